@@ -1,0 +1,26 @@
+"""Where blobs can live: one row a backend, picked by the scheme of the storage URL."""
+
+from collections.abc import Callable
+
+from modelkeep_server.adapters.blobs.folder import FolderBlobs
+from modelkeep_server.ports import BlobStore
+
+BACKENDS: dict[str, Callable[[str], BlobStore]] = {
+    "file": FolderBlobs.from_url,
+}
+
+
+def open_blobs(url: str) -> BlobStore:
+    """
+    The blob store that a storage URL names, such as `file:///var/lib/modelkeep/blobs`.
+
+    Raises:
+        ValueError: The scheme is not a row of BACKENDS, or the rest is not what that backend needs.
+        StorageDown: The place cannot be used.
+    """
+    scheme, separator, _ = url.partition(":")
+    backend = BACKENDS.get(scheme.lower()) if separator else None
+    if backend is None:
+        known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
+        raise ValueError(f"The storage URL {url!r} does not begin with a known scheme ({known}).")
+    return backend(url)

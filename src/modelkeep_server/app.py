@@ -1,0 +1,132 @@
+"""
+The only file that knows every floor: settings become an engine, adapters and interfaces.
+
+`open_house` puts a registry together without serving it (operator commands use that); `build_app` adds the doors.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from modelkeep_server.adapters.blobs import open_blobs
+from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
+from modelkeep_server.db import migrate
+from modelkeep_server.db.engine import Database, open_database
+from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.identity import service as identity
+from modelkeep_server.features.search import projection
+from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
+from modelkeep_server.interfaces.site import make_site
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.kit.paging import Cursors
+from modelkeep_server.ports import KeyMissing, KeyRing
+from modelkeep_server.rules.limits import Limits
+from modelkeep_server.settings import LOOPBACK, Settings
+
+
+class CannotStart(Exception):
+    """Why the registry does not start, and what to do about it. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class House:
+    """A registry, put together. `address` is where people find it."""
+
+    settings: Settings
+    database: Database
+    parts: Parts
+    address: str
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A work of the house itself that reads."""
+        with self.database.reading(self.parts, Circumstances.of_the_house()) as work:
+            yield work
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        """A work of the house itself that writes."""
+        with self.database.writing(self.parts, Circumstances.of_the_house()) as work:
+            yield work
+
+
+@contextmanager
+def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House]:
+    """
+    Open the database, the keys and the file store; on SQLite bring the schema up to date, on PostgreSQL demand it.
+
+    Raises:
+        CannotStart: The sentence says why, and what to do.
+    """
+    if settings.is_sqlite:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = open_database(settings.database, connections=settings.connections)
+    try:
+        if settings.is_sqlite:
+            migrate.upgrade(database)
+        elif not migrate.is_current(database):
+            raise CannotStart("The database has another schema than this release. Run: modelkeep migrate")
+        registry_id = migrate.find_registry_id(database)
+        keys = _open_keys(settings, registry_id)
+        address = settings.address(port or settings.port)
+        parts = Parts(keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address)
+        database.projections = (projection.project,)
+        house = House(settings, database, parts, address)
+        if registry_id is None:
+            with house.writing() as work:
+                identity.open_registry(work, keys.registry_id)
+        yield house
+    finally:
+        database.close()
+
+
+def _open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+    known = registry_id or f"mk-{ids.uuid7(clock.to_us(clock.utc_now()))}"
+    if settings.key is not None:
+        return KeyFile.from_text(settings.key.get_secret_value(), known)
+    path = settings.key_file or default_path(known)
+    check_outside(path, settings.data_dir)
+    if registry_id is None and not path.exists():
+        return KeyFile.create(path, known)
+    try:
+        return KeyFile.load(path, known)
+    except KeyMissing as error:
+        raise CannotStart(
+            f"{error} Without its key this registry's files cannot be read. Put the key file back, or name it in "
+            "MODELKEEP_KEY_FILE."
+        ) from error
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        upload_bytes=settings.upload_limit_bytes,
+        session_seconds=int(settings.session_hours * 3600),
+        session_idle_seconds=int(settings.session_idle_minutes * 60),
+        sign_in_tries=settings.sign_in_tries,
+    )
+
+
+def build_app(house: House) -> Gate:
+    """The doors of a registry: the gate around the pages, the API and the transfers. An ASGI app."""
+    secure = house.address.startswith("https://")
+    cookie_name = "__Host-mk-session" if secure else "mk-session"
+    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure)
+    settings = house.settings
+    own = house.address.split("://", 1)[1].rsplit(":", 1)[0].strip("[]").lower()
+    hosts = {own} if settings.public_url else {*LOOPBACK, own}
+    origins = origins_of(house.address)
+    if not settings.public_url:
+        port = house.address.rsplit(":", 1)[1]
+        origins |= {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]")}
+    return Gate(
+        site.app,
+        settings=GateSettings(
+            hosts=frozenset({*hosts, *(f"[{host}]" for host in hosts if ":" in host)}),
+            origins=origins,
+            cookie_name=cookie_name,
+            csrf_key=house.parts.keys.derive("csrf"),
+            body_bytes=house.parts.limits.body_bytes,
+            secure=secure,
+        ),
+        refuse=site.refuse,
+    )

@@ -1,0 +1,144 @@
+"""
+Opening the database: SQLite with one writer, or PostgreSQL with a pool.
+
+On SQLite one process owns the data folder, one connection writes and is the only one that checkpoints (a WAL fault
+below SQLite 3.51.3 can corrupt a database that two connections write), and `synchronous=FULL` makes a commit durable.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool
+
+from modelkeep_server.db.work import Circumstances, Parts, Projection, Work, in_transaction
+from modelkeep_server.rules.errors import Unavailable
+
+WAIT_SECONDS = 10
+_BUSY = "The database is busy."
+
+
+class Database:
+    """Where works come from. `connections` is how many may be open at once, so how many threads may work."""
+
+    def __init__(self, readers: Engine, writer: Engine, connections: int, on_close: Any = None) -> None:
+        self._readers = readers
+        self._writer = writer
+        self._on_close = on_close
+        self.connections = connections
+        self.projections: Sequence[Projection] = ()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True on SQLite, false on PostgreSQL."""
+        return self._writer.dialect.name == "sqlite"
+
+    @property
+    def writer(self) -> Engine:
+        """The engine that migrations run on."""
+        return self._writer
+
+    @contextmanager
+    def reading(self, parts: Parts, circumstances: Circumstances) -> Iterator[Work]:
+        """A work that sees one snapshot and cannot write. Raises Unavailable where no connection comes free in time."""
+        with _answering(), self._readers.connect() as connection:
+            work = Work(connection, parts, circumstances, writes=False)
+            with in_transaction(connection, work):
+                yield work
+
+    @contextmanager
+    def writing(self, parts: Parts, circumstances: Circumstances) -> Iterator[Work]:
+        """A work that writes, committed when the block ends and rolled back when it raises. Raises Unavailable."""
+        with _answering(), self._writer.connect() as connection:
+            work = Work(connection, parts, circumstances, writes=True, projections=self.projections)
+            with in_transaction(connection, work):
+                yield work
+
+    def ping(self) -> None:
+        """Raises Unavailable where the database does not answer."""
+        with _answering(), self._readers.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give every connection back; on SQLite this also folds the write-ahead log into the file."""
+        self._readers.dispose()
+        self._writer.dispose()
+        if self._on_close is not None:
+            self._on_close()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable(_BUSY, retry_after_seconds=2) from error
+    except OperationalError as error:
+        raise Unavailable("The database does not answer.", retry_after_seconds=5) from error
+
+
+def open_sqlite(path: Path, *, connections: int) -> Database:
+    """Open, or make, a SQLite database. `connections` counts the readers and the one writer."""
+    url = f"sqlite:///{path}"
+    options: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": 0, "pool_timeout": WAIT_SECONDS}
+    writer = create_engine(url, pool_size=1, connect_args={"check_same_thread": False}, **options)
+    readers = create_engine(
+        url, pool_size=max(1, connections - 1), connect_args={"check_same_thread": False}, **options
+    )
+    event.listen(writer, "connect", _prepare_writer)
+    event.listen(readers, "connect", _prepare_reader)
+    event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(readers, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return Database(readers, writer, max(2, connections))
+
+
+def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "mmap_size=0"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None
+    for pragma in ("busy_timeout=5000", "wal_autocheckpoint=0", "query_only=ON", "mmap_size=0", "cache_size=-8000"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def open_postgresql(url: str, *, connections: int) -> Database:
+    """Open a PostgreSQL database through a psycopg pool of exactly `connections`."""
+    parsed = make_url(url).set(drivername="postgresql")
+    pool = ConnectionPool(
+        parsed.render_as_string(hide_password=False),
+        min_size=1,
+        max_size=connections,
+        timeout=WAIT_SECONDS,
+        open=False,
+        close_returns=True,
+        kwargs={"options": "-c lock_timeout=3s -c statement_timeout=30s -c timezone=UTC"},
+    )
+    pool.open()
+    engine = create_engine("postgresql+psycopg://", creator=pool.getconn, poolclass=NullPool)
+    readers = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+    return Database(readers, engine, connections, on_close=pool.close)
+
+
+def open_database(url: str, *, connections: int) -> Database:
+    """Open `sqlite:///path` or `postgresql://...`. Raises ValueError for any other scheme."""
+    parsed = make_url(url)
+    if parsed.drivername.startswith("sqlite"):
+        if not parsed.database:
+            raise ValueError("A SQLite database needs a file: sqlite:///path/to/file.")
+        return open_sqlite(Path(parsed.database), connections=connections)
+    if parsed.drivername.startswith(("postgresql", "postgres")):
+        return open_postgresql(url, connections=connections)
+    raise ValueError(f"MODELKEEP_DATABASE_URL must begin with sqlite:/// or postgresql://, not {parsed.drivername}.")
+
+
+def connection_of(database: Database) -> Connection:
+    """A bare connection for migrations."""
+    return database.writer.connect()

@@ -1,0 +1,98 @@
+"""
+What may be written without an event, and nothing else: `Work.keep` refuses every other table.
+
+Losing these rows loses no fact: search tables can be rebuilt from the governed ones, and checkpoints (which stand in
+audit.py) signed anew from the tree.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
+
+session_activity = Table(
+    "session_activity",
+    metadata,
+    Column("session_id", BigKey, primary_key=True, autoincrement=False),
+    Column("last_seen_at", UtcMicros, nullable=False),
+)
+
+token_activity = Table(
+    "token_activity",
+    metadata,
+    Column("token_id", BigKey, primary_key=True, autoincrement=False),
+    Column("last_used_at", UtcMicros, nullable=False),
+)
+
+#: `key` names what is counted, `window` is the start of the counted stretch in whole seconds.
+rate_counters = Table(
+    "rate_counters",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("window", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+)
+
+idempotency_answers = Table(
+    "idempotency_answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("body_digest", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", JsonText, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("expires_at", UtcMicros, nullable=False, index=True),
+)
+
+#: The narrow facts that the catalogue filters and sorts by; `model_id` is `models.id`.
+search_models = Table(
+    "search_models",
+    metadata,
+    Column("model_id", BigKey, primary_key=True, autoincrement=False),
+    Column("group_key", Text, nullable=False),
+    Column("path_key", Text, nullable=False, index=True),
+    Column("risk_tier", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("ix_search_models_created", "created_at", "model_id"),
+    Index("ix_search_models_updated", "updated_at", "model_id"),
+    Index("ix_search_models_group", "group_key", "updated_at", "model_id"),
+    Index("ix_search_models_tier", "risk_tier", "updated_at", "model_id"),
+)
+
+search_tags = Table(
+    "search_tags",
+    metadata,
+    Column("tag_key", Text, primary_key=True),
+    Column("model_id", BigKey, primary_key=True, autoincrement=False, index=True),
+)
+
+#: Owners' and registrars' e-mails in lower case.
+search_owners = Table(
+    "search_owners",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("model_id", BigKey, primary_key=True, autoincrement=False, index=True),
+)
+
+#: An FTS5 table on SQLite, a tsvector table on PostgreSQL, both made by hand in the migration; hence a MetaData apart.
+search_text = Table(
+    "search_text",
+    MetaData(),
+    Column("rowid", BigKey, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+
+HOUSEKEEPING = frozenset(
+    {
+        session_activity.name,
+        token_activity.name,
+        rate_counters.name,
+        idempotency_answers.name,
+        search_models.name,
+        search_tags.name,
+        search_owners.name,
+        search_text.name,
+        "audit_checkpoints",
+    }
+)

@@ -1,0 +1,56 @@
+"""Models and their owners."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from modelkeep_server.db.tables.base import (
+    BigKey,
+    JsonText,
+    UtcMicros,
+    key_column,
+    metadata,
+    public_id_column,
+    salt_column,
+    veiled,
+)
+
+#: `path_key` is `group/name` in lower case: unique ignoring case, while case is kept in `group` and `name`.
+models = Table(
+    "models",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("group_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("path_key", Text, nullable=False, unique=True),
+    veiled("description", Text, nullable=False),
+    Column("registrar_id", BigKey, ForeignKey("people.id"), index=True),
+    veiled("risk_rationale", Text),
+    Column("origin", Text, nullable=False),
+    Column("risk_tier", Text, nullable=False),
+    veiled("tags", JsonText, nullable=False),
+    veiled("documentation_url", Text),
+    veiled("repository_url", Text),
+    Column("visibility", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("created_by", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("updated_at", UtcMicros, nullable=False),
+    Column("revision", Integer, nullable=False),
+    salt_column(),
+)
+
+#: Owners as sent, in order. A former owner keeps the row with `removed_at`, since "ever was an owner" is asked (R1).
+model_owners = Table(
+    "model_owners",
+    metadata,
+    key_column(),
+    Column("model_id", BigKey, ForeignKey("models.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    veiled("email", Text, nullable=False),
+    veiled("email_key", Text, nullable=False),
+    Column("added_at", UtcMicros, nullable=False),
+    Column("removed_at", UtcMicros),
+    salt_column(),
+    UniqueConstraint("model_id", "position", "added_at"),
+    Index("ix_model_owners_email", "email_key", "model_id"),
+)

@@ -1,0 +1,49 @@
+"""Versions and the states they passed through."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from modelkeep_server.db.tables.base import (
+    BigKey,
+    JsonText,
+    UtcMicros,
+    key_column,
+    metadata,
+    public_id_column,
+    salt_column,
+    veiled,
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("model_id", BigKey, ForeignKey("models.id"), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    veiled("description", Text),
+    Column("state", Text, nullable=False),
+    Column("commit_sha", Text),
+    veiled("training_job_id", Text),
+    veiled("metadata", JsonText, nullable=False),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("created_by", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("updated_at", UtcMicros, nullable=False),
+    Column("submitted_at", UtcMicros),
+    Column("submitted_by", BigKey, ForeignKey("people.id")),
+    Column("revision", Integer, nullable=False),
+    salt_column(),
+    UniqueConstraint("model_id", "version"),
+    UniqueConstraint("model_id", "number"),
+)
+
+version_passages = Table(
+    "version_passages",
+    metadata,
+    key_column(),
+    Column("version_id", BigKey, ForeignKey("versions.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", UtcMicros, nullable=False),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
+    Index("ix_version_passages_version", "version_id", "id"),
+)

@@ -1,0 +1,271 @@
+"""
+One request, one transaction: what an act reads, writes and records, and the guard that no write goes unrecorded.
+
+`Work.insert` and `Work.change` write governed rows, `Work.record` says what happened, `Work.keep` writes housekeeping.
+Leaving a transaction that wrote a governed row and recorded nothing raises: such a write cannot commit.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from modelkeep_server.db import ledger
+from modelkeep_server.db.ledger import Entry
+from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
+from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.kit.paging import Cursors
+from modelkeep_server.ports import BlobStore, KeyRing
+from modelkeep_server.rules.limits import Limits
+
+ROW_SCHEMA = 1
+_BY_NAME = {table.name: table for table in GOVERNED}
+
+
+class UnrecordedWrite(AssertionError):
+    """A governed row was written and no event recorded: a fault of the program, so nothing is committed."""
+
+
+class NoSuchRow(Exception):
+    """A compare-and-set found no row: it is gone, or somebody was faster."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What acts use besides the database; put together by app.py."""
+
+    keys: KeyRing
+    blobs: BlobStore
+    limits: Limits
+    cursors: Cursors
+    public_url: str
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """When and from where a request came; the same for everything in it."""
+
+    request_id: str
+    now: datetime
+    source: str | None = None
+
+    @classmethod
+    def of_the_house(cls) -> "Circumstances":
+        """For what the registry or an operator on its host does by itself."""
+        now = clock.utc_now()
+        return cls(ids.ulid(clock.to_us(now)), now)
+
+
+@dataclass
+class _Journal:
+    touched: list[tuple[str, int]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    rows_of_entry: list[list[tuple[str, int]]] = field(default_factory=list)
+    everything: list[tuple[str, int]] = field(default_factory=list)
+
+
+#: Rebuilds what is derived from governed rows (the search index) before the events are appended.
+Projection = Callable[["Work", Sequence[tuple[str, int]]], None]
+
+
+class Work:
+    """
+    One transaction, and the circumstances it happens in.
+
+    `granted` maps the acts that were asked for, and allowed, to the role that allowed them; see
+    features/identity/access.py.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        parts: Parts,
+        circumstances: Circumstances,
+        *,
+        writes: bool,
+        projections: Sequence[Projection] = (),
+    ) -> None:
+        self._connection = connection
+        self._journal = _Journal()
+        self._projections = projections
+        self.parts = parts
+        self.circumstances = circumstances
+        self.writes = writes
+        self.granted: dict[str, str | None] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the request, UTC. One moment for the whole transaction."""
+        return self.circumstances.now
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._connection.dialect.name
+
+    def all(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Every row of a read."""
+        return self._connection.execute(statement).all()
+
+    def first(self, statement: Executable) -> Row[Any] | None:
+        """The first row of a read, or None."""
+        return self._connection.execute(statement).first()
+
+    def scalar(self, statement: Executable) -> Any:
+        """The first value of the first row, or None."""
+        return self._connection.execute(statement).scalar()
+
+    def stream(self, statement: Executable) -> Iterator[Row[Any]]:
+        """Rows of a long read, a thousand at a time, so that a whole log never stands in memory."""
+        yield from self._connection.execution_options(yield_per=1000).execute(statement)
+
+    def insert(self, table: Table, values: Mapping[str, Any], *, taken: Exception | None = None) -> int:
+        """
+        Insert one governed row and give back its inside id. Adds a fresh salt where the table has one.
+
+        Raises:
+            The exception `taken` where a unique rule says that the row is there already.
+        """
+        row = dict(values)
+        if "salt" in table.c:
+            row["salt"] = secrets.token_bytes(32)
+        try:
+            result = self._connection.execute(insert(table).values(row))
+        except IntegrityError as error:
+            if taken is None:
+                raise
+            raise taken from error
+        key = int(result.inserted_primary_key[0])  # type: ignore[index]
+        self._note(table, key)
+        return key
+
+    def change(
+        self, table: Table, key: int, values: Mapping[str, Any], *, expect: Mapping[str, Any] | None = None
+    ) -> None:
+        """
+        Change one governed row, only where it still is as `expect` says (compare-and-set).
+
+        Raises:
+            NoSuchRow: The row is gone or no longer as expected; nothing was changed.
+        """
+        statement = update(table).where(table.c.id == key)
+        for column, value in (expect or {}).items():
+            wanted = table.c[column]
+            statement = statement.where(wanted.is_(None) if value is None else wanted == value)
+        if self._connection.execute(statement.values(dict(values))).rowcount != 1:
+            raise NoSuchRow(f"{table.name} {key}")
+        self._note(table, key)
+
+    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """Write to a housekeeping table. Raises ValueError for any other table."""
+        written = getattr(statement, "table", table)
+        if table.name not in HOUSEKEEPING or written.name != table.name:
+            raise ValueError(f"{written.name} is not a housekeeping table: write it with insert or change.")
+        self._demand_writing()
+        if rows is None:
+            self._connection.execute(statement)
+        else:
+            self._connection.execute(statement, rows)
+
+    def upsert(self, table: Table) -> Any:
+        """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for use with `keep`."""
+        return ledger.upsert(self._connection, table)
+
+    def record(self, entry: Entry) -> None:
+        """Note an event. It takes with it the rows written since the one before, and is appended at the end."""
+        self._demand_writing()
+        self._journal.entries.append(entry)
+        self._journal.rows_of_entry.append(self._journal.touched)
+        self._journal.touched = []
+
+    def pseudonym_of(self, email: str, name: str | None = None) -> str:
+        """The pseudonym under which the log knows this e-mail, made where it is new."""
+        self._demand_writing()
+        names = {} if name is None else {email: name}
+        return ledger.find_or_make_pseudonyms(self._connection, [email], names)[email]
+
+    def _demand_writing(self) -> None:
+        if not self.writes:
+            raise UnrecordedWrite("This work only reads.")
+
+    def _note(self, table: Table, key: int) -> None:
+        self._demand_writing()
+        if table.name not in _BY_NAME:
+            raise UnrecordedWrite(f"{table.name} is not a governed table.")
+        self._journal.touched.append((table.name, key))
+        self._journal.everything.append((table.name, key))
+
+    def settle(self) -> None:
+        """Bring derived rows up to date, then append the events. Raises UnrecordedWrite for a write without one."""
+        journal = self._journal
+        if not journal.entries:
+            if journal.everything:
+                raise UnrecordedWrite(f"Written and not recorded: {journal.everything}")
+            return
+        for projection in self._projections:
+            projection(self, journal.everything)
+        journal.rows_of_entry[-1] = [*journal.rows_of_entry[-1], *journal.touched]
+        digests = digest_rows(self._connection, dict.fromkeys(journal.everything))
+        last_writer: dict[tuple[str, int], int] = {}
+        for position, rows in enumerate(journal.rows_of_entry):
+            last_writer.update(dict.fromkeys(rows, position))
+        entries = [
+            replace(
+                entry,
+                rows=tuple((*row, digests[row]) for row in dict.fromkeys(rows) if last_writer[row] == position),
+            )
+            for position, (entry, rows) in enumerate(zip(journal.entries, journal.rows_of_entry, strict=True))
+        ]
+        ledger.append(self._connection, entries)
+
+
+def digest_rows(connection: Connection, rows: Mapping[tuple[str, int], Any]) -> dict[tuple[str, int], str]:
+    """The digest of each governed row named, read back from the database. One statement a table."""
+    by_table: dict[str, list[int]] = {}
+    for name, key in rows:
+        by_table.setdefault(name, []).append(key)
+    digests = {}
+    for name, keys in by_table.items():
+        table = _BY_NAME[name]
+        for row in connection.execute(select(table).where(table.c.id.in_(keys))):
+            digests[(name, row.id)] = digest_row(table, row)
+    return digests
+
+
+def digest_row(table: Table, row: Row[Any]) -> str:
+    """
+    SHA-256, in hex, over the canonical JSON of one governed row, with a schema number.
+
+    Veiled columns enter as HMAC-SHA-256 under the row's salt, so that the digest tells nothing of an erased value.
+    """
+    salt = row._mapping.get("salt")
+    facts = {}
+    for column in table.c:
+        if column.name == "salt":
+            continue
+        value = row._mapping[column.name]
+        if value is not None and column.info.get("veiled"):
+            text = value if isinstance(value, str) else canonical.dumps(value)
+            value = hmac.new(salt, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        elif isinstance(value, datetime):
+            value = clock.to_us(value)
+        elif isinstance(value, bytes):
+            value = value.hex()
+        facts[column.name] = value
+    return canonical.digest({"schema": ROW_SCHEMA, "table": table.name, "row": facts})
+
+
+@contextmanager
+def in_transaction(connection: Connection, work: Work) -> Iterator[Work]:
+    """Run a block as one transaction: settled and committed at the end, rolled back on any exception."""
+    with connection.begin():
+        yield work
+        if work.writes:
+            work.settle()

@@ -1,0 +1,177 @@
+"""
+Links and what they open (R6).
+
+A link is minted by someone who may download, lives for minutes, and is judged again at each use: the minter's right,
+their session or token, the version's state and the file's status. The event stands before the first byte leaves.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import quote
+
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import artifacts, links
+from modelkeep_server.db.work import NoSuchRow, Work
+from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.queries import StoredFile
+from modelkeep_server.features.artifacts.service import wrap_context
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
+from modelkeep_server.db import recording
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import texts
+from modelkeep_server.rules.errors import (
+    FieldError,
+    IntegrityBroken,
+    Invalid,
+    LinkExpired,
+    LinkRefused,
+    NotFound,
+    StateForbids,
+)
+from modelkeep_server.rules.fields import DESCRIPTION_CHARS
+from modelkeep_server.rules.links import terms_for
+
+PATH_PREFIX = "/d"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A download that was allowed and noted: the file, its key, and who it goes to."""
+
+    stored: StoredFile
+    minter: Actor
+    version: Version
+    dek: bytes = field(repr=False)
+
+
+def mint_link(
+    work: Work, actor: Actor, group: str, name: str, version: str, path: str, *, purpose: str | None
+) -> NewLink:
+    """
+    Make a link that opens one file for some minutes.
+
+    Raises:
+        NotFound, NotPermitted; StateForbids while the file is withheld; Invalid where a purpose is asked and missing.
+    """
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.get_version(work, actor, group, name, version)
+    artifact = queries.get_artifact(work, found, path)
+    access.require(work, actor, "artifact.link", model_queries.relations_of(actor, model))
+    _demand_available(artifact)
+    terms = terms_for(found.state)
+    purpose = (purpose or "").strip()
+    fault = texts.find_text_fault(purpose, max_chars=DESCRIPTION_CHARS, lines=True, required=terms.needs_purpose)
+    if fault:
+        raise Invalid.of([FieldError("purpose", fault)])
+    handle = secrets.new_secret()
+    public_id = ids.uuid7(clock.to_us(work.now))
+    expires_at = work.now + timedelta(seconds=terms.ttl_seconds)
+    work.insert(
+        links,
+        {
+            "public_id": public_id,
+            "handle_hash": secrets.hash_secret(handle),
+            "artifact_id": artifact.key,
+            "person_id": actor.user_id,
+            "session_id": actor.credential_id if actor.method == "session" else None,
+            "token_id": actor.credential_id if actor.method == "token" else None,
+            "purpose": purpose or None,
+            "created_at": work.now,
+            "expires_at": expires_at,
+        },
+    )
+    access.record(
+        work,
+        actor,
+        "artifact.link",
+        object_id=artifact.id,
+        object_label=found.address,
+        after={"link": public_id, "sha256": artifact.sha256, "seconds": terms.ttl_seconds},
+        reason=purpose or None,
+    )
+    file_name = artifact.path.rsplit("/", 1)[-1]
+    url_path = f"{PATH_PREFIX}/{handle}/{quote(file_name)}"
+    return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes, file_name, terms.alone)
+
+
+def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> Opening:
+    """
+    Judge a link at the moment of use, and note the download before a byte leaves.
+
+    Args:
+        visitor: Who comes with the link; matters only where the version is guarded.
+        part: The byte range asked for, for the event; None is the whole file.
+    Raises:
+        NotFound: Not a link of this registry.
+        LinkExpired, LinkRefused: It no longer opens, with the reason. IntegrityBroken, StateForbids: the file is withheld.
+    """
+    row = work.first(select(links).where(links.c.handle_hash == secrets.hash_secret(handle)))
+    if row is None:
+        raise NotFound("There is no such link.")
+    if row.expires_at <= work.now:
+        raise LinkExpired("This download link has expired.")
+    minter = identity_queries.find_actor_by_credential(work, session_id=row.session_id, token_id=row.token_id)
+    if minter is None:
+        raise LinkRefused("The session or token that made this link has ended.")
+    stored = queries.get_stored_file(work, row.artifact_id)
+    version = version_queries.get_version_by_key(work, minter, stored.artifact.version_key)
+    group, _, name = version.model.partition("/")
+    model = model_queries.get_model(work, minter, group, name)
+    missing = access.why_not(minter, "artifact.link", model_queries.relations_of(minter, model))
+    if missing is not None:
+        raise LinkRefused(f"Whoever made this link may no longer download. {missing}")
+    if not terms_for(version.state).alone and visitor.user_id != minter.user_id:
+        raise LinkRefused(
+            f"{version.address} is {version.state}: the link opens with its maker's own session or token."
+        )
+    _demand_available(stored.artifact)
+    recording.record(
+        work, "artifact.download", actor=minter.pseudonym, auth="link", object_id=stored.artifact.id,
+        object_label=version.address,
+        after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": part or "all"},
+    )  # fmt: skip
+    dek = work.parts.keys.unwrap(stored.wrapped, wrap_context(stored.blob_id))
+    return Opening(stored, minter, version, dek)
+
+
+def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) -> None:
+    """Note how a download ended."""
+    artifact = opening.stored.artifact
+    recording.record(
+        work, "artifact.download_end", actor=opening.minter.pseudonym, auth="link", object_id=artifact.id,
+        object_label=opening.version.address, after={"sentBytes": sent_bytes, "whole": whole},
+    )  # fmt: skip
+
+
+def quarantine(work: Work, opening: Opening) -> None:
+    """Withhold a file whose stored bytes are not those that were uploaded."""
+    artifact = opening.stored.artifact
+    try:
+        work.change(
+            artifacts,
+            artifact.key,
+            {"status": ArtifactStatus.QUARANTINED.value},
+            expect={"status": ArtifactStatus.AVAILABLE.value},
+        )
+    except NoSuchRow:
+        return
+    recording.record(
+        work, "artifact.quarantine", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=artifact.id,
+        object_label=opening.version.address, before={"status": "AVAILABLE"}, after={"status": "QUARANTINED"},
+        rule="integrity_broken", reason="The stored bytes are not those that were uploaded.",
+    )  # fmt: skip
+
+
+def _demand_available(artifact: Artifact) -> None:
+    if artifact.status is ArtifactStatus.QUARANTINED:
+        raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
+    if artifact.status is ArtifactStatus.PENDING:
+        raise StateForbids(f"{artifact.path} is still being scanned.", remedy="Try again in a moment.")

@@ -1,0 +1,125 @@
+"""Reading files of versions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select
+
+from modelkeep_server.db.tables import artifacts, blobs, people
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.sealing import Part
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit.paging import Page
+from modelkeep_server.ports import WrappedKey
+from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.paths import folders_of, path_key
+
+_uploaders = people.alias("uploaders")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What is needed to open a file: its blob, the wrapped key, and the layout of its parts."""
+
+    artifact: Artifact
+    blob_id: str
+    wrapped: WrappedKey = field(repr=False)
+    parts: tuple[Part, ...]
+
+
+def _select_artifacts() -> Select[Any]:
+    return (
+        select(
+            artifacts,
+            blobs.c.public_id.label("blob_public_id"),
+            blobs.c.size_bytes,
+            blobs.c.sha256,
+            blobs.c.key_id,
+            blobs.c.wrapped_key,
+            blobs.c.parts,
+            _uploaders.c.email.label("uploader_email"),
+        )
+        .join(blobs, blobs.c.id == artifacts.c.blob_id)
+        .join(_uploaders, _uploaders.c.id == artifacts.c.uploaded_by)
+        .where(artifacts.c.removed_at.is_(None))
+    )
+
+
+def list_artifacts(
+    work: Work, actor: Actor, version: Version, *, limit: int = 200, cursor: str | None = None
+) -> Page[Artifact]:
+    """The files of a version the actor has already been shown, in the order of upload. Two statements."""
+    filters: Mapping[str, object] = {"artifacts_of": version.id}
+    statement = _select_artifacts().where(artifacts.c.version_id == version.key).order_by(artifacts.c.id)
+    if cursor:
+        (after,) = work.parts.cursors.read(cursor, filters)
+        statement = statement.where(artifacts.c.id > after)
+    rows = work.all(statement.limit(limit + 1))
+    shown = rows[:limit]
+    following = work.parts.cursors.make([shown[-1].id], filters) if len(rows) > limit else None
+    total = work.scalar(
+        select(func.count())
+        .select_from(artifacts)
+        .where(artifacts.c.version_id == version.key, artifacts.c.removed_at.is_(None))
+    )
+    return Page(tuple(_to_artifact(row) for row in shown), following, total)
+
+
+def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
+    """The file at this path, in any case, or None."""
+    row = work.first(
+        _select_artifacts().where(artifacts.c.version_id == version.key, artifacts.c.path_key == path_key(path))
+    )
+    return None if row is None else _to_artifact(row)
+
+
+def get_artifact(work: Work, version: Version, path: str) -> Artifact:
+    """The file at this path, in any case. Raises NotFound."""
+    artifact = find_artifact(work, version, path)
+    if artifact is None:
+        raise NotFound(f"{version.address} has no file {path[:200]!r}.")
+    return artifact
+
+
+def get_stored_file(work: Work, key: int) -> StoredFile:
+    """A file with what is needed to open it. Raises NotFound where it was removed."""
+    row = work.first(_select_artifacts().where(artifacts.c.id == key))
+    if row is None:
+        raise NotFound("This file was removed.")
+    parts = tuple(Part(*part) for part in row.parts)
+    return StoredFile(_to_artifact(row), row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts)
+
+
+def find_clash(work: Work, version: Version, path: str) -> str | None:
+    """A file of the version that stands where a folder of `path` would, or the other way round; its path, or None."""
+    key = path_key(path)
+    row = work.first(
+        select(artifacts.c.path).where(
+            artifacts.c.version_id == version.key,
+            artifacts.c.removed_at.is_(None),
+            or_(
+                artifacts.c.path_key.in_(folders_of(key)),
+                func.substr(artifacts.c.path_key, 1, len(key) + 1) == f"{key}/",
+            ),
+        )
+    )
+    return None if row is None else str(row.path)
+
+
+def _to_artifact(row: Row[Any]) -> Artifact:
+    return Artifact(
+        key=row.id,
+        id=row.public_id,
+        version_key=row.version_id,
+        path=row.path,
+        type=ArtifactType(row.type),
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        format=row.format,
+        status=ArtifactStatus(row.status),
+        uploaded_by=row.uploader_email,
+        uploaded_at=row.uploaded_at,
+    )

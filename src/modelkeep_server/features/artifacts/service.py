@@ -1,0 +1,194 @@
+"""
+Taking files in (R6). Two short transactions with the bytes between them: allowed, then published.
+
+A file is visible only when every byte of it was read back from the store and the row that names it is committed. What
+was stored of an upload that ends early is removed; a crash leaves sealed parts that nothing names, swept at start.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import artifacts, blobs
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.intake import Received
+from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.ports import BlobStore
+from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids, TooLarge
+from modelkeep_server.rules.lifecycle import EDITABLE
+from modelkeep_server.rules.paths import find_path_fault, path_key
+
+SEAL_TINK_STREAMING = 1
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """Where a file shall stand: group, name, version, path and type as sent."""
+
+    group: str
+    name: str
+    version: str
+    path: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Leave to send one file, with the key it is sealed under. `present`: the very file is there already."""
+
+    new: NewFile
+    blob_id: str
+    dek: bytes = field(repr=False)
+    present: Artifact | None = None
+
+
+def allow_upload(work: Work, actor: Actor, new: NewFile, *, sha256: str | None, size_bytes: int | None) -> Ticket:
+    """
+    Judge an upload before its bytes are read.
+
+    Args:
+        sha256: What the client promises, bare hex, or None.
+        size_bytes: What the client declares, or None.
+    Raises:
+        NotFound, NotPermitted, StateForbids, Invalid, NameTaken, TooLarge.
+    """
+    version = _judge(work, actor, new)
+    limit = work.parts.limits.upload_bytes
+    if size_bytes is not None and size_bytes > limit:
+        raise TooLarge(
+            f"{size_bytes:,} bytes; at most {limit:,} for one file.",
+            remedy="Split the file, or ask an operator to raise MODELKEEP_UPLOAD_LIMIT_BYTES.",
+        )
+    present = queries.find_artifact(work, version, new.path)
+    if present is not None and (present.sha256 != sha256 or present.path != new.path):
+        raise _taken(version, present)
+    return Ticket(new, ids.uuid7(clock.to_us(work.now)), new_dek(), present)
+
+
+def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received) -> tuple[Artifact, bool]:
+    """
+    Make a file that was received and read back visible, in one step.
+
+    Returns:
+        The file, and whether its stored parts are needed: False where the model holds the same bytes already.
+    Raises:
+        As `allow_upload`: everything is judged again, since time has passed.
+    """
+    version = _judge(work, actor, ticket.new)
+    known = work.first(
+        select(blobs.c.id).where(blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex)
+    )
+    blob_key = known.id if known is not None else _insert_blob(work, version, ticket, received)
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(
+        artifacts,
+        {
+            "public_id": public_id,
+            "version_id": version.key,
+            "blob_id": blob_key,
+            "path": ticket.new.path,
+            "path_key": path_key(ticket.new.path),
+            "type": ticket.new.type,
+            "format": None,
+            "status": ArtifactStatus.AVAILABLE.value,
+            "uploaded_at": work.now,
+            "uploaded_by": actor.user_id,
+        },
+        taken=NameTaken(f"{version.address} has a file {ticket.new.path!r} already."),
+    )
+    access.record(
+        work,
+        actor,
+        "artifact.upload",
+        object_id=public_id,
+        object_label=version.address,
+        after={
+            "version": version.id,
+            "path": Veiled(ticket.new.path),
+            "type": ticket.new.type,
+            "sizeBytes": received.size_bytes,
+            "sha256": received.sha256_hex,
+            "storedOnce": known is not None,
+        },
+    )
+    return queries.get_artifact(work, version, ticket.new.path), known is None
+
+
+def discard_parts(store: BlobStore, blob_id: str, parts: Sequence[Part]) -> None:
+    """Remove the stored parts of a file that will not be published."""
+    for part in parts:
+        store.delete(part_key(blob_id, part.number, part.attempt))
+
+
+def sweep_orphans(work: Work) -> int:
+    """Remove stored parts that no blob names: what a crash left. Only while nothing is being uploaded. Gives the count."""
+    named = {row.public_id for row in work.stream(select(blobs.c.public_id))}
+    orphans = [key for key in work.parts.blobs.list_keys() if key.split("/")[0] not in named]
+    for key in orphans:
+        work.parts.blobs.delete(key)
+    return len(orphans)
+
+
+def _judge(work: Work, actor: Actor, new: NewFile) -> Version:
+    model = model_queries.get_model(work, actor, new.group, new.name)
+    version = version_queries.get_version(work, actor, new.group, new.name, new.version)
+    access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model))
+    if version.state not in EDITABLE:
+        raise StateForbids(
+            f"{version.address} is {version.state}; files can change in DRAFT and CHANGES_REQUESTED only.",
+            remedy="Create a new version and upload to that.",
+        )
+    faults = []
+    fault = find_path_fault(new.path)
+    if fault:
+        faults.append(FieldError("path", fault))
+    if new.type not in list(ArtifactType):
+        faults.append(FieldError("type", f"Choose one of {', '.join(ArtifactType)}."))
+    if faults:
+        raise Invalid.of(faults)
+    clash = queries.find_clash(work, version, new.path)
+    if clash is not None:
+        raise NameTaken(f"{new.path!r} and {clash!r} cannot both be: one is a folder of the other.")
+    return version
+
+
+def _taken(version: Version, present: Artifact) -> NameTaken:
+    return NameTaken(
+        f"{version.address} has a file {present.path!r} already, with other content.",
+        remedy="Choose another name, or put it into a new version.",
+        errors=[FieldError("path", f"{present.path!r} exists already.")],
+    )
+
+
+def _insert_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> int:
+    wrapped = work.parts.keys.wrap(ticket.dek, wrap_context(ticket.blob_id))
+    return work.insert(
+        blobs,
+        {
+            "public_id": ticket.blob_id,
+            "model_id": version.model_key,
+            "sha256": received.sha256_hex,
+            "size_bytes": received.size_bytes,
+            "seal": SEAL_TINK_STREAMING,
+            "key_id": wrapped.key_id,
+            "wrapped_key": wrapped.blob,
+            "parts": [[p.number, p.attempt, p.plain_size, p.sealed_size] for p in received.parts],
+            "created_at": work.now,
+        },
+        taken=NameTaken("The same file was published a moment ago. Send it again; it will be stored once."),
+    )
+
+
+def wrap_context(blob_id: str) -> bytes:
+    """What a wrapped file key is bound to, so that it opens no other file."""
+    return f"mk1|{blob_id}".encode()

@@ -1,0 +1,147 @@
+"""
+Verifying the whole log from the inside: every body against its leaf hash, the leaves against the tree and the last signed
+checkpoint, every query column against its body, and every governed row against the last event that wrote it.
+
+The offline verifier (modelkeep/verify_audit.py) proves the first two to somebody who does not trust this program.
+Source: RFC 6962, section 2.1; design.md rows "audit" and "event bodies".
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Row, func, select
+
+from modelkeep_server.db.ledger import event_columns
+from modelkeep_server.db.tables import GOVERNED, audit_events, audit_leaves
+from modelkeep_server.db.work import Work, digest_row
+from modelkeep_server.features.audit import head
+from modelkeep_server.features.audit.views import Finding, Verdict
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.kit.merkle import Frontier, leaf_hash
+from modelkeep_server.kit.signed_note import NoteRefused, open_note, parse_checkpoint
+
+FINDINGS_MAX = 1000
+
+
+def verify_for(work: Work, actor: Actor) -> Verdict:
+    """As `verify_log`, for somebody who asks through a door. Raises NotPermitted."""
+    access.require(work, actor, "audit.read")
+    return verify_log(work)
+
+
+def verify_log(work: Work) -> Verdict:
+    """Verify everything in one snapshot. Reads the whole log and all governed rows; memory is one digest a row."""
+    judge = _Judge(work)
+    findings: list[Finding] = []
+    for finding in judge.judge():
+        findings.append(finding)
+        if len(findings) == FINDINGS_MAX:
+            findings.append(Finding(None, f"More than {FINDINGS_MAX} findings; the rest is left out."))
+            break
+    return Verdict(judge.frontier.size, judge.frontier.root().hex(), judge.rows_checked, tuple(findings))
+
+
+class _Judge:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.frontier = Frontier()
+        self.rows_checked = 0
+        self._expected: dict[tuple[str, int], tuple[str, int]] = {}
+        self._roots: dict[int, str] = {}
+        self._checkpoint = head.find_newest(work)
+
+    def judge(self) -> Iterator[Finding]:
+        yield from self._judge_events()
+        yield from self._judge_head()
+        yield from self._judge_rows()
+
+    def _judge_events(self) -> Iterator[Finding]:
+        statement = (
+            select(audit_events, audit_leaves.c.sequence.label("leaf_sequence"), audit_leaves.c.hash)
+            .select_from(audit_events)
+            .join(audit_leaves, audit_leaves.c.sequence == audit_events.c.sequence, full=True)
+            .order_by(func.coalesce(audit_events.c.sequence, audit_leaves.c.sequence))
+        )
+        wanted = 0
+        for row in self._work.stream(statement):
+            place = row.leaf_sequence if row.sequence is None else row.sequence
+            while wanted < place:
+                yield Finding(wanted, f"event {wanted}: removed; neither its text nor its hash is there")
+                wanted += 1
+            wanted = place + 1
+            yield from self._judge_event(row, place)
+
+    def _judge_event(self, row: Row[Any], place: int) -> Iterator[Finding]:
+        if row.sequence is None:
+            yield Finding(place, f"event {place}: removed; its hash is there, its text is not")
+            self._grow(row.hash)
+            return
+        computed = leaf_hash(row.body.encode("utf-8", "surrogatepass"))
+        if row.hash is None:
+            yield Finding(place, f"event {place}: its recorded hash was removed, or the event was added by hand")
+            self._grow(computed)
+            return
+        self._grow(row.hash)
+        if computed != row.hash:
+            yield Finding(place, f"event {place}: its text is not the one that was recorded; it was changed")
+            return
+        body = json.loads(row.body)
+        if body["sequence"] != place:
+            yield Finding(place, f"event {place}: it was recorded as event {body['sequence']}; events were reordered")
+        for name, value in event_columns(body).items():
+            if row._mapping[name] != value:
+                yield Finding(place, f"event {place}: its column {name} does not say what its text says")
+        for table, key, digest in body.get("rows", ()):
+            self._expected[(table, key)] = (digest, place)
+
+    def _grow(self, leaf: bytes) -> None:
+        self.frontier = self.frontier.append(leaf)
+        if self._checkpoint is not None and self.frontier.size == self._checkpoint.size:
+            self._roots[self.frontier.size] = self.frontier.root().hex()
+
+    def _judge_head(self) -> Iterator[Finding]:
+        stored = head.read_frontier(self._work)
+        if stored.size != self.frontier.size:
+            yield Finding(None, f"the log's head counts {stored.size} events, {self.frontier.size} are there")
+        elif stored != self.frontier:
+            yield Finding(None, "the log's head has another root than its events")
+        if self._checkpoint is None:
+            return
+        keys = self._work.parts.keys
+        try:
+            signed = parse_checkpoint(open_note(self._checkpoint.note, head.vkey_of(keys), _holds))
+        except NoteRefused as error:
+            yield Finding(None, f"the newest checkpoint is not signed by this registry: {error}")
+            return
+        if signed.size > self.frontier.size:
+            yield Finding(None, f"LOG SHRANK: a checkpoint was signed over {signed.size} events")
+        elif self._roots.get(signed.size, signed.root.hex() if signed.size == 0 else None) != signed.root.hex():
+            yield Finding(None, f"HISTORY REWRITTEN before event {signed.size}: the signed root does not hold")
+
+    def _judge_rows(self) -> Iterator[Finding]:
+        for table in GOVERNED:
+            seen = set()
+            for row in self._work.stream(select(table).order_by(table.c.id)):
+                self.rows_checked += 1
+                seen.add(row.id)
+                digest, place = self._expected.get((table.name, row.id), (None, None))
+                if digest is None:
+                    yield Finding(None, f"{table.name} row {row.id}: no event wrote it; it was added by hand")
+                elif digest != digest_row(table, row):
+                    yield Finding(place, f"{table.name} row {row.id}: changed by hand since event {place} wrote it")
+            for name, key in sorted(self._expected):
+                if name == table.name and key not in seen:
+                    place = self._expected[(name, key)][1]
+                    yield Finding(place, f"{name} row {key}: removed by hand since event {place} wrote it")
+
+
+def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""
+Asking permission, and recording who did what. Every act calls `require` before it writes; the doorway checks that it did.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.db import recording
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.rules import permissions
+from modelkeep_server.rules.errors import NotPermitted, NotSignedIn
+from modelkeep_server.rules.events import Outcome
+from modelkeep_server.rules.permissions import PERMISSIONS, Relation
+
+
+def may(actor: Actor, act: str, relations: Collection[Relation] = ()) -> bool:
+    """Whether the actor may do this, without a word about why not."""
+    return why_not(actor, act, relations) is None
+
+
+def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str | None:
+    """The sentence that says what the actor lacks for this act, or None where nothing is lacking."""
+    if not actor.is_known:
+        return "You are not signed in."
+    scope = PERMISSIONS[act].scope
+    if actor.scopes is not None and scope not in actor.scopes:
+        if scope is None:
+            return f"To {PERMISSIONS[act].says} you need to be signed in; a token is not enough."
+        return f"To {PERMISSIONS[act].says} this token needs the scope {scope.value}."
+    if permissions.find_grant(act, actor.roles, relations) is None:
+        return permissions.what_is_missing(act, actor.roles, relations)
+    return None
+
+
+def require(work: Work, actor: Actor, act: str, relations: Collection[Relation] = ()) -> None:
+    """
+    Go on only where the actor may do this; note the role that allowed it, for the event.
+
+    Raises:
+        NotSignedIn: Nobody is known to be asking.
+        NotPermitted: Says which role, relation or scope is missing and whom to ask.
+    """
+    if not actor.is_known:
+        raise NotSignedIn("You are not signed in.")
+    reason = why_not(actor, act, relations)
+    if reason is not None:
+        raise NotPermitted(reason, remedy=_remedy(actor, act, relations))
+    grant = permissions.find_grant(act, actor.roles, relations)
+    work.granted[act] = grant.role.value if grant is not None and grant.role is not None else None
+
+
+def _remedy(actor: Actor, act: str, relations: Collection[Relation]) -> str:
+    if permissions.find_grant(act, actor.roles, relations) is not None:
+        return "Create a token with that scope on your profile page, or sign in."
+    return permissions.whom_to_ask(act, relations)
+
+
+def record(
+    work: Work,
+    actor: Actor,
+    action: str,
+    *,
+    object_id: str,
+    object_label: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+    outcome: Outcome = Outcome.ALLOWED,
+    rule: str | None = None,
+) -> None:
+    """Note what this actor did, under the role that allowed it."""
+    recording.record(
+        work,
+        action,
+        actor=actor.pseudonym,
+        actor_kind="person" if actor.is_known else "stranger",
+        auth=actor.method,
+        role=work.granted.get(action),
+        object_id=object_id,
+        object_label=object_label,
+        before=before,
+        after=after,
+        reason=reason,
+        outcome=outcome,
+        rule=rule,
+    )

@@ -1,0 +1,225 @@
+"""Reading people, sessions, tokens and one-time links."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+
+from modelkeep_server.db.tables import (
+    invitations,
+    people,
+    role_grants,
+    session_activity,
+    sessions,
+    token_activity,
+    tokens,
+)
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.views import Actor, OpenInvitation, Person, RoleSource, SessionRow, TokenRow
+from modelkeep_server.rules.errors import NotFound, SignInFailed
+from modelkeep_server.rules.permissions import Role, Scope
+
+SOURCES = {
+    "FIRST_START": "the first start",
+    "INVITATION": "an invitation",
+    "OPERATOR": "an operator on the server's host",
+}
+
+
+def _with_roles(statement: Any) -> Any:
+    joined = statement.outerjoin(
+        role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None)
+    )
+    return joined.add_columns(role_grants.c.role).where(people.c.disabled.is_(False))
+
+
+def find_actor_by_session(work: Work, secret: str) -> Actor | None:
+    """Who holds this session cookie, or None where it is unknown, ended, idle for too long or past its time. One statement."""
+    return _find_by_session(work, sessions.c.secret_hash == secrets.hash_secret(secret))
+
+
+def find_actor_by_token(work: Work, token: str) -> Actor | None:
+    """Who holds this personal token, with the roles and scopes it leaves them, or None. One statement."""
+    handle = secrets.find_token_handle(token)
+    if handle is None:
+        return None
+    return _find_by_token(work, tokens.c.handle == handle, token)
+
+
+def find_actor_by_credential(work: Work, *, session_id: int | None, token_id: int | None) -> Actor | None:
+    """Who is behind a session or token, by its inside id, as they stand now; None where it has ended. One statement."""
+    if session_id is not None:
+        return _find_by_session(work, sessions.c.id == session_id)
+    return _find_by_token(work, tokens.c.id == token_id)
+
+
+def _find_by_session(work: Work, which: ColumnElement[bool]) -> Actor | None:
+    rows = work.all(
+        _with_roles(
+            select(
+                people.c.id,
+                people.c.pseudonym,
+                people.c.email,
+                people.c.email_key,
+                people.c.name,
+                sessions.c.id.label("credential_id"),
+                sessions.c.started_at,
+                session_activity.c.last_seen_at,
+            )
+            .select_from(sessions)
+            .join(people, people.c.id == sessions.c.person_id)
+            .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
+        ).where(which, sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now)
+    )
+    if not rows:
+        return None
+    idle = timedelta(seconds=work.parts.limits.session_idle_seconds)
+    if (rows[0].last_seen_at or rows[0].started_at) + idle < work.now:
+        return None
+    return _actor(rows, method="session")
+
+
+def _find_by_token(work: Work, which: ColumnElement[bool], secret: str | None = None) -> Actor | None:
+    rows = work.all(
+        _with_roles(
+            select(
+                people.c.id,
+                people.c.pseudonym,
+                people.c.email,
+                people.c.email_key,
+                people.c.name,
+                tokens.c.id.label("credential_id"),
+                tokens.c.secret_hash,
+                tokens.c.scopes,
+                tokens.c.roles.label("limited_to"),
+            )
+            .select_from(tokens)
+            .join(people, people.c.id == tokens.c.person_id)
+        ).where(which, tokens.c.revoked_at.is_(None), tokens.c.expires_at > work.now)
+    )
+    if not rows or (secret is not None and not secrets.same(rows[0].secret_hash, secret)):
+        return None
+    limited_to = None if rows[0].limited_to is None else {Role(role) for role in rows[0].limited_to}
+    scopes = frozenset(Scope(scope) for scope in rows[0].scopes)
+    return _actor(rows, method="token", scopes=scopes, limited_to=limited_to)
+
+
+def _actor(
+    rows: Sequence[Row[Any]],
+    *,
+    method: str,
+    scopes: frozenset[Scope] | None = None,
+    limited_to: set[Role] | None = None,
+) -> Actor:
+    first = rows[0]
+    roles = {Role(row.role) for row in rows if row.role is not None}
+    return Actor(
+        user_id=first.id,
+        pseudonym=first.pseudonym,
+        email=first.email,
+        name=first.name,
+        roles=frozenset(roles if limited_to is None else roles & limited_to),
+        scopes=scopes,
+        method=method,
+        credential_id=first.credential_id,
+        emails_verified=(first.email_key,),
+    )
+
+
+def find_sign_in(work: Work, email: str) -> tuple[int, str | None] | None:
+    """The inside id and passphrase hash of the person with this e-mail, or None where there is none or they are disabled."""
+    row = work.first(
+        select(people.c.id, people.c.passphrase_hash).where(
+            people.c.email_key == email.strip().casefold(), people.c.disabled.is_(False)
+        )
+    )
+    return None if row is None else (row.id, row.passphrase_hash)
+
+
+def find_person_id(work: Work, email: str) -> int | None:
+    """The inside id of the person with this e-mail, or None."""
+    return work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))  # type: ignore[no-any-return]
+
+
+def has_first_admin(work: Work) -> bool:
+    """Whether anybody was ever made Admin, so that the first start is over."""
+    return work.first(select(role_grants.c.id).where(role_grants.c.role == Role.ADMIN).limit(1)) is not None
+
+
+def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
+    """The open one-time link with this secret. Raises SignInFailed where it is unknown, used or past its time."""
+    row = work.first(
+        select(invitations).where(invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind == kind)
+    )
+    if row is None:
+        raise SignInFailed("This one-time link is not known here.", remedy="Check that you copied all of it.")
+    if row.used_at is not None:
+        raise SignInFailed("This one-time link was used already.", remedy="Sign in, or ask an Admin for a new link.")
+    if row.expires_at <= work.now:
+        raise SignInFailed("This one-time link has expired.", remedy="Ask an Admin for a new one.")
+    return row
+
+
+def get_invitation(work: Work, secret: str) -> OpenInvitation:
+    """What the holder of an invitation may know before accepting it. Raises SignInFailed."""
+    row = get_invitation_row(work, secret, "INVITATION")
+    return OpenInvitation(row.email, tuple(Role(role) for role in row.roles), row.created_by, row.expires_at)
+
+
+def get_person(work: Work, actor: Actor) -> Person:
+    """The actor as a person: their roles with the source of each. Raises NotFound for a stranger."""
+    row = work.first(select(people).where(people.c.id == actor.user_id))
+    if row is None:
+        raise NotFound("There is no such person.")
+    grants = work.all(
+        select(role_grants.c.role, role_grants.c.source)
+        .where(role_grants.c.person_id == row.id, role_grants.c.ended_at.is_(None))
+        .order_by(role_grants.c.id)
+    )
+    sources = tuple(
+        RoleSource(Role(grant.role), SOURCES[grant.source]) for grant in grants if Role(grant.role) in actor.roles
+    )
+    return Person(row.public_id, row.email, row.name, sources, row.disabled, row.created_at)
+
+
+def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
+    """The actor's own open sessions, newest first."""
+    rows = work.all(
+        select(sessions, session_activity.c.last_seen_at)
+        .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
+        .where(sessions.c.person_id == actor.user_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now)
+        .order_by(sessions.c.id.desc())
+    )
+    return tuple(
+        SessionRow(
+            row.public_id,
+            row.started_at,
+            row.last_seen_at,
+            row.expires_at,
+            current=actor.method == "session" and row.id == actor.credential_id,
+        )
+        for row in rows
+    )
+
+
+def list_tokens(work: Work, actor: Actor) -> tuple[TokenRow, ...]:
+    """The actor's own tokens that still work, newest first."""
+    rows = work.all(
+        select(tokens, token_activity.c.last_used_at)
+        .outerjoin(token_activity, token_activity.c.token_id == tokens.c.id)
+        .where(tokens.c.person_id == actor.user_id, tokens.c.revoked_at.is_(None), tokens.c.expires_at > work.now)
+        .order_by(tokens.c.id.desc())
+    )
+    return tuple(
+        TokenRow(
+            row.public_id,
+            row.name,
+            tuple(Scope(scope) for scope in row.scopes),
+            row.created_at,
+            row.expires_at,
+            row.last_used_at,
+        )
+        for row in rows
+    )

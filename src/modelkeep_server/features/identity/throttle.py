@@ -1,0 +1,29 @@
+"""Counting tries: how often something happened in a stretch of time, kept in housekeeping so that all replicas count together."""
+
+from sqlalchemy import delete, select
+
+from modelkeep_server.db.tables import rate_counters
+from modelkeep_server.db.work import Work
+from modelkeep_server.rules.errors import TooMany
+
+
+def count(work: Work, key: str, *, window_seconds: int) -> int:
+    """Count one more of `key` in the stretch of time that is running, and say how many that makes."""
+    now = int(work.now.timestamp())
+    window = now - now % window_seconds
+    statement = work.upsert(rate_counters).values(key=key, window=window, count=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key", "window"], set_={"count": rate_counters.c.count + 1}
+    )
+    work.keep(rate_counters, statement)
+    work.keep(rate_counters, delete(rate_counters).where(rate_counters.c.window < now - 24 * 3600))
+    return int(
+        work.scalar(select(rate_counters.c.count).where(rate_counters.c.key == key, rate_counters.c.window == window))
+    )
+
+
+def limit(work: Work, key: str, *, tries: int, window_seconds: int) -> None:
+    """Count one try. Raises TooMany, with the seconds to wait, beyond `tries` in a window."""
+    if count(work, key, window_seconds=window_seconds) > tries:
+        wait = window_seconds - int(work.now.timestamp()) % window_seconds
+        raise TooMany(f"More than {tries} tries in {window_seconds // 60} minutes.", retry_after_seconds=max(1, wait))

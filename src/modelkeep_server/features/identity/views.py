@@ -1,0 +1,115 @@
+"""What the rest of the house sees of people: who is asking, their sessions, tokens and invitations."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelkeep_server.rules.permissions import Role, Scope
+
+
+@dataclass(frozen=True)
+class Actor:
+    """
+    Who is asking, as found once a request.
+
+    `user_id` is None for nobody signed in and for an operator on the server's host. `scopes` is None for a session
+    (not limited), else the token's scopes. `roles` are those in force now, already cut to the token's where it has some.
+    `credential_id` is the row of the session or token. `label` is what an event's `auth` says, for instance `session`.
+    """
+
+    user_id: int | None
+    pseudonym: str
+    email: str
+    name: str
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[Scope] | None = None
+    method: str = "none"
+    credential_id: int | None = None
+    emails_verified: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """True for a person, false for a stranger or an operator."""
+        return self.user_id is not None
+
+
+NOBODY = Actor(user_id=None, pseudonym="anonymous", email="", name="Nobody")
+
+
+@dataclass(frozen=True)
+class RoleSource:
+    """A role someone holds and where it comes from, for instance "first start" or "invitation by ada@example.com"."""
+
+    role: Role
+    source: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person as pages and `/me` show them."""
+
+    id: str
+    email: str
+    name: str
+    roles: tuple[RoleSource, ...]
+    disabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One of a person's own signed-in browsers."""
+
+    id: str
+    started_at: datetime
+    last_seen_at: datetime | None
+    expires_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """A personal token, without its secret."""
+
+    id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token at the one moment when its secret can be shown."""
+
+    row: TokenRow
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A session just begun. `secret` goes into the cookie and is stored hashed only."""
+
+    secret: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class NewInvitation:
+    """An invitation just made. `secret` is the tail of the one-time link, shown once."""
+
+    id: str
+    email: str
+    roles: tuple[Role, ...]
+    expires_at: datetime
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OpenInvitation:
+    """What the holder of a one-time link may know before accepting it."""
+
+    email: str
+    roles: tuple[Role, ...]
+    invited_by: str
+    expires_at: datetime

@@ -1,0 +1,105 @@
+"""Reading models. What the actor may not see is not in any result."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, exists, false, or_, select, true
+
+from modelkeep_server.db.tables import model_owners, models, people
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Model, ModelStatus, Origin, Visibility
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.permissions import SEES_RESTRICTED, Relation
+
+_registrars = people.alias("registrars")
+_creators = people.alias("creators")
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The one condition under which a row of `models` exists for this actor. Every query over models carries it."""
+    if not actor.is_known:
+        return false()
+    if actor.roles & SEES_RESTRICTED:
+        return true()
+    return or_(models.c.visibility == Visibility.INTERNAL, owned_by(actor))
+
+
+def owned_by(actor: Actor) -> ColumnElement[bool]:
+    """The condition under which the actor owns a row of `models`: as registrar, or by a verified e-mail."""
+    by_email = exists().where(
+        model_owners.c.model_id == models.c.id,
+        model_owners.c.removed_at.is_(None),
+        model_owners.c.email_key.in_(actor.emails_verified),
+    )
+    return or_(models.c.registrar_id == actor.user_id, by_email)
+
+
+def select_models() -> Select[Any]:
+    """Models with the e-mails of who registered and who created them; filters and order are the caller's."""
+    return (
+        select(models, _registrars.c.email.label("registrar_email"), _creators.c.email.label("creator_email"))
+        .outerjoin(_registrars, _registrars.c.id == models.c.registrar_id)
+        .join(_creators, _creators.c.id == models.c.created_by)
+    )
+
+
+def get_model(work: Work, actor: Actor, group: str, name: str) -> Model:
+    """A model by its address, in any case. Raises NotFound, also where the actor may not see it. Two statements."""
+    row = work.first(select_models().where(models.c.path_key == f"{group}/{name}".lower(), visible_to(actor)))
+    if row is None:
+        raise NotFound(f"There is no model {group[:100]}/{name[:100]} that you can see.")
+    return to_models(work, [row])[0]
+
+
+def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
+    """Views of these rows of `select_models`, in their order. One statement, for the owners of all."""
+    owners: dict[int, list[str]] = {row.id: [] for row in rows}
+    if rows:
+        found = work.all(
+            select(model_owners.c.model_id, model_owners.c.email)
+            .where(model_owners.c.model_id.in_(list(owners)), model_owners.c.removed_at.is_(None))
+            .order_by(model_owners.c.model_id, model_owners.c.position)
+        )
+        for model_id, email in found:
+            owners[model_id].append(email)
+    return tuple(_to_model(row, owners[row.id]) for row in rows)
+
+
+def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
+    """How the actor stands to a model. The registrar owns too, until an Admin transfers it."""
+    mails = {owner.casefold() for owner in model.owners}
+    is_owner = bool(mails.intersection(actor.emails_verified)) or (
+        model.registrar is not None and model.registrar.casefold() in actor.emails_verified
+    )
+    return frozenset({Relation.OWNER}) if is_owner else frozenset()
+
+
+def is_taken(work: Work, group: str, name: str) -> bool:
+    """Whether the name is in use in the group, ignoring case, visible or not: names are unique for everyone."""
+    return work.first(select(models.c.id).where(models.c.path_key == f"{group}/{name}".lower())) is not None
+
+
+def _to_model(row: Row[Any], owners: Sequence[str]) -> Model:
+    return Model(
+        key=row.id,
+        id=row.public_id,
+        group=row.group_name,
+        name=row.name,
+        description=row.description,
+        owners=tuple(owners),
+        registrar=row.registrar_email,
+        risk_rationale=row.risk_rationale,
+        origin=Origin(row.origin),
+        risk_tier=RiskTier(row.risk_tier),
+        tags=tuple(row.tags),
+        documentation_url=row.documentation_url,
+        repository_url=row.repository_url,
+        visibility=Visibility(row.visibility),
+        status=ModelStatus(row.status),
+        created_at=row.created_at,
+        created_by=row.creator_email,
+        updated_at=row.updated_at,
+        revision=row.revision,
+    )

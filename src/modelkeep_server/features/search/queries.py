@@ -1,0 +1,196 @@
+"""The catalogue: models that match a filter and that the actor may see, page by page."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, text
+
+from modelkeep_server.db.tables import models, search_models, search_owners, search_tags, search_text, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.queries import visible_to
+from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, VersionMark
+from modelkeep_server.kit import clock
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.kit.words import split_words
+from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.lifecycle import State
+
+NEWEST_SHOWN = 2
+WORDS_MAX = 32
+
+#: Sort name → (column, descending). Each ends in id, so that pages are stable.
+SORTS: dict[str, tuple[ColumnElement[object], bool]] = {
+    "updated": (search_models.c.updated_at, True),
+    "created": (search_models.c.created_at, True),
+    "name": (search_models.c.path_key, False),
+}
+
+
+def list_models(
+    work: Work, actor: Actor, asked: CatalogueFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[CatalogueRow]:
+    """
+    One page of the catalogue. Five statements.
+
+    Raises:
+        Invalid: An unknown sort, or more than 32 words.
+        CursorRefused: The cursor is foreign, edited, or of another filter or sort.
+    """
+    if asked.sort not in SORTS:
+        raise Invalid.of([FieldError("sort", f"Choose one of {', '.join(SORTS)}.")])
+    column, descending = SORTS[asked.sort]
+    conditions = _conditions(work, actor, asked)
+    filters = _as_mapping(asked)
+    statement = _joined(model_queries.select_models().add_columns(column.label("sort_value"))).where(*conditions)
+    if cursor:
+        value, key = work.parts.cursors.read(cursor, filters)
+        beyond = column < value if descending else column > value
+        beyond_key = models.c.id < key if descending else models.c.id > key
+        statement = statement.where(or_(beyond, and_(column == value, beyond_key)))
+    order = (column.desc(), models.c.id.desc()) if descending else (column, models.c.id)
+    rows = work.all(statement.order_by(*order).limit(limit + 1))
+    shown = rows[:limit]
+    following = work.parts.cursors.make([shown[-1].sort_value, shown[-1].id], filters) if len(rows) > limit else None
+    total = work.scalar(_joined(select(func.count()).select_from(models)).where(*conditions))
+    marks, counts = _newest_versions(work, [row.id for row in shown])
+    return Page(
+        tuple(
+            CatalogueRow(model, marks.get(model.key, ()), counts.get(model.key, 0))
+            for model in model_queries.to_models(work, shown)
+        ),
+        following,
+        total,
+    )
+
+
+def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
+    """The models that the actor owns, the last changed first, with their newest versions. Three statements."""
+    rows = work.all(
+        model_queries.select_models()
+        .where(model_queries.owned_by(actor), visible_to(actor))
+        .order_by(models.c.updated_at.desc(), models.c.id.desc())
+        .limit(limit)
+    )
+    marks, counts = _newest_versions(work, [row.id for row in rows])
+    return tuple(
+        CatalogueRow(model, marks.get(model.key, ()), counts.get(model.key, 0))
+        for model in model_queries.to_models(work, rows)
+    )
+
+
+def count_my_models(work: Work, actor: Actor) -> int:
+    """How many models the actor owns. One statement."""
+    mine = select(func.count()).select_from(models).where(model_queries.owned_by(actor), visible_to(actor))
+    return int(work.scalar(mine))
+
+
+def count_models(work: Work, actor: Actor) -> int:
+    """How many models the actor can see. One statement."""
+    return int(work.scalar(select(func.count()).select_from(models).where(visible_to(actor))))
+
+
+def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[str, int], ...]:
+    """The groups the actor can see, with how many models each holds, the fullest first. One statement."""
+    rows = work.all(
+        select(models.c.group_name, func.count().label("count"))
+        .where(visible_to(actor))
+        .group_by(models.c.group_name)
+        .order_by(func.count().desc(), models.c.group_name)
+        .limit(limit)
+    )
+    return tuple((row.group_name, row.count) for row in rows)
+
+
+def list_tags(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
+    """The most used tags among models the actor can see. One statement."""
+    return _most_used(work, actor, search_tags.c.tag_key, search_tags.c.model_id, limit)
+
+
+def list_owners(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
+    """The e-mails that own the most models among those the actor can see. One statement."""
+    return _most_used(work, actor, search_owners.c.email_key, search_owners.c.model_id, limit)
+
+
+def _most_used(
+    work: Work, actor: Actor, value: ColumnElement[str], model_id: ColumnElement[int], limit: int
+) -> tuple[str, ...]:
+    rows = work.all(
+        select(value.label("value"))
+        .join(models, models.c.id == model_id)
+        .where(visible_to(actor))
+        .group_by(value)
+        .order_by(func.count().desc(), value)
+        .limit(limit)
+    )
+    return tuple(row.value for row in rows)
+
+
+def _joined(statement: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+    return statement.join(search_models, search_models.c.model_id == models.c.id)
+
+
+def _conditions(work: Work, actor: Actor, asked: CatalogueFilter) -> list[ColumnElement[bool]]:
+    conditions = [visible_to(actor)]
+    words = split_words(asked.text)
+    if len(words) > WORDS_MAX:
+        raise Invalid.of([FieldError("q", f"At most {WORDS_MAX} words.")])
+    if words:
+        conditions.append(_text_condition(work, words))
+    elif asked.text.strip():
+        conditions.append(text("1 = 0"))  # type: ignore[arg-type]
+    if asked.group:
+        conditions.append(search_models.c.group_key == asked.group.lower())
+    if asked.risk_tier:
+        conditions.append(search_models.c.risk_tier == asked.risk_tier)
+    if asked.tag:
+        tagged = select(search_tags.c.model_id).where(search_tags.c.tag_key == asked.tag.casefold())
+        conditions.append(models.c.id.in_(tagged))
+    if asked.owner:
+        owned = select(search_owners.c.model_id).where(search_owners.c.email_key == asked.owner.strip().casefold())
+        conditions.append(models.c.id.in_(owned))
+    for column, earliest, latest in (
+        (search_models.c.created_at, asked.created_from, asked.created_to),
+        (search_models.c.updated_at, asked.updated_from, asked.updated_to),
+    ):
+        if earliest:
+            conditions.append(column >= clock.to_us(earliest))
+        if latest:
+            conditions.append(column <= clock.to_us(latest))
+    return conditions
+
+
+def _text_condition(work: Work, words: Sequence[str]) -> ColumnElement[bool]:
+    """Every word must begin a word of the model. Words hold letters and digits only, so no operator can slip in."""
+    if work.dialect == "sqlite":
+        query = " ".join(f'"{word}"*' for word in words)
+        found = select(search_text.c.rowid).where(literal_column("search_text").op("MATCH")(query))
+    else:
+        query = " & ".join(f"'{word}':*" for word in words)
+        found = select(search_text.c.rowid).where(literal_column("document").op("@@")(func.to_tsquery("simple", query)))
+    return models.c.id.in_(found)
+
+
+def _newest_versions(
+    work: Work, model_keys: Sequence[int]
+) -> tuple[dict[int, tuple[VersionMark, ...]], dict[int, int]]:
+    if not model_keys:
+        return {}, {}
+    place = func.row_number().over(partition_by=versions.c.model_id, order_by=versions.c.number.desc()).label("place")
+    count = func.count().over(partition_by=versions.c.model_id).label("count")
+    ranked = (
+        select(versions.c.model_id, versions.c.version, versions.c.state, place, count)
+        .where(versions.c.model_id.in_(model_keys))
+        .subquery()
+    )
+    rows = work.all(select(ranked).where(ranked.c.place <= NEWEST_SHOWN).order_by(ranked.c.model_id, ranked.c.place))
+    marks: dict[int, tuple[VersionMark, ...]] = {}
+    counts: dict[int, int] = {}
+    for row in rows:
+        marks[row.model_id] = (*marks.get(row.model_id, ()), VersionMark(row.version, State(row.state)))
+        counts[row.model_id] = row.count
+    return marks, counts
+
+
+def _as_mapping(asked: CatalogueFilter) -> Mapping[str, object]:
+    return {"list": "models", **{name: getattr(asked, name) for name in asked.__dataclass_fields__}}

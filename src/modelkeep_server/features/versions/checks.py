@@ -1,0 +1,211 @@
+"""Judging what a person sends to create a version, by the rows of rules/fields.py (R3)."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import semver
+
+from modelkeep_server.features.models.checks import find_name_fault
+from modelkeep_server.features.versions.schemas import find_schema_fault
+from modelkeep_server.kit import canonical
+from modelkeep_server.rules import fields, texts
+from modelkeep_server.rules.errors import FieldError
+from modelkeep_server.rules.fields import FIELDS, Field, Kind
+
+VERSION_CHARS = 100
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """A version as sent, not judged yet. `metadata` is the JSON object of rules/fields.py, unknown keys included."""
+
+    version: str
+    commit_sha: str | None = None
+    training_job_id: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def find_faults(new: NewVersion) -> list[FieldError]:
+    """Every fault of a new version, by JSON field name."""
+    faults = []
+    fault = find_version_fault(new.version)
+    if fault:
+        faults.append(FieldError("version", fault))
+    if new.commit_sha and re.fullmatch(fields.COMMIT_PATTERN, new.commit_sha) is None:
+        faults.append(FieldError("commitSha", "7 to 64 hexadecimal digits, as `git rev-parse HEAD` prints them."))
+    for key, text, most, lines in (
+        ("trainingJobId", new.training_job_id, fields.LINE_CHARS, False),
+        ("description", new.description, fields.VERSION_DESCRIPTION_CHARS, True),
+    ):
+        fault = texts.find_text_fault(text, max_chars=most, lines=lines) if text else None
+        if fault:
+            faults.append(FieldError(key, fault))
+    return faults + find_metadata_faults(new.metadata)
+
+
+def find_version_fault(text: str) -> str | None:
+    """What is wrong with a version number, as a sentence, or None. Semantic Versioning 2.0.0."""
+    if not text:
+        return "This is required: a semantic version, for instance 1.2.0."
+    if len(text) > VERSION_CHARS:
+        return f"At most {VERSION_CHARS} characters."
+    if not semver.Version.is_valid(text):
+        return f"{text!r} is not a semantic version. Write MAJOR.MINOR.PATCH, for instance 1.2.0 or 2.0.0-rc.1."
+    return None
+
+
+def gather_metadata(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata as kept: known keys in place, unknown keys under `custom`, empty and null values left out."""
+    known = {row.key for row in FIELDS if not row.card}
+    card_keys = {row.key for row in FIELDS if row.card}
+    kept: dict[str, Any] = {key: value for key, value in sent.items() if key in known and not _is_blank(value)}
+    card = sent.get("card") or {}
+    custom = dict(sent.get("custom") or {})
+    custom.update({key: value for key, value in sent.items() if key not in known | {"card", "custom"}})
+    custom.update({f"card.{key}": value for key, value in card.items() if key not in card_keys})
+    kept_card = {key: value for key, value in card.items() if key in card_keys and not _is_blank(value)}
+    if kept_card:
+        kept["card"] = kept_card
+    if custom:
+        kept["custom"] = custom
+    return kept
+
+
+def find_metadata_faults(sent: Mapping[str, Any]) -> list[FieldError]:
+    """Every fault of the metadata, each under `metadata.<key>`."""
+    for holder in ("card", "custom"):
+        if sent.get(holder) is not None and not isinstance(sent[holder], Mapping):
+            return [FieldError(f"metadata.{holder}", "A JSON object.")]
+    try:
+        deepest = _depth(sent)
+    except RecursionError:
+        deepest = fields.JSON_DEPTH + 2
+    if deepest > fields.JSON_DEPTH + 1:
+        return [FieldError("metadata", f"At most {fields.JSON_DEPTH} levels deep.")]
+    kept = gather_metadata(sent)
+    faults = []
+    for row in FIELDS:
+        value = fields.find_value(kept, row)
+        if value is None:
+            continue
+        fault = _CHECKS[row.kind](value) or _size_fault(row, value)
+        if fault:
+            faults.append(FieldError(f"metadata.{row.path}", fault))
+    if "custom" in kept:
+        fault = _json_fault(kept["custom"])
+        if fault:
+            faults.append(FieldError("metadata.custom", fault))
+    return faults
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value == "" or value == {}
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value]
+    while level:
+        deepest += 1
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, Mapping):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        level = inner
+    return deepest
+
+
+def _size_fault(row: Field, value: Any) -> str | None:
+    return _json_fault(value) if row.kind in (Kind.SCHEMA, Kind.OBJECT) else None
+
+
+def _json_fault(value: Any) -> str | None:
+    try:
+        size = len(canonical.dumps(value).encode())
+    except ValueError as error:
+        return str(error)
+    if size > fields.JSON_BYTES:
+        return f"At most {fields.JSON_BYTES // 1024} KiB of JSON; this has {size // 1024 + 1}."
+    if "\\u0000" in json.dumps(value):
+        return "It may not hold NUL characters."
+    return None
+
+
+def _line_fault(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "One line of text."
+    return texts.find_text_fault(value, max_chars=fields.LINE_CHARS)
+
+
+def _text_fault(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "Text."
+    return texts.find_text_fault(value, max_chars=fields.TEXT_CHARS, lines=True)
+
+
+def _date_fault(value: Any) -> str | None:
+    try:
+        if isinstance(value, str) and len(value) == 10:
+            date.fromisoformat(value)
+            return None
+    except ValueError:
+        pass
+    return "A date as 2026-01-31."
+
+
+def _object_fault(value: Any) -> str | None:
+    return None if isinstance(value, Mapping) else 'A JSON object, for instance {"max_depth": 6}.'
+
+
+def _keys_fault(value: Any, required: tuple[str, ...], optional: tuple[str, ...], example: str) -> str | None:
+    if not isinstance(value, Mapping):
+        return f"An object: {example}."
+    unknown = sorted(set(value) - set(required) - set(optional))
+    if unknown:
+        return f"{unknown[0][:80]!r} is not known here; an object: {example}."
+    for key in required:
+        if not isinstance(value.get(key), str) or not value[key].strip():
+            return f"{key} is required: {example}."
+    for key, text in value.items():
+        if text is None:
+            continue
+        if not isinstance(text, str):
+            return f"{key} must be text."
+        fault = texts.find_text_fault(text, max_chars=fields.URL_CHARS if key == "uri" else fields.LINE_CHARS)
+        if fault:
+            return f"{key}: {fault}"
+    return None
+
+
+def _dataset_fault(value: Any) -> str | None:
+    return _keys_fault(value, ("name", "version"), ("uri",), '{"name": "churn-events", "version": "2026-02"}')
+
+
+def _base_model_fault(value: Any) -> str | None:
+    if isinstance(value, Mapping) and "uri" in value:
+        return _keys_fault(value, ("uri",), (), '{"uri": "https://..."}')
+    example = '{"model": "group/name", "version": "1.0.0"} or {"uri": "..."}'
+    fault = _keys_fault(value, ("model", "version"), (), example)
+    if fault:
+        return fault
+    group, slash, name = value["model"].partition("/")
+    if not slash or find_name_fault(group) or find_name_fault(name):
+        return f"model names a registered model as group/name: {example}."
+    return find_version_fault(value["version"])
+
+
+_CHECKS: dict[Kind, Callable[[Any], str | None]] = {
+    Kind.LINE: _line_fault,
+    Kind.TEXT: _text_fault,
+    Kind.DATE: _date_fault,
+    Kind.SCHEMA: find_schema_fault,
+    Kind.OBJECT: _object_fault,
+    Kind.DATASET: _dataset_fault,
+    Kind.BASE_MODEL: _base_model_fault,
+}

@@ -1,0 +1,141 @@
+"""Reading versions. A version is visible where its model is."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from modelkeep_server.db.tables import models, people, version_passages, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.queries import visible_to
+from modelkeep_server.features.versions.views import MoveView, Passage, Reason, Version
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.rules import lifecycle
+from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.fields import judge_completeness
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import PERMISSIONS, Relation
+
+_creators = people.alias("creators")
+_submitters = people.alias("submitters")
+
+
+def _select_versions() -> Select[Any]:
+    return (
+        select(
+            versions,
+            models.c.group_name,
+            models.c.name.label("model_name"),
+            _creators.c.email.label("creator_email"),
+            _submitters.c.email.label("submitter_email"),
+        )
+        .join(models, models.c.id == versions.c.model_id)
+        .join(_creators, _creators.c.id == versions.c.created_by)
+        .outerjoin(_submitters, _submitters.c.id == versions.c.submitted_by)
+    )
+
+
+def get_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
+    """A version by its address. Raises NotFound, also where the actor may not see its model. Two statements."""
+    row = work.first(
+        _select_versions().where(
+            models.c.path_key == f"{group}/{name}".lower(), versions.c.version == version, visible_to(actor)
+        )
+    )
+    if row is None:
+        raise NotFound(f"There is no version {version[:100]} of {group[:100]}/{name[:100]} that you can see.")
+    return _to_versions(work, [row])[0]
+
+
+def get_version_by_key(work: Work, actor: Actor, key: int) -> Version:
+    """A version by its inside id. Raises NotFound. Two statements."""
+    row = work.first(_select_versions().where(versions.c.id == key, visible_to(actor)))
+    if row is None:
+        raise NotFound("There is no such version that you can see.")
+    return _to_versions(work, [row])[0]
+
+
+def list_versions(
+    work: Work, actor: Actor, group: str, name: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Version]:
+    """The versions of a model, newest first. Three statements. Raises CursorRefused."""
+    filters = {"versions_of": f"{group}/{name}".lower()}
+    statement = (
+        _select_versions()
+        .where(models.c.path_key == filters["versions_of"], visible_to(actor))
+        .order_by(versions.c.number.desc())
+    )
+    if cursor:
+        (before,) = work.parts.cursors.read(cursor, filters)
+        statement = statement.where(versions.c.number < before)
+    rows = work.all(statement.limit(limit + 1))
+    total = work.scalar(
+        select(func.count())
+        .select_from(versions)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(models.c.path_key == filters["versions_of"], visible_to(actor))
+    )
+    shown = rows[:limit]
+    more = len(rows) > limit
+    following = work.parts.cursors.make([shown[-1].number], filters) if more else None
+    return Page(_to_versions(work, shown), following, total)
+
+
+def is_taken(work: Work, model_key: int, version: str) -> bool:
+    """Whether the model has this version number. Build metadata counts, as text."""
+    return (
+        work.first(select(versions.c.id).where(versions.c.model_id == model_key, versions.c.version == version))
+        is not None
+    )
+
+
+def list_moves(actor: Actor, version: Version, relations: Collection[Relation]) -> tuple[MoveView, ...]:
+    """The moves that the diagram has from here, each with whether this person could make it and what they lack."""
+    views = []
+    for move in lifecycle.moves_from(version.state):
+        missing = access.why_not(actor, move.act, relations)
+        reasons = []
+        if missing is not None:
+            remedy = f"Ask somebody who may {PERMISSIONS[move.act].says}."
+            reasons.append(Reason("not_permitted", missing, remedy))
+        views.append(MoveView(move.target, move.label, not reasons, tuple(reasons)))
+    return tuple(views)
+
+
+def _to_versions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Version, ...]:
+    histories: dict[int, list[Passage]] = {row.id: [] for row in rows}
+    if rows:
+        passages = work.all(
+            select(version_passages, people.c.email)
+            .join(people, people.c.id == version_passages.c.person_id)
+            .where(version_passages.c.version_id.in_(list(histories)))
+            .order_by(version_passages.c.id)
+        )
+        for passage in passages:
+            histories[passage.version_id].append(Passage(State(passage.state), passage.at, passage.email))
+    return tuple(_to_version(row, histories[row.id]) for row in rows)
+
+
+def _to_version(row: Row[Any], history: Sequence[Passage]) -> Version:
+    return Version(
+        key=row.id,
+        model_key=row.model_id,
+        id=row.public_id,
+        model=f"{row.group_name}/{row.model_name}",
+        version=row.version,
+        number=row.number,
+        description=row.description,
+        state=State(row.state),
+        history=tuple(history),
+        commit_sha=row.commit_sha,
+        training_job_id=row.training_job_id,
+        metadata=row.metadata,
+        completeness=judge_completeness(row.metadata),
+        created_at=row.created_at,
+        created_by=row.creator_email,
+        submitted_at=row.submitted_at,
+        submitted_by=row.submitter_email,
+        revision=row.revision,
+    )

@@ -1,0 +1,70 @@
+"""What the registry says of a version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from modelkeep_server.rules.fields import Completeness
+from modelkeep_server.rules.lifecycle import State
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One entry of a version's history: the state it came into, when, and by whom (an e-mail)."""
+
+    state: State
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """
+    A version as its readers see it. `number` counts the model's versions from 1 in order of creation.
+
+    `metadata` is the JSON of rules/fields.py, with `card` and `custom` inside. `key` and `model_key` are inside ids.
+    """
+
+    key: int
+    model_key: int
+    id: str
+    model: str
+    version: str
+    number: int
+    description: str | None
+    state: State
+    history: tuple[Passage, ...]
+    commit_sha: str | None
+    training_job_id: str | None
+    metadata: Mapping[str, Any]
+    completeness: Completeness
+    created_at: datetime
+    created_by: str
+    submitted_at: datetime | None
+    submitted_by: str | None
+    revision: int
+
+    @property
+    def address(self) -> str:
+        """`group/name:version`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True)
+class MoveView:
+    """One move that the diagram has from here: whether this person may make it now, and if not, why not."""
+
+    to: State
+    label: str
+    allowed: bool
+    reasons: tuple["Reason", ...]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a move is not open to this person now, and how to mend it."""
+
+    code: str
+    message: str
+    remedy: str

@@ -1,0 +1,122 @@
+"""Files of versions: sent in one streamed body, listed, and fetched through links."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from anyio import CancelScope
+from fastapi import Path, Query, Request
+from starlette.requests import ClientDisconnect
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts import downloads, intake, queries, ranges, service
+from modelkeep_server.features.artifacts.service import NewFile, Ticket
+from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
+from modelkeep_server.interfaces.api.shapes import ArtifactOut, LinkIn, LinkOut, PageOut
+from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.rules.errors import FieldError, Invalid, Malformed
+
+router = make_router("artifacts")
+
+BASE = "/models/{group}/{name}/versions/{version}/artifacts"
+Kind = Annotated[Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"], Query(description="What the file is.")]
+FilePath = Annotated[str, Path(description="Folders allowed: tokenizer/vocab.json.")]
+
+
+@router.get(BASE, response_model=PageOut[ArtifactOut])
+@door.reads("model.read")
+def list_artifacts(
+    work: Work, actor: Actor, group: str, name: str, version: str, limit: Limit = 50, cursor: Cursor = None
+) -> PageOut[ArtifactOut]:
+    """The files of a version, in the order of upload."""
+    found = version_queries.get_version(work, actor, group, name, version)
+    page = queries.list_artifacts(work, actor, found, limit=limit, cursor=cursor)
+    items = [ArtifactOut.model_validate(artifact) for artifact in page.items]
+    return PageOut[ArtifactOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.put(BASE + "/{path:path}", status_code=201, response_model=ArtifactOut)
+@door.streams("artifact.upload")
+async def upload_artifact(
+    desk: Desk, request: Request, group: str, name: str, version: str, path: FilePath, type: Kind
+) -> Answer:
+    """
+    Send one file as the body. It is hashed and sealed while it arrives, read back, and then visible at once.
+
+    A `Digest: sha-256=...` or `Repr-Digest: sha-256=:...:` header that differs from what arrived refuses the file.
+    """
+    new = NewFile(group, name, version, path, type)
+    promised = _read_digest(request)
+    declared = request.headers.get("content-length", "")
+    size_bytes = int(declared) if declared.isdigit() else None
+    ticket = await desk.read(
+        lambda work, actor: service.allow_upload(work, actor, new, sha256=promised, size_bytes=size_bytes)
+    )
+    if ticket.present is not None:
+        return _answer(new, ticket.present, status=200)
+    artifact = await _take_in(desk, request, ticket, promised)
+    return _answer(new, artifact, status=201)
+
+
+async def _take_in(desk: Desk, request: Request, ticket: Ticket, promised: str | None) -> Artifact:
+    parts = desk.door.parts
+    request.state.body_bytes_max = None
+    with storage_answers():
+        received = await intake.receive(
+            _body_of(request), parts.blobs, ticket.dek, ticket.blob_id, parts.limits.upload_bytes
+        )
+    keep = False
+    try:
+        if promised is not None and received.sha256_hex != promised:
+            differs = f"What arrived has the SHA-256 {received.sha256_hex}, not {promised} as promised."
+            raise Invalid.of([FieldError("sha256", f"{differs} Send it again.")])
+        artifact, keep = await desk.write(lambda work, actor: service.publish_upload(work, actor, ticket, received))
+    finally:
+        if not keep:
+            with CancelScope(shield=True):
+                await desk.door.hop(lambda: service.discard_parts(parts.blobs, ticket.blob_id, received.parts))
+    return artifact
+
+
+async def _body_of(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        raise Malformed("The connection was cut before the whole file had arrived.", remedy="Send it again.") from error
+
+
+def _read_digest(request: Request) -> str | None:
+    try:
+        return ranges.parse_digest(request.headers)
+    except ValueError as error:
+        raise Malformed(str(error), remedy="Send sha-256 in base64, or leave the header out.") from error
+
+
+def _answer(new: NewFile, artifact: Artifact, *, status: int) -> Answer:
+    location = f"/api/v1/models/{new.group}/{new.name}/versions/{new.version}/artifacts/{artifact.path}"
+    return Answer(ArtifactOut.model_validate(artifact), status, {"Location": quote(location)})
+
+
+@router.post(BASE + "/{path:path}/links", status_code=201, response_model=LinkOut)
+@door.writes("artifact.link")
+def create_link(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    path: FilePath,
+    body: LinkIn | None = None,
+) -> Answer:
+    """Ask for a link that opens one file by itself for some minutes, so that `curl` on a training host works."""
+    purpose = body.purpose if body is not None else None
+    link = downloads.mint_link(work, actor, group, name, version, path, purpose=purpose)
+    url = work.parts.public_url + link.path
+    return Answer(
+        LinkOut(url=url, expires_at=link.expires_at, sha256=link.sha256, size_bytes=link.size_bytes), status=201
+    )

@@ -1,0 +1,106 @@
+"""The audit log: events, one event with its proof, the signed head, and the bundle for the offline verifier."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit import queries, service, verify
+from modelkeep_server.features.audit.queries import EventFilter
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
+from modelkeep_server.interfaces.api.shapes import (
+    CheckpointOut,
+    EventDetailOut,
+    EventOut,
+    PageOut,
+    ProofOut,
+    VerdictOut,
+)
+from modelkeep_server.interfaces.moments import read_moment
+
+router = make_router("audit")
+
+Word = Annotated[str, Query(max_length=400)]
+
+
+@router.get("/audit/events", response_model=PageOut[EventOut])
+@door.reads("audit.read")
+def list_events(
+    work: Work,
+    actor: Actor,
+    action: Word = "",
+    person: Annotated[str, Query(max_length=400, description="An e-mail or a pseudonym.")] = "",
+    object: Annotated[str, Query(max_length=400, description="An id, or an address as group/name:version.")] = "",
+    outcome: Literal["", "ALLOWED", "REFUSED"] = "",
+    requestId: Word = "",  # noqa: N803 - the query parameter's public name
+    fromAt: Annotated[str, Query(alias="from", max_length=40)] = "",  # noqa: N803
+    toAt: Annotated[str, Query(alias="to", max_length=40)] = "",  # noqa: N803
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOut[EventOut]:
+    """Events, newest first."""
+    asked = EventFilter(
+        action=action,
+        person=person,
+        object=object,
+        outcome=outcome,
+        request_id=requestId,
+        from_at=read_moment("from", fromAt) if fromAt else None,
+        to_at=read_moment("to", toAt, end=True) if toAt else None,
+    )
+    page = queries.list_events(work, actor, asked, limit=limit, cursor=cursor)
+    items = [EventOut.model_validate(event) for event in page.items]
+    return PageOut[EventOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/audit/events/{sequence}", response_model=EventDetailOut)
+@door.reads("audit.read")
+def show_event(work: Work, actor: Actor, sequence: int) -> EventDetailOut:
+    """One event: the body exactly as stored, and the proof of its place in the tree."""
+    event = queries.get_event(work, actor, sequence)
+    proof = queries.get_proof(work, actor, sequence)
+    return EventDetailOut(**EventOut.model_validate(event).model_dump(), raw=event.raw, proof=_proof(proof))
+
+
+@router.get("/audit/checkpoint", response_model=CheckpointOut)
+@door.writes("audit.read")
+def show_checkpoint(work: Work, actor: Actor) -> CheckpointOut:
+    """The signed head of the log. Keep a copy: it proves later that nothing before it was rewritten."""
+    checkpoint, vkey = service.get_checkpoint(work, actor)
+    return CheckpointOut(
+        size=checkpoint.size, root=checkpoint.root, signed_at=checkpoint.signed_at, note=checkpoint.note, vkey=vkey
+    )
+
+
+@router.get("/audit/bundle", response_class=Response)
+@door.writes("audit.export")
+def download_bundle(work: Work, actor: Actor) -> Response:
+    """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""
+    path = service.export_bundle(work, actor)
+    return FileResponse(
+        path,
+        media_type="application/zip",
+        filename="modelkeep-audit.zip",
+        background=BackgroundTask(path.unlink, missing_ok=True),
+    )
+
+
+@router.get("/audit/verify", response_model=VerdictOut)
+@door.reads("audit.read")
+def verify_log(work: Work, actor: Actor) -> VerdictOut:
+    """Verify the whole log against its tree, and every governed row against the log."""
+    verdict = verify.verify_for(work, actor)
+    return VerdictOut(
+        ok=verdict.ok,
+        size=verdict.size,
+        root=verdict.root,
+        rows_checked=verdict.rows_checked,
+        findings=[{"sequence": f.sequence, "message": f.message} for f in verdict.findings],
+    )
+
+
+def _proof(proof: object) -> ProofOut:
+    return ProofOut.model_validate(proof)

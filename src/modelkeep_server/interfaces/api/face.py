@@ -1,0 +1,85 @@
+"""How the API draws answers, and what its routes share: the doorway, the JSON-only route, paging parameters."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from modelkeep_server.interfaces.api.shapes import Problem
+from modelkeep_server.interfaces.doorway import Asking, Doorway
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
+from modelkeep_server.rules.errors import NotAccepted
+
+JSON_TYPES = ("application/json", "application/merge-patch+json")
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description=f"How many rows, {DEFAULT_LIMIT} unless said.")]
+Cursor = Annotated[str | None, Query(max_length=1000, description="`nextCursor` of the page before.")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A shape with a status and headers of its own."""
+
+    body: BaseModel
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ApiFace:
+    """Shapes as JSON."""
+
+    def draw(self, result: Any, asking: Asking) -> Response:
+        """JSON for a shape or an Answer."""
+        answer = result if isinstance(result, Answer) else Answer(result)
+        return Response(
+            answer.body.model_dump_json(by_alias=True).encode("utf-8", "backslashreplace"),
+            status_code=answer.status,
+            headers=answer.headers,
+            media_type="application/json",
+        )
+
+
+class JsonRoute(APIRoute):
+    """A route that takes JSON and nothing else: another content type is 415 before the body is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler behind the check."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def handle_json(request: Request) -> Response:
+            sent = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+            if sent not in JSON_TYPES:
+                raise NotAccepted(f"This route takes application/json, not {sent[:80] or 'a body without a type'}.")
+            return await handle(request)
+
+        return handle_json
+
+
+door = Doorway(ApiFace())
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": words, "content": {"application/problem+json": {}}}
+    for status, words in (
+        (400, "The request cannot be read."),
+        (401, "Nobody is signed in."),
+        (403, "Refused; says what is missing."),
+        (404, "Not there, or not visible."),
+        (409, "A conflict of names or states."),
+        (413, "Too large."),
+        (415, "Not an accepted type."),
+        (422, "Fields at fault."),
+        (429, "Too many tries."),
+        (503, "Not now; see Retry-After."),
+    )
+}
+
+
+def make_router(tag: str) -> APIRouter:
+    """A router of the API: JSON only, every error documented."""
+    return APIRouter(prefix="/api/v1", tags=[tag], route_class=JsonRoute, responses=_PROBLEMS)

@@ -1,0 +1,89 @@
+"""Models and the catalogue."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Query
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries, service
+from modelkeep_server.features.models.checks import NewModel
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
+from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
+from modelkeep_server.interfaces.api.shapes import CatalogueOut, ModelIn, ModelOut, NewestOut, PageOut, TierName
+from modelkeep_server.interfaces.moments import read_moment
+
+router = make_router("models")
+
+Text = Annotated[str, Query(max_length=1000)]
+Day = Annotated[str | None, Query(max_length=40, examples=["2026-01-31"])]
+
+
+@router.post("/models", status_code=201, response_model=ModelOut)
+@door.writes("model.create")
+def create_model(work: Work, actor: Actor, body: ModelIn) -> Answer:
+    """Register a model. Whoever registers it owns it too, beside the owners named."""
+    model = service.create_model(work, actor, NewModel(**body.model_dump()))
+    return _with_etag(model, status=201, headers={"Location": f"/api/v1/models/{model.address}"})
+
+
+@router.get("/models", response_model=PageOut[CatalogueOut])
+@door.reads("model.read")
+def list_models(
+    work: Work,
+    actor: Actor,
+    q: Text = "",
+    group: Text = "",
+    riskTier: TierName | None = None,  # noqa: N803 - the query parameter's public name
+    tag: Text = "",
+    owner: Text = "",
+    createdFrom: Day = None,  # noqa: N803
+    createdTo: Day = None,  # noqa: N803
+    updatedFrom: Day = None,  # noqa: N803
+    updatedTo: Day = None,  # noqa: N803
+    sort: Literal["updated", "created", "name"] = "updated",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOut[CatalogueOut]:
+    """The catalogue: models that match every filter given and that the caller may see."""
+    asked = CatalogueFilter(
+        text=q,
+        group=group,
+        risk_tier=riskTier or "",
+        tag=tag,
+        owner=owner,
+        created_from=_moment("createdFrom", createdFrom),
+        created_to=_moment("createdTo", createdTo, end=True),
+        updated_from=_moment("updatedFrom", updatedFrom),
+        updated_to=_moment("updatedTo", updatedTo, end=True),
+        sort=sort,
+    )
+    page = search.list_models(work, actor, asked, limit=limit, cursor=cursor)
+    return PageOut[CatalogueOut](
+        items=[_row(row) for row in page.items], next_cursor=page.next_cursor, total=page.total
+    )
+
+
+@router.get("/models/{group}/{name}", response_model=ModelOut)
+@door.reads("model.read")
+def show_model(work: Work, actor: Actor, group: str, name: str) -> Answer:
+    """One model, by its address in any case."""
+    return _with_etag(queries.get_model(work, actor, group, name))
+
+
+def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(ModelOut.model_validate(model), status, {"ETag": f'"r{model.revision}"', **(headers or {})})
+
+
+def _row(row: CatalogueRow) -> CatalogueOut:
+    newest = [NewestOut(version=mark.version, state=mark.state.value) for mark in row.newest]
+    return CatalogueOut(
+        **ModelOut.model_validate(row.model).model_dump(), newest=newest, version_count=row.version_count
+    )
+
+
+def _moment(name: str, text: str | None, *, end: bool = False) -> datetime | None:
+    return read_moment(name, text, end=end) if text else None

@@ -1,0 +1,58 @@
+"""Versions and the moves that the lifecycle has from where they stand."""
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.versions import queries, service
+from modelkeep_server.features.versions.checks import NewVersion
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
+from modelkeep_server.interfaces.api.shapes import MoveOut, PageOut, VersionIn, VersionOut
+
+router = make_router("versions")
+
+BASE = "/models/{group}/{name}/versions"
+
+
+@router.post(BASE, status_code=201, response_model=VersionOut)
+@door.writes("version.create")
+def create_version(work: Work, actor: Actor, group: str, name: str, body: VersionIn) -> Answer:
+    """Add a version to a model, as a draft. Only `version` is required."""
+    metadata = body.metadata.model_dump(exclude_unset=True) if body.metadata is not None else {}
+    new = NewVersion(body.version, body.commit_sha, body.training_job_id, body.description, metadata)
+    version = service.create_version(work, actor, group, name, new)
+    location = f"/api/v1/models/{version.model}/versions/{version.version}"
+    return _with_etag(version, status=201, headers={"Location": location})
+
+
+@router.get(BASE, response_model=PageOut[VersionOut])
+@door.reads("model.read")
+def list_versions(
+    work: Work, actor: Actor, group: str, name: str, limit: Limit = 50, cursor: Cursor = None
+) -> PageOut[VersionOut]:
+    """The versions of a model, newest first."""
+    model_queries.get_model(work, actor, group, name)
+    page = queries.list_versions(work, actor, group, name, limit=limit, cursor=cursor)
+    items = [VersionOut.model_validate(version) for version in page.items]
+    return PageOut[VersionOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get(BASE + "/{version}", response_model=VersionOut)
+@door.reads("model.read")
+def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Answer:
+    """One version."""
+    return _with_etag(queries.get_version(work, actor, group, name, version))
+
+
+@router.get(BASE + "/{version}/moves", response_model=PageOut[MoveOut])
+@door.reads("model.read")
+def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[MoveOut]:
+    """The moves that the lifecycle has from here: who may make them, and what this caller lacks."""
+    found = queries.get_version(work, actor, group, name, version)
+    relations = model_queries.relations_of(actor, model_queries.get_model(work, actor, group, name))
+    moves = queries.list_moves(actor, found, relations)
+    return PageOut[MoveOut](items=[MoveOut.model_validate(move) for move in moves], total=len(moves))
+
+
+def _with_etag(version: Version, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(VersionOut.model_validate(version), status, {"ETag": f'"r{version.revision}"', **(headers or {})})

@@ -1,0 +1,293 @@
+"""
+The doorway: who is asking, and the one transaction they get.
+
+`reads` and `writes` turn a plain handler `def handler(work, actor, ...)` into a route that makes one thread hop: there the
+work is opened, the actor found, the handler run, the answer drawn and the transaction committed, all before the first
+byte is sent. No FastAPI dependency holds a connection, and never more threads work than there are connections.
+`streams` gives the handler a `Desk` instead, which opens one short transaction at a time while bytes move.
+
+Every route made here declares the act it is for; `find_undeclared` lists those that do not, and start-up refuses them.
+"""
+
+import hmac
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from fastapi import Request
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+
+from modelkeep_server.db.engine import Database
+from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.identity import access, queries, service, throttle
+from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.rules.errors import ForgedRequest, Malformed, NotSignedIn, Refused, TooLarge, Unavailable
+from modelkeep_server.rules.events import ACTIONS, Outcome
+from modelkeep_server.rules.permissions import PERMISSIONS, Grant
+
+T = TypeVar("T")
+
+SEEN_EVERY_SECONDS = 60.0
+OPEN = "open"
+
+
+class UndeclaredAct(AssertionError):
+    """A handler wrote under a declared act without asking for it: a fault of the program, so nothing is committed."""
+
+
+class Face(Protocol):
+    """How one interface draws an answer. Runs inside the worker thread."""
+
+    def draw(self, result: Any, asking: "Asking") -> Response:
+        """The response for what a handler gave back."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One request as the doorway knows it."""
+
+    request: Request
+    actor: Actor
+    circumstances: Circumstances
+    csrf: str
+
+
+class Door:
+    """What the doorway needs to open works; made once by app.py and kept at `app.state.door`."""
+
+    def __init__(self, database: Database, parts: Parts) -> None:
+        self.database = database
+        self.parts = parts
+        self.limiter = CapacityLimiter(database.connections)
+        self._seen: dict[tuple[str, int], float] = {}
+
+    async def hop(self, job: Callable[[], T]) -> T:
+        """Run a job in a worker thread, waiting for one to come free."""
+        return await anyio.to_thread.run_sync(job, limiter=self.limiter)
+
+    def find_actor(self, work: Work, request: Request) -> Actor:
+        """Who is asking: by token where one is sent (cookies are then ignored), else by session. NOBODY for no credential."""
+        sent = request.headers.get("authorization")
+        if sent is not None:
+            scheme, _, token = sent.partition(" ")
+            actor = queries.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
+            if actor is None:
+                raise NotSignedIn("This token is not known, has expired or was revoked.")
+            return actor
+        secret = request.cookies.get(request.app.state.cookie_name)
+        if secret is None:
+            return NOBODY
+        return queries.find_actor_by_session(work, secret) or NOBODY
+
+    def note_seen(self, actor: Actor) -> None:
+        """Keep when a session or token was last used, at most once a minute. Never fails the request."""
+        if actor.credential_id is None:
+            return
+        key = (actor.method, actor.credential_id)
+        now = time.monotonic()
+        if now - self._seen.get(key, -SEEN_EVERY_SECONDS) < SEEN_EVERY_SECONDS:
+            return
+        self._seen[key] = now
+        try:
+            with self.database.writing(self.parts, Circumstances.of_the_house()) as work:
+                service.note_seen(work, actor)
+        except Unavailable:
+            self._seen.pop(key, None)
+
+    def record_refusal(self, asking: Asking, act: str, error: Refused) -> None:
+        """Note a refused act in a transaction of its own, at most 60 a minute for one person."""
+        limit = self.parts.limits.refusals_recorded_per_minute
+        with self.database.writing(self.parts, asking.circumstances) as work:
+            if throttle.count(work, f"refused:{asking.actor.pseudonym}", window_seconds=60) <= limit:
+                access.record(
+                    work, asking.actor, act, object_id=_object_of(asking.request, act),
+                    outcome=Outcome.REFUSED, rule=error.rule,
+                )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Desk:
+    """For handlers that stream or take long: one short transaction at a time, none open in between."""
+
+    door: Door
+    request: Request
+    act: str
+
+    async def read(self, job: Callable[[Work, Actor], T]) -> T:
+        """Run a job in a work that reads."""
+        return await self._run(job, writes=False)
+
+    async def write(self, job: Callable[[Work, Actor], T]) -> T:
+        """Run a job in a work that writes; committed when this returns."""
+        return await self._run(job, writes=True)
+
+    async def _run(self, job: Callable[[Work, Actor], T], *, writes: bool) -> T:
+        return await self.door.hop(
+            lambda: _in_work(self.door, self.request, self.act, writes, lambda w, a, _: job(w, a))
+        )
+
+
+class Doorway:
+    """The decorators of one interface. `face` draws what its handlers give back."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+
+    def reads(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+        """A route that reads, for the act named (a row of rules/permissions.py), or OPEN to everyone."""
+        return lambda handler: self._wrap(handler, act, writes=False)
+
+    def writes(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+        """A route that writes under the act named; leaving without having asked for it raises."""
+        return lambda handler: self._wrap(handler, act, writes=True)
+
+    def posts(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+        """A route that takes a form, checked to come from a page of this session, as the handler's argument `form`."""
+        return lambda handler: self._wrap(handler, act, writes=True, takes_form=True)
+
+    def streams(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """An async route whose handler takes a `desk` and gives back what the face draws, or a Response."""
+
+        def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+            async def endpoint(request: Request, **sent: Any) -> Response:
+                desk = Desk(request.app.state.door, request, act)
+                result = await handler(desk, **_with_request(handler, request, sent))
+                return result if isinstance(result, Response) else self._face.draw(result, asking_of(request))
+
+            return _dress(endpoint, handler, act, hidden=("desk",))
+
+        return decorate
+
+    def _wrap(
+        self, handler: Callable[..., Any], act: str, *, writes: bool, takes_form: bool = False
+    ) -> Callable[..., Any]:
+        async def endpoint(request: Request, **sent: Any) -> Response:
+            door: Door = request.app.state.door
+            if takes_form:
+                sent["form"] = await read_form(request)
+
+            def job() -> Response:
+                def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
+                    result = handler(work, actor, **_with_request(handler, request, sent))
+                    return result if isinstance(result, Response) else self._face.draw(result, asking)
+
+                response = _in_work(door, request, act, writes, act_out)
+                door.note_seen(asking_of(request).actor)
+                return response
+
+            return await door.hop(job)
+
+        return _dress(endpoint, handler, act, hidden=("work", "actor", "form") if takes_form else ("work", "actor"))
+
+
+async def read_form(request: Request) -> FormData:
+    """The posted form, once its `csrf_token` is that of the session. Raises Malformed, ForgedRequest."""
+    try:
+        form = await request.form(max_fields=300, max_files=0)
+    except UnicodeDecodeError as error:
+        raise Malformed("The form is not well-formed UTF-8.") from error
+    except HTTPException as error:
+        if error.status_code == TooLarge.status:
+            raise TooLarge(str(error.detail)) from error
+        raise Malformed(str(error.detail), remedy="Open the page again and send its form.") from error
+    sent = form.get("csrf_token")
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), request.state.csrf.encode()):
+        raise ForgedRequest("The form's own token is missing or of another session.")
+    return form
+
+
+def asking_of(request: Request) -> Asking:
+    """The request as the doorway knows it so far; the actor is NOBODY until one was found."""
+    known = getattr(request.state, "asking", None)
+    return known or Asking(request, NOBODY, request.state.circumstances, request.state.csrf)
+
+
+def _in_work(door: Door, request: Request, act: str, writes: bool, job: Callable[[Work, Actor, Asking], T]) -> T:
+    asking = asking_of(request)
+    open_work = door.database.writing if writes else door.database.reading
+    try:
+        with open_work(door.parts, asking.circumstances) as work:
+            actor = door.find_actor(work, request)
+            asking = replace(asking, actor=actor)
+            request.state.asking = asking
+            if act != OPEN and not actor.is_known:
+                raise NotSignedIn("You are not signed in.")
+            if act != OPEN and _is_for_everyone(act):
+                access.require(work, actor, act)
+            result = job(work, actor, asking)
+            if act != OPEN and writes and act not in work.granted:
+                raise UndeclaredAct(f"The handler of {act} never asked whether the actor may.")
+            return result
+    except Refused as error:
+        door.record_refusal(asking, act if act in ACTIONS else "request.refuse", error)
+        raise
+
+
+def _is_for_everyone(act: str) -> bool:
+    return PERMISSIONS[act].grants == (Grant(),)
+
+
+def _object_of(request: Request, act: str) -> str:
+    """What a refused act was about, as far as the address says it without free text."""
+    named = request.path_params
+    model = "/".join(named[key] for key in ("group", "name") if key in named)
+    return ":".join(part for part in (model, named.get("version", "")) if part)[:300] or ACTIONS_OBJECT.get(
+        act, "registry"
+    )
+
+
+ACTIONS_OBJECT = {name: action.object_kind for name, action in ACTIONS.items()}
+
+
+def _with_request(handler: Callable[..., Any], request: Request, sent: dict[str, Any]) -> dict[str, Any]:
+    return {**sent, "request": request} if "request" in inspect.signature(handler).parameters else sent
+
+
+def _dress(
+    endpoint: Callable[..., Any], handler: Callable[..., Any], act: str, *, hidden: Sequence[str]
+) -> Callable[..., Any]:
+    """Give the endpoint the handler's name, text and parameters, so that OpenAPI describes the handler."""
+    shown = [p for p in inspect.signature(handler).parameters.values() if p.name not in (*hidden, "request")]
+    asked = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shown]
+    endpoint.__signature__ = inspect.Signature([asked, *keyword_only])  # type: ignore[attr-defined]
+    endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
+    endpoint.__module__ = handler.__module__
+    endpoint.__annotations__ = {p.name: p.annotation for p in [asked, *keyword_only]}
+    endpoint.__act__ = act  # type: ignore[attr-defined]
+    return endpoint
+
+
+def find_undeclared(routes: Sequence[BaseRoute]) -> list[str]:
+    """The paths of routes that declare no act, or one without a row in rules/permissions.py. Static files are open."""
+    faulty = []
+    for route in routes:
+        if isinstance(route, Route):
+            act = getattr(route.endpoint, "__act__", None)
+            if act != OPEN and act not in PERMISSIONS:
+                faulty.append(route.path)
+        elif isinstance(route, Mount) and route.name != "static":
+            faulty.extend(find_undeclared(route.routes))
+    return faulty
+
+
+def declare_open(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a route that answers without the database, to anyone."""
+    endpoint.__act__ = OPEN  # type: ignore[attr-defined]
+    return endpoint
+
+
+def find_act(routes: Sequence[BaseRoute], scope: dict[str, Any]) -> str | None:
+    """The act that the route for this scope declares, or None where no route matches."""
+    for route in routes:
+        match, _ = route.matches(scope)
+        if match is Match.FULL and isinstance(route, Route):
+            return getattr(route.endpoint, "__act__", None)
+    return None

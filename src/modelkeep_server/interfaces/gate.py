@@ -1,0 +1,182 @@
+"""
+The gate: what is judged before a request's body is read, as plain ASGI around the whole app.
+
+In order: circumstances (request id, from where), the Host header, a credential at all, forgery (CSRF), the size of the
+body. Every answer leaves with the security headers of trust.md §5 and the request id. Source: ASVS 3.5, RFC 6797.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from modelkeep_server.db.work import Circumstances
+from modelkeep_server.interfaces.doorway import Door, asking_of
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.errors import ForgedRequest, Malformed, NotSignedIn, RegistryError, Unavailable
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """What the gate judges by. `hosts` in lower case without ports; `origins` as browsers send them."""
+
+    hosts: frozenset[str]
+    origins: frozenset[str]
+    cookie_name: str
+    csrf_key: bytes
+    body_bytes: int
+    secure: bool
+    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
+
+
+def csrf_token(key: bytes, session_secret: str | None) -> str:
+    """The token that ties a form to a session; of nobody's session while nobody is signed in."""
+    return hmac.new(key, (session_secret or "").encode(), hashlib.sha256).hexdigest()
+
+
+class Gate:
+    """The middleware. `refuse` draws an error for the interface that the path belongs to."""
+
+    def __init__(
+        self, app: Starlette, *, settings: GateSettings, refuse: Callable[[Request, RegistryError], Response]
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judge a request, then pass it on, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["app"] = self._app
+        headers = Headers(scope=scope)
+        secret = _cookie(headers, self._settings.cookie_name)
+        now = clock.utc_now()
+        circumstances = Circumstances(ids.ulid(clock.to_us(now)), now, scope["client"][0] if scope["client"] else None)
+        state = scope.setdefault("state", {})
+        state["circumstances"] = circumstances
+        state["csrf"] = csrf_token(self._settings.csrf_key, secret)
+        state["body_bytes_max"] = self._settings.body_bytes
+        send = self._dressed(scope, send, circumstances)
+        error = self._judge(scope, headers, secret)
+        if error is None:
+            await self._app(scope, _limited(scope, headers, receive), send)
+            return
+        request = Request(scope, receive)
+        if isinstance(error, ForgedRequest):
+            error = await self._record_forgery(request, error)
+        await self._refuse(request, error)(scope, receive, send)
+
+    def _judge(self, scope: Scope, headers: Headers, secret: str | None) -> RegistryError | None:
+        settings = self._settings
+        host = (headers.get("host") or "").lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if name not in settings.hosts:
+            return Malformed(
+                "This registry does not answer to that host name.", remedy="Use the registry's own address."
+            )
+        has_token = "authorization" in headers
+        path = scope["path"]
+        if path.startswith("/api/") and path not in settings.open_paths and not has_token and secret is None:
+            return NotSignedIn("No token and no session was sent.")
+        if scope["method"] in SAFE_METHODS or has_token:
+            return None
+        return self._judge_forgery(path, headers, secret)
+
+    def _judge_forgery(self, path: str, headers: Headers, secret: str | None) -> ForgedRequest | None:
+        site = headers.get("sec-fetch-site")
+        same = site == "same-origin" if site is not None else headers.get("origin") in self._settings.origins
+        if not same:
+            return ForgedRequest("A write with a cookie must come from a page of this registry.")
+        is_form = (headers.get("content-type") or "").startswith(FORM_TYPES)
+        if is_form and not path.startswith("/api/"):
+            return None
+        expected = csrf_token(self._settings.csrf_key, secret)
+        if not hmac.compare_digest(headers.get("x-csrf-token", ""), expected):
+            return ForgedRequest("The page's own token (X-CSRF-Token) is missing or of another session.")
+        return None
+
+    async def _record_forgery(self, request: Request, error: ForgedRequest) -> RegistryError:
+        door: Door = request.app.state.door
+        try:
+            await door.hop(lambda: door.record_refusal(asking_of(request), "request.refuse", error))
+        except Unavailable as unavailable:
+            return unavailable
+        return error
+
+    def _dressed(self, scope: Scope, send: Send, circumstances: Circumstances) -> Send:
+        async def dressed(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = circumstances.request_id
+                headers.setdefault("Cache-Control", "no-store")
+                if self._settings.secure:
+                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+            await send(message)
+
+        return dressed
+
+
+def _cookie(headers: Headers, name: str) -> str | None:
+    try:
+        jar: SimpleCookie = SimpleCookie(headers.get("cookie") or "")
+    except CookieError:
+        return None
+    return jar[name].value if name in jar else None
+
+
+def _limited(scope: Scope, headers: Headers, receive: Receive) -> Receive:
+    """A `receive` that refuses a body over the limit; a streaming route lifts it by setting `body_bytes_max` to None."""
+    seen = 0
+
+    async def limited() -> MutableMapping[str, Any]:
+        nonlocal seen
+        most = scope["state"]["body_bytes_max"]
+        declared = headers.get("content-length", "")
+        if most is not None and declared.isdigit() and int(declared) > most:
+            raise HTTPException(413, f"At most {most:,} bytes.")
+        message = await receive()
+        if most is not None and message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > most:
+                raise HTTPException(413, f"At most {most:,} bytes.")
+        return message
+
+    return limited
+
+
+def origins_of(public_url: str) -> frozenset[str]:
+    """The one origin of a public URL."""
+    parts = urlsplit(public_url)
+    return frozenset({f"{parts.scheme}://{parts.netloc}"})

@@ -1,0 +1,201 @@
+"""All doors on one FastAPI app, and how an error is drawn for the one that was knocked on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from modelkeep_server.db.engine import Database
+from modelkeep_server.db.work import Parts
+from modelkeep_server.interfaces import transfers
+from modelkeep_server.interfaces.api import artifacts as api_artifacts
+from modelkeep_server.interfaces.api import audit as api_audit
+from modelkeep_server.interfaces.api import identity as api_identity
+from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import versions as api_versions
+from modelkeep_server.interfaces.api.errors import draw_problem
+from modelkeep_server.interfaces.doorway import Door, declare_open, find_undeclared
+from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import home as web_home
+from modelkeep_server.interfaces.web import identity as web_identity
+from modelkeep_server.interfaces.web import models as web_models
+from modelkeep_server.interfaces.web import versions as web_versions
+from modelkeep_server.interfaces.web.face import draw_error
+from modelkeep_server.interfaces.web.render import HERE, STATIC_URL
+from modelkeep_server.kit.paging import CursorRefused
+from modelkeep_server.rules.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    Malformed,
+    NotFound,
+    RegistryError,
+    TooLarge,
+    Unavailable,
+)
+
+log = structlog.get_logger()
+
+ROUTERS = (
+    api_identity.router,
+    api_models.router,
+    api_versions.router,
+    api_artifacts.router,
+    api_audit.router,
+    transfers.router,
+    web_home.router,
+    web_identity.router,
+    web_models.router,
+    web_versions.router,
+    web_audit.router,
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The app and how it draws a refusal that comes before any route."""
+
+    app: FastAPI
+    refuse: Callable[[Request, RegistryError], Response]
+
+
+class UndeclaredRoutes(RuntimeError):
+    """Routes that do not say which permission they need. The registry does not start with them."""
+
+
+class _Hashed(StaticFiles):
+    """Built assets: their names carry their hash, so browsers may keep them for ever."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Starlette's answer, with leave to keep it."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, or the registry's own 404."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            raise NotFound("There is no such file.") from error
+
+
+def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool) -> Site:
+    """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
+    app = FastAPI(
+        title="Modelkeep",
+        version="0.1.0",
+        description="A self-hosted AI model registry with governance built in. Send `Authorization: Bearer <token>`.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.door = Door(database, parts)
+    app.state.cookie_name = cookie_name
+    app.state.secure = secure
+    for router in ROUTERS:
+        app.include_router(router)
+    _add_probes(app)
+    app.mount(STATIC_URL, _Hashed(directory=HERE / "static" / "dist", check_dir=False), name="static")
+    undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]
+    if undeclared:
+        raise UndeclaredRoutes(f"These routes declare no permission: {', '.join(undeclared)}")
+    for kind in (RegistryError, RequestValidationError, HTTPException, CursorRefused, Exception):
+        app.add_exception_handler(kind, _answer_error)
+    return Site(app, draw)
+
+
+def draw(request: Request, error: RegistryError) -> Response:
+    """The error as the door that was knocked on draws it."""
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", "*/*"):
+        return draw_problem(request, error)
+    return draw_error(request, error)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    known = _to_registry_error(error)
+    if known.status >= 500 and not isinstance(known, Unavailable):
+        log.error("request failed", request_id=request.state.circumstances.request_id, exc_info=error)
+    door: Door = request.app.state.door
+    return await door.hop(lambda: draw(request, known))
+
+
+def _to_registry_error(error: Exception) -> RegistryError:
+    if isinstance(error, RegistryError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _from_validation(error.errors())
+    if isinstance(error, CursorRefused):
+        return Malformed(str(error), remedy="Start the list again without a cursor.")
+    if isinstance(error, HTTPException):
+        return _from_http(error)
+    return RegistryError("The registry met a fault of its own. Nothing was saved.")
+
+
+def _from_http(error: HTTPException) -> RegistryError:
+    if error.status_code == 404:
+        return NotFound("There is nothing at this address.")
+    if error.status_code == TooLarge.status:
+        return TooLarge(str(error.detail), remedy="Send a smaller body. Files go to the artifact routes.")
+    if error.status_code == 405:
+        refused = Conflict("This address does not take that method.", remedy="See the API reference for what it takes.")
+        refused.status, refused.code, refused.title = 405, "method_not_allowed", "That method is not taken here"
+        return refused
+    return Malformed("The body cannot be read.")
+
+
+def _from_validation(errors: Sequence[Mapping[str, Any]]) -> RegistryError:
+    if any(error["type"] == "json_invalid" for error in errors):
+        where = errors[0].get("ctx", {}).get("error", "")
+        return Malformed(f"The body is not well-formed JSON{f': {where}' if where else ''}.")
+    found = [FieldError(_field_of(error["loc"]), _sentence_of(error)) for error in errors]
+    return Invalid.of(found[:50])
+
+
+def _field_of(place: Sequence[str | int]) -> str:
+    inner = [str(step) for step in place if step not in ("body", "query", "path", "header")]
+    return ".".join(inner)[:200] or "body"
+
+
+def _sentence_of(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "This field is not known here."
+    if error["type"] == "missing":
+        return "This is required."
+    if error["type"] == "literal_error":
+        return f"Choose one of {error['ctx']['expected'].replace(' or ', ', ')}.".replace("'", "")
+    return f"{str(error['msg']).removeprefix('Input ').removeprefix('Value error, ').capitalize()}."
+
+
+def _add_probes(app: FastAPI) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    @declare_open
+    async def healthz() -> Response:
+        """The process answers."""
+        return PlainTextResponse("ok\n")
+
+    @app.get("/readyz", include_in_schema=False)
+    @declare_open
+    async def readyz(request: Request) -> Response:
+        """The database and the file store answer, so that requests can be served."""
+        door: Door = request.app.state.door
+        failing = await door.hop(lambda: _find_failing(door))
+        return JSONResponse({"ready": not failing, "failing": failing}, status_code=503 if failing else 200)
+
+
+def _find_failing(door: Door) -> list[str]:
+    failing = []
+    for name, probe in (("database", door.database.ping), ("files", door.parts.blobs.health)):
+        try:
+            probe()
+        except Exception:
+            log.warning("not ready", part=name, exc_info=True)
+            failing.append(name)
+    return failing

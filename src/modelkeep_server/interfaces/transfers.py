@@ -1,0 +1,95 @@
+"""Sending a file through a link, shared by every interface that hands out links: Range, digest, and the end on record."""
+
+import base64
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+from anyio import CancelScope
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
+from modelkeep_server.features.artifacts.outflow import open_plain
+from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
+from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.interfaces.doorway import OPEN, Asking, Desk, Doorway
+from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable
+
+router = APIRouter(include_in_schema=False)
+
+
+class _Bytes:
+    """A face that never draws: transfers answer for themselves."""
+
+    def draw(self, result: Response, asking: Asking) -> Response:
+        """What the handler made."""
+        return result
+
+
+door = Doorway(_Bytes())
+
+
+@router.get(PATH_PREFIX + "/{handle}/{file_name}")
+@door.streams(OPEN)
+async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -> Response:
+    """Open a download link. The event stands before the first byte leaves; Range asks for a part."""
+    asked = request.headers.get("range")
+    opening = await desk.write(lambda work, actor: downloads.open_link(work, actor, handle, part=asked))
+    artifact = opening.stored.artifact
+    etag = f'"{artifact.sha256}"'
+    unchanged = request.headers.get("if-range", etag) == etag
+    part = parse_range(asked if unchanged else None, artifact.size_bytes)
+    if isinstance(part, Unsatisfiable):
+        raise RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
+    span = part or Range(0, artifact.size_bytes)
+    try:
+        with storage_answers():
+            chunks = await open_plain(
+                desk.door.parts.blobs, opening.dek, opening.stored.blob_id, opening.stored.parts, span.start, span.end
+            )
+    except IntegrityBroken:
+        await desk.write(lambda work, _: downloads.quarantine(work, opening))
+        raise
+    return StreamingResponse(
+        _send(desk, opening, chunks, span),
+        status_code=206 if part else 200,
+        headers=_headers(opening, span, partial=part is not None),
+        media_type="application/octet-stream",
+    )
+
+
+async def _send(desk: Desk, opening: Opening, chunks: AsyncIterator[bytes], span: Range) -> AsyncIterator[bytes]:
+    sent = 0
+    try:
+        with storage_answers():
+            async for chunk in chunks:
+                yield chunk
+                sent += len(chunk)
+    except IntegrityBroken:
+        await desk.write(lambda work, _: downloads.quarantine(work, opening))
+        raise
+    finally:
+        whole = sent == span.end - span.start
+        # A visitor who leaves cancels the response; how the download ended is noted all the same.
+        with CancelScope(shield=True):
+            await desk.write(lambda work, _: downloads.end_download(work, opening, sent_bytes=sent, whole=whole))
+
+
+def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
+    artifact = opening.stored.artifact
+    file_name = artifact.path.rsplit("/", 1)[-1]
+    plain_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in file_name)
+    digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(span.end - span.start),
+        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(file_name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "ETag": f'"{artifact.sha256}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "X-Checksum-SHA256": artifact.sha256,
+    }
+    if partial:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
+    return headers

@@ -1,0 +1,170 @@
+"""Small computations behind the pictures on pages: stations of a life, initials, sizes, before and after, times."""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from modelkeep_server.features.versions.views import Passage
+from modelkeep_server.rules.lifecycle import LINE, STATES, State
+
+HUES = 8
+
+_ICONS: Mapping[State, str] = {
+    State.DRAFT: "pencil-line",
+    State.SUBMITTED: "scan-eye",
+    State.CHANGES_REQUESTED: "message-square-warning",
+    State.APPROVED_STAGING: "badge-check",
+    State.STAGING: "flask-conical",
+    State.APPROVED_PROD: "badge-check",
+    State.PRODUCTION: "radio",
+    State.DEPRECATED: "hourglass",
+    State.RETIRED: "archive",
+}
+
+_STEPS = ((60, "second", 1), (3600, "minute", 60), (86_400, "hour", 3600), (7 * 86_400, "day", 86_400))
+_LONG_STEPS = ((31 * 86_400, "week", 7 * 86_400), (365 * 86_400, "month", 30 * 86_400))
+_YEAR_SECONDS = 365 * 86_400
+
+
+@dataclass(frozen=True)
+class Station:
+    """One stop of the drawn line. `status` is done, now or todo; `passage` is the last time the version came here."""
+
+    state: State
+    label: str
+    icon: str
+    status: str
+    passage: Passage | None
+    visits: int
+    who: str
+
+
+def icon_of(state: State) -> str:
+    """The lucide icon of a state."""
+    return _ICONS[State(state)]
+
+
+def rank_of(state: State) -> int:
+    """Which stop of the line a state stands at, from 0; CHANGES_REQUESTED stands beside SUBMITTED."""
+    return LINE.index(State.SUBMITTED if state is State.CHANGES_REQUESTED else State(state))
+
+
+def stations_of(state: State, history: tuple[Passage, ...]) -> tuple[Station, ...]:
+    """All nine states in the table's order, each past, present or still to come."""
+    seen = {passage.state for passage in history}
+
+    def status(stop: State) -> str:
+        if stop is state:
+            return "now"
+        return "done" if stop in seen else "todo"
+
+    return tuple(
+        Station(
+            stop,
+            info.label,
+            _ICONS[stop],
+            status(stop),
+            next((passage for passage in reversed(history) if passage.state is stop), None),
+            sum(passage.state is stop for passage in history),
+            info.who,
+        )
+        for stop, info in STATES.items()
+    )
+
+
+def initials_of(name: str) -> str:
+    """Two letters for a person's mark, from a name or an e-mail."""
+    words = [word for word in re.split(r"[\s._@+-]+", name.split("@")[0]) if word]
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+
+def hue_of(name: str) -> int:
+    """Which of the `HUES` colours a person's mark has; the same name always has the same one."""
+    return hashlib.sha256(name.casefold().encode()).digest()[0] % HUES
+
+
+def format_size(size_bytes: int) -> str:
+    """A size in decimal units, three figures or four: 684 B, 18.4 MB, 1.29 GB."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    value = float(size_bytes)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5 or unit == "TB":
+            break
+    digits = 2 if unit in ("GB", "TB") and value < 10 else 1 if value < 100 else 0
+    return f"{value:.{digits}f} {unit}"
+
+
+def draw_size(size_bytes: int) -> Markup:
+    """A size with the exact bytes on hover."""
+    return Markup('<span title="{} bytes">{}</span>').format(f"{size_bytes:,}", format_size(size_bytes))
+
+
+def format_span(at: datetime, now: datetime) -> str:
+    """How long ago, or in how long: "2 days ago", "in 3 hours", "just now"."""
+    seconds = (now - at).total_seconds()
+    size = abs(seconds)
+    if size < 45:
+        return "just now" if seconds >= 0 else "in a moment"
+    unit, step = "year", _YEAR_SECONDS
+    for limit, name, length in _STEPS + _LONG_STEPS:
+        if size < limit:
+            unit, step = name, length
+            break
+    count = max(1, round(size / step))
+    words = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{words} ago" if seconds >= 0 else f"in {words}"
+
+
+def draw_ago(at: datetime) -> Markup:
+    """A relative time with the exact UTC time on hover and in the markup."""
+    return _draw_time(at, format_span(at, datetime.now(UTC)))
+
+
+def draw_day(at: datetime) -> Markup:
+    """A day, "6 Mar" or in another year "6 Mar 2025", with the exact UTC time on hover."""
+    return _draw_time(at, f"{at.day} {at:%b}" if at.year == datetime.now(UTC).year else f"{at.day} {at:%b %Y}")
+
+
+def draw_moment(at: datetime) -> Markup:
+    """An exact time, "6 Mar 2026 14:05:51 UTC"."""
+    return _draw_time(at, f"{at.day} {at:%b %Y %H:%M:%S} UTC")
+
+
+def draw_clock(at: datetime) -> Markup:
+    """The time of a day, "14:05:51", with the exact UTC time on hover."""
+    return _draw_time(at, f"{at:%H:%M:%S}")
+
+
+def _draw_time(at: datetime, words: str) -> Markup:
+    exact = f"{at.day} {at:%b %Y %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", exact, words)
+
+
+def short_digest(digest: str) -> str:
+    """`c41f…8a07` of a bare hex digest; what is before a colon stays."""
+    algorithm, _, value = digest.rpartition(":")
+    short = value if len(value) <= 12 else f"{value[:4]}…{value[-4:]}"
+    return f"{algorithm}:{short}" if algorithm else short
+
+
+def pretty_json(value: Any) -> str:
+    """JSON as people read it, keys in the order they came."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def delta_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """The lines of two JSON objects, each marked ` `, `-` or `+`."""
+    old = pretty_json(before).splitlines() if before is not None else []
+    new = pretty_json(after).splitlines() if after is not None else []
+    return tuple((line[0], line[2:]) for line in difflib.ndiff(old, new) if line[0] in " -+")

@@ -1,0 +1,82 @@
+"""How the pages draw answers: a Page inside the shell of the request, or a redirect after a form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from modelkeep_server.interfaces.doorway import Asking, Doorway, asking_of
+from modelkeep_server.interfaces.web.contexts import ErrorContext
+from modelkeep_server.interfaces.web.forms import find_notice, href_of
+from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
+from modelkeep_server.rules.errors import NotSignedIn, RegistryError
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Go on at another page of this registry. `cookies` maps a name to its value, None to remove it."""
+
+    to: str
+    cookies: Mapping[str, str | None] | None = None
+
+
+class WebFace:
+    """Pages and redirects."""
+
+    def draw(self, result: Any, asking: Asking) -> Response:
+        """HTML for a Page, 303 for a Redirect."""
+        if isinstance(result, Redirect):
+            return _redirect(asking.request, result)
+        return HTMLResponse(render(result, shell_of(asking)), result.status, dict(result.headers))
+
+
+def shell_of(asking: Asking) -> PageShell:
+    """The shell around a page of this request."""
+    request = asking.request
+    return PageShell(
+        csrf=asking.csrf,
+        path=request.url.path,
+        request_id=asking.circumstances.request_id,
+        base_url=request.app.state.door.parts.public_url,
+        actor=asking.actor,
+        notice=find_notice(request.query_params.get("done")),
+        theme=theme_of(request.cookies.get(THEME_COOKIE)),
+    )
+
+
+def draw_error(request: Request, error: RegistryError) -> Response:
+    """The page for an error; somebody not signed in is sent to sign in, and comes back after."""
+    asking = asking_of(request)
+    if isinstance(error, NotSignedIn):
+        wanted = request.url.path if request.method == "GET" else "/"
+        query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
+        return RedirectResponse(href_of("/login", {"next": wanted + query}), 303)
+    page = Page.of(ErrorContext.of(error), error.status)
+    headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    return HTMLResponse(render(page, shell_of(asking)), error.status, headers)
+
+
+def _redirect(request: Request, result: Redirect) -> Response:
+    response = RedirectResponse(result.to, 303)
+    for name, value in (result.cookies or {}).items():
+        secure = name.startswith("__Host-")
+        if value is None:
+            response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
+        else:
+            response.set_cookie(name, value, path="/", secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+def session_cookie(request: Request, secret: str | None) -> dict[str, str | None]:
+    """The cookie that carries a session's secret, or its removal."""
+    return {request.app.state.cookie_name: secret}
+
+
+door = Doorway(WebFace())
+
+
+def make_router() -> APIRouter:
+    """A router of pages; pages are not part of the API's description."""
+    return APIRouter(include_in_schema=False)

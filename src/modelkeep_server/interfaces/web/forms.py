@@ -1,0 +1,90 @@
+"""Small helpers between forms and handlers: what was typed, what is wrong with it, and where to go next."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.datastructures import FormData
+
+from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.rules.errors import FieldError
+
+#: The notice a page shows after a redirect to `?done=<code>`: fixed sentences, so that an address can inject nothing.
+NOTICES: Mapping[str, str] = {
+    "claimed": "You are the first Admin. Next: create a model.",
+    "accepted": "Welcome. Your account is ready.",
+    "model": "The model is registered. Next: create its first version.",
+    "version": "The version is created as a draft. Next: upload its artifacts.",
+    "uploaded": "The files are stored, encrypted, and read back.",
+    "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
+    "session-revoked": "That browser is signed out.",
+    "signed-out": "You are signed out.",
+}
+
+
+def find_notice(code: str | None) -> str | None:
+    """The sentence for `?done=<code>`, or None where there is none."""
+    return NOTICES.get(code or "")
+
+
+def split_entries(text: str) -> tuple[str, ...]:
+    """The entries of an owners or tags field, in order, each once: apart by commas, semicolons or blanks."""
+    return tuple(dict.fromkeys(entry for entry in re.split(r"[,;\s]+", text) if entry))
+
+
+def errors_by_field(errors: Iterable[FieldError]) -> dict[str, str]:
+    """The first message of each field, for a form's `errors`."""
+    messages: dict[str, str] = {}
+    for error in errors:
+        messages.setdefault(error.field, error.message)
+    return messages
+
+
+def href_of(path: str, query: Mapping[str, str]) -> str:
+    """An address with its query, percent-encoded."""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def query_of(asked: CatalogueFilter) -> dict[str, str]:
+    """A filter of the catalogue as an address says it, without what is empty."""
+    days = {
+        "createdFrom": asked.created_from,
+        "createdTo": asked.created_to,
+        "updatedFrom": asked.updated_from,
+        "updatedTo": asked.updated_to,
+    }
+    pairs = {
+        "q": asked.text,
+        "group": asked.group,
+        "riskTier": asked.risk_tier,
+        "tag": asked.tag,
+        "owner": asked.owner,
+        **{name: day.date().isoformat() if day else "" for name, day in days.items()},
+        "sort": "" if asked.sort == "updated" else asked.sort,
+    }
+    return {name: value for name, value in pairs.items() if value}
+
+
+def model_as_json(values: Mapping[str, Any]) -> str:
+    """The create form as the API takes it: the guide's fields always, the others once they are filled."""
+    typed = {name: values.get(name, "") for name in ("name", "group", "description")}
+    body: dict[str, Any] = {**typed, "owners": split_entries(values.get("owners", ""))}
+    body |= {"riskTier": values.get("riskTier", ""), "tags": split_entries(values.get("tags", ""))}
+    for name in ("documentationUrl", "repositoryUrl", "riskRationale"):
+        body |= {name: values[name]} if values.get(name) else {}
+    for name in ("visibility", "origin"):
+        body |= {name: values[name]} if values.get(name, "INTERNAL") != "INTERNAL" else {}
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def text_of(form: FormData, name: str) -> str:
+    """What was typed into a control, with line ends as one character; empty where the form has no such control."""
+    typed = form.get(name)
+    return typed.replace("\r\n", "\n") if isinstance(typed, str) else ""
+
+
+def href_of_version(model: str, version: str) -> str:
+    """The address of a version's page; the `+` of build metadata is escaped."""
+    return f"/models/{model}/versions/{quote(version, safe='')}"

@@ -1,0 +1,157 @@
+"""The catalogue, registering a model, and a model's page."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query
+from starlette.datastructures import FormData
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries, service
+from modelkeep_server.features.models.checks import NewModel
+from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.interfaces.moments import read_moment
+from modelkeep_server.interfaces.web.contexts import CatalogueContext, CreateModelContext, ModelContext
+from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
+from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.rules.errors import Invalid, NameTaken
+
+router = make_router()
+
+PAGE_ROWS = 20
+FORM_FIELDS = (
+    "group",
+    "name",
+    "description",
+    "riskTier",
+    "riskRationale",
+    "owners",
+    "tags",
+    "documentationUrl",
+    "repositoryUrl",
+    "visibility",
+    "origin",
+)
+
+Text = Annotated[str, Query(max_length=1000)]
+
+
+@router.get("/models")
+@door.reads("model.read")
+def show_catalogue(
+    work: Work,
+    actor: Actor,
+    q: Text = "",
+    group: Text = "",
+    riskTier: Text = "",  # noqa: N803 - the query parameter's public name
+    tag: Text = "",
+    owner: Text = "",
+    createdFrom: Text = "",  # noqa: N803
+    createdTo: Text = "",  # noqa: N803
+    updatedFrom: Text = "",  # noqa: N803
+    updatedTo: Text = "",  # noqa: N803
+    sort: Text = "updated",
+    cursor: Text = "",
+) -> Page:
+    """Where is the model I need?"""
+    asked = CatalogueFilter(
+        text=q,
+        group=group,
+        risk_tier=riskTier,
+        tag=tag,
+        owner=owner,
+        created_from=_day("createdFrom", createdFrom),
+        created_to=_day("createdTo", createdTo, end=True),
+        updated_from=_day("updatedFrom", updatedFrom),
+        updated_to=_day("updatedTo", updatedTo, end=True),
+        sort=sort or "updated",
+    )
+    rows = search.list_models(work, actor, asked, limit=PAGE_ROWS, cursor=cursor or None)
+    return Page.of(
+        CatalogueContext(
+            rows=rows,
+            filter=asked,
+            cursor=cursor or None,
+            registry_empty=not rows.items and search.count_models(work, actor) == 0,
+            groups=tuple(name for name, _ in search.list_groups(work, actor)),
+            tags=search.list_tags(work, actor),
+            owners=search.list_owners(work, actor),
+        )
+    )
+
+
+@router.get("/models/new")
+@door.reads("model.read")
+def show_create(work: Work, actor: Actor, group: Text = "") -> Page:
+    """How do I register a model?"""
+    access.require(work, actor, "model.create")
+    return _create_page(work, actor, {"owners": actor.email, "group": group}, {}, 200)
+
+
+@router.post("/models/new")
+@door.posts("model.create")
+def create_model(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
+    """Register a model, or show the form again with what is wrong beside each field."""
+    values = {name: text_of(form, name) for name in FORM_FIELDS}
+    new = NewModel(
+        group=values["group"].strip(),
+        name=values["name"].strip(),
+        description=values["description"].strip(),
+        owners=split_entries(values["owners"]),
+        risk_tier=values["riskTier"],
+        tags=split_entries(values["tags"]),
+        documentation_url=values["documentationUrl"].strip() or None,
+        repository_url=values["repositoryUrl"].strip() or None,
+        risk_rationale=values["riskRationale"].strip() or None,
+        origin=values["origin"] or "INTERNAL",
+        visibility=values["visibility"] or "INTERNAL",
+    )
+    try:
+        model = service.create_model(work, actor, new)
+    except (Invalid, NameTaken) as error:
+        return _create_page(work, actor, values, errors_by_field(error.errors), error.status)
+    return Redirect(f"/models/{model.address}?done=model")
+
+
+@router.get("/models/{group}/{name}")
+@door.reads("model.read")
+def show_model(work: Work, actor: Actor, group: str, name: str) -> Page:
+    """What is this, and can I trust it?"""
+    return _model_page(work, actor, group, name, tab="overview", cursor=None)
+
+
+@router.get("/models/{group}/{name}/versions")
+@door.reads("model.read")
+def show_versions(work: Work, actor: Actor, group: str, name: str, cursor: Text = "") -> Page:
+    """Every version of the model, newest first."""
+    return _model_page(work, actor, group, name, tab="versions", cursor=cursor or None)
+
+
+def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cursor: str | None) -> Page:
+    model = queries.get_model(work, actor, group, name)
+    limit = PAGE_ROWS if tab == "versions" else 5
+    rows = version_queries.list_versions(work, actor, group, name, limit=limit, cursor=cursor)
+    return Page.of(
+        ModelContext(
+            model=model,
+            versions=rows,
+            version_count=rows.total or 0,
+            relations=queries.relations_of(actor, model),
+            tab=tab,
+            cursor=cursor,
+        )
+    )
+
+
+def _create_page(work: Work, actor: Actor, values: dict[str, str], errors: dict[str, str], status: int) -> Page:
+    groups = tuple(name for name, _ in search.list_groups(work, actor))
+    return Page.of(CreateModelContext(values=values, errors=errors, groups=groups), status)
+
+
+def _day(name: str, text: str, *, end: bool = False) -> datetime | None:
+    return read_moment(name, text, end=end) if text.strip() else None

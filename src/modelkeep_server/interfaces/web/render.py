@@ -1,0 +1,210 @@
+"""
+Turning a handler's result into HTML: the Jinja environment, its filters, and the shell around every page.
+
+A handler gives back `Page.of(SomeContext(...))`; the doorway calls `render(page, shell)` with the shell of the request.
+Templates see the context's fields and properties under their own names, and the shell as `page`.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2_fragments import render_block
+from markupsafe import Markup
+
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.interfaces.web import drawing
+from modelkeep_server.interfaces.web.contexts import Context
+from modelkeep_server.rules import fields as metadata_fields
+from modelkeep_server.rules import naming
+from modelkeep_server.rules.approvals import TIERS
+from modelkeep_server.rules.events import ACTIONS, Outcome
+from modelkeep_server.rules.lifecycle import LINE, STATES, State
+from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, Relation, whom_to_ask
+
+HERE = Path(__file__).parent
+THEMES = ("system", "light", "dark")
+THEME_COOKIE = "theme"
+STATIC_URL = "/static"
+
+
+class AssetsNotBuilt(RuntimeError):
+    """The stylesheet and scripts are not there, so no page can be drawn."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    What a handler answers. `block` draws one block of the template alone, for a request of htmx that wants a part.
+
+    `headers` are added to the answer; the doorway sets the security headers itself.
+    """
+
+    template: str
+    context: Context
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    block: str | None = None
+
+    @classmethod
+    def of(cls, context: Context, status: int = 200, headers: Mapping[str, str] | None = None) -> "Page":
+        """The page that this context is for."""
+        return cls(context.template, context, status, headers or {})
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One entry of the top bar. `refusal` says why it is greyed for this person, None where it opens."""
+
+    label: str
+    href: str
+    current: bool
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class PageShell:
+    """
+    What every page shares: who looks, at which address, under which theme.
+
+    `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
+    the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
+    """
+
+    csrf: str
+    path: str
+    request_id: str
+    base_url: str
+    actor: Actor = NOBODY
+    notice: str | None = None
+    theme: str = "system"
+
+    @property
+    def nav(self) -> tuple[NavItem, ...]:
+        """The entries of the top bar; what the person may not open is greyed and says why."""
+        entries = (("Models", "/models", "model.read"), ("Audit", "/audit", "audit.read"))
+        return tuple(
+            NavItem(label, href, self.path == href or self.path.startswith(f"{href}/"), self.why_not(act))
+            for label, href, act in entries
+        )
+
+    def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
+        """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
+        reason = access.why_not(self.actor, act, relations)
+        return f"{reason} {whom_to_ask(act, relations)}" if reason else None
+
+    @property
+    def theme_name(self) -> str | None:
+        """The theme to write into the page, None where the system decides."""
+        return None if self.theme == "system" else f"keep-{self.theme}"
+
+
+def theme_of(cookie: str | None) -> str:
+    """The theme a cookie asks for; anything unknown is `system`."""
+    return cookie if cookie in THEMES else "system"
+
+
+def render(page: Page, shell: PageShell) -> str:
+    """
+    The page as HTML.
+
+    Raises:
+        AssetsNotBuilt: static/dist is missing; the message says how to build it.
+        jinja2.UndefinedError: The template names something that its context lacks, which is a fault of the program.
+    """
+    variables = {**_open_up(page.context), "page": shell}
+    if page.block is not None:
+        return render_block(environment(), page.template, page.block, variables)
+    return environment().get_template(page.template).render(variables)
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The one Jinja environment: autoescape always on, an unknown name is an error."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.filters |= {
+        "ago": drawing.draw_ago,
+        "day": drawing.draw_day,
+        "moment": drawing.draw_moment,
+        "clock": drawing.draw_clock,
+        "size": drawing.draw_size,
+        "plain_size": drawing.format_size,
+        "short_digest": drawing.short_digest,
+        "state": lambda state: STATES[State(state)],
+        "tier": lambda tier: TIERS[tier],
+        "initials": drawing.initials_of,
+        "hue": drawing.hue_of,
+        "pretty": drawing.pretty_json,
+    }
+    env.globals |= {
+        "asset": asset,
+        "icon": draw_icon,
+        "csrf": draw_csrf,
+        "icon_of": drawing.icon_of,
+        "rank_of": drawing.rank_of,
+        "stations_of": drawing.stations_of,
+        "delta_of": drawing.delta_of,
+        "find_value": metadata_fields.find_value,
+        "find_advice": naming.find_advice,
+        "limits": metadata_fields,
+        "names": naming,
+        "STATES": STATES,
+        "LINE": LINE,
+        "TIERS": TIERS,
+        "ROLES": ROLES,
+        "ACTIONS": ACTIONS,
+        "OUTCOMES": tuple(Outcome),
+        "PERMISSIONS": PERMISSIONS,
+        "FIELDS": metadata_fields.FIELDS,
+        "SECTIONS": metadata_fields.SECTIONS,
+    }
+    return env
+
+
+def asset(name: str) -> str:
+    """The address of a built file, for instance `app.css`, with its content hash in it."""
+    manifest = _manifest()
+    if name not in manifest:
+        raise AssetsNotBuilt(f"The built assets lack {name}. Build them: make assets.")
+    return f"{STATIC_URL}/{manifest[name]}"
+
+
+@cache
+def _manifest() -> Mapping[str, str]:
+    path = HERE / "static" / "dist" / "manifest.json"
+    if not path.exists():
+        raise AssetsNotBuilt("The pages' stylesheet and scripts are not built yet. Build them: make assets.")
+    built: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return built
+
+
+def draw_icon(name: str, cls: str = "") -> Markup:
+    """A lucide icon from the sprite, hidden from screen readers: the words beside it say the same."""
+    return Markup('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        cls, asset("icons.svg"), name
+    )
+
+
+@jinja2.pass_context
+def draw_csrf(context: jinja2.runtime.Context) -> Markup:
+    """The hidden field that every POST form carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(context["page"].csrf)
+
+
+def _open_up(context: Context) -> dict[str, Any]:
+    """The fields and properties of a context, and its methods, under their own names."""
+    public = {name for name in dir(type(context)) if not name.startswith("_")}
+    names = public | {item.name for item in fields(context)}
+    return {name: getattr(context, name) for name in names - {"template", "of"}}

@@ -1,0 +1,7 @@
+/* What every page has: each import is one behaviour. All of it is a convenience; the pages work without. */
+import "./shell/theme.js";
+import "./shell/menus.js";
+import "./shell/copy.js";
+import "./shell/keys.js";
+import "./shell/notice.js";
+import "./shell/requests.js";

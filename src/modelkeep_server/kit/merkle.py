@@ -1,0 +1,156 @@
+"""
+The tree behind the audit log: RFC 6962, section 2.1 (and RFC 9162, section 2.1).
+
+A leaf is SHA-256(0x00 || entry), an inner node SHA-256(0x01 || left || right). `Frontier` is the compact range: the roots
+of the complete subtrees that make up the tree so far, enough to append and to give the root.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+HASH_BYTES = 32
+
+#: Gives the leaf hashes from `start` up to, not including, `end`.
+Leaves = Callable[[int, int], Iterable[bytes]]
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """The hash of one entry."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """`nodes` are the roots of the complete subtrees, the largest (leftmost) first: one for each set bit of `size`."""
+
+    size: int = 0
+    nodes: tuple[bytes, ...] = ()
+
+    def append(self, leaf: bytes) -> "Frontier":
+        """The frontier of the tree with one more leaf hash."""
+        nodes, carry, size = list(self.nodes), leaf, self.size
+        while size & 1:
+            carry = node_hash(nodes.pop(), carry)
+            size >>= 1
+        return Frontier(self.size + 1, (*nodes, carry))
+
+    def root(self) -> bytes:
+        """The root of the tree so far."""
+        if not self.nodes:
+            return EMPTY_ROOT
+        *left, root = self.nodes
+        for node in reversed(left):
+            root = node_hash(node, root)
+        return root
+
+    def to_bytes(self) -> bytes:
+        """The size as 8 bytes, big-endian, then the nodes."""
+        return self.size.to_bytes(8, "big") + b"".join(self.nodes)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> "Frontier":
+        """The frontier that `to_bytes` wrote. Raises ValueError where it cannot be one."""
+        size, rest = int.from_bytes(stored[:8], "big"), stored[8:]
+        if len(stored) < 8 or len(rest) != size.bit_count() * HASH_BYTES:
+            raise ValueError("This is not a stored frontier.")
+        return cls(size, tuple(rest[at : at + HASH_BYTES] for at in range(0, len(rest), HASH_BYTES)))
+
+
+def root_of(leaves: Leaves, start: int, end: int) -> bytes:
+    """The root over the leaf hashes from `start` to `end`, reading them once."""
+    frontier = Frontier()
+    for leaf in leaves(start, end):
+        frontier = frontier.append(leaf)
+    return frontier.root()
+
+
+def inclusion_proof(leaves: Leaves, index: int, size: int) -> tuple[bytes, ...]:
+    """The audit path of one leaf, from the leaf up. Raises ValueError where the index is outside. RFC 6962, 2.1.1."""
+    if not 0 <= index < size:
+        raise ValueError(f"Event {index} is not in a log of {size}.")
+    path = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(root_of(leaves, middle, end))
+            end = middle
+        else:
+            path.append(root_of(leaves, start, middle))
+            start = middle
+    return tuple(reversed(path))
+
+
+def consistency_proof(leaves: Leaves, old: int, new: int) -> tuple[bytes, ...]:
+    """The proof that the tree of size `old` is a prefix of that of size `new`. RFC 6962, 2.1.2."""
+    if not 0 < old <= new:
+        raise ValueError(f"{old} is not between 1 and {new}.")
+    path: list[bytes] = []
+    start, end, complete = 0, new, True
+    while old < end:
+        middle = start + _split(end - start)
+        if old <= middle:
+            path.append(root_of(leaves, middle, end))
+            end = middle
+        else:
+            path.append(root_of(leaves, start, middle))
+            start, complete = middle, False
+    if not complete:
+        path.append(root_of(leaves, start, end))
+    return tuple(reversed(path))
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether the path leads from the leaf to the root. RFC 9162, 2.1.3.2."""
+    if not 0 <= index < size:
+        return False
+    place, last, reached = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            reached = node_hash(sibling, reached)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            reached = node_hash(reached, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and reached == root
+
+
+def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
+    """Whether the tree of size `old` is a prefix of that of size `new`. RFC 9162, 2.1.4.2."""
+    if old == new:
+        return not path and old_root == new_root
+    if not 0 < old < new:
+        return False
+    proof = [old_root, *path] if old & (old - 1) == 0 else list(path)
+    if not proof:
+        return False
+    place, last = old - 1, new - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    first = second = proof[0]
+    for node in proof[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            first, second = node_hash(node, first), node_hash(node, second)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            second = node_hash(second, node)
+        place, last = place >> 1, last >> 1
+    return last == 0 and first == old_root and second == new_root
+
+
+def _split(count: int) -> int:
+    """The largest power of two smaller than `count`."""
+    return 1 << (count - 1).bit_length() - 1

@@ -1,0 +1,137 @@
+"""`modelkeep serve`: the registry on its address."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modelkeep_server.app import CannotStart, House, build_app, open_house
+from modelkeep_server.features.artifacts import service as artifacts
+from modelkeep_server.features.audit import service as audit
+from modelkeep_server.features.identity import service as identity
+from modelkeep_server.operate.control import build_control
+from modelkeep_server.operate.lock import FolderInUse, FolderLock
+from modelkeep_server.operate.serving import bind_address, bind_control, serve_all
+from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
+from modelkeep_server.rules.errors import Unavailable
+from modelkeep_server.settings import Settings, SettingsRefused, load_settings
+
+app = typer.Typer(help="Serve the registry.", add_completion=False)
+
+FIRST_START_NAME = "first-start-link"
+CHECKPOINT_SECONDS = 1.0
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (MODELKEEP_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (MODELKEEP_PORT).")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data folder (MODELKEEP_DATA_DIR).")] = None,
+) -> None:
+    """Serve the registry until it is stopped with Ctrl-C."""
+    given = {"host": host, "port": port, "data_dir": data_dir}
+    try:
+        settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+        _demand_safe_address(settings)
+        with contextlib.ExitStack() as stack:
+            lock = stack.enter_context(FolderLock(settings.data_dir)) if settings.is_sqlite else None
+            listener = stack.enter_context(bind_address(settings.host, settings.port))
+            house = stack.enter_context(open_house(settings, port=listener.getsockname()[1]))
+            if lock is None:
+                asyncio.run(_run(house, [(build_app(house), listener)], lambda: _announce(house)))
+                return
+            control, control_path = bind_control(settings.data_dir)
+            stack.callback(control_path.unlink, missing_ok=True)
+            with house.reading() as work:
+                artifacts.sweep_orphans(work)
+
+            def announce() -> None:
+                lock.tell(str(control_path))
+                _announce(house)
+
+            doors = [(build_app(house), listener), (build_control(house), control)]
+            asyncio.run(_run(house, doors, announce))
+    except FolderInUse as error:
+        _fail(f"{error} Stop it first, or name another folder in MODELKEEP_DATA_DIR.")
+    except OSError as error:
+        _fail(f"Cannot listen on {host or 'the address'}: {error.strerror}. Choose another with MODELKEEP_PORT.")
+    except (SettingsRefused, CannotStart, KeyMissing, KeyUnusable, StorageError, ValueError) as error:
+        _fail(str(error))
+    except Unavailable as error:
+        _fail(f"{error.detail} Check MODELKEEP_DATABASE_URL, and that the database is up.")
+
+
+async def _run(house: House, doors: Sequence[tuple[Any, socket.socket]], announce: Callable[[], None]) -> None:
+    signer = asyncio.create_task(_sign_heads(house))
+    try:
+        await serve_all(doors, announce)
+    finally:
+        signer.cancel()
+        await asyncio.to_thread(_sign_head, house)
+
+
+async def _sign_heads(house: House) -> None:
+    """Sign the log's head within a second of any event, so that what an auditor remembers is recent."""
+    while True:
+        await asyncio.sleep(CHECKPOINT_SECONDS)
+        with contextlib.suppress(Unavailable):
+            await asyncio.to_thread(_sign_head, house)
+
+
+def _sign_head(house: House) -> None:
+    with house.reading() as work:
+        current = audit.is_head_signed(work)
+    if not current:
+        with house.writing() as work:
+            audit.sign_head(work)
+
+
+def _announce(house: House) -> None:
+    print(f"Modelkeep serves {house.address}", flush=True)
+    print(f"  data  {house.settings.data_dir.absolute()}", flush=True)
+    print(f"  key   fingerprint {house.parts.keys.fingerprint()}: keep a copy of the key file elsewhere", flush=True)
+    with house.writing() as work:
+        secret = identity.offer_first_start(work)
+    path = house.settings.data_dir / FIRST_START_NAME
+    if secret is None:
+        path.unlink(missing_ok=True)
+        return
+    link = f"{house.address}/setup?token={secret}"
+    _write_private(path, link + "\n")
+    minutes = house.parts.limits.first_start_seconds // 60
+    if house.settings.is_loopback:
+        print(
+            f"\nNobody has an account yet. Open this link within {minutes} minutes to become the first Admin:",
+            flush=True,
+        )
+        print(f"\n  {link}\n", flush=True)
+    else:
+        print(f"\nNobody has an account yet. The one-time link for the first Admin is in {path.absolute()}", flush=True)
+        print(f"It works for {minutes} minutes; a restart makes a new one.\n", flush=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "w") as file:
+        file.write(text)
+
+
+def _demand_safe_address(settings: Settings) -> None:
+    if settings.is_loopback or settings.behind_proxy:
+        return
+    raise CannotStart(
+        f"{settings.host} can be reached from other machines, and this server does not speak TLS itself. Put a TLS proxy "
+        "in front and set MODELKEEP_BEHIND_PROXY=true with MODELKEEP_PUBLIC_URL, or listen on 127.0.0.1."
+    )
+
+
+def _fail(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(1)

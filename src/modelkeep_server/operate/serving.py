@@ -1,0 +1,97 @@
+"""
+Several servers in one process, sharing one signal handler: the registry on its address, operators on a Unix socket.
+
+The socket is bound here under umask 0177, so that only the server's own user reaches it (uvicorn would make it 0666).
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+MAX_SOCKET_PATH = 100
+BACKLOG = 2048
+GRACE_SECONDS = 20
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves signals to us; two of them would fight over one handler."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing: `serve_all` listens for signals."""
+        yield
+
+
+def bind_address(host: str, port: int) -> socket.socket:
+    """A listening socket on the registry's address. Raises OSError where the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(BACKLOG)
+    listener.set_inheritable(False)
+    return listener
+
+
+def bind_control(folder: Path) -> tuple[socket.socket, Path]:
+    """A listening Unix socket for operators: in the data folder, or in a 0700 folder where that path is too long."""
+    path = folder.absolute() / "control.sock"
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        path = Path(tempfile.mkdtemp(prefix="modelkeep-")) / "control.sock"
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    earlier = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(earlier)
+    listener.listen(16)
+    return listener, path
+
+
+async def serve_all(doors: Sequence[tuple[Any, socket.socket]], on_ready: Callable[[], None]) -> None:
+    """Serve each app on its socket until SIGINT or SIGTERM, then finish what is running, for at most 20 seconds."""
+    servers = [_Quiet(_config(app)) for app, _ in doors]
+
+    def stop() -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    running = [
+        asyncio.create_task(server.serve(sockets=[listener]))
+        for server, (_, listener) in zip(servers, doors, strict=True)
+    ]
+    while not all(server.started for server in servers) and not any(task.done() for task in running):
+        await asyncio.sleep(0.005)
+    await asyncio.to_thread(on_ready)
+    await asyncio.gather(*running)
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )

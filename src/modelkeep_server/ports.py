@@ -1,0 +1,107 @@
+"""
+What the features ask of the world outside, where two unlike bodies exist.
+
+Bodies stand in `adapters/` and are named only by `app.py`. A body raises the errors of this page and no others, so that
+features need not know which one they talk to.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+BytesLike = bytes | bytearray | memoryview
+
+
+class StorageError(Exception):
+    """The blob store did not do what was asked. The sentence is fit for a log, not for a visitor: it may name a key."""
+
+
+class BlobMissing(StorageError):
+    """No blob has this key."""
+
+
+class StorageFull(StorageError):
+    """No room, or the quota is reached. Nothing was kept of the blob that did not fit."""
+
+
+class StorageDown(StorageError):
+    """The store does not answer, or answers with an I/O error."""
+
+
+class BlobStore(Protocol):
+    """
+    Named runs of bytes. The store sees ciphertext only.
+
+    A key is one to four names joined by `/`; a name is 1 to 80 of `a-z 0-9 -` and begins with a letter or digit.
+    Any other key is a ValueError, so that no key can climb out of the store.
+    """
+
+    def put(self, key: str, data: Iterable[BytesLike]) -> int:
+        """
+        Store a blob whole and give its size in bytes.
+
+        When it returns, the blob outlives a power cut; until then no reader sees it, and if it raises nothing is left.
+        An existing blob of that key is replaced in one step.
+        Raises StorageFull, StorageDown.
+        """
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """`length` bytes from `offset`, fewer where the blob ends, none beyond it. Raises BlobMissing, StorageDown."""
+
+    def size(self, key: str) -> int:
+        """Size in bytes. Raises BlobMissing, StorageDown."""
+
+    def delete(self, key: str) -> None:
+        """Remove a blob. A missing one is no error. Raises StorageDown."""
+
+    def list_keys(self, prefix: str = "") -> Iterator[str]:
+        """Keys that begin with `prefix`, in no promised order. Raises StorageDown."""
+
+    def health(self) -> None:
+        """Return when a blob could be written now. Raises StorageFull, StorageDown."""
+
+
+class KeyMissing(Exception):
+    """There is no key where it should be. The sentence names the place and what to do."""
+
+
+class KeyUnusable(Exception):
+    """The key is there and cannot be used: another registry's, open to others, or damaged. The sentence says which."""
+
+
+class WrapBroken(Exception):
+    """A wrapped key does not open: it was changed, belongs elsewhere, or the key that wrapped it is not in the ring."""
+
+
+@dataclass(frozen=True)
+class WrappedKey:
+    """A data key sealed by a key-encryption key. Fit to be stored; `key_id` names the one that opens it."""
+
+    key_id: str
+    blob: bytes = field(repr=False)
+
+
+class KeyRing(Protocol):
+    """The registry's secrets. They never leave it: it wraps, signs and derives."""
+
+    @property
+    def registry_id(self) -> str:
+        """The registry these keys belong to."""
+
+    def wrap(self, dek: bytes, context: bytes) -> WrappedKey:
+        """Seal a 32-byte data key for `context`, under the newest key-encryption key."""
+
+    def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
+        """The data key again. Raises WrapBroken."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64-byte Ed25519 signature of `message` (RFC 8032), for checkpoints of the audit log."""
+
+    def public_key(self) -> bytes:
+        """The 32 raw bytes of the Ed25519 public key."""
+
+    def derive(self, purpose: str) -> bytes:
+        """32 secret bytes for one purpose (RFC 5869), the same on every replica and after key rotation."""
+
+    def fingerprint(self) -> str:
+        """What a person compares to know that a copy is whole: 20 characters in groups of four. Not secret."""

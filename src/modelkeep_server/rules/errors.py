@@ -1,0 +1,242 @@
+"""
+Every way the registry says no, drawn as one tree.
+
+    RegistryError                     status  code
+    ├── Malformed                     400     malformed_request
+    ├── NotSignedIn                   401     not_signed_in
+    ├── Refused                       403     (an act that was refused is an event)
+    │   ├── NotPermitted              403     not_permitted
+    │   ├── SignInFailed              401     sign_in_failed
+    │   ├── ForgedRequest             403     forged_request
+    │   ├── LinkExpired               403     link_expired
+    │   └── LinkRefused               403     link_refused
+    ├── NotFound                      404     not_found
+    ├── Conflict                      409     conflict
+    │   ├── NameTaken                 409     name_taken
+    │   ├── StateForbids              409     state_forbids
+    │   └── IntegrityBroken           409     integrity_broken
+    ├── Stale                         412     stale_edit
+    ├── TooLarge                      413     too_large
+    ├── NotAccepted                   415     not_accepted
+    ├── RangeUnsatisfiable            416     range_unsatisfiable
+    ├── Invalid                       422     invalid_input
+    ├── TooMany                       429     too_many_requests
+    └── Unavailable                   503     unavailable
+
+Each error carries what happened (`detail`), how to mend it (`remedy`) and, for input, the fields at fault.
+Interfaces draw it once each: problem+json, a page, a message on a form.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One field and what is wrong with it, in words a person can act on. `field` is the JSON name, dotted for inner keys."""
+
+    field: str
+    message: str
+
+
+class RegistryError(Exception):
+    """The root of the tree. Raise a leaf, never this."""
+
+    status = 500
+    code = "internal_error"
+    title = "Something went wrong"
+    remedy = "Try again. If it happens again, report it with the request id."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        remedy: str | None = None,
+        errors: Sequence[FieldError] = (),
+        retry_after_seconds: int | None = None,
+        rule: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after_seconds = retry_after_seconds
+        self.rule = rule or self.code
+        if remedy is not None:
+            self.remedy = remedy
+
+
+class Malformed(RegistryError):
+    """The request cannot be read at all."""
+
+    status = 400
+    code = "malformed_request"
+    title = "The request cannot be read"
+    remedy = "Send well-formed JSON in UTF-8, as the API reference shows it."
+
+
+class NotSignedIn(RegistryError):
+    """Nobody is known to be asking."""
+
+    status = 401
+    code = "not_signed_in"
+    title = "You are not signed in"
+    remedy = "Sign in, or send a token as `Authorization: Bearer ...`."
+
+
+class Refused(RegistryError):
+    """An act that was understood and refused. Leaves an event of its own behind."""
+
+    status = 403
+    code = "refused"
+    title = "This was refused"
+
+
+class NotPermitted(Refused):
+    """The person lacks the role, the relation to the object, or the token's scope."""
+
+    code = "not_permitted"
+    title = "You may not do this"
+    remedy = "Ask an Admin for the role, or an owner of the model to do it."
+
+
+class SignInFailed(Refused):
+    """Unknown person, wrong passphrase, used or expired one-time link: never says which of the first two."""
+
+    status = 401
+    code = "sign_in_failed"
+    title = "That did not sign you in"
+    remedy = "Check the e-mail address and the passphrase, or ask an Admin for a new link."
+
+
+class ForgedRequest(Refused):
+    """A write that a page of another site may have sent (CSRF)."""
+
+    code = "forged_request"
+    title = "This request did not come from a page of this registry"
+    remedy = "Open the page again and repeat what you did there. Programs send a token instead of a cookie."
+
+
+class LinkExpired(Refused):
+    """A download link past its time."""
+
+    code = "link_expired"
+    title = "This link has expired"
+    remedy = "Ask for a new link on the version's Artifacts tab."
+
+
+class LinkRefused(Refused):
+    """A download link that no longer opens: its maker lost the right, or the version moved on."""
+
+    code = "link_refused"
+    title = "This link does not open any more"
+    remedy = "Ask for a new link on the version's Artifacts tab."
+
+
+class NotFound(RegistryError):
+    """Not there, or not visible to this person: the two are one answer on purpose."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+    remedy = "Check the address. What you may not see is not shown either; an owner can let you in."
+
+
+class Conflict(RegistryError):
+    """The present state of things does not allow it."""
+
+    status = 409
+    code = "conflict"
+    title = "This conflicts with what is there"
+    remedy = "Look at the present state and try again."
+
+
+class NameTaken(Conflict):
+    """A name or number that must be unique is in use."""
+
+    code = "name_taken"
+    title = "That name is taken"
+    remedy = "Choose another name."
+
+
+class StateForbids(Conflict):
+    """The version's or model's state does not allow the act."""
+
+    code = "state_forbids"
+    title = "The present state does not allow this"
+
+
+class IntegrityBroken(Conflict):
+    """Stored bytes or rows are not what was recorded. Nothing is served."""
+
+    code = "integrity_broken"
+    title = "The stored file is not what was uploaded"
+    remedy = "The file is quarantined. Tell an Admin or a Security Architect; upload it again in a new version."
+
+
+class Stale(RegistryError):
+    """Somebody else changed it since it was read."""
+
+    status = 412
+    code = "stale_edit"
+    title = "It was changed in the meantime"
+    remedy = "Load it again, look at what changed, and repeat your edit."
+
+
+class TooLarge(RegistryError):
+    """More bytes than allowed."""
+
+    status = 413
+    code = "too_large"
+    title = "That is too large"
+    remedy = "Send less, or ask an Admin to raise the limit."
+
+
+class NotAccepted(RegistryError):
+    """A content type or file format that is not accepted."""
+
+    status = 415
+    code = "not_accepted"
+    title = "That format is not accepted"
+    remedy = "Send `application/json`."
+
+
+class RangeUnsatisfiable(RegistryError):
+    """A Range that lies outside the file."""
+
+    status = 416
+    code = "range_unsatisfiable"
+    title = "That range lies outside the file"
+    remedy = "Ask for bytes within the size of the file."
+
+
+class Invalid(RegistryError):
+    """Input that was read and is wrong; `errors` names each field at fault."""
+
+    status = 422
+    code = "invalid_input"
+    title = "Some of the input needs correcting"
+    remedy = "Correct the fields named and send it again. Nothing was saved."
+
+    @classmethod
+    def of(cls, errors: Sequence[FieldError]) -> "Invalid":
+        """The error for these fields, with a sentence that counts them."""
+        what = "One thing to correct" if len(errors) == 1 else f"{len(errors)} things to correct"
+        return cls(f"{what}: {', '.join(dict.fromkeys(e.field for e in errors))}.", errors=errors)
+
+
+class TooMany(RegistryError):
+    """More requests than allowed in this time."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "Too many tries"
+    remedy = "Wait a little, then try again."
+
+
+class Unavailable(RegistryError):
+    """A part the registry needs does not answer. Nothing was changed."""
+
+    status = 503
+    code = "unavailable"
+    title = "The registry cannot do this right now"
+    remedy = "Try again in a moment."

@@ -1,0 +1,192 @@
+"""
+Who may do what: one row an act. The API, the pages, `/me` and the help all read this table (R1).
+
+An act's name is the permission, the event's action and the entry of `/me`. A grant names a role, a relation to the
+object, or both; one matching grant is enough. Deny is the default: an act without a row does not exist.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The guide's six roles."""
+
+    MODEL_OWNER = "MODEL_OWNER"
+    MRC = "MRC"
+    SECURITY_ARCHITECT = "SECURITY_ARCHITECT"
+    SRE = "SRE"
+    AUDITOR = "AUDITOR"
+    ADMIN = "ADMIN"
+
+
+@dataclass(frozen=True)
+class RoleInfo:
+    """A role as people read it: the guide's name and its line in the guide's table."""
+
+    role: Role
+    label: str
+    may: str
+
+
+ROLES: dict[Role, RoleInfo] = {
+    info.role: info
+    for info in (
+        RoleInfo(Role.MODEL_OWNER, "Model Owner", "Create, update, and manage your own models"),
+        RoleInfo(Role.MRC, "MRC", "Review and approve model promotions"),
+        RoleInfo(Role.SECURITY_ARCHITECT, "Security Architect", "Create policies and security reviews"),
+        RoleInfo(Role.SRE, "SRE", "Deploy models and manage infrastructure"),
+        RoleInfo(Role.AUDITOR, "Auditor", "View audit logs and compliance reports"),
+        RoleInfo(Role.ADMIN, "Admin", "Full system access"),
+    )
+}
+
+
+class Relation(StrEnum):
+    """How a person stands to one model."""
+
+    OWNER = "OWNER"
+    WRITE = "WRITE"
+    READ = "READ"
+
+
+class Scope(StrEnum):
+    """What a personal token may be used for. A token never holds more than its person does at the moment of use."""
+
+    READ = "read"
+    WRITE = "write"
+    DOWNLOAD = "download"
+    DEPLOY = "deploy"
+    REVIEW = "review"
+    AUDIT = "audit"
+    ADMIN = "admin"
+
+
+DEFAULT_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.WRITE, Scope.DOWNLOAD)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One way to hold a permission: this role (any, if None) together with this relation (any, if None)."""
+
+    role: Role | None = None
+    relation: Relation | None = None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One act. `says` finishes the sentence "To ... you need ..."; `scope` None means: never with a token."""
+
+    act: str
+    grants: tuple[Grant, ...]
+    scope: Scope | None
+    says: str
+
+
+def _any_of(*roles: Role) -> tuple[Grant, ...]:
+    return tuple(Grant(role=role) for role in roles)
+
+
+_EVERYONE = (Grant(),)
+_OWNERS = (Grant(Role.MODEL_OWNER, Relation.OWNER),)
+_WRITERS = (*_OWNERS, Grant(relation=Relation.WRITE))
+_CONTROL = (Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.ADMIN)
+_INSPECTORS = (Role.AUDITOR, Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN)
+
+PERMISSIONS: dict[str, Permission] = {
+    row.act: row
+    for row in (
+        Permission("me.read", _EVERYONE, Scope.READ, "see who you are"),
+        Permission("session.end", _EVERYONE, None, "sign out"),
+        Permission("token.create", _EVERYONE, None, "create a personal token"),
+        Permission("token.revoke", _EVERYONE, None, "revoke a personal token"),
+        Permission("invitation.create", _any_of(Role.ADMIN), Scope.ADMIN, "invite a person"),
+        Permission("user.read", _any_of(Role.ADMIN, Role.AUDITOR), Scope.ADMIN, "see people and their roles"),
+        Permission("model.read", _EVERYONE, Scope.READ, "see models"),
+        Permission("model.create", _any_of(Role.MODEL_OWNER), Scope.WRITE, "create a model"),
+        Permission("version.create", _WRITERS, Scope.WRITE, "create a version"),
+        Permission("version.deprecate", (*_OWNERS, Grant(Role.ADMIN)), Scope.WRITE, "deprecate a version"),
+        Permission("version.stage", _any_of(Role.SRE), Scope.DEPLOY, "move a version to staging"),
+        Permission("version.release", _any_of(Role.SRE), Scope.DEPLOY, "move a version to production"),
+        Permission("version.retire", _any_of(Role.ADMIN), Scope.ADMIN, "retire a version"),
+        Permission("promotion.request", _OWNERS, Scope.WRITE, "request a promotion"),
+        Permission(
+            "promotion.approve", _any_of(Role.MRC, Role.SECURITY_ARCHITECT), Scope.REVIEW, "approve a promotion"
+        ),
+        Permission(
+            "promotion.request_changes", _any_of(Role.MRC, Role.SECURITY_ARCHITECT), Scope.REVIEW, "request changes"
+        ),
+        Permission("artifact.upload", _WRITERS, Scope.WRITE, "upload artifacts"),
+        Permission(
+            "artifact.link",
+            (Grant(relation=Relation.OWNER), Grant(relation=Relation.WRITE), Grant(relation=Relation.READ))
+            + _any_of(*_CONTROL),
+            Scope.DOWNLOAD,
+            "download artifacts",
+        ),
+        Permission("audit.read", _any_of(*_INSPECTORS), Scope.AUDIT, "read the audit log"),
+        Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log"),
+    )
+}
+
+#: RESTRICTED models are visible to people of these roles, to owners and to collaborators (R2).
+SEES_RESTRICTED: frozenset[Role] = frozenset({Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.AUDITOR, Role.ADMIN})
+
+_RELATION_WORDS = {
+    Relation.OWNER: "to be an owner of this model",
+    Relation.WRITE: "to be a collaborator with WRITE",
+    Relation.READ: "to be a collaborator with READ",
+}
+
+
+def find_grant(act: str, roles: Collection[Role], relations: Collection[Relation] = ()) -> Grant | None:
+    """The first grant of `act` that these roles and relations satisfy, or None. Raises KeyError for an unknown act."""
+    for grant in PERMISSIONS[act].grants:
+        role_fits = grant.role is None or grant.role in roles
+        relation_fits = grant.relation is None or grant.relation in relations
+        if role_fits and relation_fits:
+            return grant
+    return None
+
+
+def acts_of(roles: Collection[Role]) -> tuple[str, ...]:
+    """What these roles may do at all: acts that need a relation as well count, since they apply to own models."""
+    return tuple(row.act for row in PERMISSIONS.values() if any(g.role is None or g.role in roles for g in row.grants))
+
+
+def scopes_of(roles: Collection[Role]) -> tuple[Scope, ...]:
+    """Every token scope that these roles can make use of, in the order of `Scope`."""
+    used = {PERMISSIONS[act].scope for act in acts_of(roles)}
+    return tuple(scope for scope in Scope if scope in used)
+
+
+def what_is_missing(act: str, roles: Collection[Role], relations: Collection[Relation] = ()) -> str:
+    """The sentence a refusal shows: what the act needs and whom to ask. Asks for the grant that lacks least."""
+    row = PERMISSIONS[act]
+
+    def lacks(grant: Grant) -> int:
+        return (grant.role is not None and grant.role not in roles) + (
+            grant.relation is not None and grant.relation not in relations
+        )
+
+    fewest = min(lacks(grant) for grant in row.grants)
+    needs = []
+    for grant in row.grants:
+        if lacks(grant) > fewest:
+            continue
+        parts = []
+        if grant.role is not None and grant.role not in roles:
+            parts.append(f"the role {ROLES[grant.role].label}")
+        if grant.relation is not None and grant.relation not in relations:
+            parts.append(_RELATION_WORDS[grant.relation])
+        needs.append(" and ".join(parts))
+    return f"To {row.says} you need {' or '.join(dict.fromkeys(needs))}."
+
+
+def whom_to_ask(act: str, relations: Collection[Relation] = ()) -> str:
+    """Who can give what is missing: an owner of the model where a relation is at stake, else an Admin."""
+    by_relation = any(g.relation is not None and g.relation not in relations for g in PERMISSIONS[act].grants)
+    if by_relation:
+        return "Ask an owner of the model, or an Admin if you need a role."
+    return "Ask an Admin to give you the role."

@@ -1,0 +1,135 @@
+"""
+Every setting: one row each, from the environment (`MODELKEEP_*`) over `modelkeep.toml` in the working folder.
+
+`docs/reference/settings.md` is generated from this table.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from modelkeep_server.rules.limits import GIB
+
+DATABASE_NAME = "modelkeep.db"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def find_data_dir() -> Path:
+    """`./data` where a registry is kept there, as `make run` does; else the user's data folder."""
+    here = Path("data").absolute()
+    return here if (here / DATABASE_NAME).exists() else user_data_path("modelkeep")
+
+
+class SettingsRefused(Exception):
+    """Settings that cannot be used. The text names each one and what is wrong."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MODELKEEP_", toml_file="modelkeep.toml", extra="ignore", env_ignore_empty=True, frozen=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=find_data_dir,
+        description="Folder of the SQLite database and the sealed files. Left out: ./data where it holds a registry, "
+        "else the user's data folder.",
+    )
+    database_url: str | None = Field(
+        default=None, description="postgresql://user:secret@host/name. Left out: SQLite in the data folder."
+    )
+    storage_url: str | None = Field(
+        default=None, description="Where sealed files are kept: file:///folder. Left out: in the data folder."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="Port to listen on; 0 takes a free one."
+    )
+    public_url: str | None = Field(
+        default=None, description="The address people use, for instance https://models.company.com."
+    )
+    behind_proxy: bool = Field(
+        default=False, description="A TLS proxy stands in front, so a non-loopback address without TLS is fine."
+    )
+    key_file: Path | None = Field(
+        default=None, description="The key file. Left out: in the user's configuration folder, named by registry."
+    )
+    key: SecretStr | None = Field(default=None, description="The text of a key file, instead of a file.")
+    connections: Annotated[int, Field(ge=2, le=200)] = Field(
+        default=8, description="Database connections, and so how many requests work at the same time."
+    )
+    upload_limit_bytes: Annotated[int, Field(ge=1)] = Field(
+        default=5 * GIB, description="Largest single file, in bytes."
+    )
+    session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
+        default=12, description="How long a sign-in lasts, in hours."
+    )
+    session_idle_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=120, description="How long a sign-in lasts without use, in minutes."
+    )
+    sign_in_tries: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="Sign-in tries for one address, and for one e-mail, in 5 minutes."
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("begins with http:// or https:// and names a host")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over the TOML file; arguments over both."""
+        return (sources["init_settings"], sources["env_settings"], TomlConfigSettingsSource(settings_cls))
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / DATABASE_NAME}"
+
+    @property
+    def storage(self) -> str:
+        """The storage URL in force."""
+        return self.storage_url or (self.data_dir / "files").absolute().as_uri()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the one in the data folder, owned by one process."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the address."""
+        return self.host in LOOPBACK
+
+    def address(self, port: int) -> str:
+        """The address people use, for the port that was really taken."""
+        if self.public_url:
+            return self.public_url
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings in force. Raises SettingsRefused."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"MODELKEEP_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsRefused("\n".join(lines)) from error
