@@ -12,89 +12,121 @@ from collections.abc import Mapping
 from typing import Any
 
 SAFE_INTEGER = 2**53 - 1
+#: Deeper values are refused: how far a reader can follow would depend on its stack.
+DEPTH_MAX = 100
+
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def dumps(value: Any) -> str:
-    """The canonical text. Raises ValueError that names the place of a value that has no canonical form."""
-    pieces: list[str] = []
-    _write(value, pieces, "")
-    return "".join(pieces)
+    """
+    The canonical text of a value made of mappings with text keys, lists, tuples, text, numbers, booleans and None.
+
+    Raises:
+        ValueError: Names the place of what has no canonical form: `hyperparameters.lr: NaN has no JSON form.`
+    """
+    try:
+        return _write(value, DEPTH_MAX)
+    except _Formless as formless:
+        raise ValueError(f"{formless.place()}: {formless.fault}") from None
 
 
 def digest(value: Any) -> str:
-    """SHA-256, in hex, over the canonical text in UTF-8."""
+    """SHA-256, in hex, over the canonical text in UTF-8. Raises ValueError as `dumps` does."""
     return hashlib.sha256(dumps(value).encode()).hexdigest()
 
 
-def _write(value: Any, pieces: list[str], place: str) -> None:
+class _Formless(Exception):
+    """Gathers its place on the way out, so that values without a fault never pay for one."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.steps: list[str] = []
+
+    def place(self) -> str:
+        path = "".join(reversed(self.steps)).removeprefix(".")
+        return path.encode("utf-8", "backslashreplace").decode() or "value"
+
+
+def _write(value: Any, depth: int) -> str:
     if isinstance(value, str):
-        pieces.append(_string(value, place))
-    elif value is True or value is False or value is None:
-        pieces.append({True: "true", False: "false", None: "null"}[value])
-    elif isinstance(value, int):
-        if abs(value) > SAFE_INTEGER:
-            raise ValueError(f"{place or 'value'}: the integer is beyond 2^53 - 1; send it as text.")
-        pieces.append(str(int(value)))
-    elif isinstance(value, float):
-        pieces.append(_number(value, place))
-    elif isinstance(value, Mapping):
-        _write_object(value, pieces, place)
-    elif isinstance(value, (list, tuple)):
-        pieces.append("[")
-        for position, inner in enumerate(value):
-            if position:
-                pieces.append(",")
-            _write(inner, pieces, f"{place}[{position}]")
-        pieces.append("]")
-    else:
-        raise ValueError(f"{place or 'value'}: {type(value).__name__} has no JSON form.")
+        return _write_text(value)
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, int):
+        if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            raise _Formless("the integer is beyond 2^53 - 1; send it as text.")
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return _write_float(value)
+    if depth == 0:
+        raise _Formless(f"nested more than {DEPTH_MAX} levels deep.")
+    if isinstance(value, Mapping):
+        return _write_object(value, depth - 1)
+    if isinstance(value, (list, tuple)):
+        return _write_array(value, depth - 1)
+    raise _Formless(f"{type(value).__name__} has no JSON form.")
 
 
-def _write_object(value: Mapping[Any, Any], pieces: list[str], place: str) -> None:
-    pieces.append("{")
-    first = True
-    for key in sorted(value, key=lambda name: _units(name, place)):
-        if not first:
-            pieces.append(",")
-        first = False
-        inner = f"{place}.{key}" if place else str(key)
-        pieces.append(_string(key, inner))
-        pieces.append(":")
-        _write(value[key], pieces, inner)
-    pieces.append("}")
-
-
-def _units(name: Any, place: str) -> bytes:
-    if not isinstance(name, str):
-        raise ValueError(f"{place or 'value'}: a key must be text.")
-    return name.encode("utf-16-be", "surrogatepass")
-
-
-def _string(text: str, place: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"{place.encode('utf-8', 'backslashreplace').decode() or 'value'}: half a character."
-        ) from error
+def _write_text(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise _Formless("half of a character (a lone surrogate) has no JSON form.") from None
     return _quote(text)
 
 
-def _number(value: float, place: str) -> str:
+def _write_object(value: Mapping[Any, Any], depth: int) -> str:
+    members = []
+    for key in _sort(value):
+        try:
+            members.append(f"{_write_text(key)}:{_write(value[key], depth)}")
+        except _Formless as formless:
+            formless.steps.append(f".{key}")
+            raise
+    return "{" + ",".join(members) + "}"
+
+
+def _write_array(value: list[Any] | tuple[Any, ...], depth: int) -> str:
+    pieces: list[str] = []
+    try:
+        for inner in value:
+            pieces.append(_write(inner, depth))  # noqa: PERF401 - its length names the place of a fault
+    except _Formless as formless:
+        formless.steps.append(f"[{len(pieces)}]")
+        raise
+    return "[" + ",".join(pieces) + "]"
+
+
+def _sort(names: Mapping[Any, Any]) -> list[str]:
+    for name in names:
+        if not isinstance(name, str):
+            raise _Formless(f"the key {name!r} is not text.")
+    if all(map(str.isascii, names)):
+        return sorted(names)
+    # Beyond U+FFFF, code points and UTF-16 code units sort differently.
+    return sorted(names, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+
+
+def _write_float(value: float) -> str:
     if not math.isfinite(value):
-        raise ValueError(f"{place or 'value'}: {value} has no JSON form.")
+        raise _Formless(f"{'NaN' if math.isnan(value) else 'Infinity'} has no JSON form.")
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""
-    mantissa, _, exponent_text = repr(abs(value)).partition("e")
+    mantissa, _, exponent = float.__repr__(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     if fraction == "0":
         fraction = ""
     digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent_text or 0) - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0")
-    return sign + _layout(digits, point)
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    return sign + _layout(digits.rstrip("0"), point)
 
 
 def _layout(digits: str, point: int) -> str:

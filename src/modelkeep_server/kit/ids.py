@@ -31,13 +31,19 @@ _clockwork = _Clockwork()
 
 
 def uuid7(now_us: int) -> str:
-    """A UUIDv7 in lower case for the moment `now_us`, microseconds since 1970 UTC. Source: RFC 9562, 5.7 and 6.2."""
+    """
+    A UUIDv7 in lower case for the moment `now_us`, microseconds since 1970-01-01 UTC.
+
+    Ids of one process always ascend: within a millisecond by a counter that starts at random, and when the clock is set
+    back they stay at the last millisecond. Between processes they ascend by millisecond.
+    Source: RFC 9562, 5.7 and 6.2 (method 1).
+    """
     milliseconds, counter = _clockwork.tick(now_us // 1000)
     value = milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=value))
 
 
 def ulid(now_us: int) -> str:
-    """A ULID: 26 characters of Crockford's base 32, 48 bits of milliseconds and 80 of chance."""
+    """A ULID for the moment `now_us` (microseconds): 26 characters of Crockford's base 32, 48 bits of milliseconds, 80 of chance."""
     value = (now_us // 1000) << 80 | secrets.randbits(80)
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

@@ -6,14 +6,18 @@ of the complete subtrees that make up the tree so far, enough to append and to g
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 HASH_BYTES = 32
+#: How many leaves stand behind one root of `Blocks`; a full tile of C2SP tlog-tiles.
+BLOCK_LEAVES = 256
 
 #: Gives the leaf hashes from `start` up to, not including, `end`.
 Leaves = Callable[[int, int], Iterable[bytes]]
+#: Roots known already: `n` is the root over the leaves from 256n to 256n + 255. They never change in an append-only log.
+Blocks = MutableMapping[int, bytes]
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -35,11 +39,17 @@ class Frontier:
 
     def append(self, leaf: bytes) -> "Frontier":
         """The frontier of the tree with one more leaf hash."""
-        nodes, carry, size = list(self.nodes), leaf, self.size
-        while size & 1:
+        return self.append_subtree(leaf, 1)
+
+    def append_subtree(self, node: bytes, width: int) -> "Frontier":
+        """The frontier with one more complete subtree of `width` leaves, a power of two that divides the size."""
+        if width & (width - 1) or self.size % width:
+            raise ValueError(f"A subtree of {width} leaves does not fit behind {self.size}.")
+        nodes, carry, above = list(self.nodes), node, self.size // width
+        while above & 1:
             carry = node_hash(nodes.pop(), carry)
-            size >>= 1
-        return Frontier(self.size + 1, (*nodes, carry))
+            above >>= 1
+        return Frontier(self.size + width, (*nodes, carry))
 
     def root(self) -> bytes:
         """The root of the tree so far."""
@@ -63,47 +73,83 @@ class Frontier:
         return cls(size, tuple(rest[at : at + HASH_BYTES] for at in range(0, len(rest), HASH_BYTES)))
 
 
-def root_of(leaves: Leaves, start: int, end: int) -> bytes:
-    """The root over the leaf hashes from `start` to `end`, reading them once."""
+def root_of(leaves: Leaves, start: int, end: int, blocks: Blocks | None = None) -> bytes:
+    """
+    The root over the leaf hashes from `start` to `end`, reading them once, one at a time in memory.
+
+    Args:
+        blocks: Whole blocks found here are not read, and those that were read are put in; `start` must then be a
+            multiple of 256, or the range shorter than a block. Keep one mapping as long as you like.
+    Raises:
+        ValueError: Fewer leaf hashes are there than asked for.
+    """
     frontier = Frontier()
-    for leaf in leaves(start, end):
-        frontier = frontier.append(leaf)
+    if blocks is not None and start % BLOCK_LEAVES == 0:
+        for number in range(start // BLOCK_LEAVES, end // BLOCK_LEAVES):
+            if number not in blocks:
+                blocks[number] = _read_root(leaves, number * BLOCK_LEAVES, (number + 1) * BLOCK_LEAVES, Frontier())
+            frontier = frontier.append_subtree(blocks[number], BLOCK_LEAVES)
+    return _read_root(leaves, start + frontier.size, end, frontier)
+
+
+def _read_root(leaves: Leaves, start: int, end: int, frontier: Frontier) -> bytes:
+    wanted = frontier.size + end - start
+    if start < end:
+        for leaf in leaves(start, end):
+            frontier = frontier.append(leaf)
+    if frontier.size != wanted:
+        raise ValueError(f"Of the leaf hashes from {start} to {end - 1}, {abs(wanted - frontier.size)} are missing.")
     return frontier.root()
 
 
-def inclusion_proof(leaves: Leaves, index: int, size: int) -> tuple[bytes, ...]:
-    """The audit path of one leaf, from the leaf up. Raises ValueError where the index is outside. RFC 6962, 2.1.1."""
+def inclusion_proof(leaves: Leaves, index: int, size: int, blocks: Blocks | None = None) -> tuple[bytes, ...]:
+    """
+    The audit path of one leaf, from the leaf up, about log2(size) hashes. Source: RFC 6962, 2.1.1.
+
+    Reads every other leaf hash once; with `blocks` known, at most 255 beside the block of the leaf.
+
+    Raises:
+        ValueError: The index is outside, or leaf hashes are missing.
+    """
     if not 0 <= index < size:
-        raise ValueError(f"Event {index} is not in a log of {size}.")
+        raise ValueError(f"Leaf {index} is not in a tree of {size}.")
     path = []
     start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(root_of(leaves, middle, end))
+            path.append(root_of(leaves, middle, end, blocks))
             end = middle
         else:
-            path.append(root_of(leaves, start, middle))
+            path.append(root_of(leaves, start, middle, blocks))
             start = middle
     return tuple(reversed(path))
 
 
-def consistency_proof(leaves: Leaves, old: int, new: int) -> tuple[bytes, ...]:
-    """The proof that the tree of size `old` is a prefix of that of size `new`. RFC 6962, 2.1.2."""
-    if not 0 < old <= new:
-        raise ValueError(f"{old} is not between 1 and {new}.")
+def consistency_proof(leaves: Leaves, old: int, new: int, blocks: Blocks | None = None) -> tuple[bytes, ...]:
+    """
+    The proof that the tree of size `old` is a prefix of that of size `new`; empty where either says nothing new.
+
+    Raises:
+        ValueError: `old` is negative or beyond `new`, or leaf hashes are missing.
+    Source: RFC 6962, 2.1.2; the empty tree as in C2SP tlog-witness.
+    """
+    if not 0 <= old <= new:
+        raise ValueError(f"{old} is not between 0 and {new}.")
+    if old == 0:
+        return ()
     path: list[bytes] = []
     start, end, complete = 0, new, True
     while old < end:
         middle = start + _split(end - start)
         if old <= middle:
-            path.append(root_of(leaves, middle, end))
+            path.append(root_of(leaves, middle, end, blocks))
             end = middle
         else:
-            path.append(root_of(leaves, start, middle))
+            path.append(root_of(leaves, start, middle, blocks))
             start, complete = middle, False
     if not complete:
-        path.append(root_of(leaves, start, end))
+        path.append(root_of(leaves, start, end, blocks))
     return tuple(reversed(path))
 
 
@@ -126,11 +172,13 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """Whether the tree of size `old` is a prefix of that of size `new`. RFC 9162, 2.1.4.2."""
+    """Whether the tree of size `old` is a prefix of that of size `new`. RFC 9162, 2.1.4.2; the empty tree is of all."""
+    if not 0 <= old <= new or (old == 0 and old_root != EMPTY_ROOT):
+        return False
     if old == new:
         return not path and old_root == new_root
-    if not 0 < old < new:
-        return False
+    if old == 0:
+        return not path
     proof = [old_root, *path] if old & (old - 1) == 0 else list(path)
     if not proof:
         return False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from modelkeep_server.kit.merkle import Leaves, root_of
 
 WIDTH = 256
+ENTRY_BYTES_MAX = 2**16 - 1
 
 #: Gives the entries from `start` up to, not including, `end`.
 Entries = Callable[[int, int], Iterable[bytes]]
@@ -26,12 +27,18 @@ def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
 
 
 def frame(entry: bytes) -> bytes:
-    """An entry behind its length. Raises OverflowError from 64 KiB."""
+    """An entry behind its length. Raises ValueError from 64 KiB on."""
+    if len(entry) > ENTRY_BYTES_MAX:
+        raise ValueError(f"An entry of {len(entry)} bytes is larger than {ENTRY_BYTES_MAX}.")
     return len(entry).to_bytes(2, "big") + entry
 
 
 def write_tiles(size: int, leaves: Leaves, entries: Entries) -> Iterator[tuple[str, bytes]]:
-    """Every tile of a log of `size` entries, as (path, content), reading the log in runs of 256."""
+    """
+    Every tile of a log of `size` entries, as (path, content): entries first, then the levels from below.
+
+    Reads the log in runs of 256, twice in parallel at most; memory is one run, and 32 bytes for each 256 entries.
+    """
     for number, (start, end) in enumerate(_runs(size)):
         yield tile_path("entries", number, end - start), b"".join(map(frame, entries(start, end)))
     level, count, below = 0, size, leaves

@@ -50,6 +50,7 @@ class _Judge:
         self._work = work
         self.frontier = Frontier()
         self.rows_checked = 0
+        self._unreadable = False
         self._expected: dict[tuple[str, int], tuple[str, int]] = {}
         self._roots: dict[int, str] = {}
         self._checkpoint = head.find_newest(work)
@@ -88,6 +89,7 @@ class _Judge:
         self._grow(row.hash)
         if computed != row.hash:
             yield Finding(place, f"event {place}: its text is not the one that was recorded; it was changed")
+            self._expect_rows_of_changed(row.body, place)
             return
         body = json.loads(row.body)
         if body["sequence"] != place:
@@ -95,8 +97,18 @@ class _Judge:
         for name, value in event_columns(body).items():
             if row._mapping[name] != value:
                 yield Finding(place, f"event {place}: its column {name} does not say what its text says")
+        self._expect_rows(body, place)
+
+    def _expect_rows(self, body: Any, place: int) -> None:
         for table, key, digest in body.get("rows", ()):
             self._expected[(table, key)] = (digest, place)
+
+    def _expect_rows_of_changed(self, text: str, place: int) -> None:
+        """Rows that only a changed event wrote are not reported as well, where it can still be read: the event is named."""
+        try:
+            self._expect_rows(json.loads(text), place)
+        except (ValueError, TypeError, AttributeError):
+            self._unreadable = True
 
     def _grow(self, leaf: bytes) -> None:
         self.frontier = self.frontier.append(leaf)
@@ -129,7 +141,9 @@ class _Judge:
                 self.rows_checked += 1
                 seen.add(row.id)
                 digest, place = self._expected.get((table.name, row.id), (None, None))
-                if digest is None:
+                if digest is None and self._unreadable:
+                    yield Finding(None, f"{table.name} row {row.id}: no event that can be read wrote it")
+                elif digest is None:
                     yield Finding(None, f"{table.name} row {row.id}: no event wrote it; it was added by hand")
                 elif digest != digest_row(table, row):
                     yield Finding(place, f"{table.name} row {row.id}: changed by hand since event {place} wrote it")

@@ -54,7 +54,8 @@ class JsonRoute(APIRoute):
 
         async def handle_json(request: Request) -> Response:
             sent = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-            if sent not in JSON_TYPES:
+            has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+            if has_body and sent not in JSON_TYPES:
                 raise NotAccepted(f"This route takes application/json, not {sent[:80] or 'a body without a type'}.")
             return await handle(request)
 

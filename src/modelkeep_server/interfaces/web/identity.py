@@ -78,11 +78,8 @@ def show_setup(work: Work, actor: Actor, token: str = "") -> Page:
     try:
         queries.get_invitation_row(work, token, "FIRST_START")
     except SignInFailed as error:
-        return Page.of(SetupContext(secret=token, problem=f"{error.detail} {_AFRESH}"), error.status)
+        return Page.of(SetupContext(secret=token, problem=error.detail), error.status)
     return Page.of(SetupContext(secret=token, values={"modelOwner": "yes"}))
-
-
-_AFRESH = "Stop and start the registry on its server: it prints a new link while it has no Admin."
 
 
 @router.post("/setup")
@@ -112,7 +109,7 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
     except Invalid as error:
         return Page.of(SetupContext(secret=token, values=values, errors=errors_by_field(error.errors)), error.status)
     except SignInFailed as error:
-        return Page.of(SetupContext(secret=token, problem=f"{error.detail} {error.remedy}"), error.status)
+        return Page.of(SetupContext(secret=token, problem=error.detail), error.status)
     return Redirect("/?done=claimed", session_cookie(request, session.secret))
 
 

@@ -1,0 +1,211 @@
+"""
+What the registry tells, as frozen dataclasses. Moments are UTC-aware, sizes in bytes, SHA-256 in bare hex.
+
+Words with a fixed list in the API (tiers, states) stay strings, so that a newer registry's words can be read.
+`raw` is the JSON as it came, with fields that this release does not know.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What every answer has."""
+
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. `total` may be None, or a capped count."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me(Told):
+    """Whose token it is, and what they may do with it. `scopes` is None where nothing is left out."""
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    permissions: tuple[str, ...]
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewestVersion(Told):
+    """A version as the catalogue shows it."""
+
+    version: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Told):
+    """A model. `newest` and `version_count` are told by the catalogue only."""
+
+    id: str
+    group: str
+    name: str
+    description: str
+    owners: tuple[str, ...]
+    registrar: str | None = None
+    risk_rationale: str | None = None
+    origin: str
+    risk_tier: str
+    tags: tuple[str, ...]
+    documentation_url: str | None = None
+    repository_url: str | None = None
+    visibility: str
+    status: str
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    newest: tuple[NewestVersion, ...] = ()
+    version_count: int | None = None
+
+    @property
+    def address(self) -> str:
+        """`GROUP/NAME`."""
+        return f"{self.group}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage(Told):
+    """A state that a version came into."""
+
+    state: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing(Told):
+    """A field that is missing, and why it matters."""
+
+    field: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completeness(Told):
+    """How complete the metadata is: `score` from 0 to 1."""
+
+    score: float
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version(Told):
+    """A version. `model` is `GROUP/NAME`; `number` counts from 1 in order of creation."""
+
+    id: str
+    model: str
+    version: str
+    number: int
+    description: str | None = None
+    state: str
+    history: tuple[Passage, ...] = ()
+    commit_sha: str | None = None
+    training_job_id: str | None = None
+    metadata: Mapping[str, Any]
+    content_digest: str | None = None
+    completeness: Completeness
+    created_at: datetime
+    created_by: str
+    submitted_at: datetime | None = None
+    submitted_by: str | None = None
+
+    @property
+    def address(self) -> str:
+        """`GROUP/NAME:VERSION`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact(Told):
+    """A file of a version. `path` has its folders; `format` and `scan` are None until it was scanned."""
+
+    path: str
+    type: str
+    size_bytes: int
+    sha256: str
+    format: str | None = None
+    status: str
+    scan: Mapping[str, Any] | None = None
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link(Told):
+    """A link that opens one file by itself until it expires."""
+
+    url: str
+    expires_at: datetime
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventActor(Told):
+    """Who acted: the log's pseudonym, and the person behind it where one may know."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventObject(Told):
+    """What was acted on. `label` is its address, where one may know."""
+
+    kind: str
+    id: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(Told):
+    """An event of the audit log. `before` and `after` are what changed."""
+
+    sequence: int
+    id: str
+    at: datetime
+    action: str
+    actor: EventActor
+    role: str | None = None
+    object: EventObject
+    outcome: str
+    rule: str | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    reason: str | None = None
+    auth: str
+    request_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Told):
+    """What does not hold in the audit log. `sequence` is the event's, where it is one event."""
+
+    sequence: int | None = None
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Told):
+    """What the registry found when it verified its whole log."""
+
+    ok: bool
+    size: int
+    root: str
+    findings: tuple[Finding, ...]
