@@ -64,7 +64,8 @@ def clean_url(text: str) -> str:
         raise NotConfigured("No address of a registry is known.")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
+        usable = usable and (parts.port or 1) > 0
     except ValueError:
         usable = False
     if not usable:

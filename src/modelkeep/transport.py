@@ -2,8 +2,8 @@
 HTTP to one registry: the token, timeouts, tries, and answers that are errors.
 
 What may be repeated without harm (GET, and PUT of a file under its digest) is tried again on 502, 503, 504, 429 and
-broken connections, waiting as Retry-After says (RFC 9110, section 10.2.3), else longer each time. A POST is sent once,
-except where no connection came about.
+broken connections, waiting as Retry-After says (RFC 9110, section 10.2.3), else longer each time. A POST is sent again
+only where no connection came about, or the registry itself says that it did nothing.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ TRIES = 5
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 60.0
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+# The registry's own refusals, by which it says that nothing was changed. What stands before it says no such thing.
+NOTHING_DONE_CODES = frozenset({"unavailable", "too_many_requests"})
 # The answer to the last byte of an upload comes after the registry has read the file back.
 UPLOAD_ANSWER_SECONDS = 900.0
 
@@ -61,7 +63,11 @@ class Transport:
         return self._repeat(lambda: self._ask("POST", route, json=document), is_safe=False)
 
     def put_stream(
-        self, route: str, open_body: Callable[[], Iterator[bytes]], headers: Mapping[str, str], params: Mapping[str, str]
+        self,
+        route: str,
+        open_body: Callable[[], Iterator[bytes]],
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
     ) -> Any:
         """The JSON of a PUT whose body `open_body` gives, anew for each try. Raises as `get`."""
         timeout = httpx2.Timeout(self._timeout.connect, read=UPLOAD_ANSWER_SECONDS, write=self._timeout.write)
@@ -139,7 +145,7 @@ def wait_seconds(error: Unreachable | ApiError, attempt: int, *, is_safe: bool) 
     if isinstance(error, Unreachable):
         if not (is_safe or error.never_sent):
             return None
-    elif not is_safe or error.status not in RETRIED_STATUSES:
+    elif error.status not in RETRIED_STATUSES or not (is_safe or error.code in NOTHING_DONE_CODES):
         return None
     told = error.retry_after_seconds if isinstance(error, ApiError) else None
     if told is not None:

@@ -245,7 +245,7 @@ def digest_row(table: Table, row: Row[Any]) -> str:
 
     Veiled columns enter as HMAC-SHA-256 under the row's salt, so that the digest tells nothing of an erased value.
     """
-    salt = row._mapping.get("salt")
+    salt: bytes = row._mapping.get("salt") or b""
     facts = {}
     for column in table.c:
         if column.name == "salt":

@@ -1,8 +1,9 @@
 """
 The doorway: who is asking, and the one transaction they get.
 
-`reads` and `writes` turn a plain handler `def handler(work, actor, ...)` into a route that makes one thread hop: there the
-work is opened, the actor found, the handler run, the answer drawn and the transaction committed, all before the first
+`reads` and `writes` turn a plain handler `def handler(work, actor, ...)` into a route that makes one thread hop:
+there the work is opened, the actor found, the handler run, the answer drawn and the transaction committed, all
+before the first
 byte is sent. No FastAPI dependency holds a connection, and never more threads work than there are connections.
 `streams` gives the handler a `Desk` instead, which opens one short transaction at a time while bytes move.
 
@@ -73,7 +74,10 @@ class Door:
         return await anyio.to_thread.run_sync(job, limiter=self.limiter)
 
     def find_actor(self, work: Work, request: Request) -> Actor:
-        """Who is asking: by token where one is sent (cookies are then ignored), else by session. NOBODY for no credential."""
+        """
+        Who is asking: by token where one is sent (cookies are then ignored), else by session. NOBODY for no
+        credential.
+        """
         sent = request.headers.get("authorization")
         if sent is not None:
             scheme, _, token = sent.partition(" ")

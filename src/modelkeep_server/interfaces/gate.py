@@ -157,7 +157,9 @@ def _cookie(headers: Headers, name: str) -> str | None:
 
 
 def _limited(scope: Scope, headers: Headers, receive: Receive) -> Receive:
-    """A `receive` that refuses a body over the limit; a streaming route lifts it by setting `body_bytes_max` to None."""
+    """
+    A `receive` that refuses a body over the limit; a streaming route lifts it by setting `body_bytes_max` to None.
+    """
     seen = 0
 
     async def limited() -> MutableMapping[str, Any]:

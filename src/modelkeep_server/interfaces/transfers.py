@@ -1,4 +1,6 @@
-"""Sending a file through a link, shared by every interface that hands out links: Range, digest, and the end on record."""
+"""
+Sending a file through a link, shared by every interface that hands out links: Range, digest, and the end on record.
+"""
 
 import base64
 from collections.abc import AsyncIterator

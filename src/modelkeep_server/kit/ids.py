@@ -44,6 +44,9 @@ def uuid7(now_us: int) -> str:
 
 
 def ulid(now_us: int) -> str:
-    """A ULID for the moment `now_us` (microseconds): 26 characters of Crockford's base 32, 48 bits of milliseconds, 80 of chance."""
+    """
+    A ULID for a moment in microseconds: 26 characters of Crockford's base 32, 48 bits of milliseconds, 80 of
+    chance.
+    """
     value = (now_us // 1000) << 80 | secrets.randbits(80)
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

@@ -1,8 +1,8 @@
 """
 The tree behind the audit log: RFC 6962, section 2.1 (and RFC 9162, section 2.1).
 
-A leaf is SHA-256(0x00 || entry), an inner node SHA-256(0x01 || left || right). `Frontier` is the compact range: the roots
-of the complete subtrees that make up the tree so far, enough to append and to give the root.
+A leaf is SHA-256(0x00 || entry), an inner node SHA-256(0x01 || left || right). `Frontier` is the compact range: the
+roots of the complete subtrees that make up the tree so far, enough to append and to give the root.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ BLOCK_LEAVES = 256
 
 #: Gives the leaf hashes from `start` up to, not including, `end`.
 Leaves = Callable[[int, int], Iterable[bytes]]
-#: Roots known already: `n` is the root over the leaves from 256n to 256n + 255. They never change in an append-only log.
+#: Roots known already: `n` is the root over the leaves from 256n to 256n + 255. They never change in an append-only
+#: log.
 Blocks = MutableMapping[int, bytes]
 
 
@@ -73,32 +74,41 @@ class Frontier:
         return cls(size, tuple(rest[at : at + HASH_BYTES] for at in range(0, len(rest), HASH_BYTES)))
 
 
+def fold(nodes: Sequence[bytes]) -> bytes:
+    """The root over a complete subtree's nodes, all of one level; their number is a power of two."""
+    if not nodes or len(nodes) & (len(nodes) - 1):
+        raise ValueError(f"{len(nodes)} nodes make no complete subtree.")
+    while len(nodes) > 1:
+        nodes = [node_hash(nodes[at], nodes[at + 1]) for at in range(0, len(nodes), 2)]
+    return nodes[0]
+
+
 def root_of(leaves: Leaves, start: int, end: int, blocks: Blocks | None = None) -> bytes:
     """
-    The root over the leaf hashes from `start` to `end`, reading them once, one at a time in memory.
+    The root over the leaf hashes from `start` to `end`, with at most a block of them in memory.
 
     Args:
-        blocks: Whole blocks found here are not read, and those that were read are put in; `start` must then be a
-            multiple of 256, or the range shorter than a block. Keep one mapping as long as you like.
+        blocks: The blocks known from `start` on are not read again, and those that are read are put in. Ranges of a
+            block and more then start at a multiple of 256, as those of proofs do. Keep one mapping as long as you like.
     Raises:
-        ValueError: Fewer leaf hashes are there than asked for.
+        ValueError: More or fewer leaf hashes are there than asked for.
     """
     frontier = Frontier()
-    if blocks is not None and start % BLOCK_LEAVES == 0:
-        for number in range(start // BLOCK_LEAVES, end // BLOCK_LEAVES):
-            if number not in blocks:
-                blocks[number] = _read_root(leaves, number * BLOCK_LEAVES, (number + 1) * BLOCK_LEAVES, Frontier())
-            frontier = frontier.append_subtree(blocks[number], BLOCK_LEAVES)
-    return _read_root(leaves, start + frontier.size, end, frontier)
-
-
-def _read_root(leaves: Leaves, start: int, end: int, frontier: Frontier) -> bytes:
-    wanted = frontier.size + end - start
-    if start < end:
-        for leaf in leaves(start, end):
-            frontier = frontier.append(leaf)
-    if frontier.size != wanted:
-        raise ValueError(f"Of the leaf hashes from {start} to {end - 1}, {abs(wanted - frontier.size)} are missing.")
+    known: Blocks = {} if blocks is None or start % BLOCK_LEAVES else blocks
+    first = start // BLOCK_LEAVES
+    while start + frontier.size + BLOCK_LEAVES <= end and (number := first + frontier.size // BLOCK_LEAVES) in known:
+        frontier = frontier.append_subtree(known[number], BLOCK_LEAVES)
+    block: list[bytes] = []
+    for leaf in leaves(start + frontier.size, end) if start + frontier.size < end else ():
+        block.append(leaf)
+        if len(block) == BLOCK_LEAVES:
+            root = known[first + frontier.size // BLOCK_LEAVES] = fold(block)
+            frontier = frontier.append_subtree(root, BLOCK_LEAVES)
+            block.clear()
+    for leaf in block:
+        frontier = frontier.append(leaf)
+    if start + frontier.size != end:
+        raise ValueError(f"{frontier.size} leaf hashes are there from {start} to {end - 1}.")
     return frontier.root()
 
 

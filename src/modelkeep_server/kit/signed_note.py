@@ -33,7 +33,9 @@ def key_hash(name: str, public_key: bytes) -> bytes:
 
 
 def make_vkey(name: str, public_key: bytes) -> str:
-    """The verifier key: `name+hash+base64(algorithm || key)`."""
+    """The verifier key: `name+hash+base64(algorithm || key)`. Raises ValueError for a name with a space or a plus."""
+    if not _is_name(name):
+        raise ValueError("The name of a key is text without spaces and plus signs.")
     return f"{name}+{key_hash(name, public_key).hex()}+{base64.b64encode(ED25519 + public_key).decode()}"
 
 
@@ -41,10 +43,10 @@ def parse_vkey(vkey: str) -> tuple[str, bytes]:
     """The name and the raw public key of a verifier key. Raises NoteRefused."""
     try:
         name, hashed, encoded = vkey.strip().split("+", 2)
-        key = base64.b64decode(encoded, validate=True)
+        key = _decode(encoded)
     except ValueError as error:
         raise NoteRefused("This is not a verifier key.") from error
-    if len(key) != 33 or key[:1] != ED25519 or key_hash(name, key[1:]).hex() != hashed:
+    if not _is_name(name) or len(key) != 33 or key[:1] != ED25519 or key_hash(name, key[1:]).hex() != hashed:
         raise NoteRefused("This is not an Ed25519 verifier key, or it was changed.")
     return name, key[1:]
 
@@ -59,7 +61,7 @@ def sign_note(text: str, name: str, public_key: bytes, sign: Callable[[bytes], b
 
 def open_note(note: str, vkey: str, verify: Callable[[bytes, bytes, bytes], bool]) -> str:
     """
-    The text of a note signed by this key.
+    The text of a note signed by this key; signatures of other keys are left alone.
 
     Args:
         verify: Takes the public key, the message and the signature.
@@ -68,20 +70,15 @@ def open_note(note: str, vkey: str, verify: Callable[[bytes, bytes, bytes], bool
     """
     name, public_key = parse_vkey(vkey)
     text, separator, lines = note.rpartition("\n\n")
-    if not separator:
+    if not separator or not lines.endswith("\n"):
         raise NoteRefused("This is not a signed note.")
     text += "\n"
-    for line in lines.splitlines():
-        dash, _, rest = line.partition(" ")
-        signer, _, encoded = rest.rpartition(" ")
-        try:
-            signature = base64.b64decode(encoded, validate=True)
-        except ValueError:
-            continue
-        ours = dash == _DASH and signer == name and signature[:4] == key_hash(name, public_key)
-        if ours and verify(public_key, text.encode(), signature[4:]):
-            return text
-    raise NoteRefused("The note is not signed by this key.")
+    ours = key_hash(name, public_key)
+    signatures = [_parse_signature(line) for line in lines[:-1].split("\n")]
+    mine = [signature[4:] for signer, signature in signatures if signer == name and signature[:4] == ours]
+    if not any(verify(public_key, text.encode(), signature) for signature in mine):
+        raise NoteRefused("The note is not signed by this key.")
+    return text
 
 
 def checkpoint_text(head: TreeHead) -> str:
@@ -90,12 +87,37 @@ def checkpoint_text(head: TreeHead) -> str:
 
 
 def parse_checkpoint(text: str) -> TreeHead:
-    """The head that a checkpoint's body names. Raises NoteRefused."""
-    lines = text.split("\n")
+    """The head that a checkpoint's body names; extension lines are left alone. Raises NoteRefused."""
+    origin, *rest = text.split("\n")
     try:
-        origin, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+        size, root = int(rest[0]), _decode(rest[1])
     except (IndexError, ValueError) as error:
         raise NoteRefused("This is not a checkpoint.") from error
-    if len(root) != 32 or str(size) != lines[1] or size < 0:
+    if not origin or len(root) != 32 or str(size) != rest[0] or size < 0 or not text.endswith("\n"):
         raise NoteRefused("This is not a checkpoint.")
     return TreeHead(origin, size, root)
+
+
+def _parse_signature(line: str) -> tuple[str, bytes]:
+    try:
+        dash, name, encoded = line.split(" ")
+        signature = _decode(encoded)
+    except ValueError as error:
+        raise NoteRefused("This is not a signed note: a signature line is malformed.") from error
+    if dash != _DASH or not _is_name(name) or len(signature) < 5:
+        raise NoteRefused("This is not a signed note: a signature line is malformed.")
+    return name, signature
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(map(str.isspace, name))
+
+
+def _decode(encoded: str) -> bytes:
+    """
+    Strict base64: Python's own ignores what stands in the unused bits, so that two texts would mean one signature.
+    """
+    decoded = base64.b64decode(encoded, validate=True)
+    if base64.b64encode(decoded).decode() != encoded:
+        raise ValueError("not canonical base64")
+    return decoded

@@ -7,7 +7,7 @@ entries themselves, each behind its length as two bytes, big-endian.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from modelkeep_server.kit.merkle import Leaves, root_of
+from modelkeep_server.kit.merkle import Leaves, fold
 
 WIDTH = 256
 ENTRY_BYTES_MAX = 2**16 - 1
@@ -48,7 +48,7 @@ def write_tiles(size: int, leaves: Leaves, entries: Entries) -> Iterator[tuple[s
             tile = list(below(start, end))
             yield tile_path(level, number, end - start), b"".join(tile)
             if len(tile) == WIDTH:
-                hashes.append(root_of(lambda first, last, tile=tile: tile[first:last], 0, WIDTH))  # type: ignore[misc]
+                hashes.append(fold(tile))
         level, count = level + 1, len(hashes)
         below = _slices(hashes)
 

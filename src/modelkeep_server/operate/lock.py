@@ -1,5 +1,6 @@
 """
-One process per data folder on SQLite, held by a lock file that also says where the running server listens for operators.
+One process per data folder on SQLite, held by a lock file that also says where the running server listens for
+operators.
 
 Two processes on one WAL database can corrupt it on SQLite before 3.51.3, so the second is refused by name.
 """

@@ -48,7 +48,7 @@ def invite(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": f"{house.address}/invitations/{made.secret}", "expiresAt": made.expires_at.isoformat()}
 
 
-def verify_audit(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
+def verify_audit(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
     """Verify the whole log and every governed row, after signing the head."""
     with house.writing() as work:
         audit.sign_head(work)
@@ -58,7 +58,7 @@ def verify_audit(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"size": verdict.size, "root": verdict.root, "rows": verdict.rows_checked, "findings": findings}
 
 
-def reindex(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
+def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
     """Write the catalogue's index anew."""
     with house.writing() as work:
         return {"models": projection.reindex(work)}

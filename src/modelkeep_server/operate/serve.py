@@ -127,8 +127,8 @@ def _demand_safe_address(settings: Settings) -> None:
     if settings.is_loopback or settings.behind_proxy:
         return
     raise CannotStart(
-        f"{settings.host} can be reached from other machines, and this server does not speak TLS itself. Put a TLS proxy "
-        "in front and set MODELKEEP_BEHIND_PROXY=true with MODELKEEP_PUBLIC_URL, or listen on 127.0.0.1."
+        f"{settings.host} can be reached from other machines, and this server does not speak TLS itself. Put a TLS "
+        "proxy in front and set MODELKEEP_BEHIND_PROXY=true with MODELKEEP_PUBLIC_URL, or listen on 127.0.0.1."
     )
 
 

@@ -77,7 +77,8 @@ async def serve_all(doors: Sequence[tuple[Any, socket.socket]], on_ready: Callab
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, (_, listener) in zip(servers, doors, strict=True)
     ]
-    while not all(server.started for server in servers) and not any(task.done() for task in running):
+    # uvicorn tells of its start by a flag only.
+    while not all(server.started for server in servers) and not any(task.done() for task in running):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     await asyncio.to_thread(on_ready)
     await asyncio.gather(*running)

@@ -1,7 +1,8 @@
 """
 How many people, of which roles, must approve a promotion: a table by risk tier (R4). Admins may only add to it.
 
-Also the risk tiers themselves, with the guide's words ("Risk Tier Guidelines"), since what a tier means is what it demands.
+Also the risk tiers themselves, with the guide's words ("Risk Tier Guidelines"), since what a tier means is what it
+demands.
 """
 
 from dataclasses import dataclass

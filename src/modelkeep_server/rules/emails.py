@@ -1,4 +1,7 @@
-"""What counts as an e-mail address here: the plain `local@domain` of RFC 5321 without quoting, comments or display names."""
+"""
+What counts as an e-mail address here: the plain `local@domain` of RFC 5321 without quoting, comments or display
+names.
+"""
 
 import re
 

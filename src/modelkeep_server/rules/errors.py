@@ -33,7 +33,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FieldError:
-    """One field and what is wrong with it, in words a person can act on. `field` is the JSON name, dotted for inner keys."""
+    """
+    One field and what is wrong with it, in words a person can act on. `field` is the JSON name, dotted for inner
+    keys.
+    """
 
     field: str
     message: str

@@ -2,7 +2,8 @@
 The life of a version: the nine states and the nine moves of the guide's diagram, and no others.
 
 The diagram on the version page and in the help, the API's `moves` and the tests are all drawn from `MOVES`.
-Source: the guide, "Version States"; product.md R4. Column "Who Can Transition" names who may move a version INTO a state.
+Source: the guide, "Version States"; product.md R4. Column "Who Can Transition" names who may move a version INTO a
+state.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class StateInfo:
-    """How a state is named and explained to people. `who` is the guide's column, shown under a station not yet reached."""
+    """
+    How a state is named and explained to people. `who` is the guide's column, shown under a station not yet
+    reached.
+    """
 
     state: State
     label: str

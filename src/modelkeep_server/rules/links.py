@@ -15,7 +15,9 @@ GUARDED_LIFETIME_SECONDS = 5 * 60
 
 @dataclass(frozen=True)
 class LinkTerms:
-    """What a link to a version in some state demands. `alone`: the handle opens the file without further credentials."""
+    """
+    What a link to a version in some state demands. `alone`: the handle opens the file without further credentials.
+    """
 
     ttl_seconds: int
     alone: bool

@@ -120,8 +120,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("artifact.upload", _WRITERS, Scope.WRITE, "upload artifacts"),
         Permission(
             "artifact.link",
-            (Grant(relation=Relation.OWNER), Grant(relation=Relation.WRITE), Grant(relation=Relation.READ))
-            + _any_of(*_CONTROL),
+            (*(Grant(relation=relation) for relation in Relation), *_any_of(*_CONTROL)),
             Scope.DOWNLOAD,
             "download artifacts",
         ),

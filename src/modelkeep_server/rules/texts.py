@@ -1,4 +1,7 @@
-"""What text the registry takes: no NUL, no control characters, no broken Unicode, within its length. Also URLs and tags."""
+"""
+What text the registry takes: no NUL, no control characters, no broken Unicode, within its length. Also URLs and
+tags.
+"""
 
 import re
 from urllib.parse import urlsplit
@@ -30,7 +33,9 @@ def find_text_fault(text: str, *, max_chars: int, lines: bool = False, required:
 
 
 def find_url_fault(url: str, *, max_chars: int) -> str | None:
-    """What is wrong with a link, as a sentence, or None. Only http and https with a host; the server never fetches it."""
+    """
+    What is wrong with a link, as a sentence, or None. Only http and https with a host; the server never fetches it.
+    """
     fault = find_text_fault(url, max_chars=max_chars, required=True)
     if fault:
         return fault

@@ -1,12 +1,12 @@
 """
 The tables, a file a feature.
 
-Governed tables (all but those of housekeeping.py and audit.py) are written through `Work.insert` and `Work.change` only,
-and every row's digest after the write stands in the event that wrote it. A column marked `veiled` holds free text or a
-personal value: its digest is taken salted, with the row's own `salt`, so that erasing the value leaves every proof valid.
+Governed tables (all but those of housekeeping.py and audit.py) are written through `Work.insert` and `Work.change`
+only, and every row's digest after the write stands in the event that wrote it. A column marked `veiled` holds free
+text or a personal value: its digest is taken salted, with the row's own `salt`, so that erasing the value leaves
+every proof valid.
 """
 
-from modelkeep_server.db.tables.base import metadata
 from modelkeep_server.db.tables.artifacts import artifacts, blobs, links
 from modelkeep_server.db.tables.audit import (
     audit_checkpoints,
@@ -17,6 +17,7 @@ from modelkeep_server.db.tables.audit import (
     audit_people,
     audit_texts,
 )
+from modelkeep_server.db.tables.base import metadata
 from modelkeep_server.db.tables.housekeeping import (
     HOUSEKEEPING,
     idempotency_answers,

@@ -11,16 +11,15 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
+from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, links
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.service import wrap_context
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
-from modelkeep_server.db import recording
-from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity import access, secrets
 from modelkeep_server.features.identity import queries as identity_queries
-from modelkeep_server.features.identity import secrets
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -111,7 +110,8 @@ def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> O
         part: The byte range asked for, for the event; None is the whole file.
     Raises:
         NotFound: Not a link of this registry.
-        LinkExpired, LinkRefused: It no longer opens, with the reason. IntegrityBroken, StateForbids: the file is withheld.
+        LinkExpired, LinkRefused: It no longer opens, with the reason. IntegrityBroken, StateForbids: the file is
+        withheld.
     """
     row = work.first(select(links).where(links.c.handle_hash == secrets.hash_secret(handle)))
     if row is None:

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, or_, select
 
-from modelkeep_server.db.tables import artifacts, blobs, people
+from modelkeep_server.db.tables import artifacts, blobs, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.queries import visible_to
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.paging import Page
 from modelkeep_server.ports import WrappedKey
@@ -51,20 +52,18 @@ def _select_artifacts() -> Select[Any]:
 def list_artifacts(
     work: Work, actor: Actor, version: Version, *, limit: int = 200, cursor: str | None = None
 ) -> Page[Artifact]:
-    """The files of a version the actor has already been shown, in the order of upload. Two statements."""
+    """The files of a version, where the actor may see it, in the order of upload. Two statements."""
     filters: Mapping[str, object] = {"artifacts_of": version.id}
-    statement = _select_artifacts().where(artifacts.c.version_id == version.key).order_by(artifacts.c.id)
+    shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
+    here = (artifacts.c.version_id == version.key, artifacts.c.version_id.in_(shown_to_actor))
+    statement = _select_artifacts().where(*here).order_by(artifacts.c.id)
     if cursor:
         (after,) = work.parts.cursors.read(cursor, filters)
         statement = statement.where(artifacts.c.id > after)
     rows = work.all(statement.limit(limit + 1))
     shown = rows[:limit]
     following = work.parts.cursors.make([shown[-1].id], filters) if len(rows) > limit else None
-    total = work.scalar(
-        select(func.count())
-        .select_from(artifacts)
-        .where(artifacts.c.version_id == version.key, artifacts.c.removed_at.is_(None))
-    )
+    total = work.scalar(select(func.count()).select_from(artifacts).where(*here, artifacts.c.removed_at.is_(None)))
     return Page(tuple(_to_artifact(row) for row in shown), following, total)
 
 

@@ -131,7 +131,10 @@ def discard_parts(store: BlobStore, blob_id: str, parts: Sequence[Part]) -> None
 
 
 def sweep_orphans(work: Work) -> int:
-    """Remove stored parts that no blob names: what a crash left. Only while nothing is being uploaded. Gives the count."""
+    """
+    Remove stored parts that no blob names: what a crash left. Only while nothing is being uploaded. Gives the
+    count.
+    """
     named = {row.public_id for row in work.stream(select(blobs.c.public_id))}
     orphans = [key for key in work.parts.blobs.list_keys() if key.split("/")[0] not in named]
     for key in orphans:

@@ -10,7 +10,9 @@ from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 @contextmanager
 def storage_answers() -> Iterator[None]:
-    """Run a block that reads or writes stored bytes. Raises Unavailable, or IntegrityBroken where bytes were changed."""
+    """
+    Run a block that reads or writes stored bytes. Raises Unavailable, or IntegrityBroken where bytes were changed.
+    """
     try:
         yield
     except StorageFull as error:

@@ -24,7 +24,9 @@ _COMMITMENT = "hmac-sha256:"
 
 @dataclass(frozen=True)
 class EventFilter:
-    """What somebody asks of the log. `person` is an e-mail or a pseudonym; `object` an id or an address, or its start."""
+    """
+    What somebody asks of the log. `person` is an e-mail or a pseudonym; `object` an id or an address, or its start.
+    """
 
     action: str = ""
     person: str = ""

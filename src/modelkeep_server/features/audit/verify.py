@@ -1,6 +1,6 @@
 """
-Verifying the whole log from the inside: every body against its leaf hash, the leaves against the tree and the last signed
-checkpoint, every query column against its body, and every governed row against the last event that wrote it.
+Verifying the whole log from the inside: every body against its leaf hash, the leaves against the tree and the last
+signed checkpoint, every query column against its body, and every governed row against the last event that wrote it.
 
 The offline verifier (modelkeep/verify_audit.py) proves the first two to somebody who does not trust this program.
 Source: RFC 6962, section 2.1; design.md rows "audit" and "event bodies".
@@ -104,7 +104,10 @@ class _Judge:
             self._expected[(table, key)] = (digest, place)
 
     def _expect_rows_of_changed(self, text: str, place: int) -> None:
-        """Rows that only a changed event wrote are not reported as well, where it can still be read: the event is named."""
+        """
+        Rows that only a changed event wrote are not reported as well, where it can still be read: the event is
+        named.
+        """
         try:
             self._expect_rows(json.loads(text), place)
         except (ValueError, TypeError, AttributeError):

@@ -10,7 +10,9 @@ from modelkeep_server.rules.events import Outcome
 
 @dataclass(frozen=True)
 class EventActor:
-    """Who acted: the pseudonym that the log holds, and the name and e-mail kept beside it for those who may see them."""
+    """
+    Who acted: the pseudonym that the log holds, and the name and e-mail kept beside it for those who may see them.
+    """
 
     id: str
     name: str | None

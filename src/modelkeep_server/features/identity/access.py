@@ -1,12 +1,13 @@
 """
-Asking permission, and recording who did what. Every act calls `require` before it writes; the doorway checks that it did.
+Asking permission, and recording who did what. Every act calls `require` before it writes; the doorway checks that
+it did.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from modelkeep_server.db.work import Work
 from modelkeep_server.db import recording
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.errors import NotPermitted, NotSignedIn

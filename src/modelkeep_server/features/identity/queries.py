@@ -36,7 +36,10 @@ def _with_roles(statement: Any) -> Any:
 
 
 def find_actor_by_session(work: Work, secret: str) -> Actor | None:
-    """Who holds this session cookie, or None where it is unknown, ended, idle for too long or past its time. One statement."""
+    """
+    Who holds this session cookie, or None where it is unknown, ended, idle for too long or past its time. One
+    statement.
+    """
     return _find_by_session(work, sessions.c.secret_hash == secrets.hash_secret(secret))
 
 
@@ -129,7 +132,10 @@ def _actor(
 
 
 def find_sign_in(work: Work, email: str) -> tuple[int, str | None] | None:
-    """The inside id and passphrase hash of the person with this e-mail, or None where there is none or they are disabled."""
+    """
+    The inside id and passphrase hash of the person with this e-mail, or None where there is none or they are
+    disabled.
+    """
     row = work.first(
         select(people.c.id, people.c.passphrase_hash).where(
             people.c.email_key == email.strip().casefold(), people.c.disabled.is_(False)

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from modelkeep_server.db import recording
+from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import (
     invitations,
     people,
@@ -17,7 +19,6 @@ from modelkeep_server.db.tables import (
     tokens,
 )
 from modelkeep_server.db.work import NoSuchRow, Work
-from modelkeep_server.db import recording
 from modelkeep_server.features.identity import access, queries, secrets
 from modelkeep_server.features.identity.views import Actor, NewInvitation, NewSession, NewToken, TokenRow
 from modelkeep_server.kit import clock, ids
@@ -25,7 +26,6 @@ from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, SignInFailed
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import DEFAULT_SCOPES, Role, Scope, scopes_of
-from modelkeep_server.db.ledger import PersonRef, Veiled
 
 TOKEN_DAYS = 30
 TOKEN_DAYS_MAX = 90
@@ -325,7 +325,7 @@ def _insert_person(
     by: str,
 ) -> dict[str, Any]:
     email = email.strip()
-    person = {
+    person: dict[str, Any] = {
         "public_id": ids.uuid7(clock.to_us(work.now)),
         "pseudonym": work.pseudonym_of(email, name.strip()),
         "email": email,

@@ -1,4 +1,7 @@
-"""Counting tries: how often something happened in a stretch of time, kept in housekeeping so that all replicas count together."""
+"""
+Counting tries: how often something happened in a stretch of time, kept in housekeeping so that all replicas count
+together.
+"""
 
 from sqlalchemy import delete, select
 

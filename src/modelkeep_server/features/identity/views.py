@@ -12,8 +12,9 @@ class Actor:
     Who is asking, as found once a request.
 
     `user_id` is None for nobody signed in and for an operator on the server's host. `scopes` is None for a session
-    (not limited), else the token's scopes. `roles` are those in force now, already cut to the token's where it has some.
-    `credential_id` is the row of the session or token. `label` is what an event's `auth` says, for instance `session`.
+    (not limited), else the token's scopes. `roles` are those in force now, already cut to the token's where it has
+    some. `credential_id` is the row of the session or token. `label` is what an event's `auth` says, for instance
+    `session`.
     """
 
     user_id: int | None

@@ -62,8 +62,8 @@ def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
             .where(model_owners.c.model_id.in_(list(owners)), model_owners.c.removed_at.is_(None))
             .order_by(model_owners.c.model_id, model_owners.c.position)
         )
-        for model_id, email in found:
-            owners[model_id].append(email)
+        for owner in found:
+            owners[owner.model_id].append(owner.email)
     return tuple(_to_model(row, owners[row.id]) for row in rows)
 
 

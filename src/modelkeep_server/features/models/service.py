@@ -1,5 +1,7 @@
 """Registering models (R2)."""
 
+from collections.abc import Sequence
+
 from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.db.work import Work
@@ -59,21 +61,25 @@ def create_model(work: Work, actor: Actor, new: NewModel) -> Model:
         },
         taken=taken,
     )
-    for position, owner in enumerate(new.owners):
+    _insert_owners(work, key, new.owners)
+    access.record(
+        work, actor, "model.create", object_id=public_id, object_label=f"{new.group}/{new.name}", after=_facts(new)
+    )
+    return queries.get_model(work, actor, new.group, new.name)
+
+
+def _insert_owners(work: Work, model_key: int, owners: Sequence[str]) -> None:
+    for position, owner in enumerate(owners):
         work.insert(
             model_owners,
             {
-                "model_id": key,
+                "model_id": model_key,
                 "position": position,
                 "email": owner,
                 "email_key": owner.casefold(),
                 "added_at": work.now,
             },
         )
-    access.record(
-        work, actor, "model.create", object_id=public_id, object_label=f"{new.group}/{new.name}", after=_facts(new)
-    )
-    return queries.get_model(work, actor, new.group, new.name)
 
 
 def _facts(new: NewModel) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The catalogue: models that match a filter and that the actor may see, page by page."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, text
 
@@ -93,13 +94,13 @@ def count_models(work: Work, actor: Actor) -> int:
 def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[str, int], ...]:
     """The groups the actor can see, with how many models each holds, the fullest first. One statement."""
     rows = work.all(
-        select(models.c.group_name, func.count().label("count"))
+        select(models.c.group_name, func.count().label("models_count"))
         .where(visible_to(actor))
         .group_by(models.c.group_name)
         .order_by(func.count().desc(), models.c.group_name)
         .limit(limit)
     )
-    return tuple((row.group_name, row.count) for row in rows)
+    return tuple((row.group_name, row.models_count) for row in rows)
 
 
 def list_tags(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ def _most_used(
     return tuple(row.value for row in rows)
 
 
-def _joined(statement: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+def _joined(statement: Select[Any]) -> Select[Any]:
     return statement.join(search_models, search_models.c.model_id == models.c.id)
 
 
@@ -177,7 +178,7 @@ def _newest_versions(
     if not model_keys:
         return {}, {}
     place = func.row_number().over(partition_by=versions.c.model_id, order_by=versions.c.number.desc()).label("place")
-    count = func.count().over(partition_by=versions.c.model_id).label("count")
+    count = func.count().over(partition_by=versions.c.model_id).label("versions_count")
     ranked = (
         select(versions.c.model_id, versions.c.version, versions.c.state, place, count)
         .where(versions.c.model_id.in_(model_keys))
@@ -188,7 +189,7 @@ def _newest_versions(
     counts: dict[int, int] = {}
     for row in rows:
         marks[row.model_id] = (*marks.get(row.model_id, ()), VersionMark(row.version, State(row.state)))
-        counts[row.model_id] = row.count
+        counts[row.model_id] = row.versions_count
     return marks, counts
 
 

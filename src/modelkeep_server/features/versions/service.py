@@ -1,5 +1,8 @@
 """Creating versions (R3)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import func, select
 
 from modelkeep_server.db.ledger import Veiled
@@ -77,14 +80,17 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         "version.create",
         object_id=public_id,
         object_label=f"{model.address}:{new.version}",
-        after={
-            "model": model.id,
-            "version": new.version,
-            "number": number,
-            "state": State.DRAFT.value,
-            "commitSha": new.commit_sha,
-            "description": Veiled(new.description) if new.description else None,
-            "metadata": Veiled(canonical.dumps(metadata)),
-        },
+        after={"model": model.id, "number": number, "state": State.DRAFT.value, **_facts(new, metadata)},
     )
     return queries.get_version(work, actor, group, name, new.version)
+
+
+def _facts(new: NewVersion, metadata: Mapping[str, Any]) -> dict[str, object]:
+    """What the event says of the version as sent: numbers plainly, texts as commitments."""
+    return {
+        "version": new.version,
+        "commitSha": new.commit_sha,
+        "trainingJobId": Veiled(new.training_job_id) if new.training_job_id else None,
+        "description": Veiled(new.description) if new.description else None,
+        "metadata": Veiled(canonical.dumps(metadata)),
+    }

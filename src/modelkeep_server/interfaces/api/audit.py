@@ -35,9 +35,9 @@ def list_events(
     person: Annotated[str, Query(max_length=400, description="An e-mail or a pseudonym.")] = "",
     object: Annotated[str, Query(max_length=400, description="An id, or an address as group/name:version.")] = "",
     outcome: Literal["", "ALLOWED", "REFUSED"] = "",
-    requestId: Word = "",  # noqa: N803 - the query parameter's public name
-    fromAt: Annotated[str, Query(alias="from", max_length=40)] = "",  # noqa: N803
-    toAt: Annotated[str, Query(alias="to", max_length=40)] = "",  # noqa: N803
+    requestId: Word = "",
+    fromAt: Annotated[str, Query(alias="from", max_length=40)] = "",
+    toAt: Annotated[str, Query(alias="to", max_length=40)] = "",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOut[EventOut]:

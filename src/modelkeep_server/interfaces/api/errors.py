@@ -1,4 +1,7 @@
-"""Errors as `application/problem+json` (RFC 9457), with the registry's own `code`, `remedy`, `requestId` and field errors."""
+"""
+Errors as `application/problem+json` (RFC 9457), with the registry's own `code`, `remedy`, `requestId` and field
+errors.
+"""
 
 from typing import Any
 

@@ -37,13 +37,13 @@ def list_models(
     actor: Actor,
     q: Text = "",
     group: Text = "",
-    riskTier: TierName | None = None,  # noqa: N803 - the query parameter's public name
+    riskTier: TierName | None = None,
     tag: Text = "",
     owner: Text = "",
-    createdFrom: Day = None,  # noqa: N803
-    createdTo: Day = None,  # noqa: N803
-    updatedFrom: Day = None,  # noqa: N803
-    updatedTo: Day = None,  # noqa: N803
+    createdFrom: Day = None,
+    createdTo: Day = None,
+    updatedFrom: Day = None,
+    updatedTo: Day = None,
     sort: Literal["updated", "created", "name"] = "updated",
     limit: Limit = 50,
     cursor: Cursor = None,

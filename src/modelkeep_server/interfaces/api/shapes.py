@@ -183,7 +183,7 @@ def _metadata_shape(name: str, of_card: bool, **more: Any) -> type[BaseModel]:
         for row in FIELDS
         if row.card is of_card
     }
-    return create_model(  # type: ignore[call-overload,no-any-return]
+    return create_model(  # type: ignore[call-overload]
         name,
         __config__=ConfigDict(extra="allow", strict=True),
         __doc__='What is known of a version (the guide, "Version Metadata").',

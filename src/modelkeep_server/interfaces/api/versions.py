@@ -1,5 +1,7 @@
 """Versions and the moves that the lifecycle has from where they stand."""
 
+from typing import Any
+
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -18,7 +20,7 @@ BASE = "/models/{group}/{name}/versions"
 @door.writes("version.create")
 def create_version(work: Work, actor: Actor, group: str, name: str, body: VersionIn) -> Answer:
     """Add a version to a model, as a draft. Only `version` is required."""
-    metadata = body.metadata.model_dump(exclude_unset=True) if body.metadata is not None else {}
+    metadata: dict[str, Any] = body.metadata.model_dump(exclude_unset=True) if body.metadata is not None else {}
     new = NewVersion(body.version, body.commit_sha, body.training_job_id, body.description, metadata)
     version = service.create_version(work, actor, group, name, new)
     location = f"/api/v1/models/{version.model}/versions/{version.version}"

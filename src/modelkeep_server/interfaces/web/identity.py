@@ -31,7 +31,10 @@ def show_login(work: Work, actor: Actor, request: Request, next: str = "/") -> P
 @router.post("/login")
 @door.streams(OPEN)
 async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
-    """Sign in with e-mail and passphrase. Counted by address and by e-mail; slow on purpose; never says which was wrong."""
+    """
+    Sign in with e-mail and passphrase. Counted by address and by e-mail; slow on purpose; never says which was
+    wrong.
+    """
     form = await read_form(request)
     email, passphrase = text_of(form, "email"), text_of(form, "passphrase")
     wanted = _inside(text_of(form, "next"))

@@ -48,13 +48,13 @@ def show_catalogue(
     actor: Actor,
     q: Text = "",
     group: Text = "",
-    riskTier: Text = "",  # noqa: N803 - the query parameter's public name
+    riskTier: Text = "",
     tag: Text = "",
     owner: Text = "",
-    createdFrom: Text = "",  # noqa: N803
-    createdTo: Text = "",  # noqa: N803
-    updatedFrom: Text = "",  # noqa: N803
-    updatedTo: Text = "",  # noqa: N803
+    createdFrom: Text = "",
+    createdTo: Text = "",
+    updatedFrom: Text = "",
+    updatedTo: Text = "",
     sort: Text = "updated",
     cursor: Text = "",
 ) -> Page:

@@ -1,0 +1,356 @@
+"""The registry from Python: everything a training job needs, over the REST API."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from modelkeep.addresses import (
+    Address,
+    parse_file,
+    parse_model,
+    parse_version,
+    parse_version_or_file,
+)
+from modelkeep.downloads import Fetched, fetch_file, locate
+from modelkeep.errors import BadFile, DigestMismatch, NotFound
+from modelkeep.login import find_login
+from modelkeep.models import Artifact, Event, Link, Me, Model, Page, Verdict, Version
+from modelkeep.progress import OnProgress, ignore_progress
+from modelkeep.reading import read
+from modelkeep.transport import Transport
+from modelkeep.uploads import hash_file, send_file
+
+T = TypeVar("T")
+
+PAGE_LIMIT = 200
+# What a caller may write for a moment; a bare day is read by the registry in UTC.
+When = str | date | datetime
+
+
+class Listing(Generic[T]):
+    """A list that fetches its pages while it is walked. Walking it again asks again."""
+
+    def __init__(self, fetch: Callable[[str | None, int], Page[T]]) -> None:
+        self._fetch = fetch
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+    def pages(self, limit: int = PAGE_LIMIT) -> Iterator[Page[T]]:
+        """Page by page, each of at most `limit` items (1 to 200)."""
+        page = self._fetch(None, limit)
+        yield page
+        while page.next_cursor is not None:
+            page = self._fetch(page.next_cursor, limit)
+            yield page
+
+    def first(self, count: int) -> Page[T]:
+        """The first `count` items as one page; `next_cursor` is there where more follow."""
+        items: tuple[T, ...] = ()
+        for page in self.pages(limit=max(1, min(count, PAGE_LIMIT))):
+            items += page.items
+            if len(items) >= count:
+                more = page.next_cursor or (None if len(items) == count else "")
+                return Page(items[:count], more, page.total)
+        return Page(items, None, len(items))
+
+
+class Client:
+    """
+    A registry, as one person or service account.
+
+    Args:
+        url: The registry's address. Left out: MODELKEEP_URL, else the stored login's.
+        token: A personal token. Left out: MODELKEEP_TOKEN, else the stored login's for that address.
+        timeout_seconds: How long to wait for a connection, and for each part of an answer.
+    Raises:
+        NotConfigured: No address or no token is known.
+
+    Every method raises ApiError where the registry says no, Unreachable where no answer comes, and BadAddress for an
+    address that is none. Addresses are `GROUP/NAME`, `GROUP/NAME:VERSION` and `GROUP/NAME:VERSION/PATH`.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, timeout_seconds: float = 60.0) -> None:
+        self._transport = Transport(find_login(url, token), timeout_seconds=timeout_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    @property
+    def url(self) -> str:
+        """The registry's address."""
+        return self._transport.url
+
+    def me(self) -> Me:
+        """Whose token this is, and what they may do."""
+        return read(Me, self._transport.get("/me"))
+
+    def create_model(
+        self,
+        address: str | Address,
+        *,
+        description: str,
+        owners: Sequence[str],
+        risk_tier: str,
+        tags: Sequence[str] = (),
+        documentation_url: str | None = None,
+        repository_url: str | None = None,
+        risk_rationale: str | None = None,
+        origin: str = "INTERNAL",
+        visibility: str = "INTERNAL",
+    ) -> Model:
+        """Register a model. `owners` are e-mail addresses; `risk_tier` is LOW, MEDIUM or HIGH. Raises Conflict, Invalid."""
+        model = parse_model(address)
+        document = {
+            "group": model.group,
+            "name": model.name,
+            "description": description,
+            "owners": list(owners),
+            "riskTier": risk_tier,
+            "tags": list(tags),
+            "documentationUrl": documentation_url,
+            "repositoryUrl": repository_url,
+            "riskRationale": risk_rationale,
+            "origin": origin,
+            "visibility": visibility,
+        }
+        return self.register_model({key: value for key, value in document.items() if value is not None})
+
+    def register_model(self, document: Mapping[str, Any]) -> Model:
+        """Register a model from the API's own JSON, as the guide shows it. Raises Conflict, Invalid."""
+        return read(Model, self._transport.post("/models", document))
+
+    def list_models(
+        self,
+        text: str = "",
+        *,
+        group: str = "",
+        risk_tier: str = "",
+        tag: str = "",
+        owner: str = "",
+        created_from: When | None = None,
+        created_to: When | None = None,
+        updated_from: When | None = None,
+        updated_to: When | None = None,
+        sort: str = "updated",
+    ) -> Listing[Model]:
+        """Models that match every filter given. `sort`: `updated` or `created` (newest first), or `name`."""
+        filters = {
+            "q": text,
+            "group": group,
+            "riskTier": risk_tier,
+            "tag": tag,
+            "owner": owner,
+            "createdFrom": _moment(created_from),
+            "createdTo": _moment(created_to),
+            "updatedFrom": _moment(updated_from),
+            "updatedTo": _moment(updated_to),
+            "sort": sort,
+        }
+        return self._list("/models", Model, filters)
+
+    def get_model(self, address: str | Address) -> Model:
+        """One model. Raises NotFound."""
+        return read(Model, self._transport.get(parse_model(address).model_route))
+
+    def create_version(
+        self,
+        address: str | Address,
+        *,
+        commit_sha: str | None = None,
+        training_job_id: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Version:
+        """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's own JSON. Raises Conflict, Invalid, NotFound."""
+        version = parse_version(address)
+        document = {
+            "version": version.version,
+            "commitSha": commit_sha,
+            "trainingJobId": training_job_id,
+            "description": description,
+            "metadata": metadata,
+        }
+        given = {key: value for key, value in document.items() if value is not None}
+        return self.register_version(Address(version.group, version.name), given)
+
+    def register_version(self, model: str | Address, document: Mapping[str, Any]) -> Version:
+        """Add a version to a model from the API's own JSON. Raises Conflict, Invalid, NotFound."""
+        return read(Version, self._transport.post(f"{parse_model(model).model_route}/versions", document))
+
+    def list_versions(self, model: str | Address) -> Listing[Version]:
+        """The versions of a model, newest first. Walking it raises NotFound."""
+        return self._list(f"{parse_model(model).model_route}/versions", Version)
+
+    def get_version(self, address: str | Address) -> Version:
+        """One version. Raises NotFound."""
+        return read(Version, self._transport.get(parse_version(address).version_route))
+
+    def list_artifacts(self, address: str | Address) -> Listing[Artifact]:
+        """The files of a version, in the order of upload. Walking it raises NotFound."""
+        return self._list(f"{parse_version(address).version_route}/artifacts", Artifact)
+
+    def upload(
+        self,
+        address: str | Address,
+        file: str | Path,
+        *,
+        type: str,
+        name: str | None = None,
+        on_progress: OnProgress = ignore_progress,
+    ) -> Artifact:
+        """
+        Send a file to a version.
+
+        Args:
+            address: `GROUP/NAME:VERSION`, or with the file's path in the version behind it.
+            type: WEIGHTS, CONTAINER, TOKENIZER or CONFIG.
+            name: The file's path in the version, folders allowed. Left out: the address's path, else the file's name.
+        Raises:
+            BadFile: It cannot be read.
+            DigestMismatch: The registry holds other bytes than those sent.
+            Conflict: The version is frozen, or another file has that path.
+        """
+        where = parse_version_or_file(address)
+        path = name or where.path or Path(file).name
+        return send_file(self._transport, where, Path(file), path=path, type=type, on_progress=on_progress)
+
+    def create_link(self, address: str | Address, *, purpose: str | None = None) -> Link:
+        """
+        A link that opens one file by itself for some minutes, for `curl` on a host without a token.
+
+        Args:
+            purpose: What it is for; asked where the version is in production or beyond.
+        Raises:
+            Forbidden: You may not download it. NotFound: There is no such file.
+        """
+        file = parse_file(address)
+        document = {"purpose": purpose} if purpose is not None else {}
+        return read(Link, self._transport.post(f"{file.file_route(file.path or '')}/links", document))
+
+    def download(
+        self,
+        address: str | Address,
+        to: str | Path = ".",
+        *,
+        purpose: str | None = None,
+        overwrite: bool = False,
+        on_progress: OnProgress = ignore_progress,
+    ) -> list[Fetched]:
+        """
+        Fetch a file, or all files of a version, into a folder, each at its own path, verified by SHA-256.
+
+        A download that was cut goes on where it ended. A file that is there with the right bytes is not fetched again.
+
+        Args:
+            purpose: What it is for; asked where the version is in production or beyond.
+            overwrite: Whether files of the same name with other bytes may be replaced.
+        Raises:
+            DigestMismatch: What arrived is not what the registry vouches for; nothing is left under the file's name.
+            BadFile: A file cannot be written, or another is in its place.
+            NotFound: No such version or file, or no files in it yet.
+        """
+        return [
+            fetch_file(
+                self._transport,
+                artifact,
+                lambda file=file: self.create_link(file, purpose=purpose),  # type: ignore[misc]
+                Path(to),
+                overwrite=overwrite,
+                on_progress=on_progress,
+            )
+            for file, artifact in self._files(address)
+        ]
+
+    def verify(
+        self, address: str | Address, folder: str | Path = ".", *, on_progress: OnProgress = ignore_progress
+    ) -> list[Fetched]:
+        """
+        Check files of this machine, as `download` left them, against the registry, fetching nothing.
+
+        Raises:
+            DigestMismatch: Names the first file with other bytes.
+            BadFile: A file is missing or cannot be read.
+        """
+        checked = []
+        for _, artifact in self._files(address):
+            file = locate(Path(folder), artifact.path)
+            found = hash_file(file, path=artifact.path, on_progress=on_progress)
+            if found != artifact.sha256:
+                raise DigestMismatch(
+                    f"{file} has the SHA-256 {found}, the registry vouches for {artifact.sha256}.",
+                    remedy="Do not use it. Fetch it again into another folder.",
+                )
+            checked.append(Fetched(artifact, file, was_there=True))
+        return checked
+
+    def list_events(
+        self,
+        *,
+        object: str = "",
+        action: str = "",
+        person: str = "",
+        outcome: str = "",
+        request_id: str = "",
+        from_at: When | None = None,
+        to_at: When | None = None,
+    ) -> Listing[Event]:
+        """
+        Events of the audit log, newest first. Needs the right to read it.
+
+        Args:
+            object: An address or an id. `person`: an e-mail or a pseudonym. `outcome`: ALLOWED or REFUSED.
+        """
+        filters = {
+            "object": object,
+            "action": action,
+            "person": person,
+            "outcome": outcome,
+            "requestId": request_id,
+            "from": _moment(from_at),
+            "to": _moment(to_at),
+        }
+        return self._list("/audit/events", Event, filters)
+
+    def verify_log(self) -> Verdict:
+        """Have the registry verify its whole log. Whoever trusts nothing takes the bundle and `modelkeep.verify_audit`."""
+        return read(Verdict, self._transport.get("/audit/verify"))
+
+    def _files(self, address: str | Address) -> list[tuple[Address, Artifact]]:
+        where = parse_version_or_file(address)
+        version = Address(where.group, where.name, where.version)
+        found = [artifact for artifact in self.list_artifacts(version) if where.path in (None, artifact.path)]
+        if not found:
+            what = f"{version} has no file {where.path!r}." if where.path else f"{version} has no files yet."
+            raise NotFound(what, status=404, code="not_found", remedy=f"See `modelkeep versions show {version}`.")
+        return [(Address(where.group, where.name, where.version, artifact.path), artifact) for artifact in found]
+
+    def _list(self, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
+        given = {key: value for key, value in (filters or {}).items() if value}
+
+        def fetch(cursor: str | None, limit: int) -> Page[T]:
+            more = {"cursor": cursor} if cursor is not None else {}
+            told = self._transport.get(route, {**given, "limit": limit, **more})
+            return read_page(kind, told)
+
+        return Listing(fetch)
+
+
+def _moment(when: When | None) -> str:
+    if when is None:
+        return ""
+    if isinstance(when, datetime) and when.tzinfo is None:
+        raise BadFile("no")
+    return when if isinstance(when, str) else when.isoformat()
