@@ -1,5 +1,5 @@
 """
-The one form in which models, versions and files are named: `GROUP/NAME`, `GROUP/NAME:VERSION`, `GROUP/NAME:VERSION/PATH`.
+How models, versions and files are named everywhere: `GROUP/NAME`, `GROUP/NAME:VERSION`, `GROUP/NAME:VERSION/PATH`.
 
 Only the form is judged here; which names are allowed, the registry says.
 """

@@ -6,19 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from modelkeep.addresses import (
-    Address,
-    parse_file,
-    parse_model,
-    parse_version,
-    parse_version_or_file,
-)
+from modelkeep.addresses import Address, parse_file, parse_model, parse_version, parse_version_or_file
 from modelkeep.downloads import Fetched, fetch_file, locate
-from modelkeep.errors import BadFile, DigestMismatch, NotFound
+from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.login import find_login
 from modelkeep.models import Artifact, Event, Link, Me, Model, Page, Verdict, Version
 from modelkeep.progress import OnProgress, ignore_progress
-from modelkeep.reading import read
+from modelkeep.reading import read, read_page
 from modelkeep.transport import Transport
 from modelkeep.uploads import hash_file, send_file
 
@@ -48,14 +42,15 @@ class Listing(Generic[T]):
             yield page
 
     def first(self, count: int) -> Page[T]:
-        """The first `count` items as one page; `next_cursor` is there where more follow."""
+        """The first `count` items as one page. `total` is how many there are, where that is known."""
         items: tuple[T, ...] = ()
+        page = Page[T](())
         for page in self.pages(limit=max(1, min(count, PAGE_LIMIT))):
             items += page.items
             if len(items) >= count:
-                more = page.next_cursor or (None if len(items) == count else "")
-                return Page(items[:count], more, page.total)
-        return Page(items, None, len(items))
+                break
+        total = len(items) if page.total is None and page.next_cursor is None else page.total
+        return Page(items[:count], page.next_cursor, total)
 
 
 class Client:
@@ -111,7 +106,7 @@ class Client:
         origin: str = "INTERNAL",
         visibility: str = "INTERNAL",
     ) -> Model:
-        """Register a model. `owners` are e-mail addresses; `risk_tier` is LOW, MEDIUM or HIGH. Raises Conflict, Invalid."""
+        """Register a model. `owners` are e-mail addresses, `risk_tier` LOW, MEDIUM or HIGH. Raises Conflict, Invalid."""
         model = parse_model(address)
         document = {
             "group": model.group,
@@ -174,7 +169,7 @@ class Client:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Version:
-        """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's own JSON. Raises Conflict, Invalid, NotFound."""
+        """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's JSON. Raises Conflict, Invalid, NotFound."""
         version = parse_version(address)
         document = {
             "version": version.version,
@@ -207,7 +202,7 @@ class Client:
         address: str | Address,
         file: str | Path,
         *,
-        type: str,
+        type: str,  # noqa: A002 - the API's own word
         name: str | None = None,
         on_progress: OnProgress = ignore_progress,
     ) -> Artifact:
@@ -225,7 +220,7 @@ class Client:
         """
         where = parse_version_or_file(address)
         path = name or where.path or Path(file).name
-        return send_file(self._transport, where, Path(file), path=path, type=type, on_progress=on_progress)
+        return send_file(self._transport, where, Path(file), path=path, kind=type, on_progress=on_progress)
 
     def create_link(self, address: str | Address, *, purpose: str | None = None) -> Link:
         """
@@ -299,7 +294,7 @@ class Client:
     def list_events(
         self,
         *,
-        object: str = "",
+        object: str = "",  # noqa: A002 - the API's own word
         action: str = "",
         person: str = "",
         outcome: str = "",
@@ -325,7 +320,7 @@ class Client:
         return self._list("/audit/events", Event, filters)
 
     def verify_log(self) -> Verdict:
-        """Have the registry verify its whole log. Whoever trusts nothing takes the bundle and `modelkeep.verify_audit`."""
+        """Have the registry verify its log. Who trusts nothing takes the bundle and `modelkeep.verify_audit`."""
         return read(Verdict, self._transport.get("/audit/verify"))
 
     def _files(self, address: str | Address) -> list[tuple[Address, Artifact]]:
@@ -352,5 +347,5 @@ def _moment(when: When | None) -> str:
     if when is None:
         return ""
     if isinstance(when, datetime) and when.tzinfo is None:
-        raise BadFile("no")
+        raise ValueError(f"{when} has no zone. Give a moment like datetime.now(UTC).")
     return when if isinstance(when, str) else when.isoformat()

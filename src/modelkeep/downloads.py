@@ -1,9 +1,9 @@
 """
 Fetching a file: resumed after a cut, checked against its SHA-256, and only then under its own name.
 
-Bytes arrive in `NAME.<12 digits of the SHA-256>.part` beside the target, so that a part left by one release is never taken
-for the beginning of another. The rest is asked for by Range with If-Range (RFC 9110, sections 13.1.5 and 14.2). A cut is
-continued as long as each connection brings something.
+Bytes arrive in `NAME.<12 digits of the SHA-256>.part` beside the target, so that a part left by one version is never
+taken for the beginning of another. The rest is asked for by Range with If-Range (RFC 9110, sections 13.1.5 and 14.2).
+A cut is continued as long as each connection brings something.
 """
 
 import hashlib
@@ -139,7 +139,7 @@ def _hash_part(artifact: Artifact, part: BinaryIO, on_progress: OnProgress) -> _
 def _receive(
     transport: Transport, link: Link, artifact: Artifact, part: BinaryIO, digest: _Digest, on_progress: OnProgress
 ) -> _Digest:
-    """One connection's worth of bytes. What arrived before a cut is kept: the digest always is of what the part holds."""
+    """One connection's worth of bytes. A cut keeps what arrived: the digest always is of what the part holds."""
     start = part.tell()
     headers = {"Range": f"bytes={start}-", "If-Range": f'"{artifact.sha256}"'} if start else {}
     with transport.stream(link.url, headers) as answer:

@@ -27,5 +27,5 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-def ignore_progress(progress: Progress) -> None:  # noqa: ARG001 - the shape of OnProgress
+def ignore_progress(progress: Progress) -> None:
     """For callers who do not want to be told."""

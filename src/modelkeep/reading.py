@@ -8,11 +8,12 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, Union
 
 from modelkeep.errors import UnexpectedAnswer
+from modelkeep.models import Page
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ def read(kind: type[T], document: object) -> T:
     if not isinstance(document, Mapping):
         raise UnexpectedAnswer(f"A JSON object was expected for {kind.__name__}, not {_shown(document)}.")
     values: dict[str, Any] = {}
-    for name, key, hint, required in _fields_of(kind):
+    for name, key, hint, required in _fields_of(typing.cast(Hashable, kind)):
         if name == RAW:
             values[name] = document
         elif key in document and (document[key] is not None or _takes_none(hint)):
@@ -34,8 +35,16 @@ def read(kind: type[T], document: object) -> T:
     return kind(**values)
 
 
+def read_page(kind: type[T], document: object) -> Page[T]:
+    """One page of a list. Raises UnexpectedAnswer."""
+    items = document.get("items") if isinstance(document, Mapping) else None
+    if not isinstance(document, Mapping) or not isinstance(items, list):
+        raise UnexpectedAnswer(f"A list of {kind.__name__} was expected, not {_shown(document)}.")
+    return Page(tuple(read(kind, item) for item in items), document.get("nextCursor"), document.get("total"))
+
+
 @functools.cache
-def _fields_of(kind: type[Any]) -> tuple[tuple[str, str, Any, bool], ...]:
+def _fields_of(kind: Hashable) -> tuple[tuple[str, str, Any, bool], ...]:
     hints = typing.get_type_hints(kind)
     return tuple(
         (

@@ -151,7 +151,7 @@ def wait_seconds(error: Unreachable | ApiError, attempt: int, *, is_safe: bool) 
     if told is not None:
         return told if told <= LONGEST_WAIT_SECONDS else None
     # Jitter, so that many jobs that were cut at once do not return at once.
-    return FIRST_WAIT_SECONDS * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+    return FIRST_WAIT_SECONDS * (1 << attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
 @contextlib.contextmanager
@@ -164,7 +164,7 @@ def _connection_errors(url: str) -> Iterator[None]:
     except (httpx2.TransportError, httpx2.InvalidURL) as error:
         never_sent = isinstance(error, httpx2.ConnectError)
         what = "cannot be reached" if never_sent else "broke the connection"
-        raise Unreachable(f"{url} {what}: {error or type(error).__name__}.", never_sent=never_sent) from error
+        raise Unreachable(f"{url} {what}: {str(error) or type(error).__name__}.", never_sent=never_sent) from error
 
 
 def _error_of(answer: httpx2.Response) -> ApiError | UnexpectedAnswer:

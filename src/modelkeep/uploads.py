@@ -1,4 +1,4 @@
-"""Sending a file: its SHA-256 is computed first and promised in `Repr-Digest` (RFC 9530), so a changed byte is refused."""
+"""Sending a file under its SHA-256, computed first and promised in `Repr-Digest` (RFC 9530): a changed byte is refused."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def send_file(
-    transport: Transport, version: Address, file: Path, *, path: str, type: str, on_progress: OnProgress
+    transport: Transport, version: Address, file: Path, *, path: str, kind: str, on_progress: OnProgress
 ) -> Artifact:
     """
     Send one file as `path` of a version. A file that is already there with the same bytes is not sent twice.
@@ -44,7 +44,7 @@ def send_file(
             "Content-Length": str(size_bytes),
             "Repr-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
         }
-        told = transport.put_stream(version.file_route(path), open_body, headers, {"type": type})
+        told = transport.put_stream(version.file_route(path), open_body, headers, {"type": kind})
     artifact = read(Artifact, told)
     if artifact.sha256 != digest.hexdigest():
         raise DigestMismatch(

@@ -43,13 +43,11 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         remedy="Choose the next number.",
         errors=[FieldError("version", f"{new.version} exists already. Choose the next number.")],
     )
-    work.first(select(models.c.id).where(models.c.id == model.key).with_for_update())
+    number = _take_number(work, model.key)
     if queries.is_taken(work, model.key, new.version):
         raise taken
-    last = work.scalar(select(func.max(versions.c.number)).where(versions.c.model_id == model.key))
     metadata = checks.gather_metadata(new.metadata)
     public_id = ids.uuid7(clock.to_us(work.now))
-    number = (last or 0) + 1
     key = work.insert(
         versions,
         {
@@ -69,10 +67,8 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         },
         taken=taken,
     )
-    work.insert(
-        version_passages,
-        {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id},
-    )
+    passage = {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id}
+    work.insert(version_passages, passage)
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
         work,
@@ -83,6 +79,13 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         after={"model": model.id, "number": number, "state": State.DRAFT.value, **_facts(new, metadata)},
     )
     return queries.get_version(work, actor, group, name, new.version)
+
+
+def _take_number(work: Work, model_key: int) -> int:
+    """The next number of the model's versions. The model's row stays locked, so that nobody else takes the same."""
+    work.first(select(models.c.id).where(models.c.id == model_key).with_for_update())
+    last = work.scalar(select(func.max(versions.c.number)).where(versions.c.model_id == model_key))
+    return (last or 0) + 1
 
 
 def _facts(new: NewVersion, metadata: Mapping[str, Any]) -> dict[str, object]:
