@@ -106,7 +106,7 @@ class Client:
         origin: str = "INTERNAL",
         visibility: str = "INTERNAL",
     ) -> Model:
-        """Register a model. `owners` are e-mail addresses, `risk_tier` LOW, MEDIUM or HIGH. Raises Conflict, Invalid."""
+        """Register a model. `owners` are e-mails, `risk_tier` LOW, MEDIUM or HIGH. Raises Conflict, Invalid."""
         model = parse_model(address)
         document = {
             "group": model.group,

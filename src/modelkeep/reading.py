@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar, Union
 
@@ -25,7 +25,7 @@ def read(kind: type[T], document: object) -> T:
     if not isinstance(document, Mapping):
         raise UnexpectedAnswer(f"A JSON object was expected for {kind.__name__}, not {_shown(document)}.")
     values: dict[str, Any] = {}
-    for name, key, hint, required in _fields_of(typing.cast(Hashable, kind)):
+    for name, key, hint, required in _fields_of(typing.cast(Any, kind)):
         if name == RAW:
             values[name] = document
         elif key in document and (document[key] is not None or _takes_none(hint)):
@@ -44,7 +44,7 @@ def read_page(kind: type[T], document: object) -> Page[T]:
 
 
 @functools.cache
-def _fields_of(kind: Hashable) -> tuple[tuple[str, str, Any, bool], ...]:
+def _fields_of(kind: Any) -> tuple[tuple[str, str, Any, bool], ...]:
     hints = typing.get_type_hints(kind)
     return tuple(
         (

@@ -1,4 +1,4 @@
-"""Sending a file under its SHA-256, computed first and promised in `Repr-Digest` (RFC 9530): a changed byte is refused."""
+"""Sending a file under its SHA-256, computed first and promised in `Repr-Digest` (RFC 9530)."""
 
 import base64
 import hashlib

@@ -1,4 +1,73 @@
-"""Command line."""
+"""
+The command `modelkeep`.
+
+Standard output carries results only; notes, progress and errors go to standard error. Exit codes: 0 done, 1 refused or
+failed, 2 not understood (usage), 130 interrupted.
+"""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from modelkeep.cli.nouns import Nouns
+from modelkeep.errors import ApiError, BadAddress, ModelkeepError
+
+USAGE = 2
+FAILED = 1
+
+app = typer.Typer(
+    cls=Nouns,
+    name="modelkeep",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    # Rich help costs 0.2 s of imports, half of what `--help` may take.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Models and versions are named GROUP/NAME and GROUP/NAME:VERSION. MODELKEEP_URL and MODELKEEP_TOKEN go "
+    "before the stored login; NO_COLOR turns colours off. Exit codes: 0 done, 1 refused or failed, 2 not understood.",
+)
 
 
-def main() -> None: ...
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"modelkeep {version('modelkeep')}")
+        raise typer.Exit
+
+
+@app.callback()
+def modelkeep(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Modelkeep: register, version, find and fetch models, with a record of everything."""
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code."""
+    try:
+        app()
+    except BadAddress as error:
+        print_error(error)
+        sys.exit(USAGE)
+    except ModelkeepError as error:
+        print_error(error)
+        sys.exit(FAILED)
+
+
+def print_error(error: ModelkeepError) -> None:
+    """What happened, which fields are at fault, what to do, and the request id, on standard error."""
+    lines = [f"error: {error.detail}"]
+    if isinstance(error, ApiError):
+        lines += [f"  {fault.field}: {fault.message}" for fault in error.errors]
+    lines.append(f"  to do: {error.remedy}")
+    if isinstance(error, ApiError) and error.request_id:
+        lines.append(f"  request id: {error.request_id}")
+    print("\n".join(_harmless(line) for line in lines), file=sys.stderr)
+
+
+def _harmless(line: str) -> str:
+    """Without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in line)

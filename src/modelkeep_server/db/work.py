@@ -124,7 +124,7 @@ class Work:
 
     def stream(self, statement: Executable) -> Iterator[Row[Any]]:
         """Rows of a long read, a thousand at a time, so that a whole log never stands in memory."""
-        yield from self._connection.execution_options(yield_per=1000).execute(statement)
+        yield from self._connection.execute(statement, execution_options={"yield_per": 1000})
 
     def insert(self, table: Table, values: Mapping[str, Any], *, taken: Exception | None = None) -> int:
         """

@@ -46,24 +46,27 @@ def get_checkpoint(work: Work, actor: Actor) -> tuple[Checkpoint, str]:
     return sign_head(work), head.vkey_of(work.parts.keys)
 
 
-def export_bundle(work: Work, actor: Actor) -> Path:
+def begin_export(work: Work, actor: Actor) -> Checkpoint:
     """
-    Write the whole log, up to its signed head, into a temporary ZIP, and give its path; the caller removes it.
+    Note that the whole log is about to be exported, and sign the head that the export will end at.
 
-    The export is an event itself, which stands behind the head that the bundle holds. Raises NotPermitted.
+    The event stands behind that head. Raises NotPermitted.
     """
     access.require(work, actor, "audit.export")
     checkpoint = sign_head(work)
-    path = write_bundle(work, checkpoint)
     access.record(
         work, actor, "audit.export", object_id=head.origin_of(work.parts.keys),
         after={"events": checkpoint.size, "root": checkpoint.root},
     )  # fmt: skip
-    return path
+    return checkpoint
 
 
 def write_bundle(work: Work, checkpoint: Checkpoint) -> Path:
-    """The log up to a checkpoint as a ZIP in the temporary folder. Holds no names, e-mails or free texts."""
+    """
+    The log up to a checkpoint as a ZIP in the temporary folder; the caller removes it.
+
+    Holds no names, e-mails or free texts. Reads the log in runs of 256, never all of it at once.
+    """
 
     def entries(start: int, end: int) -> Iterable[bytes]:
         statement = (

@@ -19,6 +19,7 @@ from modelkeep_server.interfaces.api.shapes import (
     ProofOut,
     VerdictOut,
 )
+from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.moments import read_moment
 
 router = make_router("audit")
@@ -66,20 +67,21 @@ def show_event(work: Work, actor: Actor, sequence: int) -> EventDetailOut:
 
 
 @router.get("/audit/checkpoint", response_model=CheckpointOut)
-@door.writes("audit.read")
-def show_checkpoint(work: Work, actor: Actor) -> CheckpointOut:
+@door.streams("audit.read")
+async def show_checkpoint(desk: Desk) -> CheckpointOut:
     """The signed head of the log. Keep a copy: it proves later that nothing before it was rewritten."""
-    checkpoint, vkey = service.get_checkpoint(work, actor)
+    checkpoint, vkey = await desk.write(service.get_checkpoint)
     return CheckpointOut(
         size=checkpoint.size, root=checkpoint.root, signed_at=checkpoint.signed_at, note=checkpoint.note, vkey=vkey
     )
 
 
 @router.get("/audit/bundle", response_class=Response)
-@door.writes("audit.export")
-def download_bundle(work: Work, actor: Actor) -> Response:
+@door.streams("audit.export")
+async def download_bundle(desk: Desk) -> Response:
     """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""
-    path = service.export_bundle(work, actor)
+    checkpoint = await desk.write(service.begin_export)
+    path = await desk.read(lambda work, _: service.write_bundle(work, checkpoint))
     return FileResponse(
         path,
         media_type="application/zip",

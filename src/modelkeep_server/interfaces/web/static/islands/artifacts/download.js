@@ -18,8 +18,8 @@ async function start(form) {
     headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken() },
     body: JSON.stringify(form.elements.purpose?.value ? { purpose: form.elements.purpose.value } : {}),
   });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error([body.detail, body.remedy].filter(Boolean).join(" "));
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error([body.detail, body.remedy].filter(Boolean).join(" ") || `The server answered ${answer.status}.`);
   const link = Object.assign(document.createElement("a"), { href: new URL(body.url, location.href).href, download: "" });
   document.body.append(link);
   link.click();

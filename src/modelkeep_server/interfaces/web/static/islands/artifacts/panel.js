@@ -5,6 +5,7 @@ import { size, span } from "../lib/format.js";
 import { makeMeter, send } from "./transfer.js";
 
 const AT_ONCE = 2;
+const MARKS = { waiting: "file", sending: "file", done: "circle-check", failed: "circle-x" };
 const TOKENIZER = /(^|\/)(tokenizer|vocab|merges|special_tokens|added_tokens|spiece|sentencepiece)[^/]*$|\/?tokenizer\/|\.(model|bpe|spm)$/i;
 const TYPES = [
   ["TOKENIZER", TOKENIZER],
@@ -61,6 +62,8 @@ function openPanel() {
   function show(job, state) {
     job.state = state;
     job.row.dataset.state = state;
+    const mark = job.row.querySelector(".up-icon use");
+    mark.setAttribute("href", mark.getAttribute("href").replace(/#.*/, `#${MARKS[state]}`));
     job.part("error").hidden = state !== "failed";
     job.part("retry").hidden = true;
     job.part("type").disabled = state === "sending" || state === "done";
@@ -71,6 +74,7 @@ function openPanel() {
   function fail(job, words, mayRetry) {
     show(job, "failed");
     job.part("error").textContent = words;
+    job.part("done").textContent = size(job.file.size);
     job.part("left").textContent = job.part("speed").textContent = "";
     job.part("retry").hidden = !mayRetry;
     announce(`${job.path}: ${words}`);
@@ -125,7 +129,7 @@ function openPanel() {
 
   function count() {
     const of = (state) => jobs.filter((job) => job.state === state).length;
-    const words = [[of("sending"), "under way"], [of("waiting"), "waiting"], [of("done"), "done"], [of("failed"), "refused"]];
+    const words = [[of("sending"), "under way"], [of("waiting"), "waiting"], [of("done"), "done"], [of("failed"), "not stored"]];
     sum.textContent = words.filter(([number]) => number).map(([number, word]) => `${number} ${word}`).join(", ");
   }
 

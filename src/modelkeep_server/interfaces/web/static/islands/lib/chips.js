@@ -49,7 +49,7 @@ export function makeChips(input) {
   }
 
   typed.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && typed.value) { event.preventDefault(); take(); }
+    if (event.key === "Enter") { event.preventDefault(); take(); }
     else if (event.key === "Backspace" && !typed.value && entries.length) {
       event.preventDefault();
       typed.value = entries.at(-1);

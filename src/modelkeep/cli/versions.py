@@ -1,0 +1,126 @@
+"""`modelkeep versions`: list, show and create."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from modelkeep.addresses import Address, parse_model_or_version
+from modelkeep.cli.options import DocumentFile, Json, Limit, read_document
+from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table, size
+from modelkeep.client import Client
+from modelkeep.models import Version
+
+app = typer.Typer(help="List, show and create versions of a model.", add_completion=False, no_args_is_help=True)
+
+
+@app.command("list")
+def list_versions(
+    model: Annotated[str, typer.Argument(metavar="GROUP/NAME")], limit: Limit = 50, as_json: Json = False
+) -> None:
+    """List the versions of a model, newest first."""
+    with Client() as client:
+        page = client.list_versions(model).first(limit)
+    if as_json:
+        print_json(page.items)
+        return
+    if not page.items:
+        note(f"No versions yet. Create one: modelkeep versions create {model}:1.0.0")
+        return
+    print_table(
+        ("version", "state", "complete", "created", "by", "commit", "description"),
+        [
+            (
+                version.version,
+                version.state,
+                _percent(version),
+                moment(version.created_at),
+                version.created_by,
+                (version.commit_sha or "")[:12],
+                version.description or "",
+            )
+            for version in page.items
+        ],
+    )
+    note_rest(len(page.items), page.total, page.next_cursor is not None)
+
+
+@app.command()
+def show(
+    address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")],
+    as_json: Json = False,
+) -> None:
+    """Show one version, what is known of it, and its files."""
+    with Client() as client:
+        version = client.get_version(address)
+        files = [] if as_json else list(client.list_artifacts(address))
+    if as_json:
+        print_json(version)
+        return
+    print_facts(
+        [
+            ("version", version.address),
+            ("state", version.state),
+            ("description", version.description),
+            ("commit", version.commit_sha),
+            ("training job", version.training_job_id),
+            ("created", f"{moment(version.created_at)} by {version.created_by}"),
+            (
+                "submitted",
+                f"{moment(version.submitted_at)} by {version.submitted_by}" if version.submitted_at else None,
+            ),
+            ("content digest", version.content_digest),
+            ("complete", _percent(version)),
+            ("missing", ", ".join(missing.field for missing in version.completeness.missing)),
+            *((key, _fact(value)) for key, value in version.metadata.items()),
+        ]
+    )
+    if not files:
+        note(f"No files yet. Send one: modelkeep upload {version.address} FILE --type WEIGHTS")
+        return
+    print()
+    rows = [(file.path, file.type, size(file.size_bytes), file.status, file.sha256) for file in files]
+    print_table(("file", "type", "size", "status", "sha256"), rows)
+
+
+@app.command()
+def create(
+    address: Annotated[str, typer.Argument(metavar="GROUP/NAME[:VERSION]")],
+    commit_sha: Annotated[str | None, typer.Option(help="7 to 64 hexadecimal digits.")] = None,
+    training_job_id: Annotated[str | None, typer.Option(help="The run that made it.")] = None,
+    description: Annotated[str | None, typer.Option(help="One sentence on what is new.")] = None,
+    file: DocumentFile = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Add a version to a model, as a draft, from options or from --file.
+
+    The file is the JSON that the API takes, with `version` and `metadata`. The version in the address, and options, go
+    before what it says.
+    """
+    document = read_document(file)
+    named = parse_model_or_version(address)
+    given: dict[str, Any] = {
+        "version": named.version,
+        "commitSha": commit_sha,
+        "trainingJobId": training_job_id,
+        "description": description,
+    }
+    if named.version is None and file is None:
+        raise typer.BadParameter("Name the version as GROUP/NAME:VERSION, or give --file.")
+    document |= {key: value for key, value in given.items() if value}
+    with Client() as client:
+        version = client.register_version(Address(named.group, named.name), document)
+    if as_json:
+        print_json(version)
+        return
+    print(version.address)
+    note(f"Next: modelkeep upload {version.address} FILE --type WEIGHTS")
+
+
+def _percent(version: Version) -> str:
+    return f"{version.completeness.score:.0%}"
+
+
+def _fact(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if value else ""
