@@ -17,7 +17,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import service as identity
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
-from modelkeep_server.operate.serving import bind_address, bind_control, serve_all
+from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import Unavailable
 from modelkeep_server.settings import Settings, SettingsRefused, load_settings
@@ -44,7 +44,7 @@ def serve(
             listener = stack.enter_context(bind_address(settings.host, settings.port))
             house = stack.enter_context(open_house(settings, port=listener.getsockname()[1]))
             if lock is None:
-                asyncio.run(_run(house, [(build_app(house), listener)], lambda: _announce(house)))
+                run(_run(house, [(build_app(house), listener)], lambda: _announce(house)))
                 return
             control, control_path = bind_control(settings.data_dir)
             stack.callback(control_path.unlink, missing_ok=True)
@@ -56,7 +56,7 @@ def serve(
                 _announce(house)
 
             doors = [(build_app(house), listener), (build_control(house), control)]
-            asyncio.run(_run(house, doors, announce))
+            run(_run(house, doors, announce))
     except FolderInUse as error:
         _fail(f"{error} Stop it first, or name another folder in MODELKEEP_DATA_DIR.")
     except OSError as error:

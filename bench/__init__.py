@@ -1,0 +1,1 @@
+"""What is measured, against which peer, with one command: `make bench`."""
