@@ -147,7 +147,7 @@ def _receive(
             part.truncate(0)
             part.seek(0)
             digest = hashlib.sha256()
-        if answer.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if answer.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
             return digest
         # A disk is not filled by an answer without an end.
         for chunk in answer.iter_raw():

@@ -72,7 +72,7 @@ def show(address: ModelAddress, as_json: Json = False) -> None:
 
 @app.command()
 def create(
-    address: Annotated[str | None, typer.Argument(metavar="[GROUP/NAME]")] = None,
+    address: Annotated[str | None, typer.Argument(metavar="GROUP/NAME")] = None,
     description: Annotated[str | None, typer.Option(help="What it does, up to 4,000 characters.")] = None,
     owner: Annotated[list[str] | None, typer.Option(help="E-mail of an owner. Repeat for several.")] = None,
     tier: Annotated[Tier | None, typer.Option("--tier", "--risk-tier", case_sensitive=False, help="Risk tier.")] = None,

@@ -13,7 +13,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Found in names, groups, descriptions, tags.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Found in names, groups, descriptions, tags.")],
     group: GroupFilter = "",
     tier: TierFilter = None,
     tag: TagFilter = "",

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 @app.command()
 def upload(
     address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION[/PATH]")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE")],
     kind: Annotated[Kind, typer.Option("--type", case_sensitive=False, help="What the files are.")],
     as_json: Json = False,
 ) -> None:

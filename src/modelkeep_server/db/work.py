@@ -133,6 +133,7 @@ class Work:
         Raises:
             The exception `taken` where a unique rule says that the row is there already.
         """
+        self._demand_governed(table)
         row = dict(values)
         if "salt" in table.c:
             row["salt"] = secrets.token_bytes(32)
@@ -155,6 +156,7 @@ class Work:
         Raises:
             NoSuchRow: The row is gone or no longer as expected; nothing was changed.
         """
+        self._demand_governed(table)
         statement = update(table).where(table.c.id == key)
         for column, value in (expect or {}).items():
             wanted = table.c[column]
@@ -195,10 +197,12 @@ class Work:
         if not self.writes:
             raise UnrecordedWrite("This work only reads.")
 
-    def _note(self, table: Table, key: int) -> None:
+    def _demand_governed(self, table: Table) -> None:
         self._demand_writing()
         if table.name not in _BY_NAME:
             raise UnrecordedWrite(f"{table.name} is not a governed table.")
+
+    def _note(self, table: Table, key: int) -> None:
         self._journal.touched.append((table.name, key))
         self._journal.everything.append((table.name, key))
 

@@ -31,6 +31,16 @@ def dumps(value: Any) -> str:
         raise ValueError(f"{formless.place()}: {formless.fault}") from None
 
 
+def loads(text: str) -> Any:
+    """
+    The value of a canonical text. Raises ValueError where it is no JSON.
+
+    RFC 8785 spells 1e16 as 10000000000000000, which Python reads as an integer, and `dumps` would then refuse; here it
+    is the float again.
+    """
+    return json.loads(text, parse_int=_read_integer)
+
+
 def digest(value: Any) -> str:
     """SHA-256, in hex, over the canonical text in UTF-8. Raises ValueError as `dumps` does."""
     return hashlib.sha256(dumps(value).encode()).hexdigest()
@@ -47,6 +57,11 @@ class _Formless(Exception):
     def place(self) -> str:
         path = "".join(reversed(self.steps)).removeprefix(".")
         return path.encode("utf-8", "backslashreplace").decode() or "value"
+
+
+def _read_integer(digits: str) -> int | float:
+    number = float(digits)
+    return int(digits) if -SAFE_INTEGER <= number <= SAFE_INTEGER else number
 
 
 def _write(value: Any, depth: int) -> str:

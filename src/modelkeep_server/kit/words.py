@@ -8,7 +8,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 def split_words(text: str) -> list[str]:
     """
-    The words of a text: NFKC, case folded, cut at everything that is no letter or digit, hyphens and underscores
-    too.
+    The words of a text: NFKC, case folded, cut at everything that is no letter or digit, hyphens and underscores too.
     """
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _WORD.findall(unicodedata.normalize("NFKC", folded))  # folding takes some letters apart again

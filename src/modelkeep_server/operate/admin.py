@@ -5,7 +5,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from modelkeep_server.operate.operations import OperationRefused, perform
+from modelkeep_server.operate.reach import OperationRefused, perform
 from modelkeep_server.settings import SettingsRefused, load_settings
 
 app = typer.Typer(help="Tokens and invitations, on the server's host.", add_completion=False, no_args_is_help=True)

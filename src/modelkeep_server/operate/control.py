@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from modelkeep_server.app import House
-from modelkeep_server.operate.operations import OPERATIONS
+from modelkeep_server.operate.operations import OPERATIONS, say
 from modelkeep_server.rules.errors import RegistryError
 
 log = structlog.get_logger()
@@ -27,8 +27,7 @@ def build_control(house: House) -> Starlette:
         try:
             return JSONResponse(await anyio.to_thread.run_sync(lambda: operation(house, asked)))
         except RegistryError as error:
-            faults = "".join(f"\n  {fault.field}: {fault.message}" for fault in error.errors)
-            return JSONResponse({"error": f"{error.detail}{faults}"}, 422)
+            return JSONResponse({"error": say(error)}, 422)
         except Exception:
             log.exception("operation failed", name=request.path_params["name"])
             return JSONResponse({"error": "The running server met a fault of its own; see its log."}, 500)

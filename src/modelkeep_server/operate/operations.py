@@ -1,33 +1,21 @@
-"""
-What an operator on the server's host can ask for, as one table: a name, and what it does.
-
-`perform` reaches the running server through its control socket where one holds the data folder, and otherwise takes the
-folder's lock and does it here, so that every operator command works with the server up or down.
-"""
+"""What an operator on the server's host can ask for, as one table: a name, and what it does."""
 
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import httpx2
 
 from modelkeep_server.app import CannotStart, House, open_house
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import service as identity
 from modelkeep_server.features.search import projection
-from modelkeep_server.operate.lock import FolderInUse, FolderLock
+from modelkeep_server.operate.reach import OperationRefused
+from modelkeep_server.ports import KeyMissing, KeyUnusable
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
 from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 
 Operation = Callable[[House, Mapping[str, Any]], dict[str, Any]]
-
-TIMEOUT_SECONDS = 3600
-
-
-class OperationRefused(Exception):
-    """Why an operator's command was not done. The text is for the terminal."""
 
 
 def create_token(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,42 +68,17 @@ def read_roles(names: list[str]) -> list[Role]:
     return [Role(name.upper()) for name in names]
 
 
-def perform(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Do one operation, through the running server where there is one. Raises OperationRefused."""
+def perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one operation in this process. The caller holds the data folder. Raises OperationRefused."""
     try:
-        if not settings.is_sqlite:
-            return _perform_here(settings, name, asked)
-        try:
-            with FolderLock(settings.data_dir):
-                return _perform_here(settings, name, asked)
-        except FolderInUse as held:
-            return _ask_server(held, name, asked)
-    except (CannotStart, RegistryError) as error:
-        raise OperationRefused(_words(error)) from error
+        with open_house(settings) as house:
+            return OPERATIONS[name](house, asked)
+    except (CannotStart, KeyMissing, KeyUnusable) as error:
+        raise OperationRefused(str(error)) from error
+    except RegistryError as error:
+        raise OperationRefused(say(error)) from error
 
 
-def _perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    with open_house(settings) as house:
-        return OPERATIONS[name](house, asked)
-
-
-def _ask_server(held: FolderInUse, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    if held.socket is None:
-        raise OperationRefused(f"{held} It is starting or stopping; try again in a moment.")
-    transport = httpx2.HTTPTransport(uds=held.socket)
-    try:
-        with httpx2.Client(transport=transport, timeout=TIMEOUT_SECONDS) as client:
-            answer = client.post(f"http://control/{name}", json=dict(asked))
-    except httpx2.HTTPError as error:
-        raise OperationRefused(f"{held} It does not answer operators: {error}") from error
-    told = answer.json()
-    if answer.status_code != 200:
-        raise OperationRefused(str(told.get("error", "The running server refused.")))
-    return dict(told)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, RegistryError):
-        faults = "".join(f"\n  {fault.field}: {fault.message}" for fault in error.errors)
-        return f"{error.detail}{faults}"
-    return str(error)
+def say(error: RegistryError) -> str:
+    """An error of the registry for a terminal: what happened, and each field at fault on a line of its own."""
+    return error.detail + "".join(f"\n  {fault.field}: {fault.message}" for fault in error.errors)

@@ -40,8 +40,8 @@ def find_path_fault(path: str) -> str | None:
 
 
 def path_key(path: str) -> str:
-    """What two paths share that some systems would take for one: composed Unicode without case."""
-    return unicodedata.normalize("NFC", path.casefold())
+    """What two paths share that some systems would take for one: Unicode's canonical caseless match (D145), composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
 def folders_of(key: str) -> tuple[str, ...]:

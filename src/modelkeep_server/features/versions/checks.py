@@ -1,6 +1,5 @@
 """Judging what a person sends to create a version, by the rows of rules/fields.py (R3)."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,9 @@ from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.fields import FIELDS, Field, Kind
 
 VERSION_CHARS = 100
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: A NUL as canonical JSON escapes it; not the six characters that patterns are written with.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,13 @@ def find_metadata_faults(sent: Mapping[str, Any]) -> list[FieldError]:
         value = fields.find_value(kept, row)
         if value is None:
             continue
-        fault = _CHECKS[row.kind](value) or _size_fault(row, value)
+        # Size first: a schema that is too large is never compiled.
+        fault = _size_fault(row, value) or _CHECKS[row.kind](value)
         if fault:
             faults.append(FieldError(f"metadata.{row.path}", fault))
+    # Unknown keys are kept under `custom`: one that stands there too would be lost.
+    twice = sorted({*sent} & {*(sent.get("custom") or {})} & {*kept.get("custom", {})})
+    faults += [FieldError(f"metadata.{key[:80]}", "This key stands under custom as well.") for key in twice]
     if "custom" in kept:
         fault = _json_fault(kept["custom"])
         if fault:
@@ -127,12 +133,13 @@ def _size_fault(row: Field, value: Any) -> str | None:
 
 def _json_fault(value: Any) -> str | None:
     try:
-        size = len(canonical.dumps(value).encode())
+        text = canonical.dumps(value)
     except ValueError as error:
         return str(error)
+    size = len(text.encode())
     if size > fields.JSON_BYTES:
         return f"At most {fields.JSON_BYTES // 1024} KiB of JSON; this has {size // 1024 + 1}."
-    if "\\u0000" in json.dumps(value):
+    if _NUL.search(text):
         return "It may not hold NUL characters."
     return None
 
@@ -151,7 +158,7 @@ def _text_fault(value: Any) -> str | None:
 
 def _date_fault(value: Any) -> str | None:
     try:
-        if isinstance(value, str) and len(value) == 10:
+        if isinstance(value, str) and _DAY.fullmatch(value):
             date.fromisoformat(value)
             return None
     except ValueError:

@@ -1,0 +1,71 @@
+"""
+Reaching the registry from an operator's command, with the server up or down.
+
+Where a running server holds the data folder, it is asked through its control socket; otherwise the folder's lock is
+taken and the operation done here. Only then is the program itself loaded, which takes a second: hence the one import by
+name.
+"""
+
+import http.client
+import importlib
+import json
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from modelkeep_server.operate.lock import FolderInUse, FolderLock
+from modelkeep_server.settings import Settings
+
+TIMEOUT_SECONDS = 3600
+
+
+class OperationRefused(Exception):
+    """Why an operator's command was not done. The text is for the terminal."""
+
+
+def perform(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one operation of operations.py, through the running server where there is one. Raises OperationRefused."""
+    if not settings.is_sqlite:
+        return _perform_here(settings, name, asked)
+    try:
+        with FolderLock(settings.data_dir):
+            return _perform_here(settings, name, asked)
+    except FolderInUse as held:
+        return _ask_server(held, name, asked)
+
+
+def _perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    operations = importlib.import_module("modelkeep_server.operate.operations")
+    done: dict[str, Any] = operations.perform_here(settings, name, asked)
+    return done
+
+
+class _Control(http.client.HTTPConnection):
+    """HTTP to a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("control", timeout=TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket instead of to a host."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT_SECONDS)
+        self.sock.connect(self._path)
+
+
+def _ask_server(held: FolderInUse, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    if held.socket is None:
+        raise OperationRefused(f"{held} It is starting or stopping; try again in a moment.")
+    control = _Control(held.socket)
+    try:
+        control.request("POST", f"/{name}", json.dumps(dict(asked)), {"Content-Type": "application/json"})
+        answer = control.getresponse()
+        told: dict[str, Any] = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise OperationRefused(f"{held} It does not answer operators: {error}") from error
+    finally:
+        control.close()
+    if answer.status != http.client.OK:
+        raise OperationRefused(str(told.get("error", "The running server refused.")))
+    return told

@@ -1,0 +1,183 @@
+"""What each command promises, against a running registry."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from tests.client.conftest import Cli
+
+from modelkeep.models import Version
+
+GUIDE = {
+    "name": "customer-churn-predictor",
+    "group": "customer-analytics",
+    "description": "XGBoost model to predict customer churn probability based on usage patterns and demographics.",
+    "owners": ["data-team@company.com", "product-analytics@company.com"],
+    "riskTier": "MEDIUM",
+    "tags": ["churn", "xgboost", "customer-analytics", "production"],
+}
+
+pytestmark = pytest.mark.usefixtures("as_owner")
+
+
+def test_the_guides_json_registers_a_model_and_its_sender_goes_on(cli: Cli, tmp_path: Path) -> None:
+    """`models create --file` takes the guide's example as it stands; whoever sent it can create a version."""
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps(GUIDE))
+
+    made = cli("models", "create", "--file", str(file))
+    version = cli("versions", "create", "customer-analytics/customer-churn-predictor:1.2.0", "--commit-sha", "7be41c9")
+
+    assert (made.code, made.out) == (0, "customer-analytics/customer-churn-predictor\n")
+    assert (version.code, version.out) == (0, "customer-analytics/customer-churn-predictor:1.2.0\n")
+    shown = json.loads(cli("models", "show", "customer-analytics/customer-churn-predictor", "--json").out)
+    assert {key: shown[key] for key in GUIDE} == GUIDE
+
+
+def test_a_document_comes_from_standard_input_and_options_go_before_it(cli: Cli) -> None:
+    """`--file -` reads standard input; the address and options replace what it says."""
+    told = cli("models", "create", "piped/fraud", "--tier", "high", "--file", "-", "--json", stdin=json.dumps(GUIDE))
+
+    made = json.loads(told.out)
+    assert (made["group"], made["name"], made["riskTier"]) == ("piped", "fraud", "HIGH")
+
+
+def test_fields_at_fault_are_named(cli: Cli) -> None:
+    """A refused document names each field, what to do, and the request id, and standard output stays empty."""
+    told = cli("models", "create", "wrong/thing", "--owner", "nobody", "--tier", "LOW", "--description", "x")
+
+    assert (told.code, told.out) == (1, "")
+    assert "owners" in told.err
+    assert "to do: " in told.err
+    assert "request id: " in told.err
+
+
+def test_a_taken_name_is_a_refusal(cli: Cli, model: str) -> None:
+    """A name that exists is refused with exit code 1."""
+    told = cli("models", "create", model, "--owner", "a@company.com", "--tier", "LOW", "--description", "Again.")
+
+    assert told.code == 1
+    assert "error: " in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("models", "show", "no-slash"), "is not GROUP/NAME"),
+        (("models", "create"), "GROUP/NAME"),
+        (("upload", "a/b", "x", "--type", "WEIGHTS"), "is not GROUP/NAME:VERSION"),
+        (("upload", "a/b:1.0.0", "x", "--type", "PICTURE"), "PICTURE"),
+        (("nonsense",), "No such command"),
+    ],
+)
+def test_what_is_not_understood_ends_with_2(cli: Cli, arguments: tuple[str, ...], words: str) -> None:
+    """Usage errors end with exit code 2 and say what was wrong."""
+    told = cli(*arguments)
+
+    assert told.code == 2
+    assert words in told.err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "line 1"), ("[]", "no object"), ("\ud800", "not text in UTF-8")],
+    ids=["cut", "list", "bytes"],
+)
+def test_a_file_that_is_no_document_is_explained(cli: Cli, tmp_path: Path, text: str, words: str) -> None:
+    """Broken JSON is refused here, with the place of the fault."""
+    file = tmp_path / "model.json"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+    told = cli("models", "create", "--file", str(file))
+
+    assert told.code == 1
+    assert words in told.err
+
+
+def test_lists_are_tab_separated_in_a_pipe(cli: Cli, version: Version) -> None:
+    """In a pipe `models list` prints a line a model without colours, fields between tabs."""
+    told = cli("models", "list", "--group", "client-tests", "--limit", "200")
+
+    rows = [line.split("\t") for line in told.out.splitlines()]
+    assert [version.model, "LOW", "1.0.0 DRAFT"] == next(row[:3] for row in rows if row[0] == version.model)
+    assert "\x1b" not in told.out
+
+
+def test_search_finds_by_words_and_filters(cli: Cli, model: str) -> None:
+    """`search` gives models that match all words and filters, and an empty array for none."""
+    name = model.partition("/")[2]
+
+    found = json.loads(cli("search", name, "--group", "client-tests", "--tier", "low", "--json").out)
+    none = cli("search", name, "--tier", "HIGH", "--json")
+
+    assert model in [f"{entry['group']}/{entry['name']}" for entry in found]
+    assert (none.code, json.loads(none.out)) == (0, [])
+
+
+def test_a_version_is_created_from_a_file_and_shown(cli: Cli, model: str, tmp_path: Path) -> None:
+    """`versions create --file` carries metadata, and `versions show` and `list` give it back."""
+    file = tmp_path / "version.json"
+    file.write_text(
+        json.dumps({"version": "2.0.0-rc.1", "metadata": {"framework": "xgboost", "intendedUse": "Churn."}})
+    )
+
+    made = cli("versions", "create", model, "--file", str(file))
+    shown = cli("versions", "show", f"{model}:2.0.0-rc.1")
+    listed = json.loads(cli("versions", "list", model, "--json").out)
+
+    assert (0, f"{model}:2.0.0-rc.1\n") == (made.code, made.out)
+    assert "framework\txgboost" in shown.out
+    assert [entry["version"] for entry in listed] == ["2.0.0-rc.1"]
+    assert listed[0]["metadata"]["framework"] == "xgboost"
+
+
+def test_a_file_goes_up_and_comes_down_verified(cli: Cli, version: Version, weights: Path, tmp_path: Path) -> None:
+    """What `upload` sent, `download` brings back bit by bit; both print what `sha256sum -c` reads."""
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+
+    sent = cli("upload", version.address, str(weights), "--type", "weights")
+    fetched = cli("download", version.address, "--to", str(tmp_path / "there"))
+    again = cli("download", version.address, "--to", str(tmp_path / "there"), "--json")
+
+    assert (0, f"{sha256}  model.safetensors\n") == (sent.code, sent.out)
+    assert (0, f"{sha256}  model.safetensors\n") == (fetched.code, fetched.out)
+    assert weights.read_bytes() == (tmp_path / "there" / "model.safetensors").read_bytes()
+    assert [entry["wasThere"] for entry in json.loads(again.out)["items"]] == [True]
+
+
+def test_one_file_has_a_path_of_its_own(cli: Cli, version: Version, tmp_path: Path) -> None:
+    """With a path in the address, one file goes there and is fetched from there, folders and all."""
+    file = tmp_path / "v.json"
+    file.write_text('{"a": 1}')
+
+    sent = cli("upload", f"{version.address}/tokenizer/vocab.json", str(file), "--type", "TOKENIZER", "--json")
+    fetched = cli("download", f"{version.address}/tokenizer/vocab.json", "--to", str(tmp_path / "there"))
+
+    assert [entry["path"] for entry in json.loads(sent.out)] == ["tokenizer/vocab.json"]
+    assert fetched.code == 0
+    assert (tmp_path / "there" / "tokenizer" / "vocab.json").read_text() == '{"a": 1}'
+
+
+def test_files_that_are_not_there_are_explained(cli: Cli, version: Version, tmp_path: Path) -> None:
+    """A missing file here, a missing file there, and an empty version each say so."""
+    assert "cannot be read" in cli("upload", version.address, str(tmp_path / "none"), "--type", "WEIGHTS").err
+    assert "is a folder" in cli("upload", version.address, str(tmp_path), "--type", "WEIGHTS").err
+    assert "has no files yet" in cli("download", version.address, "--to", str(tmp_path)).err
+    assert "has no file 'x.bin'" in cli("download", f"{version.address}/x.bin", "--to", str(tmp_path)).err
+
+
+def test_an_auditor_reads_the_events_of_a_version(
+    cli: Cli, version: Version, auditor_token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`events --object` shows who did what to it, for those who may read the log."""
+    refused = cli("events")
+    monkeypatch.setenv("MODELKEEP_TOKEN", auditor_token)
+
+    told = json.loads(cli("events", "--object", version.address, "--json").out)
+    shown = cli("events", "--object", version.address, "--action", "version.create")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "request id: " in refused.err
+    assert "version.create" in [event["action"] for event in told]
+    assert "olga@company.com\tversion.create" in shown.out

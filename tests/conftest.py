@@ -1,0 +1,86 @@
+"""What every test can ask for: a registry on both databases, makers of what it needs, and clients at its door."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from tests.support import postgres
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.registries import Registries, Registry
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The settings of whoever runs the tests do not reach them. One server of PostgreSQL serves the whole run."""
+    for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
+        del os.environ[name]
+    if not hasattr(config, "workerinput"):
+        postgres.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The first process of a run, after its workers ended."""
+    if not hasattr(config, "workerinput"):
+        postgres.end_run()
+
+
+@pytest.fixture(scope="session")
+def registries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registries]:
+    """The registries of this worker."""
+    made = Registries(tmp_path_factory.mktemp("registries"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """The one event loop in which requests of this worker run."""
+    with start_blocking_portal("asyncio") as made:
+        yield made
+
+
+@pytest.fixture(params=BOTH)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The database a test runs on: once SQLite, once PostgreSQL."""
+    return str(request.param)
+
+
+@pytest.fixture
+def registry(kind: str, registries: Registries) -> Registry:
+    """A registry that other tests use too: make your own people and models in it."""
+    return registries.shared(kind)
+
+
+@pytest.fixture
+def make(registry: Registry) -> Make:
+    """Makes people, models, versions and files in the shared registry."""
+    return Make(registry)
+
+
+@pytest.fixture
+def api(registry: Registry, portal: BlockingPortal) -> Api:
+    """Clients of the shared registry."""
+    return Api(registry, portal)
+
+
+@pytest.fixture
+def fresh_registry(kind: str, registries: Registries, tmp_path: Path) -> Iterator[Registry]:
+    """An empty registry of this test's own: one event, no person."""
+    with registries.template(kind).copied(tmp_path / "registry") as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh_make(fresh_registry: Registry) -> Make:
+    """Makes people, models, versions and files in the registry of this test's own."""
+    return Make(fresh_registry)
+
+
+@pytest.fixture
+def fresh_api(fresh_registry: Registry, portal: BlockingPortal) -> Api:
+    """Clients of the registry of this test's own."""
+    return Api(fresh_registry, portal)

@@ -1,0 +1,52 @@
+"""The migrations make the tables that the program names, on both databases."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from modelkeep_server.app import CannotStart, open_house
+from modelkeep_server.db import migrate
+from modelkeep_server.db.tables import metadata
+from tests.support import postgres
+from tests.support.registries import Registry, make_settings
+
+
+def _ours(_: Any, name: str | None, kind: str, *_more: Any) -> bool:
+    """Everything but the search index, which each database has in its own form, made by hand."""
+    return not (kind == "table" and str(name).startswith("search_text"))
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_program(registry: Registry) -> None:
+    """Alembic finds no difference between the migrated database and the tables: columns, types, indexes, keys."""
+    with registry.house.database.writer.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _ours})
+        differences = compare_metadata(context, metadata)
+
+    assert differences == []
+
+
+def test_migrating_again_changes_nothing(registry: Registry) -> None:
+    """A database that is up to date is left alone."""
+    before = registry.event_count
+
+    migrate.upgrade(registry.house.database)
+
+    assert migrate.is_current(registry.house.database)
+    assert registry.event_count == before
+
+
+@pytest.mark.postgres
+def test_postgresql_without_the_schema_says_what_to_run(tmp_path: Path) -> None:
+    """The server never migrates a shared database by itself; it names the command."""
+    name = f"bare_{tmp_path.name}"
+    url = postgres.create_database(name)
+    settings = make_settings(tmp_path, url, tmp_path / "key.json")
+
+    with pytest.raises(CannotStart, match="modelkeep migrate"), open_house(settings):
+        pass
+
+    postgres.drop_database(name)
+    assert not (tmp_path / "key.json").exists()

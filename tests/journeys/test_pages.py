@@ -1,0 +1,180 @@
+"""Every page: accessible in both themes, within the screen from 360 pixels, under the content policy, and light."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from modelkeep.client import Client
+from tests.journeys.conftest import Visitor, keep_picture, visit
+from tests.support.running import RunningRegistry, running_registry
+from tests.support.safetensors import make_safetensors
+
+pytestmark = pytest.mark.browser
+
+PASSPHRASE = "a quiet harbour in march"
+MODEL = "/models/customer-analytics/customer-churn-predictor"
+SIGNED_IN = (
+    "/",
+    "/models",
+    "/models?q=churn&riskTier=MEDIUM&tag=churn",
+    "/models?q=nothing-like-it",
+    "/models/new",
+    MODEL,
+    f"{MODEL}/versions",
+    f"{MODEL}/versions/new",
+    f"{MODEL}/versions/1.3.0",
+    f"{MODEL}/versions/1.3.0/artifacts",
+    f"{MODEL}/versions/1.2.0",
+    "/audit",
+    "/audit/4",
+    "/profile",
+    "/nowhere",
+)
+SIGNED_OUT = ("/login", "/setup?token=wrong", "/invitations/wrong")
+FIRST_PAGE_BYTES = 150_000
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A registry with a person, two models, versions and files."""
+    folder = tmp_path_factory.mktemp("pages")
+    with running_registry(folder) as running:
+        token = running.token("priya@company.com", "MODEL_OWNER,ADMIN")
+        with Client(running.url, token) as client:
+            furnish(client, folder)
+        yield running
+
+
+def furnish(client: Client, folder: Path) -> None:
+    """What the pages show."""
+    client.register_model(
+        {
+            "name": "customer-churn-predictor",
+            "group": "customer-analytics",
+            "description": "XGBoost model to predict customer churn probability based on usage patterns.",
+            "owners": ["data-team@company.com", "product-analytics@company.com"],
+            "riskTier": "MEDIUM",
+            "tags": ["churn", "xgboost", "customer-analytics", "production"],
+            "repositoryUrl": "https://git.company.com/churn",
+        }
+    )
+    client.register_model(
+        {
+            "name": "fraud-detection-xgboost",
+            "group": "risk",
+            "description": "Scores card payments. " * 20,
+            "owners": ["risk-team@company.com"],
+            "riskTier": "HIGH",
+            "visibility": "RESTRICTED",
+        }
+    )
+    address = "customer-analytics/customer-churn-predictor"
+    metadata = {
+        "framework": "xgboost",
+        "frameworkVersion": "2.1.3",
+        "modelType": "xgboost",
+        "inputSchema": {"type": "object", "properties": {"tenureMonths": {"type": "integer"}}},
+        "hyperparameters": {"max_depth": 6, "eta": 0.1},
+        "trainingDataset": {"name": "churn-events", "version": "2026-02"},
+        "intendedUse": "Weekly retention lists; people decide.",
+    }
+    client.register_version(address, {"version": "1.2.0"})
+    client.register_version(address, {"version": "1.3.0", "commitSha": "7be41c9", "metadata": metadata})
+    weights = folder / "model.safetensors"
+    weights.write_bytes(make_safetensors(200_000))
+    client.upload(f"{address}:1.3.0", weights, type="WEIGHTS")
+
+
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[BrowserContext]:
+    """The browser of an Admin who owns models."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    link = furnished.operate("admin", "invite", "priya@company.com", "--roles", "ADMIN").strip()
+    page = context.new_page()
+    page.goto(link)
+    page.locator("main [name=name]").fill("Priya Raman")
+    page.locator("main [name=passphrase]").fill(PASSPHRASE)
+    page.locator("main form").get_by_role("button").first.click()
+    page.wait_for_url(f"{furnished.url}/**")
+    page.close()
+    yield context
+    context.close()
+
+
+def serious_faults(page: Page) -> list[str]:
+    """What axe calls serious or critical on this page (WCAG 2.2 A and AA)."""
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in found.response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def look_at(visitor: Visitor, path: str, theme: str) -> list[str]:
+    """Open a page and say what is wrong with it."""
+    visitor.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    visitor.go(path)
+    faults = serious_faults(visitor.page)
+    for width in (1280, 390, 360):
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        if visitor.page.evaluate("document.documentElement.scrollWidth") > width:
+            faults.append(f"scrolls sideways at {width}")
+        if width != 360:
+            keep_picture(visitor.page, f"{path.strip('/') or 'home'}-{theme}-{width}")
+    visitor.page.set_viewport_size({"width": 1280, "height": 900})
+    return faults
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", SIGNED_IN)
+def test_a_page_is_accessible_and_fits_every_screen(
+    signed_in: BrowserContext, furnished: RunningRegistry, path: str, theme: str
+) -> None:
+    """axe finds nothing serious, nothing scrolls sideways, and the browser complains of nothing."""
+    visitor = visit(signed_in, furnished.url)
+
+    faults = look_at(visitor, path, theme)
+    visitor.page.close()
+
+    assert [] == faults
+    assert [] == [said for said in visitor.complaints if "404" not in said]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", SIGNED_OUT)
+def test_a_page_before_sign_in_is_accessible(
+    chromium: Browser, furnished: RunningRegistry, path: str, theme: str
+) -> None:
+    """The same for pages that are open to everyone."""
+    visitor = visit(chromium.new_context(), furnished.url)
+
+    faults = look_at(visitor, path, theme)
+    visitor.page.context.close()
+
+    assert [] == faults
+
+
+def test_the_first_page_is_light(chromium: Browser, furnished: RunningRegistry) -> None:
+    """The sign-in page with all it loads is under 150 kB over the wire."""
+    visitor = visit(chromium.new_context(), furnished.url)
+    sizes: list[int] = []
+    visitor.page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+
+    visitor.go("/login")
+    visitor.page.wait_for_load_state("networkidle")
+
+    assert sum(sizes) < FIRST_PAGE_BYTES, f"{sum(sizes)} bytes"
+
+
+def test_slash_focuses_the_search_box(signed_in: BrowserContext, furnished: RunningRegistry) -> None:
+    """`/` puts the cursor into the search box, from any page."""
+    visitor = visit(signed_in, furnished.url)
+    visitor.go("/models")
+
+    visitor.page.keyboard.press("/")
+
+    assert "q" == visitor.page.evaluate("document.activeElement.name")

@@ -1,0 +1,131 @@
+"""Making what tests need, by the registry's own acts, never by writing to tables."""
+
+import json
+import random
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.testclient import TestClient
+from tests.support.registries import BASE_URL, Registry
+
+from modelkeep_server.features.artifacts import queries as artifact_queries
+from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.audit import queries as audit_queries
+from modelkeep_server.features.audit.queries import EventFilter
+from modelkeep_server.features.audit.views import Event
+from modelkeep_server.features.identity import queries, service
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import service as model_service
+from modelkeep_server.features.models.checks import NewModel
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions import service as version_service
+from modelkeep_server.features.versions.checks import NewVersion
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.permissions import Role
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody made for one test. `token` holds every scope of their roles; `actor` is who the token makes them."""
+
+    email: str
+    token: str
+    actor: Actor
+
+
+class Make:
+    """Makes people, models, versions and files in one registry. Names are fresh each time."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._owners: dict[str, Person] = {}
+
+    def person(self, *roles: Role, name: str | None = None) -> Person:
+        """A person nobody has seen before, with these roles."""
+        email = f"{name or 'person'}-{secrets.token_hex(5)}@example.com"
+        with self._registry.writing() as work:
+            made = service.create_token_by_operator(work, host="test", email=email, roles=roles)
+        with self._registry.reading() as work:
+            actor = queries.find_actor_by_token(work, made.secret)
+        assert actor is not None
+        return Person(email, made.secret, actor)
+
+    def owner(self) -> Person:
+        """A person with the role Model Owner."""
+        return self.person(Role.MODEL_OWNER, name="owner")
+
+    def group(self) -> str:
+        """The name of a group that nobody uses yet."""
+        return f"group-{secrets.token_hex(5)}"
+
+    def model(self, owner: Person | None = None, **changes: Any) -> Model:
+        """A model, registered by its owner. `changes` are fields of NewModel."""
+        owner = owner or self.owner()
+        new = NewModel(
+            group=self.group(), name="churn-predictor", description="Predicts which customers leave.",
+            owners=[owner.email], risk_tier="LOW",
+        )  # fmt: skip
+        with self._registry.writing() as work:
+            model = model_service.create_model(work, owner.actor, replace(new, **changes))
+        self._owners[model.address] = owner
+        return model
+
+    def version(self, model: Model | None = None, owner: Person | None = None, **changes: Any) -> Version:
+        """A version of a model, or of a new one, made by its owner. `changes` are fields of NewVersion."""
+        model = model or self.model(owner)
+        owner = owner or self.owner_of(model)
+        with self._registry.writing() as work:
+            return version_service.create_version(
+                work, owner.actor, model.group, model.name, replace(NewVersion("1.0.0"), **changes)
+            )
+
+    def owner_of(self, made: Model | Version) -> Person:
+        """Who registered a model that was made here, also for a version of it."""
+        return self._owners[made.model if isinstance(made, Version) else made.address]
+
+    def file(
+        self,
+        version: Version,
+        owner: Person | None = None,
+        path: str = "model.safetensors",
+        content: bytes | None = None,
+        type: str = "WEIGHTS",  # noqa: A002 - the query parameter's name
+    ) -> Artifact:
+        """A file of a version, sent as a client sends it."""
+        owner = owner or self.owner_of(version)
+        address = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}"
+        with TestClient(self._registry.app, base_url=BASE_URL) as client:
+            answer = client.put(
+                address, params={"type": type}, content=self.safetensors() if content is None else content,
+                headers={"authorization": f"Bearer {owner.token}"},
+            )  # fmt: skip
+        assert answer.status_code == 201, answer.text
+        with self._registry.reading() as work:
+            return artifact_queries.get_artifact(work, version, path)
+
+    def safetensors(self, size: int = 1024, seed: int = 0) -> bytes:
+        """A valid safetensors file: header length, header, one tensor of `size` bytes. The same for the same seed."""
+        described = {"embedding.weight": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}
+        header = json.dumps(described).encode()
+        header += b" " * (-len(header) % 8)
+        return len(header).to_bytes(8, "little") + header + random.Random(seed).randbytes(size)
+
+    def events(self, object_id: str | None = None, action: str | None = None, since: int = 0) -> list[Event]:
+        """Events of the log, oldest first: of one object, of one action, from a sequence on."""
+        asked = EventFilter(object=object_id or "", action=action or "")
+        auditor = self._registry.auditor
+        found: list[Event] = []
+        cursor = None
+        with self._registry.reading() as work:
+            while True:
+                page = audit_queries.list_events(work, auditor, asked, limit=200, cursor=cursor)
+                found.extend(event for event in page.items if event.sequence >= since)
+                cursor = page.next_cursor
+                if cursor is None or page.items[-1].sequence < since:
+                    return found[::-1]
+
+    def event_count(self) -> int:
+        """How many events the log has. Reading does not add one."""
+        assert self._registry.auditor
+        return self._registry.event_count
