@@ -79,9 +79,10 @@ pip_install() {
         die "pip could not install what Modelkeep needs; the lines above say why. Then run this again."
 }
 
-# Style sheet, scripts and icons of the pages, where their sources changed.
+# Style sheet, scripts and icons of the pages, and Python's own cache, where their sources changed.
 setup_assets() {
     .venv/bin/python hatch_build.py >/dev/null
+    .venv/bin/python -m compileall -q src || true
 }
 
 has_postgresql() {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
-from modelkeep_server.db import migrate
+from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.identity import service as identity
@@ -63,10 +63,10 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
     database = open_database(settings.database, connections=settings.connections)
     try:
         if settings.is_sqlite:
-            migrate.upgrade(database)
-        elif not migrate.is_current(database):
+            schema.upgrade(database)
+        elif not schema.is_current(database):
             raise CannotStart("The database has another schema than this release. Run: modelkeep migrate")
-        registry_id = migrate.find_registry_id(database)
+        registry_id = schema.find_registry_id(database)
         keys = _open_keys(settings, registry_id)
         address = settings.address(port or settings.port)
         parts = Parts(keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address)

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from modelkeep_server.app import CannotStart, open_house
-from modelkeep_server.db import migrate
+from modelkeep_server.db import schema
 from modelkeep_server.db.tables import metadata
 from tests.support import postgres
 from tests.support.registries import Registry, make_settings
@@ -32,9 +32,9 @@ def test_migrating_again_changes_nothing(registry: Registry) -> None:
     """A database that is up to date is left alone."""
     before = registry.event_count
 
-    migrate.upgrade(registry.house.database)
+    schema.upgrade(registry.house.database)
 
-    assert migrate.is_current(registry.house.database)
+    assert schema.is_current(registry.house.database)
     assert registry.event_count == before
 
 

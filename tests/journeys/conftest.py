@@ -86,7 +86,7 @@ def first_start_link(served: RunningRegistry) -> str:
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Keep a picture of the page where MODELKEEP_PICTURES names a folder; people look at them."""
-    folder = os.environ.get("MODELKEEP_PICTURES")
+    """Keep a picture of the page where PICTURES_DIR names a folder; people look at them."""
+    folder = os.environ.get("PICTURES_DIR")
     if folder:
         page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9-]+', '-', name)}.png", full_page=True)

@@ -5,11 +5,11 @@ from typing import Any
 
 from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
-from tests.support.make import Person
-from tests.support.registries import BASE_URL, Registry
 
 from modelkeep_server.features.identity import service
 from modelkeep_server.interfaces.gate import csrf_token
+from tests.support.make import Person
+from tests.support.registries import BASE_URL, Registry
 
 
 class Client(TestClient):

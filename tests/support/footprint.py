@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.registries import Registry
-
 from modelkeep_server.db.tables import GOVERNED
+from tests.support.registries import Registry
 
 _COUNTS = " UNION ALL ".join(f"SELECT '{table.name}' AS name, count(*) AS rows FROM {table.name}" for table in GOVERNED)
 

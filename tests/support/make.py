@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.testclient import TestClient
-from tests.support.registries import BASE_URL, Registry
 
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts.views import Artifact
@@ -23,6 +22,7 @@ from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
+from tests.support.registries import BASE_URL, Registry
 
 
 @dataclass(frozen=True)

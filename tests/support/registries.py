@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
-from tests.support import postgres
 
 from modelkeep_server.app import House, build_app, open_house
-from modelkeep_server.db import migrate
+from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import head
@@ -27,6 +26,7 @@ from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import DATABASE_NAME, Settings
+from tests.support import postgres
 
 KINDS = ("sqlite", "postgresql")
 BASE_URL = "http://127.0.0.1:8000"
@@ -130,7 +130,7 @@ def make_template(folder: Path, kind: str) -> Template:
     if kind == "postgresql":
         url = postgres.create_database(name)
         database = open_database(url, connections=2)
-        migrate.upgrade(database)
+        schema.upgrade(database)
         database.close()
     with open_house(make_settings(folder / "data", url, folder / "key.json")):
         pass

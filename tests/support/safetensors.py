@@ -7,7 +7,7 @@ import struct
 
 def make_safetensors(size_bytes: int = 1024, seed: int = 0) -> bytes:
     """A valid file of about `size_bytes`, the same for the same seed."""
-    body = random.Random(seed).randbytes(size_bytes)  # noqa: S311 - content, not a secret
+    body = random.Random(seed).randbytes(size_bytes)
     header = json.dumps({"weight": {"dtype": "U8", "shape": [size_bytes], "data_offsets": [0, size_bytes]}}).encode()
     header = header.ljust(-(-len(header) // 8) * 8)
     return struct.pack("<Q", len(header)) + header + body

@@ -12,12 +12,12 @@ from typing import Any
 
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from modelkeep_server.db.work import Circumstances, Parts, Projection, Work, in_transaction
-from modelkeep_server.rules.errors import Unavailable
+from modelkeep_server.rules.errors import Malformed, Unavailable
 
 WAIT_SECONDS = 10
 _BUSY = "The database is busy."
@@ -80,6 +80,9 @@ def _answering() -> Iterator[None]:
         raise Unavailable(_BUSY, retry_after_seconds=2) from error
     except OperationalError as error:
         raise Unavailable("The database does not answer.", retry_after_seconds=5) from error
+    except DataError as error:
+        # What PostgreSQL refuses in a value whatever the column: a NUL character above all.
+        raise Malformed("A value holds a character or a number that cannot be kept.") from error
 
 
 def open_sqlite(path: Path, *, connections: int) -> Database:

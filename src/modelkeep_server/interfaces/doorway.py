@@ -23,7 +23,7 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
@@ -273,12 +273,17 @@ def find_undeclared(routes: Sequence[BaseRoute]) -> list[str]:
     """The paths of routes that declare no act, or one without a row in rules/permissions.py. Static files are open."""
     faulty = []
     for route in routes:
+        # FastAPI keeps an included router as one entry of its own kind.
+        inner = getattr(route, "original_router", route)
         if isinstance(route, Route):
             act = getattr(route.endpoint, "__act__", None)
             if act != OPEN and act not in PERMISSIONS:
                 faulty.append(route.path)
-        elif isinstance(route, Mount) and route.name != "static":
-            faulty.extend(find_undeclared(route.routes))
+        elif isinstance(inner, (Mount, Router)):
+            if getattr(inner, "name", None) != "static":
+                faulty.extend(find_undeclared(inner.routes))
+        else:
+            faulty.append(getattr(route, "path", repr(route)))
     return faulty
 
 
@@ -286,12 +291,3 @@ def declare_open(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a route that answers without the database, to anyone."""
     endpoint.__act__ = OPEN  # type: ignore[attr-defined]
     return endpoint
-
-
-def find_act(routes: Sequence[BaseRoute], scope: dict[str, Any]) -> str | None:
-    """The act that the route for this scope declares, or None where no route matches."""
-    for route in routes:
-        match, _ = route.matches(scope)
-        if match is Match.FULL and isinstance(route, Route):
-            return getattr(route.endpoint, "__act__", None)
-    return None

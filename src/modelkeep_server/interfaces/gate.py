@@ -7,6 +7,7 @@ body. Every answer leaves with the security headers of trust.md §5 and the requ
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -30,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -106,6 +108,9 @@ class Gate:
             )
         has_token = "authorization" in headers
         path = scope["path"]
+        if _CONTROLS.search(path) or b"%00" in scope["query_string"]:
+            # No name holds one; routes drop a line break at the end, and PostgreSQL compares with no NUL.
+            return Malformed("The address holds a control character.", remedy="Check the address.")
         if path.startswith("/api/") and path not in settings.open_paths and not has_token and secret is None:
             return NotSignedIn("No token and no session was sent.")
         if scope["method"] in SAFE_METHODS or has_token:

@@ -2,7 +2,7 @@
 
 import typer
 
-from modelkeep_server.db import migrate as migrations
+from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
 from modelkeep_server.operate.admin import fail
 from modelkeep_server.rules.errors import Unavailable
@@ -19,10 +19,10 @@ def migrate() -> None:
     except (SettingsRefused, ValueError) as error:
         fail(str(error))
     try:
-        if migrations.is_current(database):
+        if schema.is_current(database):
             print("The schema is up to date.")
             return
-        migrations.upgrade(database)
+        schema.upgrade(database)
         print("The schema was brought up to date.")
     except Unavailable as error:
         fail(f"{error.detail} Check MODELKEEP_DATABASE_URL.")

@@ -40,7 +40,7 @@ def find_path_fault(path: str) -> str | None:
 
 
 def path_key(path: str) -> str:
-    """What two paths share that some systems would take for one: Unicode's canonical caseless match (D145), composed."""
+    """What two paths share that some systems would take for one: Unicode's canonical caseless match (D145)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 

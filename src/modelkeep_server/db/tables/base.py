@@ -1,6 +1,5 @@
 """What all tables share: naming, the id and time columns, JSON as canonical text."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +44,7 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else canonical.dumps(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else canonical.loads(value)
 
 
 def key_column() -> Column[int]:

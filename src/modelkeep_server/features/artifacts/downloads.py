@@ -50,6 +50,11 @@ class Opening:
     version: Version
     dek: bytes = field(repr=False)
 
+    @property
+    def address(self) -> str:
+        """`group/name:version/path`."""
+        return f"{self.version.address}/{self.stored.artifact.path}"
+
 
 def mint_link(
     work: Work, actor: Actor, group: str, name: str, version: str, path: str, *, purpose: str | None
@@ -92,7 +97,7 @@ def mint_link(
         actor,
         "artifact.link",
         object_id=artifact.id,
-        object_label=found.address,
+        object_label=f"{found.address}/{artifact.path}",
         after={"link": public_id, "sha256": artifact.sha256, "seconds": terms.ttl_seconds},
         reason=purpose or None,
     )
@@ -135,7 +140,7 @@ def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> O
     _demand_available(stored.artifact)
     recording.record(
         work, "artifact.download", actor=minter.pseudonym, auth="link", object_id=stored.artifact.id,
-        object_label=version.address,
+        object_label=f"{version.address}/{stored.artifact.path}",
         after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": part or "all"},
     )  # fmt: skip
     dek = work.parts.keys.unwrap(stored.wrapped, wrap_context(stored.blob_id))
@@ -147,7 +152,7 @@ def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) 
     artifact = opening.stored.artifact
     recording.record(
         work, "artifact.download_end", actor=opening.minter.pseudonym, auth="link", object_id=artifact.id,
-        object_label=opening.version.address, after={"sentBytes": sent_bytes, "whole": whole},
+        object_label=opening.address, after={"sentBytes": sent_bytes, "whole": whole},
     )  # fmt: skip
 
 
@@ -165,7 +170,7 @@ def quarantine(work: Work, opening: Opening) -> None:
         return
     recording.record(
         work, "artifact.quarantine", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=artifact.id,
-        object_label=opening.version.address, before={"status": "AVAILABLE"}, after={"status": "QUARANTINED"},
+        object_label=opening.address, before={"status": "AVAILABLE"}, after={"status": "QUARANTINED"},
         rule="integrity_broken", reason="The stored bytes are not those that were uploaded.",
     )  # fmt: skip
 

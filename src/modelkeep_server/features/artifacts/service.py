@@ -111,7 +111,7 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
         actor,
         "artifact.upload",
         object_id=public_id,
-        object_label=version.address,
+        object_label=f"{version.address}/{ticket.new.path}",
         after={
             "version": version.id,
             "path": Veiled(ticket.new.path),

@@ -97,12 +97,9 @@ def _conditions(asked: EventFilter) -> list[ColumnElement[bool]]:
         known = select(audit_people.c.pseudonym).where(audit_people.c.email_key == asked.person.casefold())
         conditions.append(or_(audit_events.c.actor == asked.person, audit_events.c.actor.in_(known)))
     if asked.object:
-        under = select(audit_labels.c.object_id).where(
-            or_(
-                func.lower(audit_labels.c.label) == asked.object.lower(),
-                func.substr(func.lower(audit_labels.c.label), 1, len(asked.object) + 1) == f"{asked.object.lower()}:",
-            )
-        )
+        wanted, label = asked.object.lower(), func.lower(audit_labels.c.label)
+        below = [func.substr(label, 1, len(wanted) + 1) == f"{wanted}{separator}" for separator in ":/"]
+        under = select(audit_labels.c.object_id).where(or_(label == wanted, *below))
         conditions.append(or_(audit_events.c.object_id == asked.object, audit_events.c.object_id.in_(under)))
     if asked.from_at:
         conditions.append(audit_events.c.at >= asked.from_at)

@@ -11,6 +11,7 @@ import re
 import secrets
 import threading
 import zlib
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -23,7 +24,6 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TOKEN = re.compile(r"mk_pat_([0-9A-Za-z]{10})_([0-9A-Za-z]{43})_([0-9a-f]{8})")
 _hasher = PasswordHasher()
 _two_at_once = threading.BoundedSemaphore(2)
-_OF_NOBODY = _hasher.hash(secrets.token_hex(16))
 _TOO_COMMON = frozenset(
     {"passwordpassword", "correcthorsebatterystaple", "123456789012345", "aaaaaaaaaaaaaaa", "qwertyuiopasdfg"}
 )
@@ -39,10 +39,16 @@ def passphrase_fits(stored_hash: str | None, passphrase: str) -> bool:
     """Whether the passphrase is the one hashed. Takes as long for a person who does not exist (`stored_hash` None)."""
     with _two_at_once:
         try:
-            fits = _hasher.verify(stored_hash or _OF_NOBODY, passphrase)
+            fits = _hasher.verify(stored_hash or _hash_of_nobody(), passphrase)
         except (VerifyMismatchError, InvalidHashError):
             return False
     return fits and stored_hash is not None
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """A hash that no passphrase fits, to spend the same time on a person who does not exist."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def find_passphrase_fault(passphrase: str) -> str | None:

@@ -97,7 +97,7 @@ class TokenIn(Input):
     """A personal token to make."""
 
     name: str
-    scopes: list[Scope] = Field(default=[Scope.READ, Scope.WRITE, Scope.DOWNLOAD], strict=False)
+    scopes: list[Annotated[Scope, Field(strict=False)]] = [Scope.READ, Scope.WRITE, Scope.DOWNLOAD]
     days: int | None = None
 
 

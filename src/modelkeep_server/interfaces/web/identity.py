@@ -1,5 +1,6 @@
 """Signing in and out, the first start, invitations, and one's own profile."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -13,7 +14,7 @@ from modelkeep_server.interfaces.web.contexts import InvitationContext, LoginCon
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router, session_cookie
 from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.errors import Conflict, Invalid, SignInFailed, TooMany
+from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
 from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
@@ -165,9 +166,12 @@ def create_token(work: Work, actor: Actor, form: FormData) -> Page:
     try:
         scopes = [Scope(scope) for scope in values["scopes"]]
         days = int(values["days"]) if values["days"].strip() else None
-    except ValueError as error:
-        raise Conflict("The form was changed on its way. Open the page again.") from error
-    token = service.create_token(work, actor, name=values["name"], scopes=scopes, days=days)
+    except ValueError:
+        return _profile(work, actor, values=values, errors={"days": "A whole number of days."}, status=Invalid.status)
+    try:
+        token = service.create_token(work, actor, name=values["name"], scopes=scopes, days=days)
+    except Invalid as error:
+        return _profile(work, actor, values=values, errors=errors_by_field(error.errors), status=error.status)
     return _profile(work, actor, new_token=token)
 
 
@@ -187,15 +191,24 @@ def revoke_session(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
     return Redirect("/profile?done=session-revoked")
 
 
-def _profile(work: Work, actor: Actor, *, new_token: NewToken | None = None) -> Page:
-    return Page.of(
-        ProfileContext(
-            person=queries.get_person(work, actor),
-            sessions=queries.list_sessions(work, actor),
-            tokens=queries.list_tokens(work, actor),
-            new_token=new_token,
-        )
+def _profile(
+    work: Work,
+    actor: Actor,
+    *,
+    new_token: NewToken | None = None,
+    values: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Page:
+    context = ProfileContext(
+        person=queries.get_person(work, actor),
+        sessions=queries.list_sessions(work, actor),
+        tokens=queries.list_tokens(work, actor),
+        new_token=new_token,
+        values=values or {},
+        errors=errors or {},
     )
+    return Page.of(context, status)
 
 
 def _count_link(work: Work) -> None:

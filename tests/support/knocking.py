@@ -1,0 +1,67 @@
+"""Knocking at a registry's door below any client: one ASGI request, with a body that is watched while it is read."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+from modelkeep_server.interfaces.gate import Gate
+
+Message = MutableMapping[str, Any]
+
+
+@dataclass
+class Knock:
+    """What came of one request. `chunks_read` counts how often the body was asked for."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    chunks_read: int = 0
+
+
+async def knock(
+    app: Gate,
+    method: str,
+    path: str,
+    headers: Iterable[tuple[str, str]] = (),
+    chunks: Iterable[bytes] = (),
+    on_start: Callable[[], Any] = lambda: None,
+) -> Knock:
+    """
+    Send one request and gather the answer.
+
+    Args:
+        chunks: The body. Every chunk but the last says that more will come; an endless one is fine.
+        on_start: Called at the moment the status line would leave.
+    """
+    told = Knock()
+    bodies = iter(chunks)
+    named = [(b"host", b"127.0.0.1:8000"), *((name.lower().encode(), value.encode()) for name, value in headers)]
+
+    async def receive() -> Message:
+        told.chunks_read += 1
+        chunk = next(bodies, None)
+        return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            on_start()
+            told.status = message["status"]
+            told.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
+        elif message["type"] == "http.response.body":
+            told.body += message.get("body", b"")
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": named,
+        "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+    answering: Awaitable[None] = app(scope, receive, send)
+    await answering
+    return told
+
+
+def endless(chunk: bytes = b"x" * 65_536) -> Iterable[bytes]:
+    """A body that never ends."""
+    return repeat(chunk)
