@@ -202,9 +202,12 @@ async def read_form(request: Request) -> FormData:
             raise TooLarge(str(error.detail)) from error
         raise Malformed(str(error.detail), remedy="Open the page again and send its form.") from error
     sent = form.get("csrf_token")
-    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), request.state.csrf.encode()):
-        raise ForgedRequest("The form's own token is missing or of another session.")
-    return form
+    if isinstance(sent, str) and hmac.compare_digest(sent.encode(), request.state.csrf.encode()):
+        return form
+    error = ForgedRequest("The form's own token is missing or of another session.")
+    door: Door = request.app.state.door
+    await door.hop(lambda: door.record_refusal(asking_of(request), "request.refuse", error))
+    raise error
 
 
 def asking_of(request: Request) -> Asking:

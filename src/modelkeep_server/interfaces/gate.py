@@ -10,14 +10,13 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Circumstances
@@ -154,11 +153,8 @@ class Gate:
 
 
 def _cookie(headers: Headers, name: str) -> str | None:
-    try:
-        jar: SimpleCookie = SimpleCookie(headers.get("cookie") or "")
-    except CookieError:
-        return None
-    return jar[name].value if name in jar else None
+    # The parser that `request.cookies` uses: one that stops at another program's odd cookie would lose the session.
+    return cookie_parser(headers.get("cookie") or "").get(name)
 
 
 def _limited(scope: Scope, headers: Headers, receive: Receive) -> Receive:

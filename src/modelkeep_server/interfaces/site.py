@@ -124,7 +124,10 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     if known.status >= 500 and not isinstance(known, Unavailable):
         log.error("request failed", request_id=request.state.circumstances.request_id, exc_info=error)
     door: Door = request.app.state.door
-    return await door.hop(lambda: draw(request, known))
+    response = await door.hop(lambda: draw(request, known))
+    if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
 
 
 def _to_registry_error(error: Exception) -> RegistryError:

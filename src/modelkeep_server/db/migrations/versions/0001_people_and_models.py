@@ -13,28 +13,33 @@ BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """People, models, versions and files."""
-    _create_identity()
-    _create_identity_2()
-    _create_identity_3()
-    _create_identity_4()
+    _create_registry()
+    _create_people()
+    _create_role_grants()
+    _create_invitations()
+    _create_sessions()
+    _create_tokens()
     _create_models()
-    _create_models_2()
-    _create_models_3()
-    _create_models_4()
+    _create_model_owners()
+    _create_versions()
+    _create_version_passages()
+    _create_blobs()
     _create_artifacts()
-    _create_artifacts_2()
-    _create_artifacts_3()
+    _create_links()
 
 
-def _create_identity() -> None:
+def _create_registry() -> None:
     op.create_table(
         "registry",
         sa.Column("id", BIG_KEY, autoincrement=False, nullable=False),
         sa.Column("registry_id", sa.Text(), nullable=False),
         sa.Column("key_fingerprint", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_registry")),
+        sa.PrimaryKeyConstraint("id", name=("pk_registry")),
     )
+
+
+def _create_people() -> None:
     op.create_table(
         "people",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -47,14 +52,14 @@ def _create_identity() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
-        sa.UniqueConstraint("email_key", name=op.f("uq_people_email_key")),
-        sa.UniqueConstraint("pseudonym", name=op.f("uq_people_pseudonym")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_people_public_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_people")),
+        sa.UniqueConstraint("email_key", name=("uq_people_email_key")),
+        sa.UniqueConstraint("pseudonym", name=("uq_people_pseudonym")),
+        sa.UniqueConstraint("public_id", name=("uq_people_public_id")),
     )
 
 
-def _create_identity_2() -> None:
+def _create_role_grants() -> None:
     op.create_table(
         "role_grants",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -65,10 +70,13 @@ def _create_identity_2() -> None:
         sa.Column("granted_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_role_grants_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grants")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=("fk_role_grants_person_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_role_grants")),
     )
-    op.create_index(op.f("ix_role_grants_person_id"), "role_grants", ["person_id"], unique=False)
+    op.create_index(("ix_role_grants_person_id"), "role_grants", ["person_id"], unique=False)
+
+
+def _create_invitations() -> None:
     op.create_table(
         "invitations",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -82,13 +90,13 @@ def _create_identity_2() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_invitations_public_id")),
-        sa.UniqueConstraint("secret_hash", name=op.f("uq_invitations_secret_hash")),
+        sa.PrimaryKeyConstraint("id", name=("pk_invitations")),
+        sa.UniqueConstraint("public_id", name=("uq_invitations_public_id")),
+        sa.UniqueConstraint("secret_hash", name=("uq_invitations_secret_hash")),
     )
 
 
-def _create_identity_3() -> None:
+def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -100,15 +108,15 @@ def _create_identity_3() -> None:
         sa.Column("authenticated_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sessions_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_sessions_public_id")),
-        sa.UniqueConstraint("secret_hash", name=op.f("uq_sessions_secret_hash")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=("fk_sessions_person_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_sessions")),
+        sa.UniqueConstraint("public_id", name=("uq_sessions_public_id")),
+        sa.UniqueConstraint("secret_hash", name=("uq_sessions_secret_hash")),
     )
     op.create_index("ix_sessions_person", "sessions", ["person_id", "ended_at"], unique=False)
 
 
-def _create_identity_4() -> None:
+def _create_tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -124,12 +132,12 @@ def _create_identity_4() -> None:
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_tokens_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
-        sa.UniqueConstraint("handle", name=op.f("uq_tokens_handle")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_tokens_public_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=("fk_tokens_person_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_tokens")),
+        sa.UniqueConstraint("handle", name=("uq_tokens_handle")),
+        sa.UniqueConstraint("public_id", name=("uq_tokens_public_id")),
     )
-    op.create_index(op.f("ix_tokens_person_id"), "tokens", ["person_id"], unique=False)
+    op.create_index(("ix_tokens_person_id"), "tokens", ["person_id"], unique=False)
 
 
 def _create_models() -> None:
@@ -155,16 +163,16 @@ def _create_models() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["created_by"], ["people.id"], name=op.f("fk_models_created_by")),
-        sa.ForeignKeyConstraint(["registrar_id"], ["people.id"], name=op.f("fk_models_registrar_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_models")),
-        sa.UniqueConstraint("path_key", name=op.f("uq_models_path_key")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_models_public_id")),
+        sa.ForeignKeyConstraint(["created_by"], ["people.id"], name=("fk_models_created_by")),
+        sa.ForeignKeyConstraint(["registrar_id"], ["people.id"], name=("fk_models_registrar_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_models")),
+        sa.UniqueConstraint("path_key", name=("uq_models_path_key")),
+        sa.UniqueConstraint("public_id", name=("uq_models_public_id")),
     )
-    op.create_index(op.f("ix_models_registrar_id"), "models", ["registrar_id"], unique=False)
+    op.create_index(("ix_models_registrar_id"), "models", ["registrar_id"], unique=False)
 
 
-def _create_models_2() -> None:
+def _create_model_owners() -> None:
     op.create_table(
         "model_owners",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -175,16 +183,14 @@ def _create_models_2() -> None:
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_model_owners_model_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_owners")),
-        sa.UniqueConstraint(
-            "model_id", "position", "added_at", name=op.f("uq_model_owners_model_id_position_added_at")
-        ),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=("fk_model_owners_model_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_model_owners")),
+        sa.UniqueConstraint("model_id", "position", "added_at", name=("uq_model_owners_model_id_position_added_at")),
     )
     op.create_index("ix_model_owners_email", "model_owners", ["email_key", "model_id"], unique=False)
 
 
-def _create_models_3() -> None:
+def _create_versions() -> None:
     op.create_table(
         "versions",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -204,17 +210,17 @@ def _create_models_3() -> None:
         sa.Column("submitted_by", BIG_KEY, nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["created_by"], ["people.id"], name=op.f("fk_versions_created_by")),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_versions_model_id")),
-        sa.ForeignKeyConstraint(["submitted_by"], ["people.id"], name=op.f("fk_versions_submitted_by")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
-        sa.UniqueConstraint("model_id", "number", name=op.f("uq_versions_model_id_number")),
-        sa.UniqueConstraint("model_id", "version", name=op.f("uq_versions_model_id_version")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_versions_public_id")),
+        sa.ForeignKeyConstraint(["created_by"], ["people.id"], name=("fk_versions_created_by")),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=("fk_versions_model_id")),
+        sa.ForeignKeyConstraint(["submitted_by"], ["people.id"], name=("fk_versions_submitted_by")),
+        sa.PrimaryKeyConstraint("id", name=("pk_versions")),
+        sa.UniqueConstraint("model_id", "number", name=("uq_versions_model_id_number")),
+        sa.UniqueConstraint("model_id", "version", name=("uq_versions_model_id_version")),
+        sa.UniqueConstraint("public_id", name=("uq_versions_public_id")),
     )
 
 
-def _create_models_4() -> None:
+def _create_version_passages() -> None:
     op.create_table(
         "version_passages",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -222,14 +228,14 @@ def _create_models_4() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("person_id", BIG_KEY, nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_version_passages_person_id")),
-        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_version_passages_version_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_version_passages")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=("fk_version_passages_person_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=("fk_version_passages_version_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_version_passages")),
     )
     op.create_index("ix_version_passages_version", "version_passages", ["version_id", "id"], unique=False)
 
 
-def _create_artifacts() -> None:
+def _create_blobs() -> None:
     op.create_table(
         "blobs",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -242,15 +248,15 @@ def _create_artifacts() -> None:
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.Column("parts", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_blobs_model_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_blobs")),
-        sa.UniqueConstraint("model_id", "sha256", name=op.f("uq_blobs_model_id_sha256")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_blobs_public_id")),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=("fk_blobs_model_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_blobs")),
+        sa.UniqueConstraint("model_id", "sha256", name=("uq_blobs_model_id_sha256")),
+        sa.UniqueConstraint("public_id", name=("uq_blobs_public_id")),
     )
-    op.create_index(op.f("ix_blobs_sha256"), "blobs", ["sha256"], unique=False)
+    op.create_index(("ix_blobs_sha256"), "blobs", ["sha256"], unique=False)
 
 
-def _create_artifacts_2() -> None:
+def _create_artifacts() -> None:
     op.create_table(
         "artifacts",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -266,11 +272,11 @@ def _create_artifacts_2() -> None:
         sa.Column("uploaded_by", BIG_KEY, nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_artifacts_blob_id")),
-        sa.ForeignKeyConstraint(["uploaded_by"], ["people.id"], name=op.f("fk_artifacts_uploaded_by")),
-        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_artifacts_version_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_artifacts")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_artifacts_public_id")),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=("fk_artifacts_blob_id")),
+        sa.ForeignKeyConstraint(["uploaded_by"], ["people.id"], name=("fk_artifacts_uploaded_by")),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=("fk_artifacts_version_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_artifacts")),
+        sa.UniqueConstraint("public_id", name=("uq_artifacts_public_id")),
     )
     op.create_index(
         "uq_artifacts_version_path",
@@ -282,7 +288,7 @@ def _create_artifacts_2() -> None:
     )
 
 
-def _create_artifacts_3() -> None:
+def _create_links() -> None:
     op.create_table(
         "links",
         sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
@@ -296,11 +302,11 @@ def _create_artifacts_3() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["artifact_id"], ["artifacts.id"], name=op.f("fk_links_artifact_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_links_person_id")),
-        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_links_session_id")),
-        sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name=op.f("fk_links_token_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
-        sa.UniqueConstraint("handle_hash", name=op.f("uq_links_handle_hash")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_links_public_id")),
+        sa.ForeignKeyConstraint(["artifact_id"], ["artifacts.id"], name=("fk_links_artifact_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=("fk_links_person_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=("fk_links_session_id")),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name=("fk_links_token_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_links")),
+        sa.UniqueConstraint("handle_hash", name=("uq_links_handle_hash")),
+        sa.UniqueConstraint("public_id", name=("uq_links_public_id")),
     )

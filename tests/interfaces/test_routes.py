@@ -1,0 +1,115 @@
+"""Every route of the registry, as the program has them: what strangers get, and that looking changes nothing."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.routing import Mount, Route
+
+from modelkeep_server.interfaces.doorway import OPEN
+from modelkeep_server.rules.permissions import PERMISSIONS, Role
+from tests.support.clients import Api
+from tests.support.footprint import footprint
+from tests.support.make import Make
+from tests.support.registries import Registry
+
+OPEN_PAGES = {"/login", "/setup", "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}"}
+#: These leave an event by design: who took the log out, who downloaded a file, who tried a one-time link.
+AUDITED = {"/api/v1/audit/bundle", "/d/{handle}/{file_name}", "/invitations/{secret}"}
+
+
+def routes_of(registry: Registry) -> Iterator[tuple[str, str, str]]:
+    """Method, path and declared act of every route."""
+
+    def walk(routes: Any) -> Iterator[tuple[str, str, str]]:
+        for route in routes:
+            inner = getattr(route, "original_router", route)
+            if isinstance(route, Route):
+                for method in sorted((route.methods or set()) - {"HEAD"}):
+                    yield method, route.path, getattr(route.endpoint, "__act__", "")
+            elif not isinstance(inner, Mount):
+                yield from walk(inner.routes)
+
+    yield from walk(registry.app._app.routes)
+
+
+def test_the_open_routes_are_the_few_that_must_be(registry: Registry) -> None:
+    """Signing in, the one-time links, download links and probes; everything else declares a permission."""
+    opened = {path for _, path, act in routes_of(registry) if act == OPEN}
+
+    assert opened == OPEN_PAGES
+
+
+def test_no_route_that_changes_things_is_a_get(registry: Registry) -> None:
+    """A GET declares an act of reading, or of taking something out."""
+    acts = {act for method, _, act in routes_of(registry) if method == "GET" and act in PERMISSIONS}
+
+    # Forms are shown under the act that they will send.
+    forms = {"model.create", "version.create"}
+    assert {act for act in acts if act.split(".")[1] not in ("read", "export")} <= forms
+
+
+def test_strangers_get_nothing_from_any_api_route(registry: Registry, api: Api) -> None:
+    """401 with a problem document for every method of every route under /api, known or not."""
+    client = api.anonymous
+    statuses = {
+        (method, path): client.request(method, re.sub(r"\{[^}]+\}", "1", path)).status_code
+        for method, path, _ in routes_of(registry)
+        if path.startswith("/api/") and not path.endswith("openapi.json")
+    }
+
+    assert len(statuses) > 15
+    assert set(statuses.values()) == {401}
+
+
+def test_strangers_get_no_page_but_the_sign_in_form(registry: Registry, api: Api) -> None:
+    """Every page that declares a permission sends strangers to sign in."""
+    client = api.anonymous
+    answers = {
+        path: client.get(re.sub(r"\{[^}]+\}", "1", path), headers={"accept": "text/html"})
+        for method, path, act in routes_of(registry)
+        if method == "GET" and act != OPEN and not path.startswith("/api/")
+    }
+
+    assert len(answers) > 5
+    elsewhere = {
+        path for path, answer in answers.items() if not answer.headers.get("location", "").startswith("/login")
+    }
+    assert elsewhere == set()
+
+
+def test_looking_changes_nothing(registry: Registry, make: Make, api: Api) -> None:
+    """Every GET route, asked as somebody who may see all of it: no event, no row, no file more or less."""
+    person = make.person(*Role)
+    version = make.version(owner=person)
+    artifact = make.file(version)
+    group, _, name = version.model.partition("/")
+    values = {
+        "group": group, "name": name, "version": version.version, "path:path": artifact.path, "sequence": "0",
+        "id": version.id, "secret": "x",
+    }  # fmt: skip
+    browser = api.browser(person)
+    browser.get("/")
+    make.event_count()
+    before = footprint(registry)
+    changed, statuses = {}, {}
+
+    for method, path, _ in routes_of(registry):
+        if method == "GET" and path not in AUDITED:
+            address = re.sub(r"\{([^}]+)\}", lambda found: values[found[1]], path)
+            statuses[path] = browser.get(address).status_code
+            if footprint(registry) != before:
+                changed[path] = before = footprint(registry)
+
+    assert changed == {}
+    assert {path for path, status in statuses.items() if status >= 500} == set()
+    assert sum(status == 200 for status in statuses.values()) > 15
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PROPFIND"])
+def test_other_methods_are_not_taken(make: Make, api: Api, method: str) -> None:
+    """They are told so, and nothing breaks."""
+    answer = api.as_(make.owner()).request(method, "/api/v1/models")
+
+    assert answer.status_code in (403, 405)
