@@ -1,6 +1,5 @@
 """Models and the catalogue."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Query
@@ -11,10 +10,10 @@ from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
+from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes import CatalogueOut, ModelIn, ModelOut, NewestOut, PageOut, TierName
-from modelkeep_server.interfaces.moments import read_moment
+from modelkeep_server.interfaces.queries import read_catalogue_filter
 
 router = make_router("models")
 
@@ -49,16 +48,14 @@ def list_models(
     cursor: Cursor = None,
 ) -> PageOut[CatalogueOut]:
     """The catalogue: models that match every filter given and that the caller may see."""
-    asked = CatalogueFilter(
+    asked = read_catalogue_filter(
         text=q,
         group=group,
         risk_tier=riskTier or "",
         tag=tag,
         owner=owner,
-        created_from=_moment("createdFrom", createdFrom),
-        created_to=_moment("createdTo", createdTo, end=True),
-        updated_from=_moment("updatedFrom", updatedFrom),
-        updated_to=_moment("updatedTo", updatedTo, end=True),
+        created=(createdFrom, createdTo),
+        updated=(updatedFrom, updatedTo),
         sort=sort,
     )
     page = search.list_models(work, actor, asked, limit=limit, cursor=cursor)
@@ -83,7 +80,3 @@ def _row(row: CatalogueRow) -> CatalogueOut:
     return CatalogueOut(
         **ModelOut.model_validate(row.model).model_dump(), newest=newest, version_count=row.version_count
     )
-
-
-def _moment(name: str, text: str | None, *, end: bool = False) -> datetime | None:
-    return read_moment(name, text, end=end) if text else None

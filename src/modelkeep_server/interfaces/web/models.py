@@ -1,6 +1,5 @@
 """The catalogue, registering a model, and a model's page."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -12,9 +11,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.interfaces.moments import read_moment
+from modelkeep_server.interfaces.queries import read_catalogue_filter
 from modelkeep_server.interfaces.web.contexts import CatalogueContext, CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
@@ -59,17 +57,15 @@ def show_catalogue(
     cursor: Text = "",
 ) -> Page:
     """Where is the model I need?"""
-    asked = CatalogueFilter(
+    asked = read_catalogue_filter(
         text=q,
         group=group,
         risk_tier=riskTier,
         tag=tag,
         owner=owner,
-        created_from=_day("createdFrom", createdFrom),
-        created_to=_day("createdTo", createdTo, end=True),
-        updated_from=_day("updatedFrom", updatedFrom),
-        updated_to=_day("updatedTo", updatedTo, end=True),
-        sort=sort or "updated",
+        created=(createdFrom, createdTo),
+        updated=(updatedFrom, updatedTo),
+        sort=sort,
     )
     rows = search.list_models(work, actor, asked, limit=PAGE_ROWS, cursor=cursor or None)
     return Page.of(
@@ -151,7 +147,3 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
 def _create_page(work: Work, actor: Actor, values: dict[str, str], errors: dict[str, str], status: int) -> Page:
     groups = tuple(name for name, _ in search.list_groups(work, actor))
     return Page.of(CreateModelContext(values=values, errors=errors, groups=groups), status)
-
-
-def _day(name: str, text: str, *, end: bool = False) -> datetime | None:
-    return read_moment(name, text, end=end) if text.strip() else None
