@@ -45,7 +45,8 @@ async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
         context = LoginContext(
             next=wanted, problem=error.detail, remedy=error.remedy, values={"email": email}, errors={}
         )
-        return Page.of(context, error.status)
+        wait = error.retry_after_seconds
+        return Page.of(context, error.status, {} if wait is None else {"Retry-After": str(wait)})
     return Redirect(wanted, session_cookie(request, session.secret))
 
 
