@@ -204,10 +204,10 @@ async def read_form(request: Request) -> FormData:
     sent = form.get("csrf_token")
     if isinstance(sent, str) and hmac.compare_digest(sent.encode(), request.state.csrf.encode()):
         return form
-    error = ForgedRequest("The form's own token is missing or of another session.")
+    forged = ForgedRequest("The form's own token is missing or of another session.")
     door: Door = request.app.state.door
-    await door.hop(lambda: door.record_refusal(asking_of(request), "request.refuse", error))
-    raise error
+    await door.hop(lambda: door.record_refusal(asking_of(request), "request.refuse", forged))
+    raise forged
 
 
 def asking_of(request: Request) -> Asking:

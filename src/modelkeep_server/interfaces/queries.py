@@ -37,7 +37,7 @@ def read_catalogue_filter(
     updated: tuple[str | None, str | None],
     sort: str,
 ) -> CatalogueFilter:
-    """The filter that a query string asks for; `created` and `updated` are (from, to). Raises Invalid for a bad date."""
+    """The filter that a query string asks for; `created` and `updated` are (from, to). Raises Invalid for a bad day."""
     return CatalogueFilter(
         text=text,
         group=group,

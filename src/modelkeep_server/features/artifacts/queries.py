@@ -11,7 +11,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.queries import visible_to
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.paging import Page
 from modelkeep_server.ports import WrappedKey

@@ -22,6 +22,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access, queries, secrets
 from modelkeep_server.features.identity.views import Actor, NewInvitation, NewSession, NewToken, TokenRow
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import texts
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, SignInFailed
 from modelkeep_server.rules.events import Outcome
@@ -204,8 +205,9 @@ def create_token(
     access.require(work, actor, "token.create")
     days = days if days is not None else (1 if Scope.REVIEW in scopes else TOKEN_DAYS)
     errors = []
-    if not name.strip() or len(name) > NAME_CHARS:
-        errors.append(FieldError("name", f"Give it a name of 1 to {NAME_CHARS} characters, so that you know it again."))
+    fault = texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
+    if fault:
+        errors.append(FieldError("name", f"Give it a name that you know it by. {fault}"))
     if not scopes:
         errors.append(FieldError("scopes", "Choose at least one scope."))
     beyond = [scope.value for scope in scopes if scope not in scopes_of(actor.roles)]

@@ -3,37 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, or_, select, true
+from sqlalchemy import Row, Select, select
 
 from modelkeep_server.db.tables import model_owners, models, people
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model, ModelStatus, Origin, Visibility
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.permissions import SEES_RESTRICTED, Relation
+from modelkeep_server.rules.permissions import Relation
 
 _registrars = people.alias("registrars")
 _creators = people.alias("creators")
-
-
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The one condition under which a row of `models` exists for this actor. Every query over models carries it."""
-    if not actor.is_known:
-        return false()
-    if actor.roles & SEES_RESTRICTED:
-        return true()
-    return or_(models.c.visibility == Visibility.INTERNAL, owned_by(actor))
-
-
-def owned_by(actor: Actor) -> ColumnElement[bool]:
-    """The condition under which the actor owns a row of `models`: as registrar, or by a verified e-mail."""
-    by_email = exists().where(
-        model_owners.c.model_id == models.c.id,
-        model_owners.c.removed_at.is_(None),
-        model_owners.c.email_key.in_(actor.emails_verified),
-    )
-    return or_(models.c.registrar_id == actor.user_id, by_email)
 
 
 def select_models() -> Select[Any]:

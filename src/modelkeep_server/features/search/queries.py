@@ -9,7 +9,7 @@ from modelkeep_server.db.tables import models, search_models, search_owners, sea
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.queries import visible_to
+from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, VersionMark
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -69,7 +69,7 @@ def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> t
     """The models that the actor owns, the last changed first, with their newest versions. Three statements."""
     rows = work.all(
         model_queries.select_models()
-        .where(model_queries.owned_by(actor), visible_to(actor))
+        .where(owned_by(actor), visible_to(actor))
         .order_by(models.c.updated_at.desc(), models.c.id.desc())
         .limit(limit)
     )
@@ -82,7 +82,7 @@ def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> t
 
 def count_my_models(work: Work, actor: Actor) -> int:
     """How many models the actor owns. One statement."""
-    mine = select(func.count()).select_from(models).where(model_queries.owned_by(actor), visible_to(actor))
+    mine = select(func.count()).select_from(models).where(owned_by(actor), visible_to(actor))
     return int(work.scalar(mine))
 
 

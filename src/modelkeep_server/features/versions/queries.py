@@ -9,7 +9,7 @@ from modelkeep_server.db.tables import models, people, version_passages, version
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.queries import visible_to
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.views import MoveView, Passage, Reason, Version
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules import lifecycle
