@@ -78,7 +78,8 @@ class Settings(BaseSettings):
         default=120, description="How long a sign-in lasts without use, in minutes."
     )
     sign_in_tries: Annotated[int, Field(ge=1)] = Field(
-        default=10, description="Sign-in tries for one address, and for one e-mail, in 5 minutes."
+        default=10,
+        description="Sign-in tries for one e-mail from one address in 5 minutes; ten times that for each alone.",
     )
 
     @field_validator("public_url")

@@ -12,12 +12,12 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
-from tests.client.balancer import Balancer, balancing
-from tests.support.running import RunningRegistry, running_registry
 
 from modelkeep.cli import main
 from modelkeep.client import Client
 from modelkeep.models import Version
+from tests.client.balancer import Balancer, balancing
+from tests.support.running import RunningRegistry, running_registry
 
 _numbers = itertools.count(1)
 

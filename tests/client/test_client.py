@@ -3,13 +3,13 @@
 from datetime import datetime
 
 import pytest
-from tests.support.running import RunningRegistry
 
 from modelkeep.addresses import parse_file, parse_model, parse_model_or_version, parse_version, parse_version_or_file
 from modelkeep.client import Client
 from modelkeep.errors import BadAddress, Conflict, Forbidden, Invalid, NotFound, UnexpectedAnswer, Unreachable
 from modelkeep.models import Completeness, Model, Version
 from modelkeep.reading import read, read_page
+from tests.support.running import RunningRegistry
 
 
 def test_a_list_fetches_its_pages_as_it_is_walked(client: Client, model: str) -> None:

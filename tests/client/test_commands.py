@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.client.conftest import Cli
 
 from modelkeep.models import Version
+from tests.client.conftest import Cli
 
 GUIDE = {
     "name": "customer-churn-predictor",

@@ -7,11 +7,11 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from tests.client.conftest import Cli
-from tests.support.running import RunningRegistry
 
 from modelkeep.client import Client
 from modelkeep.errors import NotConfigured
+from tests.client.conftest import Cli
+from tests.support.running import RunningRegistry
 
 
 class FolderKeyring(KeyringBackend):

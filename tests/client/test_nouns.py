@@ -1,10 +1,10 @@
 """The command `modelkeep` itself: help, and nouns that are loaded when they are called."""
 
-import resource
 import subprocess
 import sys
 
 import pytest
+
 from tests.support.running import COMMAND
 
 PROBE = """
@@ -24,11 +24,6 @@ def _probe(arguments: str, before: str = "") -> "subprocess.CompletedProcess[str
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
 
 
-def _children_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def test_help_names_every_noun_and_loads_none() -> None:
     """`modelkeep --help` shows a line for each noun of client and server, and imports nothing of the server."""
     told = _probe("'--help'")
@@ -39,21 +34,10 @@ def test_help_names_every_noun_and_loads_none() -> None:
     assert told.stderr.strip() == "[]"
 
 
-def test_help_is_fast() -> None:
-    """`modelkeep --help` takes less than 0.4 s of processor time: the best of three, as the machine is shared."""
-    taken = []
-    for _ in range(3):
-        before = _children_seconds()
-        subprocess.run([COMMAND, "--help"], check=True, capture_output=True)
-        taken.append(_children_seconds() - before)
-
-    assert min(taken) < 0.4
-
-
 @pytest.mark.parametrize("noun", ["serve", "admin"])
 def test_without_the_servers_packages_it_says_what_to_install(noun: str) -> None:
     """A noun of the server, called where only the client is installed, names the one command that helps."""
-    told = _probe(f"'{noun}'", before="sys.modules['sqlalchemy'] = None")
+    told = _probe(f"'{noun}'", before="sys.modules['pydantic_settings'] = None")
 
     assert told.returncode == 1
     assert "pip install 'modelkeep[server]'" in told.stderr

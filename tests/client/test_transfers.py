@@ -4,13 +4,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tests.client.balancer import Balancer
 
 from modelkeep.client import Client
 from modelkeep.downloads import locate
 from modelkeep.errors import BadFile, DigestMismatch, Unavailable, UnexpectedAnswer
 from modelkeep.models import Artifact, Version
 from modelkeep.progress import Progress, Step
+from tests.client.balancer import Balancer
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+import anyio
+import anyio.lowlevel
 from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.interfaces.gate import Gate
@@ -45,14 +47,20 @@ def send(
     """
     told = Told()
     bodies = iter(chunks)
+    gone, ended = anyio.Event(), list[bool]()
     raw_path, _, query = target.partition("?")
     named = [(b"host", b"127.0.0.1:8000"), *((name.lower().encode(), value.encode()) for name, value in headers)]
     if person is not None:
         named.append((b"authorization", f"Bearer {person.token}".encode()))
 
     async def receive() -> Message:
+        if ended:
+            await gone.wait()
+            return {"type": "http.disconnect"}
         told.reads += 1
         chunk = next(bodies, None)
+        if chunk is None:
+            ended.append(True)
         if chunk is None and cut:
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
@@ -64,10 +72,11 @@ def send(
         elif message["type"] == "http.response.body":
             told.body += message.get("body", b"")
             if leave_after is not None and len(told.body) >= leave_after:
-                raise OSError("The visitor is gone.")
+                gone.set()
+                await anyio.lowlevel.checkpoint()
 
     scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": method,
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
         "scheme": "http", "path": unquote(raw_path), "raw_path": raw_path.encode(), "query_string": query.encode(),
         "root_path": "", "headers": named, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip

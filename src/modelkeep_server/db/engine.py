@@ -21,6 +21,8 @@ from modelkeep_server.rules.errors import Malformed, Unavailable
 
 WAIT_SECONDS = 10
 _BUSY = "The database is busy."
+#: The text of an error goes into the log: it may hold the statement, never the values.
+_DISCREET: dict[str, Any] = {"hide_parameters": True}
 
 
 class Database:
@@ -88,7 +90,7 @@ def _answering() -> Iterator[None]:
 def open_sqlite(path: Path, *, connections: int) -> Database:
     """Open, or make, a SQLite database. `connections` counts the readers and the one writer."""
     url = f"sqlite:///{path}"
-    options: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": 0, "pool_timeout": WAIT_SECONDS}
+    options: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": 0, "pool_timeout": WAIT_SECONDS, **_DISCREET}
     writer = create_engine(url, pool_size=1, connect_args={"check_same_thread": False}, **options)
     readers = create_engine(
         url, pool_size=max(1, connections - 1), connect_args={"check_same_thread": False}, **options
@@ -125,7 +127,7 @@ def open_postgresql(url: str, *, connections: int) -> Database:
         kwargs={"options": "-c lock_timeout=3s -c statement_timeout=30s -c timezone=UTC"},
     )
     pool.open()
-    engine = create_engine("postgresql+psycopg://", creator=pool.getconn, poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg://", creator=pool.getconn, poolclass=NullPool, **_DISCREET)
     readers = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
     return Database(readers, engine, connections, on_close=pool.close)
 

@@ -36,6 +36,7 @@ from modelkeep_server.rules.errors import (
     Invalid,
     Malformed,
     NotFound,
+    RangeUnsatisfiable,
     RegistryError,
     TooLarge,
     Unavailable,
@@ -127,6 +128,8 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     response = await door.hop(lambda: draw(request, known))
     if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
+    if isinstance(error, RangeUnsatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.size_bytes}"
     return response
 
 

@@ -10,13 +10,14 @@ from anyio import CancelScope
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
 from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.interfaces.doorway import OPEN, Asking, Desk, Doorway
-from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable
+from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,15 +44,19 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
     unchanged = request.headers.get("if-range", etag) == etag
     part = parse_range(asked if unchanged else None, artifact.size_bytes)
     if isinstance(part, Unsatisfiable):
-        raise RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
+        await desk.write(lambda work, _: _end_before_it_began(work, opening, is_broken=False))
+        refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
+        refused.size_bytes = part.size_bytes
+        raise refused
     span = part or Range(0, artifact.size_bytes)
     try:
         with storage_answers():
             chunks = await open_plain(
                 desk.door.parts.blobs, opening.dek, opening.stored.blob_id, opening.stored.parts, span.start, span.end
             )
-    except IntegrityBroken:
-        await desk.write(lambda work, _: downloads.quarantine(work, opening))
+    except (IntegrityBroken, Unavailable) as error:
+        is_broken = isinstance(error, IntegrityBroken)
+        await desk.write(lambda work, _: _end_before_it_began(work, opening, is_broken=is_broken))
         raise
     return StreamingResponse(
         _send(desk, opening, chunks, span),
@@ -59,6 +64,12 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
         headers=_headers(opening, span, partial=part is not None),
         media_type="application/octet-stream",
     )
+
+
+def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
+    if is_broken:
+        downloads.quarantine(work, opening)
+    downloads.end_download(work, opening, sent_bytes=0, whole=False)
 
 
 async def _send(desk: Desk, opening: Opening, chunks: AsyncIterator[bytes], span: Range) -> AsyncIterator[bytes]:

@@ -17,6 +17,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import service as identity
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
+from modelkeep_server.operate.logs import configure_logs
 from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import Unavailable
@@ -35,6 +36,7 @@ def serve(
     data_dir: Annotated[Path | None, typer.Option(help="Data folder (MODELKEEP_DATA_DIR).")] = None,
 ) -> None:
     """Serve the registry until it is stopped with Ctrl-C."""
+    configure_logs()
     given = {"host": host, "port": port, "data_dir": data_dir}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value is not None})

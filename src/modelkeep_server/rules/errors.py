@@ -204,8 +204,9 @@ class NotAccepted(RegistryError):
 
 
 class RangeUnsatisfiable(RegistryError):
-    """A Range that lies outside the file."""
+    """A Range that lies outside the file of `size_bytes`."""
 
+    size_bytes = 0
     status = 416
     code = "range_unsatisfiable"
     title = "That range lies outside the file"

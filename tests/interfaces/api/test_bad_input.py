@@ -138,6 +138,7 @@ def test_a_method_that_a_route_does_not_take_is_a_405(make: Make, api: Api, meth
     answer = api.as_(make.owner()).request(method, "/api/v1/models")
 
     assert refusal(answer) == (405, "method_not_allowed")
+    assert {"GET", "POST"} & {name.strip() for name in answer.headers["allow"].split(",")}
 
 
 @pytest.mark.parametrize("path", ["nothing", "models/a", "models/a/b/c", "models/a/b/versions/1.0.0/x"])

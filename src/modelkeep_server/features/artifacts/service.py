@@ -7,8 +7,9 @@ was stored of an upload that ends early is removed; a crash leaves sealed parts 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import artifacts, blobs
@@ -85,10 +86,17 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
         As `allow_upload`: everything is judged again, since time has passed.
     """
     version = _judge(work, actor, ticket.new)
+    is_quarantined = exists().where(artifacts.c.blob_id == blobs.c.id, artifacts.c.status == ArtifactStatus.QUARANTINED)
     known = work.first(
-        select(blobs.c.id).where(blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex)
+        select(blobs.c.id, is_quarantined.label("is_broken")).where(
+            blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
+        )
     )
-    blob_key = known.id if known is not None else _insert_blob(work, version, ticket, received)
+    needed = known is None or known.is_broken
+    blob_key = _insert_blob(work, version, ticket, received) if known is None else known.id
+    if known is not None and known.is_broken:
+        # What is stored was found changed; from now on the bytes that just arrived stand in its place.
+        work.change(blobs, known.id, _sealed_as(work, ticket, received))
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         artifacts,
@@ -118,10 +126,10 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
             "type": ticket.new.type,
             "sizeBytes": received.size_bytes,
             "sha256": received.sha256_hex,
-            "storedOnce": known is not None,
+            "storedOnce": not needed,
         },
     )
-    return queries.get_artifact(work, version, ticket.new.path), known is None
+    return queries.get_artifact(work, version, ticket.new.path), needed
 
 
 def discard_parts(store: BlobStore, blob_id: str, parts: Sequence[Part]) -> None:
@@ -174,22 +182,28 @@ def _taken(version: Version, present: Artifact) -> NameTaken:
 
 
 def _insert_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> int:
-    wrapped = work.parts.keys.wrap(ticket.dek, wrap_context(ticket.blob_id))
     return work.insert(
         blobs,
         {
-            "public_id": ticket.blob_id,
             "model_id": version.model_key,
             "sha256": received.sha256_hex,
             "size_bytes": received.size_bytes,
-            "seal": SEAL_TINK_STREAMING,
-            "key_id": wrapped.key_id,
-            "wrapped_key": wrapped.blob,
-            "parts": [[p.number, p.attempt, p.plain_size, p.sealed_size] for p in received.parts],
             "created_at": work.now,
+            **_sealed_as(work, ticket, received),
         },
         taken=NameTaken("The same file was published a moment ago. Send it again; it will be stored once."),
     )
+
+
+def _sealed_as(work: Work, ticket: Ticket, received: Received) -> dict[str, Any]:
+    wrapped = work.parts.keys.wrap(ticket.dek, wrap_context(ticket.blob_id))
+    return {
+        "public_id": ticket.blob_id,
+        "seal": SEAL_TINK_STREAMING,
+        "key_id": wrapped.key_id,
+        "wrapped_key": wrapped.blob,
+        "parts": [[p.number, p.attempt, p.plain_size, p.sealed_size] for p in received.parts],
+    }
 
 
 def wrap_context(blob_id: str) -> bytes:

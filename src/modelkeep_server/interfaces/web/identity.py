@@ -19,6 +19,8 @@ from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
 
+PLACE_FACTOR = 10
+
 
 @router.get("/login", name="show_login")
 @door.reads(OPEN)
@@ -33,7 +35,7 @@ def show_login(work: Work, actor: Actor, request: Request, next: str = "/") -> P
 @door.streams(OPEN)
 async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
     """
-    Sign in with e-mail and passphrase. Counted by address and by e-mail; slow on purpose; never says which was
+    Sign in with e-mail and passphrase. Counted by address and e-mail; slow on purpose; never says which was
     wrong.
     """
     form = await read_form(request)
@@ -54,9 +56,11 @@ async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
     limits = desk.door.parts.limits
 
     def count(work: Work, _: Actor) -> None:
-        source = work.circumstances.source or "nowhere"
-        for key in (f"sign-in:from:{source}", f"sign-in:as:{secrets.hash_secret(email.casefold())}"):
-            throttle.limit(work, key, tries=limits.sign_in_tries, window_seconds=limits.sign_in_window_seconds)
+        source, person = work.circumstances.source or "nowhere", secrets.hash_secret(email.strip().casefold())
+        # A whole company may sign in from one address, and one person be guessed at from many: both get more room.
+        for key, room in ((f"{source}:{person}", 1), (f"from:{source}", PLACE_FACTOR), (f"as:{person}", PLACE_FACTOR)):
+            tries, seconds = limits.sign_in_tries * room, limits.sign_in_window_seconds
+            throttle.limit(work, f"sign-in:{key}", tries=tries, window_seconds=seconds)
 
     await desk.write(count)
     found = await desk.read(lambda work, _: queries.find_sign_in(work, email))

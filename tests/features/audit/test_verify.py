@@ -1,0 +1,339 @@
+"""Tamper-evidence: whatever is changed behind the registry's back is found, and the very event or row is named."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from anyio.from_thread import BlockingPortal
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, text
+from sqlalchemy.exc import IntegrityError
+
+from modelkeep_server.db.tables import GOVERNED
+from modelkeep_server.db.tables.base import JsonText
+from modelkeep_server.db.work import Circumstances, Work
+from modelkeep_server.features.audit import service, verify
+from modelkeep_server.features.audit.views import Verdict
+from modelkeep_server.kit.merkle import Frontier
+from modelkeep_server.rules.permissions import Role
+from tests.conftest import BOTH
+from tests.support.accounts import make_account
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.registries import Registries, Registry
+
+
+def fill(registry: Registry, portal: BlockingPortal) -> None:
+    """A mixed workload that leaves rows in every governed table, and a signed head."""
+    make, api = Make(registry), Api(registry, portal)
+    account = make_account(registry, Role.MODEL_OWNER)
+    owner = make.person(Role.MODEL_OWNER, Role.ADMIN)
+    model = make.model(
+        owner, risk_rationale="Known.", documentation_url="https://example.com/d", repository_url="https://example.com/r"
+    )  # fmt: skip
+    version = make.version(
+        model, description="First.", commit_sha="abcdef0", training_job_id="job-1", metadata={"framework": "sklearn"}
+    )  # fmt: skip
+    make.file(version, path="weights/model.safetensors")
+    base = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/weights/model.safetensors/links"
+    for client in (api.as_(owner), api.browser(owner)):
+        client.headers["x-csrf-token"] = getattr(client, "csrf", "")
+        link = client.post(base, json={"purpose": "Retraining."})
+        assert api.anonymous.get(link.json()["url"]).status_code == 200
+    browser = api.browser_of(account.session)
+    made = browser.call("POST", "/api/v1/tokens", json={"name": "ci"}).json()
+    browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
+    browser.submit("/logout")
+    api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
+    with registry.writing() as work:
+        service.sign_head(work)
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def filled(
+    request: pytest.FixtureRequest,
+    registries: Registries,
+    portal: BlockingPortal,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Registry]:
+    """A filled registry. Tests break it inside a transaction that is rolled back."""
+    with registries.template(request.param).copied(tmp_path_factory.mktemp("filled") / "registry") as registry:
+        fill(registry, portal)
+        yield registry
+
+
+def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:
+    """What verification says once these statements were made by hand; undone afterwards."""
+    with registry.house.database.writer.connect() as connection:
+        transaction = connection.begin()
+        try:
+            for statement in statements:
+                wanted = {name: value for name, value in values.items() if f":{name}" in statement}
+                connection.execute(text(statement), wanted)
+            return verify.verify_log(Work(connection, registry.house.parts, Circumstances.of_the_house(), writes=False))
+        finally:
+            transaction.rollback()
+
+
+def messages(verdict: Verdict) -> list[str]:
+    """What was found, in words."""
+    return [finding.message for finding in verdict.findings]
+
+
+def event_of(registry: Registry, action: str) -> Any:
+    """The first event of an action, as stored."""
+    return registry.look("SELECT * FROM audit_events WHERE action = :action ORDER BY sequence LIMIT 1", action=action)[
+        0
+    ]
+
+
+def another(column: Column[Any], value: Any) -> Any:
+    """A value of the same type that is not this one."""
+    if isinstance(column.type, Boolean):
+        return not value
+    if isinstance(column.type, LargeBinary):
+        return (value or b"") + b"x"
+    if isinstance(column.type, JsonText):
+        return '["another"]' if str(value).startswith("[") else '{"another":1}'
+    if isinstance(value, int) or isinstance(column.type, Integer):
+        return (value or 0) + 1
+    return f"{value or ''}x"
+
+
+def test_a_mixed_workload_verifies(filled: Registry) -> None:
+    """Every event, the tree, the signed head and every governed row hold, and every table was written to."""
+    verdict = judge_after(filled)
+
+    rows = {table.name: filled.look(f"SELECT count(*) AS n FROM {table.name}")[0].n for table in GOVERNED}
+    assert (verdict.ok, verdict.findings) == (True, ())
+    assert (verdict.size, verdict.rows_checked) == (filled.event_count, sum(rows.values()))
+    assert min(rows.values()) > 0
+
+
+@pytest.mark.parametrize("table", GOVERNED, ids=lambda table: table.name)
+def test_any_edited_column_of_any_governed_row_is_found(filled: Registry, table: Table) -> None:
+    """One value changed by SQL, whichever it is: the row is named, or the database itself refused the change."""
+    row = filled.look(f"SELECT * FROM {table.name} ORDER BY id DESC LIMIT 1")[0]
+    unfound = []
+
+    for column in table.c:
+        if column.name == "id":
+            continue
+        change = f"UPDATE {table.name} SET {column.name} = :value WHERE id = :id"
+        try:
+            verdict = judge_after(filled, change, value=another(column, row._mapping[column.name]), id=row.id)
+        except IntegrityError:
+            continue
+        if not any(message.startswith(f"{table.name} row {row.id}: changed by hand") for message in messages(verdict)):
+            unfound.append(column.name)
+
+    assert unfound == []
+
+
+@pytest.mark.parametrize("table", GOVERNED, ids=lambda table: table.name)
+def test_values_that_cannot_even_be_read_are_found(filled: Registry, table: Table) -> None:
+    """Broken JSON and impossible times are named as changes; verifying does not stumble over them."""
+    row = filled.look(f"SELECT * FROM {table.name} ORDER BY id DESC LIMIT 1")[0]
+
+    for column in table.c:
+        broken = {"JsonText": '{"broken', "UtcMicros": 2**62}.get(type(column.type).__name__)
+        if broken is not None:
+            verdict = judge_after(
+                filled, f"UPDATE {table.name} SET {column.name} = :value WHERE id = :id", value=broken, id=row.id
+            )
+            assert f"{table.name} row {row.id}: changed by hand" in "".join(messages(verdict)), column.name
+
+
+@pytest.mark.parametrize("name", ["role_grants", "links", "model_owners", "version_passages"])
+def test_a_row_that_was_removed_or_added_by_hand_is_found(filled: Registry, name: str) -> None:
+    """A role granted by SQL is as visible as one taken away."""
+    row = filled.look(f"SELECT * FROM {name} ORDER BY id DESC LIMIT 1")[0]
+    unique = {"public_id": "'x'", "handle_hash": "'y'", "position": "99"}
+    columns = [column for column in row._mapping if column != "id"]
+    values = ", ".join(unique.get(column, column) for column in columns)
+
+    removed = judge_after(filled, f"DELETE FROM {name} WHERE id = :id", id=row.id)
+    added = judge_after(
+        filled,
+        f"INSERT INTO {name} (id, {', '.join(columns)}) SELECT 999999, {values} FROM {name} WHERE id = :id",
+        id=row.id,
+    )
+
+    assert [m for m in messages(removed) if f"{name} row {row.id}: removed by hand" in m]
+    assert messages(added) == [f"{name} row 999999: no event wrote it; it was added by hand"]
+
+
+def test_one_changed_character_of_one_body_names_the_event(filled: Registry) -> None:
+    """Whichever event it is, exactly that one is named."""
+    for event in filled.look("SELECT sequence, body FROM audit_events ORDER BY sequence"):
+        at = len(event.body) // 2
+        changed = event.body[:at] + ("0" if event.body[at] != "0" else "1") + event.body[at + 1 :]
+
+        verdict = judge_after(
+            filled, "UPDATE audit_events SET body = :body WHERE sequence = :n", body=changed, n=event.sequence
+        )
+
+        assert verdict.findings[0].sequence == event.sequence
+        assert "it was changed" in verdict.findings[0].message
+        assert {finding.sequence for finding in verdict.findings} <= {event.sequence, None}
+
+
+def test_a_body_and_its_hash_changed_together_break_the_tree(filled: Registry) -> None:
+    """Who recomputes the leaf still meets the head and the signed checkpoint."""
+    event = event_of(filled, "model.create")
+    body = event.body.replace('"riskTier":"LOW"', '"riskTier":"MID"')
+    forged = verify.leaf_hash(body.encode())
+
+    verdict = judge_after(
+        filled,
+        "UPDATE audit_events SET body = :body WHERE sequence = :n",
+        "UPDATE audit_leaves SET hash = :forged WHERE sequence = :n",
+        body=body, n=event.sequence, forged=forged,
+    )  # fmt: skip
+
+    told = "".join(messages(verdict))
+    assert "head has another root" in told
+    assert "HISTORY REWRITTEN" in told
+
+
+def test_a_wholly_recomputed_tree_still_breaks_the_signature(filled: Registry) -> None:
+    """Even with head and leaves made anew, the signed root does not hold: the key is not in the database."""
+    event = event_of(filled, "model.create")
+    body = event.body.replace('"riskTier":"LOW"', '"riskTier":"MID"')
+    frontier = Frontier()
+    for row in filled.look("SELECT sequence, body FROM audit_events ORDER BY sequence"):
+        frontier = frontier.append(verify.leaf_hash((body if row.sequence == event.sequence else row.body).encode()))
+
+    verdict = judge_after(
+        filled,
+        "UPDATE audit_events SET body = :body WHERE sequence = :n",
+        "UPDATE audit_leaves SET hash = :forged WHERE sequence = :n",
+        "UPDATE audit_head SET frontier = :frontier",
+        body=body, n=event.sequence, forged=verify.leaf_hash(body.encode()), frontier=frontier.to_bytes(),
+    )  # fmt: skip
+
+    assert [message for message in messages(verdict) if "HISTORY REWRITTEN" in message]
+
+
+def test_a_removed_event_is_named(filled: Registry) -> None:
+    """Its text alone, its hash alone, or both."""
+    n = event_of(filled, "version.create").sequence
+    text_alone = judge_after(filled, "DELETE FROM audit_events WHERE sequence = :n", n=n)
+    hash_alone = judge_after(filled, "DELETE FROM audit_leaves WHERE sequence = :n", n=n)
+    both = judge_after(
+        filled, "DELETE FROM audit_events WHERE sequence = :n", "DELETE FROM audit_leaves WHERE sequence = :n", n=n
+    )
+
+    assert f"event {n}: removed; its hash is there, its text is not" in messages(text_alone)
+    assert [m for m in messages(hash_alone) if m.startswith(f"event {n}: its recorded hash was removed")]
+    assert f"event {n}: removed; neither its text nor its hash is there" in messages(both)
+
+
+def test_a_swapped_pair_names_both(filled: Registry) -> None:
+    """Texts alone, or texts with their hashes: the order is part of what is proved."""
+    n = event_of(filled, "version.create").sequence
+    swap = (
+        "UPDATE {0} SET sequence = -1 WHERE sequence = :n",
+        "UPDATE {0} SET sequence = :n WHERE sequence = :m",
+        "UPDATE {0} SET sequence = :m WHERE sequence = -1",
+    )
+    texts = [statement.format("audit_events") for statement in swap]
+    hashes = [statement.format("audit_leaves") for statement in swap]
+
+    alone = judge_after(filled, *texts, n=n, m=n - 1)
+    together = judge_after(filled, *texts, *hashes, n=n, m=n - 1)
+
+    assert {finding.sequence for finding in alone.findings} >= {n, n - 1}
+    assert [m for m in messages(together) if "reordered" in m and m.startswith((f"event {n}:", f"event {n - 1}:"))]
+    assert [m for m in messages(together) if "HISTORY REWRITTEN" in m]
+
+
+@pytest.mark.parametrize("head_too", [False, True])
+def test_a_log_that_was_cut_is_found(filled: Registry, head_too: bool) -> None:
+    """Its last events removed, with the head put right or not: a checkpoint was signed over more."""
+    keep = filled.event_count - 3
+    frontier = Frontier()
+    for row in filled.look("SELECT hash FROM audit_leaves ORDER BY sequence")[:keep]:
+        frontier = frontier.append(bytes(row.hash))
+    head = "UPDATE audit_head SET size = :keep, frontier = :frontier" if head_too else "SELECT 1"
+
+    verdict = judge_after(
+        filled,
+        "DELETE FROM audit_events WHERE sequence >= :keep",
+        "DELETE FROM audit_leaves WHERE sequence >= :keep",
+        head, keep=keep, frontier=frontier.to_bytes(),
+    )  # fmt: skip
+
+    assert [message for message in messages(verdict) if message.startswith("LOG SHRANK")]
+    assert any("head counts" in message for message in messages(verdict)) != head_too
+
+
+@pytest.mark.parametrize(
+    "column", ["id", "at", "action", "actor", "role", "object_kind", "object_id", "outcome", "request_id"]
+)
+def test_a_query_column_that_says_something_else_names_the_event(filled: Registry, column: str) -> None:
+    """What lists are filtered by is what the text says, or it is found."""
+    event = event_of(filled, "model.create")
+
+    for value in (12_345, 2**62) if column == "at" else ("another",):
+        verdict = judge_after(
+            filled, f"UPDATE audit_events SET {column} = :value WHERE sequence = :n", value=value, n=event.sequence
+        )
+        assert messages(verdict) == [f"event {event.sequence}: its column {column} does not say what its text says"]
+
+
+def test_an_event_added_by_hand_is_found(filled: Registry) -> None:
+    """At the end of the log, with or without a hash."""
+    n = filled.event_count
+    added = (
+        "INSERT INTO audit_events (sequence, body, id, at, action, actor, role, object_kind, object_id, outcome, request_id)"
+        " SELECT :n, body, 'x', at, action, actor, role, object_kind, object_id, outcome, request_id"
+        " FROM audit_events WHERE sequence = 0"
+    )
+    hashed = "INSERT INTO audit_leaves (sequence, hash) SELECT :n, hash FROM audit_leaves WHERE sequence = 0"
+
+    without, with_hash = judge_after(filled, added, n=n), judge_after(filled, added, hashed, n=n)
+
+    assert [
+        m
+        for m in messages(without)
+        if m.startswith(f"event {n}: its recorded hash was removed, or the event was added")
+    ]
+    assert [m for m in messages(with_hash) if m.startswith(f"event {n}: it was recorded as event 0")]
+
+
+def test_a_checkpoint_that_was_forged_is_found(filled: Registry) -> None:
+    """Its text, its signature, or a whole one made up."""
+    for value in ("made up", "x\n1\ny\n\n— x AAAA\n"):
+        verdict = judge_after(filled, "UPDATE audit_checkpoints SET note = :value", value=value)
+
+        assert [message for message in messages(verdict) if "not signed by this registry" in message]
+
+
+def test_without_any_checkpoint_the_head_still_tells(filled: Registry) -> None:
+    """Removing every checkpoint does not hide a changed event."""
+    event = event_of(filled, "model.create")
+
+    verdict = judge_after(
+        filled,
+        "DELETE FROM audit_checkpoints",
+        "UPDATE audit_events SET body = '{}' WHERE sequence = :n",
+        n=event.sequence,
+    )
+
+    assert event.sequence in {finding.sequence for finding in verdict.findings}
+
+
+def test_the_api_tells_what_verification_found(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:
+    """An auditor asks and gets the verdict, before and after somebody meddled."""
+    model = fresh_make.model()
+    auditor = fresh_api.as_(fresh_make.person(Role.AUDITOR))
+    before = auditor.get("/api/v1/audit/verify").json()
+
+    fresh_registry.tamper("UPDATE models SET risk_tier = 'HIGH' WHERE public_id = :id", id=model.id)
+
+    after = auditor.get("/api/v1/audit/verify").json()
+    assert (before["ok"], before["findings"]) == (True, [])
+    assert after["ok"] is False
+    assert [finding["message"] for finding in after["findings"]] == [
+        f"models row {model.key}: changed by hand since event {fresh_make.events(model.id)[0].sequence} wrote it"
+    ]
