@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from modelkeep_server.operate.logs import configure_logs
 from tests.support import postgres
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -18,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The settings of whoever runs the tests do not reach them. One server of PostgreSQL serves the whole run."""
     for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
         del os.environ[name]
+    configure_logs()
     if not hasattr(config, "workerinput"):
         postgres.begin_run()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -261,7 +262,7 @@ class Client:
             fetch_file(
                 self._transport,
                 artifact,
-                lambda file=file: self.create_link(file, purpose=purpose),  # type: ignore[misc]
+                partial(self.create_link, file, purpose=purpose),
                 Path(to),
                 overwrite=overwrite,
                 on_progress=on_progress,

@@ -127,6 +127,7 @@ def build_app(house: House) -> Gate:
             csrf_key=house.parts.keys.derive("csrf"),
             body_bytes=house.parts.limits.body_bytes,
             secure=secure,
+            behind_proxy=settings.behind_proxy,
         ),
         refuse=site.refuse,
     )

@@ -93,8 +93,8 @@ class Template:
     database: str
 
     @contextlib.contextmanager
-    def copied(self, folder: Path, changes: Mapping[str, Any] | None = None) -> Iterator[Registry]:
-        """A copy of the empty registry, open. `changes` are settings."""
+    def closed(self, folder: Path, changes: Mapping[str, Any] | None = None) -> Iterator[Settings]:
+        """The settings of a copy that nobody has open. `changes` are settings."""
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{self.database}_{secrets.token_hex(4)}"
         if self.kind == "sqlite":
@@ -102,13 +102,24 @@ class Template:
             url = None
         else:
             url = postgres.create_database(name, template=self.database)
-        settings = make_settings(folder, url, self.folder.parent / "key.json", changes)
         try:
-            with open_house(settings) as house:
-                yield Registry(self.kind, house, build_app(house), settings)
+            yield make_settings(folder, url, self.folder.parent / "key.json", changes)
         finally:
             if url is not None:
                 postgres.drop_database(name)
+
+    @contextlib.contextmanager
+    def copied(self, folder: Path, changes: Mapping[str, Any] | None = None) -> Iterator[Registry]:
+        """A copy of the empty registry, open. `changes` are settings."""
+        with self.closed(folder, changes) as settings, opened(settings) as registry:
+            yield registry
+
+
+@contextlib.contextmanager
+def opened(settings: Settings) -> Iterator[Registry]:
+    """A registry that is there already, open."""
+    with open_house(settings) as house:
+        yield Registry("sqlite" if settings.is_sqlite else "postgresql", house, build_app(house), settings)
 
 
 def make_settings(folder: Path, url: str | None, key_file: Path, changes: Mapping[str, Any] | None = None) -> Settings:

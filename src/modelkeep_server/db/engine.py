@@ -5,6 +5,7 @@ On SQLite one process owns the data folder, one connection writes and is the onl
 below SQLite 3.51.3 can corrupt a database that two connections write), and `synchronous=FULL` makes a commit durable.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,11 @@ def open_sqlite(path: Path, *, connections: int) -> Database:
     """Open, or make, a SQLite database. `connections` counts the readers and the one writer."""
     url = f"sqlite:///{path}"
     options: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": 0, "pool_timeout": WAIT_SECONDS, **_DISCREET}
+    # SQLite would let everybody on this machine read it; its side files take the mode of the database.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise Unavailable(f"The database {path} cannot be opened: {error.strerror}.") from error
     writer = create_engine(url, pool_size=1, connect_args={"check_same_thread": False}, **options)
     readers = create_engine(
         url, pool_size=max(1, connections - 1), connect_args={"check_same_thread": False}, **options

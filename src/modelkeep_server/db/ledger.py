@@ -2,8 +2,7 @@
 Appending to the audit log, inside the transaction that the event is about.
 
 What an event says of people stands as pseudonyms, free text as salted commitments; names and texts go into side tables.
-The head row is read last, so that PostgreSQL holds its lock only across the commit. Source: RFC 6962 (the tree),
-design.md rows "audit" and "event bodies".
+The head row is read last, so that PostgreSQL holds its lock only across the commit. Source: RFC 6962 (the tree).
 """
 
 import hashlib
@@ -12,6 +11,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
@@ -30,7 +30,7 @@ from modelkeep_server.kit.merkle import Frontier, leaf_hash
 
 BODY_BYTES_MAX = 32 * 1024
 VALUE_BYTES_MAX = 4 * 1024
-SOFTWARE = "modelkeep/0.1.0"
+SOFTWARE = f"modelkeep/{version('modelkeep')}"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    Table,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import NullType
 
 from modelkeep_server.db import ledger
 from modelkeep_server.db.ledger import Entry
@@ -238,14 +250,19 @@ def digest_rows(connection: Connection, rows: Mapping[tuple[str, int], Any]) -> 
     digests = {}
     for name, keys in by_table.items():
         table = _BY_NAME[name]
-        for row in connection.execute(select(table).where(table.c.id.in_(keys))):
+        for row in connection.execute(select(*as_stored(table)).where(table.c.id.in_(keys))):
             digests[(name, row.id)] = digest_row(table, row)
     return digests
 
 
+def as_stored(table: Table) -> list[ColumnElement[Any]]:
+    """The columns of a table, read without their types: a value spoilt by hand must not stop the reader."""
+    return [type_coerce(column, NullType()).label(column.name) for column in table.c]
+
+
 def digest_row(table: Table, row: Row[Any]) -> str:
     """
-    SHA-256, in hex, over the canonical JSON of one governed row, with a schema number.
+    SHA-256, in hex, over the canonical JSON of one governed row, read with `as_stored`, with a schema number.
 
     Veiled columns enter as HMAC-SHA-256 under the row's salt, so that the digest tells nothing of an erased value.
     """
@@ -256,12 +273,11 @@ def digest_row(table: Table, row: Row[Any]) -> str:
             continue
         value = row._mapping[column.name]
         if value is not None and column.info.get("veiled"):
-            text = value if isinstance(value, str) else canonical.dumps(value)
-            value = hmac.new(salt, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-        elif isinstance(value, datetime):
-            value = clock.to_us(value)
+            value = hmac.new(salt, str(value).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
         elif isinstance(value, bytes):
             value = value.hex()
+        elif isinstance(column.type, Boolean) and value in (0, 1):
+            value = bool(value)
         facts[column.name] = value
     return canonical.digest({"schema": ROW_SCHEMA, "table": table.name, "row": facts})
 

@@ -13,6 +13,7 @@ Every route made here declares the act it is for; `find_undeclared` lists those 
 import hmac
 import inspect
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -67,6 +68,7 @@ class Door:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
+        self.uploads: Counter[str] = Counter()
         self._seen: dict[tuple[str, int], float] = {}
 
     async def hop(self, job: Callable[[], T]) -> T:
@@ -131,6 +133,18 @@ class Desk:
     async def write(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that writes; committed when this returns."""
         return await self._run(job, writes=True)
+
+    async def note(self, job: Callable[[Work], None]) -> None:
+        """
+        Run a job of the registry itself: what must be on record however the visitor's own session or token stands by
+        now.
+        """
+
+        def noted() -> None:
+            with self.door.database.writing(self.door.parts, asking_of(self.request).circumstances) as work:
+                job(work)
+
+        await self.door.hop(noted)
 
     async def _run(self, job: Callable[[Work, Actor], T], *, writes: bool) -> T:
         return await self.door.hop(

@@ -31,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_HOST = re.compile(r"([^:]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -55,6 +56,7 @@ class GateSettings:
     csrf_key: bytes
     body_bytes: int
     secure: bool
+    behind_proxy: bool = False
     open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
 
 
@@ -82,7 +84,7 @@ class Gate:
         headers = Headers(scope=scope)
         secret = _cookie(headers, self._settings.cookie_name)
         now = clock.utc_now()
-        circumstances = Circumstances(ids.ulid(clock.to_us(now)), now, scope["client"][0] if scope["client"] else None)
+        circumstances = Circumstances(ids.ulid(clock.to_us(now)), now, self._source(scope, headers))
         state = scope.setdefault("state", {})
         state["circumstances"] = circumstances
         state["csrf"] = csrf_token(self._settings.csrf_key, secret)
@@ -97,11 +99,17 @@ class Gate:
             error = await self._record_forgery(request, error)
         await self._refuse(request, error)(scope, receive, send)
 
+    def _source(self, scope: Scope, headers: Headers) -> str | None:
+        """The visitor's address: as our own proxy saw it, which is what it added last, else the connection's."""
+        forwarded = headers.getlist("x-forwarded-for") if self._settings.behind_proxy else []
+        seen = forwarded[-1].rpartition(",")[2].strip()[:64] if forwarded else ""
+        return seen or (scope["client"][0] if scope["client"] else None)
+
     def _judge(self, scope: Scope, headers: Headers, secret: str | None) -> RegistryError | None:
         settings = self._settings
         host = (headers.get("host") or "").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if name not in settings.hosts:
+        named = _HOST.fullmatch(host)
+        if named is None or named[1] not in settings.hosts:
             return Malformed(
                 "This registry does not answer to that host name.", remedy="Use the registry's own address."
             )
@@ -125,7 +133,7 @@ class Gate:
         if is_form and not path.startswith("/api/"):
             return None
         expected = csrf_token(self._settings.csrf_key, secret)
-        if not hmac.compare_digest(headers.get("x-csrf-token", ""), expected):
+        if not hmac.compare_digest(headers.get("x-csrf-token", "").encode(), expected.encode()):
             return ForgedRequest("The page's own token (X-CSRF-Token) is missing or of another session.")
         return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -92,7 +93,7 @@ def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: boo
     """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
     app = FastAPI(
         title="Modelkeep",
-        version="0.1.0",
+        version=version("modelkeep"),
         description="A self-hosted AI model registry with governance built in. Send `Authorization: Bearer <token>`.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,

@@ -44,7 +44,7 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
     unchanged = request.headers.get("if-range", etag) == etag
     part = parse_range(asked if unchanged else None, artifact.size_bytes)
     if isinstance(part, Unsatisfiable):
-        await desk.write(lambda work, _: _end_before_it_began(work, opening, is_broken=False))
+        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=False))
         refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
         refused.size_bytes = part.size_bytes
         raise refused
@@ -56,7 +56,7 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
             )
     except (IntegrityBroken, Unavailable) as error:
         is_broken = isinstance(error, IntegrityBroken)
-        await desk.write(lambda work, _: _end_before_it_began(work, opening, is_broken=is_broken))
+        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=is_broken))
         raise
     return StreamingResponse(
         _send(desk, opening, chunks, span),
@@ -80,13 +80,13 @@ async def _send(desk: Desk, opening: Opening, chunks: AsyncIterator[bytes], span
                 yield chunk
                 sent += len(chunk)
     except IntegrityBroken:
-        await desk.write(lambda work, _: downloads.quarantine(work, opening))
+        await desk.note(lambda work: downloads.quarantine(work, opening))
         raise
     finally:
         whole = sent == span.end - span.start
         # A visitor who leaves cancels the response; how the download ended is noted all the same.
         with CancelScope(shield=True):
-            await desk.write(lambda work, _: downloads.end_download(work, opening, sent_bytes=sent, whole=whole))
+            await desk.note(lambda work: downloads.end_download(work, opening, sent_bytes=sent, whole=whole))
 
 
 def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:

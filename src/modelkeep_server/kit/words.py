@@ -4,11 +4,16 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W_]+")
+#: What is kept of a longer word; PostgreSQL takes none beyond 2,046 bytes.
+WORD_CHARS_MAX = 100
 
 
 def split_words(text: str) -> list[str]:
     """
     The words of a text: NFKC, case folded, cut at everything that is no letter or digit, hyphens and underscores too.
+
+    Of a word longer than 100 characters the first 100 are kept.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _WORD.findall(unicodedata.normalize("NFKC", folded))  # folding takes some letters apart again
+    words = _WORD.findall(unicodedata.normalize("NFKC", folded))  # folding takes some letters apart again
+    return [word[:WORD_CHARS_MAX] for word in words]

@@ -50,8 +50,10 @@ def serve(
                 return
             control, control_path = bind_control(settings.data_dir)
             stack.callback(control_path.unlink, missing_ok=True)
-            with house.reading() as work:
-                artifacts.sweep_orphans(work)
+            if settings.storage_url is None:
+                # A store named apart may serve another registry too, whose files are no orphans.
+                with house.reading() as work:
+                    artifacts.sweep_orphans(work)
 
             def announce() -> None:
                 lock.tell(str(control_path))

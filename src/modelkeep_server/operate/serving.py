@@ -17,6 +17,8 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from modelkeep_server.operate.patience import PatientProtocol
+
 MAX_SOCKET_PATH = 100
 BACKLOG = 2048
 GRACE_SECONDS = 20
@@ -95,6 +97,7 @@ async def serve_all(doors: Sequence[tuple[Any, socket.socket]], on_ready: Callab
 def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=PatientProtocol,
         lifespan="off",
         log_level="warning",
         access_log=False,
@@ -102,5 +105,4 @@ def _config(app: Any) -> uvicorn.Config:
         date_header=True,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=64 * 1024,
     )

@@ -1,5 +1,5 @@
 """
-How many people, of which roles, must approve a promotion: a table by risk tier (R4). Admins may only add to it.
+How many people, of which roles, must approve a promotion: a table by risk tier. Admins may only add to it.
 
 Also the risk tiers themselves, with the guide's words ("Risk Tier Guidelines"), since what a tier means is what it
 demands.

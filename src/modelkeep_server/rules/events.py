@@ -1,5 +1,5 @@
 """
-What is audited: one row an action (R10). `says` finishes the sentence "<person> ..." in activity lists.
+What is audited: one row an action. `says` finishes the sentence "<person> ..." in activity lists.
 
 An action that a person performs under a permission bears the permission's name; those without a permission (a sign-in,
 a download through a link, an act of the registry itself) stand here alone. A test ties this table to

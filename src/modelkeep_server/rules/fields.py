@@ -1,8 +1,8 @@
 """
-What is known of a version: one row a metadata field (R3; the guide, "Version Metadata").
+What is known of a version: one row a metadata field (the guide, "Version Metadata").
 
 The create form, the JSON shape, the version page, completeness and the generated docs are drawn from `FIELDS`.
-A new field is one row here and nothing else. Also the limits that bind models and versions (R2, R3).
+A new field is one row here and nothing else. Also the limits that bind models and versions.
 """
 
 from collections.abc import Mapping
@@ -173,8 +173,6 @@ FIELDS: tuple[Field, ...] = (
     _card("responsibleUse", "Responsible use", "Guidelines for using it well."),
     _card("license", "License", "An SPDX expression, for instance Apache-2.0.", Kind.LINE),
 )
-
-BY_PATH: Mapping[str, Field] = {field.path: field for field in FIELDS}
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 RESERVED_GROUPS = frozenset({"new"})

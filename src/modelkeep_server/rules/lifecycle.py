@@ -2,8 +2,7 @@
 The life of a version: the nine states and the nine moves of the guide's diagram, and no others.
 
 The diagram on the version page and in the help, the API's `moves` and the tests are all drawn from `MOVES`.
-Source: the guide, "Version States"; product.md R4. Column "Who Can Transition" names who may move a version INTO a
-state.
+Source: the guide, "Version States". Its column "Who Can Transition" names who may move a version INTO a state.
 """
 
 from dataclasses import dataclass
@@ -75,10 +74,10 @@ MOVES: tuple[Move, ...] = (
     Move(State.DEPRECATED, State.RETIRED, "version.retire", "Retire"),
 )
 
-#: Metadata, artifacts and the version number can change in these states only (R3).
+#: Metadata, artifacts and the version number can change in these states only.
 EDITABLE: frozenset[State] = frozenset({State.DRAFT, State.CHANGES_REQUESTED})
 
-#: Downloads from these states take a purpose, a shorter link and the minter's own session (R6).
+#: Downloads from these states take a purpose, a shorter link and the minter's own session.
 GUARDED: frozenset[State] = frozenset({State.PRODUCTION, State.DEPRECATED, State.RETIRED})
 
 #: The stations of the drawn line, in order; CHANGES_REQUESTED stands on a siding above SUBMITTED.

@@ -1,4 +1,4 @@
-"""Limits that an operator may set; the values here are the guide's and product.md's."""
+"""What one installation allows: first what an operator may set (settings.py holds the defaults), then what is fixed."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ GIB = 1024**3
 
 @dataclass(frozen=True)
 class Limits:
-    """What one installation allows. Sizes in bytes, times in seconds."""
+    """Sizes in bytes, times in seconds."""
 
-    upload_bytes: int = 5 * GIB
+    upload_bytes: int
+    session_seconds: int
+    session_idle_seconds: int
+    sign_in_tries: int
+    sign_in_window_seconds: int = 300
     body_bytes: int = 1024 * 1024
-    session_seconds: int = 12 * 3600
-    session_idle_seconds: int = 12 * 3600
     invitation_seconds: int = 7 * 24 * 3600
     first_start_seconds: int = 3600
-    sign_in_tries: int = 10
-    sign_in_window_seconds: int = 300
     refusals_recorded_per_minute: int = 60

@@ -1,5 +1,5 @@
 """
-Download links: how long one lives and what it demands, by the version's state (R6).
+Download links: how long one lives and what it demands, by the version's state.
 
 A link is an opaque 256-bit handle, stored hashed. It opens one file by itself, so that `curl` on a training host works;
 where the version is guarded it also takes the minter's own session or token, and a purpose.

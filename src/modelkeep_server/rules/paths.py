@@ -2,7 +2,7 @@
 Names of files that are safe on every operating system: `weights.safetensors`, `tokenizer/vocab.json`.
 
 Stored names are never used as paths on the server's disk; they must still be harmless where a download lands.
-Source: product.md R6; Microsoft's "Naming Files, Paths, and Namespaces"; ASVS 5.3.
+Source: Microsoft's "Naming Files, Paths, and Namespaces"; ASVS 5.3.
 """
 
 import re
@@ -40,7 +40,7 @@ def find_path_fault(path: str) -> str | None:
 
 
 def path_key(path: str) -> str:
-    """What two paths share that some systems would take for one: Unicode's canonical caseless match (D145)."""
+    """What two paths share that some systems would take for one: Unicode's canonical caseless match (3.13, D145)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 

@@ -1,5 +1,5 @@
 """
-Who may do what: one row an act. The API, the pages, `/me` and the help all read this table (R1).
+Who may do what: one row an act. The API, the pages, `/me` and the help all read this table.
 
 An act's name is the permission, the event's action and the entry of `/me`. A grant names a role, a relation to the
 object, or both; one matching grant is enough. Deny is the default: an act without a row does not exist.
@@ -129,7 +129,7 @@ PERMISSIONS: dict[str, Permission] = {
     )
 }
 
-#: RESTRICTED models are visible to people of these roles, to owners and to collaborators (R2).
+#: RESTRICTED models are visible to people of these roles, to owners and to collaborators.
 SEES_RESTRICTED: frozenset[Role] = frozenset({Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.AUDITOR, Role.ADMIN})
 
 _RELATION_WORDS = {

@@ -151,9 +151,10 @@ def test_the_audit_pages_open_for_the_same_people(make: Make, api: Api) -> None:
 def test_a_refused_look_at_the_log_is_itself_in_the_log(make: Make, api: Api) -> None:
     """Curiosity is on record."""
     person = make.owner()
+    browser = api.browser(person)
     before = make.event_count()
 
-    api.browser(person).call("GET", "/api/v1/audit/events")
+    browser.call("GET", "/api/v1/audit/events")
 
     (event,) = make.events(since=before)
     assert (event.action, event.outcome, event.actor.email) == ("audit.read", Outcome.REFUSED, person.email)
@@ -165,7 +166,7 @@ def history(registry: Registry, make: Make) -> tuple[Person, list[int]]:
     owner = make.owner()
     model = make.model(owner)
     ids = [make.version(model, version=f"{number}.0.0").id for number in range(7)]
-    return owner, [make.events(id)[0].sequence for id in ids]
+    return owner, [make.events(version_id)[0].sequence for version_id in ids]
 
 
 def test_lists_page_newest_first_without_gap_or_double(registry: Registry, history: tuple[Person, list[int]]) -> None:

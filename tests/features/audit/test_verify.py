@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, text
 from sqlalchemy.exc import IntegrityError
 
 from modelkeep_server.db.tables import GOVERNED
-from modelkeep_server.db.tables.base import JsonText
+from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
@@ -94,7 +94,7 @@ def another(column: Column[Any], value: Any) -> Any:
         return (value or b"") + b"x"
     if isinstance(column.type, JsonText):
         return '["another"]' if str(value).startswith("[") else '{"another":1}'
-    if isinstance(value, int) or isinstance(column.type, Integer):
+    if isinstance(column.type, (Integer, UtcMicros)):
         return (value or 0) + 1
     return f"{value or ''}x"
 
@@ -284,10 +284,10 @@ def test_a_query_column_that_says_something_else_names_the_event(filled: Registr
 def test_an_event_added_by_hand_is_found(filled: Registry) -> None:
     """At the end of the log, with or without a hash."""
     n = filled.event_count
+    columns = "at, action, actor, role, object_kind, object_id, outcome, request_id"
     added = (
-        "INSERT INTO audit_events (sequence, body, id, at, action, actor, role, object_kind, object_id, outcome, request_id)"
-        " SELECT :n, body, 'x', at, action, actor, role, object_kind, object_id, outcome, request_id"
-        " FROM audit_events WHERE sequence = 0"
+        f"INSERT INTO audit_events (sequence, body, id, {columns})"
+        f" SELECT :n, body, 'x', {columns} FROM audit_events WHERE sequence = 0"
     )
     hashed = "INSERT INTO audit_leaves (sequence, hash) SELECT :n, hash FROM audit_leaves WHERE sequence = 0"
 

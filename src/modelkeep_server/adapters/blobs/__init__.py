@@ -22,5 +22,5 @@ def open_blobs(url: str) -> BlobStore:
     backend = BACKENDS.get(scheme.lower()) if separator else None
     if backend is None:
         known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
-        raise ValueError(f"The storage URL {url!r} does not begin with a known scheme ({known}).")
+        raise ValueError(f"MODELKEEP_STORAGE_URL {url!r} does not begin with a known scheme ({known}).")
     return backend(url)

@@ -3,7 +3,7 @@ The log, its tree, and what is kept beside it.
 
 Events are verbatim JSON in `body`; the columns beside it repeat parts of it for filtering, and verification compares
 them. Leaf hashes stand apart, so that an edited body is named. Names, e-mails and free texts stand in side tables that
-can be erased without touching a proof. Source: RFC 6962; design.md "event bodies".
+can be erased without touching a proof. Source: RFC 6962.
 """
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text

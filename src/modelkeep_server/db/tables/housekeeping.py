@@ -7,6 +7,7 @@ audit.py) signed anew from the tree.
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
+from modelkeep_server.db.tables.audit import audit_checkpoints
 from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
 
 session_activity = Table(
@@ -93,6 +94,6 @@ HOUSEKEEPING = frozenset(
         search_tags.name,
         search_owners.name,
         search_text.name,
-        "audit_checkpoints",
+        audit_checkpoints.name,
     }
 )

@@ -39,7 +39,7 @@ models = Table(
     salt_column(),
 )
 
-#: Owners as sent, in order. A former owner keeps the row with `removed_at`, since "ever was an owner" is asked (R1).
+#: Owners as sent, in order. A former owner keeps the row with `removed_at`, since whoever once owned a model may be asked for.
 model_owners = Table(
     "model_owners",
     metadata,

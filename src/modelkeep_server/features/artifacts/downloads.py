@@ -16,6 +16,7 @@ from modelkeep_server.db.tables import artifacts, links
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.queries import StoredFile
+from modelkeep_server.features.artifacts.ranges import Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.service import wrap_context
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access, secrets
@@ -138,10 +139,11 @@ def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> O
             f"{version.address} is {version.state}: the link opens with its maker's own session or token."
         )
     _demand_available(stored.artifact)
+    span = _say_range(part, stored.artifact.size_bytes)
     recording.record(
         work, "artifact.download", actor=minter.pseudonym, auth="link", object_id=stored.artifact.id,
         object_label=f"{version.address}/{stored.artifact.path}",
-        after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": part or "all"},
+        after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": span},
     )  # fmt: skip
     dek = work.parts.keys.unwrap(stored.wrapped, wrap_context(stored.blob_id))
     return Opening(stored, minter, version, dek)
@@ -173,6 +175,14 @@ def quarantine(work: Work, opening: Opening) -> None:
         object_label=opening.address, before={"status": "AVAILABLE"}, after={"status": "QUARANTINED"},
         rule="integrity_broken", reason="The stored bytes are not those that were uploaded.",
     )  # fmt: skip
+
+
+def _say_range(part: str | None, size_bytes: int) -> str:
+    """What of a file is about to go out. Read from the header, which itself is free text and stays out of the log."""
+    span = parse_range(part, size_bytes)
+    if isinstance(span, Unsatisfiable):
+        return "none"
+    return "all" if span is None else f"bytes={span.start}-{span.end - 1}"
 
 
 def _demand_available(artifact: Artifact) -> None:

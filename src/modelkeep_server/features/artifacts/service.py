@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import artifacts, blobs
+from modelkeep_server.db.tables import artifacts, blobs, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.intake import Received
@@ -85,6 +85,7 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
     Raises:
         As `allow_upload`: everything is judged again, since time has passed.
     """
+    _lock_version(work, actor, ticket.new)
     version = _judge(work, actor, ticket.new)
     is_quarantined = exists().where(artifacts.c.blob_id == blobs.c.id, artifacts.c.status == ArtifactStatus.QUARANTINED)
     known = work.first(
@@ -148,6 +149,12 @@ def sweep_orphans(work: Work) -> int:
     for key in orphans:
         work.parts.blobs.delete(key)
     return len(orphans)
+
+
+def _lock_version(work: Work, actor: Actor, new: NewFile) -> None:
+    """Let no other file of this version be published, and no state move, between judging and the commit."""
+    version = version_queries.get_version(work, actor, new.group, new.name, new.version)
+    work.first(select(versions.c.id).where(versions.c.id == version.key).with_for_update())
 
 
 def _judge(work: Work, actor: Actor, new: NewFile) -> Version:

@@ -8,19 +8,21 @@ Source: RFC 6962, section 2.1; design.md rows "audit" and "event bodies".
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Table, func, select
 
 from modelkeep_server.db.ledger import event_columns
 from modelkeep_server.db.tables import GOVERNED, audit_events, audit_leaves
-from modelkeep_server.db.work import Work, digest_row
+from modelkeep_server.db.work import Work, as_stored, digest_row
 from modelkeep_server.features.audit import head
 from modelkeep_server.features.audit.views import Finding, Verdict
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.kit.signed_note import NoteRefused, open_note, parse_checkpoint
 
@@ -62,7 +64,7 @@ class _Judge:
 
     def _judge_events(self) -> Iterator[Finding]:
         statement = (
-            select(audit_events, audit_leaves.c.sequence.label("leaf_sequence"), audit_leaves.c.hash)
+            select(*as_stored(audit_events), audit_leaves.c.sequence.label("leaf_sequence"), audit_leaves.c.hash)
             .select_from(audit_events)
             .join(audit_leaves, audit_leaves.c.sequence == audit_events.c.sequence, full=True)
             .order_by(func.coalesce(audit_events.c.sequence, audit_leaves.c.sequence))
@@ -95,7 +97,7 @@ class _Judge:
         if body["sequence"] != place:
             yield Finding(place, f"event {place}: it was recorded as event {body['sequence']}; events were reordered")
         for name, value in event_columns(body).items():
-            if row._mapping[name] != value:
+            if row._mapping[name] != (clock.to_us(value) if isinstance(value, datetime) else value):
                 yield Finding(place, f"event {place}: its column {name} does not say what its text says")
         self._expect_rows(body, place)
 
@@ -140,7 +142,7 @@ class _Judge:
     def _judge_rows(self) -> Iterator[Finding]:
         for table in GOVERNED:
             seen = set()
-            for row in self._work.stream(select(table).order_by(table.c.id)):
+            for row in self._work.stream(select(*as_stored(table)).order_by(table.c.id)):
                 self.rows_checked += 1
                 seen.add(row.id)
                 digest, place = self._expected.get((table.name, row.id), (None, None))
@@ -148,12 +150,19 @@ class _Judge:
                     yield Finding(None, f"{table.name} row {row.id}: no event that can be read wrote it")
                 elif digest is None:
                     yield Finding(None, f"{table.name} row {row.id}: no event wrote it; it was added by hand")
-                elif digest != digest_row(table, row):
+                elif digest != _digest(table, row):
                     yield Finding(place, f"{table.name} row {row.id}: changed by hand since event {place} wrote it")
             for name, key in sorted(self._expected):
                 if name == table.name and key not in seen:
                     place = self._expected[(name, key)][1]
                     yield Finding(place, f"{name} row {key}: removed by hand since event {place} wrote it")
+
+
+def _digest(table: Table, row: Row[Any]) -> str | None:
+    try:
+        return digest_row(table, row)
+    except ValueError:
+        return None
 
 
 def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:

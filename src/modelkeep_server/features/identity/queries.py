@@ -146,7 +146,8 @@ def find_sign_in(work: Work, email: str) -> tuple[int, str | None] | None:
 
 def find_person_id(work: Work, email: str) -> int | None:
     """The inside id of the person with this e-mail, or None."""
-    return work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))  # type: ignore[no-any-return]
+    found: int | None = work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))
+    return found
 
 
 def has_first_admin(work: Work) -> bool:

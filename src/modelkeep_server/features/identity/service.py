@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef, Veiled
@@ -135,6 +135,7 @@ def accept_invitation(work: Work, *, secret: str, name: str, passphrase_hash: st
     """
     row = queries.get_invitation_row(work, secret, "INVITATION")
     _use_link(work, row.id)
+    _end_other_links(work, row.email)
     person_id = queries.find_person_id(work, row.email)
     if person_id is None:
         _check_person(row.email, name)
@@ -293,6 +294,13 @@ def _use_link(work: Work, key: int) -> None:
         work.change(invitations, key, {"used_at": work.now}, expect={"used_at": None})
     except NoSuchRow as error:
         raise SignInFailed("This one-time link was used already.") from error
+
+
+def _end_other_links(work: Work, email: str) -> None:
+    # One that went astray would set a new passphrase for days to come.
+    same = func.lower(invitations.c.email) == email.lower()
+    for row in work.all(select(invitations.c.id).where(same, invitations.c.used_at.is_(None))):
+        work.change(invitations, row.id, {"used_at": work.now})
 
 
 def _insert_link(

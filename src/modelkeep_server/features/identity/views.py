@@ -11,10 +11,10 @@ class Actor:
     """
     Who is asking, as found once a request.
 
-    `user_id` is None for nobody signed in and for an operator on the server's host. `scopes` is None for a session
+    `user_id` is None where nobody is signed in. `scopes` is None for a session
     (not limited), else the token's scopes. `roles` are those in force now, already cut to the token's where it has
-    some. `credential_id` is the row of the session or token. `label` is what an event's `auth` says, for instance
-    `session`.
+    some. `credential_id` is the row of the session or token. `method` is what an event's `auth` says: `session`, `token` or
+    `none`.
     """
 
     user_id: int | None
@@ -29,7 +29,7 @@ class Actor:
 
     @property
     def is_known(self) -> bool:
-        """True for a person, false for a stranger or an operator."""
+        """True for a person, false for a stranger."""
         return self.user_id is not None
 
 
@@ -38,7 +38,7 @@ NOBODY = Actor(user_id=None, pseudonym="anonymous", email="", name="Nobody")
 
 @dataclass(frozen=True)
 class RoleSource:
-    """A role someone holds and where it comes from, for instance "first start" or "invitation by ada@example.com"."""
+    """A role someone holds and where it comes from, in words: "the first start", "an invitation"."""
 
     role: Role
     source: str

@@ -1,4 +1,4 @@
-"""Judging what a person sends to register a model: every fault at once, each with its field (R2)."""
+"""Judging what a person sends to register a model: every fault at once, each with its field."""
 
 import re
 from collections.abc import Sequence

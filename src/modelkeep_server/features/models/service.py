@@ -1,4 +1,4 @@
-"""Registering models (R2)."""
+"""Registering models."""
 
 from collections.abc import Sequence
 

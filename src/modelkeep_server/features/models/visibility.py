@@ -1,5 +1,5 @@
 """
-Who sees that a model exists (R2). One rule, inside every query over models and what belongs to them.
+Who sees that a model exists. One rule, inside every query over models and what belongs to them.
 
 An import contract keeps it out of the interfaces: they cannot leave it out, since they never put it in.
 """

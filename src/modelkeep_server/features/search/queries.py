@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, or_, select, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from modelkeep_server.db.tables import models, search_models, search_owners, search_tags, search_text, versions
 from modelkeep_server.db.work import Work
@@ -14,6 +15,7 @@ from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.kit.words import split_words
+from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lifecycle import State
 
@@ -89,6 +91,25 @@ def count_my_models(work: Work, actor: Actor) -> int:
 def count_models(work: Work, actor: Actor) -> int:
     """How many models the actor can see. One statement."""
     return int(work.scalar(select(func.count()).select_from(models).where(visible_to(actor))))
+
+
+def count_tiers(work: Work, actor: Actor) -> dict[RiskTier, int]:
+    """How many models of each risk tier the actor can see; a tier without one is left out. One statement."""
+    rows = work.all(
+        select(models.c.risk_tier, func.count().label("counted")).where(visible_to(actor)).group_by(models.c.risk_tier)
+    )
+    return {RiskTier(row.risk_tier): row.counted for row in rows}
+
+
+def count_states(work: Work, actor: Actor) -> dict[State, int]:
+    """How many versions stand in each state, of models that the actor can see. One statement."""
+    rows = work.all(
+        select(versions.c.state, func.count().label("counted"))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(visible_to(actor))
+        .group_by(versions.c.state)
+    )
+    return {State(row.state): row.counted for row in rows}
 
 
 def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[str, int], ...]:
@@ -168,7 +189,7 @@ def _text_condition(work: Work, words: Sequence[str]) -> ColumnElement[bool]:
         found = select(search_text.c.rowid).where(literal_column("search_text").op("MATCH")(query))
     else:
         query = " & ".join(f"'{word}':*" for word in words)
-        found = select(search_text.c.rowid).where(literal_column("document").op("@@")(func.to_tsquery("simple", query)))
+        found = select(search_text.c.rowid).where(literal_column("document").op("@@")(literal(query).cast(TSQUERY)))
     return models.c.id.in_(found)
 
 

@@ -1,4 +1,4 @@
-"""Judging what a person sends to create a version, by the rows of rules/fields.py (R3)."""
+"""Judging what a person sends to create a version, by the rows of rules/fields.py."""
 
 import re
 from collections.abc import Callable, Mapping

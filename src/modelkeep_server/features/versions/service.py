@@ -1,4 +1,4 @@
-"""Creating versions (R3)."""
+"""Creating versions."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,8 @@
 """Files of versions: sent in one streamed body, listed, and fetched through links."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -17,13 +19,14 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes import ArtifactOut, LinkIn, LinkOut, PageOut
-from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.rules.errors import FieldError, Invalid, Malformed
+from modelkeep_server.interfaces.doorway import Desk, asking_of
+from modelkeep_server.rules.errors import FieldError, Invalid, Malformed, Unavailable
 
 router = make_router("artifacts")
 
 BASE = "/models/{group}/{name}/versions/{version}/artifacts"
 Kind = Annotated[Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"], Query(description="What the file is.")]
+UPLOADS_AT_ONCE, UPLOADS_OF_ONE = 40, 20
 FilePath = Annotated[str, Path(description="Folders allowed: tokenizer/vocab.json.")]
 
 
@@ -39,7 +42,13 @@ def list_artifacts(
     return PageOut[ArtifactOut](items=items, next_cursor=page.next_cursor, total=page.total)
 
 
-@router.put(BASE + "/{path:path}", status_code=201, response_model=ArtifactOut)
+@router.put(
+    BASE + "/{path:path}",
+    status_code=201,
+    response_model=ArtifactOut,
+    responses={200: {"model": ArtifactOut, "description": "The very file is there already."}},
+    openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+)
 @door.streams("artifact.upload")
 async def upload_artifact(
     desk: Desk, request: Request, group: str, name: str, version: str, path: FilePath, type: Kind
@@ -58,8 +67,23 @@ async def upload_artifact(
     )
     if ticket.present is not None:
         return _answer(new, ticket.present, status=200)
-    artifact = await _take_in(desk, request, ticket, promised)
+    with _place_for(desk.door.uploads, asking_of(request).actor):
+        artifact = await _take_in(desk, request, ticket, promised)
     return _answer(new, artifact, status=201)
+
+
+@contextmanager
+def _place_for(running: Counter[str], actor: Actor) -> Iterator[None]:
+    """A place among the uploads that run; each holds up to 48 MiB, also while its client is slow."""
+    if running[actor.pseudonym] >= UPLOADS_OF_ONE or running.total() >= UPLOADS_AT_ONCE:
+        raise Unavailable("Too many files are being uploaded at this moment.", retry_after_seconds=5)
+    running[actor.pseudonym] += 1
+    try:
+        yield
+    finally:
+        running[actor.pseudonym] -= 1
+        if not running[actor.pseudonym]:
+            del running[actor.pseudonym]
 
 
 async def _take_in(desk: Desk, request: Request, ticket: Ticket, promised: str | None) -> Artifact:
@@ -69,12 +93,16 @@ async def _take_in(desk: Desk, request: Request, ticket: Ticket, promised: str |
         received = await intake.receive(
             _body_of(request), parts.blobs, ticket.dek, ticket.blob_id, parts.limits.upload_bytes
         )
-    keep = False
+    keep = True
     try:
         if promised is not None and received.sha256_hex != promised:
             differs = f"What arrived has the SHA-256 {received.sha256_hex}, not {promised} as promised."
             raise Invalid.of([FieldError("sha256", f"{differs} Send it again.")])
         artifact, keep = await desk.write(lambda work, actor: service.publish_upload(work, actor, ticket, received))
+    except Exception as error:
+        # Where it is not known whether the commit went through, the bytes stay; the sweep knows later.
+        keep = isinstance(error, Unavailable)
+        raise
     finally:
         if not keep:
             with CancelScope(shield=True):

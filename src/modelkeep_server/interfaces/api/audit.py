@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Path, Query
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
@@ -59,7 +59,7 @@ def list_events(
 
 @router.get("/audit/events/{sequence}", response_model=EventDetailOut)
 @door.reads("audit.read")
-def show_event(work: Work, actor: Actor, sequence: int) -> EventDetailOut:
+def show_event(work: Work, actor: Actor, sequence: Annotated[int, Path(ge=0, lt=2**63)]) -> EventDetailOut:
     """One event: the body exactly as stored, and the proof of its place in the tree."""
     event = queries.get_event(work, actor, sequence)
     proof = queries.get_proof(work, actor, sequence)

@@ -1,12 +1,13 @@
-"""The JSON of the API (api.md, "Shapes"): camelCase outside, snake_case inside. Input refuses unknown fields."""
+"""The JSON of the API: camelCase outside, snake_case inside. Input refuses unknown fields."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, create_model
 from pydantic.alias_generators import to_camel
 
+from modelkeep_server.kit import clock
 from modelkeep_server.rules import fields
 from modelkeep_server.rules.fields import FIELDS, Kind
 from modelkeep_server.rules.permissions import Role, Scope
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 Moment = Annotated[
     datetime,
-    PlainSerializer(lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str, when_used="json"),
+    PlainSerializer(clock.iso_seconds, return_type=str, when_used="json"),
     Field(examples=["2026-01-31T09:00:00Z"]),
 ]
 StateName = Literal[
@@ -178,12 +179,12 @@ _JSON_TYPES: Mapping[Kind, Any] = {
 
 def _metadata_shape(name: str, of_card: bool, **more: Any) -> type[BaseModel]:
     """The shape of metadata, drawn from rules/fields.py. Unknown keys are kept, under `custom`."""
-    rows = {
+    rows: dict[str, Any] = {
         row.key: (_JSON_TYPES[row.kind], Field(default=None, title=row.label, description=row.hint))
         for row in FIELDS
         if row.card is of_card
     }
-    return create_model(  # type: ignore[call-overload]
+    return create_model(
         name,
         __config__=ConfigDict(extra="allow", strict=True),
         __doc__='What is known of a version (the guide, "Version Metadata").',

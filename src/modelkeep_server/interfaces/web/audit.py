@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries
@@ -53,7 +53,7 @@ def show_log(
 
 @router.get("/audit/{sequence}")
 @door.reads("audit.read")
-def show_event(work: Work, actor: Actor, sequence: int) -> Page:
+def show_event(work: Work, actor: Actor, sequence: Annotated[int, Path(ge=0, lt=2**63)]) -> Page:
     """One event, its before and after, and the proof of its place."""
     return Page.of(
         EventContext(

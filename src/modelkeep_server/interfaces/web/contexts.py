@@ -59,12 +59,14 @@ class SetupContext(FormContext):
     """
     GET and POST /setup: the first start. Controls: secret (hidden), email, name, passphrase, modelOwner (`yes`).
 
-    `secret` is the tail of the one-time link; `problem` replaces the form where the link is used, wrong or expired.
+    `secret` is the tail of the one-time link; `problem` replaces the form where the link is used, wrong or expired;
+    `unclaimed`: nobody has an account yet.
     """
 
     template: ClassVar[str] = "identity/setup.html"
     secret: str = field(repr=False)
     problem: str | None = None
+    unclaimed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class DashboardContext(Context):
     """
     GET /. `my_models` are those the person owns or registered, last updated first.
 
-    `registry_total` counts the models they may see. `states` counts newest versions by state, `tiers` visible models by
+    `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
     tier, `activity` is recent events, newest first: each of the three is left out of the page while it is empty.
     """
 

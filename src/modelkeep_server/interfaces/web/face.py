@@ -1,7 +1,7 @@
 """How the pages draw answers: a Page inside the shell of the request, or a redirect after a form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,7 +11,7 @@ from modelkeep_server.interfaces.doorway import Asking, Doorway, asking_of
 from modelkeep_server.interfaces.web.contexts import ErrorContext
 from modelkeep_server.interfaces.web.forms import find_notice, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
-from modelkeep_server.rules.errors import NotSignedIn, RegistryError
+from modelkeep_server.rules.errors import ForgedRequest, NotSignedIn, RegistryError
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,22 @@ def draw_error(request: Request, error: RegistryError) -> Response:
         wanted = request.url.path if request.method == "GET" else "/"
         query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
         return RedirectResponse(href_of("/login", {"next": wanted + query}), 303)
-    page = Page.of(ErrorContext.of(error), error.status)
+    page = Page.of(_explain(error), error.status)
     headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
     return HTMLResponse(render(page, shell_of(asking)), error.status, headers)
+
+
+def _explain(error: RegistryError) -> ErrorContext:
+    """A form of an earlier session is nearly always a page left open, so a person is told that and not of forgery."""
+    context = ErrorContext.of(error)
+    if not isinstance(error, ForgedRequest):
+        return context
+    return replace(
+        context,
+        title="This page is from an earlier session",
+        detail="You signed in or out since it was opened, or the session ended. Nothing was saved.",
+        remedy="Go back to copy what you typed, sign in, then open the page again and send it from there.",
+    )
 
 
 def _redirect(request: Request, result: Redirect) -> Response:

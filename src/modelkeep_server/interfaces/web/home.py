@@ -17,10 +17,13 @@ MY_MODELS_SHOWN = 20
 def show_home(work: Work, actor: Actor) -> Page:
     """My models, with the state of each one's newest versions."""
     mine = search.list_my_models(work, actor, limit=MY_MODELS_SHOWN)
+    tiers = search.count_tiers(work, actor)
     return Page.of(
         DashboardContext(
             my_models=mine,
             my_total=search.count_my_models(work, actor),
-            registry_total=search.count_models(work, actor),
+            registry_total=sum(tiers.values()),
+            states=search.count_states(work, actor),
+            tiers=tiers,
         )
     )

@@ -14,6 +14,7 @@ from modelkeep_server.interfaces.web.contexts import InvitationContext, LoginCon
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router, session_cookie
 from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
 from modelkeep_server.rules.permissions import Scope
 
@@ -87,7 +88,8 @@ def show_setup(work: Work, actor: Actor, token: str = "") -> Page:
     try:
         queries.get_invitation_row(work, token, "FIRST_START")
     except SignInFailed as error:
-        return Page.of(SetupContext(secret=token, problem=error.detail), error.status)
+        unclaimed = not queries.has_first_admin(work)
+        return Page.of(SetupContext(secret=token, problem=error.detail, unclaimed=unclaimed), error.status)
     return Page.of(SetupContext(secret=token, values={"modelOwner": "yes"}))
 
 
@@ -104,7 +106,8 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
         await desk.read(lambda work, _: queries.get_invitation_row(work, token, "FIRST_START"))
         hashed = "" if fault else await desk.door.hop(lambda: secrets.hash_passphrase(passphrase))
         if fault:
-            return Page.of(SetupContext(secret=token, values=values, errors={"passphrase": fault}), Invalid.status)
+            errors = {**_email_errors(values["email"]), "passphrase": fault}
+            return Page.of(SetupContext(secret=token, values=values, errors=errors), Invalid.status)
         session = await desk.write(
             lambda work, _: service.claim_registry(
                 work,
@@ -118,7 +121,9 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
     except Invalid as error:
         return Page.of(SetupContext(secret=token, values=values, errors=errors_by_field(error.errors)), error.status)
     except SignInFailed as error:
-        return Page.of(SetupContext(secret=token, problem=error.detail), error.status)
+        claimed = await desk.read(lambda work, _: queries.has_first_admin(work))
+        context = SetupContext(secret=token, problem=error.detail, unclaimed=not claimed)
+        return Page.of(context, error.status)
     return Redirect("/?done=claimed", session_cookie(request, session.secret))
 
 
@@ -214,6 +219,11 @@ def _profile(
         errors=errors or {},
     )
     return Page.of(context, status)
+
+
+def _email_errors(email: str) -> dict[str, str]:
+    fault = find_email_fault(email.strip())
+    return {"email": f"This {fault}."} if fault else {}
 
 
 def _count_link(work: Work) -> None:

@@ -6,7 +6,6 @@ from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
@@ -85,7 +84,6 @@ def show_catalogue(
 @door.reads("model.read")
 def show_create(work: Work, actor: Actor, group: Text = "") -> Page:
     """How do I register a model?"""
-    access.require(work, actor, "model.create")
     return _create_page(work, actor, {"owners": actor.email, "group": group}, {}, 200)
 
 

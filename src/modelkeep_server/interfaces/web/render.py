@@ -25,7 +25,7 @@ from modelkeep_server.rules import naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
-from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, Relation, whom_to_ask
+from modelkeep_server.rules.permissions import ROLES, Relation, whom_to_ask
 
 HERE = Path(__file__).parent
 THEMES = ("system", "light", "dark")
@@ -166,7 +166,6 @@ def environment() -> jinja2.Environment:
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,
         "OUTCOMES": tuple(Outcome),
-        "PERMISSIONS": PERMISSIONS,
         "FIELDS": metadata_fields.FIELDS,
         "SECTIONS": metadata_fields.SECTIONS,
     }

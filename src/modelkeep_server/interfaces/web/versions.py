@@ -1,6 +1,5 @@
 """Creating a version, a version's page, and its files."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,14 +11,15 @@ from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries, service
+from modelkeep_server.features.versions import checks, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.interfaces.web.contexts import ArtifactsContext, CreateVersionContext, VersionContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken
-from modelkeep_server.rules.fields import FIELDS, Field, Kind
+from modelkeep_server.rules.fields import FIELDS, JSON_DEPTH, Field, Kind
 
 router = make_router()
 
@@ -35,8 +35,6 @@ _PARTS_OF: Mapping[Kind, tuple[str, ...]] = {
 @door.reads("model.read")
 def show_create(work: Work, actor: Actor, group: str, name: str) -> Page:
     """How do I add a version?"""
-    model = model_queries.get_model(work, actor, group, name)
-    access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
     return _create_page(work, actor, group, name, {}, {}, 200)
 
 
@@ -55,7 +53,9 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
     )
     try:
         if faults:
-            raise Invalid.of(faults)
+            model = model_queries.get_model(work, actor, group, name)
+            access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
+            raise Invalid.of([*checks.find_faults(new), *faults])
         version = service.create_version(work, actor, group, name, new)
     except (Invalid, NameTaken) as error:
         return _create_page(work, actor, group, name, values, errors_by_field(error.errors), error.status)
@@ -115,14 +115,14 @@ def _create_page(
 
 
 def _read_metadata(values: Mapping[str, str]) -> tuple[dict[str, Any], list[FieldError]]:
-    """The metadata that the form's controls spell, and the controls whose JSON cannot be read."""
+    """The metadata that the form's controls spell, and the controls that cannot be read or stand half filled."""
     metadata: dict[str, Any] = {}
     faults = []
     for row in FIELDS:
         try:
             value = _read_control(values, row)
-        except ValueError as error:
-            faults.append(FieldError(f"metadata.{row.path}", f"This is not JSON: {error}."))
+        except _Unreadable as unreadable:
+            faults.append(unreadable.fault)
             continue
         if value is not None:
             holder = metadata.setdefault("card", {}) if row.card else metadata
@@ -130,12 +130,39 @@ def _read_metadata(values: Mapping[str, str]) -> tuple[dict[str, Any], list[Fiel
     return metadata, faults
 
 
+class _Unreadable(Exception):
+    def __init__(self, control: str, message: str) -> None:
+        super().__init__(message)
+        self.fault = FieldError(control, message)
+
+
 def _read_control(values: Mapping[str, str], row: Field) -> Any:
     control = f"metadata.{row.path}"
     if row.kind in _PARTS_OF:
-        parts = {part: values.get(f"{control}.{part}", "").strip() for part in _PARTS_OF[row.kind]}
-        return {part: text for part, text in parts.items() if text} or None
+        return _read_parts(values, control, _PARTS_OF[row.kind], row.kind)
     text = values.get(control, "").strip()
     if not text:
         return None
-    return json.loads(text) if row.kind in (Kind.SCHEMA, Kind.OBJECT) else text
+    if row.kind not in (Kind.SCHEMA, Kind.OBJECT):
+        return text
+    try:
+        return canonical.loads(text)
+    except RecursionError:
+        raise _Unreadable(control, f"At most {JSON_DEPTH} levels deep.") from None
+    except ValueError as error:
+        raise _Unreadable(control, f"This is not JSON: {error}.") from None
+
+
+def _read_parts(values: Mapping[str, str], control: str, names: tuple[str, ...], kind: Kind) -> dict[str, str] | None:
+    """The filled parts of a dataset or base model; a name and a version go together."""
+    typed = {name: values.get(f"{control}.{name}", "").strip() for name in names}
+    parts = {name: text for name, text in typed.items() if text}
+    what, version, uri = names
+    if not parts or (kind is Kind.BASE_MODEL and set(parts) == {uri}):
+        return parts or None
+    if kind is Kind.BASE_MODEL and uri in parts:
+        raise _Unreadable(f"{control}.{uri}", "Name a model and its version, or give a URI; not both.")
+    for name in (what, version):
+        if name not in parts:
+            raise _Unreadable(f"{control}.{name}", f"The {name} is needed as well.")
+    return parts

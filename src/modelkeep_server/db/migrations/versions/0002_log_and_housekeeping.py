@@ -210,8 +210,9 @@ def _create_text_index() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("CREATE VIRTUAL TABLE search_text USING fts5(words, tokenize = 'unicode61 remove_diacritics 0')")
         return
+    # Not to_tsvector: its parser would cut words that begin like numbers, and drop long ones.
     op.execute(
         "CREATE TABLE search_text (rowid BIGINT PRIMARY KEY, words TEXT NOT NULL, document TSVECTOR "
-        "GENERATED ALWAYS AS (to_tsvector('simple', words)) STORED)"
+        "GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED)"
     )
     op.execute("CREATE INDEX ix_search_text_document ON search_text USING gin (document)")

@@ -8,6 +8,9 @@ const pane = document.querySelector("[data-json-pane]");
 const text = pane.querySelector("textarea");
 const says = pane.querySelector("[data-json-says]");
 const copyButton = pane.querySelector("[data-copy]");
+const PAUSE_MS = 400;
+let asking;
+let judged = "";
 const plainHint = says.innerHTML;
 const LISTS = ["owners", "tags"];
 const ALWAYS = ["name", "group", "description", "owners", "riskTier", "tags"];
@@ -15,7 +18,8 @@ const OPTIONAL = ["documentationUrl", "repositoryUrl", "riskRationale"];
 const CHOICES = ["visibility", "origin"];
 const KNOWN = [...ALWAYS, ...OPTIONAL, ...CHOICES];
 
-const chips = Object.fromEntries(LISTS.map((name) => [name, makeChips(form.elements[name])]));
+const JUDGES = { owners: { fits: (entry) => /^[^@\s]+@[^@\s]+\.[^@\s.]+$/.test(entry), unfit: "not an e-mail address; write name@company.com." } };
+const chips = Object.fromEntries(LISTS.map((name) => [name, makeChips(form.elements[name], JUDGES[name])]));
 const valueOf = (name) => (LISTS.includes(name) ? chips[name].entries() : form.elements[name]?.value ?? "");
 
 function toJson() {
@@ -54,7 +58,23 @@ function fromJson() {
 }
 
 function advise() {
+  const named = `${form.elements.group.value}/${form.elements.name.value}`;
+  if (named === judged) return;
+  judged = named;
   document.querySelector("[data-advice]").textContent = adviseName(form.elements.name.value) ?? "";
+  clearTimeout(asking);
+  asking = setTimeout(lookUp, PAUSE_MS);
+}
+
+/** Says that a name is taken before the form is sent; what this person may not see, only the server can tell. */
+async function lookUp() {
+  const [group, name] = ["group", "name"].map((field) => form.elements[field].value.trim());
+  if (!group || !name) return;
+  const answer = await fetch(`/api/v1/models?${new URLSearchParams({ group, q: name, limit: "100" })}`).catch(() => null);
+  const found = answer?.ok ? (await answer.json()).items : [];
+  const same = (one, other) => one.toLowerCase() === other.toLowerCase();
+  if (!found.some((model) => same(model.name, name) && same(model.group, group))) return;
+  document.querySelector("[data-advice]").textContent = `${group} already has ${name}. Choose another name, or add a version to it.`;
 }
 
 form.addEventListener("input", () => {

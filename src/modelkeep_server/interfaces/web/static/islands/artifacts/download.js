@@ -27,18 +27,18 @@ async function start(form) {
   announce(`Downloading ${form.dataset.download}`);
 }
 
-for (const form of document.querySelectorAll("form[data-download]")) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = form.querySelector("button");
-    button.disabled = true;
-    try {
-      await start(form);
-      form.parentElement.querySelector(".err")?.remove();
-    } catch (error) {
-      complain(form, error.message || "The link could not be made. Try again.");
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-download]")) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  button.disabled = true;
+  try {
+    await start(form);
+    form.parentElement.querySelector(".err")?.remove();
+  } catch (error) {
+    complain(form, error.message || "The link could not be made. Try again.");
+  } finally {
+    button.disabled = false;
+  }
+});

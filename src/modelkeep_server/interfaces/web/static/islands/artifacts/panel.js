@@ -133,13 +133,26 @@ function openPanel() {
     sum.textContent = words.filter(([number]) => number).map(([number, word]) => `${number} ${word}`).join(", ");
   }
 
-  /** All done: the table of files is read anew; where something failed, its row stays and a link does the same. */
+  /** All done: the page is read anew; where something failed, its row stays and only the table of files changes. */
   function settle() {
     const address = `${location.pathname}?done=uploaded`;
     if (!jobs.some((job) => job.state === "failed")) return void setTimeout(() => location.assign(address), 900);
-    sum.insertAdjacentHTML("beforeend", ' <a class="link"></a>');
-    Object.assign(sum.lastElementChild, { href: address, textContent: "Show the stored files" });
-    return undefined;
+    return void redraw();
+  }
+}
+
+const REDRAWN = ["#files-box", ".tabline", ".foot-pair"];
+
+/** Swaps in what the server now says of the files. */
+async function redraw() {
+  const answer = await fetch(location.pathname).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of REDRAWN) {
+    const next = fresh.querySelector(part);
+    if (!next) continue;
+    next.querySelectorAll("[data-copy], [data-pick]").forEach((hidden) => { hidden.hidden = false; });
+    document.querySelector(part)?.replaceWith(next);
   }
 }
 

@@ -20,7 +20,9 @@ export function makeMeter(total) {
 function read(request) {
   let body = {};
   try { body = JSON.parse(request.responseText); } catch { /* a proxy's own page: the status has to do */ }
-  const words = [body.errors?.map((item) => item.message).join(" ") || body.detail, body.remedy].filter(Boolean);
+  const faults = body.errors?.map((item) => item.message).join(" ");
+  // The cure of a 422 speaks of a form's fields; here the fault itself says what to change.
+  const words = [faults || body.detail, request.status === 422 ? "" : body.remedy].filter(Boolean);
   return { status: request.status, body, words: words.join(" ") || `The server answered ${request.status}.` };
 }
 
@@ -36,7 +38,7 @@ export function send(file, url, hooks) {
   request.onload = () => {
     const answer = read(request);
     if (request.status >= 200 && request.status < 300) hooks.done(answer.body);
-    else hooks.failed(answer.words, request.status >= 500 || request.status === 429 || request.status === 409);
+    else hooks.failed(answer.words, request.status >= 500 || request.status === 429);
   };
   request.onerror = () => hooks.failed("The connection was lost. Nothing was kept of this file.", true);
   request.onabort = () => hooks.aborted();

@@ -1,8 +1,9 @@
 /* Chips over a plain text input: Enter, comma or blank ends an entry, Backspace in the empty field takes the last one back.
+   `fits` judges an entry while one types; the form is sent all the same, and the server judges again.
    The plain input stays in the form, hidden, and holds the entries apart by commas. */
 const SEPARATORS = /[,;\s]+/;
 
-export function makeChips(input) {
+export function makeChips(input, { fits = () => true, unfit = "" } = {}) {
   let entries = split(input.value);
   const typed = Object.assign(document.createElement("input"), {
     className: "chips-typed", autocomplete: "off", placeholder: input.placeholder.split(",")[0], type: "text",
@@ -15,7 +16,9 @@ export function makeChips(input) {
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (input.hasAttribute(name)) typed.setAttribute(name, input.getAttribute(name));
   }
-  input.after(box);
+  const says = Object.assign(document.createElement("p"), { className: "hint advice" });
+  says.setAttribute("role", "status");
+  input.after(box, says);
   box.append(typed);
 
   function split(text) {
@@ -26,12 +29,15 @@ export function makeChips(input) {
     box.querySelectorAll(".chip").forEach((chip) => chip.remove());
     for (const entry of entries) {
       const chip = Object.assign(document.createElement("span"), { className: "chip", textContent: entry });
+      if (!fits(entry)) Object.assign(chip, { className: "chip chip-bad", title: unfit });
       const drop = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
       drop.setAttribute("aria-label", `Remove ${entry}`);
       drop.addEventListener("click", () => { change(entries.filter((other) => other !== entry)); typed.focus(); });
       chip.append(drop);
       typed.before(chip);
     }
+    const bad = entries.filter((entry) => !fits(entry));
+    says.textContent = bad.length ? `${bad.join(", ")}: ${unfit}` : "";
     typed.placeholder = entries.length ? "" : input.placeholder.split(",")[0];
   }
 

@@ -1,22 +1,21 @@
 /* Menus are <details>; this closes them on Escape, on a click outside, and when another one opens. */
-const menus = [...document.querySelectorAll("details[data-pop]")];
+const MENU = "details[data-pop]";
+const openMenus = () => [...document.querySelectorAll(`${MENU}[open]`)];
 
 function close(menu, focus) {
-  if (!menu.open) return;
   menu.open = false;
   if (focus) menu.querySelector("summary").focus();
 }
 
-for (const menu of menus) {
-  menu.addEventListener("toggle", () => {
-    if (menu.open) menus.forEach((other) => other !== menu && close(other, false));
-  });
-  menu.addEventListener("focusout", (event) => {
-    if (event.relatedTarget && !menu.contains(event.relatedTarget)) close(menu, false);
-  });
-}
-addEventListener("click", (event) => menus.forEach((menu) => menu.contains(event.target) || close(menu, false)));
-addEventListener("keydown", (event) => { if (event.key === "Escape") menus.forEach((menu) => close(menu, true)); });
+/* Toggle and focusout are heard on the document, so that menus in parts swapped in later close as well. */
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target.matches(MENU)) openMenus().forEach((other) => other.contains(target) || close(other, false));
+}, true);
+document.addEventListener("focusout", ({ relatedTarget }) => {
+  if (relatedTarget) openMenus().forEach((menu) => menu.contains(relatedTarget) || close(menu, false));
+});
+addEventListener("click", ({ target }) => openMenus().forEach((menu) => menu.contains(target) || close(menu, false)));
+addEventListener("keydown", ({ key }) => { if (key === "Escape") openMenus().reverse().forEach((menu) => close(menu, true)); });
 
 /* Filters fold away on a phone; without a script they stay open. */
 const narrow = matchMedia("(max-width: 47.99rem)");

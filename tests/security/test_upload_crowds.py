@@ -1,0 +1,45 @@
+"""Uploads beside each other: few enough to fit into memory, and no name that is the folder of another."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from modelkeep_server.interfaces.api.artifacts import UPLOADS_OF_ONE
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.registries import Registry
+
+
+def test_one_person_has_a_bounded_number_of_uploads(registry: Registry, api: Api, make: Make) -> None:
+    """Each holds up to 48 MiB while its client is slow; one more is told when to come again."""
+    version = make.version()
+    owner = make.owner_of(version)
+    running: Counter[str] = registry.app._app.state.door.uploads
+    address = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/one.bin?type=WEIGHTS"
+    running[owner.actor.pseudonym] = UPLOADS_OF_ONE
+    try:
+        refused = api.as_(owner).put(address, content=b"x")
+    finally:
+        del running[owner.actor.pseudonym]
+    taken = api.as_(owner).put(address, content=b"x")
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert taken.status_code == 201
+    assert owner.actor.pseudonym not in running
+
+
+def test_a_file_and_a_folder_of_one_name_sent_at_once_leave_one(api: Api, make: Make) -> None:
+    """The version's row is locked while a file is published, so that the second sees the first on both databases."""
+    version = make.version()
+    owner = make.owner_of(version)
+    base = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts"
+
+    for turn in range(8):
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(
+                pool.map(
+                    lambda path: api.as_(owner).put(f"{base}/{path}?type=CONFIG", content=path.encode()).status_code,
+                    (f"t{turn}", f"t{turn}/inner"),
+                )
+            )
+
+        assert sorted(answers) == [201, 409]
