@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -21,6 +22,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
         del os.environ[name]
     configure_logs()
+    # A shared or slow machine is no fault of the code; what must be fast is measured under bench/.
+    hypothesis.settings.register_profile("modelkeep", deadline=None)
+    hypothesis.settings.load_profile("modelkeep")
     if not hasattr(config, "workerinput"):
         postgres.begin_run()
 

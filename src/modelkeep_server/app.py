@@ -7,6 +7,7 @@ The only file that knows every floor: settings become an engine, adapters and in
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
@@ -112,7 +113,7 @@ def build_app(house: House) -> Gate:
     cookie_name = "__Host-mk-session" if secure else "mk-session"
     site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure)
     settings = house.settings
-    own = house.address.split("://", 1)[1].rsplit(":", 1)[0].strip("[]").lower()
+    own = urlsplit(house.address).hostname or ""
     hosts = {own} if settings.public_url else {*LOOPBACK, own}
     origins = origins_of(house.address)
     if not settings.public_url:

@@ -90,7 +90,9 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("begins with http:// or https:// and names a host")
-        return value.rstrip("/")
+        if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("is scheme, host and port alone, for instance https://models.company.com")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
 
     @classmethod
     def settings_customise_sources(

@@ -9,8 +9,8 @@ import platformdirs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from modelkeep_server.adapters.keys.keyfile import KeyFile, KeyMissing, KeyUnusable, check_outside, default_path
-from modelkeep_server.ports import WrapBroken, WrappedKey
+from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
+from modelkeep_server.ports import KeyMissing, KeyUnusable, WrapBroken, WrappedKey
 
 REGISTRY = "0197a000-0000-7000-8000-00000000abcd"
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

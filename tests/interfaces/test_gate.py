@@ -126,7 +126,7 @@ def test_the_kinds_of_answers_have_their_status(
 
 
 def test_the_policy_lets_no_script_in_but_the_registrys_own() -> None:
-    """No inline script, no eval, no other site, no frame, no plug-in, no base (trust.md, "CSP")."""
+    """No inline script, no eval, no other site, no frame, no plug-in, no base."""
     policy = dict(part.strip().partition(" ")[::2] for part in SECURITY_HEADERS["Content-Security-Policy"].split(";"))
 
     assert policy["default-src"] == policy["base-uri"] == policy["object-src"] == policy["frame-ancestors"] == "'none'"

@@ -1,15 +1,13 @@
 """What the log holds of downloads: facts, not what visitors wrote; and always an end."""
 
 import json
-from functools import partial
-from urllib.parse import urlsplit
+from typing import Any
 
-from anyio.from_thread import BlockingPortal
+from starlette.testclient import TestClient
 
 from tests.support.clients import Api
-from tests.support.knocking import knock
 from tests.support.make import Make
-from tests.support.registries import Registry
+from tests.support.registries import BASE_URL, Registry
 
 
 def test_a_range_header_is_not_copied_into_the_log(api: Api, make: Make) -> None:
@@ -29,22 +27,26 @@ def test_a_range_header_is_not_copied_into_the_log(api: Api, make: Make) -> None
 
 
 def test_a_download_ends_on_record_though_the_visitors_token_ended_meanwhile(
-    registry: Registry, portal: BlockingPortal, api: Api, make: Make
+    registry: Registry, api: Api, make: Make
 ) -> None:
     """The end is noted by the registry itself, so that revoking one's token under way hides nothing."""
     version = make.version()
     artifact = make.file(version)
     owner, visitor = make.owner_of(version), make.person()
     url = api.as_(owner).post(f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/{artifact.path}/links").json()
-    headers = [("authorization", f"Bearer {visitor.token}")]
 
-    def revoke() -> None:
-        registry.tamper("UPDATE tokens SET revoked_at = created_at WHERE id = :id", id=visitor.actor.credential_id)
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def send_and_revoke(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                registry.tamper("UPDATE tokens SET revoked_at = created_at WHERE id = :id", id=token_id)
+            await send(message)
 
-    told = portal.call(
-        partial(knock, registry.app, "GET", urlsplit(url["url"]).path, headers, chunks=[b""], on_start=revoke)
-    )
+        await registry.app(scope, receive, send_and_revoke)
 
-    assert (told.status, len(told.body)) == (200, artifact.size_bytes)
+    token_id = visitor.actor.credential_id
+    with TestClient(app, base_url=BASE_URL) as client:
+        answer = client.get(url["url"], headers={"authorization": f"Bearer {visitor.token}"})
+
+    assert (answer.status_code, len(answer.content)) == (200, artifact.size_bytes)
     (end,) = make.events(artifact.id, "artifact.download_end")
     assert end.after == {"sentBytes": artifact.size_bytes, "whole": True}

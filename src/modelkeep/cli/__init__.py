@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from modelkeep.cli.nouns import Nouns
+from modelkeep.cli.plain import harmless
 from modelkeep.errors import ApiError, BadAddress, ModelkeepError
 
 USAGE = 2
@@ -65,9 +66,4 @@ def print_error(error: ModelkeepError) -> None:
     lines.append(f"  to do: {error.remedy}")
     if isinstance(error, ApiError) and error.request_id:
         lines.append(f"  request id: {error.request_id}")
-    print("\n".join(_harmless(line) for line in lines), file=sys.stderr)
-
-
-def _harmless(line: str) -> str:
-    """Without control characters, which a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in line)
+    print("\n".join(harmless(line) for line in lines), file=sys.stderr)

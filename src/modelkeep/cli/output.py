@@ -19,6 +19,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from modelkeep.cli.plain import harmless
 from modelkeep.models import Told
 from modelkeep.progress import OnProgress, Progress, Step
 
@@ -72,11 +73,6 @@ def note_rest(shown: int, total: int | None, more: bool) -> None:
     if more or (total is not None and total > shown):
         of = f" of {total:,}" if total is not None else ""
         note(f"{shown:,}{of} shown; --limit N shows more.")
-
-
-def harmless(text: str) -> str:
-    """Text in one line, without control characters, which a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def moment(at: datetime | None) -> str:

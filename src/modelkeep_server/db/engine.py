@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from psycopg_pool import ConnectionPool
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
@@ -148,8 +148,3 @@ def open_database(url: str, *, connections: int) -> Database:
     if parsed.drivername.startswith(("postgresql", "postgres")):
         return open_postgresql(url, connections=connections)
     raise ValueError(f"MODELKEEP_DATABASE_URL must begin with sqlite:/// or postgresql://, not {parsed.drivername}.")
-
-
-def connection_of(database: Database) -> Connection:
-    """A bare connection for migrations."""
-    return database.writer.connect()

@@ -2,9 +2,8 @@
 The doorway: who is asking, and the one transaction they get.
 
 `reads` and `writes` turn a plain handler `def handler(work, actor, ...)` into a route that makes one thread hop:
-there the work is opened, the actor found, the handler run, the answer drawn and the transaction committed, all
-before the first
-byte is sent. No FastAPI dependency holds a connection, and never more threads work than there are connections.
+there the work is opened, the actor found, the handler run, the answer drawn and the transaction committed, all before
+the first byte is sent. No FastAPI dependency holds a connection, and no more threads work than there are connections.
 `streams` gives the handler a `Desk` instead, which opens one short transaction at a time while bytes move.
 
 Every route made here declares the act it is for; `find_undeclared` lists those that do not, and start-up refuses them.
@@ -147,9 +146,12 @@ class Desk:
         await self.door.hop(noted)
 
     async def _run(self, job: Callable[[Work, Actor], T], *, writes: bool) -> T:
-        return await self.door.hop(
-            lambda: _in_work(self.door, self.request, self.act, writes, lambda w, a, _: job(w, a))
-        )
+        def done() -> T:
+            result = _in_work(self.door, self.request, self.act, writes, lambda w, a, _: job(w, a))
+            self.door.note_seen(asking_of(self.request).actor)
+            return result
+
+        return await self.door.hop(done)
 
 
 class Doorway:
@@ -259,12 +261,8 @@ def _object_of(request: Request, act: str) -> str:
     """What a refused act was about, as far as the address says it without free text."""
     named = request.path_params
     model = "/".join(named[key] for key in ("group", "name") if key in named)
-    return ":".join(part for part in (model, named.get("version", "")) if part)[:300] or ACTIONS_OBJECT.get(
-        act, "registry"
-    )
-
-
-ACTIONS_OBJECT = {name: action.object_kind for name, action in ACTIONS.items()}
+    address = ":".join(part for part in (model, named.get("version", "")) if part)[:300]
+    return address or (ACTIONS[act].object_kind if act in ACTIONS else "registry")
 
 
 def _with_request(handler: Callable[..., Any], request: Request, sent: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 The gate: what is judged before a request's body is read, as plain ASGI around the whole app.
 
 In order: circumstances (request id, from where), the Host header, a credential at all, forgery (CSRF), the size of the
-body. Every answer leaves with the security headers of trust.md §5 and the request id. Source: ASVS 3.5, RFC 6797.
+body. Every answer leaves with the security headers and the request id. Source: ASVS 3.4 and 3.5, RFC 6797.
 """
 
 import hashlib

@@ -1,12 +1,10 @@
 """`modelkeep admin`: what an operator does on the server's host, with the server up or down."""
 
-import sys
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from modelkeep_server.operate.reach import OperationRefused, perform
-from modelkeep_server.settings import SettingsRefused, load_settings
+from modelkeep_server.operate.reach import run
 
 app = typer.Typer(help="Tokens and invitations, on the server's host.", add_completion=False, no_args_is_help=True)
 
@@ -41,17 +39,3 @@ def reindex() -> None:
 def split(text: str) -> list[str]:
     """The entries of a comma-separated option."""
     return [entry.strip() for entry in text.split(",") if entry.strip()]
-
-
-def run(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Perform an operation, or end the command with the reason on standard error."""
-    try:
-        return perform(load_settings(), name, asked)
-    except (OperationRefused, SettingsRefused) as error:
-        fail(str(error))
-
-
-def fail(sentence: str) -> NoReturn:
-    """End the command with a sentence on standard error and exit code 1."""
-    print(sentence, file=sys.stderr)
-    raise typer.Exit(1)

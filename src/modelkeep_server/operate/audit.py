@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from modelkeep_server.operate.admin import fail, run
+from modelkeep_server.operate.reach import run
+from modelkeep_server.operate.terminal import fail
 
 app = typer.Typer(help="Verify the audit log.", add_completion=False, no_args_is_help=True)
 

@@ -4,7 +4,7 @@ import typer
 
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
-from modelkeep_server.operate.admin import fail
+from modelkeep_server.operate.terminal import fail
 from modelkeep_server.rules.errors import Unavailable
 from modelkeep_server.settings import SettingsRefused, load_settings
 

@@ -9,7 +9,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import service as identity
 from modelkeep_server.features.search import projection
-from modelkeep_server.operate.reach import OperationRefused
+from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
 from modelkeep_server.rules.permissions import Role

@@ -14,13 +14,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
-from modelkeep_server.settings import Settings
+from modelkeep_server.operate.terminal import OperationRefused, fail
+from modelkeep_server.settings import Settings, SettingsRefused, load_settings
 
 TIMEOUT_SECONDS = 3600
 
 
-class OperationRefused(Exception):
-    """Why an operator's command was not done. The text is for the terminal."""
+def run(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Perform an operation, or end the command with the reason on standard error."""
+    try:
+        return perform(load_settings(), name, asked)
+    except (OperationRefused, SettingsRefused) as error:
+        fail(str(error))
 
 
 def perform(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
 from modelkeep_server.operate.logs import configure_logs
 from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
+from modelkeep_server.operate.terminal import fail
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import Unavailable
 from modelkeep_server.settings import Settings, SettingsRefused, load_settings
@@ -62,13 +62,13 @@ def serve(
             doors = [(build_app(house), listener), (build_control(house), control)]
             run(_run(house, doors, announce))
     except FolderInUse as error:
-        _fail(f"{error} Stop it first, or name another folder in MODELKEEP_DATA_DIR.")
+        fail(f"{error} Stop it first, or name another folder in MODELKEEP_DATA_DIR.")
     except OSError as error:
-        _fail(f"Cannot listen on {host or 'the address'}: {error.strerror}. Choose another with MODELKEEP_PORT.")
+        fail(f"Cannot listen on {host or 'the address'}: {error.strerror}. Choose another with MODELKEEP_PORT.")
     except (SettingsRefused, CannotStart, KeyMissing, KeyUnusable, StorageError, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
     except Unavailable as error:
-        _fail(f"{error.detail} Check MODELKEEP_DATABASE_URL, and that the database is up.")
+        fail(f"{error.detail} Check MODELKEEP_DATABASE_URL, and that the database is up.")
 
 
 async def _run(house: House, doors: Sequence[tuple[Any, socket.socket]], announce: Callable[[], None]) -> None:
@@ -134,8 +134,3 @@ def _demand_safe_address(settings: Settings) -> None:
         f"{settings.host} can be reached from other machines, and this server does not speak TLS itself. Put a TLS "
         "proxy in front and set MODELKEEP_BEHIND_PROXY=true with MODELKEEP_PUBLIC_URL, or listen on 127.0.0.1."
     )
-
-
-def _fail(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-    raise typer.Exit(1)

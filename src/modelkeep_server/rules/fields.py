@@ -175,6 +175,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+NAME_CHARS = 100
 RESERVED_GROUPS = frozenset({"new"})
 DESCRIPTION_CHARS = 4_000
 VERSION_DESCRIPTION_CHARS = 4_000

@@ -48,7 +48,7 @@ def find_url_fault(url: str, *, max_chars: int) -> str | None:
         return "This is not a link. Write https://..."
     if parts.scheme.lower() not in ("http", "https") or not host:
         return "Only links that begin with http:// or https:// and name a host."
-    if parts.username or parts.password:
+    if parts.username is not None or parts.password is not None:
         return "A link may not carry a user name or a password."
     return None
 

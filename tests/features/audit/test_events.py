@@ -16,7 +16,7 @@ from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
-#: api.md, "event", and what a stored body has beside it.
+#: The members of an event in the API, and what a stored body has beside them.
 SHAPE = {
     "sequence", "id", "at", "action", "actor", "role", "object", "outcome", "rule", "before", "after", "reason", "auth",
     "requestId",

@@ -1,4 +1,4 @@
-"""The first start: a one-time link makes the first Admin, and dies with that (R1)."""
+"""The first start: a one-time link makes the first Admin, and dies with that."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Invitations: one-time links that make an account or renew a passphrase (R1)."""
+"""Invitations: one-time links that make an account or renew a passphrase."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Signing in with e-mail and passphrase, and the sessions that follow (R1)."""
+"""Signing in with e-mail and passphrase, and the sessions that follow."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Personal tokens: shown once, stored hashed, limited in scope and time (R1)."""
+"""Personal tokens: shown once, stored hashed, limited in scope and time."""
 
 import re
 import zlib

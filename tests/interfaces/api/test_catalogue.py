@@ -226,3 +226,10 @@ def test_a_page_costs_the_same_whatever_it_holds(registry: Registry, make: Make,
         costs.append(len(statements))
 
     assert costs == [5, 5, 5]
+
+
+def test_a_filter_that_is_not_known_is_refused(api: Api, make: Make) -> None:
+    """A parameter the list does not have is 422 and named, since ignoring it would pass an unfiltered list off."""
+    answer = api.as_(make.person()).get("/api/v1/models", params={"colour": "red"})
+
+    assert fields_at_fault(answer) == {"colour"}

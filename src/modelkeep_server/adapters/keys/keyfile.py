@@ -29,8 +29,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from modelkeep_server.ports import KeyMissing, KeyUnusable, WrapBroken, WrappedKey
 
-__all__ = ["KeyFile", "KeyMissing", "KeyUnusable", "check_outside", "default_path"]
-
 _VERSION = 1
 _KEY_BYTES = 32
 _NONCE_BYTES = 12

@@ -39,7 +39,7 @@ models = Table(
     salt_column(),
 )
 
-#: Owners as sent, in order. A former owner keeps the row with `removed_at`, since whoever once owned a model may be asked for.
+#: Owners as sent, in order. A former owner keeps the row, with `removed_at`: whoever ever owned a model is known.
 model_owners = Table(
     "model_owners",
     metadata,

@@ -1,5 +1,5 @@
 """
-Links and what they open (R6).
+Links and what they open.
 
 A link is minted by someone who may download, lives for minutes, and is judged again at each use: the minter's right,
 their session or token, the version's state and the file's status. The event stands before the first byte leaves.
@@ -17,7 +17,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.ranges import Unsatisfiable, parse_range
-from modelkeep_server.features.artifacts.service import wrap_context
+from modelkeep_server.features.artifacts.sealing import wrap_context
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access, secrets
 from modelkeep_server.features.identity import queries as identity_queries
@@ -102,9 +102,8 @@ def mint_link(
         after={"link": public_id, "sha256": artifact.sha256, "seconds": terms.ttl_seconds},
         reason=purpose or None,
     )
-    file_name = artifact.path.rsplit("/", 1)[-1]
-    url_path = f"{PATH_PREFIX}/{handle}/{quote(file_name)}"
-    return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes, file_name, terms.alone)
+    url_path = f"{PATH_PREFIX}/{handle}/{quote(artifact.path.rsplit('/', 1)[-1])}"
+    return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes)
 
 
 def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> Opening:

@@ -68,7 +68,7 @@ def list_artifacts(
 
 
 def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
-    """The file at this path, in any case, or None."""
+    """The file at this path, in any case, or None. One statement."""
     row = work.first(
         _select_artifacts().where(artifacts.c.version_id == version.key, artifacts.c.path_key == path_key(path))
     )
@@ -76,7 +76,7 @@ def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
 
 
 def get_artifact(work: Work, version: Version, path: str) -> Artifact:
-    """The file at this path, in any case. Raises NotFound."""
+    """The file at this path, in any case. Raises NotFound. One statement."""
     artifact = find_artifact(work, version, path)
     if artifact is None:
         raise NotFound(f"{version.address} has no file {path[:200]!r}.")
@@ -84,7 +84,7 @@ def get_artifact(work: Work, version: Version, path: str) -> Artifact:
 
 
 def get_stored_file(work: Work, key: int) -> StoredFile:
-    """A file with what is needed to open it. Raises NotFound where it was removed."""
+    """A file with what is needed to open it. Raises NotFound where it was removed. One statement."""
     row = work.first(_select_artifacts().where(artifacts.c.id == key))
     if row is None:
         raise NotFound("This file was removed.")
@@ -93,7 +93,7 @@ def get_stored_file(work: Work, key: int) -> StoredFile:
 
 
 def find_clash(work: Work, version: Version, path: str) -> str | None:
-    """A file of the version that stands where a folder of `path` would, or the other way round; its path, or None."""
+    """The path of a file that stands where a folder of `path` would, or the other way round; or None. One statement."""
     key = path_key(path)
     row = work.first(
         select(artifacts.c.path).where(

@@ -65,6 +65,11 @@ def associated_data(blob_id: str, part_no: int, attempt: int) -> bytes:
     return f"mk1|{blob_id}|{part_no}|{attempt}".encode("ascii")
 
 
+def wrap_context(blob_id: str) -> bytes:
+    """What a wrapped file key is bound to, so that it opens no other file."""
+    return f"mk1|{blob_id}".encode("ascii")
+
+
 def sealed_size(plain_size: int) -> int:
     """Size in bytes of a sealed part with this many plain bytes."""
     return _HEADER + plain_size + _TAG * _segments_of(plain_size)

@@ -1,5 +1,5 @@
 """
-Taking files in (R6). Two short transactions with the bytes between them: allowed, then published.
+Taking files in. Two short transactions with the bytes between them: allowed, then published.
 
 A file is visible only when every byte of it was read back from the store and the row that names it is committed. What
 was stored of an upload that ends early is removed; a crash leaves sealed parts that nothing names, swept at start.
@@ -16,7 +16,7 @@ from modelkeep_server.db.tables import artifacts, blobs, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.intake import Received
-from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key
+from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key, wrap_context
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -211,8 +211,3 @@ def _sealed_as(work: Work, ticket: Ticket, received: Received) -> dict[str, Any]
         "wrapped_key": wrapped.blob,
         "parts": [[p.number, p.attempt, p.plain_size, p.sealed_size] for p in received.parts],
     }
-
-
-def wrap_context(blob_id: str) -> bytes:
-    """What a wrapped file key is bound to, so that it opens no other file."""
-    return f"mk1|{blob_id}".encode()

@@ -24,7 +24,7 @@ class ArtifactStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file of a version. `sha256` is of the plain bytes, bare hex. `format` and the scan are None until scanned."""
+    """A file of a version. `sha256` is of the plain bytes, bare hex. `format` is None until scanned."""
 
     key: int
     id: str
@@ -47,5 +47,3 @@ class NewLink:
     expires_at: datetime
     sha256: str
     size_bytes: int
-    file_name: str
-    alone: bool

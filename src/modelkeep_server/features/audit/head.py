@@ -1,6 +1,4 @@
-"""The signed head of the log: when it is signed, and by which key."""
-
-from collections.abc import Iterable
+"""Reading the head of the log: its name and key, the tree so far, its leaves, and the newest checkpoint."""
 
 from sqlalchemy import select
 
@@ -8,7 +6,7 @@ from modelkeep_server.db.tables import audit_checkpoints, audit_head, audit_leav
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit.views import Checkpoint
 from modelkeep_server.kit.merkle import Frontier
-from modelkeep_server.kit.signed_note import TreeHead, checkpoint_text, make_vkey, sign_note
+from modelkeep_server.kit.signed_note import make_vkey
 from modelkeep_server.ports import KeyRing
 
 
@@ -27,32 +25,14 @@ def read_frontier(work: Work) -> Frontier:
     return Frontier.from_bytes(work.scalar(select(audit_head.c.frontier).where(audit_head.c.id == 1)))
 
 
-def read_leaves(work: Work, start: int, end: int) -> Iterable[bytes]:
+def read_leaves(work: Work, start: int, end: int) -> tuple[bytes, ...]:
     """The leaf hashes from `start` up to, not including, `end`. One statement."""
     statement = (
         select(audit_leaves.c.hash)
         .where(audit_leaves.c.sequence >= start, audit_leaves.c.sequence < end)
         .order_by(audit_leaves.c.sequence)
     )
-    return (row.hash for row in work.stream(statement))
-
-
-def sign(work: Work) -> Checkpoint:
-    """The signed checkpoint of the log as it is now; a new one is signed and kept where events came since the last."""
-    frontier = read_frontier(work)
-    known = find_newest(work)
-    if known is not None and known.size == frontier.size:
-        return known
-    keys = work.parts.keys
-    text = checkpoint_text(TreeHead(origin_of(keys), frontier.size, frontier.root()))
-    note = sign_note(text, origin_of(keys), keys.public_key(), keys.sign)
-    work.keep(
-        audit_checkpoints,
-        work.upsert(audit_checkpoints)
-        .values(size=frontier.size, root=frontier.root(), signed_at=work.now, note=note)
-        .on_conflict_do_nothing(),
-    )
-    return Checkpoint(frontier.size, frontier.root().hex(), work.now, note)
+    return tuple(row.hash for row in work.stream(statement))
 
 
 def find_newest(work: Work) -> Checkpoint | None:

@@ -4,17 +4,19 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 
-from modelkeep_server.db.tables import audit_events
+from modelkeep_server.db.tables import audit_checkpoints, audit_events
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
 from modelkeep_server.features.audit.views import Checkpoint
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import tiles
+from modelkeep_server.kit.signed_note import TreeHead, checkpoint_text, sign_note
 
 _README = """\
 The audit log of {origin}, {size} events, as static files (C2SP tlog-tiles).
@@ -31,7 +33,21 @@ The verifier is src/modelkeep/verify_audit.py of the project; it needs no other 
 
 def sign_head(work: Work) -> Checkpoint:
     """The signed checkpoint of the log as it is now; signs and keeps a new one where events came since the last."""
-    return head.sign(work)
+    frontier = head.read_frontier(work)
+    known = head.find_newest(work)
+    if known is not None and known.size == frontier.size:
+        return known
+    keys = work.parts.keys
+    origin = head.origin_of(keys)
+    text = checkpoint_text(TreeHead(origin, frontier.size, frontier.root()))
+    note = sign_note(text, origin, keys.public_key(), keys.sign)
+    work.keep(
+        audit_checkpoints,
+        work.upsert(audit_checkpoints)
+        .values(size=frontier.size, root=frontier.root(), signed_at=work.now, note=note)
+        .on_conflict_do_nothing(),
+    )
+    return Checkpoint(frontier.size, frontier.root().hex(), work.now, note)
 
 
 def is_head_signed(work: Work) -> bool:
@@ -76,15 +92,12 @@ def write_bundle(work: Work, checkpoint: Checkpoint) -> Path:
         )
         return (row.body.encode() for row in work.all(statement))
 
-    def leaves(start: int, end: int) -> Iterable[bytes]:
-        return tuple(head.read_leaves(work, start, end))
-
     keys = work.parts.keys
     with _temporary() as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README", _README.format(origin=head.origin_of(keys), size=checkpoint.size))
         archive.writestr("checkpoint", checkpoint.note)
         archive.writestr("vkey", head.vkey_of(keys) + "\n")
-        for name, content in tiles.write_tiles(checkpoint.size, leaves, entries):
+        for name, content in tiles.write_tiles(checkpoint.size, partial(head.read_leaves, work), entries):
             archive.writestr(name, content)
     return path
 

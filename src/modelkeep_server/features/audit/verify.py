@@ -3,7 +3,7 @@ Verifying the whole log from the inside: every body against its leaf hash, the l
 signed checkpoint, every query column against its body, and every governed row against the last event that wrote it.
 
 The offline verifier (modelkeep/verify_audit.py) proves the first two to somebody who does not trust this program.
-Source: RFC 6962, section 2.1; design.md rows "audit" and "event bodies".
+Source: RFC 6962, section 2.1.
 """
 
 import json

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from modelkeep_server.db.tables import (
     invitations,
@@ -28,7 +28,7 @@ SOURCES = {
 }
 
 
-def _with_roles(statement: Any) -> Any:
+def _with_roles(statement: Select[Any]) -> Select[Any]:
     joined = statement.outerjoin(
         role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None)
     )
@@ -134,7 +134,7 @@ def _actor(
 def find_sign_in(work: Work, email: str) -> tuple[int, str | None] | None:
     """
     The inside id and passphrase hash of the person with this e-mail, or None where there is none or they are
-    disabled.
+    disabled. One statement.
     """
     row = work.first(
         select(people.c.id, people.c.passphrase_hash).where(
@@ -145,18 +145,22 @@ def find_sign_in(work: Work, email: str) -> tuple[int, str | None] | None:
 
 
 def find_person_id(work: Work, email: str) -> int | None:
-    """The inside id of the person with this e-mail, or None."""
+    """The inside id of the person with this e-mail, or None. One statement."""
     found: int | None = work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))
     return found
 
 
 def has_first_admin(work: Work) -> bool:
-    """Whether anybody was ever made Admin, so that the first start is over."""
+    """Whether anybody was ever made Admin, so that the first start is over. One statement."""
     return work.first(select(role_grants.c.id).where(role_grants.c.role == Role.ADMIN).limit(1)) is not None
 
 
 def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
-    """The open one-time link with this secret. Raises SignInFailed where it is unknown, used or past its time."""
+    """
+    The open one-time link with this secret. One statement.
+
+    Raises SignInFailed where it is unknown, used or past its time.
+    """
     row = work.first(
         select(invitations).where(invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind == kind)
     )
@@ -170,13 +174,13 @@ def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
 
 
 def get_invitation(work: Work, secret: str) -> OpenInvitation:
-    """What the holder of an invitation may know before accepting it. Raises SignInFailed."""
+    """What the holder of an invitation may know before accepting it. One statement. Raises SignInFailed."""
     row = get_invitation_row(work, secret, "INVITATION")
     return OpenInvitation(row.email, tuple(Role(role) for role in row.roles), row.created_by, row.expires_at)
 
 
 def get_person(work: Work, actor: Actor) -> Person:
-    """The actor as a person: their roles with the source of each. Raises NotFound for a stranger."""
+    """The actor as a person: their roles with the source of each. Raises NotFound for a stranger. Two statements."""
     row = work.first(select(people).where(people.c.id == actor.user_id))
     if row is None:
         raise NotFound("There is no such person.")
@@ -192,7 +196,7 @@ def get_person(work: Work, actor: Actor) -> Person:
 
 
 def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
-    """The actor's own open sessions, newest first."""
+    """The actor's own open sessions, newest first. One statement."""
     rows = work.all(
         select(sessions, session_activity.c.last_seen_at)
         .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
@@ -212,7 +216,7 @@ def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
 
 
 def list_tokens(work: Work, actor: Actor) -> tuple[TokenRow, ...]:
-    """The actor's own tokens that still work, newest first."""
+    """The actor's own tokens that still work, newest first. One statement."""
     rows = work.all(
         select(tokens, token_activity.c.last_used_at)
         .outerjoin(token_activity, token_activity.c.token_id == tokens.c.id)

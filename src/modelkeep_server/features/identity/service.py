@@ -1,4 +1,4 @@
-"""Signing in and what it takes: the first start, invitations, local accounts, sessions and personal tokens (R1)."""
+"""Signing in and what it takes: the first start, invitations, local accounts, sessions and personal tokens."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -30,7 +30,6 @@ from modelkeep_server.rules.permissions import DEFAULT_SCOPES, Role, Scope, scop
 
 TOKEN_DAYS = 30
 TOKEN_DAYS_MAX = 90
-REVIEW_HOURS_MAX = 24
 NAME_CHARS = 200
 
 
@@ -231,7 +230,7 @@ def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequen
     """
     A token from the server's own command line, for scripts and tests without a browser.
 
-    A new person is made with these roles; for a known person they limit the token and never add (api.md).
+    A new person is made with these roles; for a known person they limit the token and never add.
     """
     email = email.strip()
     fault = find_email_fault(email)
@@ -276,6 +275,14 @@ def refuse_sign_in(work: Work, email: str) -> None:
         work, "session.start", actor="anonymous", actor_kind="stranger", auth="none", object_id="login",
         outcome=Outcome.REFUSED, rule="sign_in_failed", after={"email": Veiled(email[:254])},
     )  # fmt: skip
+
+
+def note_seen(work: Work, actor: Actor) -> None:
+    """Keep when the actor's session or token was last used. Housekeeping: no event."""
+    table, column = (session_activity, "session_id") if actor.method == "session" else (token_activity, "token_id")
+    moment = "last_seen_at" if actor.method == "session" else "last_used_at"
+    statement = work.upsert(table).values({column: actor.credential_id, moment: work.now})
+    work.keep(table, statement.on_conflict_do_update(index_elements=[column], set_={moment: work.now}))
 
 
 def _check_person(email: str, name: str) -> None:
@@ -383,11 +390,3 @@ def _insert_token(
         },
     )
     return NewToken(row, secret)
-
-
-def note_seen(work: Work, actor: Actor) -> None:
-    """Keep when the actor's session or token was last used. Housekeeping: no event."""
-    table, column = (session_activity, "session_id") if actor.method == "session" else (token_activity, "token_id")
-    moment = "last_seen_at" if actor.method == "session" else "last_used_at"
-    statement = work.upsert(table).values({column: actor.credential_id, moment: work.now})
-    work.keep(table, statement.on_conflict_do_update(index_elements=[column], set_={moment: work.now}))

@@ -11,10 +11,9 @@ class Actor:
     """
     Who is asking, as found once a request.
 
-    `user_id` is None where nobody is signed in. `scopes` is None for a session
-    (not limited), else the token's scopes. `roles` are those in force now, already cut to the token's where it has
-    some. `credential_id` is the row of the session or token. `method` is what an event's `auth` says: `session`, `token` or
-    `none`.
+    `user_id` is None where nobody is signed in. `scopes` is None for a session (not limited), else the token's scopes.
+    `roles` are those in force now, already cut to the token's where it has some. `credential_id` is the row of the
+    session or token. `method` is what an event's `auth` says: `session`, `token` or `none`.
     """
 
     user_id: int | None

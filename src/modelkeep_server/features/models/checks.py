@@ -68,8 +68,8 @@ def find_name_fault(text: str) -> str | None:
     """What is wrong with a model's or group's name, as a sentence, or None."""
     if not text:
         return "This is required."
-    if len(text) > 100:
-        return f"At most 100 characters; this has {len(text):,}."
+    if len(text) > fields.NAME_CHARS:
+        return f"At most {fields.NAME_CHARS} characters; this has {len(text):,}."
     if _NAME.fullmatch(text) is None:
         return "Letters, digits, hyphens and underscores only, beginning with a letter or digit."
     return None

@@ -59,7 +59,7 @@ def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
 
 
 def is_taken(work: Work, group: str, name: str) -> bool:
-    """Whether the name is in use in the group, ignoring case, visible or not: names are unique for everyone."""
+    """Whether the name is in use in its group, ignoring case, visible or not: unique for everyone. One statement."""
     return work.first(select(models.c.id).where(models.c.path_key == f"{group}/{name}".lower())) is not None
 
 

@@ -84,7 +84,7 @@ def list_versions(
 
 
 def is_taken(work: Work, model_key: int, version: str) -> bool:
-    """Whether the model has this version number. Build metadata counts, as text."""
+    """Whether the model has this version number. Build metadata counts, as text. One statement."""
     return (
         work.first(select(versions.c.id).where(versions.c.model_id == model_key, versions.c.version == version))
         is not None

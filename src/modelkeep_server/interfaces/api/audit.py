@@ -63,7 +63,9 @@ def show_event(work: Work, actor: Actor, sequence: Annotated[int, Path(ge=0, lt=
     """One event: the body exactly as stored, and the proof of its place in the tree."""
     event = queries.get_event(work, actor, sequence)
     proof = queries.get_proof(work, actor, sequence)
-    return EventDetailOut(**EventOut.model_validate(event).model_dump(), raw=event.raw, proof=_proof(proof))
+    return EventDetailOut(
+        **EventOut.model_validate(event).model_dump(), raw=event.raw, proof=ProofOut.model_validate(proof)
+    )
 
 
 @router.get("/audit/checkpoint", response_model=CheckpointOut)
@@ -102,7 +104,3 @@ def verify_log(work: Work, actor: Actor) -> VerdictOut:
         rows_checked=verdict.rows_checked,
         findings=[{"sequence": f.sequence, "message": f.message} for f in verdict.findings],
     )
-
-
-def _proof(proof: object) -> ProofOut:
-    return ProofOut.model_validate(proof)

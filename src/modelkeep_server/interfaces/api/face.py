@@ -12,7 +12,7 @@ from starlette.responses import Response
 from modelkeep_server.interfaces.api.shapes import Problem
 from modelkeep_server.interfaces.doorway import Asking, Doorway
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
-from modelkeep_server.rules.errors import NotAccepted
+from modelkeep_server.rules.errors import FieldError, Invalid, NotAccepted
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 
@@ -44,22 +44,31 @@ class ApiFace:
 
 
 class JsonRoute(APIRoute):
-    """A route that takes JSON and nothing else: another content type is 415 before the body is read."""
+    """A route that takes JSON and the parameters it knows, and nothing else. Judged before the body is read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's own handler behind the check."""
+        """FastAPI's own handler behind the checks."""
         handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
+        known = {parameter.alias for parameter in self.dependant.query_params}
+        takes_json = self.body_field is not None
 
-        async def handle_json(request: Request) -> Response:
-            sent = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-            has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-            if has_body and sent not in JSON_TYPES:
-                raise NotAccepted(f"This route takes application/json, not {sent[:80] or 'a body without a type'}.")
+        async def handle_checked(request: Request) -> Response:
+            # A filter that is not known would else be dropped, and the answer read as filtered.
+            unknown = [name for name in request.query_params if name not in known]
+            if unknown:
+                raise Invalid.of([FieldError(name[:100], "This parameter is not known here.") for name in unknown[:20]])
+            if takes_json:
+                _demand_json(request)
             return await handle(request)
 
-        return handle_json
+        return handle_checked
+
+
+def _demand_json(request: Request) -> None:
+    sent = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    if has_body and sent not in JSON_TYPES:
+        raise NotAccepted(f"This route takes application/json, not {sent[:80] or 'a body without a type'}.")
 
 
 door = Doorway(ApiFace())

@@ -120,9 +120,13 @@ class ModelIn(Input):
     name: str = Field(description="Unique within the group, ignoring case.", examples=["customer-churn-predictor"])
     group: str = Field(examples=["customer-analytics"])
     description: str = Field(description=f"1 to {fields.DESCRIPTION_CHARS} characters.")
-    owners: list[str] = Field(description="1 to 50 e-mail addresses.", examples=[["data-team@company.com"]])
+    owners: list[str] = Field(
+        description=f"1 to {fields.OWNERS_MAX} e-mail addresses.", examples=[["data-team@company.com"]]
+    )
     risk_tier: TierName
-    tags: list[str] = Field(default=[], description="At most 30 of 64 characters, without blanks.")
+    tags: list[str] = Field(
+        default=[], description=f"At most {fields.TAGS_MAX} of {fields.TAG_CHARS} characters, without blanks."
+    )
     documentation_url: str | None = Field(default=None, examples=["https://wiki.company.com/churn"])
     repository_url: str | None = Field(default=None, examples=["https://git.company.com/churn"])
     risk_rationale: str | None = None

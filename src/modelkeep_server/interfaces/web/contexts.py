@@ -216,11 +216,12 @@ class CreateModelContext(FormContext):
     GET and POST /models/new. `groups` are those in use, offered while one types.
 
     Controls: group, name, description, riskTier, riskRationale, owners, tags, documentationUrl, repositoryUrl,
-    visibility, origin.
+    visibility, origin. `taken` is the address of the model that has the name already.
     """
 
     template: ClassVar[str] = "models/create.html"
     groups: tuple[str, ...] = ()
+    taken: str | None = None
 
     @property
     def as_json(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from modelkeep_server.features.versions.views import Passage
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
@@ -149,6 +149,16 @@ def draw_clock(at: datetime) -> Markup:
 def _draw_time(at: datetime, words: str) -> Markup:
     exact = f"{at.day} {at:%b %Y %H:%M:%S} UTC"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", exact, words)
+
+
+def draw_ticks(text: str) -> Markup:
+    """A sentence whose `commands` between backticks are drawn as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def short_digest(digest: str) -> str:

@@ -106,7 +106,7 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
         await desk.read(lambda work, _: queries.get_invitation_row(work, token, "FIRST_START"))
         hashed = "" if fault else await desk.door.hop(lambda: secrets.hash_passphrase(passphrase))
         if fault:
-            errors = {**_email_errors(values["email"]), "passphrase": fault}
+            errors = {**_person_errors(values["email"], values["name"]), "passphrase": fault}
             return Page.of(SetupContext(secret=token, values=values, errors=errors), Invalid.status)
         session = await desk.write(
             lambda work, _: service.claim_registry(
@@ -149,7 +149,7 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
 
     fault = secrets.find_passphrase_fault(passphrase)
     if fault:
-        return again({"passphrase": fault})
+        return again({**_person_errors(invitation.email, name), "passphrase": fault})
     hashed = await desk.door.hop(lambda: secrets.hash_passphrase(passphrase))
     try:
         session = await desk.write(
@@ -221,9 +221,10 @@ def _profile(
     return Page.of(context, status)
 
 
-def _email_errors(email: str) -> dict[str, str]:
+def _person_errors(email: str, name: str) -> dict[str, str]:
     fault = find_email_fault(email.strip())
-    return {"email": f"This {fault}."} if fault else {}
+    errors = {"email": f"This {fault}."} if fault else {}
+    return errors if name.strip() else {**errors, "name": "Your name is needed."}
 
 
 def _count_link(work: Work) -> None:

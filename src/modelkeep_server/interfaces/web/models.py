@@ -108,7 +108,8 @@ def create_model(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     try:
         model = service.create_model(work, actor, new)
     except (Invalid, NameTaken) as error:
-        return _create_page(work, actor, values, errors_by_field(error.errors), error.status)
+        taken = f"{new.group}/{new.name}" if isinstance(error, NameTaken) else None
+        return _create_page(work, actor, values, errors_by_field(error.errors), error.status, taken=taken)
     return Redirect(f"/models/{model.address}?done=model")
 
 
@@ -142,6 +143,14 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
     )
 
 
-def _create_page(work: Work, actor: Actor, values: dict[str, str], errors: dict[str, str], status: int) -> Page:
+def _create_page(
+    work: Work,
+    actor: Actor,
+    values: dict[str, str],
+    errors: dict[str, str],
+    status: int,
+    *,
+    taken: str | None = None,
+) -> Page:
     groups = tuple(name for name, _ in search.list_groups(work, actor))
-    return Page.of(CreateModelContext(values=values, errors=errors, groups=groups), status)
+    return Page.of(CreateModelContext(values=values, errors=errors, groups=groups, taken=taken), status)

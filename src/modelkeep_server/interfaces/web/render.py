@@ -141,6 +141,7 @@ def environment() -> jinja2.Environment:
         "clock": drawing.draw_clock,
         "size": drawing.draw_size,
         "plain_size": drawing.format_size,
+        "ticks": drawing.draw_ticks,
         "short_digest": drawing.short_digest,
         "state": lambda state: STATES[State(state)],
         "tier": lambda tier: TIERS[tier],

@@ -57,10 +57,11 @@ function fromJson() {
   return unknown.length ? say(`The form has no field for: ${unknown.join(", ")}.`, true) : say("The form follows.", false);
 }
 
+const nameTyped = () => `${form.elements.group.value}/${form.elements.name.value}`;
+
 function advise() {
-  const named = `${form.elements.group.value}/${form.elements.name.value}`;
-  if (named === judged) return;
-  judged = named;
+  if (nameTyped() === judged) return;
+  judged = nameTyped();
   document.querySelector("[data-advice]").textContent = adviseName(form.elements.name.value) ?? "";
   clearTimeout(asking);
   asking = setTimeout(lookUp, PAUSE_MS);
@@ -87,4 +88,6 @@ text.addEventListener("input", fromJson);
 copyButton.dataset.copy = text.value;
 document.getElementById("as-json-hint").insertAdjacentText("beforeend", " Paste here to fill the form.");
 countCharacters(form);
+// A name that the server has just judged is not judged again until it changes.
+if (form.elements.name.getAttribute("aria-invalid")) judged = nameTyped();
 advise();
