@@ -59,7 +59,9 @@ class Settings(BaseSettings):
         default=None, description="The address people use, for instance https://models.company.com."
     )
     behind_proxy: bool = Field(
-        default=False, description="A TLS proxy stands in front, so a non-loopback address without TLS is fine."
+        default=False,
+        description="A TLS proxy stands in front: a non-loopback address without TLS is fine, and the last address of "
+        "X-Forwarded-For is the visitor's.",
     )
     key_file: Path | None = Field(
         default=None, description="The key file. Left out: in the user's configuration folder, named by registry."

@@ -16,7 +16,7 @@ from modelkeep_server.kit.signed_note import (
     parse_vkey,
     sign_note,
 )
-from tests.kit.bundles import KEY, ORIGIN, PUBLIC, VKEY, checkpoint_of, holds, log_of
+from tests.support.bundles import KEY, ORIGIN, PUBLIC, VKEY, checkpoint_of, holds, log_of
 
 #: The example of golang.org/x/mod/sumdb/note, another implementation of the format.
 GO_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

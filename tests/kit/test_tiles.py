@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from modelkeep_server.kit import tiles
 from modelkeep_server.kit.merkle import leaf_hash, root_of
-from tests.kit.bundles import log_of
+from tests.support.bundles import log_of
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,5 @@ def send(
         "root_path": "", "headers": named, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip
 
-    async def knock() -> None:
-        await app(scope, receive, answer)
-
-    portal.call(knock)
+    portal.call(app, scope, receive, answer)
     return told

@@ -111,6 +111,10 @@ def find_or_make_pseudonyms(
         ]
         connection.execute(upsert(connection, audit_people).on_conflict_do_nothing(), rows)
         found = known()
+    for email, name in (names or {}).items():
+        # Somebody invited, or named as an owner, is known by e-mail alone until they give their name.
+        nameless = (audit_people.c.email_key == wanted[email]) & audit_people.c.name.is_(None)
+        connection.execute(update(audit_people).where(nameless).values(name=name))
     return {email: found[key] for email, key in wanted.items()}
 
 

@@ -11,6 +11,7 @@ Every route made here declares the act it is for; `find_undeclared` lists those 
 
 import hmac
 import inspect
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,14 +30,34 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.identity import access, queries, service, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
-from modelkeep_server.rules.errors import ForgedRequest, Malformed, NotSignedIn, Refused, TooLarge, Unavailable
+from modelkeep_server.rules.errors import (
+    ForgedRequest,
+    IntegrityBroken,
+    Malformed,
+    NotSignedIn,
+    Refused,
+    RegistryError,
+    StateForbids,
+    TokenRefused,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 from modelkeep_server.rules.events import ACTIONS, Outcome
+from modelkeep_server.rules.fields import NAME_PATTERN
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant
 
 T = TypeVar("T")
 
 SEEN_EVERY_SECONDS = 60.0
+SLOW_JOBS = 2
 OPEN = "open"
+
+#: What was understood and refused leaves an event; bad input, what is not there and name conflicts do not.
+RECORDED = (Refused, StateForbids, IntegrityBroken, TooMany)
+
+
+_ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
 
 
 class UndeclaredAct(AssertionError):
@@ -67,12 +88,18 @@ class Door:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
+        self.whole_log = CapacityLimiter(1)
+        self._slow = CapacityLimiter(SLOW_JOBS)
         self.uploads: Counter[str] = Counter()
         self._seen: dict[tuple[str, int], float] = {}
 
     async def hop(self, job: Callable[[], T]) -> T:
         """Run a job in a worker thread, waiting for one to come free."""
         return await anyio.to_thread.run_sync(job, limiter=self.limiter)
+
+    async def take_time(self, job: Callable[[], T]) -> T:
+        """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""
+        return await anyio.to_thread.run_sync(job, limiter=self._slow)
 
     def find_actor(self, work: Work, request: Request) -> Actor:
         """
@@ -84,7 +111,7 @@ class Door:
             scheme, _, token = sent.partition(" ")
             actor = queries.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
             if actor is None:
-                raise NotSignedIn("This token is not known, has expired or was revoked.")
+                raise TokenRefused("This token is not known, has expired or was revoked.")
             return actor
         secret = request.cookies.get(request.app.state.cookie_name)
         if secret is None:
@@ -106,7 +133,7 @@ class Door:
         except Unavailable:
             self._seen.pop(key, None)
 
-    def record_refusal(self, asking: Asking, act: str, error: Refused) -> None:
+    def record_refusal(self, asking: Asking, act: str, error: RegistryError) -> None:
         """Note a refused act in a transaction of its own, at most 60 a minute for one person."""
         limit = self.parts.limits.refusals_recorded_per_minute
         with self.database.writing(self.parts, asking.circumstances) as work:
@@ -248,7 +275,7 @@ def _in_work(door: Door, request: Request, act: str, writes: bool, job: Callable
             if act != OPEN and writes and act not in work.granted:
                 raise UndeclaredAct(f"The handler of {act} never asked whether the actor may.")
             return result
-    except Refused as error:
+    except RECORDED as error:
         door.record_refusal(asking, act if act in ACTIONS else "request.refuse", error)
         raise
 
@@ -261,8 +288,10 @@ def _object_of(request: Request, act: str) -> str:
     """What a refused act was about, as far as the address says it without free text."""
     named = request.path_params
     model = "/".join(named[key] for key in ("group", "name") if key in named)
-    address = ":".join(part for part in (model, named.get("version", "")) if part)[:300]
-    return address or (ACTIONS[act].object_kind if act in ACTIONS else "registry")
+    address = ":".join(part for part in (model, named.get("version", "")) if part)
+    if _ADDRESS.fullmatch(address):
+        return address
+    return ACTIONS[act].object_kind if act in ACTIONS else "registry"
 
 
 def _with_request(handler: Callable[..., Any], request: Request, sent: dict[str, Any]) -> dict[str, Any]:

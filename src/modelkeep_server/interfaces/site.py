@@ -98,6 +98,7 @@ def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: boo
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.door = Door(database, parts)
     app.state.cookie_name = cookie_name

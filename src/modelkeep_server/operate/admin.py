@@ -23,8 +23,12 @@ def create_token(
 
 
 @app.command()
-def invite(email: str, roles: Roles) -> None:
-    """Print a one-time link, valid for 7 days, that makes an account or sets a new passphrase."""
+def invite(email: str, roles: Roles = "") -> None:
+    """
+    Print a one-time link, valid for 7 days, that makes an account or sets a new passphrase.
+
+    Without roles the person may browse the catalogue.
+    """
     told = run("admin.invite", {"email": email, "roles": split(roles)})
     print(told["url"])
 

@@ -30,7 +30,7 @@ def create_token(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def invite(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     """A one-time link for a person."""
-    roles = read_roles(asked["roles"])
+    roles = read_roles(asked["roles"]) if asked["roles"] else []
     with house.writing() as work:
         made = identity.invite_by_operator(work, host=socket.gethostname(), email=asked["email"], roles=roles)
     return {"url": f"{house.address}/invitations/{made.secret}", "expiresAt": made.expires_at.isoformat()}

@@ -97,27 +97,26 @@ def _sign_head(house: House) -> None:
 
 
 def _announce(house: House) -> None:
-    print(f"Modelkeep serves {house.address}", flush=True)
-    print(f"  data  {house.settings.data_dir.absolute()}", flush=True)
-    print(f"  key   fingerprint {house.parts.keys.fingerprint()}: keep a copy of the key file elsewhere", flush=True)
     with house.writing() as work:
         secret = identity.offer_first_start(work)
     path = house.settings.data_dir / FIRST_START_NAME
     if secret is None:
         path.unlink(missing_ok=True)
-        return
-    link = f"{house.address}/setup?token={secret}"
-    _write_private(path, link + "\n")
-    minutes = house.parts.limits.first_start_seconds // 60
-    if house.settings.is_loopback:
-        print(
-            f"\nNobody has an account yet. Open this link within {minutes} minutes to become the first Admin:",
-            flush=True,
-        )
-        print(f"\n  {link}\n", flush=True)
     else:
-        print(f"\nNobody has an account yet. The one-time link for the first Admin is in {path.absolute()}", flush=True)
-        print(f"It works for {minutes} minutes; a restart makes a new one.\n", flush=True)
+        _write_private(path, f"{house.address}/setup?token={secret}\n")
+    told = [
+        f"Modelkeep serves {house.address}",
+        f"  data  {house.settings.data_dir.absolute()}",
+        f"  key   fingerprint {house.parts.keys.fingerprint()}: keep a copy of the key file elsewhere",
+    ]
+    minutes = house.parts.limits.first_start_seconds // 60
+    if secret is not None and house.settings.is_loopback:
+        told.append(f"\nNobody has an account yet. Open this link within {minutes} minutes to become the first Admin:")
+        told.append(f"\n  {house.address}/setup?token={secret}\n")
+    elif secret is not None:
+        told.append(f"\nNobody has an account yet. The one-time link for the first Admin is in {path.absolute()}")
+        told.append(f"It works for {minutes} minutes; a restart makes a new one.\n")
+    print("\n".join(told), flush=True)
 
 
 def _write_private(path: Path, text: str) -> None:

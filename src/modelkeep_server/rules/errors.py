@@ -7,6 +7,7 @@ Every way the registry says no, drawn as one tree.
     ├── Refused                       403     (an act that was refused is an event)
     │   ├── NotPermitted              403     not_permitted
     │   ├── SignInFailed              401     sign_in_failed
+    │   ├── TokenRefused              401     not_signed_in
     │   ├── ForgedRequest             403     forged_request
     │   ├── LinkExpired               403     link_expired
     │   └── LinkRefused               403     link_refused
@@ -109,6 +110,15 @@ class SignInFailed(Refused):
     code = "sign_in_failed"
     title = "That did not sign you in"
     remedy = "Check the e-mail address and the passphrase, or ask an Admin for a new link."
+
+
+class TokenRefused(Refused):
+    """A token was sent and is not one of ours, has expired, or was revoked."""
+
+    status = 401
+    code = "not_signed_in"
+    title = "This token does not sign you in"
+    remedy = "Create a new token on your profile page, or ask an operator for one."
 
 
 class ForgedRequest(Refused):

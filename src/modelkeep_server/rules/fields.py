@@ -36,7 +36,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("framework", "Framework Information", "What it is built with."),
     Section("schemas", "Schema Definitions", "What goes in and what comes out, as JSON Schema 2020-12."),
     Section("training", "Training Information", "Where it comes from and what it is for."),
-    Section("card", "Model card details", "Facts that the model card shows; all of them can be added later."),
+    Section("card", "Model card details", "Facts that the model card shows."),
 )
 
 

@@ -161,26 +161,30 @@ def scopes_of(roles: Collection[Role]) -> tuple[Scope, ...]:
 
 
 def what_is_missing(act: str, roles: Collection[Role], relations: Collection[Relation] = ()) -> str:
-    """The sentence a refusal shows: what the act needs and whom to ask. Asks for the grant that lacks least."""
+    """The sentence a refusal shows: what the act needs. Names the grants that lack least; sharing counts as far off."""
     row = PERMISSIONS[act]
 
-    def lacks(grant: Grant) -> int:
-        return (grant.role is not None and grant.role not in roles) + (
-            grant.relation is not None and grant.relation not in relations
-        )
+    def distance(grant: Grant) -> int:
+        lacks_role = grant.role is not None and grant.role not in roles
+        lacks_relation = grant.relation is not None and grant.relation not in relations
+        return lacks_role + lacks_relation * (1 if grant.relation is Relation.OWNER else 2)
 
-    fewest = min(lacks(grant) for grant in row.grants)
-    needs = []
+    nearest = min(map(distance, row.grants))
+    roles_alone, others = [], []
     for grant in row.grants:
-        if lacks(grant) > fewest:
+        if distance(grant) > nearest:
             continue
-        parts = []
-        if grant.role is not None and grant.role not in roles:
-            parts.append(f"the role {ROLES[grant.role].label}")
-        if grant.relation is not None and grant.relation not in relations:
-            parts.append(_RELATION_WORDS[grant.relation])
-        needs.append(" and ".join(parts))
-    return f"To {row.says} you need {' or '.join(dict.fromkeys(needs))}."
+        role = None if grant.role is None or grant.role in roles else ROLES[grant.role].label
+        relation = None if grant.relation is None or grant.relation in relations else _RELATION_WORDS[grant.relation]
+        if relation is None:
+            roles_alone.append(role or "")
+        else:
+            others.append(f"the role {role} and {relation}" if role else relation)
+    if roles_alone:
+        many = len(roles_alone) > 1
+        named = f"{', '.join(roles_alone[:-1])} or {roles_alone[-1]}" if many else roles_alone[0]
+        others.append(f"one of the roles {named}" if many else f"the role {named}")
+    return f"To {row.says} you need {' or '.join(others)}."
 
 
 def whom_to_ask(act: str, relations: Collection[Relation] = ()) -> str:

@@ -17,7 +17,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import merkle
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
 from modelkeep_server.rules.events import Outcome
 
 _COMMITMENT = "hmac-sha256:"
@@ -87,6 +87,8 @@ def _conditions(asked: EventFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if asked.action:
         conditions.append(audit_events.c.action == asked.action)
+    if asked.outcome and asked.outcome not in list(Outcome):
+        raise Invalid.of([FieldError("outcome", f"Choose one of {', '.join(Outcome)}.")])
     if asked.outcome:
         conditions.append(audit_events.c.outcome == asked.outcome)
     if asked.request_id:

@@ -164,6 +164,8 @@ def _conditions(work: Work, actor: Actor, asked: CatalogueFilter) -> list[Column
         conditions.append(false())
     if asked.group:
         conditions.append(search_models.c.group_key == asked.group.lower())
+    if asked.risk_tier and asked.risk_tier not in list(RiskTier):
+        raise Invalid.of([FieldError("riskTier", f"Choose one of {', '.join(RiskTier)}.")])
     if asked.risk_tier:
         conditions.append(search_models.c.risk_tier == asked.risk_tier)
     if asked.tag:

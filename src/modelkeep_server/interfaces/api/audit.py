@@ -83,7 +83,8 @@ async def show_checkpoint(desk: Desk) -> CheckpointOut:
 async def download_bundle(desk: Desk) -> Response:
     """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""
     checkpoint = await desk.write(service.begin_export)
-    path = await desk.read(lambda work, _: service.write_bundle(work, checkpoint))
+    async with desk.door.whole_log:
+        path = await desk.read(lambda work, _: service.write_bundle(work, checkpoint))
     return FileResponse(
         path,
         media_type="application/zip",
@@ -93,10 +94,11 @@ async def download_bundle(desk: Desk) -> Response:
 
 
 @router.get("/audit/verify", response_model=VerdictOut)
-@door.reads("audit.read")
-def verify_log(work: Work, actor: Actor) -> VerdictOut:
+@door.streams("audit.read")
+async def verify_log(desk: Desk) -> VerdictOut:
     """Verify the whole log against its tree, and every governed row against the log."""
-    verdict = verify.verify_for(work, actor)
+    async with desk.door.whole_log:
+        verdict = await desk.read(verify.verify_for)
     return VerdictOut(
         ok=verdict.ok,
         size=verdict.size,

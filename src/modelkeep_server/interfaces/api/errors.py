@@ -19,7 +19,7 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, NotSignedIn):
+    if error.status == NotSignedIn.status:
         headers["WWW-Authenticate"] = 'Bearer realm="modelkeep"'
     problem = Problem(
         type=f"/help/errors#{error.code}",

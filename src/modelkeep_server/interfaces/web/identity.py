@@ -65,7 +65,7 @@ async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
 
     await desk.write(count)
     found = await desk.read(lambda work, _: queries.find_sign_in(work, email))
-    fits = await desk.door.hop(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
+    fits = await desk.door.take_time(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
     if found is None or not fits:
         await desk.write(lambda work, _: service.refuse_sign_in(work, email))
         raise SignInFailed("The e-mail address or the passphrase is not right.")
@@ -104,7 +104,7 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
     fault = secrets.find_passphrase_fault(passphrase)
     try:
         await desk.read(lambda work, _: queries.get_invitation_row(work, token, "FIRST_START"))
-        hashed = "" if fault else await desk.door.hop(lambda: secrets.hash_passphrase(passphrase))
+        hashed = "" if fault else await desk.door.take_time(lambda: secrets.hash_passphrase(passphrase))
         if fault:
             errors = {**_person_errors(values["email"], values["name"]), "passphrase": fault}
             return Page.of(SetupContext(secret=token, values=values, errors=errors), Invalid.status)
@@ -150,7 +150,7 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     fault = secrets.find_passphrase_fault(passphrase)
     if fault:
         return again({**_person_errors(invitation.email, name), "passphrase": fault})
-    hashed = await desk.door.hop(lambda: secrets.hash_passphrase(passphrase))
+    hashed = await desk.door.take_time(lambda: secrets.hash_passphrase(passphrase))
     try:
         session = await desk.write(
             lambda work, _: service.accept_invitation(work, secret=secret, name=name, passphrase_hash=hashed)

@@ -15,7 +15,7 @@ from modelkeep import verify_audit
 from modelkeep.verify_audit import Malformed, verify_bundle
 from modelkeep_server.kit.merkle import leaf_hash
 from modelkeep_server.kit.signed_note import make_vkey
-from tests.kit.bundles import ORIGIN, VKEY, checkpoint_of, files_of, frame_all, log_of, pack
+from tests.support.bundles import ORIGIN, VKEY, checkpoint_of, files_of, frame_all, log_of, pack
 
 SIZE = 600
 LOG = log_of(SIZE)

@@ -10,7 +10,7 @@ import pytest
 from modelkeep import verify_audit
 from modelkeep.verify_audit import Malformed, verify_bundle
 from modelkeep_server.kit.signed_note import TreeHead, checkpoint_text, sign_note
-from tests.kit.bundles import KEY, ORIGIN, PUBLIC, VKEY, files_of, log_of, pack
+from tests.support.bundles import KEY, ORIGIN, PUBLIC, VKEY, files_of, log_of, pack
 
 LOG = log_of(600)
 FILES = files_of(LOG)

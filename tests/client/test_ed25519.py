@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelkeep.verify_audit import L, verify_ed25519
-from tests.kit.bundles import holds
+from tests.support.bundles import holds
 
 #: RFC 8032, section 7.1, tests 1 to 3: public key, message, signature.
 SAMPLES = [
