@@ -118,7 +118,7 @@ def test_a_refusal_says_what_would_help(act: str, held: frozenset[Role], stands:
 
     sentence = what_is_missing(act, held, stands)
 
-    named = {role for role, info in ROLES.items() if f"the role {info.label}" in sentence}
+    named = {role for role, info in ROLES.items() if re.search(rf"\b{info.label}\b", sentence)}
     assert named.isdisjoint(held)
     assert named or "this model" in sentence or "collaborator" in sentence
     assert re.fullmatch(r"Ask an? .+\.", whom_to_ask(act, stands))

@@ -61,8 +61,8 @@ def send(
         chunk = next(bodies, None)
         if chunk is None:
             ended.append(True)
-        if chunk is None and cut:
-            return {"type": "http.disconnect"}
+            if cut:
+                return {"type": "http.disconnect"}
         return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
 
     async def answer(message: Message) -> None:
@@ -80,6 +80,5 @@ def send(
         "scheme": "http", "path": unquote(raw_path), "raw_path": raw_path.encode(), "query_string": query.encode(),
         "root_path": "", "headers": named, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip
-
     portal.call(app, scope, receive, answer)
     return told

@@ -4,11 +4,13 @@ Sending a file through a link, shared by every interface that hands out links: R
 
 import base64
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from urllib.parse import quote
 
 from anyio import CancelScope
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads
@@ -31,6 +33,15 @@ class _Bytes:
 
 
 door = Doorway(_Bytes())
+
+
+class _Transfer(StreamingResponse):
+    """A streamed answer whose chunks are closed with it, so that a download that breaks off is noted there and then."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Starlette's own, with an end to it."""
+        async with aclosing(self.body_iterator):  # type: ignore[type-var]
+            await super().stream_response(send)
 
 
 @router.get(PATH_PREFIX + "/{handle}/{file_name}")
@@ -58,7 +69,7 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
         is_broken = isinstance(error, IntegrityBroken)
         await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=is_broken))
         raise
-    return StreamingResponse(
+    return _Transfer(
         _send(desk, opening, chunks, span),
         status_code=206 if part else 200,
         headers=_headers(opening, span, partial=part is not None),
