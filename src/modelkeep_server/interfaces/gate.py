@@ -57,7 +57,7 @@ class GateSettings:
     body_bytes: int
     secure: bool
     behind_proxy: bool = False
-    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
+    open_paths: tuple[str, ...] = ("/api/v1/openapi.json",)
 
 
 def csrf_token(key: bytes, session_secret: str | None) -> str:

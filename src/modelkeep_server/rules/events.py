@@ -38,7 +38,6 @@ ACTIONS: dict[str, Action] = {
         Action("invitation.create", "invitation", "invited a person"),
         Action("invitation.accept", "user", "accepted an invitation"),
         Action("user.create", "user", "added a person"),
-        Action("user.read", "user", "looked at people"),
         Action("me.read", "user", "looked at their own rights"),
         Action("model.read", "model", "looked at a model"),
         Action("model.create", "model", "registered"),

@@ -102,7 +102,6 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("token.create", _EVERYONE, None, "create a personal token"),
         Permission("token.revoke", _EVERYONE, None, "revoke a personal token"),
         Permission("invitation.create", _any_of(Role.ADMIN), Scope.ADMIN, "invite a person"),
-        Permission("user.read", _any_of(Role.ADMIN, Role.AUDITOR), Scope.ADMIN, "see people and their roles"),
         Permission("model.read", _EVERYONE, Scope.READ, "see models"),
         Permission("model.create", _any_of(Role.MODEL_OWNER), Scope.WRITE, "create a model"),
         Permission("version.create", _WRITERS, Scope.WRITE, "create a version"),

@@ -140,7 +140,7 @@ def test_an_operators_token_makes_a_new_person_with_every_scope_of_the_roles(reg
     told = api.with_token(made.secret).get("/api/v1/me").json()
 
     assert told["roles"] == ["MRC", "AUDITOR"]
-    assert told["scopes"] == ["read", "write", "download", "review", "audit", "admin"]
+    assert told["scopes"] == ["read", "write", "download", "review", "audit"]
     assert (made.row.expires_at - made.row.created_at).total_seconds() == 86_400
 
 
@@ -169,3 +169,12 @@ def test_scopes_have_no_order_and_no_doubles(make: Make, api: Api) -> None:
     made = create(api, make.owner(), scopes=["write", "read", "write"]).json()
 
     assert sorted(made["scopes"]) == sorted([Scope.READ, Scope.WRITE])
+
+
+def test_an_operators_token_reviews_for_a_day_at_most(registry: Registry) -> None:
+    """Decisions are made in a session or with a token of the day; a longer one does the rest."""
+    with registry.writing() as work:
+        made = service.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.MRC], days=7)
+
+    assert Scope.REVIEW not in made.row.scopes
+    assert Scope.READ in made.row.scopes

@@ -102,7 +102,7 @@ def _find_by_token(work: Work, which: ColumnElement[bool], secret: str | None = 
             .join(people, people.c.id == tokens.c.person_id)
         ).where(which, tokens.c.revoked_at.is_(None), tokens.c.expires_at > work.now)
     )
-    if not rows or (secret is not None and not secrets.same(rows[0].secret_hash, secret)):
+    if not rows or (secret is not None and not secrets.is_same(rows[0].secret_hash, secret)):
         return None
     limited_to = None if rows[0].limited_to is None else {Role(role) for role in rows[0].limited_to}
     scopes = frozenset(Scope(scope) for scope in rows[0].scopes)

@@ -95,6 +95,6 @@ def find_token_handle(token: str) -> str | None:
     return match[1] if f"{zlib.crc32(stem.encode()):08x}" == match[3] else None
 
 
-def same(secret_hash: str, secret: str) -> bool:
+def is_same(secret_hash: str, secret: str) -> bool:
     """Compare a stored hash with a secret, in constant time."""
     return hmac.compare_digest(secret_hash, hash_secret(secret))

@@ -246,7 +246,8 @@ def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequen
             work, "user.create", host=host, object_id=person["public_id"],
             after={"person": PersonRef(email), "roles": [role.value for role in roles]},
         )  # fmt: skip
-    scopes = scopes_of(roles)
+    # A token that may decide lives a day at most, so a longer one may not.
+    scopes = [scope for scope in scopes_of(roles) if scope is not Scope.REVIEW or days == 1]
     token = _insert_token(work, person_id, f"operator@{host}", scopes, days, [role.value for role in roles])
     recording.record_by_operator(
         work, "token.create", host=host, object_id=token.row.id,

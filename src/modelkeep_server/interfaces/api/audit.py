@@ -20,7 +20,7 @@ from modelkeep_server.interfaces.api.shapes import (
     VerdictOut,
 )
 from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.interfaces.queries import read_moment
+from modelkeep_server.interfaces.query_strings import read_moment
 
 router = make_router("audit")
 

@@ -22,7 +22,7 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
     if error.status == NotSignedIn.status:
         headers["WWW-Authenticate"] = 'Bearer realm="modelkeep"'
     problem = Problem(
-        type=f"/help/errors#{error.code}",
+        type=f"urn:modelkeep:error:{error.code}",
         title=error.title,
         status=error.status,
         detail=error.detail,

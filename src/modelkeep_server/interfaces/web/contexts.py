@@ -136,7 +136,7 @@ class DashboardContext(Context):
     GET /. `my_models` are those the person owns or registered, last updated first.
 
     `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
-    tier, `activity` is recent events, newest first: each of the three is left out of the page while it is empty.
+    tier; each is left out of the page while it is empty.
     """
 
     template: ClassVar[str] = "home/dashboard.html"
@@ -145,7 +145,6 @@ class DashboardContext(Context):
     registry_total: int
     states: Mapping[State, int] = field(default_factory=dict)
     tiers: Mapping[RiskTier, int] = field(default_factory=dict)
-    activity: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,6 @@ from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
 
-PLACE_FACTOR = 10
-
 
 @router.get("/login", name="show_login")
 @door.reads(OPEN)
@@ -54,16 +52,7 @@ async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
 
 
 async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
-    limits = desk.door.parts.limits
-
-    def count(work: Work, _: Actor) -> None:
-        source, person = work.circumstances.source or "nowhere", secrets.hash_secret(email.strip().casefold())
-        # A whole company may sign in from one address, and one person be guessed at from many: both get more room.
-        for key, room in ((f"{source}:{person}", 1), (f"from:{source}", PLACE_FACTOR), (f"as:{person}", PLACE_FACTOR)):
-            tries, seconds = limits.sign_in_tries * room, limits.sign_in_window_seconds
-            throttle.limit(work, f"sign-in:{key}", tries=tries, window_seconds=seconds)
-
-    await desk.write(count)
+    await desk.write(lambda work, _: throttle.count_sign_in(work, email))
     found = await desk.read(lambda work, _: queries.find_sign_in(work, email))
     fits = await desk.door.take_time(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
     if found is None or not fits:
@@ -100,7 +89,7 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
     form = await read_form(request)
     values = {name: text_of(form, name) for name in ("email", "name", "modelOwner")}
     token, passphrase = text_of(form, "secret"), text_of(form, "passphrase")
-    await desk.write(lambda work, _: _count_link(work))
+    await desk.write(lambda work, _: throttle.count_link(work))
     fault = secrets.find_passphrase_fault(passphrase)
     try:
         await desk.read(lambda work, _: queries.get_invitation_row(work, token, "FIRST_START"))
@@ -140,7 +129,7 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     """Accept an invitation: choose a passphrase, and be signed in."""
     form = await read_form(request)
     name, passphrase = text_of(form, "name"), text_of(form, "passphrase")
-    await desk.write(lambda work, _: _count_link(work))
+    await desk.write(lambda work, _: throttle.count_link(work))
     invitation = await desk.read(lambda work, _: queries.get_invitation(work, secret))
 
     def again(errors: dict[str, str]) -> Page:
@@ -225,12 +214,6 @@ def _person_errors(email: str, name: str) -> dict[str, str]:
     fault = find_email_fault(email.strip())
     errors = {"email": f"This {fault}."} if fault else {}
     return errors if name.strip() else {**errors, "name": "Your name is needed."}
-
-
-def _count_link(work: Work) -> None:
-    limits = work.parts.limits
-    key = f"link:from:{work.circumstances.source or 'nowhere'}"
-    throttle.limit(work, key, tries=limits.sign_in_tries * 3, window_seconds=limits.sign_in_window_seconds)
 
 
 def _inside(address: str) -> str:

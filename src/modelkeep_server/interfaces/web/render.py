@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2_fragments import render_block
 from markupsafe import Markup
 
 from modelkeep_server.features.identity import access
@@ -40,7 +39,7 @@ class AssetsNotBuilt(RuntimeError):
 @dataclass(frozen=True)
 class Page:
     """
-    What a handler answers. `block` draws one block of the template alone, for a request of htmx that wants a part.
+    What a handler answers.
 
     `headers` are added to the answer; the doorway sets the security headers itself.
     """
@@ -49,7 +48,6 @@ class Page:
     context: Context
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    block: str | None = None
 
     @classmethod
     def of(cls, context: Context, status: int = 200, headers: Mapping[str, str] | None = None) -> "Page":
@@ -118,8 +116,6 @@ def render(page: Page, shell: PageShell) -> str:
         jinja2.UndefinedError: The template names something that its context lacks, which is a fault of the program.
     """
     variables = {**_open_up(page.context), "page": shell}
-    if page.block is not None:
-        return render_block(environment(), page.template, page.block, variables)
     return environment().get_template(page.template).render(variables)
 
 
