@@ -118,6 +118,17 @@ class Door:
             return NOBODY
         return queries.find_actor_by_session(work, secret) or NOBODY
 
+    def learn_actor(self, request: Request) -> None:
+        """Find out who is asking for what no route answers, so that the page about it keeps their navigation."""
+        asking = asking_of(request)
+        if asking.actor.is_known or request.app.state.cookie_name not in request.cookies:
+            return
+        try:
+            with self.database.reading(self.parts, asking.circumstances) as work:
+                request.state.asking = replace(asking, actor=self.find_actor(work, request))
+        except RegistryError:
+            return
+
     def note_seen(self, actor: Actor) -> None:
         """Keep when a session or token was last used, at most once a minute. Never fails the request."""
         if actor.credential_id is None:

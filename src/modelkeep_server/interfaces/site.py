@@ -117,9 +117,11 @@ def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: boo
 
 def draw(request: Request, error: RegistryError) -> Response:
     """The error as the door that was knocked on draws it."""
-    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", "*/*"):
-        return draw_problem(request, error)
-    return draw_error(request, error)
+    return draw_error(request, error) if _wants_page(request) else draw_problem(request, error)
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "*/*")
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
@@ -127,7 +129,13 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     if known.status >= 500 and not isinstance(known, Unavailable):
         log.error("request failed", request_id=request.state.circumstances.request_id, exc_info=error)
     door: Door = request.app.state.door
-    response = await door.hop(lambda: draw(request, known))
+
+    def answer() -> Response:
+        if _wants_page(request) and not isinstance(known, Unavailable):
+            door.learn_actor(request)
+        return draw(request, known)
+
+    response = await door.hop(answer)
     if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
     if isinstance(error, RangeUnsatisfiable):
