@@ -32,6 +32,7 @@ from sqlalchemy.types import NullType
 from modelkeep_server.db import ledger
 from modelkeep_server.db.ledger import Entry
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
+from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, KeyRing
@@ -58,6 +59,7 @@ class Parts:
     limits: Limits
     cursors: Cursors
     public_url: str
+    witness: Witness = field(default_factory=Witness)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from modelkeep_server.app import CannotStart, House, build_app, open_house
@@ -20,13 +21,16 @@ from modelkeep_server.operate.logs import configure_logs
 from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
 from modelkeep_server.operate.terminal import fail
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
-from modelkeep_server.rules.errors import Unavailable
+from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 from modelkeep_server.settings import Settings, SettingsRefused, load_settings
 
 app = typer.Typer(help="Serve the registry.", add_completion=False)
 
+log = structlog.get_logger()
+
 FIRST_START_NAME = "first-start-link"
 CHECKPOINT_SECONDS = 1.0
+ALARM_SECONDS = 60.0
 
 
 @app.command()
@@ -77,15 +81,21 @@ async def _run(house: House, doors: Sequence[tuple[Any, socket.socket]], announc
         await serve_all(doors, announce)
     finally:
         signer.cancel()
-        await asyncio.to_thread(_sign_head, house)
+        with contextlib.suppress(Unavailable, IntegrityBroken):
+            await asyncio.to_thread(_sign_head, house)
 
 
 async def _sign_heads(house: House) -> None:
     """Sign the log's head within a second of any event, so that what an auditor remembers is recent."""
     while True:
         await asyncio.sleep(CHECKPOINT_SECONDS)
-        with contextlib.suppress(Unavailable):
+        try:
             await asyncio.to_thread(_sign_head, house)
+        except Unavailable:
+            continue
+        except IntegrityBroken as error:
+            log.error("the head of the log is not signed", reason=error.detail, remedy=error.remedy)
+            await asyncio.sleep(ALARM_SECONDS)
 
 
 def _sign_head(house: House) -> None:

@@ -16,7 +16,9 @@ from modelkeep_server.features.audit.views import Checkpoint
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import tiles
-from modelkeep_server.kit.signed_note import TreeHead, checkpoint_text, sign_note
+from modelkeep_server.kit.merkle import Frontier
+from modelkeep_server.kit.signed_note import NoteRefused, TreeHead, checkpoint_text, sign_note
+from modelkeep_server.rules.errors import IntegrityBroken
 
 _README = """\
 The audit log of {origin}, {size} events, as static files (C2SP tlog-tiles).
@@ -31,10 +33,19 @@ The verifier is src/modelkeep/verify_audit.py of the project; it needs no other 
 """
 
 
+_ON_REWRITE = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
+
+
 def sign_head(work: Work) -> Checkpoint:
-    """The signed checkpoint of the log as it is now; signs and keeps a new one where events came since the last."""
-    frontier = head.read_frontier(work)
+    """
+    The signed checkpoint of the log as it is now; signs and keeps a new one where events came since the last.
+
+    Raises:
+        IntegrityBroken: The log does not continue the one that was seen and signed before. Nothing is signed.
+    """
+    frontier = head.lock_frontier(work)
     known = head.find_newest(work)
+    _demand_continued(work, frontier, known)
     if known is not None and known.size == frontier.size:
         return known
     keys = work.parts.keys
@@ -48,6 +59,18 @@ def sign_head(work: Work) -> Checkpoint:
         .on_conflict_do_nothing(),
     )
     return Checkpoint(frontier.size, frontier.root().hex(), work.now, note)
+
+
+def _demand_continued(work: Work, frontier: Frontier, known: Checkpoint | None) -> None:
+    try:
+        signed = None if known is None else head.open_checkpoint(work.parts.keys, known)
+    except NoteRefused as error:
+        raise IntegrityBroken(f"The newest checkpoint is not this registry's: {error}", remedy=_ON_REWRITE) from error
+    size, root = (0, b"") if signed is None else (signed.size, signed.root)
+    if not work.parts.witness.follows(frontier, partial(head.read_leaves, work), signed_size=size, signed_root=root):
+        raise IntegrityBroken(
+            "The log does not continue the one that was signed before, so nothing is signed.", remedy=_ON_REWRITE
+        )
 
 
 def is_head_signed(work: Work) -> bool:

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Row, Table, func, select
 
 from modelkeep_server.db.ledger import event_columns
@@ -24,7 +22,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
-from modelkeep_server.kit.signed_note import NoteRefused, open_note, parse_checkpoint
+from modelkeep_server.kit.signed_note import NoteRefused
 
 FINDINGS_MAX = 1000
 
@@ -128,9 +126,8 @@ class _Judge:
             yield Finding(None, "the log's head has another root than its events")
         if self._checkpoint is None:
             return
-        keys = self._work.parts.keys
         try:
-            signed = parse_checkpoint(open_note(self._checkpoint.note, head.vkey_of(keys), _holds))
+            signed = head.open_checkpoint(self._work.parts.keys, self._checkpoint)
         except NoteRefused as error:
             yield Finding(None, f"the newest checkpoint is not signed by this registry: {error}")
             return
@@ -163,11 +160,3 @@ def _digest(table: Table, row: Row[Any]) -> str | None:
         return digest_row(table, row)
     except ValueError:
         return None
-
-
-def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
