@@ -22,8 +22,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
         del os.environ[name]
     configure_logs()
-    # A shared or slow machine is no fault of the code; what must be fast is measured under bench/.
-    hypothesis.settings.register_profile("modelkeep", deadline=None)
+    # A shared or slow machine is no fault of the code; what must be fast is measured under bench/. The same examples
+    # each time, so that a change is judged by itself; `HYPOTHESIS=explore` looks for new ones.
+    steady = os.environ.get("HYPOTHESIS") != "explore"
+    hypothesis.settings.register_profile("modelkeep", deadline=None, derandomize=steady)
     hypothesis.settings.load_profile("modelkeep")
     if not hasattr(config, "workerinput"):
         postgres.begin_run()
