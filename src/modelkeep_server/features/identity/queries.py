@@ -28,6 +28,9 @@ SOURCES = {
 }
 
 
+_WHO = (people.c.id, people.c.pseudonym, people.c.email, people.c.email_key, people.c.name)
+
+
 def _with_roles(statement: Select[Any]) -> Select[Any]:
     joined = statement.outerjoin(
         role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None)
@@ -62,11 +65,7 @@ def _find_by_session(work: Work, which: ColumnElement[bool]) -> Actor | None:
     rows = work.all(
         _with_roles(
             select(
-                people.c.id,
-                people.c.pseudonym,
-                people.c.email,
-                people.c.email_key,
-                people.c.name,
+                *_WHO,
                 sessions.c.id.label("credential_id"),
                 sessions.c.started_at,
                 session_activity.c.last_seen_at,
@@ -88,11 +87,7 @@ def _find_by_token(work: Work, which: ColumnElement[bool], secret: str | None = 
     rows = work.all(
         _with_roles(
             select(
-                people.c.id,
-                people.c.pseudonym,
-                people.c.email,
-                people.c.email_key,
-                people.c.name,
+                *_WHO,
                 tokens.c.id.label("credential_id"),
                 tokens.c.secret_hash,
                 tokens.c.scopes,
