@@ -20,8 +20,8 @@ docs: ## write docs/reference/ anew from the code
 bench: ## measure, beside a peer where there is one
 	@sh scripts/dev.sh python -m bench $(ARGS)
 
-endurance: ## the long tests: large files, many clients
-	@sh scripts/dev.sh python -m pytest -m endurance $(ARGS)
+endurance: ## the long tests, with their figures
+	@sh scripts/dev.sh python -m pytest -s -m endurance $(ARGS)
 
 assets: ## build the style sheet, scripts and icons where their sources changed
 	@sh scripts/dev.sh python hatch_build.py
