@@ -87,9 +87,9 @@ def _conditions(asked: EventFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if asked.action:
         conditions.append(audit_events.c.action == asked.action)
-    if asked.outcome and asked.outcome not in list(Outcome):
-        raise Invalid.of([FieldError("outcome", f"Choose one of {', '.join(Outcome)}.")])
     if asked.outcome:
+        if asked.outcome not in list(Outcome):
+            raise Invalid.of([FieldError("outcome", f"Choose one of {', '.join(Outcome)}.")])
         conditions.append(audit_events.c.outcome == asked.outcome)
     if asked.request_id:
         conditions.append(audit_events.c.request_id == asked.request_id)

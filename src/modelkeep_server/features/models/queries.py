@@ -58,11 +58,6 @@ def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
     return frozenset({Relation.OWNER}) if is_owner else frozenset()
 
 
-def is_taken(work: Work, group: str, name: str) -> bool:
-    """Whether the name is in use in its group, ignoring case, visible or not: unique for everyone. One statement."""
-    return work.first(select(models.c.id).where(models.c.path_key == f"{group}/{name}".lower())) is not None
-
-
 def _to_model(row: Row[Any], owners: Sequence[str]) -> Model:
     return Model(
         key=row.id,

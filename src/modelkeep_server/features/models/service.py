@@ -34,8 +34,6 @@ def create_model(work: Work, actor: Actor, new: NewModel) -> Model:
             FieldError("name", f"{new.group} already has this model. Add a version to it, or choose another name.")
         ],
     )
-    if queries.is_taken(work, new.group, new.name):
-        raise taken
     public_id = ids.uuid7(clock.to_us(work.now))
     key = work.insert(
         models,

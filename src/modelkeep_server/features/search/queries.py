@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from modelkeep_server.db.tables import models, search_models, search_owners, search_tags, search_text, versions
@@ -57,15 +57,7 @@ def list_models(
     shown = rows[:limit]
     following = work.parts.cursors.make([shown[-1].sort_value, shown[-1].id], filters) if len(rows) > limit else None
     total = work.scalar(_joined(select(func.count()).select_from(models)).where(*conditions))
-    marks, counts = _newest_versions(work, [row.id for row in shown])
-    return Page(
-        tuple(
-            CatalogueRow(model, marks.get(model.key, ()), counts.get(model.key, 0))
-            for model in model_queries.to_models(work, shown)
-        ),
-        following,
-        total,
-    )
+    return Page(_to_rows(work, shown), following, total)
 
 
 def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
@@ -76,11 +68,7 @@ def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> t
         .order_by(models.c.updated_at.desc(), models.c.id.desc())
         .limit(limit)
     )
-    marks, counts = _newest_versions(work, [row.id for row in rows])
-    return tuple(
-        CatalogueRow(model, marks.get(model.key, ()), counts.get(model.key, 0))
-        for model in model_queries.to_models(work, rows)
-    )
+    return _to_rows(work, rows)
 
 
 def count_my_models(work: Work, actor: Actor) -> int:
@@ -164,9 +152,9 @@ def _conditions(work: Work, actor: Actor, asked: CatalogueFilter) -> list[Column
         conditions.append(false())
     if asked.group:
         conditions.append(search_models.c.group_key == asked.group.lower())
-    if asked.risk_tier and asked.risk_tier not in list(RiskTier):
-        raise Invalid.of([FieldError("riskTier", f"Choose one of {', '.join(RiskTier)}.")])
     if asked.risk_tier:
+        if asked.risk_tier not in list(RiskTier):
+            raise Invalid.of([FieldError("riskTier", f"Choose one of {', '.join(RiskTier)}.")])
         conditions.append(search_models.c.risk_tier == asked.risk_tier)
     if asked.tag:
         tagged = select(search_tags.c.model_id).where(search_tags.c.tag_key == asked.tag.casefold())
@@ -194,6 +182,15 @@ def _text_condition(work: Work, words: Sequence[str]) -> ColumnElement[bool]:
         query = " & ".join(f"'{word}':*" for word in words)
         found = select(search_text.c.rowid).where(literal_column("document").op("@@")(literal(query).cast(TSQUERY)))
     return models.c.id.in_(found)
+
+
+def _to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[CatalogueRow, ...]:
+    """Views of these rows of `select_models`, each with its newest versions. Two statements."""
+    marks, counts = _newest_versions(work, [row.id for row in rows])
+    return tuple(
+        CatalogueRow(model, marks.get(model.key, ()), counts.get(model.key, 0))
+        for model in model_queries.to_models(work, rows)
+    )
 
 
 def _newest_versions(

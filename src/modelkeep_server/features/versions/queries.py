@@ -83,14 +83,6 @@ def list_versions(
     return Page(_to_versions(work, shown), following, total)
 
 
-def is_taken(work: Work, model_key: int, version: str) -> bool:
-    """Whether the model has this version number. Build metadata counts, as text. One statement."""
-    return (
-        work.first(select(versions.c.id).where(versions.c.model_id == model_key, versions.c.version == version))
-        is not None
-    )
-
-
 def list_moves(actor: Actor, version: Version, relations: Collection[Relation]) -> tuple[MoveView, ...]:
     """The moves that the diagram has from here, each with whether this person could make it and what they lack."""
     views = []

@@ -44,8 +44,6 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         errors=[FieldError("version", f"{new.version} exists already. Choose the next number.")],
     )
     number = _take_number(work, model.key)
-    if queries.is_taken(work, model.key, new.version):
-        raise taken
     metadata = checks.gather_metadata(new.metadata)
     public_id = ids.uuid7(clock.to_us(work.now))
     key = work.insert(
