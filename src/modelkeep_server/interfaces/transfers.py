@@ -16,7 +16,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
-from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
+from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.interfaces.doorway import OPEN, Asking, Desk, Doorway
 from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
@@ -48,18 +48,17 @@ class _Transfer(StreamingResponse):
 @door.streams(OPEN)
 async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -> Response:
     """Open a download link. The event stands before the first byte leaves; Range asks for a part."""
-    asked = request.headers.get("range")
-    opening = await desk.write(lambda work, actor: downloads.open_link(work, actor, handle, part=asked))
-    artifact = opening.stored.artifact
-    etag = f'"{artifact.sha256}"'
-    unchanged = request.headers.get("if-range", etag) == etag
-    part = parse_range(asked if unchanged else None, artifact.size_bytes)
+    asked, if_range = request.headers.get("range"), request.headers.get("if-range")
+    opening = await desk.write(
+        lambda work, actor: downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
+    )
+    part = opening.part
     if isinstance(part, Unsatisfiable):
         await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=False))
         refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
         refused.size_bytes = part.size_bytes
         raise refused
-    span = part or Range(0, artifact.size_bytes)
+    span = part or Range(0, opening.stored.artifact.size_bytes)
     try:
         with storage_answers():
             chunks = await open_plain(
@@ -110,7 +109,7 @@ def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
         "Content-Length": str(span.end - span.start),
         "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(file_name, safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "ETag": f'"{artifact.sha256}"',
+        "ETag": artifact.etag,
         "Repr-Digest": f"sha-256=:{digest}:",
         "X-Checksum-SHA256": artifact.sha256,
     }

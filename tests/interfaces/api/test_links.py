@@ -78,12 +78,12 @@ def test_a_link_lives_fifteen_minutes(registry: Registry, make: Make, version: V
     handle = minted.path.split("/")[2]
 
     with registry.writing(now=now + timedelta(minutes=15, microseconds=-1)) as work:
-        opening = downloads.open_link(work, NOBODY, handle, part=None)
+        opening = downloads.open_link(work, NOBODY, handle, asked=None, if_range=None)
 
     assert minted.expires_at == now + timedelta(minutes=15)
     assert opening.stored.artifact.path == "model.safetensors"
     with pytest.raises(LinkExpired), registry.writing(now=now + timedelta(minutes=15)) as work:
-        downloads.open_link(work, NOBODY, handle, part=None)
+        downloads.open_link(work, NOBODY, handle, asked=None, if_range=None)
 
 
 def test_an_expired_link_says_so(registry: Registry, make: Make, api: Api, version: Version) -> None:
@@ -347,3 +347,15 @@ def test_a_file_that_is_not_there_has_no_link(make: Make, api: Api, version: Ver
 
     assert refusal(answer) == (404, "not_found")
     assert make.event_count() == before
+
+
+def test_what_is_on_record_is_what_was_sent(make: Make, api: Api, version: Version) -> None:
+    """A part asked for under another file's tag is answered, and recorded, as the whole file."""
+    url = link(api, make.owner_of(version), version)
+    before = make.event_count()
+
+    answer = api.anonymous.get(url, headers={"range": "bytes=0-9", "if-range": '"another"'})
+
+    start = make.events(since=before)[0]
+    assert (answer.status_code, len(answer.content)) == (200, 1024)
+    assert (start.after or {})["range"] == "all"

@@ -16,7 +16,7 @@ from modelkeep_server.db.tables import artifacts, links
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.queries import StoredFile
-from modelkeep_server.features.artifacts.ranges import Unsatisfiable, parse_range
+from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.sealing import wrap_context
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access, secrets
@@ -44,11 +44,12 @@ PATH_PREFIX = "/d"
 
 @dataclass(frozen=True)
 class Opening:
-    """A download that was allowed and noted: the file, its key, and who it goes to."""
+    """A download that was allowed and noted: the file, its key, who it goes to, and which part; None is all of it."""
 
     stored: StoredFile
     minter: Actor
     version: Version
+    part: Range | Unsatisfiable | None
     dek: bytes = field(repr=False)
 
     @property
@@ -106,13 +107,13 @@ def mint_link(
     return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes)
 
 
-def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> Opening:
+def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_range: str | None) -> Opening:
     """
     Judge a link at the moment of use, and note the download before a byte leaves.
 
     Args:
         visitor: Who comes with the link; matters only where the version is guarded.
-        part: The byte range asked for, for the event; None is the whole file.
+        asked: The Range header; it counts only where `if_range`, the If-Range header, is the file's tag or absent.
     Raises:
         NotFound: Not a link of this registry.
         LinkExpired, LinkRefused: It no longer opens, with the reason. IntegrityBroken, StateForbids: the file is
@@ -138,14 +139,15 @@ def open_link(work: Work, visitor: Actor, handle: str, *, part: str | None) -> O
             f"{version.address} is {version.state}: the link opens with its maker's own session or token."
         )
     _demand_available(stored.artifact)
-    span = _say_range(part, stored.artifact.size_bytes)
+    artifact = stored.artifact
+    part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
     recording.record(
         work, "artifact.download", actor=minter.pseudonym, auth="link", object_id=stored.artifact.id,
         object_label=f"{version.address}/{stored.artifact.path}",
-        after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": span},
+        after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
     )  # fmt: skip
     dek = work.parts.keys.unwrap(stored.wrapped, wrap_context(stored.blob_id))
-    return Opening(stored, minter, version, dek)
+    return Opening(stored, minter, version, part, dek)
 
 
 def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) -> None:
@@ -176,12 +178,11 @@ def quarantine(work: Work, opening: Opening) -> None:
     )  # fmt: skip
 
 
-def _say_range(part: str | None, size_bytes: int) -> str:
-    """What of a file is about to go out. Read from the header, which itself is free text and stays out of the log."""
-    span = parse_range(part, size_bytes)
-    if isinstance(span, Unsatisfiable):
+def _say_range(part: Range | Unsatisfiable | None) -> str:
+    """What of a file is about to go out, in our words: the header itself is free text and stays out of the log."""
+    if isinstance(part, Unsatisfiable):
         return "none"
-    return "all" if span is None else f"bytes={span.start}-{span.end - 1}"
+    return "all" if part is None else f"bytes={part.start}-{part.end - 1}"
 
 
 def _demand_available(artifact: Artifact) -> None:

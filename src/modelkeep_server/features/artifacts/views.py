@@ -38,6 +38,11 @@ class Artifact:
     uploaded_by: str
     uploaded_at: datetime
 
+    @property
+    def etag(self) -> str:
+        """The entity tag of the bytes, as HTTP writes it."""
+        return f'"{self.sha256}"'
+
 
 @dataclass(frozen=True)
 class NewLink:
