@@ -15,7 +15,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces import site
 from modelkeep_server.interfaces.api.face import door, make_router
-from modelkeep_server.interfaces.api.shapes import Shape
+from modelkeep_server.interfaces.api.shapes.base import Shape
 from modelkeep_server.interfaces.doorway import Asking, find_undeclared
 from modelkeep_server.interfaces.site import UndeclaredRoutes
 from modelkeep_server.kit import clock, ids

@@ -104,7 +104,9 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("invitation.create", _any_of(Role.ADMIN), Scope.ADMIN, "invite a person"),
         Permission("model.read", _EVERYONE, Scope.READ, "see models"),
         Permission("model.create", _any_of(Role.MODEL_OWNER), Scope.WRITE, "create a model"),
+        Permission("model.update", _OWNERS, Scope.WRITE, "edit a model"),
         Permission("version.create", _WRITERS, Scope.WRITE, "create a version"),
+        Permission("version.update", _WRITERS, Scope.WRITE, "edit a version"),
         Permission("version.deprecate", (*_OWNERS, Grant(Role.ADMIN)), Scope.WRITE, "deprecate a version"),
         Permission("version.stage", _any_of(Role.SRE), Scope.DEPLOY, "move a version to staging"),
         Permission("version.release", _any_of(Role.SRE), Scope.DEPLOY, "move a version to production"),
@@ -117,6 +119,7 @@ PERMISSIONS: dict[str, Permission] = {
             "promotion.request_changes", _any_of(Role.MRC, Role.SECURITY_ARCHITECT), Scope.REVIEW, "request changes"
         ),
         Permission("artifact.upload", _WRITERS, Scope.WRITE, "upload artifacts"),
+        Permission("artifact.remove", _WRITERS, Scope.WRITE, "remove artifacts"),
         Permission(
             "artifact.link",
             (*(Grant(relation=relation) for relation in Relation), *_any_of(*_CONTROL)),

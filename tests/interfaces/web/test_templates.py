@@ -1,12 +1,15 @@
 """Promises that every template keeps, read from the files themselves."""
 
+import pkgutil
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from modelkeep_server.interfaces.web import contexts, render
-from modelkeep_server.interfaces.web.contexts import Context, ErrorContext
+from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.render import Page, PageShell
 
 WEB = Path(render.__file__).parent
@@ -15,8 +18,10 @@ ICON = re.compile(r'\bicon\("([a-z0-9-]+)"|verdict\("\w+", "[^"]+", "([a-z0-9-]+
 
 
 def _pages() -> list[type[Context]]:
-    found = [value for value in vars(contexts).values() if isinstance(value, type) and issubclass(value, Context)]
-    return [page for page in found if "template" in vars(page)]
+    modules = [import_module(f"{contexts.__name__}.{found.name}") for found in pkgutil.iter_modules(contexts.__path__)]
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
+    pages = [value for value in found if issubclass(value, Context) and "template" in vars(value)]
+    return sorted(pages, key=lambda page: page.__name__)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.parent.name + "/" + path.name)

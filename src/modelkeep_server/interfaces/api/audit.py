@@ -11,14 +11,8 @@ from modelkeep_server.features.audit import queries, service, verify
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes import (
-    CheckpointOut,
-    EventDetailOut,
-    EventOut,
-    PageOut,
-    ProofOut,
-    VerdictOut,
-)
+from modelkeep_server.interfaces.api.shapes.audit import CheckpointOut, EventDetailOut, EventOut, ProofOut, VerdictOut
+from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.query_strings import read_moment
 

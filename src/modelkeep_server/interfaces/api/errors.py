@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from modelkeep_server.interfaces.api.shapes import Problem, ProblemField
+from modelkeep_server.interfaces.api.shapes.base import Problem, ProblemField
 from modelkeep_server.rules.errors import NotSignedIn, RegistryError
 
 MEDIA_TYPE = "application/problem+json"

@@ -6,7 +6,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries, service
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
-from modelkeep_server.interfaces.api.shapes import MeOut, PageOut, SourceOut, TokenIn, TokenOut
+from modelkeep_server.interfaces.api.shapes.base import PageOut
+from modelkeep_server.interfaces.api.shapes.identity import MeOut, SourceOut, TokenIn, TokenOut
 from modelkeep_server.rules.permissions import PERMISSIONS, Role, Scope, acts_of
 
 router = make_router("people")

@@ -12,7 +12,8 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes import CatalogueOut, ModelIn, ModelOut, NewestOut, PageOut, TierName
+from modelkeep_server.interfaces.api.shapes.base import PageOut, TierName
+from modelkeep_server.interfaces.api.shapes.models import CatalogueOut, ModelIn, ModelOut, NewestOut
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")

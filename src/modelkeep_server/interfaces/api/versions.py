@@ -9,7 +9,8 @@ from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes import MoveOut, PageOut, VersionIn, VersionOut
+from modelkeep_server.interfaces.api.shapes.base import PageOut
+from modelkeep_server.interfaces.api.shapes.versions import MoveOut, VersionIn, VersionOut
 
 router = make_router("versions")
 

@@ -8,7 +8,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces.web.contexts import AuditListContext, EventContext
+from modelkeep_server.interfaces.web.contexts.audit import AuditListContext, EventContext
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
 

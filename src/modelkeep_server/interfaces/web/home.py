@@ -3,7 +3,7 @@
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.interfaces.web.contexts import DashboardContext
+from modelkeep_server.interfaces.web.contexts.home import DashboardContext
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
 

@@ -10,7 +10,12 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries, secrets, service, throttle
 from modelkeep_server.features.identity.views import Actor, NewSession, NewToken
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
-from modelkeep_server.interfaces.web.contexts import InvitationContext, LoginContext, ProfileContext, SetupContext
+from modelkeep_server.interfaces.web.contexts.identity import (
+    InvitationContext,
+    LoginContext,
+    ProfileContext,
+    SetupContext,
+)
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router, session_cookie
 from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
 from modelkeep_server.interfaces.web.render import Page

@@ -12,7 +12,7 @@ from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
-from modelkeep_server.interfaces.web.contexts import CatalogueContext, CreateModelContext, ModelContext
+from modelkeep_server.interfaces.web.contexts.models import CatalogueContext, CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
 from modelkeep_server.interfaces.web.render import Page

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.interfaces.web import drawing
-from modelkeep_server.interfaces.web.contexts import Context
+from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import naming
 from modelkeep_server.rules.approvals import TIERS

@@ -13,7 +13,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import checks, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.interfaces.web.contexts import ArtifactsContext, CreateVersionContext, VersionContext
+from modelkeep_server.interfaces.web.contexts.versions import ArtifactsContext, CreateVersionContext, VersionContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page

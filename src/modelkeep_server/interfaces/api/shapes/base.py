@@ -1,0 +1,71 @@
+"""What all shapes share: names, moments, problems and pages of a list."""
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+from modelkeep_server.kit import clock
+
+T = TypeVar("T")
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(clock.iso_seconds, return_type=str, when_used="json"),
+    Field(examples=["2026-01-31T09:00:00Z"]),
+]
+StateName = Literal[
+    "DRAFT",
+    "SUBMITTED",
+    "CHANGES_REQUESTED",
+    "APPROVED_STAGING",
+    "STAGING",
+    "APPROVED_PROD",
+    "PRODUCTION",
+    "DEPRECATED",
+    "RETIRED",
+]
+TierName = Literal["LOW", "MEDIUM", "HIGH"]
+
+
+class Shape(BaseModel):
+    """What the API gives out."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
+class Input(Shape):
+    """What the API takes in: a field that is not known is an error, never dropped."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=False, extra="forbid", strict=True, str_max_length=200_000
+    )
+
+
+class ProblemField(Shape):
+    """One field at fault."""
+
+    field: str
+    message: str
+
+
+class Problem(Shape):
+    """Why a request was refused, what to do, and the id to name when asking for help (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedy: str
+    request_id: str
+    errors: list[ProblemField] = []
+
+
+class PageOut(Shape, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = None
+    total: int | None = None

@@ -1,0 +1,64 @@
+"""The JSON of models and the catalogue."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, StateName, TierName
+from modelkeep_server.rules import fields
+
+
+class ModelIn(Input):
+    """A model to register (the guide, "Model Information Fields")."""
+
+    name: str = Field(description="Unique within the group, ignoring case.", examples=["customer-churn-predictor"])
+    group: str = Field(examples=["customer-analytics"])
+    description: str = Field(description=f"1 to {fields.DESCRIPTION_CHARS} characters.")
+    owners: list[str] = Field(
+        description=f"1 to {fields.OWNERS_MAX} e-mail addresses.", examples=[["data-team@company.com"]]
+    )
+    risk_tier: TierName
+    tags: list[str] = Field(
+        default=[], description=f"At most {fields.TAGS_MAX} of {fields.TAG_CHARS} characters, without blanks."
+    )
+    documentation_url: str | None = Field(default=None, examples=["https://wiki.company.com/churn"])
+    repository_url: str | None = Field(default=None, examples=["https://git.company.com/churn"])
+    risk_rationale: str | None = None
+    origin: Literal["INTERNAL", "VENDOR"] = "INTERNAL"
+    visibility: Literal["INTERNAL", "RESTRICTED"] = "INTERNAL"
+
+
+class ModelOut(Shape):
+    """A model."""
+
+    id: str
+    group: str
+    name: str
+    description: str
+    owners: list[str]
+    registrar: str | None
+    risk_rationale: str | None
+    origin: Literal["INTERNAL", "VENDOR"]
+    risk_tier: TierName
+    tags: list[str]
+    documentation_url: str | None
+    repository_url: str | None
+    visibility: Literal["INTERNAL", "RESTRICTED"]
+    status: Literal["ACTIVE", "RETIRED"]
+    created_at: Moment
+    created_by: str
+    updated_at: Moment
+
+
+class NewestOut(Shape):
+    """A version in a list of models."""
+
+    version: str
+    state: StateName
+
+
+class CatalogueOut(ModelOut):
+    """A model in the catalogue, with its newest versions."""
+
+    newest: list[NewestOut]
+    version_count: int

@@ -1,0 +1,116 @@
+"""The JSON of versions, drawn from rules/fields.py where metadata is concerned."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, StateName
+from modelkeep_server.rules.fields import FIELDS, Kind
+
+_JSON_TYPES: Mapping[Kind, Any] = {
+    Kind.LINE: str | None,
+    Kind.TEXT: str | None,
+    Kind.DATE: str | None,
+    Kind.SCHEMA: dict[str, Any] | None,
+    Kind.OBJECT: dict[str, Any] | None,
+    Kind.DATASET: dict[str, Any] | None,
+    Kind.BASE_MODEL: dict[str, Any] | None,
+}
+
+
+def _metadata_shape(name: str, of_card: bool, **more: Any) -> type[BaseModel]:
+    """The shape of metadata, drawn from rules/fields.py. Unknown keys are kept, under `custom`."""
+    rows: dict[str, Any] = {
+        row.key: (_JSON_TYPES[row.kind], Field(default=None, title=row.label, description=row.hint))
+        for row in FIELDS
+        if row.card is of_card
+    }
+    return create_model(
+        name,
+        __config__=ConfigDict(extra="allow", strict=True),
+        __doc__='What is known of a version (the guide, "Version Metadata").',
+        **rows,
+        **more,
+    )
+
+
+CardFacts = _metadata_shape("CardFacts", True)
+
+
+Metadata = _metadata_shape(
+    "Metadata",
+    False,
+    card=(CardFacts | None, Field(default=None, description="Facts for the model card.")),
+    custom=(dict[str, Any] | None, Field(default=None, description="Whatever else you keep; unknown keys land here.")),
+)
+
+
+class VersionIn(Input):
+    """A version to create."""
+
+    version: str = Field(description="Semantic Versioning 2.0.0.", examples=["1.2.0"])
+    commit_sha: str | None = Field(default=None, description="7 to 64 hexadecimal digits.", examples=["7be41c9"])
+    training_job_id: str | None = Field(default=None, examples=["mlflow/churn-2291"])
+    description: str | None = Field(default=None, description="One sentence on what is new.")
+    metadata: Metadata | None = None  # type: ignore[valid-type]
+
+
+class PassageOut(Shape):
+    """A state a version came into."""
+
+    state: StateName
+    at: Moment
+    by: str
+
+
+class MissingOut(Shape):
+    """A field that is missing, and why it matters."""
+
+    field: str
+    why: str
+
+
+class CompletenessOut(Shape):
+    """How complete the metadata is, from 0 to 1."""
+
+    score: float
+    missing: list[MissingOut]
+
+
+class VersionOut(Shape):
+    """A version."""
+
+    id: str
+    model: str
+    version: str
+    number: int
+    description: str | None
+    state: StateName
+    history: list[PassageOut]
+    commit_sha: str | None
+    training_job_id: str | None
+    metadata: dict[str, Any]
+    content_digest: str | None = None
+    completeness: CompletenessOut
+    created_at: Moment
+    created_by: str
+    submitted_at: Moment | None
+    submitted_by: str | None
+
+
+class ReasonOut(Shape):
+    """Why a move is not open, and what to do."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class MoveOut(Shape):
+    """A move that the lifecycle has from here."""
+
+    to: StateName
+    allowed: bool
+    reasons: list[ReasonOut]
+    requirements: list[dict[str, Any]] = Field(default=[])

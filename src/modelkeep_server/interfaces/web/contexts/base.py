@@ -1,0 +1,20 @@
+"""What all page contexts share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Context:
+    """The root of all page contexts. `template` is the file under templates/."""
+
+    template: ClassVar[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormContext(Context):
+    """A page with a form: what was typed, and one sentence for each control at fault."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,126 @@
+"""What the catalogue and the pages of a model are drawn from."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
+from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
+from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.permissions import Relation
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One active filter: its name, its value, and the address of the same list without it."""
+
+    name: str
+    value: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueContext(Context):
+    """
+    GET /models. `groups`, `tags`, `owners` are suggestions for the filters; `cursor` is the one this page came by.
+
+    Controls, as in the API: q, group, riskTier, tag, owner, updatedFrom, updatedTo (2026-01-31) and sort: updated, name
+    or created.
+    """
+
+    template: ClassVar[str] = "models/catalogue.html"
+    rows: Rows[CatalogueRow]
+    filter: CatalogueFilter
+    cursor: str | None = None
+    registry_empty: bool = False
+    groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The filter as an address says it, without what is empty."""
+        return query_of(self.filter)
+
+    @property
+    def chips(self) -> tuple[Chip, ...]:
+        """The active filters, each with the address that drops it."""
+        words = {"q": "text", "riskTier": "risk tier", "updatedFrom": "updated from", "updatedTo": "updated to"}
+        words |= {"createdFrom": "created from", "createdTo": "created to"}
+        return tuple(
+            Chip(words.get(name, name), value, self.href_without(name))
+            for name, value in self.query.items()
+            if name != "sort"
+        )
+
+    def href_without(self, name: str) -> str:
+        """This list without one of its filters, from its first page."""
+        return href_of("/models", {key: value for key, value in self.query.items() if key != name})
+
+    def href_with(self, **changes: str) -> str:
+        """This list with some filters set, from its first page."""
+        return href_of("/models", self.query | changes)
+
+    @property
+    def first_href(self) -> str | None:
+        """The first page of this list, or None where this is it."""
+        return href_of("/models", self.query) if self.cursor else None
+
+    @property
+    def next_href(self) -> str | None:
+        """The next page, or None on the last one."""
+        return self.href_with(cursor=self.rows.next_cursor) if self.rows.next_cursor else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateModelContext(FormContext):
+    """
+    GET and POST /models/new. `groups` are those in use, offered while one types.
+
+    Controls: group, name, description, riskTier, riskRationale, owners, tags, documentationUrl, repositoryUrl,
+    visibility, origin. `taken` is the address of the model that has the name already.
+    """
+
+    template: ClassVar[str] = "models/create.html"
+    groups: tuple[str, ...] = ()
+    taken: str | None = None
+
+    @property
+    def as_json(self) -> str:
+        """The form as the API takes it: the guide's fields always, the others once they are filled."""
+        return model_as_json(self.values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelContext(Context):
+    """
+    GET /models/{group}/{name} (`tab` overview) and GET …/versions (`tab` versions).
+
+    `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows.
+    """
+
+    template: ClassVar[str] = "models/show.html"
+    model: Model
+    versions: Rows[Version]
+    version_count: int
+    relations: frozenset[Relation] = frozenset()
+    tab: str = "overview"
+    cursor: str | None = None
+
+    @property
+    def newest(self) -> Version | None:
+        """The newest version of this page of rows."""
+        return self.versions.items[0] if self.versions.items else None
+
+    @property
+    def next_href(self) -> str | None:
+        """The next page of versions, or None on the last one."""
+        cursor = self.versions.next_cursor
+        return href_of(f"/models/{self.model.address}/versions", {"cursor": cursor}) if cursor else None
+
+    @property
+    def first_href(self) -> str | None:
+        """The first page of versions, or None where this is it."""
+        return f"/models/{self.model.address}/versions" if self.cursor else None

@@ -1,0 +1,76 @@
+"""What the pages of a version are drawn from."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import quote
+
+from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.views import MoveView, Version
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
+from modelkeep_server.rules import links
+from modelkeep_server.rules.lifecycle import EDITABLE
+from modelkeep_server.rules.permissions import Relation
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateVersionContext(FormContext):
+    """
+    GET and POST /models/{group}/{name}/versions/new. `newest` is the newest version there is, for the number.
+
+    Controls: version, commitSha, trainingJobId, description, and `metadata.<path>` for each row of rules/fields.py.
+    Schemas and objects are JSON text. trainingDataset is three controls: .name, .version, .uri; baseModel also: .model,
+    .version, .uri.
+    """
+
+    template: ClassVar[str] = "versions/create.html"
+    model: Model
+    relations: frozenset[Relation] = frozenset()
+    newest: Version | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionContext(Context):
+    """GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person."""
+
+    template: ClassVar[str] = "versions/show.html"
+    model: Model
+    version: Version
+    artifacts: tuple[Artifact, ...]
+    moves: tuple[MoveView, ...] = ()
+    relations: frozenset[Relation] = frozenset()
+    tab: str = "overview"
+
+    @property
+    def editable(self) -> bool:
+        """Whether content can change in this state."""
+        return self.version.state in EDITABLE
+
+    @property
+    def base(self) -> str:
+        """The address of this version's page; `+` of build metadata is escaped."""
+        return f"/models/{self.model.address}/versions/{quote(self.version.version, safe='')}"
+
+    @property
+    def stored_bytes(self) -> int:
+        """The size of all files together, in bytes."""
+        return sum(artifact.size_bytes for artifact in self.artifacts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactsContext(VersionContext):
+    """GET /models/{group}/{name}/versions/{version}/artifacts. `upload_limit_bytes` is for one file."""
+
+    template: ClassVar[str] = "versions/artifacts.html"
+    tab: str = "artifacts"
+    upload_limit_bytes: int = 5 * 1024**3
+
+    @property
+    def terms(self) -> links.LinkTerms:
+        """What a download link demands in this state."""
+        return links.terms_for(self.version.state)
+
+    @property
+    def sums(self) -> str:
+        """A SHA256SUMS file of this version, for `sha256sum -c`."""
+        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in self.artifacts)
