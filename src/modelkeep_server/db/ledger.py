@@ -14,7 +14,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modelkeep_server.db.tables.audit import (
@@ -176,14 +176,7 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     drafts = [_draft_body(scribe, entry) for entry in entries]
     if scribe.texts:
         connection.execute(insert(audit_texts), scribe.texts)
-    labels = {e.object_id: (e.object_kind, e.object_label) for e in entries if e.object_label is not None}
-    if labels:
-        statement = upsert(connection, audit_labels)
-        statement = statement.on_conflict_do_update(
-            index_elements=["object_id"], set_={"label": statement.excluded.label}
-        )
-        rows = [{"object_id": key, "kind": kind, "label": label} for key, (kind, label) in sorted(labels.items())]
-        connection.execute(statement, rows)
+    _keep_labels(connection, entries)
 
     head = connection.execute(select(audit_head).where(audit_head.c.id == 1).with_for_update()).one()
     frontier = Frontier.from_bytes(head.frontier)
@@ -202,6 +195,27 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(
         update(audit_head).where(audit_head.c.id == 1).values(size=frontier.size, frontier=frontier.to_bytes())
     )
+
+
+def _keep_labels(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Keep the address of each object named. One that moved (a corrected version number) takes all below it along."""
+    labels = {e.object_id: (e.object_kind, e.object_label) for e in entries if e.object_label is not None}
+    if not labels:
+        return
+    known = connection.execute(
+        select(audit_labels.c.object_id, audit_labels.c.label).where(audit_labels.c.object_id.in_(sorted(labels)))
+    )
+    for object_id, old in known.all():
+        new = labels[object_id][1]
+        if new == old:
+            continue
+        tail = func.substr(audit_labels.c.label, len(old) + 1)
+        below = func.substr(audit_labels.c.label, 1, len(old) + 1) == f"{old}/"
+        connection.execute(update(audit_labels).where(below).values(label=literal(new).concat(tail)))
+    statement = upsert(connection, audit_labels)
+    statement = statement.on_conflict_do_update(index_elements=["object_id"], set_={"label": statement.excluded.label})
+    rows = [{"object_id": key, "kind": kind, "label": label} for key, (kind, label) in sorted(labels.items())]
+    connection.execute(statement, rows)
 
 
 def event_columns(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -162,20 +162,33 @@ class Work:
         return key
 
     def change(
-        self, table: Table, key: int, values: Mapping[str, Any], *, expect: Mapping[str, Any] | None = None
+        self,
+        table: Table,
+        key: int,
+        values: Mapping[str, Any],
+        *,
+        expect: Mapping[str, Any] | None = None,
+        taken: Exception | None = None,
     ) -> None:
         """
         Change one governed row, only where it still is as `expect` says (compare-and-set).
 
         Raises:
             NoSuchRow: The row is gone or no longer as expected; nothing was changed.
+            The exception `taken` where a unique rule says that another row has these values.
         """
         self._demand_governed(table)
         statement = update(table).where(table.c.id == key)
         for column, value in (expect or {}).items():
             wanted = table.c[column]
             statement = statement.where(wanted.is_(None) if value is None else wanted == value)
-        if self._connection.execute(statement.values(dict(values))).rowcount != 1:
+        try:
+            changed = self._connection.execute(statement.values(dict(values))).rowcount
+        except IntegrityError as error:
+            if taken is None:
+                raise
+            raise taken from error
+        if changed != 1:
             raise NoSuchRow(f"{table.name} {key}")
         self._note(table, key)
 
@@ -189,6 +202,11 @@ class Work:
             self._connection.execute(statement)
         else:
             self._connection.execute(statement, rows)
+
+    def lock(self, table: Table, key: int) -> None:
+        """Let nobody else change this row before this transaction ends, so that what is read next stays true."""
+        self._demand_writing()
+        self._connection.execute(select(table.c.id).where(table.c.id == key).with_for_update())
 
     def upsert(self, table: Table) -> Any:
         """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for use with `keep`."""

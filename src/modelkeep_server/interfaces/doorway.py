@@ -30,6 +30,7 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.identity import access, queries, service, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.interfaces.repeats import IdempotencyKey, answer_once, attempt_of, attempt_of_form
 from modelkeep_server.rules.errors import (
     ForgedRequest,
     IntegrityBroken,
@@ -52,6 +53,7 @@ T = TypeVar("T")
 SEEN_EVERY_SECONDS = 60.0
 SLOW_JOBS = 2
 OPEN = "open"
+KEY_PARAMETER = "idempotency_key"
 
 #: What was understood and refused leaves an event; bad input, what is not there and name conflicts do not.
 RECORDED = (Refused, StateForbids, IntegrityBroken, TooMany)
@@ -193,10 +195,14 @@ class Desk:
 
 
 class Doorway:
-    """The decorators of one interface. `face` draws what its handlers give back."""
+    """
+    The decorators of one interface. `face` draws what its handlers give back; `takes_keys`: its writes take an
+    `Idempotency-Key`.
+    """
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, *, takes_keys: bool = False) -> None:
         self._face = face
+        self._takes_keys = takes_keys
 
     def reads(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
         """A route that reads, for the act named (a row of rules/permissions.py), or OPEN to everyone."""
@@ -226,15 +232,26 @@ class Doorway:
     def _wrap(
         self, handler: Callable[..., Any], act: str, *, writes: bool, takes_form: bool = False
     ) -> Callable[..., Any]:
+        takes_key = writes and self._takes_keys
+
         async def endpoint(request: Request, **sent: Any) -> Response:
             door: Door = request.app.state.door
+            attempt = None
             if takes_form:
-                sent["form"] = await read_form(request)
+                form = sent["form"] = await read_form(request)
+                attempt = attempt_of_form(request, form)
+            elif takes_key:
+                attempt = await attempt_of(request, sent.pop(KEY_PARAMETER))
 
             def job() -> Response:
                 def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
-                    result = handler(work, actor, **_with_request(handler, request, sent))
-                    return result if isinstance(result, Response) else self._face.draw(result, asking)
+                    def answer() -> Response:
+                        result = handler(work, actor, **_with_request(handler, request, sent))
+                        return result if isinstance(result, Response) else self._face.draw(result, asking)
+
+                    if attempt is None or not actor.is_known:
+                        return answer()
+                    return answer_once(work, actor, act, attempt, answer)
 
                 response = _in_work(door, request, act, writes, act_out)
                 door.note_seen(asking_of(request).actor)
@@ -242,7 +259,8 @@ class Doorway:
 
             return await door.hop(job)
 
-        return _dress(endpoint, handler, act, hidden=("work", "actor", "form") if takes_form else ("work", "actor"))
+        hidden = ("work", "actor", "form") if takes_form else ("work", "actor")
+        return _dress(endpoint, handler, act, hidden=hidden, takes_key=takes_key)
 
 
 async def read_form(request: Request) -> FormData:
@@ -310,12 +328,21 @@ def _with_request(handler: Callable[..., Any], request: Request, sent: dict[str,
 
 
 def _dress(
-    endpoint: Callable[..., Any], handler: Callable[..., Any], act: str, *, hidden: Sequence[str]
+    endpoint: Callable[..., Any],
+    handler: Callable[..., Any],
+    act: str,
+    *,
+    hidden: Sequence[str],
+    takes_key: bool = False,
 ) -> Callable[..., Any]:
     """Give the endpoint the handler's name, text and parameters, so that OpenAPI describes the handler."""
     shown = [p for p in inspect.signature(handler).parameters.values() if p.name not in (*hidden, "request")]
     asked = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
     keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shown]
+    if takes_key:
+        keyword_only.append(
+            inspect.Parameter(KEY_PARAMETER, inspect.Parameter.KEYWORD_ONLY, annotation=IdempotencyKey, default=None)
+        )
     endpoint.__signature__ = inspect.Signature([asked, *keyword_only])  # type: ignore[attr-defined]
     endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
     endpoint.__module__ = handler.__module__

@@ -187,8 +187,9 @@ class IntegrityBroken(Conflict):
 
 
 class Stale(RegistryError):
-    """Somebody else changed it since it was read."""
+    """Somebody else changed it since it was read. `errors` names what they changed, `revision` is the present one."""
 
+    revision = 0
     status = 412
     code = "stale_edit"
     title = "It was changed in the meantime"

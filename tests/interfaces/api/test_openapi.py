@@ -71,7 +71,8 @@ def test_the_document_has_the_routes_that_are_promised(document: dict[str, Any])
         "POST /api/v1/models/{group}/{name}/versions", "GET /api/v1/models/{group}/{name}/versions", f"GET {version}",
         f"GET {version}/moves", f"GET {version}/artifacts", f"PUT {version}/artifacts/{{path}}",
         f"POST {version}/artifacts/{{path}}/links", "GET /api/v1/audit/events", "GET /api/v1/audit/checkpoint",
-        "POST /api/v1/tokens",
+        "POST /api/v1/tokens", "PATCH /api/v1/models/{group}/{name}", f"PATCH {version}",
+        f"DELETE {version}/artifacts/{{path}}",
     }  # fmt: skip
 
     assert promised - operations(document).keys() == set()
@@ -108,7 +109,7 @@ def test_hundreds_of_generated_requests_are_answered_as_described(
         try_out()
 
     assert len(statuses) > 300
-    assert {200, 201, 404, 422} <= set(statuses)
+    assert {200, 404, 422} <= set(statuses)
 
 
 def as_sent(case: Any) -> dict[str, Any]:

@@ -21,12 +21,13 @@ from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, 
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions.service import demand_editable
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.ports import BlobStore
-from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids, TooLarge
-from modelkeep_server.rules.lifecycle import EDITABLE
+from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, TooLarge
 from modelkeep_server.rules.paths import find_path_fault, path_key
 
 SEAL_TINK_STREAMING = 1
@@ -133,6 +134,42 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
     return queries.get_artifact(work, version, ticket.new.path), needed
 
 
+def remove_artifact(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> Artifact:
+    """
+    Take a file out of a version, in DRAFT or CHANGES_REQUESTED. Its links die at once; its path is free again.
+
+    The stored bytes stay, since other versions of the model may hold the same file.
+
+    Raises:
+        NotFound: There is no such file that the actor can see.
+        NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
+        StateForbids: The version's content can no longer change.
+    """
+    model = model_queries.get_model(work, actor, group, name)
+    work.lock(versions, version_queries.get_version(work, actor, group, name, version).key)
+    found = version_queries.get_version(work, actor, group, name, version)
+    access.require(work, actor, "artifact.remove", model_queries.relations_of(actor, model))
+    artifact = queries.get_artifact(work, found, path)
+    demand_active(model)
+    demand_editable(found)
+    work.change(artifacts, artifact.key, {"removed_at": work.now}, expect={"removed_at": None})
+    access.record(
+        work,
+        actor,
+        "artifact.remove",
+        object_id=artifact.id,
+        object_label=f"{found.address}/{artifact.path}",
+        before={
+            "version": found.id,
+            "path": Veiled(artifact.path),
+            "type": artifact.type.value,
+            "sizeBytes": artifact.size_bytes,
+            "sha256": artifact.sha256,
+        },
+    )
+    return artifact
+
+
 def discard_parts(store: BlobStore, blob_id: str, parts: Sequence[Part]) -> None:
     """Remove the stored parts of a file that will not be published."""
     for part in parts:
@@ -153,19 +190,15 @@ def sweep_orphans(work: Work) -> int:
 
 def _lock_version(work: Work, actor: Actor, new: NewFile) -> None:
     """Let no other file of this version be published, and no state move, between judging and the commit."""
-    version = version_queries.get_version(work, actor, new.group, new.name, new.version)
-    work.first(select(versions.c.id).where(versions.c.id == version.key).with_for_update())
+    work.lock(versions, version_queries.get_version(work, actor, new.group, new.name, new.version).key)
 
 
 def _judge(work: Work, actor: Actor, new: NewFile) -> Version:
     model = model_queries.get_model(work, actor, new.group, new.name)
     version = version_queries.get_version(work, actor, new.group, new.name, new.version)
     access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model))
-    if version.state not in EDITABLE:
-        raise StateForbids(
-            f"{version.address} is {version.state}; files can change in DRAFT and CHANGES_REQUESTED only.",
-            remedy="Create a new version and upload to that.",
-        )
+    demand_active(model)
+    demand_editable(version)
     faults = []
     fault = find_path_fault(new.path)
     if fault:

@@ -1,17 +1,20 @@
-"""Registering models."""
+"""Registering and editing models."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import checks, queries
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken
+from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
 
 
 def create_model(work: Work, actor: Actor, new: NewModel) -> Model:
@@ -64,6 +67,114 @@ def create_model(work: Work, actor: Actor, new: NewModel) -> Model:
         work, actor, "model.create", object_id=public_id, object_label=f"{new.group}/{new.name}", after=_facts(new)
     )
     return queries.get_model(work, actor, new.group, new.name)
+
+
+#: What an owner may edit: the name of the column and of NewModel's field, and its JSON name.
+EDITABLE_FIELDS: dict[str, str] = {
+    "description": "description",
+    "risk_tier": "riskTier",
+    "risk_rationale": "riskRationale",
+    "origin": "origin",
+    "tags": "tags",
+    "documentation_url": "documentationUrl",
+    "repository_url": "repositoryUrl",
+    "visibility": "visibility",
+}
+
+#: What an edit may name only as it is, and why.
+FIXED_FIELDS: dict[str, str] = {
+    "name": "A model is never renamed.",
+    "group": "A model stays in its group.",
+    "owners": "Owners change by a transfer, which an Admin makes.",
+}
+
+
+def update_model(
+    work: Work, actor: Actor, group: str, name: str, changes: Mapping[str, Any], *, expected: Collection[int] | None
+) -> Model:
+    """
+    Edit a model.
+
+    Args:
+        changes: New values by the names of `EDITABLE_FIELDS`; None or the empty text takes an optional one away.
+        expected: The revisions that the edit was made on, or None to edit whatever is there.
+    Raises:
+        NotFound: There is no such model that the actor can see.
+        NotPermitted: The actor is no owner of the model with the role Model Owner.
+        StateForbids: The model is retired.
+        Stale: Somebody else edited it since; says what.
+        Invalid: Fields at fault, all of them at once.
+    """
+    model = queries.get_model(work, actor, group, name)
+    work.lock(models, model.key)
+    model = queries.get_model(work, actor, group, name)
+    access.require(work, actor, "model.update", queries.relations_of(actor, model))
+    demand_active(model)
+    demand_fresh(work, model.address, model.id, "model.update", expected=expected, present=model.revision)
+    before = _as_sent(model)
+    given = {key: changes[key] for key in EDITABLE_FIELDS if key in changes}
+    after = replace(before, **{key: _settle(key, value) for key, value in given.items()})
+    touched = {EDITABLE_FIELDS[key] for key in given}
+    faults = [fault for fault in checks.find_faults(after) if fault.field in touched]
+    faults += _find_fixed_faults(before, changes)
+    if faults:
+        raise Invalid.of(faults)
+    changed = [key for key in given if getattr(before, key) != getattr(after, key)]
+    if not changed:
+        return model
+    values = {key: list(after.tags) if key == "tags" else getattr(after, key) or None for key in changed}
+    work.change(
+        models, model.key, {**values, "updated_at": work.now, "revision": model.revision + 1},
+        expect={"revision": model.revision},
+    )  # fmt: skip
+    names = [EDITABLE_FIELDS[key] for key in changed]
+    access.record(
+        work, actor, "model.update", object_id=model.id, object_label=model.address,
+        before={REVISION: model.revision} | _pick(_facts(before), names),
+        after={REVISION: model.revision + 1} | _pick(_facts(after), names),
+    )  # fmt: skip
+    return queries.get_model(work, actor, group, name)
+
+
+def demand_active(model: Model) -> None:
+    """Raises StateForbids where the model is retired, and so read-only."""
+    if model.status is ModelStatus.RETIRED:
+        raise StateForbids(f"{model.address} is retired.", remedy="A retired model is read-only. Register a new one.")
+
+
+def _as_sent(model: Model) -> NewModel:
+    """The model as somebody would send it to register it."""
+    return NewModel(
+        group=model.group,
+        name=model.name,
+        description=model.description,
+        owners=model.owners,
+        risk_tier=model.risk_tier.value,
+        tags=model.tags,
+        documentation_url=model.documentation_url,
+        repository_url=model.repository_url,
+        risk_rationale=model.risk_rationale,
+        origin=model.origin.value,
+        visibility=model.visibility.value,
+    )
+
+
+def _settle(key: str, value: Any) -> Any:
+    """A value as NewModel holds it: a field that was taken away is the empty list or text, or None where it may be."""
+    if key == "tags":
+        return tuple(value or ())
+    if key in ("documentation_url", "repository_url", "risk_rationale"):
+        return value or None
+    return value or ""
+
+
+def _find_fixed_faults(before: NewModel, changes: Mapping[str, Any]) -> list[FieldError]:
+    now = {"name": before.name, "group": before.group, "owners": list(before.owners)}
+    return [FieldError(key, why) for key, why in FIXED_FIELDS.items() if key in changes and changes[key] != now[key]]
+
+
+def _pick(facts: Mapping[str, object], names: Sequence[str]) -> dict[str, object]:
+    return {name: facts[name] for name in names}
 
 
 def _insert_owners(work: Work, model_key: int, owners: Sequence[str]) -> None:

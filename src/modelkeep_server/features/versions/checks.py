@@ -11,8 +11,9 @@ import semver
 from modelkeep_server.features.models.checks import find_name_fault
 from modelkeep_server.features.versions.schemas import find_schema_fault
 from modelkeep_server.kit import canonical
+from modelkeep_server.kit.merge_patch import merge_patch
 from modelkeep_server.rules import fields, texts
-from modelkeep_server.rules.errors import FieldError
+from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.fields import FIELDS, Field, Kind
 
 VERSION_CHARS = 100
@@ -61,6 +62,29 @@ def find_version_fault(text: str) -> str | None:
     return None
 
 
+def patch_metadata(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The metadata that a JSON Merge Patch makes of what is kept, as somebody would send it whole.
+
+    A key that is not known is looked for under `custom`, where it was put when it came. Raises Invalid for a patch that
+    is too deep, or whose `card` or `custom` is no object.
+    """
+    faults = _shape_faults(patch)
+    if faults:
+        raise Invalid.of(faults)
+    known = {row.key for row in FIELDS if not row.card} | {"card", "custom"}
+    card_keys = {row.key for row in FIELDS if row.card}
+    strangers = {key: value for key, value in patch.items() if key not in known}
+    if isinstance(patch.get("card"), Mapping):
+        strangers |= {f"card.{key}": value for key, value in patch["card"].items() if key not in card_keys}
+    placed = {key: value for key, value in patch.items() if key in known}
+    if strangers and placed.get("custom", {}) is not None:
+        placed["custom"] = {**placed.get("custom", {}), **strangers}
+    if isinstance(patch.get("card"), Mapping):
+        placed["card"] = {key: value for key, value in patch["card"].items() if key in card_keys}
+    return dict(merge_patch(kept, placed))
+
+
 def gather_metadata(sent: Mapping[str, Any]) -> dict[str, Any]:
     """The metadata as kept: known keys in place, unknown keys under `custom`, empty and null values left out."""
     known = {row.key for row in FIELDS if not row.card}
@@ -80,17 +104,10 @@ def gather_metadata(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 def find_metadata_faults(sent: Mapping[str, Any]) -> list[FieldError]:
     """Every fault of the metadata, each under `metadata.<key>`."""
-    for holder in ("card", "custom"):
-        if sent.get(holder) is not None and not isinstance(sent[holder], Mapping):
-            return [FieldError(f"metadata.{holder}", "A JSON object.")]
-    try:
-        deepest = _depth(sent)
-    except RecursionError:
-        deepest = fields.JSON_DEPTH + 2
-    if deepest > fields.JSON_DEPTH + 1:
-        return [FieldError("metadata", f"At most {fields.JSON_DEPTH} levels deep.")]
+    faults = _shape_faults(sent)
+    if faults:
+        return faults
     kept = gather_metadata(sent)
-    faults = []
     for row in FIELDS:
         value = fields.find_value(kept, row)
         if value is None:
@@ -107,6 +124,20 @@ def find_metadata_faults(sent: Mapping[str, Any]) -> list[FieldError]:
         if fault:
             faults.append(FieldError("metadata.custom", fault))
     return faults
+
+
+def _shape_faults(sent: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with the frame of metadata, before a key is looked at."""
+    for holder in ("card", "custom"):
+        if sent.get(holder) is not None and not isinstance(sent[holder], Mapping):
+            return [FieldError(f"metadata.{holder}", "A JSON object.")]
+    try:
+        deepest = _depth(sent)
+    except RecursionError:
+        deepest = fields.JSON_DEPTH + 2
+    if deepest > fields.JSON_DEPTH + 1:
+        return [FieldError("metadata", f"At most {fields.JSON_DEPTH} levels deep.")]
+    return []
 
 
 def _is_blank(value: Any) -> bool:

@@ -1,6 +1,7 @@
-"""Creating versions."""
+"""Creating and editing versions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -8,16 +9,18 @@ from sqlalchemy import func, select
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import models, version_passages, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.views import ModelStatus
+from modelkeep_server.features.models.service import demand_active
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import checks, queries
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
-from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.lifecycle import EDITABLE, State
 
 
 def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVersion) -> Version:
@@ -33,16 +36,10 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
     """
     model = model_queries.get_model(work, actor, group, name)
     access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
-    if model.status is ModelStatus.RETIRED:
-        raise StateForbids(f"{model.address} is retired.", remedy="A retired model is read-only. Register a new one.")
+    demand_active(model)
     faults = checks.find_faults(new)
     if faults:
         raise Invalid.of(faults)
-    taken = NameTaken(
-        f"{model.address} has a version {new.version} already.",
-        remedy="Choose the next number.",
-        errors=[FieldError("version", f"{new.version} exists already. Choose the next number.")],
-    )
     number = _take_number(work, model.key)
     metadata = checks.gather_metadata(new.metadata)
     public_id = ids.uuid7(clock.to_us(work.now))
@@ -63,7 +60,7 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
             "updated_at": work.now,
             "revision": 1,
         },
-        taken=taken,
+        taken=_taken(model, new.version),
     )
     passage = {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id}
     work.insert(version_passages, passage)
@@ -79,19 +76,131 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
     return queries.get_version(work, actor, group, name, new.version)
 
 
+#: What may be edited of a version beside its metadata: the field of NewVersion and its JSON name.
+EDITABLE_FIELDS: dict[str, str] = {
+    "version": "version",
+    "commit_sha": "commitSha",
+    "training_job_id": "trainingJobId",
+    "description": "description",
+}
+
+
+def update_version(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    changes: Mapping[str, Any],
+    *,
+    expected: Collection[int] | None,
+) -> Version:
+    """
+    Edit a version, in DRAFT or CHANGES_REQUESTED. Its number may be corrected until it was first submitted.
+
+    Args:
+        changes: New values by the names of `EDITABLE_FIELDS`, None to take one away; `metadata` is a JSON Merge Patch
+            (RFC 7396) of the metadata.
+        expected: The revisions that the edit was made on, or None to edit whatever is there.
+    Raises:
+        NotFound: There is no such version that the actor can see.
+        NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
+        StateForbids: The model is retired, or the version's content can no longer change.
+        Stale: Somebody else edited it since; says what.
+        Invalid: Fields at fault, all of them at once.
+        NameTaken: The model has another version of that number.
+    """
+    model = model_queries.get_model(work, actor, group, name)
+    work.lock(versions, queries.get_version(work, actor, group, name, version).key)
+    found = queries.get_version(work, actor, group, name, version)
+    access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
+    demand_active(model)
+    demand_editable(found)
+    demand_fresh(work, found.address, found.id, "version.update", expected=expected, present=found.revision)
+    before = NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
+    after = _apply(before, changes)
+    faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in _touched(changes)]
+    if after.version != before.version and found.submitted_at is not None:
+        faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))
+    if faults:
+        raise Invalid.of(faults)
+    metadata = checks.gather_metadata(after.metadata)
+    old, new = _facts(before, before.metadata), _facts(after, metadata)
+    changed = [key for key in new if old.get(key) != new[key]]
+    changed += [key for key in old if key not in new]
+    if not changed:
+        return found
+    work.change(
+        versions,
+        found.key,
+        {
+            "version": after.version,
+            "commit_sha": after.commit_sha or None,
+            "training_job_id": after.training_job_id or None,
+            "description": after.description or None,
+            "metadata": metadata,
+            "updated_at": work.now,
+            "revision": found.revision + 1,
+        },
+        expect={"revision": found.revision},
+        taken=_taken(model, after.version),
+    )
+    work.change(models, model.key, {"updated_at": work.now})
+    access.record(
+        work, actor, "version.update", object_id=found.id, object_label=f"{model.address}:{after.version}",
+        before={REVISION: found.revision} | {key: old.get(key) for key in changed},
+        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed},
+    )  # fmt: skip
+    return queries.get_version(work, actor, group, name, after.version)
+
+
+def demand_editable(version: Version) -> None:
+    """Raises StateForbids where the content of a version cannot change any more."""
+    if version.state not in EDITABLE:
+        raise StateForbids(
+            f"{version.address} is {version.state}; content can change in DRAFT and CHANGES_REQUESTED only.",
+            remedy="Create a new version and make the change there.",
+        )
+
+
+def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
+    plain: dict[str, Any] = {key: changes[key] or None for key in EDITABLE_FIELDS if key in changes}
+    if "version" in plain:
+        plain["version"] = plain["version"] or ""
+    if "metadata" in changes:
+        plain["metadata"] = checks.patch_metadata(before.metadata, changes["metadata"] or {})
+    return replace(before, **plain)
+
+
+def _touched(changes: Mapping[str, Any]) -> set[str]:
+    return {EDITABLE_FIELDS.get(key, key) for key in changes}
+
+
+def _taken(model: Model, version: str) -> NameTaken:
+    return NameTaken(
+        f"{model.address} has a version {version} already.",
+        remedy="Choose the next number.",
+        errors=[FieldError("version", f"{version} exists already. Choose the next number.")],
+    )
+
+
 def _take_number(work: Work, model_key: int) -> int:
     """The next number of the model's versions. The model's row stays locked, so that nobody else takes the same."""
-    work.first(select(models.c.id).where(models.c.id == model_key).with_for_update())
+    work.lock(models, model_key)
     last = work.scalar(select(func.max(versions.c.number)).where(versions.c.model_id == model_key))
     return (last or 0) + 1
 
 
 def _facts(new: NewVersion, metadata: Mapping[str, Any]) -> dict[str, object]:
-    """What the event says of the version as sent: numbers plainly, texts as commitments."""
-    return {
+    """What an event says of a version: numbers plainly, texts and every piece of metadata as commitments."""
+    facts: dict[str, object] = {
         "version": new.version,
         "commitSha": new.commit_sha,
         "trainingJobId": Veiled(new.training_job_id) if new.training_job_id else None,
         "description": Veiled(new.description) if new.description else None,
-        "metadata": Veiled(canonical.dumps(metadata)),
     }
+    for key, value in metadata.items():
+        pieces = {f"card.{inner}": text for inner, text in value.items()} if key == "card" else {key: value}
+        for name, piece in pieces.items():
+            facts[f"metadata.{name}"] = Veiled(piece if isinstance(piece, str) else canonical.dumps(piece))
+    return facts

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from anyio import CancelScope
 from fastapi import Path, Query, Request
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads, intake, queries, ranges, service
@@ -129,6 +130,14 @@ def _read_digest(request: Request) -> str | None:
 def _answer(new: NewFile, artifact: Artifact, *, status: int) -> Answer:
     location = f"/api/v1/models/{new.group}/{new.name}/versions/{new.version}/artifacts/{artifact.path}"
     return Answer(ArtifactOut.model_validate(artifact), status, {"Location": quote(location)})
+
+
+@router.delete(BASE + "/{path:path}", status_code=204, response_class=Response)
+@door.writes("artifact.remove")
+def remove_artifact(work: Work, actor: Actor, group: str, name: str, version: str, path: FilePath) -> Answer:
+    """Take a file out of a version, in DRAFT or CHANGES_REQUESTED. Its links die at once; its path is free again."""
+    service.remove_artifact(work, actor, group, name, version, path)
+    return Answer(None, status=204)
 
 
 @router.post(BASE + "/{path:path}/links", status_code=201, response_model=LinkOut)

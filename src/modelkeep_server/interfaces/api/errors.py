@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from modelkeep_server.interfaces.api.shapes.base import Problem, ProblemField
-from modelkeep_server.rules.errors import NotSignedIn, RegistryError
+from modelkeep_server.interfaces.api.shapes.base import Problem, ProblemField, etag_of
+from modelkeep_server.rules.errors import NotSignedIn, RegistryError, Stale
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -21,6 +21,8 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == NotSignedIn.status:
         headers["WWW-Authenticate"] = 'Bearer realm="modelkeep"'
+    if isinstance(error, Stale) and error.revision:
+        headers["ETag"] = etag_of(error.revision)
     problem = Problem(
         type=f"urn:modelkeep:error:{error.code}",
         title=error.title,

@@ -1,10 +1,11 @@
 """How the API draws answers, and what its routes share: the doorway, the JSON-only route, paging parameters."""
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -14,17 +15,26 @@ from modelkeep_server.interfaces.doorway import Asking, Doorway
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid, NotAccepted
 
+_REVISION_TAG = re.compile(r'"r([0-9]{1,9})"')
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description=f"How many rows, {DEFAULT_LIMIT} unless said.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=1000,
+        description="The ETag that the edit was made on; without it, the last edit wins.",
+    ),
+]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`nextCursor` of the page before.")]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A shape with a status and headers of its own."""
+    """A shape with a status and headers of its own; no body at all where there is nothing to tell."""
 
-    body: BaseModel
+    body: BaseModel | None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -35,6 +45,8 @@ class ApiFace:
     def draw(self, result: Any, asking: Asking) -> Response:
         """JSON for a shape or an Answer."""
         answer = result if isinstance(result, Answer) else Answer(result)
+        if answer.body is None:
+            return Response(status_code=answer.status, headers=answer.headers)
         return Response(
             answer.body.model_dump_json(by_alias=True).encode("utf-8", "backslashreplace"),
             status_code=answer.status,
@@ -71,7 +83,17 @@ def _demand_json(request: Request) -> None:
         raise NotAccepted(f"This route takes application/json, not {sent[:80] or 'a body without a type'}.")
 
 
-door = Doorway(ApiFace())
+def read_if_match(header: str | None) -> frozenset[int] | None:
+    """
+    The revisions that an If-Match header names, or None where any would do (no header, or `*`). A tag of another form
+    matches no revision (RFC 9110, section 13.1.1); one that a proxy made weak still names its revision.
+    """
+    if header is None or header.strip() == "*":
+        return None
+    return frozenset(int(found) for found in _REVISION_TAG.findall(header))
+
+
+door = Doorway(ApiFace(), takes_keys=True)
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": words, "content": {"application/problem+json": {}}}
@@ -81,6 +103,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         (403, "Refused; says what is missing."),
         (404, "Not there, or not visible."),
         (409, "A conflict of names or states."),
+        (412, "Changed since it was read; says what."),
         (413, "Too large."),
         (415, "Not an accepted type."),
         (422, "Fields at fault."),

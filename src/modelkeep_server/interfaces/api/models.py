@@ -11,9 +11,9 @@ from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
-from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.base import PageOut, TierName
-from modelkeep_server.interfaces.api.shapes.models import CatalogueOut, ModelIn, ModelOut, NewestOut
+from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
+from modelkeep_server.interfaces.api.shapes.base import PageOut, TierName, etag_of
+from modelkeep_server.interfaces.api.shapes.models import CatalogueOut, ModelIn, ModelOut, ModelPatch, NewestOut
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")
@@ -72,8 +72,16 @@ def show_model(work: Work, actor: Actor, group: str, name: str) -> Answer:
     return _with_etag(queries.get_model(work, actor, group, name))
 
 
+@router.patch("/models/{group}/{name}", response_model=ModelOut)
+@door.writes("model.update")
+def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPatch, if_match: IfMatch = None) -> Answer:
+    """Edit a model: a JSON Merge Patch (RFC 7396). An `If-Match` that is stale is told who changed what since."""
+    changes = body.model_dump(exclude_unset=True)
+    return _with_etag(service.update_model(work, actor, group, name, changes, expected=read_if_match(if_match)))
+
+
 def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(ModelOut.model_validate(model), status, {"ETag": f'"r{model.revision}"', **(headers or {})})
+    return Answer(ModelOut.model_validate(model), status, {"ETag": etag_of(model.revision), **(headers or {})})
 
 
 def _row(row: CatalogueRow) -> CatalogueOut:

@@ -8,9 +8,9 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.base import PageOut
-from modelkeep_server.interfaces.api.shapes.versions import MoveOut, VersionIn, VersionOut
+from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
+from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
+from modelkeep_server.interfaces.api.shapes.versions import MoveOut, VersionIn, VersionOut, VersionPatch
 
 router = make_router("versions")
 
@@ -47,6 +47,27 @@ def show_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     return _with_etag(queries.get_version(work, actor, group, name, version))
 
 
+@router.patch(BASE + "/{version}", response_model=VersionOut)
+@door.writes("version.update")
+def update_version(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    body: VersionPatch,
+    if_match: IfMatch = None,
+) -> Answer:
+    """
+    Edit a version in DRAFT or CHANGES_REQUESTED: a JSON Merge Patch (RFC 7396), also of its metadata. The number may be
+    corrected until the version was first submitted; `Location` is its address then.
+    """
+    found = service.update_version(
+        work, actor, group, name, version, body.model_dump(exclude_unset=True), expected=read_if_match(if_match)
+    )
+    return _with_etag(found, headers={"Location": f"/api/v1/models/{found.model}/versions/{found.version}"})
+
+
 @router.get(BASE + "/{version}/moves", response_model=PageOut[MoveOut])
 @door.reads("model.read")
 def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[MoveOut]:
@@ -58,4 +79,4 @@ def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) ->
 
 
 def _with_etag(version: Version, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(VersionOut.model_validate(version), status, {"ETag": f'"r{version.revision}"', **(headers or {})})
+    return Answer(VersionOut.model_validate(version), status, {"ETag": etag_of(version.revision), **(headers or {})})

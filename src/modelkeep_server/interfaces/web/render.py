@@ -6,6 +6,7 @@ Templates see the context's fields and properties under their own names, and the
 """
 
 import json
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -195,8 +196,12 @@ def draw_icon(name: str, cls: str = "") -> Markup:
 
 @jinja2.pass_context
 def draw_csrf(context: jinja2.runtime.Context) -> Markup:
-    """The hidden field that every POST form carries."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(context["page"].csrf)
+    """The hidden fields of every POST form: the token of the session, and of a person's what tells a second click."""
+    shell = context["page"]
+    token = Markup('<input type="hidden" name="csrf_token" value="{}">').format(shell.csrf)
+    if not shell.actor.is_known:
+        return token
+    return token + Markup('<input type="hidden" name="once" value="{}">').format(secrets.token_urlsafe(12))
 
 
 def _open_up(context: Context) -> dict[str, Any]:

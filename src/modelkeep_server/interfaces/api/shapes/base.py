@@ -69,3 +69,8 @@ class PageOut(Shape, Generic[T]):
     items: list[T]
     next_cursor: str | None = None
     total: int | None = None
+
+
+def etag_of(revision: int) -> str:
+    """The ETag of a revision."""
+    return f'"r{revision}"'

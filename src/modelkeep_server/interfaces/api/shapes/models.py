@@ -28,6 +28,25 @@ class ModelIn(Input):
     visibility: Literal["INTERNAL", "RESTRICTED"] = "INTERNAL"
 
 
+class ModelPatch(Input):
+    """
+    What to change of a model, as a JSON Merge Patch: fields left out stay, null takes one away. Name, group and owners
+    may stand in it as they are; owners change by a transfer.
+    """
+
+    name: str | None = None
+    group: str | None = None
+    owners: list[str] | None = None
+    description: str | None = None
+    risk_tier: TierName | None = None
+    tags: list[str] | None = None
+    documentation_url: str | None = None
+    repository_url: str | None = None
+    risk_rationale: str | None = None
+    origin: Literal["INTERNAL", "VENDOR"] | None = None
+    visibility: Literal["INTERNAL", "RESTRICTED"] | None = None
+
+
 class ModelOut(Shape):
     """A model."""
 
@@ -48,6 +67,7 @@ class ModelOut(Shape):
     created_at: Moment
     created_by: str
     updated_at: Moment
+    revision: int = Field(description="Counts the edits; `ETag` says the same.")
 
 
 class NewestOut(Shape):

@@ -56,6 +56,19 @@ class VersionIn(Input):
     metadata: Metadata | None = None  # type: ignore[valid-type]
 
 
+class VersionPatch(Input):
+    """
+    What to change of a version, as a JSON Merge Patch: fields left out stay, null takes one away, also inside
+    `metadata`.
+    """
+
+    version: str | None = Field(default=None, description="May be corrected until the version was first submitted.")
+    commit_sha: str | None = None
+    training_job_id: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] | None = Field(default=None, description="Merged key by key (RFC 7396).")
+
+
 class PassageOut(Shape):
     """A state a version came into."""
 
@@ -97,6 +110,7 @@ class VersionOut(Shape):
     created_by: str
     submitted_at: Moment | None
     submitted_by: str | None
+    revision: int = Field(description="Counts the edits; `ETag` says the same.")
 
 
 class ReasonOut(Shape):

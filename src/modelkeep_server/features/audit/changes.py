@@ -1,0 +1,75 @@
+"""What was changed of one object since a revision, read from the log: what a stale edit is told."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import audit_events, audit_people
+from modelkeep_server.db.work import Work
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.errors import FieldError, Stale
+from modelkeep_server.rules.events import Outcome
+
+CHANGES_READ = 100
+#: The key under which the event of an edit says which revision it made.
+REVISION = "revision"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One edit: by whom (an e-mail, or a pseudonym where none is kept), when, and the JSON names of its fields."""
+
+    by: str
+    at: datetime
+    fields: tuple[str, ...]
+
+
+def demand_fresh(
+    work: Work, address: str, object_id: str, action: str, *, expected: Collection[int] | None, present: int
+) -> None:
+    """
+    Go on only where the revision that an edit was made on is still the present one. Two statements where it is not.
+
+    Args:
+        expected: The revisions that would do, or None where the caller does not ask.
+    Raises:
+        Stale: Names who changed which fields since, and when.
+    """
+    if expected is None or present in expected:
+        return
+    changes = _list_changes(work, object_id, action, since=max(expected, default=0))
+    by_field = {field: change for change in changes for field in change.fields}
+    last = f"{changes[-1].by} edited it last, {clock.iso_seconds(changes[-1].at)}." if changes else ""
+    error = Stale(
+        f"{address} was changed since you read it. {last}".strip(),
+        errors=[
+            FieldError(field, f"Changed by {change.by} at {clock.iso_seconds(change.at)}.")
+            for field, change in by_field.items()
+        ],
+    )
+    error.revision = present
+    raise error
+
+
+def _list_changes(work: Work, object_id: str, action: str, *, since: int) -> list[Change]:
+    """The edits after a revision, oldest first, at most the last `CHANGES_READ`."""
+    rows = work.all(
+        select(audit_events.c.body, audit_events.c.at, audit_events.c.actor, audit_people.c.email)
+        .outerjoin(audit_people, audit_people.c.pseudonym == audit_events.c.actor)
+        .where(
+            audit_events.c.object_id == object_id,
+            audit_events.c.action == action,
+            audit_events.c.outcome == Outcome.ALLOWED,
+        )
+        .order_by(audit_events.c.sequence.desc())
+        .limit(CHANGES_READ)
+    )
+    changes = []
+    for row in reversed(rows):
+        after = json.loads(row.body).get("after") or {}
+        if after.get(REVISION, 0) > since:
+            changes.append(Change(row.email or row.actor, row.at, tuple(key for key in after if key != REVISION)))
+    return changes

@@ -1,0 +1,108 @@
+"""
+Writes that come twice: under one `Idempotency-Key` an act happens once, and the second asking gets the first answer.
+
+The answer is kept in the transaction of the act, for 24 hours, sealed (AES-256-GCM), since it may hold a link or a
+token. Only the same person under the same rights, at the same route, is given it. A request that was refused keeps
+nothing: sent again, it is judged again. Source: draft-ietf-httpapi-idempotency-key-header.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import delete, select, update
+
+from modelkeep_server.db.tables import idempotency_answers
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.kit import canonical
+from modelkeep_server.rules.errors import FieldError, Invalid
+
+KEPT_FOR = timedelta(hours=24)
+_UNDER_WAY = 0
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request that may come again. `route` is its method and path; `body_digest` is over what was sent."""
+
+    route: str
+    key: str
+    body_digest: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer as it left."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
+    """
+    The answer that this attempt got before, or None where this is the first; then `keep` its answer.
+
+    A second request that comes while the first is under way waits for it. Four statements.
+
+    Raises:
+        Invalid: The key was used for another body.
+    """
+    work.keep(idempotency_answers, delete(idempotency_answers).where(idempotency_answers.c.expires_at <= work.now))
+    name, mine = _name_of(actor, attempt), os.urandom(16)
+    work.keep(
+        idempotency_answers,
+        work.upsert(idempotency_answers)
+        .values(
+            key=name, body_digest=attempt.body_digest, status=_UNDER_WAY, headers={}, answer=mine,
+            expires_at=work.now + KEPT_FOR,
+        )
+        .on_conflict_do_nothing(),
+    )  # fmt: skip
+    row = work.first(select(idempotency_answers).where(idempotency_answers.c.key == name))
+    if row is None or row.answer == mine:
+        return None
+    if row.body_digest != attempt.body_digest:
+        raise Invalid.of([FieldError("Idempotency-Key", "This key was used for another request. Take a new one.")])
+    try:
+        body = _cipher(work).decrypt(row.answer[:_NONCE_BYTES], row.answer[_NONCE_BYTES:], name.encode())
+    except InvalidTag:
+        return None
+    return Kept(row.status, row.headers, body)
+
+
+def keep(work: Work, actor: Actor, attempt: Attempt, kept: Kept) -> None:
+    """Keep the answer of an attempt that was claimed in this transaction."""
+    name, nonce = _name_of(actor, attempt), os.urandom(_NONCE_BYTES)
+    sealed = nonce + _cipher(work).encrypt(nonce, kept.body, name.encode())
+    statement = update(idempotency_answers).where(idempotency_answers.c.key == name)
+    work.keep(idempotency_answers, statement.values(status=kept.status, headers=dict(kept.headers), answer=sealed))
+
+
+def release(work: Work, actor: Actor, attempt: Attempt) -> None:
+    """Forget an attempt whose answer is not one to be kept."""
+    statement = delete(idempotency_answers).where(idempotency_answers.c.key == _name_of(actor, attempt))
+    work.keep(idempotency_answers, statement)
+
+
+def _name_of(actor: Actor, attempt: Attempt) -> str:
+    """What the answer is kept under: the person with their rights of now, the route and the key, hashed."""
+    return canonical.digest(
+        {
+            "actor": actor.pseudonym,
+            "method": actor.method,
+            "roles": sorted(actor.roles),
+            "scopes": None if actor.scopes is None else sorted(actor.scopes),
+            "route": attempt.route,
+            "key": attempt.key,
+        }
+    )
+
+
+def _cipher(work: Work) -> AESGCM:
+    return AESGCM(work.parts.keys.derive("idempotency"))

@@ -1,0 +1,85 @@
+"""
+Requests that come twice: a program's retry under one `Idempotency-Key`, and a form that was sent by two clicks.
+
+The answers are kept by features/identity/replay.py. A form names itself by the value that `once` got when its page was
+drawn, together with what was typed: the same form with other content is another request.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import replay
+from modelkeep_server.features.identity.replay import Attempt, Kept
+from modelkeep_server.features.identity.views import Actor
+
+#: The hidden control that tells one drawing of a form from another.
+ONCE = "once"
+REPLAYED = "Idempotency-Replayed"
+_KEPT_HEADERS = ("content-type", "location", "etag")
+_SEE_OTHER = 303
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="Any text of your own, new for each request: sent again with it, the request is not done twice, "
+        "and its first answer comes back, for 24 hours.",
+    ),
+]
+
+
+async def attempt_of(request: Request, key: str | None) -> Attempt | None:
+    """What a request of the API says of itself, or None where it sent no key."""
+    if key is None:
+        return None
+    route = f"{request.method} {request.url.path}?{request.url.query}"
+    return Attempt(route, key, hashlib.sha256(await request.body()).hexdigest())
+
+
+def attempt_of_form(request: Request, form: FormData) -> Attempt | None:
+    """What a posted form says of itself, or None where its page gave it no `once`."""
+    once = form.get(ONCE)
+    if not isinstance(once, str) or not once:
+        return None
+    typed = [(name, value) for name, value in form.multi_items() if name not in (ONCE, "csrf_token")]
+    digest = hashlib.sha256(json.dumps(typed, default=str).encode()).hexdigest()
+    return Attempt(f"{request.method} {request.url.path}", f"form:{once[:100]}:{digest}", digest)
+
+
+def answer_once(work: Work, actor: Actor, act: str, attempt: Attempt, answer: Callable[[], Response]) -> Response:
+    """
+    The answer, made now or kept from the first time.
+
+    Raises:
+        Invalid: The key was used for another body.
+        What `answer` raises; nothing is kept then.
+    """
+    kept = replay.find_or_claim(work, actor, attempt)
+    if kept is not None:
+        # Asked for and allowed when the answer was made, to the same person under the same rights.
+        work.granted.setdefault(act, None)
+        return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
+    response = answer()
+    if _is_kept(response):
+        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        replay.keep(work, actor, attempt, Kept(response.status_code, headers, bytes(response.body)))
+    else:
+        replay.release(work, actor, attempt)
+    return response
+
+
+def _is_kept(response: Response) -> bool:
+    """JSON of an act that was done, and the way on after a form. A page, or a cookie, is never given twice."""
+    headers: Any = response.headers
+    is_page = headers.get("content-type", "").startswith("text/html")
+    return "set-cookie" not in headers and (response.status_code == _SEE_OTHER or not is_page)
