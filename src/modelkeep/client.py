@@ -1,15 +1,16 @@
 """The registry from Python: everything a training job needs, over the REST API."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from modelkeep.addresses import Address, parse_file, parse_model, parse_version, parse_version_or_file
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
+from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Artifact, Event, Link, Me, Model, Page, Verdict, Version
 from modelkeep.progress import OnProgress, ignore_progress
@@ -19,39 +20,8 @@ from modelkeep.uploads import hash_file, send_file
 
 T = TypeVar("T")
 
-PAGE_LIMIT = 200
 # What a caller may write for a moment; a bare day is read by the registry in UTC.
 When = str | date | datetime
-
-
-class Listing(Generic[T]):
-    """A list that fetches its pages while it is walked. Walking it again asks again."""
-
-    def __init__(self, fetch: Callable[[str | None, int], Page[T]]) -> None:
-        self._fetch = fetch
-
-    def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            yield from page.items
-
-    def pages(self, limit: int = PAGE_LIMIT) -> Iterator[Page[T]]:
-        """Page by page, each of at most `limit` items (1 to 200)."""
-        page = self._fetch(None, limit)
-        yield page
-        while page.next_cursor is not None:
-            page = self._fetch(page.next_cursor, limit)
-            yield page
-
-    def first(self, count: int) -> Page[T]:
-        """The first `count` items as one page. `total` is how many there are, where that is known."""
-        items: tuple[T, ...] = ()
-        page = Page[T](())
-        for page in self.pages(limit=max(1, min(count, PAGE_LIMIT))):
-            items += page.items
-            if len(items) >= count:
-                break
-        total = len(items) if page.total is None and page.next_cursor is None else page.total
-        return Page(items[:count], page.next_cursor, total)
 
 
 class Client:
@@ -161,6 +131,18 @@ class Client:
         """One model. Raises NotFound."""
         return read(Model, self._transport.get(parse_model(address).model_route))
 
+    def update_model(self, address: str | Address, changes: Mapping[str, Any], *, revision: int | None = None) -> Model:
+        """
+        Edit a model.
+
+        Args:
+            changes: A JSON Merge Patch in the API's own names: `{"tags": ["churn"], "documentationUrl": None}`.
+            revision: Of the model as you read it. Left out: whatever is there is edited, the last edit wins.
+        Raises:
+            Stale: Somebody else edited it since; `errors` names the fields. Forbidden, Invalid, NotFound, Conflict.
+        """
+        return read(Model, self._transport.patch(parse_model(address).model_route, changes, revision=revision))
+
     def create_version(
         self,
         address: str | Address,
@@ -193,6 +175,30 @@ class Client:
     def get_version(self, address: str | Address) -> Version:
         """One version. Raises NotFound."""
         return read(Version, self._transport.get(parse_version(address).version_route))
+
+    def update_version(
+        self, address: str | Address, changes: Mapping[str, Any], *, revision: int | None = None
+    ) -> Version:
+        """
+        Edit a version in DRAFT or CHANGES_REQUESTED; `{"version": "1.0.1"}` corrects its number before submission.
+
+        Args:
+            changes: A JSON Merge Patch in the API's own names, also inside `metadata`; None takes a field away.
+            revision: Of the version as you read it. Left out: whatever is there is edited, the last edit wins.
+        Raises:
+            Stale: Somebody else edited it since; `errors` names the fields. Forbidden, Invalid, NotFound, Conflict.
+        """
+        return read(Version, self._transport.patch(parse_version(address).version_route, changes, revision=revision))
+
+    def remove_file(self, address: str | Address) -> None:
+        """
+        Take a file out of a version in DRAFT or CHANGES_REQUESTED. `address` is `GROUP/NAME:VERSION/PATH`.
+
+        Raises:
+            Conflict: The version's content can no longer change. Forbidden, NotFound.
+        """
+        file = parse_file(address)
+        self._transport.delete(file.file_route(file.path or ""))
 
     def list_artifacts(self, address: str | Address) -> Listing[Artifact]:
         """The files of a version, in the order of upload. Walking it raises NotFound."""

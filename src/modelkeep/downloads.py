@@ -117,7 +117,7 @@ def _fill(
             digest = _receive(transport, link, artifact, part, digest, on_progress)
         except (Unreachable, ApiError) as error:
             failures = 0 if part.tell() > before else failures + 1
-            wait = wait_seconds(error, failures, is_safe=True)
+            wait = wait_seconds(error, failures)
             if failures >= TRIES or wait is None:
                 raise
             time.sleep(wait)

@@ -131,7 +131,7 @@ class Conflict(ApiError):
 
 
 class Stale(ApiError):
-    """412: changed by someone else in the meantime."""
+    """412: changed by someone else in the meantime; `errors` names the fields, by whom and when."""
 
 
 class TooLarge(ApiError):
@@ -151,7 +151,7 @@ class TooMany(ApiError):
 
 
 class Unavailable(ApiError):
-    """502, 503, 504: not now. GETs were tried several times before this is raised."""
+    """502, 503, 504: not now. It was tried several times before this is raised."""
 
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {

@@ -50,7 +50,7 @@ class NewestVersion(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Told):
-    """A model. `newest` and `version_count` are told by the catalogue only."""
+    """A model. `revision` counts its edits. `newest` and `version_count` are told by the catalogue only."""
 
     id: str
     group: str
@@ -69,6 +69,7 @@ class Model(Told):
     created_at: datetime
     created_by: str
     updated_at: datetime
+    revision: int = 0
     newest: tuple[NewestVersion, ...] = ()
     version_count: int | None = None
 
@@ -105,7 +106,7 @@ class Completeness(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class Version(Told):
-    """A version. `model` is `GROUP/NAME`; `number` counts from 1 in order of creation."""
+    """A version. `model` is `GROUP/NAME`; `number` counts from 1 in order of creation, `revision` the edits."""
 
     id: str
     model: str
@@ -123,6 +124,7 @@ class Version(Told):
     created_by: str
     submitted_at: datetime | None = None
     submitted_by: str | None = None
+    revision: int = 0
 
     @property
     def address(self) -> str:

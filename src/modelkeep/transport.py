@@ -1,15 +1,17 @@
 """
 HTTP to one registry: the token, timeouts, tries, and answers that are errors.
 
-What may be repeated without harm (GET, and PUT of a file under its digest) is tried again on 502, 503, 504, 429 and
-broken connections, waiting as Retry-After says (RFC 9110, section 10.2.3), else longer each time. A POST is sent again
-only where no connection came about, or the registry itself says that it did nothing.
+A request is tried again on 502, 503, 504, 429 and broken connections, waiting as Retry-After says (RFC 9110, section
+10.2.3), else longer each time. None does harm when it arrives twice: a GET changes nothing, a file goes up under its
+digest, and any other write bears an `Idempotency-Key` of its own, under which the registry does it once.
 """
 
 import contextlib
 import email.utils
+import json
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,8 +28,6 @@ TRIES = 5
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 60.0
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
-# The registry's own refusals, by which it says that nothing was changed. What stands before it says no such thing.
-NOTHING_DONE_CODES = frozenset({"unavailable", "too_many_requests"})
 # The answer to the last byte of an upload comes after the registry has read the file back.
 UPLOAD_ANSWER_SECONDS = 900.0
 
@@ -60,7 +60,21 @@ class Transport:
 
     def post(self, route: str, document: Mapping[str, Any] | None = None) -> Any:
         """The JSON of a POST. Raises ApiError, Unreachable, UnexpectedAnswer."""
-        return self._repeat(lambda: self._ask("POST", route, json=document), is_safe=False)
+        headers = _once()
+        return self._repeat(lambda: self._ask("POST", route, json=document, headers=headers))
+
+    def patch(self, route: str, changes: Mapping[str, Any], *, revision: int | None) -> Any:
+        """The JSON of a PATCH, made on a revision or on whatever is there. Raises ApiError, Unreachable."""
+        headers = {**_once(), "Content-Type": "application/merge-patch+json"}
+        if revision is not None:
+            headers["If-Match"] = f'"r{revision}"'
+        body = json.dumps(changes).encode()
+        return self._repeat(lambda: self._ask("PATCH", route, content=body, headers=headers))
+
+    def delete(self, route: str) -> None:
+        """A DELETE. Raises ApiError, Unreachable."""
+        headers = _once()
+        self._repeat(lambda: self._ask("DELETE", route, headers=headers))
 
     def put_stream(
         self,
@@ -117,35 +131,34 @@ class Transport:
             answer = self._http.request(method, f"{self._url}{PREFIX}{route}", headers=sent, **rest)
         if not answer.is_success:
             raise _error_of(answer)
+        if answer.status_code == httpx2.codes.NO_CONTENT:
+            return None
         try:
             return answer.json()
         except ValueError as error:
             raise UnexpectedAnswer(f"{self._url} answered with something that is not JSON.") from error
 
-    def _repeat(self, ask: Callable[[], T], *, is_safe: bool = True) -> T:
+    def _repeat(self, ask: Callable[[], T]) -> T:
         for attempt in range(TRIES):
             try:
                 return ask()
             except (Unreachable, ApiError) as error:
-                wait = wait_seconds(error, attempt, is_safe=is_safe)
+                wait = wait_seconds(error, attempt)
                 if wait is None or attempt == TRIES - 1:
                     raise
                 time.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
 
-def wait_seconds(error: Unreachable | ApiError, attempt: int, *, is_safe: bool) -> float | None:
-    """
-    How long to wait before trying again, or None where trying again is wrong.
+def _once() -> dict[str, str]:
+    return {"Idempotency-Key": uuid.uuid4().hex}
 
-    Args:
-        attempt: 0 for the first try.
-        is_safe: Whether the request may reach the registry twice.
+
+def wait_seconds(error: Unreachable | ApiError, attempt: int) -> float | None:
     """
-    if isinstance(error, Unreachable):
-        if not (is_safe or error.never_sent):
-            return None
-    elif error.status not in RETRIED_STATUSES or not (is_safe or error.code in NOTHING_DONE_CODES):
+    How long to wait before trying again, or None where trying again is of no use. `attempt` is 0 for the first try.
+    """
+    if isinstance(error, ApiError) and error.status not in RETRIED_STATUSES:
         return None
     told = error.retry_after_seconds if isinstance(error, ApiError) else None
     if told is not None:

@@ -27,12 +27,14 @@ class Balancer:
     """
     Where clients connect.
 
-    `refusals` are statuses answered to the next requests instead of forwarding them; `cut_after_bytes` breaks the
-    next answer of a download off after that many bytes of its body, once.
+    `refusals` are statuses answered to the next requests instead of forwarding them, `lost_answers` those answered
+    after forwarding them; `cut_after_bytes` breaks the next answer of a download off after that many bytes of its body,
+    once.
     """
 
     url: str
     refusals: list[int] = field(default_factory=list)
+    lost_answers: list[int] = field(default_factory=list)
     cut_after_bytes: int | None = None
     seen: list[Seen] = field(default_factory=list)
 
@@ -60,6 +62,9 @@ def balancing(upstream_url: str) -> Iterator[Balancer]:
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
+            if balancer.lost_answers:
+                self.refuse(balancer.lost_answers.pop(0))
+                return
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in ("content-length", "transfer-encoding", "connection"):
@@ -81,7 +86,7 @@ def balancing(upstream_url: str) -> Iterator[Balancer]:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Nothing: a test's output is its own."""
 
-        do_GET = do_POST = do_PUT = forward  # noqa: N815 - the names http.server looks for
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815 - the names http.server looks for
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     balancer = Balancer(f"http://127.0.0.1:{server.server_port}")

@@ -132,6 +132,63 @@ def test_a_version_is_created_from_a_file_and_shown(cli: Cli, model: str, tmp_pa
     assert listed[0]["metadata"]["framework"] == "xgboost"
 
 
+def test_a_model_is_edited_by_what_is_named(cli: Cli, model: str) -> None:
+    """`models edit` changes what its options name; the empty text takes away; the rest stays."""
+    cli("models", "edit", model, "--documentation-url", "https://wiki.company.com/churn", "--tag", "old")
+
+    told = cli("models", "edit", model, "--tag", "churn", "--tag", "weekly", "--documentation-url", "")
+
+    shown = json.loads(cli("models", "show", model, "--json").out)
+    assert (told.code, told.out) == (0, f"{model}\n")
+    assert (shown["tags"], shown["documentationUrl"], shown["revision"]) == (["churn", "weekly"], None, 3)
+    assert shown["description"] == "Predicts churn."
+
+
+def test_an_edit_of_what_somebody_else_edited_is_refused(cli: Cli, model: str) -> None:
+    """With --revision a stale edit ends with 1 and names the fields that changed, and by whom."""
+    cli("models", "edit", model, "--tag", "first")
+
+    told = cli("models", "edit", model, "--tag", "second", "--revision", "1")
+
+    assert told.code == 1
+    assert "tags" in told.err
+    assert "olga@company.com" in told.err
+
+
+def test_a_version_is_edited_and_renumbered(cli: Cli, version: Version, tmp_path: Path) -> None:
+    """`versions edit` merges metadata from a file and corrects the number."""
+    file = tmp_path / "patch.json"
+    file.write_text(json.dumps({"metadata": {"framework": "xgboost"}}))
+
+    told = cli("versions", "edit", version.address, "--number", "1.0.1", "--file", str(file))
+
+    shown = json.loads(cli("versions", "show", f"{version.model}:1.0.1", "--json").out)
+    assert (told.code, told.out) == (0, f"{version.model}:1.0.1\n")
+    assert shown["metadata"] == {"framework": "xgboost"}
+    assert shown["commitSha"] == "7be41c9"
+
+
+def test_an_edit_of_nothing_is_a_usage_error(cli: Cli, model: str) -> None:
+    """Without an option or a file there is nothing to change."""
+    told = cli("models", "edit", model)
+
+    assert told.code == 2
+    assert "Name what to change" in told.err
+
+
+def test_a_file_is_removed_after_asking(cli: Cli, version: Version, weights: Path) -> None:
+    """`versions remove-file` asks first; anything but yes leaves the file."""
+    cli("upload", version.address, str(weights), "--type", "weights")
+    file = f"{version.address}/model.safetensors"
+
+    refused = cli("versions", "remove-file", file, stdin="n\n")
+    removed = cli("versions", "remove-file", file, "--yes")
+
+    again = cli("versions", "remove-file", file, "--yes")
+    assert (refused.code, removed.code, again.code) == (1, 0, 1)
+    assert "no file" in again.err
+
+
 def test_a_file_goes_up_and_comes_down_verified(cli: Cli, version: Version, weights: Path, tmp_path: Path) -> None:
     """What `upload` sent, `download` brings back bit by bit; both print what `sha256sum -c` reads."""
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -7,7 +7,7 @@ import pytest
 
 from modelkeep.client import Client
 from modelkeep.downloads import locate
-from modelkeep.errors import BadFile, DigestMismatch, Unavailable, UnexpectedAnswer
+from modelkeep.errors import BadFile, DigestMismatch, UnexpectedAnswer
 from modelkeep.models import Artifact, Version
 from modelkeep.progress import Progress, Step
 from tests.client.balancer import Balancer
@@ -140,14 +140,15 @@ def test_reads_wait_for_a_registry_that_is_not_ready(balanced: Client, balancer:
     assert len(balancer.seen) == 3
 
 
-def test_a_write_is_never_repeated_blindly(balanced: Client, balancer: Balancer) -> None:
-    """A POST that a balancer refused may have been done: it is not sent again."""
-    balancer.refusals = [502]
+def test_a_write_whose_answer_was_lost_is_done_once(balanced: Client, balancer: Balancer, model: str) -> None:
+    """A write that a balancer answered with 502 after it got through is sent again under its key, and is done once."""
+    balancer.lost_answers = [502, 504]
 
-    with pytest.raises(Unavailable):
-        balanced.create_model("once/only", description="x", owners=["a@company.com"], risk_tier="LOW")
+    made = balanced.create_version(f"{model}:2.0.0")
 
-    assert len(balancer.seen) == 1
+    assert made.number == 1
+    assert len(balancer.seen) == 3
+    assert len({request.headers["idempotency-key"] for request in balancer.seen}) == 1
 
 
 def test_a_version_upload_survives_a_restart(

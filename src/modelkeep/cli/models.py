@@ -1,4 +1,4 @@
-"""`modelkeep models`: list, show and register."""
+"""`modelkeep models`: list, show, register and edit."""
 
 from typing import Annotated, Any
 
@@ -11,16 +11,18 @@ from modelkeep.cli.options import (
     Json,
     Limit,
     OwnerFilter,
+    Revision,
     TagFilter,
     Tier,
     TierFilter,
+    read_changes,
     read_document,
 )
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table
 from modelkeep.client import Client
 from modelkeep.models import Model, Page
 
-app = typer.Typer(help="List, show and register models.", add_completion=False, no_args_is_help=True)
+app = typer.Typer(help="List, show, register and edit models.", add_completion=False, no_args_is_help=True)
 
 COLUMNS = ("model", "tier", "newest", "owners", "updated", "description")
 ModelAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME")]
@@ -115,6 +117,45 @@ def create(
         return
     print(model.address)
     note(f"Next: modelkeep versions create {model.address}:1.0.0")
+
+
+@app.command()
+def edit(
+    address: ModelAddress,
+    description: Annotated[str | None, typer.Option(help="What it does, up to 4,000 characters.")] = None,
+    tier: Annotated[Tier | None, typer.Option("--tier", "--risk-tier", case_sensitive=False, help="Risk tier.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="The tags from now on. Repeat for several.")] = None,
+    documentation_url: Annotated[str | None, typer.Option(help="http or https; '' takes it away.")] = None,
+    repository_url: Annotated[str | None, typer.Option(help="http or https; '' takes it away.")] = None,
+    risk_rationale: Annotated[str | None, typer.Option(help="Why this tier; '' takes it away.")] = None,
+    origin: Annotated[str | None, typer.Option(help="INTERNAL or VENDOR.")] = None,
+    visibility: Annotated[str | None, typer.Option(help="INTERNAL or RESTRICTED.")] = None,
+    file: DocumentFile = None,
+    revision: Revision = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Edit a model: what is named changes, the rest stays.
+
+    The file is a JSON Merge Patch as the API takes it. Options given beside it go before what it says.
+    """
+    given: dict[str, Any] = {
+        "description": description,
+        "riskTier": tier,
+        "tags": None if tag is None else [entry for entry in tag if entry],
+        "documentationUrl": documentation_url,
+        "repositoryUrl": repository_url,
+        "riskRationale": risk_rationale,
+        "origin": origin.upper() if origin else None,
+        "visibility": visibility.upper() if visibility else None,
+    }
+    changes = read_changes(file, given)
+    with Client() as client:
+        model = client.update_model(address, changes, revision=revision)
+    if as_json:
+        print_json(model)
+        return
+    print(model.address)
 
 
 def print_models(page: Page[Model], *, as_json: bool) -> None:

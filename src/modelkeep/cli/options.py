@@ -31,6 +31,26 @@ DocumentFile = Annotated[
     str | None, typer.Option("--file", "-f", metavar="FILE", help="The API's JSON; - reads standard input.")
 ]
 
+Revision = Annotated[
+    int | None,
+    typer.Option("--revision", help="Of what you read, as --json shows it: refuse where somebody edited it since."),
+]
+
+
+def read_changes(file: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """
+    A JSON Merge Patch from a file and options; an option left out (None) changes nothing, an empty one takes away.
+
+    Raises:
+        BadFile: The file holds no JSON object.
+        BadParameter: Nothing is named.
+    """
+    named = {key: value if value != "" else None for key, value in given.items() if value is not None}
+    changes = read_document(file) | named
+    if not changes:
+        raise typer.BadParameter("Name what to change by an option, or give --file.")
+    return changes
+
 
 def read_document(file: str | None) -> dict[str, Any]:
     """A JSON object from a file, or from standard input for `-`; empty for None. Raises BadFile."""

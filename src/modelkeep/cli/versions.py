@@ -1,17 +1,17 @@
-"""`modelkeep versions`: list, show and create."""
+"""`modelkeep versions`: list, show, create and edit, and take files out of them."""
 
 import json
 from typing import Annotated, Any
 
 import typer
 
-from modelkeep.addresses import Address, parse_model_or_version
-from modelkeep.cli.options import DocumentFile, Json, Limit, read_document
+from modelkeep.addresses import Address, parse_file, parse_model_or_version
+from modelkeep.cli.options import DocumentFile, Json, Limit, Revision, read_changes, read_document
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table, size
 from modelkeep.client import Client
 from modelkeep.models import Version
 
-app = typer.Typer(help="List, show and create versions of a model.", add_completion=False, no_args_is_help=True)
+app = typer.Typer(help="List, show, create and edit versions of a model.", add_completion=False, no_args_is_help=True)
 
 
 @app.command("list")
@@ -116,6 +116,52 @@ def create(
         return
     print(version.address)
     note(f"Next: modelkeep upload {version.address} FILE --type WEIGHTS")
+
+
+@app.command()
+def edit(
+    address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")],
+    number: Annotated[str | None, typer.Option("--number", help="Correct the version number.")] = None,
+    commit_sha: Annotated[str | None, typer.Option(help="7 to 64 hexadecimal digits; '' takes it away.")] = None,
+    training_job_id: Annotated[str | None, typer.Option(help="The run that made it; '' takes it away.")] = None,
+    description: Annotated[str | None, typer.Option(help="One sentence on what is new; '' takes it away.")] = None,
+    file: DocumentFile = None,
+    revision: Revision = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Edit a version in DRAFT or CHANGES_REQUESTED: what is named changes, the rest stays.
+
+    The file is a JSON Merge Patch as the API takes it, with `metadata` in it; null takes a field away. Options given
+    beside it go before what it says.
+    """
+    given: dict[str, Any] = {
+        "version": number,
+        "commitSha": commit_sha,
+        "trainingJobId": training_job_id,
+        "description": description,
+    }
+    changes = read_changes(file, given)
+    with Client() as client:
+        version = client.update_version(address, changes, revision=revision)
+    if as_json:
+        print_json(version)
+        return
+    print(version.address)
+
+
+@app.command("remove-file")
+def remove_file(
+    address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION/PATH")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take a file out of a version in DRAFT or CHANGES_REQUESTED."""
+    file = parse_file(address)
+    if not yes:
+        typer.confirm(f"Take {file.path} out of {file.group}/{file.name}:{file.version}?", abort=True, err=True)
+    with Client() as client:
+        client.remove_file(file)
+    note(f"Removed {file}.")
 
 
 def _percent(version: Version) -> str:

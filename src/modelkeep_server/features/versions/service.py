@@ -48,13 +48,9 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         {
             "public_id": public_id,
             "model_id": model.key,
-            "version": new.version,
             "number": number,
-            "description": new.description or None,
             "state": State.DRAFT.value,
-            "commit_sha": new.commit_sha or None,
-            "training_job_id": new.training_job_id or None,
-            "metadata": metadata,
+            **_columns(new, metadata),
             "created_at": work.now,
             "created_by": actor.user_id,
             "updated_at": work.now,
@@ -119,11 +115,7 @@ def update_version(
     demand_fresh(work, found.address, found.id, "version.update", expected=expected, present=found.revision)
     before = NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
     after = _apply(before, changes)
-    faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in _touched(changes)]
-    if after.version != before.version and found.submitted_at is not None:
-        faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))
-    if faults:
-        raise Invalid.of(faults)
+    _demand_sound(found, after, changes)
     metadata = checks.gather_metadata(after.metadata)
     old, new = _facts(before, before.metadata), _facts(after, metadata)
     changed = [key for key in new if old.get(key) != new[key]]
@@ -134,11 +126,7 @@ def update_version(
         versions,
         found.key,
         {
-            "version": after.version,
-            "commit_sha": after.commit_sha or None,
-            "training_job_id": after.training_job_id or None,
-            "description": after.description or None,
-            "metadata": metadata,
+            **_columns(after, metadata),
             "updated_at": work.now,
             "revision": found.revision + 1,
         },
@@ -172,8 +160,24 @@ def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
     return replace(before, **plain)
 
 
-def _touched(changes: Mapping[str, Any]) -> set[str]:
-    return {EDITABLE_FIELDS.get(key, key) for key in changes}
+def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any]) -> None:
+    """Raises Invalid where what was touched is at fault; what was there before is not judged again."""
+    touched = {EDITABLE_FIELDS.get(key, key) for key in changes}
+    faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in touched]
+    if after.version != found.version and found.submitted_at is not None:
+        faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))
+    if faults:
+        raise Invalid.of(faults)
+
+
+def _columns(new: NewVersion, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "version": new.version,
+        "commit_sha": new.commit_sha or None,
+        "training_job_id": new.training_job_id or None,
+        "description": new.description or None,
+        "metadata": metadata,
+    }
 
 
 def _taken(model: Model, version: str) -> NameTaken:
