@@ -151,12 +151,8 @@ class Work:
         row = dict(values)
         if "salt" in table.c:
             row["salt"] = secrets.token_bytes(32)
-        try:
+        with self._unless_taken(taken):
             result = self._connection.execute(insert(table).values(row))
-        except IntegrityError as error:
-            if taken is None:
-                raise
-            raise taken from error
         key = int(result.inserted_primary_key[0])  # type: ignore[index]
         self._note(table, key)
         return key
@@ -182,12 +178,8 @@ class Work:
         for column, value in (expect or {}).items():
             wanted = table.c[column]
             statement = statement.where(wanted.is_(None) if value is None else wanted == value)
-        try:
+        with self._unless_taken(taken):
             changed = self._connection.execute(statement.values(dict(values))).rowcount
-        except IntegrityError as error:
-            if taken is None:
-                raise
-            raise taken from error
         if changed != 1:
             raise NoSuchRow(f"{table.name} {key}")
         self._note(table, key)
@@ -224,6 +216,18 @@ class Work:
         self._demand_writing()
         names = {} if name is None else {email: name}
         return ledger.find_or_make_pseudonyms(self._connection, [email], names)[email]
+
+    @contextmanager
+    def _unless_taken(self, taken: Exception | None) -> Iterator[None]:
+        """Raise `taken` where a unique rule refuses. PostgreSQL would refuse all that follows but for the savepoint."""
+        if taken is None:
+            yield
+            return
+        try:
+            with self._connection.begin_nested():
+                yield
+        except IntegrityError as error:
+            raise taken from error
 
     def _demand_writing(self) -> None:
         if not self.writes:

@@ -26,6 +26,7 @@ from modelkeep_server.interfaces.doorway import Door, declare_open, find_undecla
 from modelkeep_server.interfaces.web import audit as web_audit
 from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import identity as web_identity
+from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -55,6 +56,7 @@ ROUTERS = (
     web_home.router,
     web_identity.router,
     web_models.router,
+    web_model_settings.router,
     web_versions.router,
     web_audit.router,
 )

@@ -85,6 +85,16 @@ def patch_metadata(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
     return dict(merge_patch(kept, placed))
 
 
+def set_fields(kept: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata with whole fields set, by their path in rules/fields.py; None takes one away."""
+    changed = {**kept, "card": dict(kept.get("card") or {})}
+    for row in FIELDS:
+        if row.path in values:
+            holder = changed["card"] if row.card else changed
+            holder[row.key] = values[row.path]
+    return changed
+
+
 def gather_metadata(sent: Mapping[str, Any]) -> dict[str, Any]:
     """The metadata as kept: known keys in place, unknown keys under `custom`, empty and null values left out."""
     known = {row.key for row in FIELDS if not row.card}

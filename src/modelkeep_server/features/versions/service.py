@@ -96,7 +96,7 @@ def update_version(
 
     Args:
         changes: New values by the names of `EDITABLE_FIELDS`, None to take one away; `metadata` is a JSON Merge Patch
-            (RFC 7396) of the metadata.
+            (RFC 7396) of the metadata; `fields` maps paths of rules/fields.py to their whole new value or None.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
     Raises:
         NotFound: There is no such version that the actor can see.
@@ -157,12 +157,14 @@ def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
         plain["version"] = plain["version"] or ""
     if "metadata" in changes:
         plain["metadata"] = checks.patch_metadata(before.metadata, changes["metadata"] or {})
+    elif "fields" in changes:
+        plain["metadata"] = checks.set_fields(before.metadata, changes["fields"])
     return replace(before, **plain)
 
 
 def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any]) -> None:
     """Raises Invalid where what was touched is at fault; what was there before is not judged again."""
-    touched = {EDITABLE_FIELDS.get(key, key) for key in changes}
+    touched = {"metadata" if key == "fields" else EDITABLE_FIELDS.get(key, key) for key in changes}
     faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in touched]
     if after.version != found.version and found.submitted_at is not None:
         faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))

@@ -17,6 +17,8 @@ NOTICES: Mapping[str, str] = {
     "accepted": "Welcome. Your account is ready.",
     "model": "The model is registered. Next: create its first version.",
     "version": "The version is created as a draft. Next: upload its artifacts.",
+    "edited": "Saved. What changed, and who changed it, is on record.",
+    "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",

@@ -15,6 +15,7 @@ from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 from modelkeep_server.interfaces.web.contexts.models import CatalogueContext, CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
+from modelkeep_server.interfaces.web.model_settings import base_of, write_controls
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
@@ -139,6 +140,8 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
             relations=queries.relations_of(actor, model),
             tab=tab,
             cursor=cursor,
+            shown=base_of(model),
+            values=write_controls(model),
         )
     )
 

@@ -1,4 +1,4 @@
-"""Creating a version, a version's page, and its files."""
+"""Creating and editing a version, a version's page, and its files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,27 +8,30 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.artifacts import queries as artifact_queries
+from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import checks, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.interfaces.web.contexts.versions import ArtifactsContext, CreateVersionContext, VersionContext
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.versions import (
+    ArtifactsContext,
+    CreateVersionContext,
+    EditVersionContext,
+    VersionContext,
+)
+from modelkeep_server.interfaces.web.editing import Base, read_edit, rebase
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.kit import canonical
-from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken
-from modelkeep_server.rules.fields import FIELDS, JSON_DEPTH, Field, Kind
+from modelkeep_server.interfaces.web.version_forms import CONTROLS, read_changes, read_metadata, write_controls
+from modelkeep_server.rules.errors import Invalid, NameTaken, Stale
 
 router = make_router()
 
 BASE = "/models/{group}/{name}/versions"
 FILES_SHOWN = 200
-_PARTS_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.DATASET: ("name", "version", "uri"),
-    Kind.BASE_MODEL: ("model", "version", "uri"),
-}
 
 
 @router.get(BASE + "/new")
@@ -43,7 +46,7 @@ def show_create(work: Work, actor: Actor, group: str, name: str) -> Page:
 def create_version(work: Work, actor: Actor, group: str, name: str, form: FormData) -> Page | Redirect:
     """Add a version as a draft, or show the form again with what is wrong beside each field."""
     values = {key: text_of(form, key) for key in form if key != "csrf_token"}
-    metadata, faults = _read_metadata(values)
+    metadata, faults = read_metadata(values)
     new = NewVersion(
         version=values.get("version", "").strip(),
         commit_sha=values.get("commitSha", "").strip() or None,
@@ -60,6 +63,36 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
     except (Invalid, NameTaken) as error:
         return _create_page(work, actor, group, name, values, errors_by_field(error.errors), error.status)
     return Redirect(href_of_version(version.model, version.version) + "?done=version")
+
+
+@router.get(BASE + "/{version}/edit")
+@door.reads("model.read")
+def show_edit(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
+    """How do I change what is known of it?"""
+    found = queries.get_version(work, actor, group, name, version)
+    return _edit_page(work, actor, found, write_controls(found))
+
+
+@router.post(BASE + "/{version}/edit")
+@door.posts("version.update")
+def update_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Page | Redirect:
+    """Change what was changed in the form, or show it again: with what is wrong, or with what others changed since."""
+    edit = read_edit(form, CONTROLS)
+    changes, faults = read_changes(edit)
+    try:
+        if faults:
+            _demand_update(work, actor, group, name)
+            raise Invalid.of(faults)
+        updated = service.update_version(work, actor, group, name, version, changes, expected={edit.revision})
+    except (Invalid, NameTaken) as error:
+        found = queries.get_version(work, actor, group, name, version)
+        values = {**write_controls(found), **edit.typed}
+        return _edit_page(work, actor, found, values, errors_by_field(error.errors), status=error.status, form=form)
+    except Stale as error:
+        found = queries.get_version(work, actor, group, name, version)
+        rebased = rebase(edit, form, write_controls(found), errors_by_field(error.errors))
+        return _edit_page(work, actor, found, rebased.values, notes=rebased.notes, status=error.status)
+    return Redirect(href_of_version(updated.model, updated.version) + "?done=edited")
 
 
 @router.get(BASE + "/{version}")
@@ -83,6 +116,21 @@ def download(work: Work, actor: Actor, group: str, name: str, version: str, path
     """Make a link and follow it at once."""
     link = downloads.mint_link(work, actor, group, name, version, path, purpose=text_of(form, "purpose"))
     return Redirect(link.path)
+
+
+@router.post(BASE + "/{version}/artifacts/{path:path}/remove")
+@door.posts("artifact.remove")
+def remove_artifact(
+    work: Work, actor: Actor, group: str, name: str, version: str, path: str, form: FormData
+) -> Redirect:
+    """Take a file out of a draft."""
+    artifact_service.remove_artifact(work, actor, group, name, version, path)
+    return Redirect(href_of_version(f"{group}/{name}", version) + "/artifacts?done=removed")
+
+
+def _demand_update(work: Work, actor: Actor, group: str, name: str) -> None:
+    model = model_queries.get_model(work, actor, group, name)
+    access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
 
 
 def _facts(work: Work, actor: Actor, group: str, name: str, version: str) -> dict[str, Any]:
@@ -114,55 +162,29 @@ def _create_page(
     return Page.of(context, status)
 
 
-def _read_metadata(values: Mapping[str, str]) -> tuple[dict[str, Any], list[FieldError]]:
-    """The metadata that the form's controls spell, and the controls that cannot be read or stand half filled."""
-    metadata: dict[str, Any] = {}
-    faults = []
-    for row in FIELDS:
-        try:
-            value = _read_control(values, row)
-        except _Unreadable as unreadable:
-            faults.append(unreadable.fault)
-            continue
-        if value is not None:
-            holder = metadata.setdefault("card", {}) if row.card else metadata
-            holder[row.key] = value
-    return metadata, faults
-
-
-class _Unreadable(Exception):
-    def __init__(self, control: str, message: str) -> None:
-        super().__init__(message)
-        self.fault = FieldError(control, message)
-
-
-def _read_control(values: Mapping[str, str], row: Field) -> Any:
-    control = f"metadata.{row.path}"
-    if row.kind in _PARTS_OF:
-        return _read_parts(values, control, _PARTS_OF[row.kind], row.kind)
-    text = values.get(control, "").strip()
-    if not text:
-        return None
-    if row.kind not in (Kind.SCHEMA, Kind.OBJECT):
-        return text
-    try:
-        return canonical.loads(text)
-    except RecursionError:
-        raise _Unreadable(control, f"At most {JSON_DEPTH} levels deep.") from None
-    except ValueError as error:
-        raise _Unreadable(control, f"This is not JSON: {error}.") from None
-
-
-def _read_parts(values: Mapping[str, str], control: str, names: tuple[str, ...], kind: Kind) -> dict[str, str] | None:
-    """The filled parts of a dataset or base model; a name and a version go together."""
-    typed = {name: values.get(f"{control}.{name}", "").strip() for name in names}
-    parts = {name: text for name, text in typed.items() if text}
-    what, version, uri = names
-    if not parts or (kind is Kind.BASE_MODEL and set(parts) == {uri}):
-        return parts or None
-    if kind is Kind.BASE_MODEL and uri in parts:
-        raise _Unreadable(f"{control}.{uri}", "Name a model and its version, or give a URI; not both.")
-    for name in (what, version):
-        if name not in parts:
-            raise _Unreadable(f"{control}.{name}", f"The {name} is needed as well.")
-    return parts
+def _edit_page(
+    work: Work,
+    actor: Actor,
+    version: Version,
+    values: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    *,
+    notes: Mapping[str, str] | None = None,
+    status: int = 200,
+    form: FormData | None = None,
+) -> Page:
+    """`form`: the one that is shown again as it was, so that it still knows on what it was made."""
+    group, _, name = version.model.partition("/")
+    model = model_queries.get_model(work, actor, group, name)
+    base = Base.of(write_controls(version), CONTROLS, version.revision)
+    context = EditVersionContext(
+        model=model,
+        version=version,
+        relations=model_queries.relations_of(actor, model),
+        values=values,
+        errors=errors or {},
+        shown=base if form is None else base.as_sent(form),
+        notes=notes or {},
+        is_stale=status == Stale.status,
+    )
+    return Page.of(context, status)

@@ -1,12 +1,14 @@
 """What the catalogue and the pages of a model are drawn from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
+from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.permissions import Relation
@@ -98,7 +100,8 @@ class ModelContext(Context):
     """
     GET /models/{group}/{name} (`tab` overview) and GET …/versions (`tab` versions).
 
-    `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows.
+    `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows. `values` and
+    `shown` are of the small forms that edit in place.
     """
 
     template: ClassVar[str] = "models/show.html"
@@ -108,6 +111,8 @@ class ModelContext(Context):
     relations: frozenset[Relation] = frozenset()
     tab: str = "overview"
     cursor: str | None = None
+    shown: Base
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def newest(self) -> Version | None:
@@ -124,3 +129,21 @@ class ModelContext(Context):
     def first_href(self) -> str | None:
         """The first page of versions, or None where this is it."""
         return f"/models/{self.model.address}/versions" if self.cursor else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditModelContext(FormContext):
+    """
+    GET and POST /models/{group}/{name}/settings.
+
+    Controls: description, riskTier, riskRationale, tags, documentationUrl, repositoryUrl, visibility, origin. `shown`
+    is what the form was made on. `notes` says what others changed since, by control, where it `is_stale`.
+    """
+
+    template: ClassVar[str] = "models/settings.html"
+    model: Model
+    version_count: int
+    relations: frozenset[Relation] = frozenset()
+    shown: Base
+    notes: Mapping[str, str] = field(default_factory=dict)
+    is_stale: bool = False

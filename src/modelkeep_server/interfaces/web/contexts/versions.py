@@ -1,6 +1,7 @@
 """What the pages of a version are drawn from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -8,6 +9,8 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
+from modelkeep_server.interfaces.web.editing import Base
+from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules import links
 from modelkeep_server.rules.lifecycle import EDITABLE
 from modelkeep_server.rules.permissions import Relation
@@ -27,6 +30,33 @@ class CreateVersionContext(FormContext):
     model: Model
     relations: frozenset[Relation] = frozenset()
     newest: Version | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditVersionContext(FormContext):
+    """
+    GET and POST /models/{group}/{name}/versions/{version}/edit. Controls as in CreateVersionContext.
+
+    `shown` is what the form was made on. `notes` says what others changed since, by control, where it `is_stale`.
+    """
+
+    template: ClassVar[str] = "versions/edit.html"
+    model: Model
+    version: Version
+    relations: frozenset[Relation] = frozenset()
+    shown: Base
+    notes: Mapping[str, str] = field(default_factory=dict)
+    is_stale: bool = False
+
+    @property
+    def href(self) -> str:
+        """The address of the version's page."""
+        return href_of_version(self.version.model, self.version.version)
+
+    @property
+    def editable(self) -> bool:
+        """Whether content can change in this state."""
+        return self.version.state in EDITABLE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ document.addEventListener("toggle", ({ target }) => {
 document.addEventListener("focusout", ({ relatedTarget }) => {
   if (relatedTarget) openMenus().forEach((menu) => menu.contains(relatedTarget) || close(menu, false));
 });
-addEventListener("click", ({ target }) => openMenus().forEach((menu) => menu.contains(target) || close(menu, false)));
+// The path is that of the moment of the click: what was clicked may be gone from the page by now.
+addEventListener("click", (event) => openMenus().forEach((menu) => event.composedPath().includes(menu) || close(menu, false)));
 addEventListener("keydown", ({ key }) => { if (key === "Escape") openMenus().reverse().forEach((menu) => close(menu, true)); });
 
 /* Filters fold away on a phone; without a script they stay open. */
