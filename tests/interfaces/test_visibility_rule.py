@@ -6,7 +6,7 @@ from pathlib import Path
 import modelkeep_server
 
 ROOT = Path(modelkeep_server.__file__).parent
-RULE = {"visible_to", "owned_by", "SEES_RESTRICTED"}
+RULE = {"visible_to", "visible_by", "owned_by", "SEES_RESTRICTED"}
 
 
 def names_in(path: Path) -> set[str]:
@@ -47,4 +47,4 @@ def test_every_query_over_models_carries_the_rule() -> None:
     assert len(defining) == 1
     assert defining[0].startswith("features/models/")
     for feature in ("models", "versions", "artifacts", "search"):
-        assert "visible_to" in names_in(ROOT / "features" / feature / "queries.py"), feature
+        assert names_in(ROOT / "features" / feature / "queries.py") & {"visible_to", "visible_by"}, feature

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,9 @@ from sqlalchemy import (
     Connection,
     Executable,
     Row,
+    Select,
     Table,
+    bindparam,
     insert,
     select,
     type_coerce,
@@ -40,6 +43,7 @@ from modelkeep_server.rules.limits import Limits
 
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
+_INSERTS = {table.name: insert(table) for table in GOVERNED}
 
 
 class UnrecordedWrite(AssertionError):
@@ -124,17 +128,20 @@ class Work:
         """`sqlite` or `postgresql`."""
         return self._connection.dialect.name
 
-    def all(self, statement: Executable) -> Sequence[Row[Any]]:
+    # Most of what a read costs is building its statement. Those of every request are built once, when their module is
+    # loaded or when they are first asked for, and take `values` for their `bindparam`s.
+
+    def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Every row of a read."""
-        return self._connection.execute(statement).all()
+        return self._connection.execute(statement, values).all()
 
-    def first(self, statement: Executable) -> Row[Any] | None:
+    def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
         """The first row of a read, or None."""
-        return self._connection.execute(statement).first()
+        return self._connection.execute(statement, values).first()
 
-    def scalar(self, statement: Executable) -> Any:
+    def scalar(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
         """The first value of the first row, or None."""
-        return self._connection.execute(statement).scalar()
+        return self._connection.execute(statement, values).scalar()
 
     def stream(self, statement: Executable) -> Iterator[Row[Any]]:
         """Rows of a long read, a thousand at a time, so that a whole log never stands in memory."""
@@ -152,7 +159,7 @@ class Work:
         if "salt" in table.c:
             row["salt"] = secrets.token_bytes(32)
         with self._unless_taken(taken):
-            result = self._connection.execute(insert(table).values(row))
+            result = self._connection.execute(_INSERTS[table.name], row)
         key = int(result.inserted_primary_key[0])  # type: ignore[index]
         self._note(table, key)
         return key
@@ -273,10 +280,15 @@ def digest_rows(connection: Connection, rows: Mapping[tuple[str, int], Any]) -> 
         by_table.setdefault(name, []).append(key)
     digests = {}
     for name, keys in by_table.items():
-        table = _BY_NAME[name]
-        for row in connection.execute(select(*as_stored(table)).where(table.c.id.in_(keys))):
-            digests[(name, row.id)] = digest_row(table, row)
+        for row in connection.execute(_select_stored(name), {"keys": keys}):
+            digests[(name, row.id)] = digest_row(_BY_NAME[name], row)
     return digests
+
+
+@cache
+def _select_stored(name: str) -> Select[Any]:
+    table = _BY_NAME[name]
+    return select(*as_stored(table)).where(table.c.id.in_(bindparam("keys", expanding=True)))
 
 
 def as_stored(table: Table) -> list[ColumnElement[Any]]:

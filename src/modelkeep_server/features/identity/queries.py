@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import (
     invitations,
@@ -38,12 +38,50 @@ def _with_roles(statement: Select[Any]) -> Select[Any]:
     return joined.add_columns(role_grants.c.role).where(people.c.disabled.is_(False))
 
 
+def _session_by(column: ColumnElement[Any]) -> Select[Any]:
+    statement = (
+        select(
+            *_WHO,
+            sessions.c.id.label("credential_id"),
+            sessions.c.started_at,
+            session_activity.c.last_seen_at,
+        )
+        .select_from(sessions)
+        .join(people, people.c.id == sessions.c.person_id)
+        .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
+        .where(column == bindparam("credential"))
+        .where(sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("now"))
+    )
+    return _with_roles(statement)
+
+
+def _token_by(column: ColumnElement[Any]) -> Select[Any]:
+    statement = (
+        select(
+            *_WHO,
+            tokens.c.id.label("credential_id"),
+            tokens.c.secret_hash,
+            tokens.c.scopes,
+            tokens.c.roles.label("limited_to"),
+        )
+        .select_from(tokens)
+        .join(people, people.c.id == tokens.c.person_id)
+        .where(column == bindparam("credential"))
+        .where(tokens.c.revoked_at.is_(None), tokens.c.expires_at > bindparam("now"))
+    )
+    return _with_roles(statement)
+
+
+_BY_SESSION_SECRET, _BY_SESSION_ID = _session_by(sessions.c.secret_hash), _session_by(sessions.c.id)
+_BY_TOKEN_HANDLE, _BY_TOKEN_ID = _token_by(tokens.c.handle), _token_by(tokens.c.id)
+
+
 def find_actor_by_session(work: Work, secret: str) -> Actor | None:
     """
     Who holds this session cookie, or None where it is unknown, ended, idle for too long or past its time. One
     statement.
     """
-    return _find_by_session(work, sessions.c.secret_hash == secrets.hash_secret(secret))
+    return _find_by_session(work, _BY_SESSION_SECRET, secrets.hash_secret(secret))
 
 
 def find_actor_by_token(work: Work, token: str) -> Actor | None:
@@ -51,30 +89,18 @@ def find_actor_by_token(work: Work, token: str) -> Actor | None:
     handle = secrets.find_token_handle(token)
     if handle is None:
         return None
-    return _find_by_token(work, tokens.c.handle == handle, token)
+    return _find_by_token(work, _BY_TOKEN_HANDLE, handle, token)
 
 
 def find_actor_by_credential(work: Work, *, session_id: int | None, token_id: int | None) -> Actor | None:
     """Who is behind a session or token, by its inside id, as they stand now; None where it has ended. One statement."""
     if session_id is not None:
-        return _find_by_session(work, sessions.c.id == session_id)
-    return _find_by_token(work, tokens.c.id == token_id)
+        return _find_by_session(work, _BY_SESSION_ID, session_id)
+    return _find_by_token(work, _BY_TOKEN_ID, token_id)
 
 
-def _find_by_session(work: Work, which: ColumnElement[bool]) -> Actor | None:
-    rows = work.all(
-        _with_roles(
-            select(
-                *_WHO,
-                sessions.c.id.label("credential_id"),
-                sessions.c.started_at,
-                session_activity.c.last_seen_at,
-            )
-            .select_from(sessions)
-            .join(people, people.c.id == sessions.c.person_id)
-            .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
-        ).where(which, sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now)
-    )
+def _find_by_session(work: Work, statement: Select[Any], credential: Any) -> Actor | None:
+    rows = work.all(statement, {"credential": credential, "now": work.now})
     if not rows:
         return None
     idle = timedelta(seconds=work.parts.limits.session_idle_seconds)
@@ -83,20 +109,8 @@ def _find_by_session(work: Work, which: ColumnElement[bool]) -> Actor | None:
     return _actor(rows, method="session")
 
 
-def _find_by_token(work: Work, which: ColumnElement[bool], secret: str | None = None) -> Actor | None:
-    rows = work.all(
-        _with_roles(
-            select(
-                *_WHO,
-                tokens.c.id.label("credential_id"),
-                tokens.c.secret_hash,
-                tokens.c.scopes,
-                tokens.c.roles.label("limited_to"),
-            )
-            .select_from(tokens)
-            .join(people, people.c.id == tokens.c.person_id)
-        ).where(which, tokens.c.revoked_at.is_(None), tokens.c.expires_at > work.now)
-    )
+def _find_by_token(work: Work, statement: Select[Any], credential: Any, secret: str | None = None) -> Actor | None:
+    rows = work.all(statement, {"credential": credential, "now": work.now})
     if not rows or (secret is not None and not secrets.is_same(rows[0].secret_hash, secret)):
         return None
     limited_to = None if rows[0].limited_to is None else {Role(role) for role in rows[0].limited_to}

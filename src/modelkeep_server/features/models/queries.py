@@ -1,15 +1,16 @@
 """Reading models. What the actor may not see is not in any result."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import model_owners, models, people
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model, ModelStatus, Origin, Visibility
-from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Relation
@@ -27,9 +28,21 @@ def select_models() -> Select[Any]:
     )
 
 
+@cache
+def _by_path(sight: Sight) -> Select[Any]:
+    return select_models().where(models.c.path_key == bindparam("path_key"), visible_by(sight))
+
+
+_OWNERS = (
+    select(model_owners.c.model_id, model_owners.c.email)
+    .where(model_owners.c.model_id.in_(bindparam("model_ids", expanding=True)), model_owners.c.removed_at.is_(None))
+    .order_by(model_owners.c.model_id, model_owners.c.position)
+)
+
+
 def get_model(work: Work, actor: Actor, group: str, name: str) -> Model:
     """A model by its address, in any case. Raises NotFound, also where the actor may not see it. Two statements."""
-    row = work.first(select_models().where(models.c.path_key == f"{group}/{name}".lower(), visible_to(actor)))
+    row = work.first(_by_path(sight_of(actor)), {"path_key": f"{group}/{name}".lower(), **values_of(actor)})
     if row is None:
         raise NotFound(f"There is no model {group[:100]}/{name[:100]} that you can see.")
     return to_models(work, [row])[0]
@@ -39,12 +52,7 @@ def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
     """Views of these rows of `select_models`, in their order. One statement, for the owners of all."""
     owners: dict[int, list[str]] = {row.id: [] for row in rows}
     if rows:
-        found = work.all(
-            select(model_owners.c.model_id, model_owners.c.email)
-            .where(model_owners.c.model_id.in_(list(owners)), model_owners.c.removed_at.is_(None))
-            .order_by(model_owners.c.model_id, model_owners.c.position)
-        )
-        for owner in found:
+        for owner in work.all(_OWNERS, {"model_ids": list(owners)}):
             owners[owner.model_id].append(owner.email)
     return tuple(_to_model(row, owners[row.id]) for row in rows)
 

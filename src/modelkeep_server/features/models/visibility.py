@@ -4,7 +4,10 @@ Who sees that a model exists. One rule, inside every query over models and what 
 An import contract keeps it out of the interfaces: they cannot leave it out, since they never put it in.
 """
 
-from sqlalchemy import ColumnElement, exists, false, or_, true
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, false, or_, true
 
 from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.features.identity.views import Actor
@@ -12,20 +15,53 @@ from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.rules.permissions import SEES_RESTRICTED
 
 
+class Sight(Enum):
+    """How far somebody sees: strangers nothing, control roles everything, others what is shared or theirs."""
+
+    NOTHING = "nothing"
+    SHARED_AND_OWN = "shared and own"
+    EVERYTHING = "everything"
+
+
+def sight_of(actor: Actor) -> Sight:
+    """How far this actor sees."""
+    if not actor.is_known:
+        return Sight.NOTHING
+    return Sight.EVERYTHING if actor.roles & SEES_RESTRICTED else Sight.SHARED_AND_OWN
+
+
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The one condition under which a row of `models` exists for this actor. Every query over models carries it."""
-    if not actor.is_known:
-        return false()
-    if actor.roles & SEES_RESTRICTED:
-        return true()
-    return or_(models.c.visibility == Visibility.INTERNAL, owned_by(actor))
+    return _condition(sight_of(actor), actor.user_id, actor.emails_verified)
+
+
+def visible_by(sight: Sight) -> ColumnElement[bool]:
+    """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
+    return _condition(sight, bindparam("actor_id"), bindparam("actor_emails", expanding=True))
+
+
+def values_of(actor: Actor) -> dict[str, Any]:
+    """What `visible_by` asks of an actor."""
+    return {"actor_id": actor.user_id, "actor_emails": actor.emails_verified}
 
 
 def owned_by(actor: Actor) -> ColumnElement[bool]:
     """The condition under which the actor owns a row of `models`: as registrar, or by a verified e-mail."""
+    return _ownership(actor.user_id, actor.emails_verified)
+
+
+def _condition(sight: Sight, actor_id: Any, emails: Any) -> ColumnElement[bool]:
+    if sight is Sight.NOTHING:
+        return false()
+    if sight is Sight.EVERYTHING:
+        return true()
+    return or_(models.c.visibility == Visibility.INTERNAL, _ownership(actor_id, emails))
+
+
+def _ownership(actor_id: Any, emails: Any) -> ColumnElement[bool]:
     by_email = exists().where(
         model_owners.c.model_id == models.c.id,
         model_owners.c.removed_at.is_(None),
-        model_owners.c.email_key.in_(actor.emails_verified),
+        model_owners.c.email_key.in_(emails),
     )
-    return or_(models.c.registrar_id == actor.user_id, by_email)
+    return or_(models.c.registrar_id == actor_id, by_email)

@@ -1,15 +1,16 @@
 """Reading versions. A version is visible where its model is."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from modelkeep_server.db.tables import models, people, version_passages, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by, visible_to
 from modelkeep_server.features.versions.views import MoveView, Passage, Reason, Version
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules import lifecycle
@@ -37,13 +38,29 @@ def _select_versions() -> Select[Any]:
     )
 
 
+@cache
+def _by_address(sight: Sight) -> Select[Any]:
+    path, version = models.c.path_key == bindparam("path_key"), versions.c.version == bindparam("version")
+    return _select_versions().where(path, version, visible_by(sight))
+
+
+@cache
+def _by_key(sight: Sight) -> Select[Any]:
+    return _select_versions().where(versions.c.id == bindparam("key"), visible_by(sight))
+
+
+_PASSAGES = (
+    select(version_passages, people.c.email)
+    .join(people, people.c.id == version_passages.c.person_id)
+    .where(version_passages.c.version_id.in_(bindparam("version_ids", expanding=True)))
+    .order_by(version_passages.c.id)
+)
+
+
 def get_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
     """A version by its address. Raises NotFound, also where the actor may not see its model. Two statements."""
-    row = work.first(
-        _select_versions().where(
-            models.c.path_key == f"{group}/{name}".lower(), versions.c.version == version, visible_to(actor)
-        )
-    )
+    asked = {"path_key": f"{group}/{name}".lower(), "version": version}
+    row = work.first(_by_address(sight_of(actor)), asked | values_of(actor))
     if row is None:
         raise NotFound(f"There is no version {version[:100]} of {group[:100]}/{name[:100]} that you can see.")
     return _to_versions(work, [row])[0]
@@ -51,7 +68,7 @@ def get_version(work: Work, actor: Actor, group: str, name: str, version: str) -
 
 def get_version_by_key(work: Work, actor: Actor, key: int) -> Version:
     """A version by its inside id. Raises NotFound. Two statements."""
-    row = work.first(_select_versions().where(versions.c.id == key, visible_to(actor)))
+    row = work.first(_by_key(sight_of(actor)), {"key": key, **values_of(actor)})
     if row is None:
         raise NotFound("There is no such version that you can see.")
     return _to_versions(work, [row])[0]
@@ -99,13 +116,7 @@ def list_moves(actor: Actor, version: Version, relations: Collection[Relation]) 
 def _to_versions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Version, ...]:
     histories: dict[int, list[Passage]] = {row.id: [] for row in rows}
     if rows:
-        passages = work.all(
-            select(version_passages, people.c.email)
-            .join(people, people.c.id == version_passages.c.person_id)
-            .where(version_passages.c.version_id.in_(list(histories)))
-            .order_by(version_passages.c.id)
-        )
-        for passage in passages:
+        for passage in work.all(_PASSAGES, {"version_ids": list(histories)}):
             histories[passage.version_id].append(Passage(State(passage.state), passage.at, passage.email))
     return tuple(_to_version(row, histories[row.id]) for row in rows)
 
