@@ -9,10 +9,12 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from modelkeep_server.operate.logs import configure_logs
-from tests.support import postgres
+from tests.support import endurance, postgres
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registries, Registry
+
+figures = endurance.figures
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -35,6 +37,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The first process of a run, after its workers ended."""
     if not hasattr(config, "workerinput"):
         postgres.end_run()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures of the long tests, in one table."""
+    endurance.summarise(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from modelkeep_server.app import build_app
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces import site
+from modelkeep_server.interfaces import doorway, site
 from modelkeep_server.interfaces.api.face import door, make_router
 from modelkeep_server.interfaces.api.shapes.base import Shape
 from modelkeep_server.interfaces.doorway import Asking, find_undeclared
@@ -268,3 +268,17 @@ def test_openapi_describes_the_handlers(registry: Registry, api: Api) -> None:
     assert {"q", "group", "riskTier", "cursor"} <= {parameter["name"] for parameter in listed}
     assert {"work", "actor", "request", "desk"}.isdisjoint(parameter["name"] for parameter in listed)
     assert described["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_who_was_seen_is_not_remembered_for_ever(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many sessions and tokens come by, what is kept of them in memory has an end."""
+    monkeypatch.setattr(doorway, "SEEN_KEPT", 3)
+    people = [fresh_make.person() for _ in range(8)]
+
+    statuses = [fresh_api.as_(person).get("/api/v1/me").status_code for person in people * 2]
+
+    assert statuses == [200] * 16
+    assert len(fresh_registry.app._app.state.door._seen) <= 3

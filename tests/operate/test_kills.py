@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.endurance import Figures, sizes
 from tests.support.running import COMMAND
 from tests.support.safetensors import make_safetensors
 
@@ -130,35 +131,34 @@ def find_losses(victim: Victim, token: str) -> list[str]:
     return lost
 
 
-def survive(folder: Path, rounds: int) -> Victim:
-    """Kill a server `rounds` times and check it; gives the victim back for figures."""
-    victim = Victim(folder)
+def furnish(victim: Victim) -> str:
+    """Make the model and version that files go to, and give back a token for the writers."""
     token = victim.operate("admin", "create-token", "--user", "kim@company.com", "--roles", "MODEL_OWNER,ADMIN")
     with victim.served(), httpx2.Client(headers={"Authorization": f"Bearer {token}"}) as client:
         body = {"name": "first", "group": "kills", "description": "d", "owners": ["a@b.co"], "riskTier": "LOW"}
         client.post(f"{victim.url}/api/v1/models", json=body).raise_for_status()
         client.post(f"{victim.url}/api/v1/models/kills/first/versions", json={"version": "1.0.0"}).raise_for_status()
+    return token
+
+
+@pytest.mark.parametrize("kills", sizes(small=40, full=200))
+def test_kills_lose_nothing_that_was_acknowledged(kills: int, tmp_path: Path, figures: Figures) -> None:
+    """However often it is killed under writes and uploads: what was acknowledged is there, and the log verifies."""
+    victim = Victim(tmp_path)
+    token = furnish(victim)
     chance = random.Random(7)
-    for _ in range(rounds):
+
+    for _ in range(kills):
         run_round(victim, token, chance)
+    lost = find_losses(victim, token)
+    verdict = victim.operate("audit", "verify")
 
-    assert find_losses(victim, token) == []
-    assert victim.operate("audit", "verify").startswith("OK: ")
-    return victim
-
-
-def test_forty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    """40 times killed under writes and uploads: every acknowledged model and file is there, and the log verifies."""
-    victim = survive(tmp_path, rounds=40)
-
+    figures.tell("kill -9 under writes and uploads", kills)
+    figures.tell("acknowledged models", len(victim.acknowledged.models))
+    figures.tell("acknowledged files", len(victim.acknowledged.files))
+    figures.tell("acknowledged writes lost, torn or wrong", len(lost), at_most=0)
+    figures.tell("audit verify finds nothing", int(verdict.startswith("OK: ")), at_least=1)
+    assert lost == []
+    assert verdict.startswith("OK: ")
     assert victim.acknowledged.models
-    assert victim.acknowledged.files
-
-
-@pytest.mark.endurance
-def test_two_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    """The same, 200 times, with the figures printed."""
-    victim = survive(tmp_path, rounds=200)
-
-    print(f"200 kills: {len(victim.acknowledged.models)} models and {len(victim.acknowledged.files)} files, 0 lost")
     assert victim.acknowledged.files

@@ -47,3 +47,10 @@ def test_the_registry_answers_to_its_own_names(api: Api, host: str) -> None:
     answer = api.anonymous.get("/login", headers={"host": host})
 
     assert answer.status_code == 200
+
+
+def test_two_hosts_are_refused(api: Api) -> None:
+    """Which of them another program on the way went by cannot be known (RFC 9112, section 3.2)."""
+    answer = api.anonymous.get("/login", headers=[("host", "127.0.0.1:8000"), ("host", "evil.example")])
+
+    assert answer.status_code == 400

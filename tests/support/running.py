@@ -16,11 +16,15 @@ STOP_SECONDS = 30
 
 @dataclass(frozen=True)
 class RunningRegistry:
-    """A registry that answers at `url`. `environment` makes operator commands find it; `output` is what it printed."""
+    """
+    A registry that answers at `url`. `environment` makes operator commands find it; `output` is what it printed; `pid`
+    is its process.
+    """
 
     url: str
     environment: Mapping[str, str]
     output: Path
+    pid: int
 
     def token(self, email: str, roles: str) -> str:
         """A token for a person, by `modelkeep admin create-token` beside the running server."""
@@ -65,7 +69,7 @@ def running_registry(folder: Path, **settings: str) -> Iterator[RunningRegistry]
         )
         try:
             url = _await_address(process, output)
-            yield RunningRegistry(url, environment, output)
+            yield RunningRegistry(url, environment, output, process.pid)
         finally:
             process.terminate()
             try:

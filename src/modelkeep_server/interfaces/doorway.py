@@ -51,6 +51,7 @@ from modelkeep_server.rules.permissions import PERMISSIONS, Grant
 T = TypeVar("T")
 
 SEEN_EVERY_SECONDS = 60.0
+SEEN_KEPT = 10_000
 SLOW_JOBS = 2
 OPEN = "open"
 KEY_PARAMETER = "idempotency_key"
@@ -139,6 +140,9 @@ class Door:
         now = time.monotonic()
         if now - self._seen.get(key, -SEEN_EVERY_SECONDS) < SEEN_EVERY_SECONDS:
             return
+        if len(self._seen) >= SEEN_KEPT:
+            # One more write for each of them costs less than remembering everyone who ever came.
+            self._seen.clear()
         self._seen[key] = now
         try:
             with self.database.writing(self.parts, Circumstances.of_the_house()) as work:

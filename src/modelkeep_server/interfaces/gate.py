@@ -107,8 +107,9 @@ class Gate:
 
     def _judge(self, scope: Scope, headers: Headers, secret: str | None) -> RegistryError | None:
         settings = self._settings
-        host = (headers.get("host") or "").lower()
-        named = _HOST.fullmatch(host)
+        hosts = headers.getlist("host")
+        # Of two, nobody knows which one a program on the way went by.
+        named = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
         if named is None or named[1] not in settings.hosts:
             return Malformed(
                 "This registry does not answer to that host name.", remedy="Use the registry's own address."

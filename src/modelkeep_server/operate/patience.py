@@ -5,6 +5,7 @@ uvicorn with httptools bounds neither: one stranger could fill the memory with h
 that never end. Source: ASVS 15.2.2; RFC 9112, section 9.5.
 """
 
+from collections import deque
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +22,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """A client owes us a request from here on."""
         super().connection_made(transport)
+        self._unanswered: deque[Any] = deque()
         self._begin_head()
         self._watch = self.loop.call_later(_LOOK_EVERY_SECONDS, self._look)
 
@@ -41,6 +43,9 @@ class PatientProtocol(HttpToolsProtocol):
         """The head is whole; its body may follow."""
         self._in_head = False
         super().on_headers_complete()
+        while self._unanswered and self._unanswered[0].response_complete:
+            self._unanswered.popleft()
+        self._unanswered.append(self.cycle)
 
     def on_message_complete(self) -> None:
         """The client owes nothing until its next request; uvicorn's own keep-alive time runs."""
@@ -48,8 +53,12 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop looking."""
+        """Stop looking, and tell every request that was under way; uvicorn tells the newest only."""
         self._watch.cancel()
+        for cycle in self._unanswered:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
         super().connection_lost(exc)
 
     def _begin_head(self) -> None:

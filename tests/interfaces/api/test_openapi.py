@@ -3,26 +3,11 @@
 from typing import Any
 
 import pytest
-import schemathesis
-import schemathesis.specs.openapi.checks
-from hypothesis import HealthCheck, Phase, given, settings
 
 from modelkeep_server.interfaces.api.errors import MEDIA_TYPE
-from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
-from tests.support.make import Make
-from tests.support.registries import BASE_URL, Registry
 
 DOCUMENT = "/api/v1/openapi.json"
-#: Requests for each operation; with some twenty operations more than three hundred in all.
-EXAMPLES = 25
-#: Status, content type and body of an answer are those that the document names.
-CHECKS = [
-    schemathesis.checks.not_a_server_error,
-    schemathesis.specs.openapi.checks.status_code_conformance,
-    schemathesis.specs.openapi.checks.content_type_conformance,
-    schemathesis.specs.openapi.checks.response_schema_conformance,
-]
 
 
 def operations(document: dict[str, Any]) -> dict[str, Any]:
@@ -76,48 +61,3 @@ def test_the_document_has_the_routes_that_are_promised(document: dict[str, Any])
     }  # fmt: skip
 
     assert promised - operations(document).keys() == set()
-
-
-def test_hundreds_of_generated_requests_are_answered_as_described(
-    registry: Registry, make: Make, api: Api, document: dict[str, Any]
-) -> None:
-    """Whatever the document allows or forbids is answered without a fault, with a status and body that it describes."""
-    version = make.version()
-    make.file(version)
-    group, _, name = version.model.partition("/")
-    there = {"group": group, "name": name, "version": "1.0.0", "path": "model.safetensors"}
-    clients = [api.as_(make.person(*Role)), api.as_(make.owner_of(version))]
-    statuses: list[int] = []
-
-    for found in schemathesis.openapi.from_dict(document).get_all_operations():
-        operation = found.ok()
-
-        @given(case=operation.as_strategy())
-        @settings(
-            max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
-        def try_out(case: Any) -> None:
-            # Every other request goes to what is there; nothing made up would ever be found.
-            if len(statuses) % 2:
-                case.path_parameters.update({key: there[key] for key in case.path_parameters if key in there})
-            answer = clients[len(statuses) // 2 % 2].request(**as_sent(case))
-            statuses.append(answer.status_code)
-            assert answer.status_code < 500, answer.text
-            case.validate_response(answer, checks=CHECKS)
-
-        try_out()
-
-    assert len(statuses) > 300
-    assert {200, 404, 422} <= set(statuses)
-
-
-def as_sent(case: Any) -> dict[str, Any]:
-    """A generated request in the words of our client, without a credential of its own."""
-    sent = case.as_transport_kwargs(base_url=BASE_URL)
-    own = ("user-agent", "authorization", "x-schemathesis-testcaseid")
-    headers = {key: value for key, value in sent["headers"].items() if key.lower() not in own}
-    return {
-        "method": sent["method"], "url": sent["url"], "params": sent.get("params"), "headers": headers,
-        **({"json": sent["json"]} if "json" in sent else {"content": sent.get("data")}),
-    }  # fmt: skip

@@ -1,12 +1,14 @@
 """
 Verifying the whole log from the inside: every body against its leaf hash, the leaves against the tree and the last
-signed checkpoint, every query column against its body, and every governed row against the last event that wrote it.
+signed checkpoint, every query column against its body, every governed row against the last event that wrote it, and
+what is kept beside the log against both.
 
 The offline verifier (modelkeep/verify_audit.py) proves the first two to somebody who does not trust this program.
 Source: RFC 6962, section 2.1.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -14,10 +16,10 @@ from typing import Any
 from sqlalchemy import Row, Table, func, select
 
 from modelkeep_server.db.ledger import event_columns
-from modelkeep_server.db.tables import GOVERNED, audit_events, audit_leaves
+from modelkeep_server.db.tables import GOVERNED, audit_events, audit_head, audit_leaves
 from modelkeep_server.db.work import Work, as_stored, digest_row
-from modelkeep_server.features.audit import head
-from modelkeep_server.features.audit.views import Finding, Verdict
+from modelkeep_server.features.audit import beside, head
+from modelkeep_server.features.audit.views import Checkpoint, Finding, Verdict
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import clock
@@ -25,6 +27,7 @@ from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.kit.signed_note import NoteRefused
 
 FINDINGS_MAX = 1000
+_COMMITMENT = re.compile("hmac-sha256:([0-9a-f]{64})")
 
 
 def verify_for(work: Work, actor: Actor) -> Verdict:
@@ -54,11 +57,17 @@ class _Judge:
         self._expected: dict[tuple[str, int], tuple[str, int]] = {}
         self._roots: dict[int, str] = {}
         self._checkpoint = head.find_newest(work)
+        self._edited_texts = beside.find_edited_texts(work)
+        self._named_texts: set[str] = set()
 
     def judge(self) -> Iterator[Finding]:
         yield from self._judge_events()
         yield from self._judge_head()
         yield from self._judge_rows()
+        for commitment in sorted(self._edited_texts - self._named_texts):
+            yield Finding(None, f"audit_texts {commitment}: changed or added by hand; no event has it")
+        yield from beside.judge_people(self._work)
+        yield from beside.judge_labels(self._work)
 
     def _judge_events(self) -> Iterator[Finding]:
         statement = (
@@ -97,7 +106,14 @@ class _Judge:
         for name, value in event_columns(body).items():
             if row._mapping[name] != (clock.to_us(value) if isinstance(value, datetime) else value):
                 yield Finding(place, f"event {place}: its column {name} does not say what its text says")
+        if self._edited_texts:
+            yield from self._judge_texts(row.body, place)
         self._expect_rows(body, place)
+
+    def _judge_texts(self, body: str, place: int) -> Iterator[Finding]:
+        for commitment in sorted(self._edited_texts.intersection(_COMMITMENT.findall(body))):
+            self._named_texts.add(commitment)
+            yield Finding(place, f"event {place}: a text kept beside it is not the one that was committed to")
 
     def _expect_rows(self, body: Any, place: int) -> None:
         for table, key, digest in body.get("rows", ()):
@@ -119,18 +135,26 @@ class _Judge:
             self._roots[self.frontier.size] = self.frontier.root().hex()
 
     def _judge_head(self) -> Iterator[Finding]:
-        stored = head.read_frontier(self._work)
-        if stored.size != self.frontier.size:
-            yield Finding(None, f"the log's head counts {stored.size} events, {self.frontier.size} are there")
+        kept = self._work.first(select(audit_head.c.size, audit_head.c.frontier).where(audit_head.c.id == 1))
+        stored = _read_frontier(kept)
+        if kept is None or stored is None:
+            yield Finding(None, "the log's head is gone or cannot be read")
+        elif {stored.size, kept.size} != {self.frontier.size}:
+            wrong = kept.size if stored.size == self.frontier.size else stored.size
+            yield Finding(None, f"the log's head counts {wrong} events, {self.frontier.size} are there")
         elif stored != self.frontier:
             yield Finding(None, "the log's head has another root than its events")
-        if self._checkpoint is None:
-            return
+        if self._checkpoint is not None:
+            yield from self._judge_checkpoint(self._checkpoint)
+
+    def _judge_checkpoint(self, newest: Checkpoint) -> Iterator[Finding]:
         try:
-            signed = head.open_checkpoint(self._work.parts.keys, self._checkpoint)
+            signed = head.open_checkpoint(self._work.parts.keys, newest)
         except NoteRefused as error:
             yield Finding(None, f"the newest checkpoint is not signed by this registry: {error}")
             return
+        if (signed.size, signed.root.hex()) != (newest.size, newest.root):
+            yield Finding(None, "the newest checkpoint's size or root is not the one in its signed note")
         if signed.size > self.frontier.size:
             yield Finding(None, f"LOG SHRANK: a checkpoint was signed over {signed.size} events")
         elif self._roots.get(signed.size, signed.root.hex() if signed.size == 0 else None) != signed.root.hex():
@@ -153,6 +177,13 @@ class _Judge:
                 if name == table.name and key not in seen:
                     place = self._expected[(name, key)][1]
                     yield Finding(place, f"{name} row {key}: removed by hand since event {place} wrote it")
+
+
+def _read_frontier(kept: Row[Any] | None) -> Frontier | None:
+    try:
+        return None if kept is None else Frontier.from_bytes(kept.frontier)
+    except ValueError:
+        return None
 
 
 def _digest(table: Table, row: Row[Any]) -> str | None:

@@ -1,0 +1,73 @@
+"""Meddling with a registry's database behind its back, and asking afterwards what verification found."""
+
+from typing import Any
+
+from anyio.from_thread import BlockingPortal
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, text
+
+from modelkeep_server.db.tables.base import JsonText, UtcMicros
+from modelkeep_server.db.work import Circumstances, Work
+from modelkeep_server.features.audit import service, verify
+from modelkeep_server.features.audit.views import Verdict
+from modelkeep_server.rules.permissions import Role
+from tests.support.accounts import make_account
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.registries import Registry
+
+
+def fill(registry: Registry, portal: BlockingPortal) -> None:
+    """A mixed workload that leaves rows in every governed table, and a signed head."""
+    make, api = Make(registry), Api(registry, portal)
+    account = make_account(registry, Role.MODEL_OWNER)
+    owner = make.person(Role.MODEL_OWNER, Role.ADMIN)
+    model = make.model(
+        owner, risk_rationale="Known.", documentation_url="https://example.com/d", repository_url="https://example.com/r"
+    )  # fmt: skip
+    version = make.version(
+        model, description="First.", commit_sha="abcdef0", training_job_id="job-1", metadata={"framework": "sklearn"}
+    )  # fmt: skip
+    make.file(version, path="weights/model.safetensors")
+    base = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/weights/model.safetensors/links"
+    for client in (api.as_(owner), api.browser(owner)):
+        client.headers["x-csrf-token"] = getattr(client, "csrf", "")
+        link = client.post(base, json={"purpose": "Retraining."})
+        assert api.anonymous.get(link.json()["url"]).status_code == 200
+    browser = api.browser_of(account.session)
+    made = browser.call("POST", "/api/v1/tokens", json={"name": "ci"}).json()
+    browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
+    browser.submit("/logout")
+    api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
+    with registry.writing() as work:
+        service.sign_head(work)
+
+
+def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:
+    """What verification says once these statements were made by hand; undone afterwards."""
+    with registry.house.database.writer.connect() as connection:
+        transaction = connection.begin()
+        try:
+            for statement in statements:
+                wanted = {name: value for name, value in values.items() if f":{name}" in statement}
+                connection.execute(text(statement), wanted)
+            return verify.verify_log(Work(connection, registry.house.parts, Circumstances.of_the_house(), writes=False))
+        finally:
+            transaction.rollback()
+
+
+def messages(verdict: Verdict) -> list[str]:
+    """What was found, in words."""
+    return [finding.message for finding in verdict.findings]
+
+
+def another(column: Column[Any], value: Any) -> Any:
+    """A value of the same type that is not this one."""
+    if isinstance(column.type, Boolean):
+        return not value
+    if isinstance(column.type, LargeBinary):
+        return (value or b"") + b"x"
+    if isinstance(column.type, JsonText):
+        return '["another"]' if str(value).startswith("[") else '{"another":1}'
+    if isinstance(column.type, (Integer, UtcMicros)):
+        return (value or 0) + 1
+    return f"{value or ''}x"
