@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from modelkeep.addresses import Address, parse_file, parse_model, parse_version, parse_version_or_file
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
+from modelkeep.exports import save_answer
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Artifact, Event, Link, Me, Model, Page, Verdict, Version
@@ -301,9 +302,12 @@ class Client:
     def list_events(
         self,
         *,
+        text: str = "",
         object: str = "",  # noqa: A002 - the API's own word
+        kind: str = "",
         action: str = "",
         person: str = "",
+        role: str = "",
         outcome: str = "",
         request_id: str = "",
         from_at: When | None = None,
@@ -313,18 +317,36 @@ class Client:
         Events of the audit log, newest first. Needs the right to read it.
 
         Args:
-            object: An address or an id. `person`: an e-mail or a pseudonym. `outcome`: ALLOWED or REFUSED.
+            text: An e-mail, an address, a request id or a number. `object`: an address, and all below it, or an id.
+            action: `model.create`, or all of a noun as `artifact.*`. `outcome`: ALLOWED or REFUSED.
+            person: An e-mail, a pseudonym or a part of a name. `role`: the role used, as SRE.
         """
         filters = {
+            "q": text,
             "object": object,
+            "kind": kind,
             "action": action,
             "person": person,
+            "role": role,
             "outcome": outcome,
             "requestId": request_id,
             "from": _moment(from_at),
             "to": _moment(to_at),
         }
         return self._list("/audit/events", Event, filters)
+
+    def export_events(self, events: Listing[Event], file: str | Path, *, format: str = "csv") -> int:  # noqa: A002
+        """
+        Take the events of a list out into a file, all of them; it is there only once it is whole.
+
+        Args:
+            events: What `list_events` gave. `format`: csv or jsonl.
+        Returns:
+            The size of the file in bytes.
+        Raises:
+            BadFile: The file cannot be written.
+        """
+        return save_answer(self._transport, "/audit/events/export", {**events.filters, "format": format}, Path(file))
 
     def verify_log(self) -> Verdict:
         """Have the registry verify its log. Who trusts nothing takes the bundle and `modelkeep.verify_audit`."""
@@ -347,7 +369,7 @@ class Client:
             told = self._transport.get(route, {**given, "limit": limit, **more})
             return read_page(kind, told)
 
-        return Listing(fetch)
+        return Listing(fetch, given)
 
 
 def _moment(when: When | None) -> str:

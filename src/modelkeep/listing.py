@@ -1,6 +1,6 @@
 """Lists that fetch their pages while they are walked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from modelkeep.models import Page
@@ -11,10 +11,11 @@ PAGE_LIMIT = 200
 
 
 class Listing(Generic[T]):
-    """A list that fetches its pages while it is walked. Walking it again asks again."""
+    """A list that fetches its pages while it is walked. Walking it again asks again. `filters` is what was asked."""
 
-    def __init__(self, fetch: Callable[[str | None, int], Page[T]]) -> None:
+    def __init__(self, fetch: Callable[[str | None, int], Page[T]], filters: Mapping[str, str]) -> None:
         self._fetch = fetch
+        self.filters = filters
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():

@@ -177,7 +177,9 @@ class EventObject(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Told):
-    """An event of the audit log. `before` and `after` are what changed."""
+    """
+    An event of the audit log. `before` and `after` are what changed; `source` is the address the request came from.
+    """
 
     sequence: int
     id: str
@@ -192,6 +194,7 @@ class Event(Told):
     after: Mapping[str, Any] | None = None
     reason: str | None = None
     auth: str
+    source: str | None = field(default=None, metadata={"key": "from"})
     request_id: str
 
 

@@ -49,7 +49,7 @@ def _fields_of(kind: Any) -> tuple[tuple[str, str, Any, bool], ...]:
     return tuple(
         (
             field.name,
-            _camel(field.name),
+            field.metadata.get("key", _camel(field.name)),
             hints[field.name],
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
         )

@@ -28,6 +28,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, service, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.interfaces.repeats import IdempotencyKey, answer_once, attempt_of, attempt_of_form
@@ -92,6 +93,7 @@ class Door:
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
         self.whole_log = CapacityLimiter(1)
+        self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.uploads: Counter[str] = Counter()
         self._seen: dict[tuple[str, int], float] = {}

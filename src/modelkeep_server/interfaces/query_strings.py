@@ -1,7 +1,9 @@
-"""Reading what query strings ask for, for the API and the pages alike: moments, and the filter of the catalogue."""
+"""Reading what query strings ask for, for the API and the pages alike: moments, models and events."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 
+from modelkeep_server.features.audit.filters import EventFilter
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.rules.errors import FieldError, Invalid
 
@@ -49,6 +51,35 @@ def read_catalogue_filter(
         updated_from=_find_moment("updatedFrom", updated[0]),
         updated_to=_find_moment("updatedTo", updated[1], end=True),
         sort=sort or "updated",
+    )
+
+
+#: How an address asks for events: these names in the API, on the page, and in the client.
+EVENT_FILTERS = ("q", "person", "action", "object", "kind", "role", "outcome", "requestId", "from", "to")
+
+
+def read_event_filter(given: Mapping[str, str]) -> EventFilter:
+    """The filter of the log that a query string asks for. Raises Invalid for every day that is none."""
+    moments: dict[str, datetime | None] = {}
+    errors: list[FieldError] = []
+    for name in ("from", "to"):
+        try:
+            moments[name] = _find_moment(name, given.get(name), end=name == "to")
+        except Invalid as error:
+            errors.extend(error.errors)
+    if errors:
+        raise Invalid.of(errors)
+    return EventFilter(
+        text=given.get("q", ""),
+        person=given.get("person", ""),
+        action=given.get("action", ""),
+        object=given.get("object", ""),
+        kind=given.get("kind", ""),
+        role=given.get("role", ""),
+        outcome=given.get("outcome", ""),
+        request_id=given.get("requestId", ""),
+        from_at=moments["from"],
+        to_at=moments["to"],
     )
 
 

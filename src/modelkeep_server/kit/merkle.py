@@ -181,6 +181,36 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     return last == 0 and reached == root
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step up an audit path: the hash given, the side it stands on, and what both make together."""
+
+    given: bytes
+    is_left: bool
+    made: bytes
+
+
+def trace_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> tuple[Step, ...]:
+    """
+    The steps that an audit path takes from a leaf, for drawing it. Whether they reach a root says `verify_inclusion`.
+
+    Raises:
+        ValueError: The path is longer than one of this leaf can be.
+    """
+    place, last, reached = index, size - 1, leaf
+    steps = []
+    for given in path:
+        if last <= 0:
+            raise ValueError(f"{len(path)} hashes are too many above leaf {index} of {size}.")
+        is_left = bool(place & 1) or place == last
+        reached = node_hash(given, reached) if is_left else node_hash(reached, given)
+        steps.append(Step(given, is_left, reached))
+        while is_left and not place & 1 and place:
+            place, last = place >> 1, last >> 1
+        place, last = place >> 1, last >> 1
+    return tuple(steps)
+
+
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
     """Whether the tree of size `old` is a prefix of that of size `new`. RFC 9162, 2.1.4.2; the empty tree is of all."""
     if not 0 <= old <= new or (old == 0 and old_root != EMPTY_ROOT):

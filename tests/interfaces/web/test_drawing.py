@@ -81,11 +81,24 @@ def test_a_person_has_two_letters(name: str, letters: str) -> None:
 
 def test_before_and_after_are_told_line_by_line() -> None:
     """A change shows what went, what came, and what stayed."""
-    lines = drawing.delta_of({"state": "DRAFT", "x": 1}, {"state": "SUBMITTED", "x": 1})
+    lines = drawing.delta_of({"state": "DRAFT", "x": 1, "gone": []}, {"state": "SUBMITTED", "x": 1})
 
-    assert ("-", '  "state": "DRAFT",') in lines
-    assert ("+", '  "state": "SUBMITTED",') in lines
-    assert (" ", '  "x": 1') in lines
+    assert lines == (("-", '"state": "DRAFT",'), ("+", '"state": "SUBMITTED",'), (" ", '"x": 1,'), ("-", '"gone": []'))
+
+
+def test_a_change_inside_a_member_marks_its_lines_alone() -> None:
+    """Of a long list that grew by one entry, that entry is marked, and nothing else."""
+    lines = drawing.delta_of({"owners": ["a", "b"]}, {"owners": ["a", "b", "c"]})
+
+    assert [text.strip() for sign, text in lines if sign == "+"] == ['"b",', '"c"']
+    assert [text.strip() for sign, text in lines if sign == "-"] == ['"b"']
+
+
+def test_what_was_made_or_removed_is_told_whole() -> None:
+    """An object that was not there before is all new, one that is gone is all old, and nothing is no line."""
+    assert drawing.delta_of(None, {"x": 1}) == (("+", '"x": 1'),)
+    assert drawing.delta_of({"x": 1}, None) == (("-", '"x": 1'),)
+    assert drawing.delta_of(None, None) == ()
 
 
 def test_a_size_carries_its_exact_bytes() -> None:

@@ -6,9 +6,11 @@ them. Leaf hashes stand apart, so that an edited body is named. Names, e-mails a
 can be erased without touching a proof. Source: RFC 6962.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
 from modelkeep_server.db.tables.base import BigKey, UtcMicros, metadata
+
+_REFUSED, _HAS_ROLE = text("outcome = 'REFUSED'"), text("role IS NOT NULL")
 
 audit_events = Table(
     "audit_events",
@@ -27,6 +29,9 @@ audit_events = Table(
     Index("ix_audit_events_action", "action", "sequence"),
     Index("ix_audit_events_actor", "actor", "sequence"),
     Index("ix_audit_events_object", "object_id", "sequence"),
+    # The few events of their kind, so that most appends do not touch them.
+    Index("ix_audit_events_refused", "sequence", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    Index("ix_audit_events_role", "role", "sequence", sqlite_where=_HAS_ROLE, postgresql_where=_HAS_ROLE),
 )
 
 audit_leaves = Table(

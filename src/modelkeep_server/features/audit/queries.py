@@ -1,59 +1,77 @@
 """Reading the log, for those who may."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import Column, Row, select
 
-from modelkeep_server.db.tables import audit_events, audit_labels, audit_people, audit_texts
+from modelkeep_server.db.tables import audit_events, audit_head, audit_labels, audit_people, audit_texts
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit import head
-from modelkeep_server.features.audit.views import Checkpoint, Event, EventActor, EventObject, Proof
+from modelkeep_server.features.audit import filters, head
+from modelkeep_server.features.audit.filters import EventFilter, Narrowed, narrow, trimmed
+from modelkeep_server.features.audit.views import Checkpoint, Event, EventActor, EventObject, LogExtent, Proof
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import merkle
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
+from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.events import Outcome
 
+#: Beyond this many, the events of a filter are not counted.
+COUNT_CAP = 10_000
+VALUES_A_STATEMENT = 5000
 _COMMITMENT = "hmac-sha256:"
-
-
-@dataclass(frozen=True)
-class EventFilter:
-    """
-    What somebody asks of the log. `person` is an e-mail or a pseudonym; `object` an id or an address, or its start.
-    """
-
-    action: str = ""
-    person: str = ""
-    object: str = ""
-    outcome: str = ""
-    request_id: str = ""
-    from_at: datetime | None = None
-    to_at: datetime | None = None
 
 
 def list_events(
     work: Work, actor: Actor, asked: EventFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Event]:
-    """Events, newest first. Five statements. Raises CursorRefused."""
+    """
+    Events, newest first. Six statements at most, and up to six more to understand the filter.
+
+    `total` is None where more than COUNT_CAP events fit a filter. Raises CursorRefused, Invalid.
+    """
     access.require(work, actor, "audit.read")
-    filters = {"list": "events", **asdict(asked)}
-    conditions = _conditions(asked)
-    statement = select(audit_events).where(*conditions).order_by(audit_events.c.sequence.desc())
-    if cursor:
-        (before,) = work.parts.cursors.read(cursor, filters)
-        statement = statement.where(audit_events.c.sequence < before)
-    rows = work.all(statement.limit(limit + 1))
-    shown = rows[:limit]
-    following = work.parts.cursors.make([shown[-1].sequence], filters) if len(rows) > limit else None
-    total = work.scalar(select(func.count()).select_from(audit_events).where(*conditions))
-    return Page(_to_events(work, shown), following, total)
+    asked = trimmed(asked)
+    asked_as = {"list": "events", **asdict(asked)}
+    below = int(work.parts.cursors.read(cursor, asked_as)[0]) if cursor else None
+    narrowed = narrow(work, asked)
+    found = [row.sequence for row in work.all(narrowed.newest(limit + 1, below=below))]
+    shown = found[:limit]
+    following = work.parts.cursors.make([shown[-1]], asked_as) if len(found) > limit else None
+    return Page(read_events(work, shown), following, _count(work, narrowed))
+
+
+def _count(work: Work, narrowed: Narrowed) -> int | None:
+    if narrowed.is_everything:
+        return int(work.scalar(select(audit_head.c.size).where(audit_head.c.id == 1)))
+    counted = int(work.scalar(narrowed.count(COUNT_CAP + 1)))
+    return counted if counted <= COUNT_CAP else None
+
+
+def read_events(work: Work, sequences: Sequence[int]) -> tuple[Event, ...]:
+    """These events, newest first, with names and texts put back. Four statements; asks for no permission."""
+    if not sequences:
+        return ()
+    statement = select(audit_events).where(audit_events.c.sequence.in_(sequences))
+    return _to_events(work, work.all(statement.order_by(audit_events.c.sequence.desc())))
+
+
+def list_people(work: Work, actor: Actor, typed: str = "") -> tuple[EventActor, ...]:
+    """Some of the people that the log knows, for suggestions: those whose name or e-mail holds what was typed."""
+    access.require(work, actor, "audit.read")
+    return tuple(EventActor(row.pseudonym, row.name, row.email) for row in filters.list_people(work, typed, limit=20))
+
+
+def get_extent(work: Work, actor: Actor) -> LogExtent:
+    """How many events there are, and since when. One statement."""
+    access.require(work, actor, "audit.read")
+    began = select(audit_events.c.at).where(audit_events.c.sequence == 0).scalar_subquery()
+    row = work.all(select(audit_head.c.size, began.label("began_at")).where(audit_head.c.id == 1))[0]
+    return LogExtent(row.size, row.began_at)
 
 
 def get_event(work: Work, actor: Actor, sequence: int) -> Event:
@@ -83,49 +101,50 @@ def find_checkpoint(work: Work, actor: Actor) -> Checkpoint | None:
     return head.find_newest(work)
 
 
-def _conditions(asked: EventFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if asked.action:
-        conditions.append(audit_events.c.action == asked.action)
-    if asked.outcome:
-        if asked.outcome not in list(Outcome):
-            raise Invalid.of([FieldError("outcome", f"Choose one of {', '.join(Outcome)}.")])
-        conditions.append(audit_events.c.outcome == asked.outcome)
-    if asked.request_id:
-        conditions.append(audit_events.c.request_id == asked.request_id)
-    if asked.person:
-        known = select(audit_people.c.pseudonym).where(audit_people.c.email_key == asked.person.casefold())
-        conditions.append(or_(audit_events.c.actor == asked.person, audit_events.c.actor.in_(known)))
-    if asked.object:
-        wanted, label = asked.object.lower(), func.lower(audit_labels.c.label)
-        below = [func.substr(label, 1, len(wanted) + 1) == f"{wanted}{separator}" for separator in ":/"]
-        under = select(audit_labels.c.object_id).where(or_(label == wanted, *below))
-        conditions.append(or_(audit_events.c.object_id == asked.object, audit_events.c.object_id.in_(under)))
-    if asked.from_at:
-        conditions.append(audit_events.c.at >= asked.from_at)
-    if asked.to_at:
-        conditions.append(audit_events.c.at <= asked.to_at)
-    return conditions
-
-
 def _to_events(work: Work, rows: Sequence[Row[Any]]) -> tuple[Event, ...]:
-    bodies = [json.loads(row.body) for row in rows]
-    people = {
-        row.pseudonym: row
-        for row in work.all(select(audit_people).where(audit_people.c.pseudonym.in_(sorted(_pseudonyms_in(bodies)))))
-    }
-    labels = {
-        row.object_id: row.label
-        for row in work.all(
-            select(audit_labels).where(audit_labels.c.object_id.in_(sorted({b["object"]["id"] for b in bodies})))
-        )
-    }
-    texts = {
-        row.commitment: row.value
-        for row in work.all(select(audit_texts).where(audit_texts.c.commitment.in_(sorted(_commitments_in(bodies)))))
-    }
+    bodies = [_body_of(row) for row in rows]
+    people = {row.pseudonym: row for row in _among(work, audit_people.c.pseudonym, _pseudonyms_in(bodies))}
+    objects = {body["object"]["id"] for body in bodies}
+    labels = {row.object_id: row.label for row in _among(work, audit_labels.c.object_id, objects)}
+    texts = {row.commitment: row.value for row in _among(work, audit_texts.c.commitment, _commitments_in(bodies))}
     known = _Known({key: row.email for key, row in people.items()}, texts)
     return tuple(_to_event(row, body, people, labels, known) for row, body in zip(rows, bodies, strict=True))
+
+
+def _among(work: Work, column: Column[Any], values: Collection[str]) -> Iterator[Row[Any]]:
+    """The rows whose column has one of these values, so many at a time as a statement can carry."""
+    listed = sorted(values)
+    for start in range(0, len(listed), VALUES_A_STATEMENT):
+        some = listed[start : start + VALUES_A_STATEMENT]
+        yield from work.all(select(column.table).where(column.in_(some)))
+
+
+def _body_of(row: Row[Any]) -> Mapping[str, Any]:
+    """The body as stored, or what the columns say where it was spoilt by hand: the log stays readable."""
+    try:
+        body = json.loads(row.body)
+        if isinstance(body["actor"]["id"], str) and isinstance(body["object"]["id"], str) and _has_facts(body):
+            return cast(Mapping[str, Any], body)
+    except (ValueError, TypeError, KeyError):
+        pass
+    return {
+        "id": row.id,
+        "action": row.action,
+        "actor": {"id": row.actor},
+        "object": {"kind": row.object_kind, "id": row.object_id},
+        "outcome": row.outcome if row.outcome in list(Outcome) else Outcome.REFUSED,
+        "auth": "unreadable",
+        "requestId": row.request_id,
+        "role": row.role,
+    }
+
+
+def _has_facts(body: Mapping[str, Any]) -> bool:
+    texts = [body["id"], body["action"], body["object"]["kind"], body["auth"], body["requestId"]]
+    texts += [body[name] for name in ("role", "rule", "reason", "from") if body.get(name) is not None]
+    facts = [body.get(name) or {} for name in ("before", "after")]
+    whole = all(isinstance(text, str) for text in texts) and all(isinstance(fact, dict) for fact in facts)
+    return whole and body["outcome"] in list(Outcome)
 
 
 @dataclass(frozen=True)
@@ -163,6 +182,7 @@ def _to_event(
         after=known.restore(body.get("after")),
         reason=known.restore(body.get("reason")),
         auth=body["auth"],
+        source=known.restore(body.get("from")),
         request_id=body["requestId"],
         raw=row.body,
     )
@@ -184,5 +204,6 @@ def _pseudonyms_in(bodies: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def _commitments_in(bodies: Sequence[Mapping[str, Any]]) -> set[str]:
-    texts = set().union(*(_strings_in([b.get("before"), b.get("after"), b.get("reason")]) for b in bodies))
+    veiled = ("before", "after", "reason", "from")
+    texts = set().union(*(_strings_in([body.get(name) for name in veiled]) for body in bodies))
     return {text.removeprefix(_COMMITMENT) for text in texts if text.startswith(_COMMITMENT)}

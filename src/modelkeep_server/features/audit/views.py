@@ -30,7 +30,10 @@ class EventObject:
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the log. `reason` is the text behind the commitment. `raw` is the body exactly as stored."""
+    """
+    One line of the log. `reason` and `source`, the address the request came from, are the texts behind the commitments.
+    `raw` is the body exactly as stored.
+    """
 
     sequence: int
     id: str
@@ -45,8 +48,17 @@ class Event:
     after: Mapping[str, Any] | None
     reason: str | None
     auth: str
+    source: str | None
     request_id: str
     raw: str
+
+
+@dataclass(frozen=True)
+class LogExtent:
+    """How many events there are, and when the first was recorded."""
+
+    size: int
+    began_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,26 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class ProvenEvent:
+    """
+    An event and the proof of its place under the newest signed head, checked anew.
+
+    Where it does not hold, `problem` says why; `proof` is None where not even that could be made.
+    """
+
+    event: Event
+    proof: Proof | None
+    checkpoint: Checkpoint | None
+    vkey: str
+    problem: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """True where the hashes lead from the stored text to the signed root."""
+        return self.proof is not None and self.problem is None
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that verification found wrong. `sequence` is the event it names, None for the log as a whole."""
 
@@ -91,3 +123,12 @@ class Verdict:
     def ok(self) -> bool:
         """True where nothing was found."""
         return not self.findings
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A verdict, when it was given, and how long it took."""
+
+    verdict: Verdict
+    at: datetime
+    seconds: float

@@ -2,63 +2,92 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Request
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries
-from modelkeep_server.features.audit.queries import EventFilter
+from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces.web.contexts.audit import AuditListContext, EventContext
+from modelkeep_server.interfaces.doorway import Desk, Door
+from modelkeep_server.interfaces.query_strings import EVENT_FILTERS, read_event_filter
+from modelkeep_server.interfaces.web.contexts.audit import (
+    AuditListContext,
+    EventContext,
+    EventDetailContext,
+    VerdictContext,
+)
 from modelkeep_server.interfaces.web.face import door, make_router
+from modelkeep_server.interfaces.web.forms import errors_by_field
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.interfaces.whole_log import guess_seconds, prove_event, verify_whole_log
+from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.errors import Invalid
 
 router = make_router()
 
 PAGE_ROWS = 50
+VALUE_CHARS_MAX = 400
 
-Word = Annotated[str, Query(max_length=400)]
+Sequence = Annotated[int, Path(ge=0, lt=2**63)]
 
 
 @router.get("/audit")
 @door.reads("audit.read")
-def show_log(
-    work: Work,
-    actor: Actor,
-    action: Word = "",
-    person: Word = "",
-    object: Word = "",
-    outcome: Word = "",
-    request_id: Annotated[str, Query(alias="request", max_length=400)] = "",
-    cursor: Annotated[str, Query(max_length=1000)] = "",
-) -> Page:
+def show_log(work: Work, actor: Actor, request: Request, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
     """Who did what?"""
-    asked = EventFilter(
-        action=action.strip(),
-        person=person.strip(),
-        object=object.strip(),
-        outcome=outcome,
-        request_id=request_id.strip(),
-    )
-    events = queries.list_events(work, actor, asked, limit=PAGE_ROWS, cursor=cursor or None)
-    values = {"action": action, "person": person, "object": object, "outcome": outcome, "request": request_id}
+    values = {name: request.query_params.get(name, "").strip()[:VALUE_CHARS_MAX] for name in EVENT_FILTERS}
+    events, errors = _list_what_can_be(work, actor, values, cursor or None)
+    extent = queries.get_extent(work, actor)
+    served: Door = request.app.state.door
     return Page.of(
         AuditListContext(
             events=events,
+            extent=extent,
             checkpoint=queries.find_checkpoint(work, actor),
+            verified=served.verified,
+            seconds=guess_seconds(extent.size, served.verified),
+            people=queries.list_people(work, actor, values["person"]),
             cursor=cursor or None,
             values=values,
+            errors=errors,
         )
     )
+
+
+def _list_what_can_be(
+    work: Work, actor: Actor, values: dict[str, str], cursor: str | None
+) -> tuple[Rows[Event], dict[str, str]]:
+    """The events, and one sentence for each filter at fault: the list stays, and those filter nothing."""
+    errors: dict[str, str] = {}
+    while True:
+        asked = {name: value for name, value in values.items() if name not in errors}
+        try:
+            return queries.list_events(work, actor, read_event_filter(asked), limit=PAGE_ROWS, cursor=cursor), errors
+        except Invalid as error:
+            found = errors_by_field(error.errors)
+            if not found.keys() & {name for name, value in asked.items() if value}:
+                raise
+            errors |= found
+
+
+@router.get("/audit/verify")
+@door.streams("audit.read")
+async def verify_log(desk: Desk) -> Page:
+    """Does the whole log hold?"""
+    return Page.of(VerdictContext(verified=await verify_whole_log(desk)))
 
 
 @router.get("/audit/{sequence}")
-@door.reads("audit.read")
-def show_event(work: Work, actor: Actor, sequence: Annotated[int, Path(ge=0, lt=2**63)]) -> Page:
+@door.streams("audit.read")
+async def show_event(desk: Desk, sequence: Sequence) -> Page:
     """One event, its before and after, and the proof of its place."""
-    return Page.of(
-        EventContext(
-            event=queries.get_event(work, actor, sequence),
-            proof=queries.get_proof(work, actor, sequence),
-            checkpoint=queries.find_checkpoint(work, actor),
-        )
-    )
+    proven = await prove_event(desk, sequence)
+    extent = await desk.read(queries.get_extent)
+    return Page.of(EventContext(proven=proven, last=extent.size - 1))
+
+
+@router.get("/audit/{sequence}/detail")
+@door.streams("audit.read")
+async def show_detail(desk: Desk, sequence: Sequence) -> Page:
+    """The same, for a row of the list to unfold."""
+    return Page.of(EventDetailContext(proven=await prove_event(desk, sequence)))

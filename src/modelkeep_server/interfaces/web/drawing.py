@@ -174,7 +174,22 @@ def pretty_json(value: Any) -> str:
 
 
 def delta_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    """The lines of two JSON objects, each marked ` `, `-` or `+`."""
-    old = pretty_json(before).splitlines() if before is not None else []
-    new = pretty_json(after).splitlines() if after is not None else []
-    return tuple((line[0], line[2:]) for line in difflib.ndiff(old, new) if line[0] in " -+")
+    """The lines of two JSON objects, member by member, each marked ` `, `-` or `+`."""
+    old, new = before or {}, after or {}
+    members = tuple(dict.fromkeys([*old, *new]))
+    lines: list[tuple[str, str]] = []
+    for place, name in enumerate(members):
+        end = "," if place + 1 < len(members) else ""
+        was = _lines_of(name, old[name], end) if name in old else []
+        becomes = _lines_of(name, new[name], end) if name in new else []
+        for kind, first, last, start, stop in difflib.SequenceMatcher(None, was, becomes, False).get_opcodes():
+            if kind == "equal":
+                lines.extend((" ", line) for line in was[first:last])
+            else:
+                lines.extend(("-", line) for line in was[first:last])
+                lines.extend(("+", line) for line in becomes[start:stop])
+    return tuple(lines)
+
+
+def _lines_of(name: str, value: Any, end: str) -> list[str]:
+    return f"{json.dumps(name, ensure_ascii=False)}: {pretty_json(value)}{end}".splitlines()

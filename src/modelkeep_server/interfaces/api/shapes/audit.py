@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from modelkeep_server.interfaces.api.shapes.base import Moment, Shape
 
 
@@ -37,6 +39,7 @@ class EventOut(Shape):
     after: dict[str, Any] | None
     reason: str | None
     auth: str
+    source: str | None = Field(serialization_alias="from", description="The address the request came from.")
     request_id: str
 
 
@@ -48,6 +51,13 @@ class ProofOut(Shape):
     size: int
     path: list[str]
     root: str
+
+
+class SignedProofOut(ProofOut):
+    """A proof with the signed head that it leads to, and the key that verifies the head."""
+
+    checkpoint: str
+    vkey: str
 
 
 class EventDetailOut(EventOut):

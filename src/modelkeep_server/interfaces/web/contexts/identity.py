@@ -6,7 +6,7 @@ from typing import ClassVar
 from modelkeep_server.features.identity.views import NewToken, OpenInvitation, Person, SessionRow, TokenRow
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules import permissions
-from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Role, Scope
+from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Role, Scope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +46,22 @@ class InvitationContext(FormContext):
 
 @dataclass(frozen=True)
 class Right:
-    """One row of the permissions table as it stands for a person. `own_only`: holds for models they own or share."""
+    """
+    One row of the permissions table as it stands for a person. `because` is what gives it to them, `needs` what they
+    lack. `scope` is what a token needs for it, None where no token will do.
+    """
 
     act: str
     says: str
     allowed: bool
-    own_only: bool
+    because: str
     needs: str
+    scope: Scope | None
+
+    @property
+    def noun(self) -> str:
+        """What the act is done to."""
+        return self.act.partition(".")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +99,21 @@ class ProfileContext(FormContext):
         return tuple(self._right(act) for act in PERMISSIONS)
 
     def _right(self, act: str) -> Right:
-        anywhere = permissions.find_grant(act, self.held) is not None
-        on_own = permissions.find_grant(act, self.held, tuple(Relation)) is not None
-        needs = "" if on_own else permissions.what_is_missing(act, self.held, tuple(Relation))
-        return Right(act, PERMISSIONS[act].says, on_own, on_own and not anywhere, needs)
+        row = PERMISSIONS[act]
+        given = [_say(grant) for grant in row.grants if grant.role is None or grant.role in self.held]
+        needs = "" if given else permissions.what_is_missing(act, self.held, tuple(Relation))
+        return Right(act, row.says, bool(given), " or ".join(given), needs, row.scope)
+
+
+def _say(grant: Grant) -> str:
+    """Why somebody holds a grant."""
+    relations = {
+        None: "",
+        Relation.OWNER: "owner of the model",
+        Relation.WRITE: "collaborator with WRITE",
+        Relation.READ: "collaborator with READ",
+    }
+    if grant.role is None:
+        return relations[grant.relation] or "everyone"
+    role = permissions.ROLES[grant.role].label
+    return f"{role} and {relations[grant.relation]}" if grant.relation else role

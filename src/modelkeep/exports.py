@@ -1,0 +1,32 @@
+"""Long answers straight into a file, which is there only once it is whole."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+
+from modelkeep.errors import BadFile
+from modelkeep.transport import PREFIX, Transport
+
+
+def save_answer(transport: Transport, route: str, params: Mapping[str, str], file: Path) -> int:
+    """The body of a GET into a file, replacing one of that name at the end. Gives its bytes. Raises BadFile."""
+    url = f"{transport.url}{PREFIX}{route}?{urlencode(params)}"
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as made:
+            part = Path(made.name)
+            try:
+                with transport.stream(url, {}) as answer:
+                    for chunk in answer.iter_bytes():
+                        made.write(chunk)
+                made.close()
+                size_bytes = part.stat().st_size
+                part.replace(file)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise BadFile(
+            f"{file} cannot be written: {error.strerror}.", remedy="Check the folder and its rights."
+        ) from error
+    return size_bytes

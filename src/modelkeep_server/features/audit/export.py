@@ -1,0 +1,70 @@
+"""Taking the events of a filter out: measured and put on record first, then read in runs, no transaction in between."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit import head, queries
+from modelkeep_server.features.audit.filters import EventFilter, Narrowed, narrow, trimmed
+from modelkeep_server.features.audit.views import Event
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.kit import clock
+
+RUN_EVENTS = 500
+#: Filters that may hold an e-mail or a name.
+_PERSONAL = frozenset({"text", "person", "object"})
+
+
+@dataclass(frozen=True)
+class Export:
+    """
+    Events to be taken out: those of the filter among the first `size` of the log, `count` in all. Both stand still, for
+    the log only grows.
+    """
+
+    asked: EventFilter
+    narrowed: Narrowed
+    size: int
+    count: int
+
+
+def measure(work: Work, actor: Actor, asked: EventFilter) -> Export:
+    """What an export of this filter will hold. Counts every event that fits. Raises Invalid, NotPermitted."""
+    access.require(work, actor, "audit.export")
+    asked = trimmed(asked)
+    narrowed = narrow(work, asked)
+    size = head.read_frontier(work).size
+    count = size if narrowed.is_everything else int(work.scalar(narrowed.count(None)))
+    return Export(asked, narrowed, size, count)
+
+
+def begin(work: Work, actor: Actor, export: Export, *, format: str) -> None:  # noqa: A002 - the API's own word
+    """Put on record what is about to be taken out, before its first byte. Raises NotPermitted."""
+    access.require(work, actor, "audit.export")
+    access.record(
+        work, actor, "audit.export", object_id=head.origin_of(work.parts.keys),
+        after={"events": export.count, "size": export.size, "format": format, "filter": _facts_of(export.asked)},
+    )  # fmt: skip
+
+
+def read_run(work: Work, actor: Actor, export: Export, below: int | None) -> tuple[Event, ...]:
+    """The next events of an export, newest first, those before `below`; none at the end. Raises NotPermitted."""
+    access.require(work, actor, "audit.export")
+    bound = export.size if below is None else below
+    found = work.all(export.narrowed.newest(RUN_EVENTS, below=bound))
+    return queries.read_events(work, [row.sequence for row in found])
+
+
+def _facts_of(asked: EventFilter) -> Mapping[str, Any]:
+    given = {name: value for name, value in asdict(asked).items() if value}
+    return {name: _fact_of(name, value) for name, value in given.items()}
+
+
+def _fact_of(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.iso_seconds(value)
+    return Veiled(value) if name in _PERSONAL else value

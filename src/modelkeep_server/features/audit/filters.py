@@ -1,0 +1,320 @@
+"""
+What somebody asks of the log, and the conditions it comes down to.
+
+Each filter is answered from an index. Of several, the one that fits fewest events leads. Where it may have one of some
+values (a noun's acts, the people of a name), each is walked by itself from its newest event, and only as far as the
+page reaches. A span of time is turned into a span of sequences first, so that it cuts whatever index is walked.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, String, func, literal_column, or_, select, union, union_all
+
+from modelkeep_server.db.tables import audit_events, audit_labels, audit_people
+from modelkeep_server.db.work import Work
+from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.events import ACTIONS, Outcome
+from modelkeep_server.rules.permissions import Role
+
+PEOPLE_MAX = 50
+#: An event bears the moment its request began and stands where it was committed, at most this much later.
+LONGEST_REQUEST = timedelta(days=2)
+SEQUENCE_MAX = 2**63 - 1
+#: How many values are walked one by one; how many objects are named in a statement; how far a clue is weighed.
+WALKS_MAX, IDS_MAX, WEIGHED_MAX = 50, 500, 20_000
+
+KINDS: tuple[str, ...] = tuple(sorted({action.object_kind for action in ACTIONS.values()}))
+
+_NUMBER = re.compile(r"#?([0-9][0-9,]*)")
+_REQUEST_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PSEUDONYM = re.compile(r"p_[0-9a-f]{20}")
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """
+    What somebody asks of the log; what is empty asks nothing.
+
+    `text` is whatever people paste: an e-mail, a name, an address, a request id, an act, an event's number. `person` is
+    an e-mail, a pseudonym, or a part of either's name; `action` an act, or a noun as `artifact.` or `artifact.*`;
+    `object` an id, or an address and all below it; `kind` a kind of object.
+    """
+
+    text: str = ""
+    person: str = ""
+    action: str = ""
+    object: str = ""
+    kind: str = ""
+    role: str = ""
+    outcome: str = ""
+    request_id: str = ""
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Clue:
+    """A column that has an index with the sequence behind it, and what it is to be: texts, or a query for them."""
+
+    column: Column[Any]
+    among: Any
+
+    @property
+    def sharp(self) -> ColumnElement[bool]:
+        """The condition, to be answered from the index."""
+        if self.column is audit_events.c.outcome:
+            # Written out, so that SQLite sees that the index of refused events will do.
+            return self.column == literal_column(f"'{Outcome(self.among[0])}'", String)
+        return self.column.in_(self.among)
+
+    @property
+    def blunt(self) -> ColumnElement[bool]:
+        """The same condition, looked at in each row: without statistics SQLite takes any index, also a useless one."""
+        return (self.column + "").in_(self.among)
+
+    def walks(self) -> list[ColumnElement[bool]]:
+        """The condition as ones of a single value each, where they are few."""
+        if self.column is audit_events.c.outcome or not isinstance(self.among, tuple):
+            return [self.sharp]
+        single = [self.column == value for value in self.among]
+        return single if len(single) <= WALKS_MAX else [self.sharp]
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Conditions on the log, all of which hold. `lead` is the one whose index is walked: the one that fits least."""
+
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    lead: _Clue | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """True where nothing is asked."""
+        return not self.conditions and self.lead is None
+
+    def newest(self, limit: int, *, below: int | None = None) -> Select[Any]:
+        """The sequences of the newest events that fit, at most `limit`, those before `below` only."""
+        number = audit_events.c.sequence
+        bound = () if below is None else (number < below,)
+
+        def walk(*more: ColumnElement[bool]) -> Select[Any]:
+            return select(number).where(*more, *self.conditions, *bound).order_by(number.desc()).limit(limit)
+
+        walks = [walk()] if self.lead is None else [walk(condition) for condition in self.lead.walks()]
+        if len(walks) == 1:
+            return walks[0]
+        found = union_all(*(select(each.subquery().c.sequence) for each in walks)).subquery()
+        return select(found.c.sequence).order_by(found.c.sequence.desc()).limit(limit)
+
+    def count(self, cap: int | None) -> Select[Any]:
+        """How many events fit; no further than `cap`."""
+        lead = () if self.lead is None else (self.lead.sharp,)
+        fitting = select(audit_events.c.sequence).where(*lead, *self.conditions)
+        return select(func.count()).select_from(fitting.limit(cap).subquery())
+
+
+@dataclass
+class _Narrowing:
+    """Gathers what a filter, and what a pasted text means, demand together."""
+
+    work: Work
+    span: list[ColumnElement[bool]] = field(default_factory=list)
+    others: list[ColumnElement[bool]] = field(default_factory=list)
+    clues: list[_Clue] = field(default_factory=list)
+
+    def demand(self, asked: EventFilter) -> None:
+        """Add what this filter asks."""
+        columns = audit_events.c
+        if asked.request_id:
+            self.clues.append(_Clue(columns.request_id, (asked.request_id.upper(),)))
+        if asked.person:
+            self.clues.append(_Clue(columns.actor, _find_people(self.work, asked.person)))
+        if asked.object:
+            self.clues.append(_Clue(columns.object_id, _ids_of(self.work, asked.object)))
+        if asked.outcome == Outcome.REFUSED:
+            self.clues.append(_Clue(columns.outcome, (asked.outcome,)))
+        elif asked.outcome:
+            self.others.append(columns.outcome == asked.outcome)
+        if asked.role:
+            self.clues.append(_Clue(columns.role, (asked.role,)))
+        if asked.action:
+            self.clues.append(_Clue(columns.action, _actions_of(asked.action)))
+        if asked.kind:
+            named = (name for name, action in ACTIONS.items() if action.object_kind == asked.kind)
+            self.clues.append(_Clue(columns.action, tuple(named)))
+        self._demand_span(asked.from_at, asked.to_at)
+
+    def _demand_span(self, from_at: datetime | None, to_at: datetime | None) -> None:
+        """Sequences as well as moments, so that the span cuts whatever index is walked."""
+        at, number = audit_events.c.at, audit_events.c.sequence
+        if from_at is not None:
+            self.others.append(at >= from_at)
+            earlier = select(number).where(at < _moved(from_at, -LONGEST_REQUEST)).order_by(at.desc()).limit(1)
+            if (row := self.work.first(earlier)) is not None:
+                self.span.append(number > row.sequence)
+        if to_at is not None:
+            self.others.append(at <= to_at)
+            later = select(number).where(at > _moved(to_at, LONGEST_REQUEST)).order_by(at).limit(1)
+            if (row := self.work.first(later)) is not None:
+                self.span.append(number < row.sequence)
+
+    def done(self) -> Narrowed:
+        """Walk the clue that fits fewest events, and look at the others in each row. One statement for each, if two."""
+        if not self.clues:
+            return Narrowed((*self.span, *self.others))
+        lead = self.clues[0] if len(self.clues) == 1 else min(self.clues, key=self._weight)
+        blunt = (clue.blunt for clue in self.clues if clue is not lead)
+        return Narrowed((*self.span, *blunt, *self.others), lead)
+
+    def _weight(self, clue: _Clue) -> int:
+        fitting = select(audit_events.c.sequence).where(clue.sharp, *self.span).limit(WEIGHED_MAX)
+        return int(self.work.scalar(select(func.count()).select_from(fitting.subquery())))
+
+
+def narrow(work: Work, asked: EventFilter) -> Narrowed:
+    """
+    The conditions that a filter comes down to. No statement for one act, role, outcome or request id; two at most for a
+    person, an object and a span of time, and one for each of several.
+
+    Raises:
+        Invalid: Names each field that cannot be understood, by its name in an address.
+    """
+    errors = _faults_of(asked)
+    if errors:
+        raise Invalid.of(errors)
+    narrowing = _Narrowing(work)
+    narrowing.demand(asked)
+    if number := _NUMBER.fullmatch(asked.text):
+        narrowing.span.append(audit_events.c.sequence == int(number[1].replace(",", "")))
+    elif asked.text:
+        narrowing.demand(_meaning_of(work, asked.text))
+    return narrowing.done()
+
+
+def list_people(work: Work, typed: str, *, limit: int) -> Sequence[Any]:
+    """People of the log (pseudonym, email, name) whose e-mail or name holds what was typed. One statement."""
+    found = select(audit_people.c.pseudonym, audit_people.c.email, audit_people.c.name)
+    if typed:
+        found = found.where(_is_part_of(typed))
+    return work.all(found.order_by(audit_people.c.name.is_(None), audit_people.c.email_key).limit(limit))
+
+
+def _faults_of(asked: EventFilter) -> list[FieldError]:
+    faults = []
+    if asked.action and not _actions_of(asked.action):
+        near = difflib.get_close_matches(asked.action, ACTIONS, 1)
+        hint = f" Did you mean {near[0]}?" if near else " Write one as model.create, or a noun as artifact.*."
+        faults.append(FieldError("action", f"{asked.action[:60]!r} is no act.{hint}"))
+    for name, value, known in (
+        ("kind", asked.kind, KINDS),
+        ("role", asked.role, tuple(Role)),
+        ("outcome", asked.outcome, tuple(Outcome)),
+    ):
+        if value and value not in known:
+            faults.append(FieldError(name, f"Choose one of {', '.join(known)}."))
+    if asked.from_at and asked.to_at and asked.to_at < asked.from_at:
+        faults.append(FieldError("to", "This is before the beginning. Give a later moment, or leave one of them out."))
+    number = _NUMBER.fullmatch(asked.text)
+    if number and int(number[1].replace(",", "")) > SEQUENCE_MAX:
+        faults.append(FieldError("q", "No event has such a number."))
+    return faults
+
+
+def _actions_of(asked: str) -> tuple[str, ...]:
+    noun = asked.removesuffix("*")
+    if noun.endswith("."):
+        return tuple(name for name in ACTIONS if name.startswith(noun))
+    return (asked,) if asked in ACTIONS else ()
+
+
+def _meaning_of(work: Work, text: str) -> EventFilter:
+    """The one filter that a pasted text stands for. A plain word is a person's where one fits, else an object's."""
+    if _REQUEST_ID.fullmatch(text):
+        return EventFilter(request_id=text)
+    if _OBJECT_ID.fullmatch(text) or "/" in text:
+        return EventFilter(object=text)
+    if _actions_of(text):
+        return EventFilter(action=text)
+    if "@" in text or _PSEUDONYM.fullmatch(text) or work.first(select(audit_people.c.email).where(_is_part_of(text))):
+        return EventFilter(person=text)
+    return EventFilter(object=text)
+
+
+def _find_people(work: Work, asked: str) -> tuple[str, ...]:
+    """The pseudonyms meant; the words themselves where nobody fits, for `operator@host` is in no list of people."""
+    exactly = or_(audit_people.c.pseudonym == asked, audit_people.c.email_key == asked.casefold())
+    found = work.all(select(audit_people.c.pseudonym).where(exactly))
+    if not found and not _PSEUDONYM.fullmatch(asked):
+        found = work.all(select(audit_people.c.pseudonym).where(_is_part_of(asked)).limit(PEOPLE_MAX + 1))
+    if len(found) > PEOPLE_MAX:
+        raise Invalid.of([FieldError("person", f"More than {PEOPLE_MAX} people fit. Write more of the name.")])
+    return tuple(row.pseudonym for row in found) or (asked,)
+
+
+def _is_part_of(typed: str) -> ColumnElement[bool]:
+    # SQLite folds the case of ASCII alone, so that other letters are looked for as people write names.
+    spelled = dict.fromkeys((typed, typed.casefold(), typed.title(), typed.upper()))
+    name = audit_people.c.name
+    return or_(
+        audit_people.c.email_key.contains(typed.casefold(), autoescape=True),
+        func.lower(name).contains(typed.casefold(), autoescape=True),
+        *(name.contains(spelling, autoescape=True) for spelling in spelled),
+    )
+
+
+def _ids_of(work: Work, asked: str) -> Any:
+    """
+    The ids of what stands at an address and below it. Attempts that were refused bear the address itself as their id.
+
+    The address as it is spelled is found by an index; only where nothing has it, all are compared without their case.
+    """
+    if _OBJECT_ID.fullmatch(asked):
+        return (asked.lower(),)
+    label = audit_labels.c.label
+    for below in (_stands_below(work, asked), _is_spelled_below(asked)):
+        some = work.all(select(audit_labels.c.object_id, label).where(below).limit(IDS_MAX + 1))
+        if len(some) > IDS_MAX:
+            return union(select(audit_labels.c.object_id).where(below), select(label).where(below))
+        if some:
+            return tuple({asked, *(row.object_id for row in some), *(row.label for row in some)})
+    return (asked,)
+
+
+def _stands_below(work: Work, asked: str) -> ColumnElement[bool]:
+    """Whether a label is this address, or begins with it and a `:` or `/`."""
+    label = audit_labels.c.label
+    if work.dialect == "sqlite":
+        begins: list[ColumnElement[bool]] = [
+            (label >= f"{asked}{mark}") & (label < f"{asked}{chr(ord(mark) + 1)}") for mark in ":/"
+        ]
+    else:
+        # Other databases sort by language, where a span of texts is not what begins alike.
+        begins = [func.substr(label, 1, len(asked) + 1) == f"{asked}{mark}" for mark in ":/"]
+    return or_(label == asked, *begins)
+
+
+def _is_spelled_below(asked: str) -> ColumnElement[bool]:
+    """The same in any case. Looks at every label."""
+    label = audit_labels.c.label
+    return or_(
+        func.lower(label) == asked.lower(), *(label.istartswith(f"{asked}{mark}", autoescape=True) for mark in ":/")
+    )
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
+
+
+def trimmed(asked: EventFilter) -> EventFilter:
+    """The same without blanks around its words."""
+    texts = ("text", "person", "action", "object", "kind", "role", "outcome", "request_id")
+    return replace(asked, **{name: getattr(asked, name).strip() for name in texts})

@@ -1,0 +1,63 @@
+"""Proving one event: its text as stored, the hashes above it, and the root that the registry signed, checked anew."""
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit import head, queries, service
+from modelkeep_server.features.audit.views import Checkpoint, Event, Proof, ProvenEvent
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.kit.merkle import leaf_hash, verify_inclusion
+from modelkeep_server.kit.signed_note import NoteRefused
+
+_CHANGED = "The text of this event is not the one that was recorded."
+_REWRITTEN = "The hashes do not lead to the root that was signed. Events before or after this one were changed."
+_MISSING = "Hashes of the log are missing, so no proof can be made."
+
+
+def find_proven(work: Work, actor: Actor, sequence: int) -> ProvenEvent | None:
+    """An event under the newest signed head, or None where events came since it was signed. Raises NotFound."""
+    access.require(work, actor, "audit.read")
+    checkpoint = head.find_newest(work)
+    if checkpoint is None or checkpoint.size != head.read_frontier(work).size:
+        return None
+    return _judge(work, actor, queries.get_event(work, actor, sequence), checkpoint)
+
+
+def sign_and_prove(work: Work, actor: Actor, sequence: int) -> ProvenEvent:
+    """
+    Sign the head of the log as it is now, and prove an event under it.
+
+    Raises:
+        NotFound: There is no such event; nothing is signed.
+        IntegrityBroken: The log does not continue the one that was signed before.
+    """
+    access.require(work, actor, "audit.read")
+    event = queries.get_event(work, actor, sequence)
+    return _judge(work, actor, event, service.sign_head(work))
+
+
+def show_unproven(work: Work, actor: Actor, sequence: int, problem: str) -> ProvenEvent:
+    """An event of a log that cannot be signed any more, and why. Raises NotFound."""
+    event = queries.get_event(work, actor, sequence)
+    return ProvenEvent(event, None, head.find_newest(work), head.vkey_of(work.parts.keys), problem)
+
+
+def _judge(work: Work, actor: Actor, event: Event, checkpoint: Checkpoint) -> ProvenEvent:
+    vkey = head.vkey_of(work.parts.keys)
+    try:
+        proof = queries.get_proof(work, actor, event.sequence)
+    except ValueError:
+        return ProvenEvent(event, None, checkpoint, vkey, _MISSING)
+    return ProvenEvent(event, proof, checkpoint, vkey, _find_problem(work, event, proof, checkpoint))
+
+
+def _find_problem(work: Work, event: Event, proof: Proof, checkpoint: Checkpoint) -> str | None:
+    leaf = leaf_hash(event.raw.encode("utf-8", "surrogatepass"))
+    if leaf.hex() != proof.leaf:
+        return _CHANGED
+    try:
+        signed = head.open_checkpoint(work.parts.keys, checkpoint)
+    except NoteRefused as error:
+        return f"The newest checkpoint is not this registry's: {error}"
+    path = [bytes.fromhex(node) for node in proof.path]
+    holds = verify_inclusion(leaf, event.sequence, signed.size, path, signed.root)
+    return None if holds else _REWRITTEN
