@@ -161,7 +161,7 @@ def test_it_is_on_the_page_of_a_version(changed: Changed) -> None:
 
 
 def test_completeness_asks_for_it(changed: Changed) -> None:
-    """A version without it lists it as missing, with the reason, in JSON and on the page; a field without one is not."""
+    """It is listed as missing, with its reason, in JSON and on the page; one without a reason is not."""
     sent = {"version": "4.0.0"}
     made = changed.program.post(f"/api/v1/models/{MODEL}/versions", json=sent).json()
 

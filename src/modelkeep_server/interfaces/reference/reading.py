@@ -142,10 +142,14 @@ class _Reader:
 
     def _curl(self, path: str, method: str, name: str, schema: Any, sent: Mapping[str, Any], gives: str | None) -> str:
         url = self._base_url + samples.fill_path(path) + samples.write_query(name)
+        body = self._example(schema, sparing=True) if schema else None
+        if method == "patch" and "description" in body:
+            # A merge patch names what changes and nothing else.
+            body = {"description": body["description"]}
         return samples.write_curl(
             url,
             method.upper(),
-            self._example(schema, sparing=True) if schema else None,
+            body,
             sends_file="application/octet-stream" in sent,
             saves="audit.zip" if gives == "application/zip" else None,
         )

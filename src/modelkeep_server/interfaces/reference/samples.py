@@ -136,7 +136,7 @@ print(version.completeness.missing)''',
     print(artifact.path, artifact.sha256)''',
     "upload_artifact": f'registry.upload("{MODEL}:{VERSION}", "{FILE}", type="WEIGHTS")',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
-files = registry.download("{MODEL}:{VERSION}", to="models")  # or fetch and verify at once''',
+files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verified''',
     "list_events": f'''for event in registry.list_events(object="{MODEL}"):
     print(event.at, event.action, event.outcome)''',
     "verify_log": "print(registry.verify_log().ok)",
