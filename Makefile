@@ -1,6 +1,6 @@
 # Names targets; what they do stands in scripts/. Further arguments: make test ARGS="-k audit"
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs bench endurance assets format lock lock-npm
+.PHONY: help run test check docs pictures bench endurance assets format lock lock-npm
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -16,6 +16,9 @@ check: ## lint, format, types, imports, dependencies, sizes, scripts, lock files
 
 docs: ## write docs/reference/ anew from the code
 	@sh scripts/dev.sh python -m modelkeep_server.operate.docs
+
+pictures: ## take the pictures of the README anew, from a registry that runs
+	@sh scripts/dev.sh python scripts/pictures.py
 
 bench: ## measure, beside a peer where there is one
 	@sh scripts/dev.sh python -m bench $(ARGS)

@@ -14,7 +14,11 @@ from tests.support.footprint import footprint
 from tests.support.make import Make
 from tests.support.registries import Registry
 
-OPEN_PAGES = {"/login", "/setup", "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}"}
+OPEN_PAGES = {
+    "/login", "/setup", "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}", "/api/v1/docs",
+}  # fmt: skip
+#: What describes the API tells nothing of what is kept.
+DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs")
 #: These leave an event by design: who took the log out, who downloaded a file, who tried a one-time link.
 AUDITED = {"/api/v1/audit/bundle", "/api/v1/audit/events/export", "/d/{handle}/{file_name}", "/invitations/{secret}"}
 
@@ -35,7 +39,7 @@ def routes_of(registry: Registry) -> Iterator[tuple[str, str, str]]:
 
 
 def test_the_open_routes_are_the_few_that_must_be(registry: Registry) -> None:
-    """Signing in, the one-time links, download links and probes; everything else declares a permission."""
+    """Signing in, one-time links, download links, probes, the API reference; everything else declares a permission."""
     opened = {path for _, path, act in routes_of(registry) if act == OPEN}
 
     assert opened == OPEN_PAGES
@@ -56,7 +60,7 @@ def test_strangers_get_nothing_from_any_api_route(registry: Registry, api: Api) 
     statuses = {
         (method, path): client.request(method, re.sub(r"\{[^}]+\}", "1", path)).status_code
         for method, path, _ in routes_of(registry)
-        if path.startswith("/api/") and not path.endswith("openapi.json")
+        if path.startswith("/api/") and path not in DESCRIPTIONS
     }
 
     assert len(statuses) > 15

@@ -31,9 +31,10 @@ SIGNED_IN = (
     "/audit",
     "/audit/4",
     "/profile",
+    "/api/v1/docs",
     "/nowhere",
 )
-SIGNED_OUT = ("/login", "/setup?token=wrong", "/invitations/wrong")
+SIGNED_OUT = ("/login", "/setup?token=wrong", "/invitations/wrong", "/api/v1/docs")
 FIRST_PAGE_BYTES = 150_000
 
 

@@ -57,7 +57,7 @@ class GateSettings:
     body_bytes: int
     secure: bool
     behind_proxy: bool = False
-    open_paths: tuple[str, ...] = ("/api/v1/openapi.json",)
+    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs")
 
 
 def csrf_token(key: bytes, session_secret: str | None) -> str:

@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import models as api_models
 from modelkeep_server.interfaces.api import versions as api_versions
+from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.doorway import Door, declare_open, find_undeclared
 from modelkeep_server.interfaces.web import audit as web_audit
@@ -28,6 +29,7 @@ from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import identity as web_identity
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
+from modelkeep_server.interfaces.web import reference as web_reference
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
 from modelkeep_server.interfaces.web.render import HERE, STATIC_URL
@@ -59,6 +61,7 @@ ROUTERS = (
     web_model_settings.router,
     web_versions.router,
     web_audit.router,
+    web_reference.router,
 )
 
 
@@ -91,9 +94,9 @@ class _Hashed(StaticFiles):
             raise NotFound("There is no such file.") from error
 
 
-def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool) -> Site:
-    """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
-    app = FastAPI(
+def make_app() -> FastAPI:
+    """The routes of all doors, with nothing behind them yet: enough for the API to describe itself."""
+    app = DescribedApp(
         title="Modelkeep",
         version=version("modelkeep"),
         description="A self-hosted AI model registry with governance built in. Send `Authorization: Bearer <token>`.",
@@ -102,11 +105,17 @@ def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: boo
         redoc_url=None,
         redirect_slashes=False,
     )
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool) -> Site:
+    """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
+    app = make_app()
     app.state.door = Door(database, parts)
     app.state.cookie_name = cookie_name
     app.state.secure = secure
-    for router in ROUTERS:
-        app.include_router(router)
     _add_probes(app)
     app.mount(STATIC_URL, _Hashed(directory=HERE / "static" / "dist", check_dir=False), name="static")
     undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]

@@ -28,7 +28,7 @@ Each error carries what happened (`detail`), how to mend it (`remedy`) and, for 
 Interfaces draw it once each: problem+json, a page, a message on a form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -255,3 +255,11 @@ class Unavailable(RegistryError):
     code = "unavailable"
     title = "The registry cannot do this right now"
     remedy = "Try again in a moment."
+
+
+def list_kinds(root: type[RegistryError] = RegistryError) -> Iterator[type[RegistryError]]:
+    """Every kind of error of this module below `root`, in the order of the tree."""
+    for kind in root.__subclasses__():
+        if kind.__module__ == __name__:
+            yield kind
+            yield from list_kinds(kind)

@@ -190,6 +190,17 @@ JSON_DEPTH = 32
 COMMIT_PATTERN = r"[0-9a-fA-F]{7,64}"
 PATH_CHARS = 255
 
+#: What binds a field of each kind, as a sentence for references and docs.
+LIMITS: Mapping[Kind, str] = {
+    Kind.LINE: f"At most {LINE_CHARS} characters.",
+    Kind.TEXT: f"At most {TEXT_CHARS:,} characters.",
+    Kind.DATE: "A day: 2026-01-31.",
+    Kind.SCHEMA: f"Without remote references, at most {JSON_BYTES // 1024} KiB.",
+    Kind.OBJECT: f"At most {JSON_BYTES // 1024} KiB, {JSON_DEPTH} levels deep.",
+    Kind.DATASET: "`name` and `version`, `uri` if you like.",
+    Kind.BASE_MODEL: "`model` and `version`, or `uri`.",
+}
+
 
 @dataclass(frozen=True)
 class Missing:

@@ -141,6 +141,20 @@ _RELATION_WORDS = {
 }
 
 
+_RELATION_NAMES = {
+    Relation.OWNER: "owner of the model",
+    Relation.WRITE: "WRITE collaborator",
+    Relation.READ: "READ collaborator",
+}
+
+
+def words_of(grant: Grant) -> str:
+    """A grant as tables show it: "Model Owner and owner of the model"; "to be signed in" where it asks for nothing."""
+    role = ROLES[grant.role].label if grant.role is not None else None
+    relation = _RELATION_NAMES[grant.relation] if grant.relation is not None else None
+    return " and ".join(word for word in (role, relation) if word) or "to be signed in"
+
+
 def find_grant(act: str, roles: Collection[Role], relations: Collection[Relation] = ()) -> Grant | None:
     """The first grant of `act` that these roles and relations satisfy, or None. Raises KeyError for an unknown act."""
     for grant in PERMISSIONS[act].grants:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from modelkeep_server.interfaces.api.errors import MEDIA_TYPE
+from modelkeep_server.rules.permissions import PERMISSIONS
 from tests.support.clients import Api
 
 DOCUMENT = "/api/v1/openapi.json"
@@ -45,6 +46,17 @@ def test_the_document_is_openapi_3_1_and_says_what_each_route_is_for(document: d
         or any(MEDIA_TYPE not in row["responses"][status]["content"] for status in ("401", "403", "404", "422"))
     }
     assert lacking == {}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_document_says_which_permission_and_credential_each_route_needs(document: dict[str, Any]) -> None:
+    """Every route names its row of the permissions table; a bearer token is among the ways in where it has a scope."""
+    for name, row in operations(document).items():
+        permission = PERMISSIONS[row["x-permission"]]
+        ways = {way for choice in row["security"] for way in choice}
+        assert row.get("x-token-scope") == permission.scope, name
+        assert ways == ({"token", "session"} if permission.scope else {"session"}), name
+        assert ways <= document["components"]["securitySchemes"].keys(), name
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

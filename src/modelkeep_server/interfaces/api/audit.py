@@ -176,7 +176,11 @@ async def show_checkpoint(desk: Desk) -> CheckpointOut:
     )
 
 
-@router.get("/audit/bundle", response_class=Response)
+@router.get(
+    "/audit/bundle",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "The bundle."}},
+)
 @door.streams("audit.export")
 async def download_bundle(desk: Desk) -> Response:
     """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""

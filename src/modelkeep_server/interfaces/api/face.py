@@ -14,6 +14,7 @@ from modelkeep_server.interfaces.api.shapes.base import Problem
 from modelkeep_server.interfaces.doorway import Asking, Doorway
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid, NotAccepted
+from modelkeep_server.rules.permissions import PERMISSIONS
 
 _REVISION_TAG = re.compile(r'"r([0-9]{1,9})"')
 JSON_TYPES = ("application/json", "application/merge-patch+json")
@@ -56,7 +57,16 @@ class ApiFace:
 
 
 class JsonRoute(APIRoute):
-    """A route that takes JSON and the parameters it knows, and nothing else. Judged before the body is read."""
+    """
+    A route that takes JSON and the parameters it knows, and nothing else. Judged before the body is read.
+
+    What its handler declared at the doorway stands in the API's description as `x-permission` and `x-token-scope`.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **told: Any) -> None:
+        permission = PERMISSIONS[endpoint.__act__]  # type: ignore[attr-defined]
+        declared = {"x-permission": permission.act, "x-token-scope": permission.scope}
+        super().__init__(path, endpoint, **{**told, "openapi_extra": {**(told.get("openapi_extra") or {}), **declared}})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler behind the checks."""
@@ -115,4 +125,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def make_router(tag: str) -> APIRouter:
     """A router of the API: JSON only, every error documented."""
-    return APIRouter(prefix="/api/v1", tags=[tag], route_class=JsonRoute, responses=_PROBLEMS)
+    return APIRouter(
+        prefix="/api/v1",
+        tags=[tag],
+        route_class=JsonRoute,
+        responses=_PROBLEMS,
+        generate_unique_id_function=lambda route: route.name,
+    )

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
 
 
@@ -22,7 +24,7 @@ class ArtifactOut(Shape):
 class LinkIn(Input):
     """What a download link is for. Asked where the version is in production or beyond."""
 
-    purpose: str | None = None
+    purpose: str | None = Field(default=None, description="What the file is fetched for; it stands in the audit log.")
 
 
 class LinkOut(Shape):

@@ -30,9 +30,11 @@ class MeOut(Shape):
 class TokenIn(Input):
     """A personal token to make."""
 
-    name: str
-    scopes: list[Annotated[Scope, Field(strict=False)]] = Field(default=list(DEFAULT_SCOPES))
-    days: int | None = None
+    name: str = Field(description="What it is for, so that you know it again.")
+    scopes: list[Annotated[Scope, Field(strict=False)]] = Field(
+        default=list(DEFAULT_SCOPES), description="What it may be used for: `read` and others, see `/me`."
+    )
+    days: int | None = Field(default=None, description="1 to 90, or 1 with `review`. Left out: 30, or 1 with `review`.")
 
 
 class TokenOut(Shape):

@@ -7,25 +7,32 @@ from pydantic import Field
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, StateName, TierName
 from modelkeep_server.rules import fields
 
+_NAME = f"1 to {fields.NAME_CHARS} letters, digits, `-` and `_`, beginning with a letter or digit."
+_URL = f"http or https, at most {fields.URL_CHARS:,} characters."
+
 
 class ModelIn(Input):
     """A model to register (the guide, "Model Information Fields")."""
 
-    name: str = Field(description="Unique within the group, ignoring case.", examples=["customer-churn-predictor"])
-    group: str = Field(examples=["customer-analytics"])
-    description: str = Field(description=f"1 to {fields.DESCRIPTION_CHARS} characters.")
+    name: str = Field(
+        description=f"{_NAME} Unique within the group, ignoring case.", examples=["customer-churn-predictor"]
+    )
+    group: str = Field(description=_NAME, examples=["customer-analytics"])
+    description: str = Field(description=f"1 to {fields.DESCRIPTION_CHARS:,} characters.")
     owners: list[str] = Field(
         description=f"1 to {fields.OWNERS_MAX} e-mail addresses.", examples=[["data-team@company.com"]]
     )
-    risk_tier: TierName
+    risk_tier: TierName = Field(description="How much harm it could do. It decides who must approve.")
     tags: list[str] = Field(
         default=[], description=f"At most {fields.TAGS_MAX} of {fields.TAG_CHARS} characters, without blanks."
     )
-    documentation_url: str | None = Field(default=None, examples=["https://wiki.company.com/churn"])
-    repository_url: str | None = Field(default=None, examples=["https://git.company.com/churn"])
-    risk_rationale: str | None = None
-    origin: Literal["INTERNAL", "VENDOR"] = "INTERNAL"
-    visibility: Literal["INTERNAL", "RESTRICTED"] = "INTERNAL"
+    documentation_url: str | None = Field(default=None, description=_URL, examples=["https://wiki.company.com/churn"])
+    repository_url: str | None = Field(default=None, description=_URL, examples=["https://git.company.com/churn"])
+    risk_rationale: str | None = Field(default=None, description="Why this tier.")
+    origin: Literal["INTERNAL", "VENDOR"] = Field(default="INTERNAL", description="Made here, or bought.")
+    visibility: Literal["INTERNAL", "RESTRICTED"] = Field(
+        default="INTERNAL", description="Everyone signed in, or owners, collaborators and the control roles."
+    )
 
 
 class ModelPatch(Input):

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, StateName
-from modelkeep_server.rules.fields import FIELDS, Kind
+from modelkeep_server.rules import fields
+from modelkeep_server.rules.fields import FIELDS, LIMITS, Kind
 
 _JSON_TYPES: Mapping[Kind, Any] = {
     Kind.LINE: str | None,
@@ -22,7 +23,10 @@ _JSON_TYPES: Mapping[Kind, Any] = {
 def _metadata_shape(name: str, of_card: bool, **more: Any) -> type[BaseModel]:
     """The shape of metadata, drawn from rules/fields.py. Unknown keys are kept, under `custom`."""
     rows: dict[str, Any] = {
-        row.key: (_JSON_TYPES[row.kind], Field(default=None, title=row.label, description=row.hint))
+        row.key: (
+            _JSON_TYPES[row.kind],
+            Field(default=None, title=row.label, description=f"{row.hint} {LIMITS[row.kind]}"),
+        )
         for row in FIELDS
         if row.card is of_card
     }
@@ -51,8 +55,13 @@ class VersionIn(Input):
 
     version: str = Field(description="Semantic Versioning 2.0.0.", examples=["1.2.0"])
     commit_sha: str | None = Field(default=None, description="7 to 64 hexadecimal digits.", examples=["7be41c9"])
-    training_job_id: str | None = Field(default=None, examples=["mlflow/churn-2291"])
-    description: str | None = Field(default=None, description="One sentence on what is new.")
+    training_job_id: str | None = Field(
+        default=None, description=f"At most {fields.LINE_CHARS} characters.", examples=["mlflow/churn-2291"]
+    )
+    description: str | None = Field(
+        default=None,
+        description=f"One sentence on what is new, at most {fields.VERSION_DESCRIPTION_CHARS:,} characters.",
+    )
     metadata: Metadata | None = None  # type: ignore[valid-type]
 
 

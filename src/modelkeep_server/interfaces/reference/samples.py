@@ -1,0 +1,182 @@
+"""
+The examples of the API reference: one story, told by the same values wherever a field of that name stands.
+
+A route that is not named here still has its curl example, made from its description. The tests run all of them.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
+MODEL = f"{GROUP}/{NAME}"
+PERSON = "priya@company.com"
+SHA256 = "9f2c4be1d07a3f5586e1b0c24d9a7735f0e8c6b1a2d34958671f0ec3ba9d2274"
+
+#: What a field holds in examples. A value is taken only where its type fits the field.
+STORY: Mapping[str, Any] = {
+    "id": "019a1f6e-3c5b-7d20-9a44-5f1be2c07a61",
+    "group": GROUP,
+    "name": NAME,
+    "model": MODEL,
+    "version": VERSION,
+    "path": FILE,
+    "description": "Predicts which customers leave within 90 days.",
+    "owners": ["data-team@company.com"],
+    "riskTier": "MEDIUM",
+    "tags": ["churn", "xgboost"],
+    "number": 3,
+    "commitSha": "7be41c9",
+    "trainingJobId": "mlflow/churn-2291",
+    "metadata": {"framework": "xgboost", "frameworkVersion": "2.1.3", "intendedUse": "Weekly retention lists."},
+    "framework": "xgboost",
+    "frameworkVersion": "2.1.3",
+    "modelType": "xgboost",
+    "inputSchema": {"type": "object", "properties": {"tenureMonths": {"type": "integer"}}},
+    "hyperparameters": {"max_depth": 6, "eta": 0.1},
+    "trainingDataset": {"name": "churn-events", "version": "2026-02"},
+    "intendedUse": "Weekly retention lists; people decide.",
+    "score": 0.6,
+    "field": "limitations",
+    "why": "People who rely on it must know where it fails.",
+    "type": "WEIGHTS",
+    "format": "safetensors",
+    "sizeBytes": 18_400_128,
+    "sha256": SHA256,
+    "url": f"https://registry.company.com/d/5hQx2m/{FILE}",
+    "purpose": "Nightly scoring on batch-7",
+    "email": PERSON,
+    "roles": ["MODEL_OWNER"],
+    "permissions": ["me.read", "model.read", "model.create", "model.update", "version.create"],
+    "scopes": ["read", "write", "download"],
+    "source": "ADMIN",
+    "days": 30,
+    "sequence": 4,
+    "action": "model.create",
+    "kind": "model",
+    "label": MODEL,
+    "role": "MODEL_OWNER",
+    "auth": "token",
+    "requestId": "01K3Z8QW5T7M2N4P6R8S0V1X3Y",
+    "after": {"riskTier": "MEDIUM", "visibility": "INTERNAL"},
+    "leaf": SHA256,
+    "root": SHA256[::-1],
+    "index": 4,
+    "size": 1501,
+    "rowsChecked": 214,
+    "to": "SUBMITTED",
+    "code": "forbidden",
+    "by": PERSON,
+    "registrar": PERSON,
+    "createdBy": PERSON,
+    "uploadedBy": PERSON,
+    "message": "To request a promotion you need to be an owner of this model.",
+    "remedy": "Ask an owner of the model.",
+    "findings": [],
+    "limit": 50,
+    "total": 1,
+}
+
+_TOKEN_ROW = {
+    "id": STORY["id"],
+    "name": "nightly training",
+    "scopes": ["read", "write", "download"],
+    "expiresAt": "2026-03-02T09:00:00Z",
+    "lastUsedAt": "2026-01-31T09:00:00Z",
+    "createdAt": "2026-01-31T08:58:12Z",
+    "token": None,
+}
+
+#: What a field holds in one shape, where the same word elsewhere means another thing.
+STORY_OF: Mapping[str, Mapping[str, Any]] = {
+    "MeOut": {"name": "Priya Raman"},
+    "EventActorOut": {"name": "Priya Raman", "id": "p-6f1c09"},
+    "TokenIn": {"name": "nightly training"},
+    "TokenOut": {**_TOKEN_ROW, "lastUsedAt": None, "token": "mk_pat_..."},
+    "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
+    "MissingOut": {"field": "limitations"},
+    "MoveOut": {"allowed": False},
+    "EventOut": {"reason": None, "rule": None},
+}
+
+#: A question worth asking, for lists that take filters.
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "list_models": {"q": "churn", "riskTier": "MEDIUM"},
+    "list_events": {"action": "model.create", "outcome": "ALLOWED"},
+    "upload_artifact": {"type": "WEIGHTS"},
+}
+
+_OPENED = "from modelkeep.client import Client\n\nwith Client() as registry:  # MODELKEEP_URL and MODELKEEP_TOKEN\n"
+
+#: The same by the Python client, by the route's name.
+PYTHON: Mapping[str, str] = {
+    "show_me": "print(registry.me().permissions)",
+    "create_model": f'''registry.create_model(
+    "{MODEL}",
+    description="Predicts which customers leave within 90 days.",
+    owners=["data-team@company.com"],
+    risk_tier="MEDIUM",
+    tags=["churn", "xgboost"],
+)''',
+    "list_models": """for model in registry.list_models("churn", risk_tier="MEDIUM"):
+    print(model.address)""",
+    "show_model": f'model = registry.get_model("{MODEL}")',
+    "create_version": f'''registry.create_version(
+    "{MODEL}:{VERSION}",
+    commit_sha="7be41c9",
+    metadata={{"framework": "xgboost", "hyperparameters": {{"max_depth": 6}}}},
+)''',
+    "list_versions": f'''for version in registry.list_versions("{MODEL}"):
+    print(version.version, version.state)''',
+    "show_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
+print(version.completeness.missing)''',
+    "list_artifacts": f'''for artifact in registry.list_artifacts("{MODEL}:{VERSION}"):
+    print(artifact.path, artifact.sha256)''',
+    "upload_artifact": f'registry.upload("{MODEL}:{VERSION}", "{FILE}", type="WEIGHTS")',
+    "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
+files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verified''',
+    "list_events": f'''for event in registry.list_events(object="{MODEL}"):
+    print(event.at, event.action, event.outcome)''',
+    "verify_log": "print(registry.verify_log().ok)",
+}
+
+
+def write_python(name: str) -> str | None:
+    """A whole program for the route of this name, or None where the client has no method for it."""
+    body = PYTHON.get(name)
+    return None if body is None else _OPENED + "\n".join(f"    {line}" for line in body.splitlines())
+
+
+def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = False, saves: str | None = None) -> str:
+    """
+    A command for a shell in which TOKEN is set.
+
+    Args:
+        url: The whole address with its query.
+        body: What is sent as JSON, None for nothing.
+        sends_file: Whether the body is the file of the story.
+        saves: The file that keeps the answer, where it is no text.
+    """
+    how = {"GET": "", "POST": "" if body is not None else " -X POST", "PUT": f" -T {FILE}" if sends_file else " -X PUT"}
+    lines = [f"curl -sS{how.get(method, f' -X {method}')} {shlex.quote(url)}", '-H "Authorization: Bearer $TOKEN"']
+    if body is not None:
+        text = json.dumps(body, indent=2, ensure_ascii=False)
+        lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(text)}"]
+    if saves:
+        lines.append(f"-o {saves}")
+    return " \\\n  ".join(lines)
+
+
+def fill_path(path: str) -> str:
+    """A route's address with the story's values in the place of its names."""
+    for name in ("group", "name", "version", "path", "sequence", "id"):
+        path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
+    return path
+
+
+def write_query(name: str) -> str:
+    """The query of a route's example, with its question mark; empty where it asks nothing."""
+    asked = QUERIES.get(name)
+    return f"?{urlencode(asked)}" if asked else ""

@@ -1,0 +1,77 @@
+"""Examples do not rot: those of the README and of the API reference run against a registry as they are written."""
+
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from modelkeep_server.interfaces.reference.reading import Reference, Route, read_reference
+from tests.docs.conftest import ROOT, Reader
+
+WRITTEN_FOR = "http://127.0.0.1:8000"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Blocks that set up a machine; they begin with these words, and are proved by tests of their own or by every run.
+SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
+#: What makes things stands before what reads them, and what takes them away comes last.
+RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
+
+OTHERS = [path for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]) if path != ROOT / "README.md"]
+
+
+def blocks_of(path: Path) -> list[tuple[str, str]]:
+    """Language and text of every example on a page that a reader could run."""
+    found = BLOCK.findall(path.read_text("utf-8"))
+    return [(kind, text) for kind, text in found if kind in ("sh", "python") and not text.startswith(SETS_UP)]
+
+
+def routes_of(reference: Reference) -> list[Route]:
+    """The routes so that each finds what it asks for."""
+    routes = [route for noun in reference.nouns for route in noun.routes]
+    return sorted(routes, key=lambda route: (RANKS[route.method], len(route.path)))
+
+
+def test_the_readme_runs_from_top_to_bottom(reader: Reader) -> None:
+    """Somebody who copies one block after the other, as they stand, succeeds at each."""
+    parts = []
+    for kind, text in blocks_of(ROOT / "README.md"):
+        here = text.replace(WRITTEN_FOR, reader.running.url)
+        parts.append(here if kind == "sh" else f"python - <<'END'\n{here}END\n")
+    assert len(parts) > 6
+
+    reader.run("\n".join(parts))
+
+    fetched = [path.relative_to(reader.folder).as_posix() for path in (reader.folder / "models").rglob("*.safetensors")]
+    assert sorted(fetched) == ["models/1.2.0/model.safetensors", "models/model.safetensors"]
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
+def test_other_pages_have_no_examples_that_nobody_runs(path: Path) -> None:
+    """Whoever adds a block of shell or Python to another page sees here that it must be run too."""
+    assert blocks_of(path) == []
+
+
+@pytest.fixture
+def reference(reader: Reader) -> Reference:
+    """The reference as the running registry shows it."""
+    return read_reference(httpx2.get(f"{reader.running.url}/api/v1/openapi.json").json(), reader.running.url)
+
+
+def test_every_curl_example_of_the_api_reference_works(reader: Reader, reference: Reference) -> None:
+    """Pasted into a shell that holds a token, each is answered with success."""
+    examples = [route.curl for route in routes_of(reference) if route.curl]
+
+    for example in examples:
+        reader.run(example)
+
+    assert len(examples) > 15
+
+
+def test_every_python_example_of_the_api_reference_works(reader: Reader, reference: Reference) -> None:
+    """Each is a whole program that ends well, and none is written for a route that is not there."""
+    examples = [route.python for route in routes_of(reference) if route.python]
+
+    for example in examples:
+        reader.run(f"python - <<'END'\n{example}\nEND\n")
+
+    assert len(examples) > 10
