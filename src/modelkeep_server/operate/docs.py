@@ -74,8 +74,9 @@ def write_fields() -> str:
 
 def write_events() -> str:
     """What is audited."""
-    rows = ((f"`{a.name}`", a.object_kind, a.says) for a in ACTIONS.values())
-    return "\n\n".join(("# Events", _from("rules/events.py"), _table(("action", "about a", "somebody ..."), rows)))
+    rows = ((f"`{a.name}`", a.object_kind, a.says, "yes" if a.is_activity else "") for a in ACTIONS.values())
+    table = _table(("action", "about a", "somebody ...", "in activity lists"), rows)
+    return "\n\n".join(("# Events", _from("rules/events.py"), table))
 
 
 def write_errors() -> str:
