@@ -3,14 +3,12 @@
 import pytest
 
 from modelkeep_server.db.activity import SUBJECTS
-from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import models
-from modelkeep_server.features.identity import access
 from modelkeep_server.operate.operations import OPERATIONS
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Client
-from tests.support.make import Make, Person
+from tests.support.edits import edit_model
+from tests.support.make import Make
 from tests.support.registries import Registry
 from tests.support.statements import counted
 
@@ -25,18 +23,6 @@ def read(client: Client, path: str) -> list[dict[str, object]]:
         cursor = told["nextCursor"]
         if cursor is None:
             return items
-
-
-def edit_model(registry: Registry, owner: Person, key: int, public_id: str, reason: str | None = None) -> None:
-    """An edit as the log tells it: the revision always, and what was changed, as commitments."""
-    with registry.writing() as work:
-        access.require(work, owner.actor, "model.update", ["OWNER"])  # type: ignore[list-item]
-        work.change(models, key, {"description": "Predicts who leaves within a year."})
-        access.record(
-            work, owner.actor, "model.update", object_id=public_id, reason=reason,
-            before={"revision": 1, "description": Veiled("secret before"), "riskTier": "LOW", "origin": "INTERNAL"},
-            after={"revision": 2, "description": Veiled("secret after"), "riskTier": "HIGH", "origin": "INTERNAL"},
-        )  # fmt: skip
 
 
 def test_a_model_tells_who_did_what_newest_first(make: Make, api: Api) -> None:
@@ -78,7 +64,7 @@ def test_an_edit_names_what_changed_and_never_what_it_held(registry: Registry, m
     """`changed` holds the fields whose values differ; the texts themselves are for readers of the log."""
     owner = make.owner()
     model = make.model(owner)
-    edit_model(registry, owner, model.key, model.id, reason="The old text was wrong.")
+    edit_model(registry, owner, model, reason="The old text was wrong.")
 
     answer = api.as_(owner).get(f"/api/v1/models/{model.address}/activity")
 
@@ -152,7 +138,7 @@ def test_every_event_that_is_activity_is_in_the_index_once(
     for visibility in ("INTERNAL", "RESTRICTED"):
         model = fresh_make.model(owner, visibility=visibility)
         fresh_make.file(fresh_make.version(model, owner), owner)
-        edit_model(fresh_registry, owner, model.key, model.id)
+        edit_model(fresh_registry, owner, model)
         fresh_api.as_(fresh_make.owner()).post(f"/api/v1/models/{model.address}/versions", json={"version": "2.0.0"})
 
     indexed = [row.sequence for row in fresh_registry.look("SELECT sequence FROM activity ORDER BY sequence")]
@@ -193,7 +179,7 @@ def test_a_list_costs_the_same_however_long_it_is(registry: Registry, make: Make
 
     for _ in range(2):
         for _ in range(3):
-            edit_model(registry, owner, model.key, model.id, reason="Again.")
+            edit_model(registry, owner, model, reason="Again.")
         client = api.as_(owner)
         path = f"/api/v1/models/{model.address}/activity"
         client.get(path)

@@ -91,3 +91,16 @@ class Verdict:
     def ok(self) -> bool:
         """True where nothing was found."""
         return not self.findings
+
+
+@dataclass(frozen=True)
+class LogState:
+    """How many events the log has, and its newest signed head, None where none was signed yet."""
+
+    size: int
+    checkpoint: Checkpoint | None
+
+    @property
+    def unsigned(self) -> int:
+        """How many events came after the newest signed head."""
+        return self.size - (self.checkpoint.size if self.checkpoint else 0)

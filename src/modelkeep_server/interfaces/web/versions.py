@@ -1,8 +1,9 @@
 """Creating a version, a version's page, and its files."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -11,9 +12,17 @@ from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.search import activity
 from modelkeep_server.features.versions import checks, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.interfaces.web.contexts.versions import ArtifactsContext, CreateVersionContext, VersionContext
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
+from modelkeep_server.interfaces.web.contexts.versions import (
+    ArtifactsContext,
+    CreateVersionContext,
+    VersionActivityContext,
+    VersionContext,
+)
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
@@ -25,6 +34,7 @@ router = make_router()
 
 BASE = "/models/{group}/{name}/versions"
 FILES_SHOWN = 200
+ACTIVITY_ROWS = 50
 _PARTS_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.DATASET: ("name", "version", "uri"),
     Kind.BASE_MODEL: ("model", "version", "uri"),
@@ -75,6 +85,19 @@ def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str
     """The files of a version: send more, fetch one, check its digest."""
     facts = _facts(work, actor, group, name, version)
     return Page.of(ArtifactsContext(**facts | {"tab": "artifacts"}, upload_limit_bytes=work.parts.limits.upload_bytes))
+
+
+@router.get(BASE + "/{version}/activity")
+@door.reads("model.read")
+def show_activity(
+    work: Work, actor: Actor, group: str, name: str, version: str, cursor: Annotated[str, Query(max_length=1000)] = ""
+) -> Page:
+    """Who did what to the version and its files, newest first."""
+    facts = _facts(work, actor, group, name, version) | {"tab": "activity"}
+    found: Version = facts["version"]
+    rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
+    href = f"{href_of_version(found.model, found.version)}/activity"
+    return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
 
 
 @router.post(BASE + "/{version}/artifacts/{path:path}/links")

@@ -6,6 +6,7 @@ from typing import ClassVar
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
 from modelkeep_server.kit.paging import Page as Rows
@@ -96,7 +97,7 @@ class CreateModelContext(FormContext):
 @dataclass(frozen=True, kw_only=True)
 class ModelContext(Context):
     """
-    GET /models/{group}/{name} (`tab` overview) and GET …/versions (`tab` versions).
+    GET /models/{group}/{name} (`tab` overview), GET …/versions (`tab` versions) and GET …/activity (`tab` activity).
 
     `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows.
     """
@@ -108,6 +109,7 @@ class ModelContext(Context):
     relations: frozenset[Relation] = frozenset()
     tab: str = "overview"
     cursor: str | None = None
+    timeline: Timeline | None = None
 
     @property
     def newest(self) -> Version | None:
