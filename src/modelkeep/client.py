@@ -7,13 +7,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from modelkeep.addresses import Address, parse_file, parse_model, parse_version, parse_version_or_file
+from modelkeep.addresses import (
+    Address,
+    parse_file,
+    parse_model,
+    parse_model_or_version,
+    parse_version,
+    parse_version_or_file,
+)
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.exports import save_answer
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
-from modelkeep.models import Artifact, Event, Link, Me, Model, Page, Verdict, Version
+from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Page, Verdict, Version
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
 from modelkeep.transport import Transport
@@ -200,6 +207,18 @@ class Client:
         """
         file = parse_file(address)
         self._transport.delete(file.file_route(file.path or ""))
+
+    def list_activity(self, address: str | Address | None = None) -> Listing[Activity]:
+        """
+        What happened to a model (`GROUP/NAME`) or a version (`GROUP/NAME:VERSION`), newest first.
+
+        Without an address, to any model that you may see. Walking it raises NotFound.
+        """
+        if address is None:
+            return self._list("/activity", Activity)
+        where = parse_model_or_version(address)
+        base = where.model_route if where.version is None else where.version_route
+        return self._list(f"{base}/activity", Activity)
 
     def list_artifacts(self, address: str | Address) -> Listing[Artifact]:
         """The files of a version, in the order of upload. Walking it raises NotFound."""

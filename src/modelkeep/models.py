@@ -199,6 +199,31 @@ class Event(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActivityObject(Told):
+    """What was acted on: a model, a version or a file, by its address of today."""
+
+    kind: str
+    id: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity(Told):
+    """One thing that somebody did. `by` + `says` + `object.address` is a sentence; `changed` names edited fields."""
+
+    sequence: int
+    id: str
+    at: datetime
+    action: str
+    says: str
+    by: str
+    name: str | None = None
+    object: ActivityObject
+    changed: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding(Told):
     """What does not hold in the audit log. `sequence` is the event's, where it is one event."""
 

@@ -238,3 +238,19 @@ def test_an_auditor_reads_the_events_of_a_version(
     assert "request id: " in refused.err
     assert "version.create" in [event["action"] for event in told]
     assert "olga@company.com\tversion.create" in shown.out
+
+
+def test_activity_says_who_did_what(cli: Cli, version: Version, model: str) -> None:
+    """`models activity` tells of a model and its versions, or of one version; `--json` gives every field."""
+    told = cli("models", "activity", model)
+    of_version = cli("models", "activity", version.address, "--json")
+
+    assert told.code == 0
+    assert f"created version\t{version.address}" in told.out
+    assert f"registered\t{model}" in told.out
+    (item,) = json.loads(of_version.out)
+    assert (item["says"], item["by"], item["object"]["address"]) == (
+        "created version",
+        "olga@company.com",
+        version.address,
+    )

@@ -11,6 +11,7 @@ from modelkeep_server.app import CannotStart, open_house
 from modelkeep_server.db import schema
 from modelkeep_server.db.tables import metadata
 from tests.support import postgres
+from tests.support.make import Make
 from tests.support.registries import Registry, make_settings
 
 
@@ -36,6 +37,23 @@ def test_migrating_again_changes_nothing(registry: Registry) -> None:
 
     assert schema.is_current(registry.house.database)
     assert registry.event_count == before
+
+
+def test_activity_of_before_its_index_is_entered_by_the_migration(fresh_registry: Registry, fresh_make: Make) -> None:
+    """A registry of the release before, with its models and its log, has afterwards what a new one would have."""
+    owner = fresh_make.owner()
+    model = fresh_make.model(owner)
+    fresh_make.file(fresh_make.version(model, owner), owner)
+    rows = "SELECT sequence, model_id, version_id FROM activity ORDER BY sequence"
+    noted = fresh_registry.look(rows)
+    fresh_registry.tamper("DROP TABLE activity")
+    fresh_registry.tamper("UPDATE alembic_version SET version_num = '0002'")
+
+    schema.upgrade(fresh_registry.house.database)
+
+    assert fresh_registry.look(rows) == noted
+    assert len(noted) == 3
+    assert schema.is_current(fresh_registry.house.database)
 
 
 @pytest.mark.postgres

@@ -16,6 +16,7 @@ from starlette.types import Scope
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Parts
 from modelkeep_server.interfaces import transfers
+from modelkeep_server.interfaces.api import activity as api_activity
 from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
@@ -53,6 +54,7 @@ ROUTERS = (
     api_models.router,
     api_versions.router,
     api_artifacts.router,
+    api_activity.router,
     api_audit.router,
     transfers.router,
     web_home.router,

@@ -35,7 +35,7 @@ def invite(email: str, roles: Roles = "") -> None:
 
 @app.command()
 def reindex() -> None:
-    """Write the catalogue's search index anew."""
+    """Write the catalogue's search index and the activity lists anew."""
     told = run("admin.reindex", {})
     print(f"{told['models']} models indexed.")
 

@@ -8,7 +8,7 @@ from modelkeep_server.app import CannotStart, House, open_house
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import service as identity
-from modelkeep_server.features.search import projection
+from modelkeep_server.features.search import activity, projection
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
@@ -49,8 +49,9 @@ def verify_audit(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the catalogue's index anew."""
+    """Write the catalogue's index and the activity index anew."""
     with house.writing() as work:
+        activity.rebuild(work)
         return {"models": projection.reindex(work)}
 
 

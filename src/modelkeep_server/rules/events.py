@@ -19,11 +19,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of event. `object_kind` is what it is about."""
+    """
+    One kind of event. `object_kind` is what it is about.
+
+    `is_activity`: whoever follows a model wants to know of it, so it stands in activity lists, where it was allowed.
+    """
 
     name: str
     object_kind: str
     says: str
+    is_activity: bool = False
 
 
 ACTIONS: dict[str, Action] = {
@@ -40,23 +45,23 @@ ACTIONS: dict[str, Action] = {
         Action("user.create", "user", "added a person"),
         Action("me.read", "user", "looked at their own rights"),
         Action("model.read", "model", "looked at a model"),
-        Action("model.create", "model", "registered"),
-        Action("model.update", "model", "edited"),
-        Action("version.create", "version", "created version"),
-        Action("version.update", "version", "edited version"),
-        Action("version.deprecate", "version", "deprecated"),
-        Action("version.stage", "version", "moved to staging"),
-        Action("version.release", "version", "moved to production"),
-        Action("version.retire", "version", "retired"),
-        Action("promotion.request", "version", "requested promotion of"),
-        Action("promotion.approve", "version", "approved"),
-        Action("promotion.request_changes", "version", "requested changes to"),
-        Action("artifact.upload", "artifact", "uploaded"),
-        Action("artifact.remove", "artifact", "removed"),
+        Action("model.create", "model", "registered", is_activity=True),
+        Action("model.update", "model", "edited", is_activity=True),
+        Action("version.create", "version", "created version", is_activity=True),
+        Action("version.update", "version", "edited version", is_activity=True),
+        Action("version.deprecate", "version", "deprecated", is_activity=True),
+        Action("version.stage", "version", "moved to staging", is_activity=True),
+        Action("version.release", "version", "moved to production", is_activity=True),
+        Action("version.retire", "version", "retired", is_activity=True),
+        Action("promotion.request", "version", "requested promotion of", is_activity=True),
+        Action("promotion.approve", "version", "approved", is_activity=True),
+        Action("promotion.request_changes", "version", "requested changes to", is_activity=True),
+        Action("artifact.upload", "artifact", "uploaded", is_activity=True),
+        Action("artifact.remove", "artifact", "removed", is_activity=True),
         Action("artifact.link", "artifact", "made a download link for"),
         Action("artifact.download", "artifact", "began to download"),
         Action("artifact.download_end", "artifact", "ended the download of"),
-        Action("artifact.quarantine", "artifact", "quarantined"),
+        Action("artifact.quarantine", "artifact", "quarantined", is_activity=True),
         Action("audit.read", "audit", "looked at the audit log"),
         Action("audit.export", "audit", "exported the audit log"),
         Action("request.refuse", "request", "sent a request that was refused"),

@@ -20,6 +20,7 @@ from modelkeep_server.db.tables.audit import (
 from modelkeep_server.db.tables.base import metadata
 from modelkeep_server.db.tables.housekeeping import (
     HOUSEKEEPING,
+    activity,
     idempotency_answers,
     rate_counters,
     search_models,
@@ -52,6 +53,7 @@ GOVERNED = (
 __all__ = [
     "GOVERNED",
     "HOUSEKEEPING",
+    "activity",
     "artifacts",
     "audit_checkpoints",
     "audit_events",

@@ -1,8 +1,8 @@
 """
 What may be written without an event, and nothing else: `Work.keep` refuses every other table.
 
-Losing these rows loses no fact: search tables can be rebuilt from the governed ones, and checkpoints (which stand in
-audit.py) signed anew from the tree.
+Losing these rows loses no fact: search tables can be rebuilt from the governed ones, the activity index from the log,
+and checkpoints (which stand in audit.py) signed anew from the tree.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -84,6 +84,18 @@ search_text = Table(
     Column("words", Text, nullable=False),
 )
 
+#: Which events of the log are activity of which model and version, so that a list of them is an index walk however long
+#: the log is. `version_id` is null where the event is about the model itself.
+activity = Table(
+    "activity",
+    metadata,
+    Column("sequence", BigKey, primary_key=True, autoincrement=False),
+    Column("model_id", BigKey, nullable=False),
+    Column("version_id", BigKey),
+    Index("ix_activity_model", "model_id", "sequence"),
+    Index("ix_activity_version", "version_id", "sequence"),
+)
+
 HOUSEKEEPING = frozenset(
     {
         session_activity.name,
@@ -94,6 +106,7 @@ HOUSEKEEPING = frozenset(
         search_tags.name,
         search_owners.name,
         search_text.name,
+        activity.name,
         audit_checkpoints.name,
     }
 )

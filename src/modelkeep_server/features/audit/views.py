@@ -132,3 +132,16 @@ class Verified:
     verdict: Verdict
     at: datetime
     seconds: float
+
+
+@dataclass(frozen=True)
+class LogState:
+    """How many events the log has, and its newest signed head, None where none was signed yet."""
+
+    size: int
+    checkpoint: Checkpoint | None
+
+    @property
+    def unsigned(self) -> int:
+        """How many events came after the newest signed head."""
+        return self.size - (self.checkpoint.size if self.checkpoint else 0)

@@ -243,3 +243,17 @@ def list_tokens(work: Work, actor: Actor) -> tuple[TokenRow, ...]:
         )
         for row in rows
     )
+
+
+def list_expiring_tokens(work: Work, actor: Actor, *, days: int) -> tuple[TokenRow, ...]:
+    """
+    The actor's own tokens that end within so many days, the first to end first. One statement.
+
+    A token that was made for a shorter time than that is left out: whoever made it knows.
+    """
+    span = timedelta(days=days)
+    return tuple(
+        row
+        for row in sorted(list_tokens(work, actor), key=lambda row: row.expires_at)
+        if row.expires_at - work.now <= span < row.expires_at - row.created_at
+    )

@@ -71,6 +71,33 @@ def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> t
     return _to_rows(work, rows)
 
 
+def list_latest_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
+    """The models that the actor can see, the last changed first, with their newest versions. Three statements."""
+    rows = work.all(
+        model_queries.select_models()
+        .where(visible_to(actor))
+        .order_by(models.c.updated_at.desc(), models.c.id.desc())
+        .limit(limit)
+    )
+    return _to_rows(work, rows)
+
+
+def count_states_of(work: Work, actor: Actor, model_keys: Sequence[int]) -> dict[int, dict[State, int]]:
+    """For each of these models how many of its versions stand in each state. One statement, none for no models."""
+    counts: dict[int, dict[State, int]] = {key: {} for key in model_keys}
+    if not counts:
+        return counts
+    rows = work.all(
+        select(versions.c.model_id, versions.c.state, func.count().label("counted"))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(versions.c.model_id.in_(list(counts)), visible_to(actor))
+        .group_by(versions.c.model_id, versions.c.state)
+    )
+    for row in rows:
+        counts[row.model_id][State(row.state)] = row.counted
+    return counts
+
+
 def count_my_models(work: Work, actor: Actor) -> int:
     """How many models the actor owns. One statement."""
     mine = select(func.count()).select_from(models).where(owned_by(actor), visible_to(actor))

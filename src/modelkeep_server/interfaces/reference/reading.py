@@ -143,7 +143,7 @@ class _Reader:
     def _curl(self, path: str, method: str, name: str, schema: Any, sent: Mapping[str, Any], gives: str | None) -> str:
         url = self._base_url + samples.fill_path(path) + samples.write_query(name)
         body = self._example(schema, sparing=True) if schema else None
-        if method == "patch" and "description" in body:
+        if method == "patch" and isinstance(body, dict) and "description" in body:
             # A merge patch names what changes and nothing else.
             body = {"description": body["description"]}
         return samples.write_curl(

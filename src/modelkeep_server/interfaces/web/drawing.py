@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from modelkeep_server.features.versions.views import Passage
+from modelkeep_server.rules.fields import FIELDS
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
 
 HUES = 8
@@ -26,6 +27,14 @@ _ICONS: Mapping[State, str] = {
     State.PRODUCTION: "radio",
     State.DEPRECATED: "hourglass",
     State.RETIRED: "archive",
+}
+
+_FIELD_WORDS = {field.path: field.label.lower() for field in FIELDS} | {
+    "documentationUrl": "documentation link",
+    "repositoryUrl": "repository link",
+    "commitSha": "commit",
+    "trainingJobId": "training job",
+    "version": "number",
 }
 
 _STEPS = ((60, "second", 1), (3600, "minute", 60), (86_400, "hour", 3600), (7 * 86_400, "day", 86_400))
@@ -77,6 +86,12 @@ def stations_of(state: State, history: tuple[Passage, ...]) -> tuple[Station, ..
         )
         for stop, info in STATES.items()
     )
+
+
+def field_words(name: str) -> str:
+    """A field of a model or version as people say it: `riskTier` is "risk tier"."""
+    known = _FIELD_WORDS.get(name.removeprefix("metadata."))
+    return known or re.sub(r"(?<=[a-z0-9])([A-Z])", r" \1", name.rpartition(".")[2]).lower()
 
 
 def initials_of(name: str) -> str:
@@ -144,6 +159,11 @@ def draw_moment(at: datetime) -> Markup:
 def draw_clock(at: datetime) -> Markup:
     """The time of a day, "14:05:51", with the exact UTC time on hover."""
     return _draw_time(at, f"{at:%H:%M:%S}")
+
+
+def draw_clock_short(at: datetime) -> Markup:
+    """The time of a day to the minute, "14:05", with the exact UTC time on hover."""
+    return _draw_time(at, f"{at:%H:%M}")
 
 
 def _draw_time(at: datetime, words: str) -> Markup:

@@ -1,29 +1,60 @@
-"""The first page after signing in."""
+"""The first page after signing in, and what happened lately."""
+
+from typing import Annotated
+
+from fastapi import Query
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit.state import get_log_state
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search import activity, todo
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.interfaces.web.contexts.home import DashboardContext
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
+from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.rules.permissions import Role
 
 router = make_router()
 
-MY_MODELS_SHOWN = 20
+MODELS_SHOWN = 20
+LATEST_SHOWN = 8
+#: More than the dashboard has lines for, since files sent one after another become one line.
+ACTIVITY_READ = 30
+ACTIVITY_ROWS = 50
+EXPIRING_DAYS = 7
 
 
 @router.get("/")
 @door.reads("model.read")
 def show_home(work: Work, actor: Actor) -> Page:
-    """My models, with the state of each one's newest versions."""
-    mine = search.list_my_models(work, actor, limit=MY_MODELS_SHOWN)
+    """What waits for me, my models with the states of their versions, and what happened lately."""
+    mine = search.list_my_models(work, actor, limit=MODELS_SHOWN)
+    latest = () if mine else search.list_latest_models(work, actor, limit=LATEST_SHOWN)
     tiers = search.count_tiers(work, actor)
+    watches = Role.AUDITOR in actor.roles and access.may(actor, "audit.read")
     return Page.of(
         DashboardContext(
             my_models=mine,
-            my_total=search.count_my_models(work, actor),
+            my_total=search.count_my_models(work, actor) if mine else 0,
             registry_total=sum(tiers.values()),
             states=search.count_states(work, actor),
             tiers=tiers,
+            latest=latest,
+            states_of=search.count_states_of(work, actor, [row.model.key for row in mine or latest]),
+            tasks=tasks_of(todo.list_open_drafts(work, actor), todo.list_bare_models(work, actor)),
+            expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
+            log=get_log_state(work, actor) if watches else None,
+            activity=Timeline(activity.list_activity(work, actor, limit=ACTIVITY_READ), "/activity"),
         )
     )
+
+
+@router.get("/activity")
+@door.reads("model.read")
+def show_activity(work: Work, actor: Actor, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
+    """What happened to models, newest first."""
+    rows = activity.list_activity(work, actor, limit=ACTIVITY_ROWS, cursor=cursor or None)
+    return Page.of(ActivityContext(timeline=Timeline(rows, "/activity", cursor or None)))

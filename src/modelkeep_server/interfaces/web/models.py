@@ -9,9 +9,11 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
+from modelkeep_server.features.search import activity
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.models import CatalogueContext, CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
@@ -22,6 +24,7 @@ from modelkeep_server.rules.errors import Invalid, NameTaken
 router = make_router()
 
 PAGE_ROWS = 20
+ACTIVITY_ROWS = 50
 FORM_FIELDS = (
     "group",
     "name",
@@ -126,6 +129,26 @@ def show_model(work: Work, actor: Actor, group: str, name: str) -> Page:
 def show_versions(work: Work, actor: Actor, group: str, name: str, cursor: Text = "") -> Page:
     """Every version of the model, newest first."""
     return _model_page(work, actor, group, name, tab="versions", cursor=cursor or None)
+
+
+@router.get("/models/{group}/{name}/activity")
+@door.reads("model.read")
+def show_activity(work: Work, actor: Actor, group: str, name: str, cursor: Text = "") -> Page:
+    """Who did what to the model and its versions, newest first."""
+    model = queries.get_model(work, actor, group, name)
+    rows = activity.list_activity_of_model(work, actor, model, limit=ACTIVITY_ROWS, cursor=cursor or None)
+    versions = version_queries.list_versions(work, actor, group, name, limit=1)
+    return Page.of(
+        ModelContext(
+            model=model,
+            versions=versions,
+            version_count=versions.total or 0,
+            relations=queries.relations_of(actor, model),
+            tab="activity",
+            timeline=Timeline(rows, f"/models/{model.address}/activity", cursor or None),
+            shown=base_of(model),
+        )
+    )
 
 
 def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cursor: str | None) -> Page:

@@ -136,6 +136,7 @@ def environment() -> jinja2.Environment:
         "day": drawing.draw_day,
         "moment": drawing.draw_moment,
         "clock": drawing.draw_clock,
+        "clock_short": drawing.draw_clock_short,
         "size": drawing.draw_size,
         "plain_size": drawing.format_size,
         "ticks": drawing.draw_ticks,
@@ -144,6 +145,7 @@ def environment() -> jinja2.Environment:
         "tier": lambda tier: TIERS[tier],
         "initials": drawing.initials_of,
         "hue": drawing.hue_of,
+        "field_words": drawing.field_words,
         "pretty": drawing.pretty_json,
     }
     env.globals |= {

@@ -1,8 +1,9 @@
 """Creating and editing a version, a version's page, and its files."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -12,13 +13,16 @@ from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.search import activity
 from modelkeep_server.features.versions import checks, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
     ArtifactsContext,
     CreateVersionContext,
     EditVersionContext,
+    VersionActivityContext,
     VersionContext,
 )
 from modelkeep_server.interfaces.web.editing import Base, read_edit, rebase
@@ -32,6 +36,7 @@ router = make_router()
 
 BASE = "/models/{group}/{name}/versions"
 FILES_SHOWN = 200
+ACTIVITY_ROWS = 50
 
 
 @router.get(BASE + "/new")
@@ -108,6 +113,19 @@ def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str
     """The files of a version: send more, fetch one, check its digest."""
     facts = _facts(work, actor, group, name, version)
     return Page.of(ArtifactsContext(**facts | {"tab": "artifacts"}, upload_limit_bytes=work.parts.limits.upload_bytes))
+
+
+@router.get(BASE + "/{version}/activity")
+@door.reads("model.read")
+def show_activity(
+    work: Work, actor: Actor, group: str, name: str, version: str, cursor: Annotated[str, Query(max_length=1000)] = ""
+) -> Page:
+    """Who did what to the version and its files, newest first."""
+    facts = _facts(work, actor, group, name, version) | {"tab": "activity"}
+    found: Version = facts["version"]
+    rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
+    href = f"{href_of_version(found.model, found.version)}/activity"
+    return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
 
 
 @router.post(BASE + "/{version}/artifacts/{path:path}/links")

@@ -60,8 +60,8 @@ def write_fields() -> str:
 
 def write_events() -> str:
     """What is audited."""
-    rows = ((f"`{a.name}`", a.object_kind, a.says) for a in ACTIONS.values())
-    return page("Events", "`rules/events.py`", table(("action", "about a", "somebody ..."), rows))
+    rows = ((f"`{a.name}`", a.object_kind, a.says, "yes" if a.is_activity else "") for a in ACTIONS.values())
+    return page("Events", "`rules/events.py`", table(("action", "about a", "somebody ...", "in activity lists"), rows))
 
 
 def write_errors() -> str:

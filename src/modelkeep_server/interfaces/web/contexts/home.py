@@ -1,22 +1,50 @@
 """What the dashboard is drawn from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
-from modelkeep_server.features.search.views import CatalogueRow
+from modelkeep_server.features.audit.views import LogState
+from modelkeep_server.features.identity.views import TokenRow
+from modelkeep_server.features.search.views import BareModel, CatalogueRow, OpenDraft
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
+
+FIELDS_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """
+    One thing that waits for somebody. `what` says which, `cure` what to do, `button` is the word for going there.
+
+    `state` is the version's, None where it is about no version; `since` is when it began to wait.
+    """
+
+    icon: str
+    name: str
+    version: str | None
+    what: str
+    cure: str
+    state: State | None
+    tier: RiskTier
+    since: datetime
+    href: str
+    button: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardContext(Context):
     """
-    GET /. `my_models` are those the person owns or registered, last updated first.
+    GET /. `my_models` are those the person owns or registered, last updated first; where they own none, `latest` are
+    the models changed last.
 
     `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
-    tier; each is left out of the page while it is empty.
+    tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
     """
 
     template: ClassVar[str] = "home/dashboard.html"
@@ -25,3 +53,73 @@ class DashboardContext(Context):
     registry_total: int
     states: Mapping[State, int] = field(default_factory=dict)
     tiers: Mapping[RiskTier, int] = field(default_factory=dict)
+    latest: tuple[CatalogueRow, ...] = ()
+    states_of: Mapping[int, Mapping[State, int]] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    expiring: tuple[TokenRow, ...] = ()
+    log: LogState | None = None
+    activity: Timeline
+
+    @property
+    def waiting(self) -> int:
+        """How many things wait for this person."""
+        return len(self.tasks) + len(self.expiring)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityContext(Context):
+    """GET /activity: what happened to all models that the person may see."""
+
+    template: ClassVar[str] = "home/activity.html"
+    timeline: Timeline
+
+
+def tasks_of(drafts: Iterable[OpenDraft], bare_models: Iterable[BareModel]) -> tuple[Task, ...]:
+    """What waits for an owner, the oldest first."""
+    tasks = [*map(_task_of_draft, drafts), *map(_task_of_bare_model, bare_models)]
+    return tuple(sorted(tasks, key=lambda task: task.since))
+
+
+def _task_of_draft(draft: OpenDraft) -> Task:
+    href = href_of_version(draft.model, draft.version)
+    asked = draft.state is State.CHANGES_REQUESTED
+    lacking = [f"{len(draft.missing)} {'field' if len(draft.missing) == 1 else 'fields'}"] if draft.missing else []
+    if not draft.has_weights:
+        lacking.insert(0, "weights")
+    what = f"{' and '.join(lacking)} missing".capitalize() if lacking else "Nothing missing"
+    only_weights = not draft.missing and not draft.has_weights
+    return Task(
+        icon="message-square-warning" if asked else "upload" if only_weights else "list",
+        name=draft.model.partition("/")[2],
+        version=draft.version,
+        what="Changes requested" if asked else what,
+        cure=f"{'Answer the reviewers and submit it again. ' if asked else ''}{_cure_of(draft)}",
+        state=draft.state,
+        tier=draft.risk_tier,
+        since=draft.created_at,
+        href=f"{href}/artifacts#upload" if only_weights else href,
+        button="Upload" if only_weights else "Open",
+    )
+
+
+def _cure_of(draft: OpenDraft) -> str:
+    labels = [missing.label for missing in draft.missing]
+    more = len(labels) - FIELDS_NAMED
+    fields = ", ".join(labels[:FIELDS_NAMED]) + (f" and {more} more" if more > 0 else "")
+    upload = "" if draft.has_weights else "Upload its weights. "
+    return f"{upload}{f'Fill in {fields}.' if labels else ''}".rstrip()
+
+
+def _task_of_bare_model(bare: BareModel) -> Task:
+    return Task(
+        icon="git-branch",
+        name=bare.model.partition("/")[2],
+        version=None,
+        what="No version yet",
+        cure="Create the first one, then upload its artifacts.",
+        state=None,
+        tier=bare.risk_tier,
+        since=bare.created_at,
+        href=f"/models/{bare.model}/versions/new",
+        button="Create",
+    )

@@ -7,6 +7,7 @@ from typing import ClassVar
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
@@ -98,7 +99,7 @@ class CreateModelContext(FormContext):
 @dataclass(frozen=True, kw_only=True)
 class ModelContext(Context):
     """
-    GET /models/{group}/{name} (`tab` overview) and GET …/versions (`tab` versions).
+    GET /models/{group}/{name} (`tab` overview), GET …/versions (`tab` versions) and GET …/activity (`tab` activity).
 
     `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows. `values` and
     `shown` are of the small forms that edit in place.
@@ -113,6 +114,7 @@ class ModelContext(Context):
     cursor: str | None = None
     shown: Base
     values: Mapping[str, str] = field(default_factory=dict)
+    timeline: Timeline | None = None
 
     @property
     def newest(self) -> Version | None:

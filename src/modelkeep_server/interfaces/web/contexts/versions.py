@@ -8,6 +8,7 @@ from urllib.parse import quote
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
+from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of_version
@@ -104,3 +105,11 @@ class ArtifactsContext(VersionContext):
     def sums(self) -> str:
         """A SHA256SUMS file of this version, for `sha256sum -c`."""
         return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in self.artifacts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionActivityContext(VersionContext):
+    """GET /models/{group}/{name}/versions/{version}/activity."""
+
+    template: ClassVar[str] = "versions/activity.html"
+    timeline: Timeline
