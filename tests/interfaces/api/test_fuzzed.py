@@ -134,12 +134,19 @@ def as_sent(case: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def without_credentials(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without its word on credentials: those are sent by our clients, and none is made up."""
+    bare = {key: value for key, value in document.items() if key != "security"}
+    parts = {key: value for key, value in document["components"].items() if key != "securitySchemes"}
+    return bare | {"components": parts}
+
+
 @pytest.mark.parametrize("requests", sizes(small=1000, full=10_000))
 def test_generated_requests_are_answered_as_described(
     registry: Registry, make: Make, api: Api, requests: int, figures: Figures
 ) -> None:
     """No fault, no answer that the document does not describe, nothing forbidden taken, and nothing for strangers."""
-    document = api.anonymous.get(DOCUMENT).json()
+    document = without_credentials(api.anonymous.get(DOCUMENT).json())
     fuzzer = Fuzzer(registry, make, api, requests)
 
     fuzzer.run(document)
