@@ -214,9 +214,13 @@ class Doorway:
         """An async route whose handler takes a `desk` and gives back what the face draws, or a Response."""
 
         def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+            takes_request = _takes_request(handler)
+
             async def endpoint(request: Request, **sent: Any) -> Response:
                 desk = Desk(request.app.state.door, request, act)
-                result = await handler(desk, **_with_request(handler, request, sent))
+                if takes_request:
+                    sent["request"] = request
+                result = await handler(desk, **sent)
                 return result if isinstance(result, Response) else self._face.draw(result, asking_of(request))
 
             return _dress(endpoint, handler, act, hidden=("desk",))
@@ -226,14 +230,18 @@ class Doorway:
     def _wrap(
         self, handler: Callable[..., Any], act: str, *, writes: bool, takes_form: bool = False
     ) -> Callable[..., Any]:
+        takes_request = _takes_request(handler)
+
         async def endpoint(request: Request, **sent: Any) -> Response:
             door: Door = request.app.state.door
             if takes_form:
                 sent["form"] = await read_form(request)
+            if takes_request:
+                sent["request"] = request
 
             def job() -> Response:
                 def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
-                    result = handler(work, actor, **_with_request(handler, request, sent))
+                    result = handler(work, actor, **sent)
                     return result if isinstance(result, Response) else self._face.draw(result, asking)
 
                 response = _in_work(door, request, act, writes, act_out)
@@ -305,8 +313,8 @@ def _object_of(request: Request, act: str) -> str:
     return ACTIONS[act].object_kind if act in ACTIONS else "registry"
 
 
-def _with_request(handler: Callable[..., Any], request: Request, sent: dict[str, Any]) -> dict[str, Any]:
-    return {**sent, "request": request} if "request" in inspect.signature(handler).parameters else sent
+def _takes_request(handler: Callable[..., Any]) -> bool:
+    return "request" in inspect.signature(handler).parameters
 
 
 def _dress(

@@ -59,9 +59,13 @@ def _condition(sight: Sight, actor_id: Any, emails: Any) -> ColumnElement[bool]:
 
 
 def _ownership(actor_id: Any, emails: Any) -> ColumnElement[bool]:
-    by_email = exists().where(
-        model_owners.c.model_id == models.c.id,
-        model_owners.c.removed_at.is_(None),
-        model_owners.c.email_key.in_(emails),
+    by_email = (
+        exists()
+        .where(
+            model_owners.c.model_id == models.c.id,
+            model_owners.c.removed_at.is_(None),
+            model_owners.c.email_key.in_(emails),
+        )
+        .correlate(models)
     )
     return or_(models.c.registrar_id == actor_id, by_email)
