@@ -52,6 +52,24 @@ def test_a_log_rewritten_while_the_signer_was_down_is_refused(changed: int, size
     assert not sees(Witness(), forged, signed=30)
 
 
+@given(signed=st.integers(1, 60), more=st.integers(0, 60))
+def test_a_fresh_signer_reads_nothing_that_the_signed_root_proves(signed: int, more: int) -> None:
+    """After a start the leaves of subtrees under the signed root stay unread: none at all where nothing came since."""
+    size = min(signed + more, 60)
+    read: list[int] = []
+
+    def leaves(start: int, end: int) -> list[bytes]:
+        read.extend(range(start, end))
+        return LEAVES[start:end]
+
+    root = head_of(LEAVES[:signed]).root()
+    follows = Witness().follows(head_of(LEAVES[:size]), leaves, signed_size=signed, signed_root=root)
+
+    assert follows
+    assert read == list(range(head_of(LEAVES[:size]).shared_with(signed).size, size))
+    assert size > signed or read == []
+
+
 @given(size=st.integers(0, 29))
 def test_a_log_that_shrank_is_refused(size: int) -> None:
     """Fewer events than were signed, or than were seen."""

@@ -78,6 +78,19 @@ def test_a_stored_frontier_grows_as_the_one_before(size):
     assert frontier.append(LEAVES[size]).root() == again.append(LEAVES[size]).root()
 
 
+@given(size=st.integers(0, 69), before=st.integers(0, 69))
+def test_what_two_trees_share_is_the_beginning_of_both(size, before):
+    """The subtrees shared with the tree of fewer leaves are those at whose end both frontiers still agree."""
+    size, before = max(size, before), min(size, before)
+
+    shared = frontier_of(size).shared_with(before)
+
+    assert shared == frontier_of(shared.size)
+    assert frontier_of(before).nodes[: len(shared.nodes)] == shared.nodes
+    assert frontier_of(size).nodes[: len(shared.nodes)] == shared.nodes
+    assert size != before or shared == frontier_of(size)
+
+
 @pytest.mark.parametrize("stored", [b"", b"\0" * 7, b"\0" * 9, (3).to_bytes(8, "big") + b"\0" * 32])
 def test_bytes_that_are_no_frontier_are_refused(stored):
     """A size without its nodes is not taken for a frontier."""

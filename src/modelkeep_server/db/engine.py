@@ -15,9 +15,9 @@ from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 
-from modelkeep_server.db.work import Circumstances, Parts, Projection, Work, in_transaction
+from modelkeep_server.db.work import Circumstances, Parts, Projection, Work
 from modelkeep_server.rules.errors import Malformed, Unavailable
 
 WAIT_SECONDS = 10
@@ -49,18 +49,16 @@ class Database:
     @contextmanager
     def reading(self, parts: Parts, circumstances: Circumstances) -> Iterator[Work]:
         """A work that sees one snapshot and cannot write. Raises Unavailable where no connection comes free in time."""
-        with _answering(), self._readers.connect() as connection:
-            work = Work(connection, parts, circumstances, writes=False)
-            with in_transaction(connection, work):
-                yield work
+        with _answering(), self._readers.connect() as connection, connection.begin():
+            yield Work(connection, parts, circumstances, writes=False)
 
     @contextmanager
     def writing(self, parts: Parts, circumstances: Circumstances) -> Iterator[Work]:
         """A work that writes, committed when the block ends and rolled back when it raises. Raises Unavailable."""
-        with _answering(), self._writer.connect() as connection:
+        with _answering(), self._writer.connect() as connection, connection.begin():
             work = Work(connection, parts, circumstances, writes=True, projections=self.projections)
-            with in_transaction(connection, work):
-                yield work
+            yield work
+            work.settle()
 
     def ping(self) -> None:
         """Raises Unavailable where the database does not answer."""
@@ -103,9 +101,17 @@ def open_sqlite(path: Path, *, connections: int) -> Database:
     )
     event.listen(writer, "connect", _prepare_writer)
     event.listen(readers, "connect", _prepare_reader)
-    event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    event.listen(readers, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    _begin_with(writer, "BEGIN IMMEDIATE")
+    _begin_with(readers, "BEGIN")
     return Database(readers, writer, max(2, connections))
+
+
+def _begin_with(engine: Engine, begin: str) -> None:
+    def do_begin(dbapi_connection: PoolProxiedConnection) -> None:
+        dbapi_connection.cursor().execute(begin)
+
+    # As a statement of SQLAlchemy's own, from its "begin" event, it would cost as much as a read.
+    engine.dialect.do_begin = do_begin  # type: ignore[method-assign]
 
 
 def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:

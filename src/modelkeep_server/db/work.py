@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -316,12 +315,3 @@ def digest_row(table: Table, row: Row[Any]) -> str:
             value = bool(value)
         facts[column.name] = value
     return canonical.digest({"schema": ROW_SCHEMA, "table": table.name, "row": facts})
-
-
-@contextmanager
-def in_transaction(connection: Connection, work: Work) -> Iterator[Work]:
-    """Run a block as one transaction: settled and committed at the end, rolled back on any exception."""
-    with connection.begin():
-        yield work
-        if work.writes:
-            work.settle()

@@ -226,9 +226,13 @@ class Doorway:
         """An async route whose handler takes a `desk` and gives back what the face draws, or a Response."""
 
         def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+            takes_request = _takes_request(handler)
+
             async def endpoint(request: Request, **sent: Any) -> Response:
                 desk = Desk(request.app.state.door, request, act)
-                result = await handler(desk, **_with_request(handler, request, sent))
+                if takes_request:
+                    sent["request"] = request
+                result = await handler(desk, **sent)
                 return result if isinstance(result, Response) else self._face.draw(result, asking_of(request))
 
             return _dress(endpoint, handler, act, hidden=("desk",))
@@ -239,6 +243,7 @@ class Doorway:
         self, handler: Callable[..., Any], act: str, *, writes: bool, takes_form: bool = False
     ) -> Callable[..., Any]:
         takes_key = writes and self._takes_keys
+        takes_request = _takes_request(handler)
 
         async def endpoint(request: Request, **sent: Any) -> Response:
             door: Door = request.app.state.door
@@ -248,11 +253,13 @@ class Doorway:
                 attempt = attempt_of_form(request, form)
             elif takes_key:
                 attempt = await attempt_of(request, sent.pop(KEY_PARAMETER))
+            if takes_request:
+                sent["request"] = request
 
             def job() -> Response:
                 def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
                     def answer() -> Response:
-                        result = handler(work, actor, **_with_request(handler, request, sent))
+                        result = handler(work, actor, **sent)
                         return result if isinstance(result, Response) else self._face.draw(result, asking)
 
                     if attempt is None or not actor.is_known:
@@ -329,8 +336,8 @@ def _object_of(request: Request, act: str) -> str:
     return ACTIONS[act].object_kind if act in ACTIONS else "registry"
 
 
-def _with_request(handler: Callable[..., Any], request: Request, sent: dict[str, Any]) -> dict[str, Any]:
-    return {**sent, "request": request} if "request" in inspect.signature(handler).parameters else sent
+def _takes_request(handler: Callable[..., Any]) -> bool:
+    return "request" in inspect.signature(handler).parameters
 
 
 def _dress(

@@ -5,7 +5,6 @@ In order: circumstances (request id, from where), the Host header, a credential 
 body. Every answer leaves with the security headers and the request id. Source: ASVS 3.4 and 3.5, RFC 6797.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -62,7 +61,7 @@ class GateSettings:
 
 def csrf_token(key: bytes, session_secret: str | None) -> str:
     """The token that ties a form to a session; of nobody's session while nobody is signed in."""
-    return hmac.new(key, (session_secret or "").encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, (session_secret or "").encode(), "sha256").hex()
 
 
 class Gate:

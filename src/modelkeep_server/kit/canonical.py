@@ -38,7 +38,7 @@ def loads(text: str) -> Any:
     RFC 8785 spells 1e16 as 10000000000000000, which Python reads as an integer, and `dumps` would then refuse; here it
     is the float again.
     """
-    return json.loads(text, parse_int=_read_integer)
+    return _READER.decode(text)
 
 
 def digest(value: Any) -> str:
@@ -62,6 +62,10 @@ class _Formless(Exception):
 def _read_integer(digits: str) -> int | float:
     number = float(digits)
     return int(digits) if -SAFE_INTEGER <= number <= SAFE_INTEGER else number
+
+
+#: `json.loads` would make one for each text that is read not quite as usual.
+_READER = json.JSONDecoder(parse_int=_read_integer)
 
 
 def _write(value: Any, depth: int) -> str:

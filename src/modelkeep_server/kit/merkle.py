@@ -52,6 +52,16 @@ class Frontier:
             above >>= 1
         return Frontier(self.size + width, (*nodes, carry))
 
+    def shared_with(self, size: int) -> "Frontier":
+        """The complete subtrees, from the left, that the tree of the first `size` leaves has as well."""
+        shared = 0
+        for place in range(len(self.nodes)):
+            width = 1 << (self.size - shared).bit_length() - 1
+            if shared + width > size:
+                return Frontier(shared, self.nodes[:place])
+            shared += width
+        return self
+
     def root(self) -> bytes:
         """The root of the tree so far."""
         if not self.nodes:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.db import recording
 from modelkeep_server.features.audit import queries, service
 from modelkeep_server.features.audit.queries import EventFilter
+from modelkeep_server.kit.merkle import BLOCK_LEAVES, verify_inclusion
 from modelkeep_server.kit.paging import CursorRefused
 from modelkeep_server.rules.errors import NotFound, NotPermitted
 from modelkeep_server.rules.events import ACTIONS, Outcome
@@ -238,6 +240,24 @@ def test_an_event_that_is_not_there_is_not_found(registry: Registry) -> None:
                 queries.get_event(work, registry.auditor, sequence)
             with pytest.raises(NotFound):
                 queries.get_proof(work, registry.auditor, sequence)
+
+
+def test_a_proof_reads_only_what_no_proof_read_before(registry: Registry) -> None:
+    """The roots of full blocks are remembered: the next proof of the same event reads the leaves of a few blocks."""
+    with registry.writing() as work:
+        for _ in range(3 * BLOCK_LEAVES):
+            recording.record_by_operator(work, "audit.export", host="test", object_id="modelkeep")
+    auditor, size = registry.auditor, registry.event_count
+    blocks = registry.house.parts.witness.blocks
+    first, last = 0, size // BLOCK_LEAVES - 1
+
+    with registry.reading() as work:
+        proofs = [queries.get_proof(work, auditor, first) for _ in range(2)]
+
+    assert proofs[0] == proofs[1]
+    assert set(range(1, last + 1)) <= set(blocks)
+    path = [bytes.fromhex(node) for node in proofs[0].path]
+    assert verify_inclusion(bytes.fromhex(proofs[0].leaf), first, size, path, bytes.fromhex(proofs[0].root))
 
 
 def test_nobody_signed_in_reads_nothing(registry: Registry, make: Make) -> None:

@@ -30,7 +30,15 @@ def select_models() -> Select[Any]:
 
 @cache
 def _by_path(sight: Sight) -> Select[Any]:
-    return select_models().where(models.c.path_key == bindparam("path_key"), visible_by(sight))
+    """One model, as often as it has owners: a row more costs less than a second statement."""
+    owner = (model_owners.c.model_id == models.c.id) & model_owners.c.removed_at.is_(None)
+    return (
+        select_models()
+        .add_columns(model_owners.c.email.label("owner_email"))
+        .outerjoin(model_owners, owner)
+        .where(models.c.path_key == bindparam("path_key"), visible_by(sight))
+        .order_by(model_owners.c.position)
+    )
 
 
 _OWNERS = (
@@ -41,11 +49,11 @@ _OWNERS = (
 
 
 def get_model(work: Work, actor: Actor, group: str, name: str) -> Model:
-    """A model by its address, in any case. Raises NotFound, also where the actor may not see it. Two statements."""
-    row = work.first(_by_path(sight_of(actor)), {"path_key": f"{group}/{name}".lower(), **values_of(actor)})
-    if row is None:
+    """A model by its address, in any case. Raises NotFound, also where the actor may not see it. One statement."""
+    rows = work.all(_by_path(sight_of(actor)), {"path_key": f"{group}/{name}".lower(), **values_of(actor)})
+    if not rows:
         raise NotFound(f"There is no model {group[:100]}/{name[:100]} that you can see.")
-    return to_models(work, [row])[0]
+    return _to_model(rows[0], [row.owner_email for row in rows if row.owner_email is not None])
 
 
 def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:

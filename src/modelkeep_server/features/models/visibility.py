@@ -14,7 +14,9 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.rules.permissions import SEES_RESTRICTED
 
+# Names of their own: the statement that asks may read both tables for itself.
 _registered = models.alias("registered")
+_owning = model_owners.alias("owning")
 
 
 class Sight(Enum):
@@ -63,7 +65,5 @@ def _condition(sight: Sight, actor_id: Any, emails: Any) -> ColumnElement[bool]:
 def _ownership(actor_id: Any, emails: Any) -> ColumnElement[bool]:
     """Told as a set of ids, so that a list of one's own models is found through the indexes, not by asking each."""
     registered = select(_registered.c.id).where(_registered.c.registrar_id == actor_id)
-    by_email = select(model_owners.c.model_id).where(
-        model_owners.c.email_key.in_(emails), model_owners.c.removed_at.is_(None)
-    )
+    by_email = select(_owning.c.model_id).where(_owning.c.email_key.in_(emails), _owning.c.removed_at.is_(None))
     return models.c.id.in_(union_all(registered, by_email))
