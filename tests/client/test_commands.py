@@ -254,3 +254,48 @@ def test_activity_says_who_did_what(cli: Cli, version: Version, model: str) -> N
         "olga@company.com",
         version.address,
     )
+
+
+def test_an_auditor_takes_events_out_into_a_file(
+    cli: Cli, version: Version, auditor_token: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`events --export` writes every event that matches: CSV, or JSON Lines by the file's name; a refusal no file."""
+    refused = cli("events", "--export", str(tmp_path / "refused.csv"))
+    monkeypatch.setenv("MODELKEEP_TOKEN", auditor_token)
+    asked = ("events", "--object", version.address, "--action", "version.*")
+
+    as_csv = cli(*asked, "--export", str(tmp_path / "events.csv"))
+    as_lines = cli(*asked, "--export", str(tmp_path / "events.jsonl"))
+    listed = json.loads(cli(*asked, "--json").out)
+
+    written = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text("utf-8").splitlines()]
+    assert (refused.code, as_csv.code, as_lines.code) == (1, 0, 0)
+    assert written == listed
+    assert "version.create" in (tmp_path / "events.csv").read_text("utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.csv", "events.jsonl"]
+
+
+def test_events_are_found_by_whatever_one_pastes(
+    cli: Cli, version: Version, auditor_token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`events TEXT` takes an address, a role narrows it, and a wrong one is told."""
+    monkeypatch.setenv("MODELKEEP_TOKEN", auditor_token)
+
+    found = cli("events", version.address, "--role", "model_owner")
+    wrong = cli("events", "--role", "king")
+
+    assert "version.create" in found.out
+    assert (wrong.code, "Choose one of" in wrong.err) == (1, True)
+
+
+def test_an_export_that_cannot_be_written_says_so(
+    cli: Cli, auditor_token: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A folder that is not there is named; `--format` without a file is told what it is for."""
+    monkeypatch.setenv("MODELKEEP_TOKEN", auditor_token)
+
+    nowhere = cli("events", "--export", str(tmp_path / "none" / "events.csv"))
+    alone = cli("events", "--format", "csv")
+
+    assert (nowhere.code, "cannot be written" in nowhere.err) == (1, True)
+    assert (alone.code, "--export" in alone.err) == (2, True)

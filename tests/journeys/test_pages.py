@@ -32,7 +32,10 @@ SIGNED_IN = (
     f"{MODEL}/versions/1.2.0",
     "/activity",
     "/audit",
+    "/audit?action=model.*&person=priya&from=2026-01-01",
+    "/audit?object=no-such/model&from=soon",
     "/audit/4",
+    "/audit/verify",
     "/profile",
     "/api/v1/docs",
     "/nowhere",
@@ -182,3 +185,61 @@ def test_slash_focuses_the_search_box(signed_in: BrowserContext, furnished: Runn
     visitor.page.keyboard.press("/")
 
     assert "q" == visitor.page.evaluate("document.activeElement.name")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_event_unfolds_in_its_row_by_keyboard(
+    signed_in: BrowserContext, furnished: RunningRegistry, theme: str
+) -> None:
+    """Enter opens the event in place with its proof, accessible and within a phone; Enter again closes it."""
+    visitor = visit(signed_in, furnished.url)
+    visitor.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    visitor.go("/audit")
+    row = visitor.page.locator("a[data-unfold]").nth(1)
+
+    row.focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_selector(".unfold")
+    faults = serious_faults(visitor.page)
+    visitor.page.set_viewport_size({"width": 360, "height": 900})
+    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+    visitor.page.keyboard.press("Enter")
+    closed = not visitor.page.locator(".unfold").is_visible()
+    visitor.page.close()
+
+    assert ([], 360, True) == (faults, width, closed)
+    assert [] == visitor.complaints
+
+
+def test_filters_of_the_log_answer_as_one_types(signed_in: BrowserContext, furnished: RunningRegistry) -> None:
+    """The list, the chips, the buttons and the address follow what is typed, and the cursor stays where it is."""
+    visitor = visit(signed_in, furnished.url)
+    visitor.go("/audit")
+    visitor.page.locator(".filter summary").first.click()
+
+    visitor.page.locator("#person").press_sequentially("priya")
+    visitor.page.wait_for_selector(".chip")
+    seen = visitor.page.locator("#pick-who").inner_text()
+    focused = visitor.page.evaluate("document.activeElement.name")
+    address = visitor.page.url
+    visitor.page.close()
+
+    assert ("priya" in seen, focused) == (True, "person")
+    assert address.endswith("/audit?person=priya")
+    assert [] == visitor.complaints
+
+
+def test_the_log_is_verified_in_place(signed_in: BrowserContext, furnished: RunningRegistry) -> None:
+    """The button shows the verdict above the list, without leaving it."""
+    visitor = visit(signed_in, furnished.url)
+    visitor.go("/audit")
+
+    visitor.page.get_by_role("button", name="Verify").click()
+    visitor.page.wait_for_selector("#verdict.box")
+    said = visitor.page.locator("#verdict").inner_text()
+    address = visitor.page.url
+    visitor.page.close()
+
+    assert "The whole log holds" in said
+    assert address.endswith("/audit")
+    assert [] == visitor.complaints

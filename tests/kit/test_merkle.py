@@ -224,3 +224,16 @@ def test_frontiers_do_not_change():
 
     assert all(before.append(LEAVES[before.size]) == after for before, after in pairwise(grown))
     assert list(range(20)) == [frontier.size for frontier in grown]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 8, 13, 64, 69])
+def test_a_traced_path_ends_at_the_root(size):
+    """Step by step the hashes given make the root, for every leaf; a path too long has no steps."""
+    for index in range(size):
+        path = merkle.inclusion_proof(read, index, size)
+        steps = merkle.trace_inclusion(LEAVES[index], index, size, path)
+
+        assert [step.given for step in steps] == list(path)
+        assert (steps[-1].made if steps else LEAVES[index]) == ROOTS[size]
+        with pytest.raises(ValueError, match="too many"):
+            merkle.trace_inclusion(LEAVES[index], index, size, [*path, ROOTS[1]])

@@ -9,6 +9,7 @@ import typer
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table, size
 from modelkeep.client import Client
+from modelkeep.models import Event, Page
 
 app = typer.Typer(add_completion=False)
 
@@ -66,6 +67,10 @@ def events(
     if as_json:
         print_json(page.items)
         return
+    _print_events(page)
+
+
+def _print_events(page: Page[Event]) -> None:
     if not page.items:
         note("No event matches.")
         return

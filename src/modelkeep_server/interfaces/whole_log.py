@@ -43,14 +43,14 @@ async def begin_export(desk: Desk, asked: EventFilter, form: str) -> Export:
 
 async def runs_of(desk: Desk, found: Export) -> AsyncIterator[tuple[Event, ...]]:
     """The events of an export in runs. Between them nothing is held: no transaction, and no place in the queue."""
-    below: int | None = None
-    while below != 0:
+    last: Event | None = None
+    while True:
         async with desk.door.whole_log:
-            events = await desk.read(partial(export.read_run, export=found, below=below))
+            events = await desk.read(partial(export.read_run, export=found, after=last))
         if not events:
             return
         yield events
-        below = events[-1].sequence
+        last = events[-1]
 
 
 async def prove_event(desk: Desk, sequence: int) -> ProvenEvent:

@@ -8,7 +8,7 @@ from typing import Any
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head, queries
-from modelkeep_server.features.audit.filters import EventFilter, Narrowed, narrow, trimmed
+from modelkeep_server.features.audit.filters import EventFilter, Narrowed, Position, narrow, trimmed
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -51,11 +51,11 @@ def begin(work: Work, actor: Actor, export: Export, *, format: str) -> None:  # 
     )  # fmt: skip
 
 
-def read_run(work: Work, actor: Actor, export: Export, below: int | None) -> tuple[Event, ...]:
-    """The next events of an export, newest first, those before `below`; none at the end. Raises NotPermitted."""
+def read_run(work: Work, actor: Actor, export: Export, after: Event | None) -> tuple[Event, ...]:
+    """The next events of an export, those that come after the one named; none at the end. Raises NotPermitted."""
     access.require(work, actor, "audit.export")
-    bound = export.size if below is None else below
-    found = work.all(export.narrowed.newest(RUN_EVENTS, below=bound))
+    position = None if after is None else Position(after.at, after.sequence)
+    found = work.all(export.narrowed.newest(RUN_EVENTS, after=position, size=export.size))
     return queries.read_events(work, [row.sequence for row in found])
 
 

@@ -3,27 +3,39 @@ What somebody asks of the log, and the conditions it comes down to.
 
 Each filter is answered from an index. Of several, the one that fits fewest events leads. Where it may have one of some
 values (a noun's acts, the people of a name), each is walked by itself from its newest event, and only as far as the
-page reaches. A span of time is turned into a span of sequences first, so that it cuts whatever index is walked.
+page reaches. Events of a span of time come in the order of their moments, for those need not be in the order in which
+they were recorded: requests last, and clocks are set.
 """
 
 import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, String, func, literal_column, or_, select, union, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    union,
+    union_all,
+)
 
 from modelkeep_server.db.tables import audit_events, audit_labels, audit_people
+from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.permissions import Role
 
 PEOPLE_MAX = 50
-#: An event bears the moment its request began and stands where it was committed, at most this much later.
-LONGEST_REQUEST = timedelta(days=2)
 SEQUENCE_MAX = 2**63 - 1
 #: How many values are walked one by one; how many objects are named in a statement; how far a clue is weighed.
 WALKS_MAX, IDS_MAX, WEIGHED_MAX = 50, 500, 20_000
@@ -87,21 +99,42 @@ class _Clue:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where a page of events ends."""
+
+    at: datetime
+    sequence: int
+
+
+@dataclass(frozen=True)
 class Narrowed:
-    """Conditions on the log, all of which hold. `lead` is the one whose index is walked: the one that fits least."""
+    """
+    Conditions on the log, all of which hold. `lead` is the one whose index is walked: the one that fits least; where
+    there is none the index of moments is, or the log itself. `by_time`: events come by their moments.
+    """
 
     conditions: tuple[ColumnElement[bool], ...] = ()
     lead: _Clue | None = None
+    by_time: bool = False
 
     @property
     def is_everything(self) -> bool:
         """True where nothing is asked."""
         return not self.conditions and self.lead is None
 
-    def newest(self, limit: int, *, below: int | None = None) -> Select[Any]:
-        """The sequences of the newest events that fit, at most `limit`, those before `below` only."""
+    def newest(self, limit: int, *, after: Position | None = None, size: int | None = None) -> Select[Any]:
+        """
+        The sequences of the newest events that fit, at most `limit`, those that come after a position only.
+
+        Args:
+            size: Only of the first so many events of the log.
+        """
         number = audit_events.c.sequence
-        bound = () if below is None else (number < below,)
+        bound = () if size is None else (number < size,)
+        if self.by_time:
+            return self._newest_by_time(limit, after, bound)
+        if after is not None:
+            bound = (number < after.sequence,)
 
         def walk(*more: ColumnElement[bool]) -> Select[Any]:
             return select(number).where(*more, *self.conditions, *bound).order_by(number.desc()).limit(limit)
@@ -112,6 +145,16 @@ class Narrowed:
         found = union_all(*(select(each.subquery().c.sequence) for each in walks)).subquery()
         return select(found.c.sequence).order_by(found.c.sequence.desc()).limit(limit)
 
+    def _newest_by_time(
+        self, limit: int, after: Position | None, bound: tuple[ColumnElement[bool], ...]
+    ) -> Select[Any]:
+        number, at = audit_events.c.sequence, _moment(is_walked=self.lead is None)
+        if after is not None:
+            bound = (*bound, at <= after.at, or_(at < after.at, number < after.sequence))
+        lead = () if self.lead is None else (self.lead.sharp,)
+        fitting = select(number).where(*lead, *self.conditions, *bound)
+        return fitting.order_by(at.desc(), number.desc()).limit(limit)
+
     def count(self, cap: int | None) -> Select[Any]:
         """How many events fit; no further than `cap`."""
         lead = () if self.lead is None else (self.lead.sharp,)
@@ -119,17 +162,23 @@ class Narrowed:
         return select(func.count()).select_from(fitting.limit(cap).subquery())
 
 
+def _moment(*, is_walked: bool) -> ColumnElement[Any]:
+    """The moment of an event, to be found by its index or to be looked at in each row."""
+    at = audit_events.c.at
+    return at if is_walked else type_coerce(at + literal_column("0"), UtcMicros())
+
+
 @dataclass
 class _Narrowing:
     """Gathers what a filter, and what a pasted text means, demand together."""
 
     work: Work
-    span: list[ColumnElement[bool]] = field(default_factory=list)
+    asked: EventFilter
     others: list[ColumnElement[bool]] = field(default_factory=list)
     clues: list[_Clue] = field(default_factory=list)
 
     def demand(self, asked: EventFilter) -> None:
-        """Add what this filter asks."""
+        """Add what this filter asks, but for the span of time."""
         columns = audit_events.c
         if asked.request_id:
             self.clues.append(_Clue(columns.request_id, (asked.request_id.upper(),)))
@@ -148,39 +197,31 @@ class _Narrowing:
         if asked.kind:
             named = (name for name, action in ACTIONS.items() if action.object_kind == asked.kind)
             self.clues.append(_Clue(columns.action, tuple(named)))
-        self._demand_span(asked.from_at, asked.to_at)
-
-    def _demand_span(self, from_at: datetime | None, to_at: datetime | None) -> None:
-        """Sequences as well as moments, so that the span cuts whatever index is walked."""
-        at, number = audit_events.c.at, audit_events.c.sequence
-        if from_at is not None:
-            self.others.append(at >= from_at)
-            earlier = select(number).where(at < _moved(from_at, -LONGEST_REQUEST)).order_by(at.desc()).limit(1)
-            if (row := self.work.first(earlier)) is not None:
-                self.span.append(number > row.sequence)
-        if to_at is not None:
-            self.others.append(at <= to_at)
-            later = select(number).where(at > _moved(to_at, LONGEST_REQUEST)).order_by(at).limit(1)
-            if (row := self.work.first(later)) is not None:
-                self.span.append(number < row.sequence)
 
     def done(self) -> Narrowed:
-        """Walk the clue that fits fewest events, and look at the others in each row. One statement for each, if two."""
-        if not self.clues:
-            return Narrowed((*self.span, *self.others))
-        lead = self.clues[0] if len(self.clues) == 1 else min(self.clues, key=self._weight)
+        """Walk the index of what fits fewest events, look at the rest in each row. Several cost a statement each."""
+        by_time = self.asked.from_at is not None or self.asked.to_at is not None
+        lead = self.clues[0] if self.clues else None
+        if len(self.clues) + by_time > 1:
+            weights = [self._weight(clue) for clue in self.clues]
+            lead = self.clues[weights.index(min(weights))]
+            if by_time and min(weights) >= WEIGHED_MAX:
+                lead = None
+        at = _moment(is_walked=lead is None)
+        since = () if self.asked.from_at is None else (at >= self.asked.from_at,)
+        until = () if self.asked.to_at is None else (at <= self.asked.to_at,)
         blunt = (clue.blunt for clue in self.clues if clue is not lead)
-        return Narrowed((*self.span, *blunt, *self.others), lead)
+        return Narrowed((*since, *until, *blunt, *self.others), lead, by_time)
 
     def _weight(self, clue: _Clue) -> int:
-        fitting = select(audit_events.c.sequence).where(clue.sharp, *self.span).limit(WEIGHED_MAX)
+        fitting = select(audit_events.c.sequence).where(clue.sharp).limit(WEIGHED_MAX)
         return int(self.work.scalar(select(func.count()).select_from(fitting.subquery())))
 
 
 def narrow(work: Work, asked: EventFilter) -> Narrowed:
     """
-    The conditions that a filter comes down to. No statement for one act, role, outcome or request id; two at most for a
-    person, an object and a span of time, and one for each of several.
+    The conditions that a filter comes down to. Two statements at most for a person and for an object, and one for each
+    filter where there are several.
 
     Raises:
         Invalid: Names each field that cannot be understood, by its name in an address.
@@ -188,10 +229,10 @@ def narrow(work: Work, asked: EventFilter) -> Narrowed:
     errors = _faults_of(asked)
     if errors:
         raise Invalid.of(errors)
-    narrowing = _Narrowing(work)
+    narrowing = _Narrowing(work, asked)
     narrowing.demand(asked)
     if number := _NUMBER.fullmatch(asked.text):
-        narrowing.span.append(audit_events.c.sequence == int(number[1].replace(",", "")))
+        narrowing.others.append(audit_events.c.sequence == int(number[1].replace(",", "")))
     elif asked.text:
         narrowing.demand(_meaning_of(work, asked.text))
     return narrowing.done()
@@ -305,13 +346,6 @@ def _is_spelled_below(asked: str) -> ColumnElement[bool]:
     return or_(
         func.lower(label) == asked.lower(), *(label.istartswith(f"{asked}{mark}", autoescape=True) for mark in ":/")
     )
-
-
-def _moved(moment: datetime, by: timedelta) -> datetime:
-    try:
-        return moment + by
-    except OverflowError:
-        return moment
 
 
 def trimmed(asked: EventFilter) -> EventFilter:

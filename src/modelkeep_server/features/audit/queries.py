@@ -11,11 +11,11 @@ from sqlalchemy import Column, Row, select
 from modelkeep_server.db.tables import audit_events, audit_head, audit_labels, audit_people, audit_texts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import filters, head
-from modelkeep_server.features.audit.filters import EventFilter, Narrowed, narrow, trimmed
+from modelkeep_server.features.audit.filters import EventFilter, Narrowed, Position, narrow, trimmed
 from modelkeep_server.features.audit.views import Checkpoint, Event, EventActor, EventObject, LogExtent, Proof
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.kit import merkle
+from modelkeep_server.kit import clock, merkle
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.events import Outcome
@@ -30,19 +30,25 @@ def list_events(
     work: Work, actor: Actor, asked: EventFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Event]:
     """
-    Events, newest first. Six statements at most, and up to six more to understand the filter.
+    Events, newest first; those of a span of time by their moments. Six statements at most, and two to eight more to
+    understand a filter of persons, objects, or several things.
 
     `total` is None where more than COUNT_CAP events fit a filter. Raises CursorRefused, Invalid.
     """
     access.require(work, actor, "audit.read")
     asked = trimmed(asked)
     asked_as = {"list": "events", **asdict(asked)}
-    below = int(work.parts.cursors.read(cursor, asked_as)[0]) if cursor else None
+    after = None
+    if cursor:
+        at, sequence = work.parts.cursors.read(cursor, asked_as)
+        after = Position(clock.from_us(int(at)), int(sequence))
     narrowed = narrow(work, asked)
-    found = [row.sequence for row in work.all(narrowed.newest(limit + 1, below=below))]
-    shown = found[:limit]
-    following = work.parts.cursors.make([shown[-1]], asked_as) if len(found) > limit else None
-    return Page(read_events(work, shown), following, _count(work, narrowed))
+    found = [row.sequence for row in work.all(narrowed.newest(limit + 1, after=after))]
+    events = read_events(work, found[:limit])
+    following = None
+    if len(found) > limit:
+        following = work.parts.cursors.make([clock.to_us(events[-1].at), events[-1].sequence], asked_as)
+    return Page(events, following, _count(work, narrowed))
 
 
 def _count(work: Work, narrowed: Narrowed) -> int | None:
@@ -53,11 +59,11 @@ def _count(work: Work, narrowed: Narrowed) -> int | None:
 
 
 def read_events(work: Work, sequences: Sequence[int]) -> tuple[Event, ...]:
-    """These events, newest first, with names and texts put back. Four statements; asks for no permission."""
+    """These events in this order, with names and texts put back. Four statements; asks for no permission."""
     if not sequences:
         return ()
-    statement = select(audit_events).where(audit_events.c.sequence.in_(sequences))
-    return _to_events(work, work.all(statement.order_by(audit_events.c.sequence.desc())))
+    rows = {row.sequence: row for row in work.all(select(audit_events).where(audit_events.c.sequence.in_(sequences)))}
+    return _to_events(work, [rows[sequence] for sequence in sequences])
 
 
 def list_people(work: Work, actor: Actor, typed: str = "") -> tuple[EventActor, ...]:
