@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
 
 from modelkeep_server.app import CannotStart, open_house
 from modelkeep_server.db import schema
@@ -18,6 +21,15 @@ from tests.support.registries import Registry, make_settings
 def _ours(_: Any, name: str | None, kind: str, *_more: Any) -> bool:
     """Everything but the search index, which each database has in its own form, made by hand."""
     return not (kind == "table" and str(name).startswith("search_text"))
+
+
+def find_revision(number: str) -> Script:
+    """One migration, to be run by itself."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    found = ScriptDirectory.from_config(config).get_revision(number)
+    assert found is not None
+    return found
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_program(registry: Registry) -> None:
@@ -47,15 +59,14 @@ def test_activity_of_before_its_index_is_entered_by_the_migration(fresh_registry
     rows = "SELECT sequence, model_id, version_id FROM activity ORDER BY sequence"
     noted = fresh_registry.look(rows)
     fresh_registry.tamper("DROP TABLE activity")
-    for later in ("ix_audit_events_refused", "ix_audit_events_role"):
-        fresh_registry.tamper(f"DROP INDEX {later}")
-    fresh_registry.tamper("UPDATE alembic_version SET version_num = '0002'")
 
-    schema.upgrade(fresh_registry.house.database)
+    migration = find_revision("0003").module
+    database = fresh_registry.house.database
+    with database.writer.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        migration.upgrade()
 
     assert fresh_registry.look(rows) == noted
     assert len(noted) == 3
-    assert schema.is_current(fresh_registry.house.database)
 
 
 @pytest.mark.postgres
