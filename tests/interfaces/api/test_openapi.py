@@ -60,6 +60,28 @@ def test_the_document_says_which_permission_and_credential_each_route_needs(docu
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_document_says_what_each_parameter_and_field_is_for(document: dict[str, Any]) -> None:
+    """No parameter and no field of a body stands there with its name alone."""
+    silent = [
+        f"{name} {parameter['name']}"
+        for name, row in operations(document).items()
+        for parameter in row.get("parameters", [])
+        if not parameter.get("description")
+    ]
+    shapes = document["components"]["schemas"]
+    bodies = [name for name in shapes if name.endswith("In") or name in ("Metadata", "CardFacts")]
+    silent += [
+        f"{name}.{field}"
+        for name in bodies
+        for field, told in shapes[name]["properties"].items()
+        if not told.get("description") and "Metadata" not in str(told)
+    ]
+
+    assert len(bodies) > 4
+    assert silent == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_the_document_has_the_routes_that_are_promised(document: dict[str, Any]) -> None:
     """What clients rely on is described under its promised address."""
     version = "/api/v1/models/{group}/{name}/versions/{version}"

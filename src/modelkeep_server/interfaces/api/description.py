@@ -18,6 +18,30 @@ SCHEMES = {
     },
 }
 
+#: What parameters of these names hold, wherever a route does not say it itself.
+PARAMETERS = {
+    "group": "The group of a model, in any case.",
+    "name": "The name of a model, in any case.",
+    "version": "The version's number. A `+` in it is sent as `%2B`.",
+    "path": "The file's path in the version.",
+    "sequence": "The event's place in the log, from 0.",
+    "id": "The `id` of what is meant.",
+    "q": "Words that name, group, description or tags hold, all of them.",
+    "riskTier": "Only of this risk tier.",
+    "tag": "Only with this tag, in any case.",
+    "owner": "Only of this owner: an e-mail address.",
+    "createdFrom": "A day, or a moment as `2026-01-31T09:00:00Z`.",
+    "createdTo": "A day, which is meant whole, or a moment.",
+    "updatedFrom": "A day, or a moment as `2026-01-31T09:00:00Z`.",
+    "updatedTo": "A day, which is meant whole, or a moment.",
+    "sort": "Newest first by time, or by name.",
+    "action": "Only this act, for instance `model.create`.",
+    "outcome": "Only what was allowed, or only what was refused.",
+    "requestId": "Only of this request.",
+    "from": "A day, or a moment as `2026-01-31T09:00:00Z`.",
+    "to": "A day, which is meant whole, or a moment.",
+}
+
 
 class DescribedApp(FastAPI):
     """An app that describes itself in full: how to sign in for each route, and refusals as problem documents."""
@@ -32,13 +56,16 @@ class DescribedApp(FastAPI):
 
 
 def finish(document: dict[str, Any]) -> dict[str, Any]:
-    """The same document, changed in place: credentials for each route, and refusals under their media type."""
+    """The same document, changed in place: credentials, words for parameters, and refusals under their media type."""
     document.setdefault("components", {})["securitySchemes"] = SCHEMES
     for methods in document["paths"].values():
         for told in methods.values():
             if "x-permission" in told:
                 by_token: list[dict[str, list[str]]] = [{TOKEN: []}] if told.get("x-token-scope") else []
                 told["security"] = [*by_token, {SESSION: []}]
+            for parameter in told.get("parameters", []):
+                if parameter["name"] in PARAMETERS:
+                    parameter.setdefault("description", PARAMETERS[parameter["name"]])
             for status, answer in told["responses"].items():
                 if status >= "400":
                     answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

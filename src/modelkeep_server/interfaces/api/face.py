@@ -64,8 +64,9 @@ class JsonRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **told: Any) -> None:
-        permission = PERMISSIONS[endpoint.__act__]  # type: ignore[attr-defined]
-        declared = {"x-permission": permission.act, "x-token-scope": permission.scope}
+        # One that declares none is refused by name when the site is put together.
+        permission = PERMISSIONS.get(getattr(endpoint, "__act__", ""))
+        declared = {"x-permission": permission.act, "x-token-scope": permission.scope} if permission else {}
         super().__init__(path, endpoint, **{**told, "openapi_extra": {**(told.get("openapi_extra") or {}), **declared}})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

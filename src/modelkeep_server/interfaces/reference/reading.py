@@ -12,15 +12,6 @@ from modelkeep_server.rules.permissions import PERMISSIONS, words_of
 NOUNS = ("models", "versions", "artifacts", "audit", "people")
 #: Longer texts than this are refused for the machine's sake; the number tells a reader nothing.
 GUARD_CHARS = 100_000
-#: What the names in paths stand for, where the route does not say it itself.
-_PATH_WORDS: Mapping[str, str] = {
-    "group": "The model's group, in any case.",
-    "name": "The model's name, in any case.",
-    "version": "The version's number. A `+` in it is sent as `%2B`.",
-    "path": "The file's path in the version.",
-    "sequence": "The event's place in the log, from 0.",
-    "id": "The `id` of what is meant.",
-}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -113,9 +104,10 @@ class _Reader:
         permission = PERMISSIONS[told["x-permission"]]
         name, parameters = told["operationId"], told.get("parameters", [])
         sent: Mapping[str, Any] = told.get("requestBody", {}).get("content", {})
-        schema = sent.get("application/json", {}).get("schema")
+        schema = next((body.get("schema") for kind, body in sent.items() if kind.endswith("json")), None)
         statuses = sorted(int(status) for status in told["responses"])
-        answer: Mapping[str, Any] = told["responses"][str(statuses[0] if name != "upload_artifact" else 201)]
+        status = 201 if 201 in statuses else statuses[0]
+        answer: Mapping[str, Any] = told["responses"][str(status)]
         gives = next(iter(answer.get("content", {})), None)
         shape = answer.get("content", {}).get("application/json", {}).get("schema")
         return Route(
@@ -132,18 +124,18 @@ class _Reader:
             headers=self._values(parameters, "header"),
             body=tuple(self._fields(schema)) if schema else (),
             sends=next(iter(sent), None),
-            status=201 if "201" in told["responses"] else statuses[0],
+            status=status,
             gives=gives,
             answer=_pretty(self._example(shape)) if shape else None,
-            refusals=tuple(status for status in statuses if status >= 400),
+            refusals=tuple(refusal for refusal in statuses if refusal >= 400),
             curl=self._curl(path, method, name, schema, sent, gives) if permission.scope else None,
             python=samples.write_python(name) if permission.scope else None,
         )
 
     def _curl(self, path: str, method: str, name: str, schema: Any, sent: Mapping[str, Any], gives: str | None) -> str:
         url = self._base_url + samples.fill_path(path) + samples.write_query(name)
-        body = self._example(schema, sparing=True) if schema else None
-        if method == "patch" and isinstance(body, dict) and "description" in body:
+        body: Any = self._example(schema, sparing=True) if schema else None
+        if method == "patch" and "description" in body:
             # A merge patch names what changes and nothing else.
             body = {"description": body["description"]}
         return samples.write_curl(
@@ -156,12 +148,7 @@ class _Reader:
 
     def _values(self, parameters: list[Mapping[str, Any]], place: str) -> tuple[Value, ...]:
         return tuple(
-            _value(
-                row["name"],
-                self._opened(row["schema"]),
-                row.get("required", False),
-                row.get("description") or (_PATH_WORDS.get(row["name"]) if place == "path" else None),
-            )
+            _value(row["name"], self._opened(row["schema"]), row.get("required", False), row.get("description"))
             for row in parameters
             if row["in"] == place
         )
@@ -176,7 +163,7 @@ class _Reader:
                 yield from self._fields(found, f"{before}{name}.")
 
     def _opened(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """The schema itself where a reference or "or null" stands; `nullable` notes the latter."""
+        """The schema where a reference or "or null" stands, of lists also inside; `nullable` notes the latter."""
         if "$ref" in schema:
             target = self._schemas[schema["$ref"].rsplit("/", 1)[1]]
             return {**self._opened(target), **{key: value for key, value in schema.items() if key != "$ref"}}
@@ -185,7 +172,7 @@ class _Reader:
             real = [way for way in ways if way.get("type") != "null"]
             more = {key: value for key, value in schema.items() if key != "anyOf"}
             return {**self._opened(real[0]), **more, "nullable": len(real) < len(ways)}
-        return dict(schema)
+        return {**schema, "items": self._opened(schema["items"])} if "items" in schema else dict(schema)
 
     def _example(self, schema: Mapping[str, Any], name: str = "", of: str = "", *, sparing: bool = False) -> Any:
         """
@@ -197,8 +184,6 @@ class _Reader:
         opened = self._opened(schema)
         if name in samples.STORY_OF.get(of, {}):
             return samples.STORY_OF[of][name]
-        if "items" in opened:
-            opened["items"] = self._opened(opened["items"])
         for told in (*opened.get("examples", []), *([samples.STORY[name]] if name in samples.STORY else [])):
             if _fits(told, opened):
                 return told
@@ -251,7 +236,7 @@ def _kind_of(schema: Mapping[str, Any]) -> str:
         return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
     kind = str(schema.get("type", "any"))
     if kind == "array":
-        return f"list of {_kind_of(schema['items'])}" if "type" in schema.get("items", {}) else "list"
+        return f"list of {_kind_of(schema['items'])}" if "items" in schema else "list"
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         return f"{kind}, {low} to {high}"

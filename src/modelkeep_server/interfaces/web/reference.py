@@ -1,7 +1,7 @@
 """The API reference as a page. It stands under the API's own address, and is as open as the description it shows."""
 
 import json
-from functools import cache
+from functools import lru_cache
 
 from fastapi import FastAPI, Request
 
@@ -43,6 +43,6 @@ def show_reference(work: Work, actor: Actor, request: Request) -> Page:
     )
 
 
-@cache
+@lru_cache(maxsize=1)
 def _read(app: FastAPI, base_url: str) -> Reference:
     return read_reference(app.openapi(), base_url)
