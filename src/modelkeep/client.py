@@ -144,7 +144,8 @@ class Client:
         Edit a model.
 
         Args:
-            changes: A JSON Merge Patch in the API's own names: `{"tags": ["churn"], "documentationUrl": None}`.
+            changes: A JSON Merge Patch in the API's own names: `{"tags": ["churn"], "documentationUrl": None}`;
+                `reason` says why, for the record.
             revision: Of the model as you read it. Left out: whatever is there is edited, the last edit wins.
         Raises:
             Stale: Somebody else edited it since; `errors` names the fields. Forbidden, Invalid, NotFound, Conflict.

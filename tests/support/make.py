@@ -71,6 +71,13 @@ class Make:
         self._owners[model.address] = owner
         return model
 
+    def edit(self, model: Model, reason: str | None = None, **changes: Any) -> Model:
+        """An edit of a model by its owner. `changes` are fields of NewModel."""
+        with self._registry.writing() as work:
+            return model_service.update_model(
+                work, self.owner_of(model).actor, model.group, model.name, changes, expected=None, reason=reason
+            )
+
     def version(self, model: Model | None = None, owner: Person | None = None, **changes: Any) -> Version:
         """A version of a model, or of a new one, made by its owner. `changes` are fields of NewVersion."""
         model = model or self.model(owner)

@@ -11,6 +11,7 @@ from modelkeep.cli.options import (
     Json,
     Limit,
     OwnerFilter,
+    Reason,
     Revision,
     TagFilter,
     Tier,
@@ -156,6 +157,7 @@ def edit(
     origin: Annotated[str | None, typer.Option(help="INTERNAL or VENDOR.")] = None,
     visibility: Annotated[str | None, typer.Option(help="INTERNAL or RESTRICTED.")] = None,
     file: DocumentFile = None,
+    reason: Reason = None,
     revision: Revision = None,
     as_json: Json = False,
 ) -> None:
@@ -173,6 +175,7 @@ def edit(
         "riskRationale": risk_rationale,
         "origin": origin.upper() if origin else None,
         "visibility": visibility.upper() if visibility else None,
+        "reason": reason,
     }
     changes = read_changes(file, given)
     with Client() as client:

@@ -36,6 +36,8 @@ Revision = Annotated[
     typer.Option("--revision", help="Of what you read, as --json shows it: refuse where somebody edited it since."),
 ]
 
+Reason = Annotated[str | None, typer.Option("--reason", help="Why, for the record.")]
+
 
 def read_changes(file: str | None, given: dict[str, Any]) -> dict[str, Any]:
     """
@@ -47,7 +49,7 @@ def read_changes(file: str | None, given: dict[str, Any]) -> dict[str, Any]:
     """
     named = {key: value if value != "" else None for key, value in given.items() if value is not None}
     changes = read_document(file) | named
-    if not changes:
+    if not changes.keys() - {"reason"}:
         raise typer.BadParameter("Name what to change by an option, or give --file.")
     return changes
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from modelkeep.addresses import Address, parse_file, parse_model_or_version
-from modelkeep.cli.options import DocumentFile, Json, Limit, Revision, read_changes, read_document
+from modelkeep.cli.options import DocumentFile, Json, Limit, Reason, Revision, read_changes, read_document
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table, size
 from modelkeep.client import Client
 from modelkeep.models import Version
@@ -126,6 +126,7 @@ def edit(
     training_job_id: Annotated[str | None, typer.Option(help="The run that made it; '' takes it away.")] = None,
     description: Annotated[str | None, typer.Option(help="One sentence on what is new; '' takes it away.")] = None,
     file: DocumentFile = None,
+    reason: Reason = None,
     revision: Revision = None,
     as_json: Json = False,
 ) -> None:
@@ -140,6 +141,7 @@ def edit(
         "commitSha": commit_sha,
         "trainingJobId": training_job_id,
         "description": description,
+        "reason": reason,
     }
     changes = read_changes(file, given)
     with Client() as client:

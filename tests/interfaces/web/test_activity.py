@@ -99,7 +99,7 @@ def test_a_tab_costs_the_same_however_much_happened(make: Make, api: Api) -> Non
             browser.get(f"/models/{model.address}/activity")
         costs.append(len(sent))
 
-    assert costs == [7, 7]
+    assert costs == [6, 6]
 
 
 def test_files_of_one_hand_and_hour_are_one_line() -> None:

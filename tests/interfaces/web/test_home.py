@@ -12,7 +12,6 @@ from modelkeep_server.kit import clock
 from modelkeep_server.rules.fields import FIELDS, Kind
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
-from tests.support.edits import edit_model
 from tests.support.make import Make
 from tests.support.pages import look, words_of
 from tests.support.registries import Registry
@@ -171,7 +170,7 @@ def test_what_people_wrote_is_text_on_every_list(registry: Registry, make: Make,
     """Markup in the reason of an edit comes out as text."""
     owner = make.owner()
     model = make.model(owner)
-    edit_model(registry, owner, model, reason="It is <b>bold</b> & new.")
+    make.edit(model, reason="It is <b>bold</b> & new.", risk_tier="HIGH")
 
     html = look(api, owner, "/activity") + look(api, owner, f"/models/{model.address}/activity")
 

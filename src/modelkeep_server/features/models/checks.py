@@ -75,6 +75,12 @@ def find_name_fault(text: str) -> str | None:
     return None
 
 
+def find_reason_faults(reason: str | None) -> list[FieldError]:
+    """What is wrong with the reason of an edit."""
+    fault = texts.find_text_fault(reason, max_chars=fields.DESCRIPTION_CHARS, lines=True) if reason else None
+    return [FieldError("reason", fault)] if fault else []
+
+
 def _name_faults(key: str, text: str) -> list[FieldError]:
     fault = find_name_fault(text)
     return [FieldError(key, fault)] if fault else []

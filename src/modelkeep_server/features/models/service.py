@@ -90,7 +90,14 @@ FIXED_FIELDS: dict[str, str] = {
 
 
 def update_model(
-    work: Work, actor: Actor, group: str, name: str, changes: Mapping[str, Any], *, expected: Collection[int] | None
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    changes: Mapping[str, Any],
+    *,
+    expected: Collection[int] | None,
+    reason: str | None = None,
 ) -> Model:
     """
     Edit a model.
@@ -98,6 +105,7 @@ def update_model(
     Args:
         changes: New values by the names of `EDITABLE_FIELDS`; None or the empty text takes an optional one away.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
+        reason: Why, in the editor's words, for the record.
     Raises:
         NotFound: There is no such model that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner.
@@ -116,7 +124,7 @@ def update_model(
     after = replace(before, **{key: _settle(key, value) for key, value in given.items()})
     touched = {EDITABLE_FIELDS[key] for key in given}
     faults = [fault for fault in checks.find_faults(after) if fault.field in touched]
-    faults += _find_fixed_faults(before, changes)
+    faults += [*_find_fixed_faults(before, changes), *checks.find_reason_faults(reason)]
     if faults:
         raise Invalid.of(faults)
     changed = [key for key in given if getattr(before, key) != getattr(after, key)]
@@ -132,6 +140,7 @@ def update_model(
         work, actor, "model.update", object_id=model.id, object_label=model.address,
         before={REVISION: model.revision} | _pick(_facts(before), names),
         after={REVISION: model.revision + 1} | _pick(_facts(after), names),
+        reason=reason or None,
     )  # fmt: skip
     return queries.get_model(work, actor, group, name)
 

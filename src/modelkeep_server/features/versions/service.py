@@ -13,6 +13,7 @@ from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import checks, queries
@@ -90,6 +91,7 @@ def update_version(
     changes: Mapping[str, Any],
     *,
     expected: Collection[int] | None,
+    reason: str | None = None,
 ) -> Version:
     """
     Edit a version, in DRAFT or CHANGES_REQUESTED. Its number may be corrected until it was first submitted.
@@ -98,6 +100,7 @@ def update_version(
         changes: New values by the names of `EDITABLE_FIELDS`, None to take one away; `metadata` is a JSON Merge Patch
             (RFC 7396) of the metadata; `fields` maps paths of rules/fields.py to their whole new value or None.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
+        reason: Why, in the editor's words, for the record.
     Raises:
         NotFound: There is no such version that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
@@ -115,7 +118,7 @@ def update_version(
     demand_fresh(work, found.address, found.id, "version.update", expected=expected, present=found.revision)
     before = NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
     after = _apply(before, changes)
-    _demand_sound(found, after, changes)
+    _demand_sound(found, after, changes, reason)
     metadata = checks.gather_metadata(after.metadata)
     old, new = _facts(before, before.metadata), _facts(after, metadata)
     changed = [key for key in new if old.get(key) != new[key]]
@@ -138,6 +141,7 @@ def update_version(
         work, actor, "version.update", object_id=found.id, object_label=f"{model.address}:{after.version}",
         before={REVISION: found.revision} | {key: old.get(key) for key in changed},
         after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed},
+        reason=reason or None,
     )  # fmt: skip
     return queries.get_version(work, actor, group, name, after.version)
 
@@ -162,12 +166,13 @@ def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
     return replace(before, **plain)
 
 
-def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any]) -> None:
+def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any], reason: str | None) -> None:
     """Raises Invalid where what was touched is at fault; what was there before is not judged again."""
     touched = {"metadata" if key == "fields" else EDITABLE_FIELDS.get(key, key) for key in changes}
     faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in touched]
     if after.version != found.version and found.submitted_at is not None:
         faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))
+    faults += find_reason_faults(reason)
     if faults:
         raise Invalid.of(faults)
 

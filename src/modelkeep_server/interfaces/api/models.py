@@ -76,8 +76,11 @@ def show_model(work: Work, actor: Actor, group: str, name: str) -> Answer:
 @door.writes("model.update")
 def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPatch, if_match: IfMatch = None) -> Answer:
     """Edit a model: a JSON Merge Patch (RFC 7396). An `If-Match` that is stale is told who changed what since."""
-    changes = body.model_dump(exclude_unset=True)
-    return _with_etag(service.update_model(work, actor, group, name, changes, expected=read_if_match(if_match)))
+    changes = body.model_dump(exclude_unset=True, exclude={"reason"})
+    model = service.update_model(
+        work, actor, group, name, changes, expected=read_if_match(if_match), reason=body.reason
+    )
+    return _with_etag(model)
 
 
 def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:

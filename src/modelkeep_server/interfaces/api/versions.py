@@ -62,9 +62,9 @@ def update_version(
     Edit a version in DRAFT or CHANGES_REQUESTED: a JSON Merge Patch (RFC 7396), also of its metadata. The number may be
     corrected until the version was first submitted; `Location` is its address then.
     """
-    found = service.update_version(
-        work, actor, group, name, version, body.model_dump(exclude_unset=True), expected=read_if_match(if_match)
-    )
+    changes = body.model_dump(exclude_unset=True, exclude={"reason"})
+    expected = read_if_match(if_match)
+    found = service.update_version(work, actor, group, name, version, changes, expected=expected, reason=body.reason)
     return _with_etag(found, headers={"Location": f"/api/v1/models/{found.model}/versions/{found.version}"})
 
 

@@ -13,7 +13,7 @@ from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.models import EditModelContext
 from modelkeep_server.interfaces.web.editing import Base, read_edit, rebase
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
-from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries
+from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, Stale
 
@@ -57,15 +57,18 @@ def update_model(work: Work, actor: Actor, group: str, name: str, form: FormData
     edit = read_edit(form, CONTROLS)
     changes = {CONTROLS[control]: _read_control(control, edit.typed[control]) for control in edit.changed}
     try:
-        updated = service.update_model(work, actor, group, name, changes, expected={edit.revision})
+        updated = service.update_model(
+            work, actor, group, name, changes, expected={edit.revision}, reason=text_of(form, "reason").strip()
+        )
     except Invalid as error:
         model = queries.get_model(work, actor, group, name)
-        values = {**write_controls(model), **edit.typed}
+        values = {**write_controls(model), **edit.typed, "reason": text_of(form, "reason")}
         return _settings_page(work, actor, model, values, errors_by_field(error.errors), status=error.status, form=form)
     except Stale as error:
         model = queries.get_model(work, actor, group, name)
         rebased = rebase(edit, form, write_controls(model), errors_by_field(error.errors))
-        return _settings_page(work, actor, model, rebased.values, notes=rebased.notes, status=error.status)
+        values = {**rebased.values, "reason": text_of(form, "reason")}
+        return _settings_page(work, actor, model, values, notes=rebased.notes, status=error.status)
     return Redirect(f"/models/{updated.address}?done=edited")
 
 

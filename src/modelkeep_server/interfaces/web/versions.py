@@ -88,15 +88,19 @@ def update_version(work: Work, actor: Actor, group: str, name: str, version: str
         if faults:
             _demand_update(work, actor, group, name)
             raise Invalid.of(faults)
-        updated = service.update_version(work, actor, group, name, version, changes, expected={edit.revision})
+        reason = text_of(form, "reason").strip()
+        updated = service.update_version(
+            work, actor, group, name, version, changes, expected={edit.revision}, reason=reason
+        )
     except (Invalid, NameTaken) as error:
         found = queries.get_version(work, actor, group, name, version)
-        values = {**write_controls(found), **edit.typed}
+        values = {**write_controls(found), **edit.typed, "reason": text_of(form, "reason")}
         return _edit_page(work, actor, found, values, errors_by_field(error.errors), status=error.status, form=form)
     except Stale as error:
         found = queries.get_version(work, actor, group, name, version)
         rebased = rebase(edit, form, write_controls(found), errors_by_field(error.errors))
-        return _edit_page(work, actor, found, rebased.values, notes=rebased.notes, status=error.status)
+        values = {**rebased.values, "reason": text_of(form, "reason")}
+        return _edit_page(work, actor, found, values, notes=rebased.notes, status=error.status)
     return Redirect(href_of_version(updated.model, updated.version) + "?done=edited")
 
 

@@ -52,6 +52,7 @@ class ModelPatch(Input):
     risk_rationale: str | None = None
     origin: Literal["INTERNAL", "VENDOR"] | None = None
     visibility: Literal["INTERNAL", "RESTRICTED"] | None = None
+    reason: str | None = Field(default=None, description="Why, for the record; no field of the model itself.")
 
 
 class ModelOut(Shape):

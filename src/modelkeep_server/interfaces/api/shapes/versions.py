@@ -76,6 +76,7 @@ class VersionPatch(Input):
     training_job_id: str | None = None
     description: str | None = None
     metadata: dict[str, Any] | None = Field(default=None, description="Merged key by key (RFC 7396).")
+    reason: str | None = Field(default=None, description="Why, for the record; no field of the version itself.")
 
 
 class PassageOut(Shape):

@@ -97,8 +97,8 @@ def _task_of_draft(draft: OpenDraft) -> Task:
         state=draft.state,
         tier=draft.risk_tier,
         since=draft.created_at,
-        href=f"{href}/artifacts#upload" if only_weights else href,
-        button="Upload" if only_weights else "Open",
+        href=f"{href}/artifacts#upload" if not draft.has_weights else f"{href}/edit" if draft.missing else href,
+        button="Upload" if not draft.has_weights else "Complete" if draft.missing else "Open",
     )
 
 
