@@ -85,7 +85,7 @@ def test_older_pages_follow_and_lead_back(make: Make, api: Api, monkeypatch: pyt
 
 
 def test_a_tab_costs_the_same_however_much_happened(make: Make, api: Api) -> None:
-    """Who is asking, the model, its owners, its versions, their history, their number, the page: as many for more."""
+    """Who is asking, the model with its owners, its versions, their history, their number, the page: six statements."""
     owner = make.owner()
     model = make.model(owner)
     browser = api.browser(owner)
