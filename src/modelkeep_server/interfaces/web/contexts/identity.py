@@ -100,20 +100,20 @@ class ProfileContext(FormContext):
 
     def _right(self, act: str) -> Right:
         row = PERMISSIONS[act]
-        given = [_say(grant) for grant in row.grants if grant.role is None or grant.role in self.held]
+        given = [grant for grant in row.grants if grant.role is None or grant.role in self.held]
+        # Roles that need nothing else are said first.
+        because = ", ".join(_say(grant) for grant in sorted(given, key=lambda grant: grant.relation is not None))
         needs = "" if given else permissions.what_is_missing(act, self.held, tuple(Relation))
-        return Right(act, row.says, bool(given), " or ".join(given), needs, row.scope)
+        return Right(act, row.says, bool(given), because, needs, row.scope)
 
 
 def _say(grant: Grant) -> str:
-    """Why somebody holds a grant."""
-    relations = {
+    """Why somebody holds a grant, or for which models."""
+    models = {
         None: "",
-        Relation.OWNER: "owner of the model",
-        Relation.WRITE: "collaborator with WRITE",
-        Relation.READ: "collaborator with READ",
-    }
-    if grant.role is None:
-        return relations[grant.relation] or "everyone"
-    role = permissions.ROLES[grant.role].label
-    return f"{role} and {relations[grant.relation]}" if grant.relation else role
+        Relation.OWNER: "for your own models",
+        Relation.WRITE: "for models shared with you to write",
+        Relation.READ: "for models shared with you to read",
+    }[grant.relation]
+    role = "" if grant.role is None else permissions.ROLES[grant.role].label
+    return " ".join(part for part in (role, models) if part) or "everyone who is signed in"
