@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.support.running import RunningRegistry, running_registry
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PASSPHRASE = "a quiet harbour in march"
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -90,3 +91,16 @@ def keep_picture(page: Page, name: str) -> None:
     folder = os.environ.get("PICTURES_DIR")
     if folder:
         page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9-]+', '-', name)}.png", full_page=True)
+
+
+def enter(
+    browser: Browser, registry: RunningRegistry, email: str, roles: str, *, scripts: bool = True
+) -> BrowserContext:
+    """A browser in which this person is signed in."""
+    context = browser.new_context(java_script_enabled=scripts)
+    visitor = visit(context, registry.url)
+    visitor.page.goto(registry.operate("admin", "invite", email, "--roles", roles).strip())
+    visitor.fill(name="Wim Writer", passphrase=PASSPHRASE)
+    visitor.page.locator("main form").get_by_role("button").first.click()
+    visitor.page.wait_for_url(f"{registry.url}/**")
+    return context

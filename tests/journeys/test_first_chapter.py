@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.conftest import Visitor, first_start_link, visit
+from tests.journeys.conftest import PASSPHRASE, Visitor, first_start_link, visit
 from tests.support.running import RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 
 pytestmark = pytest.mark.browser
-
-PASSPHRASE = "a quiet harbour in march"
 
 
 def claim(visitor: Visitor, link: str) -> None:

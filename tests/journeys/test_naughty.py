@@ -6,14 +6,13 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.journeys.conftest import Visitor, keep_picture, visit
+from tests.journeys.conftest import PASSPHRASE, Visitor, keep_picture, visit
 from tests.support.naughty import SCRIPTS
 from tests.support.planting import Planted, plant_models, plant_versions
 from tests.support.running import RunningRegistry, running_registry
 
 pytestmark = pytest.mark.browser
 
-PASSPHRASE = "a quiet harbour in march"
 GROUP = "naughty"
 WIDTH = 390
 

@@ -8,13 +8,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from modelkeep.client import Client
-from tests.journeys.conftest import Visitor, keep_picture, visit
+from tests.journeys.conftest import PASSPHRASE, Visitor, keep_picture, visit
 from tests.support.running import RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 
 pytestmark = pytest.mark.browser
 
-PASSPHRASE = "a quiet harbour in march"
 MODEL = "/models/customer-analytics/customer-churn-predictor"
 SIGNED_IN = (
     "/",
@@ -25,10 +24,12 @@ SIGNED_IN = (
     MODEL,
     f"{MODEL}/versions",
     f"{MODEL}/activity",
+    f"{MODEL}/settings",
     f"{MODEL}/versions/new",
     f"{MODEL}/versions/1.3.0",
     f"{MODEL}/versions/1.3.0/artifacts",
     f"{MODEL}/versions/1.3.0/activity",
+    f"{MODEL}/versions/1.3.0/edit",
     f"{MODEL}/versions/1.2.0",
     "/activity",
     "/audit",

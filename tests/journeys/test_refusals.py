@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, expect
 
 from modelkeep.client import Client
-from tests.journeys.conftest import first_start_link, visit
+from tests.journeys.conftest import PASSPHRASE, enter, first_start_link, visit
 from tests.support.running import RunningRegistry, running_registry
 
 pytestmark = pytest.mark.browser
 
-PASSPHRASE = "a quiet harbour in march"
 MODEL = "/models/nlp-models/sentiment-classifier"
 
 
@@ -31,19 +30,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegist
                 }
             )
         yield running
-
-
-def enter(
-    browser: Browser, registry: RunningRegistry, email: str, roles: str, *, scripts: bool = True
-) -> BrowserContext:
-    """A browser in which this person is signed in."""
-    context = browser.new_context(java_script_enabled=scripts)
-    visitor = visit(context, registry.url)
-    visitor.page.goto(registry.operate("admin", "invite", email, "--roles", roles).strip())
-    visitor.fill(name="Wim Writer", passphrase=PASSPHRASE)
-    visitor.page.locator("main form").get_by_role("button").first.click()
-    visitor.page.wait_for_url(f"{registry.url}/**")
-    return context
 
 
 @pytest.mark.parametrize(
