@@ -82,7 +82,9 @@ def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> No
     downloads.end_download(work, opening, sent_bytes=0, whole=False)
 
 
-async def _send(desk: Desk, opening: Opening, chunks: AsyncIterator[bytes], span: Range) -> AsyncIterator[bytes]:
+async def _send(
+    desk: Desk, opening: Opening, chunks: AsyncIterator[memoryview], span: Range
+) -> AsyncIterator[memoryview]:
     sent = 0
     try:
         with storage_answers():

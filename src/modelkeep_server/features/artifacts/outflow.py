@@ -17,7 +17,7 @@ from modelkeep_server.ports import BlobMissing, BlobStore
 
 def read_plain(
     store: BlobStore, dek: bytes, blob_id: str, parts: Sequence[Part], start: int, end: int
-) -> Iterator[bytes]:
+) -> Iterator[memoryview]:
     """
     The plain bytes of a file from `start` up to, not including, `end`, in runs of at most 1 MiB.
 
@@ -36,7 +36,7 @@ def read_plain(
 
 async def open_plain(
     store: BlobStore, dek: bytes, blob_id: str, parts: Sequence[Part], start: int, end: int
-) -> AsyncIterator[bytes]:
+) -> AsyncIterator[memoryview]:
     """
     As `read_plain`, for an async route: the next run is opened in a thread while the last one is being sent.
 
@@ -49,7 +49,7 @@ async def open_plain(
 
 def _read_parts(
     store: BlobStore, dek: bytes, blob_id: str, parts: Sequence[Part], start: int, end: int
-) -> Iterator[bytes]:
+) -> Iterator[memoryview]:
     begins = 0
     for number, part in enumerate(parts, 1):
         ends = begins + part.plain_size
@@ -67,7 +67,7 @@ def _read_parts(
         begins = ends
 
 
-async def _ahead(first: bytes | None, runs: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _ahead(first: memoryview | None, runs: Iterator[memoryview]) -> AsyncIterator[memoryview]:
     loop = asyncio.get_running_loop()
     run = first
     while run is not None:

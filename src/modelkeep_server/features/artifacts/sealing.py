@@ -96,9 +96,10 @@ def seal_part(dek: bytes, aad: bytes, plaintext: memoryview) -> Iterator[bytearr
     return _seal(dek, aad, plaintext, salt=os.urandom(_SALT), prefix=os.urandom(_PREFIX))
 
 
-def open_part(dek: bytes, aad: bytes, sealed_size: int, read: Read, start: int, end: int) -> Iterator[bytes]:
+def open_part(dek: bytes, aad: bytes, sealed_size: int, read: Read, start: int, end: int) -> Iterator[memoryview]:
     """
-    The plain bytes from `start` up to, not including, `end`, in runs of up to 1 MiB, each verified before it is given.
+    The plain bytes from `start` up to, not including, `end`, in runs of up to 1 MiB, each verified before it is given,
+    and the caller's own: nothing is written to one after it was given.
 
     The last segment is verified before the first run, whatever the range, so that a part that was cut gives nothing.
 
@@ -123,7 +124,7 @@ def open_part(dek: bytes, aad: bytes, sealed_size: int, read: Read, start: int, 
         until = min(at + _BATCH, behind)
         room = bytearray(_plain_start(until) - _plain_start(at))
         base, length = _plain_start(at), sealed.open(at, until, memoryview(room))
-        yield bytes(memoryview(room)[max(0, start - base) : min(length, end - base)])
+        yield memoryview(room)[max(0, start - base) : min(length, end - base)]
 
 
 def check_part(dek: bytes, aad: bytes, sealed_size: int, read: Read) -> None:
