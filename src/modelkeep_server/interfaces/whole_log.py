@@ -59,7 +59,7 @@ async def prove_event(desk: Desk, sequence: int) -> ProvenEvent:
     if proven is not None:
         return proven
     try:
-        return await desk.write(lambda work, actor: proofs.sign_and_prove(work, actor, sequence))
+        return await desk.write(partial(proofs.sign_and_prove, sequence=sequence))
     except IntegrityBroken as error:
         problem = error.detail
     return await desk.read(lambda work, actor: proofs.show_unproven(work, actor, sequence, problem))

@@ -83,7 +83,7 @@ def test_events_of_a_rewritten_history_open_and_do_not_hold(
 
 
 def test_missing_hashes_are_told(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:
-    """A leaf that was taken away is no failure of the page."""
+    """A leaf that was taken away is no failure of the page or the API."""
     auditor = fresh_make.person(Role.AUDITOR)
     fresh_make.model()
     fresh_api.as_(auditor).get("/api/v1/audit/checkpoint")
@@ -92,6 +92,24 @@ def test_missing_hashes_are_told(fresh_registry: Registry, fresh_make: Make, fre
     fresh_registry.tamper("DELETE FROM audit_leaves WHERE sequence = 1")
 
     page = browser.get("/audit/2")
+    answer = fresh_api.as_(auditor).get(f"{EVENTS}/2")
+
+    assert page.status_code == 200
+    assert "does not hold" in page.text
+    assert (answer.status_code, answer.json()["code"]) == (409, "integrity_broken")
+
+
+def test_a_log_that_lost_hashes_and_grew_opens_still(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:
+    """Where the head would have to be signed over what is missing, the event is shown and nothing is proven."""
+    auditor = fresh_make.person(Role.AUDITOR)
+    fresh_make.model()
+    fresh_api.as_(auditor).get("/api/v1/audit/checkpoint")
+    fresh_registry.tamper("DELETE FROM audit_leaves WHERE sequence = 1")
+    fresh_make.model()
+
+    page = fresh_api.browser(auditor).get("/audit/2")
 
     assert page.status_code == 200
     assert "does not hold" in page.text

@@ -37,7 +37,7 @@ def measure(work: Work, actor: Actor, asked: EventFilter) -> Export:
     access.require(work, actor, "audit.export")
     asked = trimmed(asked)
     narrowed = narrow(work, asked)
-    size = head.read_frontier(work).size
+    size = queries.read_size(work)
     count = size if narrowed.is_everything else int(work.scalar(narrowed.count(None)))
     return Export(asked, narrowed, size, count)
 

@@ -7,17 +7,27 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit.merkle import leaf_hash, verify_inclusion
 from modelkeep_server.kit.signed_note import NoteRefused
+from modelkeep_server.rules.errors import IntegrityBroken
 
 _CHANGED = "The text of this event is not the one that was recorded."
 _REWRITTEN = "The hashes do not lead to the root that was signed. Events before or after this one were changed."
-_MISSING = "Hashes of the log are missing, so no proof can be made."
+_MISSING = "Hashes of the log are missing or spoilt, so no proof can be made."
+_REMEDY = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
+
+
+def get_proof(work: Work, actor: Actor, sequence: int) -> Proof:
+    """The proof of an event's place in the log as it is now. Raises NotFound, IntegrityBroken."""
+    try:
+        return queries.get_proof(work, actor, sequence)
+    except ValueError as error:
+        raise IntegrityBroken(_MISSING, remedy=_REMEDY) from error
 
 
 def find_proven(work: Work, actor: Actor, sequence: int) -> ProvenEvent | None:
     """An event under the newest signed head, or None where events came since it was signed. Raises NotFound."""
     access.require(work, actor, "audit.read")
     checkpoint = head.find_newest(work)
-    if checkpoint is None or checkpoint.size != head.read_frontier(work).size:
+    if checkpoint is None or checkpoint.size != queries.read_size(work):
         return None
     return _judge(work, actor, queries.get_event(work, actor, sequence), checkpoint)
 
@@ -44,9 +54,9 @@ def show_unproven(work: Work, actor: Actor, sequence: int, problem: str) -> Prov
 def _judge(work: Work, actor: Actor, event: Event, checkpoint: Checkpoint) -> ProvenEvent:
     vkey = head.vkey_of(work.parts.keys)
     try:
-        proof = queries.get_proof(work, actor, event.sequence)
-    except ValueError:
-        return ProvenEvent(event, None, checkpoint, vkey, _MISSING)
+        proof = get_proof(work, actor, event.sequence)
+    except IntegrityBroken as error:
+        return ProvenEvent(event, None, checkpoint, vkey, error.detail)
     return ProvenEvent(event, proof, checkpoint, vkey, _find_problem(work, event, proof, checkpoint))
 
 

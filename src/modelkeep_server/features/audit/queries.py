@@ -53,9 +53,14 @@ def list_events(
 
 def _count(work: Work, narrowed: Narrowed) -> int | None:
     if narrowed.is_everything:
-        return int(work.scalar(select(audit_head.c.size).where(audit_head.c.id == 1)))
+        return read_size(work)
     counted = int(work.scalar(narrowed.count(COUNT_CAP + 1)))
     return counted if counted <= COUNT_CAP else None
+
+
+def read_size(work: Work) -> int:
+    """How many events the log has. One statement."""
+    return int(work.scalar(select(audit_head.c.size).where(audit_head.c.id == 1)))
 
 
 def read_events(work: Work, sequences: Sequence[int]) -> tuple[Event, ...]:

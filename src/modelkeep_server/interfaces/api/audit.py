@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit import queries, service
+from modelkeep_server.features.audit import proofs, queries, service
 from modelkeep_server.features.audit.export import Export
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
@@ -141,7 +141,7 @@ def _cells_of(event: Event) -> tuple[object, ...]:
 def show_event(work: Work, actor: Actor, sequence: Sequence) -> EventDetailOut:
     """One event: the body exactly as stored, and the proof of its place in the tree."""
     event = queries.get_event(work, actor, sequence)
-    proof = queries.get_proof(work, actor, sequence)
+    proof = proofs.get_proof(work, actor, sequence)
     return EventDetailOut(
         **EventOut.model_validate(event).model_dump(), raw=event.raw, proof=ProofOut.model_validate(proof)
     )
