@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, false, func, literal, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from modelkeep_server.db.tables import models, search_models, search_owners, search_tags, search_text, versions
@@ -220,19 +220,26 @@ def _to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[CatalogueRow, ...]:
     )
 
 
+def _select_newest() -> Select[Any]:
+    place = func.row_number().over(partition_by=versions.c.model_id, order_by=versions.c.number.desc()).label("place")
+    count = func.count().over(partition_by=versions.c.model_id).label("versions_count")
+    ranked = (
+        select(versions.c.model_id, versions.c.version, versions.c.state, place, count)
+        .where(versions.c.model_id.in_(bindparam("model_keys", expanding=True)))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.place <= NEWEST_SHOWN).order_by(ranked.c.model_id, ranked.c.place)
+
+
+_NEWEST = _select_newest()
+
+
 def _newest_versions(
     work: Work, model_keys: Sequence[int]
 ) -> tuple[dict[int, tuple[VersionMark, ...]], dict[int, int]]:
     if not model_keys:
         return {}, {}
-    place = func.row_number().over(partition_by=versions.c.model_id, order_by=versions.c.number.desc()).label("place")
-    count = func.count().over(partition_by=versions.c.model_id).label("versions_count")
-    ranked = (
-        select(versions.c.model_id, versions.c.version, versions.c.state, place, count)
-        .where(versions.c.model_id.in_(model_keys))
-        .subquery()
-    )
-    rows = work.all(select(ranked).where(ranked.c.place <= NEWEST_SHOWN).order_by(ranked.c.model_id, ranked.c.place))
+    rows = work.all(_NEWEST, {"model_keys": list(model_keys)})
     marks: dict[int, tuple[VersionMark, ...]] = {}
     counts: dict[int, int] = {}
     for row in rows:
