@@ -4,6 +4,7 @@ import contextlib
 import random
 import re
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from modelkeep_server.operate import patience
 from tests.support.endurance import Figures, sizes
 from tests.support.running import RunningRegistry, running_registry
 
@@ -263,3 +265,42 @@ def test_garbage_behind_several_requests_is_no_fault(served: RunningRegistry) ->
     assert {status for answered in heard for status in statuses_of(answered)} <= {200, 400}
     assert answer.text == "ok\n"
     assert [line for line in served.output.read_text().removeprefix(before).splitlines() if '"error"' in line] == []
+
+
+@pytest.mark.parametrize("visitors", sizes(full=200))
+def test_heads_that_drip_are_hung_up_on(served: RunningRegistry, visitors: int, figures: Figures) -> None:
+    """A byte a second keeps no connection for longer than a head may take, and the others are served meanwhile."""
+    place = urlsplit(served.url)
+    began = time.perf_counter()
+    slowest = 0.0
+    with contextlib.ExitStack() as opened:
+        dripping = [
+            opened.enter_context(socket.create_connection((place.hostname or "", place.port or 0), timeout=20))
+            for _ in range(visitors)
+        ]
+        for client in dripping:
+            client.sendall(GET + b"X-Slow: ")
+
+        while dripping and time.perf_counter() - began < 3 * patience.HEAD_SECONDS:
+            dripping = [client for client in dripping if drip(client)]
+            asked = time.perf_counter()
+            assert httpx2.get(f"{served.url}/healthz", timeout=20).text == "ok\n"
+            slowest = max(slowest, time.perf_counter() - asked)
+            time.sleep(1)
+
+    figures.tell("visitors who send a byte a second", visitors)
+    figures.tell("until all are hung up on", time.perf_counter() - began, "s", at_most=patience.HEAD_SECONDS + 20)
+    figures.tell("slowest answer to somebody else", slowest, "s", at_most=1)
+    assert dripping == []
+
+
+def drip(client: socket.socket) -> bool:
+    """Send one more byte of a head, and say whether the server still listens."""
+    client.settimeout(0.001)
+    try:
+        client.sendall(b"X")
+        return client.recv(1024) != b""
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
