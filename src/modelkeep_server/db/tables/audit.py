@@ -83,5 +83,6 @@ audit_labels = Table(
     metadata,
     Column("object_id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("label", Text, nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Index("ix_audit_labels_label", "label", postgresql_ops={"label": "text_pattern_ops"}),
 )

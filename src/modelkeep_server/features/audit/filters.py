@@ -330,13 +330,11 @@ def _ids_of(work: Work, asked: str) -> Any:
 def _stands_below(work: Work, asked: str) -> ColumnElement[bool]:
     """Whether a label is this address, or begins with it and a `:` or `/`."""
     label = audit_labels.c.label
-    if work.dialect == "sqlite":
-        begins: list[ColumnElement[bool]] = [
-            (label >= f"{asked}{mark}") & (label < f"{asked}{chr(ord(mark) + 1)}") for mark in ":/"
-        ]
-    else:
-        # Other databases sort by language, where a span of texts is not what begins alike.
-        begins = [func.substr(label, 1, len(asked) + 1) == f"{asked}{mark}" for mark in ":/"]
+    # PostgreSQL sorts by language; these two compare byte by byte, as the index of labels does.
+    least, under = (">=", "<") if work.dialect == "sqlite" else ("~>=~", "~<~")
+    begins = [
+        label.bool_op(least)(f"{asked}{mark}") & label.bool_op(under)(f"{asked}{chr(ord(mark) + 1)}") for mark in ":/"
+    ]
     return or_(label == asked, *begins)
 
 
