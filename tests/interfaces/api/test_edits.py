@@ -227,6 +227,33 @@ def test_metadata_is_merged_key_by_key(make: Make, api: Api) -> None:
     }  # fmt: skip
 
 
+def test_null_takes_all_metadata_away(make: Make, api: Api) -> None:
+    """A null is the absence of what it stands for (RFC 7396), also of the metadata as a whole."""
+    version = make.version(metadata={"framework": "jax", "card": {"license": "MIT"}, "custom": {"a": 1}})
+
+    answer = api.as_(make.owner_of(version)).patch(version_address(version), json={"metadata": None})
+
+    assert (answer.status_code, answer.json()["metadata"]) == (200, {})
+
+
+def test_correcting_to_a_number_while_it_is_created_never_waits_for_ever(make: Make, api: Api) -> None:
+    """One edits a version to 2.0.0, another creates 2.0.0: one of them gets it, the other hears that it is taken."""
+    version = make.version()
+    owner = make.owner_of(version)
+    versions = f"/api/v1/models/{version.model}/versions"
+
+    def send(edit: bool) -> int:
+        client = api.as_(owner)
+        if edit:
+            return int(client.patch(version_address(version), json={"version": "2.0.0"}).status_code)
+        return int(client.post(versions, json={"version": "2.0.0"}).status_code)
+
+    with ThreadPoolExecutor(2) as pool:
+        statuses = sorted(pool.map(send, [True, False]))
+
+    assert statuses in ([200, 409], [201, 409])
+
+
 @pytest.mark.parametrize(
     ("patch", "field"),
     [

@@ -110,6 +110,8 @@ def update_version(
         NameTaken: The model has another version of that number.
     """
     model = model_queries.get_model(work, actor, group, name)
+    # The model first, as creating a version does: two who lock in different orders would wait for each other.
+    work.lock(models, model.key)
     work.lock(versions, queries.get_version(work, actor, group, name, version).key)
     found = queries.get_version(work, actor, group, name, version)
     access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
@@ -126,16 +128,9 @@ def update_version(
     if not changed:
         return found
     work.change(
-        versions,
-        found.key,
-        {
-            **_columns(after, metadata),
-            "updated_at": work.now,
-            "revision": found.revision + 1,
-        },
-        expect={"revision": found.revision},
-        taken=_taken(model, after.version),
-    )
+        versions, found.key, {**_columns(after, metadata), "updated_at": work.now, "revision": found.revision + 1},
+        expect={"revision": found.revision}, taken=_taken(model, after.version),
+    )  # fmt: skip
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
         work, actor, "version.update", object_id=found.id, object_label=f"{model.address}:{after.version}",
@@ -160,7 +155,8 @@ def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
     if "version" in plain:
         plain["version"] = plain["version"] or ""
     if "metadata" in changes:
-        plain["metadata"] = checks.patch_metadata(before.metadata, changes["metadata"] or {})
+        patch = changes["metadata"]
+        plain["metadata"] = {} if patch is None else checks.patch_metadata(before.metadata, patch)
     elif "fields" in changes:
         plain["metadata"] = checks.set_fields(before.metadata, changes["fields"])
     return replace(before, **plain)
