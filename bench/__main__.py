@@ -2,7 +2,7 @@
 Measure a registry beside a limit or a peer of the same run, and print tables and JSON.
 
     make bench                                               10,000 models, 1 GiB up and down; some minutes
-    make bench ARGS="--models 500 --mib 64 --seconds 0.5"    a look, well under a minute
+    make bench ARGS="--models 500 --mib 64 --rounds 1"       a look, under a minute
     make bench ARGS="--database postgresql://... --json FILE"
 """
 
@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description="Measure a registry.")
     parser.add_argument("--models", type=int, default=10_000, help="models in the registry (10000)")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each kind of request, in each round (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all is measured; medians are told (3)")
     parser.add_argument("--mib", type=int, default=1024, help="size of the file sent up and down; 0 for none (1024)")
     parser.add_argument("--database", metavar="URL", help="an empty PostgreSQL database (SQLite in a fresh folder)")
     parser.add_argument("--json", metavar="PATH", type=Path, help="write the figures there too")
@@ -42,8 +43,8 @@ def main() -> None:
         start_registry(Path(folder), asked.models, asked.database) as registry,
     ):
         with start_peer(_read_model(registry)) as peer_port:
-            calls = measure_calls(registry, peer_port, asked.seconds)
-        files = measure_files(registry, asked.mib) if asked.mib else None
+            calls = measure_calls(registry, peer_port, asked.seconds, asked.rounds)
+        files = measure_files(registry, asked.mib, asked.rounds) if asked.mib else None
         peak_mib = registry.memory_mib("VmHWM")
     aims = aims_of(registry.start_seconds, registry.idle_mib, calls, files)
     print(draw(calls, files, aims))

@@ -13,7 +13,6 @@ from bench.seeding import OWNER, WORDS
 from bench.server import Running
 
 CLIENTS = (1, 16)
-ROUNDS = 3
 BARE = "bare route"
 _DIFFERENT = 500
 
@@ -30,11 +29,11 @@ class Measured:
     of_bare: float
 
 
-def measure_calls(registry: Running, peer_port: int, seconds: float) -> list[Measured]:
+def measure_calls(registry: Running, peer_port: int, seconds: float, rounds: int) -> list[Measured]:
     """Every kind in turn, round by round, so that a minute in which the machine is busy decides nothing."""
-    rounds = []
+    measured = []
     first_number = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         loads: dict[tuple[str, int], Load] = {}
         for clients in CLIENTS:
             for name, requests in _requests_of(registry).items():
@@ -44,8 +43,8 @@ def measure_calls(registry: Running, peer_port: int, seconds: float) -> list[Mea
                     raise SystemExit(f"{name}: {load.failed} of {load.answered} answers were not 2xx.")
                 first_number += load.answered + clients
                 loads[name, clients] = load
-        rounds.append(loads)
-    return _to_medians(rounds)
+        measured.append(loads)
+    return _to_medians(measured)
 
 
 def _to_medians(rounds: Sequence[Mapping[tuple[str, int], Load]]) -> list[Measured]:

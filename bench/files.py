@@ -16,7 +16,6 @@ from bench.pump import Transfer
 from bench.server import Running
 
 MIB = 1024 * 1024
-ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -30,26 +29,26 @@ class FileSpeed:
     download_of_openssl: float
 
 
-def measure_files(registry: Running, mib: int) -> FileSpeed:
-    """Three rounds of openssl, upload, openssl, download. Raises SystemExit where other bytes came back."""
+def measure_files(registry: Running, mib: int, rounds: int) -> FileSpeed:
+    """Rounds of openssl, upload, openssl, download. Raises SystemExit where other bytes came back."""
     path = registry.folder / "weights.safetensors"
     sha256 = write_safetensors(path, mib)
     version = f"/api/v1/models/{registry.seeded.addresses[0]}/versions/1.0.0"
     _digest(path)
-    rounds = []
-    for number in range(ROUNDS):
+    speeds = []
+    for number in range(rounds):
         before = _digest(path)
         address = f"{version}/artifacts/round-{number}/weights.safetensors"
         up = _upload(registry, address, path)
         between = _digest(path)
         down = _download(registry, address, sha256, check=number == 0)
-        rounds.append((mib / before, mib / up, mib / between, mib / down))
+        speeds.append((mib / before, mib / up, mib / between, mib / down))
     return FileSpeed(
-        statistics.median(speed for before, _, between, _ in rounds for speed in (before, between)),
-        statistics.median(up for _, up, _, _ in rounds),
-        statistics.median(down for _, _, _, down in rounds),
-        statistics.median(up / before for before, up, _, _ in rounds),
-        statistics.median(down / between for _, _, between, down in rounds),
+        statistics.median(speed for before, _, between, _ in speeds for speed in (before, between)),
+        statistics.median(up for _, up, _, _ in speeds),
+        statistics.median(down for _, _, _, down in speeds),
+        statistics.median(up / before for before, up, _, _ in speeds),
+        statistics.median(down / between for _, _, between, down in speeds),
     )
 
 
