@@ -126,7 +126,7 @@ def test_every_table_is_verified_or_housekeeping(filled: Registry) -> None:
 
     known = {table.name for table in (*GOVERNED, *OF_THE_LOG)}
 
-    assert tables - known == {"idempotency_answers", "session_activity", "token_activity"}
+    assert tables - known == {"activity", "idempotency_answers", "session_activity", "token_activity"}
 
 
 def test_each_column_of_the_log_is_verified(filled: Registry) -> None:
