@@ -7,7 +7,7 @@ An import contract keeps it out of the interfaces: they cannot leave it out, sin
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, false, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Table, bindparam, false, or_, select, true, union_all
 
 from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.features.identity.views import Actor
@@ -34,14 +34,18 @@ def sight_of(actor: Actor) -> Sight:
     return Sight.EVERYTHING if actor.roles & SEES_RESTRICTED else Sight.SHARED_AND_OWN
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The one condition under which a row of `models` exists for this actor. Every query over models carries it."""
-    return _condition(sight_of(actor), actor.user_id, actor.emails_verified)
+def visible_to(actor: Actor, of: Table = models) -> ColumnElement[bool]:
+    """
+    The one condition under which a row of `models` exists for this actor. Every query over models carries it.
+
+    `of` is the table whose rows are asked: `models`, or `search_models`, which repeats what the rule asks of a model.
+    """
+    return _condition(sight_of(actor), actor.user_id, actor.emails_verified, of)
 
 
 def visible_by(sight: Sight) -> ColumnElement[bool]:
     """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
-    return _condition(sight, bindparam("actor_id"), bindparam("actor_emails", expanding=True))
+    return _condition(sight, bindparam("actor_id"), bindparam("actor_emails", expanding=True), models)
 
 
 def values_of(actor: Actor) -> dict[str, Any]:
@@ -51,19 +55,20 @@ def values_of(actor: Actor) -> dict[str, Any]:
 
 def owned_by(actor: Actor) -> ColumnElement[bool]:
     """The condition under which the actor owns a row of `models`: as registrar, or by a verified e-mail."""
-    return _ownership(actor.user_id, actor.emails_verified)
+    return _ownership(actor.user_id, actor.emails_verified, models)
 
 
-def _condition(sight: Sight, actor_id: Any, emails: Any) -> ColumnElement[bool]:
+def _condition(sight: Sight, actor_id: Any, emails: Any, of: Table) -> ColumnElement[bool]:
     if sight is Sight.NOTHING:
         return false()
     if sight is Sight.EVERYTHING:
         return true()
-    return or_(models.c.visibility == Visibility.INTERNAL, _ownership(actor_id, emails))
+    return or_(of.c.visibility == Visibility.INTERNAL, _ownership(actor_id, emails, of))
 
 
-def _ownership(actor_id: Any, emails: Any) -> ColumnElement[bool]:
+def _ownership(actor_id: Any, emails: Any, of: Table) -> ColumnElement[bool]:
     """Told as a set of ids, so that a list of one's own models is found through the indexes, not by asking each."""
     registered = select(_registered.c.id).where(_registered.c.registrar_id == actor_id)
     by_email = select(_owning.c.model_id).where(_owning.c.email_key.in_(emails), _owning.c.removed_at.is_(None))
-    return models.c.id.in_(union_all(registered, by_email))
+    key = of.c.id if of is models else of.c.model_id
+    return key.in_(union_all(registered, by_email))

@@ -89,6 +89,5 @@ def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | Non
 
 def _row(row: CatalogueRow) -> CatalogueOut:
     newest = [NewestOut(version=mark.version, state=mark.state.value) for mark in row.newest]
-    return CatalogueOut(
-        **ModelOut.model_validate(row.model).model_dump(), newest=newest, version_count=row.version_count
-    )
+    facts = {name: getattr(row.model, name) for name in ModelOut.model_fields}
+    return CatalogueOut(**facts, newest=newest, version_count=row.version_count)
