@@ -1,7 +1,5 @@
 """Editing in the pages: what is kept of a form that is wrong, stale, partial, or sent by two people at once."""
 
-import html
-import re
 from typing import Any
 
 import pytest
@@ -10,21 +8,7 @@ from modelkeep_server.interfaces.web.editing import print_of
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Browser
 from tests.support.make import Make
-
-
-def controls(page: str) -> dict[str, str]:
-    """What a browser would send of the page's editing form: hidden fields, inputs, text areas and chosen radios."""
-    found = {}
-    form = page[page.index('class="stack"') :]
-    form = form[: form.index("</form>")]
-    for tag in re.findall(r"<input[^>]*>", form):
-        name, value = (re.search(rf'{key}="([^"]*)"', tag) for key in ("name", "value"))
-        if name is None or ('type="radio"' in tag and " checked" not in tag):
-            continue
-        found[name[1]] = html.unescape(value[1]) if value else ""
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
-        found[name] = html.unescape(text)
-    return found
+from tests.support.pages import controls
 
 
 def opened(browser: Browser, path: str) -> dict[str, str]:
