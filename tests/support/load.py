@@ -17,6 +17,12 @@ MIX: Sequence[tuple[str, int]] = (
     ("model", 300), ("catalogue", 150), ("search", 100), ("version page", 100), ("me", 80), ("events", 50),
     ("register", 60), ("add version", 40), ("wrong body", 50), ("not there", 60), ("not allowed", 9), ("upload", 1),
 )  # fmt: skip
+#: The same without what makes a registry larger: models are edited and none is added.
+STILL_MIX: Sequence[tuple[str, int]] = tuple(
+    ("edit", often) if kind == "register" else (kind, often)
+    for kind, often in MIX
+    if kind not in ("add version", "upload")
+)
 _TIMEOUT_SECONDS = 60
 
 
@@ -52,11 +58,11 @@ class Crowd:
             assert self._send(connection, self.owner, Asked("POST", f"/api/v1/models{path}", sent)) == 201
         connection.close()
 
-    def ask(self, requests: int, seed: int) -> None:
-        """Send so many requests in all, and wait for their answers."""
+    def ask(self, requests: int, seed: int, mix: Sequence[tuple[str, int]] = MIX) -> None:
+        """Send so many requests of a mix in all, and wait for their answers."""
         share = [requests // self.clients + (place < requests % self.clients) for place in range(self.clients)]
         threads = [
-            threading.Thread(target=self._work, args=(count, random.Random(f"{seed}-{place}")))
+            threading.Thread(target=self._work, args=(count, random.Random(f"{seed}-{place}"), mix))
             for place, count in enumerate(share)
         ]
         for thread in threads:
@@ -64,9 +70,9 @@ class Crowd:
         for thread in threads:
             thread.join()
 
-    def _work(self, count: int, chance: random.Random) -> None:
+    def _work(self, count: int, chance: random.Random, mix: Sequence[tuple[str, int]]) -> None:
         connection = self._connect()
-        names, weights = zip(*MIX, strict=True)
+        names, weights = zip(*mix, strict=True)
         for kind in chance.choices(names, weights, k=count):
             token = self.reader if kind == "not allowed" else self.owner
             self.statuses[self._send(connection, token, _KINDS[kind](chance))] += 1
@@ -101,6 +107,11 @@ def _add_version(chance: random.Random) -> Asked:
     return Asked("POST", "/api/v1/models/soak/first/versions", body)
 
 
+def _edit(chance: random.Random) -> Asked:
+    patch = {"description": f"{chance.getrandbits(60):x} " * 20, "tags": [f"{chance.getrandbits(16):x}"]}
+    return Asked("PATCH", "/api/v1/models/soak/first", json.dumps(patch).encode())
+
+
 def _upload(chance: random.Random) -> Asked:
     path = f"/api/v1/models/soak/first/versions/1.0.0/artifacts/{chance.getrandbits(60):x}.safetensors?type=WEIGHTS"
     content = make_safetensors(100_000, seed=chance.getrandbits(32))
@@ -116,6 +127,7 @@ _KINDS: dict[str, Callable[[random.Random], Asked]] = {
     "events": lambda _: Asked("GET", "/api/v1/audit/events?limit=20"),
     "register": _register,
     "add version": _add_version,
+    "edit": _edit,
     "wrong body": lambda chance: Asked("POST", "/api/v1/models", b'{"name": "' + b"x" * chance.randint(1, 999)),
     "not there": lambda chance: Asked("GET", f"/api/v1/models/none/{chance.getrandbits(60):x}"),
     "not allowed": _register,

@@ -122,7 +122,7 @@ def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:
 
 def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None
-    for pragma in ("busy_timeout=5000", "wal_autocheckpoint=0", "query_only=ON", "mmap_size=0", "cache_size=-8000"):
+    for pragma in ("busy_timeout=5000", "wal_autocheckpoint=0", "query_only=ON", "mmap_size=0", "cache_size=-2000"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
 
 
