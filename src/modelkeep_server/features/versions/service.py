@@ -1,6 +1,6 @@
 """Creating and editing versions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,13 +21,17 @@ from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
-from modelkeep_server.rules.lifecycle import EDITABLE, State
+from modelkeep_server.rules.lifecycle import State
 
 
-def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVersion) -> Version:
+def create_version(
+    work: Work, actor: Actor, group: str, name: str, new: NewVersion, *, unreadable: Sequence[FieldError] = ()
+) -> Version:
     """
     Add a version to a model, in DRAFT, with the next number.
 
+    Args:
+        unreadable: What the door could not read of the input; told together with the other faults.
     Raises:
         NotFound: There is no such model that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
@@ -36,12 +40,14 @@ def create_version(work: Work, actor: Actor, group: str, name: str, new: NewVers
         NameTaken: The model has this version already.
     """
     model = model_queries.get_model(work, actor, group, name)
+    work.lock(models, model.key)
+    model = model_queries.get_model(work, actor, group, name)
     access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
     demand_active(model)
-    faults = checks.find_faults(new)
+    faults = [*checks.find_faults(new), *unreadable]
     if faults:
         raise Invalid.of(faults)
-    number = _take_number(work, model.key)
+    number = _next_number(work, model.key)
     metadata = checks.gather_metadata(new.metadata)
     public_id = ids.uuid7(clock.to_us(work.now))
     key = work.insert(
@@ -92,6 +98,7 @@ def update_version(
     *,
     expected: Collection[int] | None,
     reason: str | None = None,
+    unreadable: Sequence[FieldError] = (),
 ) -> Version:
     """
     Edit a version, in DRAFT or CHANGES_REQUESTED. Its number may be corrected until it was first submitted.
@@ -101,6 +108,7 @@ def update_version(
             (RFC 7396) of the metadata; `fields` maps paths of rules/fields.py to their whole new value or None.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
         reason: Why, in the editor's words, for the record.
+        unreadable: What the door could not read of the input; told together with the other faults.
     Raises:
         NotFound: There is no such version that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
@@ -112,6 +120,7 @@ def update_version(
     model = model_queries.get_model(work, actor, group, name)
     # The model first, as creating a version does: two who lock in different orders would wait for each other.
     work.lock(models, model.key)
+    model = model_queries.get_model(work, actor, group, name)
     work.lock(versions, queries.get_version(work, actor, group, name, version).key)
     found = queries.get_version(work, actor, group, name, version)
     access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
@@ -120,7 +129,7 @@ def update_version(
     demand_fresh(work, found.address, found.id, "version.update", expected=expected, present=found.revision)
     before = NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
     after = _apply(before, changes)
-    _demand_sound(found, after, changes, reason)
+    _demand_sound(found, after, changes, [*find_reason_faults(reason), *unreadable])
     metadata = checks.gather_metadata(after.metadata)
     old, new = _facts(before, before.metadata), _facts(after, metadata)
     changed = [key for key in new if old.get(key) != new[key]]
@@ -143,7 +152,7 @@ def update_version(
 
 def demand_editable(version: Version) -> None:
     """Raises StateForbids where the content of a version cannot change any more."""
-    if version.state not in EDITABLE:
+    if not version.is_editable:
         raise StateForbids(
             f"{version.address} is {version.state}; content can change in DRAFT and CHANGES_REQUESTED only.",
             remedy="Create a new version and make the change there.",
@@ -162,13 +171,13 @@ def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
     return replace(before, **plain)
 
 
-def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any], reason: str | None) -> None:
-    """Raises Invalid where what was touched is at fault; what was there before is not judged again."""
+def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any], others: Sequence[FieldError]) -> None:
+    """Raises Invalid where what was touched is at fault, with others; what was there before is not judged again."""
     touched = {"metadata" if key == "fields" else EDITABLE_FIELDS.get(key, key) for key in changes}
     faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in touched]
     if after.version != found.version and found.submitted_at is not None:
         faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))
-    faults += find_reason_faults(reason)
+    faults += others
     if faults:
         raise Invalid.of(faults)
 
@@ -191,9 +200,8 @@ def _taken(model: Model, version: str) -> NameTaken:
     )
 
 
-def _take_number(work: Work, model_key: int) -> int:
-    """The next number of the model's versions. The model's row stays locked, so that nobody else takes the same."""
-    work.lock(models, model_key)
+def _next_number(work: Work, model_key: int) -> int:
+    """The next number of the model's versions. The caller has locked the model, so that nobody else takes the same."""
     last = work.scalar(select(func.max(versions.c.number)).where(versions.c.model_id == model_key))
     return (last or 0) + 1
 

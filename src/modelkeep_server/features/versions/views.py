@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modelkeep_server.rules.fields import Completeness
-from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.lifecycle import EDITABLE, State
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Version:
     def address(self) -> str:
         """`group/name:version`."""
         return f"{self.model}:{self.version}"
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether content can change in this state."""
+        return self.state in EDITABLE
 
 
 @dataclass(frozen=True)

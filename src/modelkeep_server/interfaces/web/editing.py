@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 
-from modelkeep_server.interfaces.web.forms import text_of
+from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
+from modelkeep_server.rules.errors import RegistryError, Stale
 
 BASE = "base."
 REVISION = "revision"
@@ -26,14 +27,6 @@ class Edit:
     typed: Mapping[str, str]
     changed: frozenset[str]
     revision: int
-
-
-@dataclass(frozen=True)
-class Rebased:
-    """A stale form on what is there now: the values to show, and what to say at the controls that others changed."""
-
-    values: Mapping[str, str]
-    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def print_of(text: str) -> str:
@@ -79,22 +72,39 @@ def read_edit(form: FormData, controls: Iterable[str]) -> Edit:
     return Edit(typed, changed, _number(text_of(form, REVISION)))
 
 
-def rebase(edit: Edit, form: FormData, now: Mapping[str, str], told: Mapping[str, str]) -> Rebased:
+@dataclass(frozen=True)
+class FormState:
     """
-    The form again, on what is there now.
+    What an editing form shows (contexts/base.py: `EditContext`): the values, the base it is made on, the faults, and
+    what others changed, by control.
+    """
+
+    values: Mapping[str, str]
+    shown: Base
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    is_stale: bool = False
+
+
+def redraw(form: FormData, edit: Edit, now: FormState, error: RegistryError) -> FormState:
+    """
+    A form that was refused, to be sent again: nothing typed is lost.
+
+    Where it is stale it stands on what is there now, and follows what others alone changed. Else it keeps its base.
 
     Args:
-        now: The present value of each control.
-        told: Who changed what, by control, where that is known.
+        now: The form as it would open now.
     """
-    values, notes = dict(now), {}
-    for control, text in edit.typed.items():
-        by_others = text_of(form, BASE + control) != print_of(now.get(control, ""))
-        if control in edit.changed:
-            values[control] = text
-        if by_others:
-            notes[control] = f"{_told_of(control, told)} {_say(control, edit, now)}"
-    return Rebased(values, notes)
+    told = errors_by_field(error.errors)
+    reason = {"reason": text_of(form, "reason")}
+    if not isinstance(error, Stale):
+        return FormState({**now.values, **edit.typed, **reason}, now.shown.as_sent(form), errors=told)
+    by_others = [
+        control for control in edit.typed if text_of(form, BASE + control) != print_of(now.values.get(control, ""))
+    ]
+    notes = {control: f"{_told_of(control, told)} {_say(control, edit, now.values)}" for control in by_others}
+    mine = {control: edit.typed[control] for control in edit.changed}
+    return FormState({**now.values, **mine, **reason}, now.shown, notes=notes, is_stale=True)
 
 
 def _number(text: str) -> int:

@@ -11,9 +11,9 @@ from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.models import EditModelContext
-from modelkeep_server.interfaces.web.editing import Base, read_edit, rebase
+from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
-from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
+from modelkeep_server.interfaces.web.forms import split_entries, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, Stale
 
@@ -37,9 +37,10 @@ def write_controls(model: Model) -> dict[str, str]:
     }
 
 
-def base_of(model: Model) -> Base:
-    """What a page with editing forms of this model carries."""
-    return Base.of(write_controls(model), CONTROLS, model.revision)
+def open_form(model: Model) -> FormState:
+    """The form as it opens, and what the small forms in place are made on."""
+    values = write_controls(model)
+    return FormState(values, Base.of(values, CONTROLS, model.revision))
 
 
 @router.get("/models/{group}/{name}/settings")
@@ -47,7 +48,7 @@ def base_of(model: Model) -> Base:
 def show_settings(work: Work, actor: Actor, group: str, name: str) -> Page:
     """How do I change it?"""
     model = queries.get_model(work, actor, group, name)
-    return _settings_page(work, actor, model, write_controls(model))
+    return _settings_page(work, actor, model, open_form(model))
 
 
 @router.post("/models/{group}/{name}/settings")
@@ -56,19 +57,12 @@ def update_model(work: Work, actor: Actor, group: str, name: str, form: FormData
     """Change what was changed in the form, or show it again: with what is wrong, or with what others changed since."""
     edit = read_edit(form, CONTROLS)
     changes = {CONTROLS[control]: _read_control(control, edit.typed[control]) for control in edit.changed}
+    reason = text_of(form, "reason").strip()
     try:
-        updated = service.update_model(
-            work, actor, group, name, changes, expected={edit.revision}, reason=text_of(form, "reason").strip()
-        )
-    except Invalid as error:
+        updated = service.update_model(work, actor, group, name, changes, expected={edit.revision}, reason=reason)
+    except (Invalid, Stale) as error:
         model = queries.get_model(work, actor, group, name)
-        values = {**write_controls(model), **edit.typed, "reason": text_of(form, "reason")}
-        return _settings_page(work, actor, model, values, errors_by_field(error.errors), status=error.status, form=form)
-    except Stale as error:
-        model = queries.get_model(work, actor, group, name)
-        rebased = rebase(edit, form, write_controls(model), errors_by_field(error.errors))
-        values = {**rebased.values, "reason": text_of(form, "reason")}
-        return _settings_page(work, actor, model, values, notes=rebased.notes, status=error.status)
+        return _settings_page(work, actor, model, redraw(form, edit, open_form(model), error), error.status)
     return Redirect(f"/models/{updated.address}?done=edited")
 
 
@@ -76,27 +70,11 @@ def _read_control(control: str, text: str) -> Any:
     return split_entries(text) if control == "tags" else text.strip() or None
 
 
-def _settings_page(
-    work: Work,
-    actor: Actor,
-    model: Model,
-    values: Mapping[str, str],
-    errors: Mapping[str, str] | None = None,
-    *,
-    notes: Mapping[str, str] | None = None,
-    status: int = 200,
-    form: FormData | None = None,
-) -> Page:
-    """`form`: the one that is shown again as it was, so that it still knows on what it was made."""
-    base = base_of(model)
+def _settings_page(work: Work, actor: Actor, model: Model, state: FormState, status: int = 200) -> Page:
     context = EditModelContext(
         model=model,
         version_count=version_queries.list_versions(work, actor, model.group, model.name, limit=1).total or 0,
         relations=queries.relations_of(actor, model),
-        values=values,
-        errors=errors or {},
-        shown=base if form is None else base.as_sent(form),
-        notes=notes or {},
-        is_stale=status == Stale.status,
+        **vars(state),
     )
     return Page.of(context, status)

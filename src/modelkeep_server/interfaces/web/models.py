@@ -17,7 +17,7 @@ from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.models import CatalogueContext, CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
-from modelkeep_server.interfaces.web.model_settings import base_of, write_controls
+from modelkeep_server.interfaces.web.model_settings import open_form
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
@@ -146,7 +146,7 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, cursor: Text 
             relations=queries.relations_of(actor, model),
             tab="activity",
             timeline=Timeline(rows, f"/models/{model.address}/activity", cursor or None),
-            shown=base_of(model),
+            shown=open_form(model).shown,
         )
     )
 
@@ -163,8 +163,8 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
             relations=queries.relations_of(actor, model),
             tab=tab,
             cursor=cursor,
-            shown=base_of(model),
-            values=write_controls(model),
+            shown=open_form(model).shown,
+            values=open_form(model).values,
         )
     )
 

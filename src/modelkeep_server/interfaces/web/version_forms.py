@@ -4,18 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from modelkeep_server.features.versions import service
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.editing import Edit
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.fields import FIELDS, JSON_DEPTH, Field, Kind, find_value
 
-PLAIN_CONTROLS: Mapping[str, str] = {
-    "version": "version",
-    "commitSha": "commit_sha",
-    "trainingJobId": "training_job_id",
-    "description": "description",
-}
+PLAIN_CONTROLS: Mapping[str, str] = {json_name: field for field, json_name in service.EDITABLE_FIELDS.items()}
 _PARTS_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.DATASET: ("name", "version", "uri"),
     Kind.BASE_MODEL: ("model", "version", "uri"),

@@ -1,4 +1,4 @@
-"""Creating and editing a version, a version's page, and its files."""
+"""Creating a version, a version's page, and its files."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -10,27 +10,24 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.search import activity
-from modelkeep_server.features.versions import checks, queries, service
+from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
     ArtifactsContext,
     CreateVersionContext,
-    EditVersionContext,
     VersionActivityContext,
     VersionContext,
 )
-from modelkeep_server.interfaces.web.editing import Base, read_edit, rebase
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.web.version_forms import CONTROLS, read_changes, read_metadata, write_controls
-from modelkeep_server.rules.errors import Invalid, NameTaken, Stale
+from modelkeep_server.interfaces.web.version_forms import read_metadata
+from modelkeep_server.rules.errors import Invalid, NameTaken
 
 router = make_router()
 
@@ -51,7 +48,7 @@ def show_create(work: Work, actor: Actor, group: str, name: str) -> Page:
 def create_version(work: Work, actor: Actor, group: str, name: str, form: FormData) -> Page | Redirect:
     """Add a version as a draft, or show the form again with what is wrong beside each field."""
     values = {key: text_of(form, key) for key in form if key != "csrf_token"}
-    metadata, faults = read_metadata(values)
+    metadata, unreadable = read_metadata(values)
     new = NewVersion(
         version=values.get("version", "").strip(),
         commit_sha=values.get("commitSha", "").strip() or None,
@@ -60,48 +57,10 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
         metadata=metadata,
     )
     try:
-        if faults:
-            model = model_queries.get_model(work, actor, group, name)
-            access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
-            raise Invalid.of([*checks.find_faults(new), *faults])
-        version = service.create_version(work, actor, group, name, new)
+        version = service.create_version(work, actor, group, name, new, unreadable=unreadable)
     except (Invalid, NameTaken) as error:
         return _create_page(work, actor, group, name, values, errors_by_field(error.errors), error.status)
     return Redirect(href_of_version(version.model, version.version) + "?done=version")
-
-
-@router.get(BASE + "/{version}/edit")
-@door.reads("model.read")
-def show_edit(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
-    """How do I change what is known of it?"""
-    found = queries.get_version(work, actor, group, name, version)
-    return _edit_page(work, actor, found, write_controls(found))
-
-
-@router.post(BASE + "/{version}/edit")
-@door.posts("version.update")
-def update_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Page | Redirect:
-    """Change what was changed in the form, or show it again: with what is wrong, or with what others changed since."""
-    edit = read_edit(form, CONTROLS)
-    changes, faults = read_changes(edit)
-    try:
-        if faults:
-            _demand_update(work, actor, group, name)
-            raise Invalid.of(faults)
-        reason = text_of(form, "reason").strip()
-        updated = service.update_version(
-            work, actor, group, name, version, changes, expected={edit.revision}, reason=reason
-        )
-    except (Invalid, NameTaken) as error:
-        found = queries.get_version(work, actor, group, name, version)
-        values = {**write_controls(found), **edit.typed, "reason": text_of(form, "reason")}
-        return _edit_page(work, actor, found, values, errors_by_field(error.errors), status=error.status, form=form)
-    except Stale as error:
-        found = queries.get_version(work, actor, group, name, version)
-        rebased = rebase(edit, form, write_controls(found), errors_by_field(error.errors))
-        values = {**rebased.values, "reason": text_of(form, "reason")}
-        return _edit_page(work, actor, found, values, notes=rebased.notes, status=error.status)
-    return Redirect(href_of_version(updated.model, updated.version) + "?done=edited")
 
 
 @router.get(BASE + "/{version}")
@@ -150,11 +109,6 @@ def remove_artifact(
     return Redirect(href_of_version(f"{group}/{name}", version) + "/artifacts?done=removed")
 
 
-def _demand_update(work: Work, actor: Actor, group: str, name: str) -> None:
-    model = model_queries.get_model(work, actor, group, name)
-    access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
-
-
 def _facts(work: Work, actor: Actor, group: str, name: str, version: str) -> dict[str, Any]:
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
@@ -180,33 +134,5 @@ def _create_page(
         newest=newest[0] if newest else None,
         values=values,
         errors=errors,
-    )
-    return Page.of(context, status)
-
-
-def _edit_page(
-    work: Work,
-    actor: Actor,
-    version: Version,
-    values: Mapping[str, str],
-    errors: Mapping[str, str] | None = None,
-    *,
-    notes: Mapping[str, str] | None = None,
-    status: int = 200,
-    form: FormData | None = None,
-) -> Page:
-    """`form`: the one that is shown again as it was, so that it still knows on what it was made."""
-    group, _, name = version.model.partition("/")
-    model = model_queries.get_model(work, actor, group, name)
-    base = Base.of(write_controls(version), CONTROLS, version.revision)
-    context = EditVersionContext(
-        model=model,
-        version=version,
-        relations=model_queries.relations_of(actor, model),
-        values=values,
-        errors=errors or {},
-        shown=base if form is None else base.as_sent(form),
-        notes=notes or {},
-        is_stale=status == Stale.status,
     )
     return Page.of(context, status)

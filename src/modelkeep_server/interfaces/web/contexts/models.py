@@ -8,7 +8,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
 from modelkeep_server.kit.paging import Page as Rows
@@ -134,18 +134,14 @@ class ModelContext(Context):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditModelContext(FormContext):
+class EditModelContext(EditContext):
     """
     GET and POST /models/{group}/{name}/settings.
 
-    Controls: description, riskTier, riskRationale, tags, documentationUrl, repositoryUrl, visibility, origin. `shown`
-    is what the form was made on. `notes` says what others changed since, by control, where it `is_stale`.
+    Controls: description, riskTier, riskRationale, tags, documentationUrl, repositoryUrl, visibility, origin, reason.
     """
 
     template: ClassVar[str] = "models/settings.html"
     model: Model
     version_count: int
     relations: frozenset[Relation] = frozenset()
-    shown: Base
-    notes: Mapping[str, str] = field(default_factory=dict)
-    is_stale: bool = False

@@ -1,19 +1,15 @@
 """What the pages of a version are drawn from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import quote
 
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
-from modelkeep_server.interfaces.web.editing import Base
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules import links
-from modelkeep_server.rules.lifecycle import EDITABLE
 from modelkeep_server.rules.permissions import Relation
 
 
@@ -34,30 +30,20 @@ class CreateVersionContext(FormContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditVersionContext(FormContext):
+class EditVersionContext(EditContext):
     """
-    GET and POST /models/{group}/{name}/versions/{version}/edit. Controls as in CreateVersionContext.
-
-    `shown` is what the form was made on. `notes` says what others changed since, by control, where it `is_stale`.
+    GET and POST /models/{group}/{name}/versions/{version}/edit. Controls as in CreateVersionContext, and reason.
     """
 
     template: ClassVar[str] = "versions/edit.html"
     model: Model
     version: Version
     relations: frozenset[Relation] = frozenset()
-    shown: Base
-    notes: Mapping[str, str] = field(default_factory=dict)
-    is_stale: bool = False
 
     @property
     def href(self) -> str:
         """The address of the version's page."""
         return href_of_version(self.version.model, self.version.version)
-
-    @property
-    def editable(self) -> bool:
-        """Whether content can change in this state."""
-        return self.version.state in EDITABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +61,12 @@ class VersionContext(Context):
     @property
     def editable(self) -> bool:
         """Whether content can change in this state."""
-        return self.version.state in EDITABLE
+        return self.version.is_editable
 
     @property
     def base(self) -> str:
-        """The address of this version's page; `+` of build metadata is escaped."""
-        return f"/models/{self.model.address}/versions/{quote(self.version.version, safe='')}"
+        """The address of this version's page."""
+        return href_of_version(self.version.model, self.version.version)
 
     @property
     def stored_bytes(self) -> int:
