@@ -77,7 +77,7 @@ def test_two_tabs_that_edit_one_model_lose_nothing(visitor: Visitor, registry: R
     second.press("Save")
 
     told = second.page.locator("#errors")
-    expect(told).to_contain_text("Somebody else saved a change")
+    expect(told).to_contain_text("A change was saved while you edited")
     expect(told).to_contain_text("Theirs: weekly.")
     assert "Mine: monthly." == second.page.locator("[name=description]").input_value()
     assert "https://wiki.company.com/churn" == second.page.locator("[name=documentationUrl]").input_value()

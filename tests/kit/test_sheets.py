@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -31,3 +32,17 @@ def test_a_text_that_would_be_run_gets_an_apostrophe(sign: str) -> None:
 def test_numbers_and_nothing_stand_as_they_are() -> None:
     """A number is no text, also below zero; None is an empty cell; every line ends as RFC 4180 says."""
     assert csv_line([1, -2, None, "a,b", 'c"d', ""]) == '1,-2,,"a,b","c""d",\r\n'
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x; =1+1", "a\t@SUM(1)", "a;b;-2+3"])
+def test_nothing_is_run_behind_what_other_programs_part_cells_at(text: str) -> None:
+    """A semicolon or a tab is quoted, and a sign of a formula behind it gets an apostrophe."""
+    line = csv_line([text])
+
+    assert line.startswith('"')
+    assert not re.search(r"[;\t]\s*[=+@-]", line)
+
+
+def test_a_plain_semicolon_stays() -> None:
+    """Text that no program would run is not changed."""
+    assert csv_line(["a; b"]) == '"a; b"\r\n'

@@ -76,3 +76,30 @@ def test_of_two_who_make_the_same_one_wins(
     figures.tell("not won by exactly one", races - outcomes[(201, 409)], at_most=0)
     assert outcomes == {(201, 409): races}
     assert grown(before, footprint(registry), table) == (races, races if made == "a file" else 0)
+
+
+@pytest.mark.parametrize("rounds", sizes(small=15, full=150))
+def test_editing_and_uploading_never_wait_for_each_other(make: Make, api: Api, rounds: int, figures: Figures) -> None:
+    """Edits of a version, files sent to it and edits of its model, all at once: each is done, and none is a 503."""
+    model = make.model()
+    owner = make.version(model) and make.owner_of(model)
+    route = f"/api/v1/models/{model.address}"
+
+    def edit(number: int) -> int:
+        patch = {"description": f"Edit {number}."}
+        return int(api.as_(owner).patch(f"{route}/versions/1.0.0", json=patch).status_code)
+
+    def send(number: int) -> int:
+        path = f"{route}/versions/1.0.0/artifacts/{number}.txt?type=CONFIG"
+        return int(api.as_(owner).put(path, content=f"file {number}".encode()).status_code)
+
+    def edit_model(number: int) -> int:
+        return int(api.as_(owner).patch(route, json={"tags": [f"tag-{number}"]}).status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        sent = [pool.submit(act, number) for number in range(rounds) for act in (edit, send, edit_model)]
+        statuses = Counter(future.result() for future in sent)
+
+    figures.tell("edits and uploads at once", statuses.total())
+    figures.tell("of them refused or failed", statuses.total() - statuses[200] - statuses[201], at_most=0)
+    assert statuses == {200: 2 * rounds, 201: rounds}

@@ -124,6 +124,11 @@ class Work:
         return self.circumstances.now
 
     @property
+    def has_recorded(self) -> bool:
+        """Whether anything was done here that left an event."""
+        return bool(self._journal.entries)
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._connection.dialect.name
@@ -203,9 +208,13 @@ class Work:
             self._connection.execute(statement, rows)
 
     def lock(self, table: Table, key: int) -> None:
-        """Let nobody else change this row before this transaction ends, so that what is read next stays true."""
+        """
+        Let nobody else change this row before this transaction ends, so that what is read next stays true.
+
+        Its key is left to others (FOR NO KEY UPDATE): an insert of a row that refers to this one never waits for it.
+        """
         self._demand_writing()
-        self._connection.execute(select(table.c.id).where(table.c.id == key).with_for_update())
+        self._connection.execute(select(table.c.id).where(table.c.id == key).with_for_update(key_share=True))
 
     def upsert(self, table: Table) -> Any:
         """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for use with `keep`."""

@@ -252,7 +252,7 @@ class Doorway:
                 form = sent["form"] = await read_form(request)
                 attempt = attempt_of_form(request, form)
             elif takes_key:
-                attempt = await attempt_of(request, sent.pop(KEY_PARAMETER))
+                attempt = await attempt_of(request, act, sent.pop(KEY_PARAMETER))
             if takes_request:
                 sent["request"] = request
 

@@ -16,13 +16,18 @@ from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import replay
-from modelkeep_server.features.identity.replay import Attempt, Kept
+from modelkeep_server.features.identity.replay import KEPT_FOR, LINK_KEPT_FOR, Attempt, Kept
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.rules.errors import Conflict
 
 #: The hidden control that tells one drawing of a form from another.
 ONCE = "once"
 REPLAYED = "Idempotency-Replayed"
 _KEPT_HEADERS = ("content-type", "location", "etag")
+#: What of a request's headers makes it another request.
+_SAID_HEADERS = ("content-type", "if-match")
+#: Acts whose answer holds a secret that is shown once: it is not kept, and not made twice either.
+_SHOWN_ONCE = frozenset({"token.create"})
 _SEE_OTHER = 303
 
 IdempotencyKey = Annotated[
@@ -38,12 +43,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def attempt_of(request: Request, key: str | None) -> Attempt | None:
+async def attempt_of(request: Request, act: str, key: str | None) -> Attempt | None:
     """What a request of the API says of itself, or None where it sent no key."""
     if key is None:
         return None
     route = f"{request.method} {request.url.path}?{request.url.query}"
-    return Attempt(route, key, hashlib.sha256(await request.body()).hexdigest())
+    said = json.dumps([request.headers.get(name) for name in _SAID_HEADERS]).encode()
+    digest = hashlib.sha256(said + await request.body()).hexdigest()
+    return Attempt(route, key, digest, LINK_KEPT_FOR if act == "artifact.link" else KEPT_FOR)
 
 
 def attempt_of_form(request: Request, form: FormData) -> Attempt | None:
@@ -62,17 +69,24 @@ def answer_once(work: Work, actor: Actor, act: str, attempt: Attempt, answer: Ca
 
     Raises:
         Invalid: The key was used for another body.
+        Conflict: It was done, and its answer held a secret that is shown once.
         What `answer` raises; nothing is kept then.
     """
     kept = replay.find_or_claim(work, actor, attempt)
+    if kept is not None and act in _SHOWN_ONCE:
+        raise Conflict(
+            "This was done already, and its secret was shown once.",
+            remedy="Revoke what was made and make it anew, under a new Idempotency-Key.",
+        )
     if kept is not None:
         # Asked for and allowed when the answer was made, to the same person under the same rights.
         work.granted.setdefault(act, None)
         return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
     response = answer()
-    if _is_kept(response):
+    if work.has_recorded and (act in _SHOWN_ONCE or _is_kept(response)):
+        body = b"" if act in _SHOWN_ONCE else bytes(response.body)
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        replay.keep(work, actor, attempt, Kept(response.status_code, headers, bytes(response.body)))
+        replay.keep(work, actor, attempt, Kept(response.status_code, headers, body))
     else:
         replay.release(work, actor, attempt)
     return response

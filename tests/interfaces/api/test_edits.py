@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.rules.fields import FIELDS, Kind
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.footprint import footprint
@@ -225,6 +226,38 @@ def test_metadata_is_merged_key_by_key(make: Make, api: Api) -> None:
         "revision", "metadata.framework", "metadata.frameworkVersion", "metadata.hyperparameters",
         "metadata.card.risks", "metadata.card.robustness", "metadata.custom",
     }  # fmt: skip
+
+
+def test_custom_is_taken_away_and_a_stranger_put_there_at_once(make: Make, api: Api) -> None:
+    """A null for `custom` empties it; a key that is not known is kept there all the same."""
+    version = make.version(metadata={"framework": "jax", "custom": {"old": 1}})
+    patch = {"metadata": {"custom": None, "foo": 2}}
+
+    answer = api.as_(make.owner_of(version)).patch(version_address(version), json=patch)
+
+    assert answer.json()["metadata"] == {"framework": "jax", "custom": {"foo": 2}}
+
+
+def test_metadata_has_a_limit_as_a_whole(make: Make, api: Api) -> None:
+    """Edits cannot add up to more than one version may say; a list of such versions comes in bounded pages."""
+    model = make.model()
+    client = api.as_(make.owner_of(model))
+    keys = [row.key for row in FIELDS if row.card and row.kind is Kind.TEXT]
+    versions = f"/api/v1/models/{model.address}/versions"
+    for number in range(10):
+        client.post(
+            versions, json={"version": f"1.{number}.0", "metadata": {"card": dict.fromkeys(keys, "x" * 20_000)}}
+        )
+    more = {"metadata": {"card": dict.fromkeys(keys, "\u20ac" * 20_000)}}
+
+    refused = client.patch(f"{versions}/1.0.0", json=more)
+
+    page = client.get(versions).json()
+    rest = client.get(versions, params={"cursor": page["nextCursor"]}).json()
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["metadata"]
+    assert len(page["items"]) < 20
+    assert len({item["version"] for item in page["items"] + rest["items"]}) == page["total"] == 10
 
 
 def test_null_takes_all_metadata_away(make: Make, api: Api) -> None:

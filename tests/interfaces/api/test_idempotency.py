@@ -166,6 +166,61 @@ def test_an_answer_is_forgotten_after_a_day(make: Make, api: Api, registry: Regi
     assert answer.json()["code"] == "name_taken"
 
 
+def test_what_changed_nothing_is_not_kept(make: Make, api: Api, registry: Registry) -> None:
+    """An edit that asks for nothing leaves neither an event nor an answer, so that keys cannot fill the disk."""
+    model = make.model()
+    client = api.as_(make.owner_of(model))
+    kept = "SELECT key FROM idempotency_answers"
+    before = {row.key for row in registry.look(kept)}
+
+    answers = [
+        client.patch(f"/api/v1/models/{model.address}", json={}, headers={"idempotency-key": f"nothing-{number}"})
+        for number in range(5)
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {row.key for row in registry.look(kept)} <= before
+
+
+def test_another_if_match_under_the_same_key_is_another_request(make: Make, api: Api) -> None:
+    """What an edit was made on is part of what was asked."""
+    model = make.model()
+    client = api.as_(make.owner_of(model))
+    route = f"/api/v1/models/{model.address}"
+    client.patch(route, json={"tags": ["x"]}, headers={"idempotency-key": "edit"})
+
+    answer = client.patch(route, json={"tags": ["x"]}, headers={"idempotency-key": "edit", "if-match": '"r9"'})
+
+    assert answer.status_code == 422
+
+
+def test_a_token_is_shown_once_also_under_a_key(make: Make, api: Api, registry: Registry) -> None:
+    """The second asking makes no second token and does not show the first again; its secret is kept nowhere."""
+    owner = make.owner()
+    browser = api.browser(owner)
+    body = {"name": "ci", "scopes": ["read"]}
+    headers = {"x-csrf-token": browser.csrf, "idempotency-key": "token", "accept": "application/json"}
+
+    first, second = (browser.post("/api/v1/tokens", json=body, headers=headers) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (201, 409)
+    assert "shown once" in second.json()["detail"]
+    assert first.json()["token"] not in second.text
+    assert len(browser.get("/api/v1/tokens").json()["items"]) == 2
+
+
+def test_reloading_the_page_of_a_new_token_makes_no_second_one(make: Make, api: Api) -> None:
+    """A form sent again, as a browser does on reload, is told that the token was made."""
+    browser = api.browser(make.owner())
+    form = {"once": "drawn", "name": "ci", "scopes": "read", "days": "30"}
+    before = len(browser.get("/api/v1/tokens").json()["items"])
+
+    answers = [browser.submit("/profile/tokens", form) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert len(browser.get("/api/v1/tokens").json()["items"]) == before + 1
+
+
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "\u00e9", "a\tb"])
 def test_a_key_that_cannot_be_kept_is_refused(make: Make, api: Api, key: str) -> None:
     """1 to 255 visible ASCII characters; anything else is named, and nothing is done."""

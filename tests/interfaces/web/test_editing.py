@@ -64,6 +64,17 @@ def test_a_form_changes_what_was_touched(make: Make, api: Api) -> None:
     assert set(event.after) == {"revision", "version", "metadata.hyperparameters", "metadata.limitations"}
 
 
+def test_blanks_in_a_text_that_looks_like_json_are_an_edit(make: Make, api: Api) -> None:
+    """Only fields that hold JSON are compared as JSON; a text is a text."""
+    model = make.model(description='{"a":1}')
+    browser = api.browser(make.owner_of(model))
+    form = opened(browser, settings_of(model))
+
+    browser.submit(settings_of(model), form | {"description": '{"a":   1}'})
+
+    assert browser.get(f"/api/v1/models/{model.address}").json()["description"] == '{"a":   1}'
+
+
 def test_a_stale_form_keeps_what_was_typed_and_follows_the_rest(make: Make, api: Api) -> None:
     """What others changed alone is shown as it is now; what both changed stands as typed, and says so."""
     model = make.model(tags=["old"])
@@ -78,7 +89,7 @@ def test_a_stale_form_keeps_what_was_typed_and_follows_the_rest(make: Make, api:
     again = controls(answer.text)
     assert answer.status_code == 412
     assert (again["description"], again["riskTier"], again["tags"]) == ("Mine.", "HIGH", "fresh")
-    assert "Somebody else saved a change" in answer.text
+    assert "A change was saved while you edited" in answer.text
     assert "It is now “Theirs.”" in answer.text
     assert owner.email in answer.text
     saved = browser.submit(settings_of(model), again)

@@ -45,4 +45,4 @@ def test_each_string_survives_an_edit_its_form_and_an_export(registry: Registry,
     assert len(taken) > 30
     assert all(later - earlier == 1 for earlier, later in pairwise(revisions))
     assert len(revisions) == len(taken)
-    assert [reason.removeprefix("'") for reason in reasons] == [text.removeprefix("'") for text in taken]
+    assert [reason.replace("'", "") for reason in reasons] == [text.replace("'", "") for text in taken]

@@ -1,9 +1,9 @@
 """
 Writes that come twice: under one `Idempotency-Key` an act happens once, and the second asking gets the first answer.
 
-The answer is kept in the transaction of the act, for 24 hours, sealed (AES-256-GCM), since it may hold a link or a
-token. Only the same person under the same rights, at the same route, is given it. A request that was refused keeps
-nothing: sent again, it is judged again. Source: draft-ietf-httpapi-idempotency-key-header.
+The answer is kept in the transaction of the act, for 24 hours, sealed (AES-256-GCM), since it may hold a link. Only the
+same person under the same rights, at the same route, is given it. A request that was refused, or that changed nothing,
+keeps nothing: sent again, it is judged again. Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
 import os
@@ -22,17 +22,24 @@ from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 KEPT_FOR = timedelta(hours=24)
+#: A link is dead after minutes: its answer is no use for longer.
+LINK_KEPT_FOR = timedelta(minutes=5)
 _UNDER_WAY = 0
 _NONCE_BYTES = 12
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request that may come again. `route` is its method and path; `body_digest` is over what was sent."""
+    """
+    One request that may come again. `route` is its method and path; `body_digest` is over what was sent.
+
+    `kept_for` is how long its answer is given again.
+    """
 
     route: str
     key: str
     body_digest: str
+    kept_for: timedelta = KEPT_FOR
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
     """
     The answer that this attempt got before, or None where this is the first; then `keep` its answer.
 
-    A second request that comes while the first is under way waits for it. Four statements.
+    A second request that comes while the first is under way waits for it. Three statements.
 
     Raises:
         Invalid: The key was used for another body.
@@ -60,7 +67,7 @@ def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
         work.upsert(idempotency_answers)
         .values(
             key=name, body_digest=attempt.body_digest, status=_UNDER_WAY, headers={}, answer=mine,
-            expires_at=work.now + KEPT_FOR,
+            expires_at=work.now + attempt.kept_for,
         )
         .on_conflict_do_nothing(),
     )  # fmt: skip

@@ -78,8 +78,9 @@ def patch_metadata(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
     if isinstance(patch.get("card"), Mapping):
         strangers |= {f"card.{key}": value for key, value in patch["card"].items() if key not in card_keys}
     placed = {key: value for key, value in patch.items() if key in known}
-    if strangers and placed.get("custom", {}) is not None:
-        placed["custom"] = {**placed.get("custom", {}), **strangers}
+    kept = {key: value for key, value in kept.items() if key != "custom" or placed.get("custom", {}) is not None}
+    if strangers:
+        placed["custom"] = {**(placed.get("custom") or {}), **strangers}
     if isinstance(patch.get("card"), Mapping):
         placed["card"] = {key: value for key, value in patch["card"].items() if key in card_keys}
     return dict(merge_patch(kept, placed))
@@ -133,7 +134,16 @@ def find_metadata_faults(sent: Mapping[str, Any]) -> list[FieldError]:
         fault = _json_fault(kept["custom"])
         if fault:
             faults.append(FieldError("metadata.custom", fault))
-    return faults
+    return faults or _whole_faults(kept)
+
+
+def _whole_faults(kept: Mapping[str, Any]) -> list[FieldError]:
+    """Each field is within its own limit, and all of them together within theirs: a list shows many versions."""
+    size = len(canonical.dumps(kept).encode())
+    if size <= fields.METADATA_BYTES:
+        return []
+    most = fields.METADATA_BYTES // 1024
+    return [FieldError("metadata", f"At most {most} KiB in all; this has {size // 1024 + 1}. Link to longer texts.")]
 
 
 def _shape_faults(sent: Mapping[str, Any]) -> list[FieldError]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, Text, bindparam, func, select, type_coerce
 
 from modelkeep_server.db.tables import models, people, version_passages, versions
 from modelkeep_server.db.work import Work
@@ -18,6 +19,9 @@ from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.fields import judge_completeness
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation
+
+#: The most of metadata that one page of a list brings together.
+PAGE_BYTES = 4 * 1024 * 1024
 
 _creators = people.alias("creators")
 _submitters = people.alias("submitters")
@@ -77,27 +81,39 @@ def get_version_by_key(work: Work, actor: Actor, key: int) -> Version:
 def list_versions(
     work: Work, actor: Actor, group: str, name: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Version]:
-    """The versions of a model, newest first. Three statements. Raises CursorRefused."""
+    """
+    The versions of a model, newest first. Four statements. Raises CursorRefused.
+
+    A page ends early, and says how to go on, where its metadata would come to more than `PAGE_BYTES`.
+    """
     filters = {"versions_of": f"{group}/{name}".lower()}
-    statement = (
-        _select_versions()
-        .where(models.c.path_key == filters["versions_of"], visible_to(actor))
+    here = (models.c.path_key == filters["versions_of"], visible_to(actor))
+    sizes = (
+        select(versions.c.id, versions.c.number, func.length(type_coerce(versions.c.metadata, Text)).label("size"))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(*here)
         .order_by(versions.c.number.desc())
     )
     if cursor:
         (before,) = work.parts.cursors.read(cursor, filters)
-        statement = statement.where(versions.c.number < before)
-    rows = work.all(statement.limit(limit + 1))
+        sizes = sizes.where(versions.c.number < before)
+    found = work.all(sizes.limit(limit + 1))
+    shown = found[: min(limit, _count_within(PAGE_BYTES, [row.size for row in found]))]
+    following = work.parts.cursors.make([shown[-1].number], filters) if len(found) > len(shown) else None
     total = work.scalar(
-        select(func.count())
-        .select_from(versions)
-        .join(models, models.c.id == versions.c.model_id)
-        .where(models.c.path_key == filters["versions_of"], visible_to(actor))
+        select(func.count()).select_from(versions).join(models, models.c.id == versions.c.model_id).where(*here)
     )
-    shown = rows[:limit]
-    more = len(rows) > limit
-    following = work.parts.cursors.make([shown[-1].number], filters) if more else None
-    return Page(_to_versions(work, shown), following, total)
+    keys = [row.id for row in shown]
+    rows = (
+        work.all(_select_versions().where(versions.c.id.in_(keys)).order_by(versions.c.number.desc())) if keys else ()
+    )
+    return Page(_to_versions(work, rows), following, total)
+
+
+def _count_within(most: int, sizes: Sequence[int]) -> int:
+    """How many of the first of these fit; at least one, however large it is."""
+    running = accumulate(sizes)
+    return max(1, sum(1 for size in running if size <= most))
 
 
 def list_moves(actor: Actor, version: Version, relations: Collection[Relation]) -> tuple[MoveView, ...]:

@@ -29,10 +29,13 @@ class Edit:
     revision: int
 
 
-def print_of(text: str) -> str:
-    """A short print of a control's value: the same for the same text, however a browser or a script laid it out."""
+def print_of(text: str, *, is_json: bool = False) -> str:
+    """
+    A short print of a control's value: the same for the same text, however a browser laid it out; of JSON, for the same
+    value.
+    """
     text = text.replace("\r\n", "\n").strip()
-    if text.startswith("{"):
+    if is_json:
         try:
             text = json.dumps(json.loads(text), sort_keys=True)
         except (ValueError, RecursionError):
@@ -48,9 +51,11 @@ class Base:
     prints: Mapping[str, str]
 
     @classmethod
-    def of(cls, values: Mapping[str, str], controls: Iterable[str], revision: int) -> "Base":
-        """The base of a page that shows these values."""
-        return cls(revision, {control: print_of(values.get(control, "")) for control in controls})
+    def of(
+        cls, values: Mapping[str, str], controls: Iterable[str], revision: int, *, as_json: frozenset[str] = frozenset()
+    ) -> "Base":
+        """The base of a page that shows these values; `as_json` names the controls that hold JSON."""
+        return cls(revision, {c: print_of(values.get(c, ""), is_json=c in as_json) for c in controls})
 
     def as_sent(self, form: FormData) -> "Base":
         """The base that a posted form came with; this one's for the controls that the form did not have."""
@@ -65,10 +70,14 @@ class Base:
         return Base(self.revision, {control: self.prints[control] for control in controls})
 
 
-def read_edit(form: FormData, controls: Iterable[str]) -> Edit:
-    """What a posted form says of those controls that it has."""
+def read_edit(form: FormData, controls: Iterable[str], *, as_json: frozenset[str] = frozenset()) -> Edit:
+    """What a posted form says of those controls that it has; `as_json` names those that hold JSON."""
     typed = {control: text_of(form, control) for control in controls if control in form}
-    changed = frozenset(control for control, text in typed.items() if text_of(form, BASE + control) != print_of(text))
+    changed = frozenset(
+        control
+        for control, text in typed.items()
+        if text_of(form, BASE + control) != print_of(text, is_json=control in as_json)
+    )
     return Edit(typed, changed, _number(text_of(form, REVISION)))
 
 

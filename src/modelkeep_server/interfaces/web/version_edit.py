@@ -12,7 +12,7 @@ from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, 
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.web.version_forms import CONTROLS, read_changes, write_controls
+from modelkeep_server.interfaces.web.version_forms import CONTROLS, JSON_CONTROLS, read_changes, write_controls
 from modelkeep_server.rules.errors import Invalid, NameTaken, Stale
 
 router = make_router()
@@ -32,7 +32,7 @@ def show_edit(work: Work, actor: Actor, group: str, name: str, version: str) -> 
 @door.posts("version.update")
 def update_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Page | Redirect:
     """Change what was changed in the form, or show it again: with what is wrong, or with what others changed since."""
-    edit = read_edit(form, CONTROLS)
+    edit = read_edit(form, CONTROLS, as_json=JSON_CONTROLS)
     changes, unreadable = read_changes(edit)
     reason = text_of(form, "reason").strip()
     try:
@@ -48,7 +48,7 @@ def update_version(work: Work, actor: Actor, group: str, name: str, version: str
 
 def _open_form(version: Version) -> FormState:
     values = write_controls(version)
-    return FormState(values, Base.of(values, CONTROLS, version.revision))
+    return FormState(values, Base.of(values, CONTROLS, version.revision, as_json=JSON_CONTROLS))
 
 
 def _edit_page(work: Work, actor: Actor, version: Version, state: FormState, status: int = 200) -> Page:

@@ -27,6 +27,11 @@ def controls_of(row: Field) -> tuple[str, ...]:
 #: Every control of the form, in its order.
 CONTROLS: tuple[str, ...] = (*PLAIN_CONTROLS, *(control for row in FIELDS for control in controls_of(row)))
 
+#: Those that hold JSON, which a script may lay out anew.
+JSON_CONTROLS: frozenset[str] = frozenset(
+    f"metadata.{row.path}" for row in FIELDS if row.kind in (Kind.SCHEMA, Kind.OBJECT)
+)
+
 
 def write_controls(version: Version) -> dict[str, str]:
     """What the controls of the form hold for a version."""

@@ -30,8 +30,8 @@ function openPanel() {
 
   for (const part of document.querySelectorAll("[data-pick], [data-drop]")) part.hidden = false;
   input.addEventListener("change", () => { add(input.files); input.value = ""; });
-  panel.querySelector("[data-pick-inline]").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); input.click(); }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-pick]")) input.click();
   });
   takeDrops(panel, add);
   addEventListener("beforeunload", (event) => { if (jobs.some((job) => job.state === "sending")) event.preventDefault(); });

@@ -14,6 +14,7 @@ function focusSearch() {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches?.("[data-search]")) event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || list?.open) return;
   if (Date.now() < waiting && GO[event.key]) {
     event.preventDefault();

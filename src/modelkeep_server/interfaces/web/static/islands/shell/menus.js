@@ -38,3 +38,6 @@ document.addEventListener("click", (event) => {
 });
 unfold(location.hash);
 document.querySelector("[data-focus]")?.focus();
+
+/* On a phone the open tab may stand outside its line. */
+document.querySelector(".tabline [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
