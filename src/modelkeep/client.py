@@ -199,7 +199,7 @@ class Client:
         """
         return read(Version, self._transport.patch(parse_version(address).version_route, changes, revision=revision))
 
-    def remove_file(self, address: str | Address) -> None:
+    def remove_artifact(self, address: str | Address) -> None:
         """
         Take a file out of a version in DRAFT or CHANGES_REQUESTED. `address` is `GROUP/NAME:VERSION/PATH`.
 

@@ -177,14 +177,14 @@ def test_an_edit_of_nothing_is_a_usage_error(cli: Cli, model: str) -> None:
 
 
 def test_a_file_is_removed_after_asking(cli: Cli, version: Version, weights: Path) -> None:
-    """`versions remove-file` asks first; anything but yes leaves the file."""
+    """`versions remove-artifact` asks first; anything but yes leaves the file."""
     cli("upload", version.address, str(weights), "--type", "weights")
     file = f"{version.address}/model.safetensors"
 
-    refused = cli("versions", "remove-file", file, stdin="n\n")
-    removed = cli("versions", "remove-file", file, "--yes")
+    refused = cli("versions", "remove-artifact", file, stdin="n\n")
+    removed = cli("versions", "remove-artifact", file, "--yes")
 
-    again = cli("versions", "remove-file", file, "--yes")
+    again = cli("versions", "remove-artifact", file, "--yes")
     assert (refused.code, removed.code, again.code) == (1, 0, 1)
     assert "no file" in again.err
 

@@ -13,6 +13,11 @@ WRITTEN_FOR = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Blocks that set up a machine; they begin with these words, and are proved by tests of their own or by every run.
 SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
+#: Routes that the client has no method for: tokens, which people make in the pages, moves, and single pieces of proofs.
+WITHOUT_PYTHON = {
+    "create_token", "list_tokens", "revoke_token", "list_moves", "show_event", "show_body", "show_proof",
+    "show_checkpoint", "download_bundle",
+}  # fmt: skip
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
 
@@ -74,4 +79,4 @@ def test_every_python_example_of_the_api_reference_works(reader: Reader, referen
     for example in examples:
         reader.run(f"python - <<'END'\n{example}\nEND\n")
 
-    assert len(examples) > 10
+    assert {route.id for route in routes_of(reference) if not route.python} == WITHOUT_PYTHON

@@ -152,8 +152,8 @@ def edit(
     print(version.address)
 
 
-@app.command("remove-file")
-def remove_file(
+@app.command("remove-artifact")
+def remove_artifact(
     address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION/PATH")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -162,7 +162,7 @@ def remove_file(
     if not yes:
         typer.confirm(f"Take {file.path} out of {file.group}/{file.name}:{file.version}?", abort=True, err=True)
     with Client() as client:
-        client.remove_file(file)
+        client.remove_artifact(file)
     note(f"Removed {file}.")
 
 

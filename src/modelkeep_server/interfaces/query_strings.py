@@ -28,60 +28,58 @@ def read_moment(field: str, text: str, *, end: bool = False) -> datetime:
     return aware
 
 
-def read_catalogue_filter(
-    *,
-    text: str,
-    group: str,
-    risk_tier: str,
-    tag: str,
-    owner: str,
-    created: tuple[str | None, str | None],
-    updated: tuple[str | None, str | None],
-    sort: str,
-) -> CatalogueFilter:
-    """The filter that a query string asks for; `created` and `updated` are (from, to). Raises Invalid for a bad day."""
-    return CatalogueFilter(
-        text=text,
-        group=group,
-        risk_tier=risk_tier,
-        tag=tag,
-        owner=owner,
-        created_from=_find_moment("createdFrom", created[0]),
-        created_to=_find_moment("createdTo", created[1], end=True),
-        updated_from=_find_moment("updatedFrom", updated[0]),
-        updated_to=_find_moment("updatedTo", updated[1], end=True),
-        sort=sort or "updated",
-    )
-
-
-#: How an address asks for events: these names in the API, on the page, and in the client.
+#: How an address asks for models: these names in the API, on the page, and in the client.
+CATALOGUE_FILTERS = (
+    "q", "group", "riskTier", "tag", "owner", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "sort",
+)  # fmt: skip
+#: How an address asks for events, at the same places.
 EVENT_FILTERS = ("q", "person", "action", "object", "kind", "role", "outcome", "requestId", "from", "to")
 
 
-def read_event_filter(given: Mapping[str, str]) -> EventFilter:
+def read_catalogue_filter(given: Mapping[str, str | None]) -> CatalogueFilter:
+    """The filter of the catalogue that a query string asks for. Raises Invalid for every day that is none."""
+    moments = _read_moments(given, "createdFrom", "createdTo", "updatedFrom", "updatedTo")
+    return CatalogueFilter(
+        text=given.get("q") or "",
+        group=given.get("group") or "",
+        risk_tier=given.get("riskTier") or "",
+        tag=given.get("tag") or "",
+        owner=given.get("owner") or "",
+        created_from=moments["createdFrom"],
+        created_to=moments["createdTo"],
+        updated_from=moments["updatedFrom"],
+        updated_to=moments["updatedTo"],
+        sort=given.get("sort") or "updated",
+    )
+
+
+def read_event_filter(given: Mapping[str, str | None]) -> EventFilter:
     """The filter of the log that a query string asks for. Raises Invalid for every day that is none."""
-    moments: dict[str, datetime | None] = {}
-    errors: list[FieldError] = []
-    for name in ("from", "to"):
-        try:
-            moments[name] = _find_moment(name, given.get(name), end=name == "to")
-        except Invalid as error:
-            errors.extend(error.errors)
-    if errors:
-        raise Invalid.of(errors)
+    moments = _read_moments(given, "from", "to")
     return EventFilter(
-        text=given.get("q", ""),
-        person=given.get("person", ""),
-        action=given.get("action", ""),
-        object=given.get("object", ""),
-        kind=given.get("kind", ""),
-        role=given.get("role", ""),
-        outcome=given.get("outcome", ""),
-        request_id=given.get("requestId", ""),
+        text=given.get("q") or "",
+        person=given.get("person") or "",
+        action=given.get("action") or "",
+        object=given.get("object") or "",
+        kind=given.get("kind") or "",
+        role=given.get("role") or "",
+        outcome=given.get("outcome") or "",
+        request_id=given.get("requestId") or "",
         from_at=moments["from"],
         to_at=moments["to"],
     )
 
 
-def _find_moment(field: str, text: str | None, *, end: bool = False) -> datetime | None:
-    return read_moment(field, text, end=end) if text and text.strip() else None
+def _read_moments(given: Mapping[str, str | None], *names: str) -> dict[str, datetime | None]:
+    """The moments of these names, None where nothing is given; of a name that ends in "to", a day is meant whole."""
+    moments: dict[str, datetime | None] = {}
+    errors: list[FieldError] = []
+    for name in names:
+        text = given.get(name) or ""
+        try:
+            moments[name] = read_moment(name, text, end=name.lower().endswith("to")) if text.strip() else None
+        except Invalid as error:
+            errors.extend(error.errors)
+    if errors:
+        raise Invalid.of(errors)
+    return moments

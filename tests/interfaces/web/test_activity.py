@@ -85,7 +85,7 @@ def test_older_pages_follow_and_lead_back(make: Make, api: Api, monkeypatch: pyt
 
 
 def test_a_tab_costs_the_same_however_much_happened(make: Make, api: Api) -> None:
-    """Who asks, the model with its owners, which versions, they, their history, how many, the page: seven statements."""
+    """Who asks, the model and owners, which versions, they, their history, how many, the page: seven statements."""
     owner = make.owner()
     model = make.model(owner)
     browser = api.browser(owner)

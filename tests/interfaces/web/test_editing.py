@@ -77,12 +77,12 @@ def test_blanks_in_a_text_that_looks_like_json_are_an_edit(make: Make, api: Api)
 
 def test_a_stale_form_keeps_what_was_typed_and_follows_the_rest(make: Make, api: Api) -> None:
     """What others changed alone is shown as it is now; what both changed stands as typed, and says so."""
-    model = make.model(tags=["old"])
-    owner = make.owner_of(model)
+    owner, other = make.owner(), make.owner()
+    model = make.model(owner, owners=[owner.email, other.email], tags=["old"])
     browser = api.browser(owner)
     form = opened(browser, settings_of(model))
     edit = {"description": "Theirs.", "tags": ["fresh"]}
-    api.as_(owner).patch(f"/api/v1/models/{model.address}", json=edit)
+    api.as_(other).patch(f"/api/v1/models/{model.address}", json=edit)
 
     answer = browser.submit(settings_of(model), form | {"description": "Mine.", "riskTier": "HIGH"})
 
@@ -91,7 +91,7 @@ def test_a_stale_form_keeps_what_was_typed_and_follows_the_rest(make: Make, api:
     assert (again["description"], again["riskTier"], again["tags"]) == ("Mine.", "HIGH", "fresh")
     assert "A change was saved while you edited" in answer.text
     assert "It is now “Theirs.”" in answer.text
-    assert owner.email in answer.text
+    assert f"Changed by {other.email} at " in answer.text
     saved = browser.submit(settings_of(model), again)
     shown = browser.get(f"/api/v1/models/{model.address}").json()
     assert saved.status_code == 303
@@ -100,12 +100,13 @@ def test_a_stale_form_keeps_what_was_typed_and_follows_the_rest(make: Make, api:
 
 def test_a_stale_form_of_a_version_says_which_part_changed(make: Make, api: Api) -> None:
     """Where a field is several controls, each of them tells who changed it."""
-    version = make.version(metadata={"trainingDataset": {"name": "events", "version": "1"}})
-    owner = make.owner_of(version)
+    owner, other = make.owner(), make.owner()
+    model = make.model(owner, owners=[owner.email, other.email])
+    version = make.version(model, metadata={"trainingDataset": {"name": "events", "version": "1"}})
     browser = api.browser(owner)
     form = opened(browser, edit_of(version))
     patch = {"metadata": {"trainingDataset": {"version": "2"}}}
-    api.as_(owner).patch(f"/api/v1/models/{version.model}/versions/1.0.0", json=patch)
+    api.as_(other).patch(f"/api/v1/models/{version.model}/versions/1.0.0", json=patch)
 
     answer = browser.submit(edit_of(version), form | {"description": "New."})
 
@@ -113,6 +114,7 @@ def test_a_stale_form_of_a_version_says_which_part_changed(make: Make, api: Api)
     assert answer.status_code == 412
     assert (again["metadata.trainingDataset.version"], again["description"]) == ("2", "New.")
     assert "Training Dataset version" in answer.text
+    assert f"Changed by {other.email} at " in answer.text
     assert browser.submit(edit_of(version), again).status_code == 303
 
 
@@ -156,10 +158,15 @@ def test_a_name_that_is_taken_stands_at_its_field(make: Make, api: Api) -> None:
         "riskTier": "LOW",
     }  # fmt: skip
 
-    answer = api.browser(owner).submit("/models/new", form)
+    browser = api.browser(owner)
 
+    answer = browser.submit("/models/new", form)
+
+    there = f"/models/{model.group}/{model.name.upper()}"
     assert answer.status_code == 409
     assert "already has this model" in answer.text
+    assert f'href="{there}"' in answer.text
+    assert browser.get(there, follow_redirects=True).status_code == 200
 
 
 def test_a_small_form_edits_its_own_thing(make: Make, api: Api) -> None:

@@ -1,11 +1,12 @@
 """How the API draws answers, and what its routes share: the doorway, the JSON-only route, paging parameters."""
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -72,7 +73,7 @@ class JsonRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler behind the checks."""
         handle = super().get_route_handler()
-        known = {parameter.alias for parameter in self.dependant.query_params}
+        known = set(_query_names(self.dependant))
         takes_json = self.body_field is not None
 
         async def handle_checked(request: Request) -> Response:
@@ -85,6 +86,13 @@ class JsonRoute(APIRoute):
             return await handle(request)
 
         return handle_checked
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """The names of every query parameter that a route or what it depends on takes."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
 
 
 def _demand_json(request: Request) -> None:

@@ -50,15 +50,11 @@ def list_models(
 ) -> PageOut[CatalogueOut]:
     """The catalogue: models that match every filter given and that the caller may see."""
     asked = read_catalogue_filter(
-        text=q,
-        group=group,
-        risk_tier=riskTier or "",
-        tag=tag,
-        owner=owner,
-        created=(createdFrom, createdTo),
-        updated=(updatedFrom, updatedTo),
-        sort=sort,
-    )
+        {
+            "q": q, "group": group, "riskTier": riskTier, "tag": tag, "owner": owner, "createdFrom": createdFrom,
+            "createdTo": createdTo, "updatedFrom": updatedFrom, "updatedTo": updatedTo, "sort": sort,
+        }
+    )  # fmt: skip
     page = search.list_models(work, actor, asked, limit=limit, cursor=cursor)
     return PageOut[CatalogueOut](
         items=[_row(row) for row in page.items], next_cursor=page.next_cursor, total=page.total

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from modelkeep_server.rules.errors import FieldError, Invalid
+
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
 MODEL = f"{GROUP}/{NAME}"
 PERSON = "priya@company.com"
@@ -92,13 +94,26 @@ _TOKEN_ROW = {
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "MeOut": {"name": "Priya Raman"},
-    "EventActorOut": {"name": "Priya Raman", "id": "p-6f1c09"},
+    "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
     "TokenIn": {"name": "nightly training"},
     "TokenOut": {**_TOKEN_ROW, "lastUsedAt": None, "token": "mk_pat_..."},
     "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
     "MissingOut": {"field": "limitations"},
     "MoveOut": {"allowed": False},
     "EventOut": {"reason": None, "rule": None},
+}
+
+_FAULT = Invalid.of([FieldError("riskTier", "Choose one of LOW, MEDIUM, HIGH.")])
+#: A refusal as the API sends it.
+PROBLEM: Mapping[str, Any] = {
+    "type": f"urn:modelkeep:error:{_FAULT.code}",
+    "title": _FAULT.title,
+    "status": _FAULT.status,
+    "detail": _FAULT.detail,
+    "code": _FAULT.code,
+    "remedy": _FAULT.remedy,
+    "requestId": STORY["requestId"],
+    "errors": [{"field": fault.field, "message": fault.message} for fault in _FAULT.errors],
 }
 
 #: A question worth asking, for lists that take filters.
@@ -123,6 +138,12 @@ PYTHON: Mapping[str, str] = {
     "list_models": """for model in registry.list_models("churn", risk_tier="MEDIUM"):
     print(model.address)""",
     "show_model": f'model = registry.get_model("{MODEL}")',
+    "update_model": f'''model = registry.get_model("{MODEL}")
+registry.update_model("{MODEL}", {{"tags": ["churn"], "reason": "One is enough."}}, revision=model.revision)''',
+    "list_activity": """for happening in registry.list_activity():
+    print(happening.at, happening.by, happening.says)""",
+    "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
+    print(happening.at, happening.by, happening.says)''',
     "create_version": f'''registry.create_version(
     "{MODEL}:{VERSION}",
     commit_sha="7be41c9",
@@ -132,13 +153,21 @@ PYTHON: Mapping[str, str] = {
     print(version.version, version.state)''',
     "show_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 print(version.completeness.missing)''',
+    "update_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
+changes = {{"metadata": {{"limitations": "Not for customers of less than 30 days."}}}}
+registry.update_version("{MODEL}:{VERSION}", changes, revision=version.revision)''',
+    "list_activity_of_version": f'''for happening in registry.list_activity("{MODEL}:{VERSION}"):
+    print(happening.at, happening.by, happening.says)''',
     "list_artifacts": f'''for artifact in registry.list_artifacts("{MODEL}:{VERSION}"):
     print(artifact.path, artifact.sha256)''',
     "upload_artifact": f'registry.upload("{MODEL}:{VERSION}", "{FILE}", type="WEIGHTS")',
+    "remove_artifact": f'registry.remove_artifact("{MODEL}:{VERSION}/{FILE}")',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
 files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verified''',
     "list_events": f'''for event in registry.list_events(object="{MODEL}"):
     print(event.at, event.action, event.outcome)''',
+    "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
+registry.export_events(events, "refused.csv")''',
     "verify_log": "print(registry.verify_log().ok)",
 }
 

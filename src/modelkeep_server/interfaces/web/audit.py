@@ -1,5 +1,6 @@
 """The audit log as pages."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Path, Query, Request
@@ -17,16 +18,14 @@ from modelkeep_server.interfaces.web.contexts.audit import (
     VerdictContext,
 )
 from modelkeep_server.interfaces.web.face import door, make_router
-from modelkeep_server.interfaces.web.forms import errors_by_field
+from modelkeep_server.interfaces.web.forms import ask_what_can_be, read_filters
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.whole_log import guess_seconds, prove_event, verify_whole_log
 from modelkeep_server.kit.paging import Page as Rows
-from modelkeep_server.rules.errors import Invalid
 
 router = make_router()
 
 PAGE_ROWS = 50
-VALUE_CHARS_MAX = 400
 
 Sequence = Annotated[int, Path(ge=0, lt=2**63)]
 
@@ -35,8 +34,12 @@ Sequence = Annotated[int, Path(ge=0, lt=2**63)]
 @door.reads("audit.read")
 def show_log(work: Work, actor: Actor, request: Request, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
     """Who did what?"""
-    values = {name: request.query_params.get(name, "").strip()[:VALUE_CHARS_MAX] for name in EVENT_FILTERS}
-    events, errors = _list_what_can_be(work, actor, values, cursor or None)
+
+    def find(asked: Mapping[str, str]) -> Rows[Event]:
+        return queries.list_events(work, actor, read_event_filter(asked), limit=PAGE_ROWS, cursor=cursor or None)
+
+    values = read_filters(request.query_params, EVENT_FILTERS)
+    events, errors = ask_what_can_be(values, find)
     extent = queries.get_extent(work, actor)
     served: Door = request.app.state.door
     return Page.of(
@@ -52,22 +55,6 @@ def show_log(work: Work, actor: Actor, request: Request, cursor: Annotated[str, 
             errors=errors,
         )
     )
-
-
-def _list_what_can_be(
-    work: Work, actor: Actor, values: dict[str, str], cursor: str | None
-) -> tuple[Rows[Event], dict[str, str]]:
-    """The events, and one sentence for each filter at fault: the list stays, and those filter nothing."""
-    errors: dict[str, str] = {}
-    while True:
-        asked = {name: value for name, value in values.items() if name not in errors}
-        try:
-            return queries.list_events(work, actor, read_event_filter(asked), limit=PAGE_ROWS, cursor=cursor), errors
-        except Invalid as error:
-            found = errors_by_field(error.errors)
-            if not found.keys() & {name for name, value in asked.items() if value}:
-                raise
-            errors |= found
 
 
 @router.get("/audit/verify")

@@ -2,14 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from starlette.datastructures import FormData
 
 from modelkeep_server.features.search.views import CatalogueFilter
-from modelkeep_server.rules.errors import FieldError
+from modelkeep_server.rules.errors import FieldError, Invalid
+
+T = TypeVar("T")
+
+FILTER_CHARS_MAX = 400
 
 #: The notice a page shows after a redirect to `?done=<code>`: fixed sentences, so that an address can inject nothing.
 NOTICES: Mapping[str, str] = {
@@ -42,6 +46,30 @@ def errors_by_field(errors: Iterable[FieldError]) -> dict[str, str]:
     for error in errors:
         messages.setdefault(error.field, error.message)
     return messages
+
+
+def read_filters(query: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """What an address says of these filters, each cut to what a filter may hold."""
+    return {name: query.get(name, "").strip()[:FILTER_CHARS_MAX] for name in names}
+
+
+def ask_what_can_be(values: Mapping[str, str], ask: Callable[[Mapping[str, str]], T]) -> tuple[T, dict[str, str]]:
+    """
+    What a list answers, and one sentence for each filter at fault: the list stays, and those filter nothing.
+
+    Args:
+        ask: Asks by the filters given. Raises Invalid, which is passed on where no filter is to blame.
+    """
+    errors: dict[str, str] = {}
+    while True:
+        asked = {name: value for name, value in values.items() if name not in errors}
+        try:
+            return ask(asked), errors
+        except Invalid as error:
+            found = errors_by_field(error.errors)
+            if not found.keys() & {name for name, value in asked.items() if value}:
+                raise
+            errors |= found
 
 
 def href_of(path: str, query: Mapping[str, str]) -> str:

@@ -1,8 +1,9 @@
 """The catalogue, registering a model, and a model's page."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -11,14 +12,16 @@ from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.search import activity
 from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.interfaces.query_strings import read_catalogue_filter
+from modelkeep_server.interfaces.query_strings import CATALOGUE_FILTERS, read_catalogue_filter
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.models import CatalogueContext, CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
-from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
+from modelkeep_server.interfaces.web.forms import ask_what_can_be, errors_by_field, read_filters, split_entries, text_of
 from modelkeep_server.interfaces.web.model_settings import open_form
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
 router = make_router()
@@ -44,37 +47,21 @@ Text = Annotated[str, Query(max_length=1000)]
 
 @router.get("/models")
 @door.reads("model.read")
-def show_catalogue(
-    work: Work,
-    actor: Actor,
-    q: Text = "",
-    group: Text = "",
-    riskTier: Text = "",
-    tag: Text = "",
-    owner: Text = "",
-    createdFrom: Text = "",
-    createdTo: Text = "",
-    updatedFrom: Text = "",
-    updatedTo: Text = "",
-    sort: Text = "updated",
-    cursor: Text = "",
-) -> Page:
+def show_catalogue(work: Work, actor: Actor, request: Request, cursor: Text = "") -> Page:
     """Where is the model I need?"""
-    asked = read_catalogue_filter(
-        text=q,
-        group=group,
-        risk_tier=riskTier,
-        tag=tag,
-        owner=owner,
-        created=(createdFrom, createdTo),
-        updated=(updatedFrom, updatedTo),
-        sort=sort,
-    )
-    rows = search.list_models(work, actor, asked, limit=PAGE_ROWS, cursor=cursor or None)
+
+    def find(asked: Mapping[str, str]) -> tuple[CatalogueFilter, Rows[CatalogueRow]]:
+        wanted = read_catalogue_filter(asked)
+        return wanted, search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=cursor or None)
+
+    values = read_filters(request.query_params, CATALOGUE_FILTERS)
+    (asked, rows), errors = ask_what_can_be(values, find)
     return Page.of(
         CatalogueContext(
             rows=rows,
             filter=asked,
+            values=values,
+            errors=errors,
             cursor=cursor or None,
             registry_empty=not rows.items and search.count_models(work, actor) == 0,
             groups=tuple(name for name, _ in search.list_groups(work, actor)),

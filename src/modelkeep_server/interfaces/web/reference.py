@@ -9,25 +9,13 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import OPEN
 from modelkeep_server.interfaces.reference.reading import Reference, read_reference
+from modelkeep_server.interfaces.reference.samples import PROBLEM
 from modelkeep_server.interfaces.web.contexts.reference import ReferenceContext
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.errors import FieldError, Invalid, list_kinds
+from modelkeep_server.rules.errors import list_kinds
 
 router = make_router()
-
-_FAULT = Invalid.of([FieldError("riskTier", "Choose one of LOW, MEDIUM, HIGH.")])
-#: A refusal as the API sends it.
-EXAMPLE = {
-    "type": f"urn:modelkeep:error:{_FAULT.code}",
-    "title": _FAULT.title,
-    "status": _FAULT.status,
-    "detail": _FAULT.detail,
-    "code": _FAULT.code,
-    "remedy": _FAULT.remedy,
-    "requestId": "01K3Z8QW5T7M2N4P6R8S0V1X3Y",
-    "errors": [{"field": fault.field, "message": fault.message} for fault in _FAULT.errors],
-}
 
 
 @router.get("/api/v1/docs")
@@ -38,7 +26,7 @@ def show_reference(work: Work, actor: Actor, request: Request) -> Page:
         ReferenceContext(
             reference=_read(request.app, work.parts.public_url),
             refusals=tuple(sorted(list_kinds(), key=lambda kind: (kind.status, kind.code))),
-            example=json.dumps(EXAMPLE, indent=2),
+            example=json.dumps(PROBLEM, indent=2),
         )
     )
 

@@ -8,7 +8,15 @@ from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, St
 from modelkeep_server.rules import fields
 
 _NAME = f"1 to {fields.NAME_CHARS} letters, digits, `-` and `_`, beginning with a letter or digit."
+_DESCRIPTION = f"1 to {fields.DESCRIPTION_CHARS:,} characters."
+_OWNERS = f"1 to {fields.OWNERS_MAX} e-mail addresses."
+_RISK_TIER = "How much harm it could do. It decides who must approve."
+_TAGS = f"At most {fields.TAGS_MAX} of {fields.TAG_CHARS} characters, without blanks."
 _URL = f"http or https, at most {fields.URL_CHARS:,} characters."
+_RISK_RATIONALE = "Why this tier."
+_ORIGIN = "Made here, or bought."
+_VISIBILITY = "Everyone signed in, or owners, collaborators and the control roles."
+_AS_IT_IS = "May stand here as it is; an edit does not change it."
 
 
 class ModelIn(Input):
@@ -18,21 +26,15 @@ class ModelIn(Input):
         description=f"{_NAME} Unique within the group, ignoring case.", examples=["customer-churn-predictor"]
     )
     group: str = Field(description=_NAME, examples=["customer-analytics"])
-    description: str = Field(description=f"1 to {fields.DESCRIPTION_CHARS:,} characters.")
-    owners: list[str] = Field(
-        description=f"1 to {fields.OWNERS_MAX} e-mail addresses.", examples=[["data-team@company.com"]]
-    )
-    risk_tier: TierName = Field(description="How much harm it could do. It decides who must approve.")
-    tags: list[str] = Field(
-        default=[], description=f"At most {fields.TAGS_MAX} of {fields.TAG_CHARS} characters, without blanks."
-    )
+    description: str = Field(description=_DESCRIPTION)
+    owners: list[str] = Field(description=_OWNERS, examples=[["data-team@company.com"]])
+    risk_tier: TierName = Field(description=_RISK_TIER)
+    tags: list[str] = Field(default=[], description=_TAGS)
     documentation_url: str | None = Field(default=None, description=_URL, examples=["https://wiki.company.com/churn"])
     repository_url: str | None = Field(default=None, description=_URL, examples=["https://git.company.com/churn"])
-    risk_rationale: str | None = Field(default=None, description="Why this tier.")
-    origin: Literal["INTERNAL", "VENDOR"] = Field(default="INTERNAL", description="Made here, or bought.")
-    visibility: Literal["INTERNAL", "RESTRICTED"] = Field(
-        default="INTERNAL", description="Everyone signed in, or owners, collaborators and the control roles."
-    )
+    risk_rationale: str | None = Field(default=None, description=_RISK_RATIONALE)
+    origin: Literal["INTERNAL", "VENDOR"] = Field(default="INTERNAL", description=_ORIGIN)
+    visibility: Literal["INTERNAL", "RESTRICTED"] = Field(default="INTERNAL", description=_VISIBILITY)
 
 
 class ModelPatch(Input):
@@ -41,17 +43,17 @@ class ModelPatch(Input):
     may stand in it as they are; owners change by a transfer.
     """
 
-    name: str | None = None
-    group: str | None = None
-    owners: list[str] | None = None
-    description: str | None = None
-    risk_tier: TierName | None = None
-    tags: list[str] | None = None
-    documentation_url: str | None = None
-    repository_url: str | None = None
-    risk_rationale: str | None = None
-    origin: Literal["INTERNAL", "VENDOR"] | None = None
-    visibility: Literal["INTERNAL", "RESTRICTED"] | None = None
+    name: str | None = Field(default=None, description=_AS_IT_IS)
+    group: str | None = Field(default=None, description=_AS_IT_IS)
+    owners: list[str] | None = Field(default=None, description=_AS_IT_IS)
+    description: str | None = Field(default=None, description=_DESCRIPTION)
+    risk_tier: TierName | None = Field(default=None, description=_RISK_TIER)
+    tags: list[str] | None = Field(default=None, description=_TAGS)
+    documentation_url: str | None = Field(default=None, description=_URL)
+    repository_url: str | None = Field(default=None, description=_URL)
+    risk_rationale: str | None = Field(default=None, description=_RISK_RATIONALE)
+    origin: Literal["INTERNAL", "VENDOR"] | None = Field(default=None, description=_ORIGIN)
+    visibility: Literal["INTERNAL", "RESTRICTED"] | None = Field(default=None, description=_VISIBILITY)
     reason: str | None = Field(default=None, description="Why, for the record; no field of the model itself.")
 
 

@@ -20,6 +20,11 @@ _JSON_TYPES: Mapping[Kind, Any] = {
 }
 
 
+_COMMIT_SHA = "7 to 64 hexadecimal digits."
+_TRAINING_JOB = f"At most {fields.LINE_CHARS} characters."
+_DESCRIPTION = f"One sentence on what is new, at most {fields.VERSION_DESCRIPTION_CHARS:,} characters."
+
+
 def _metadata_shape(name: str, of_card: bool, **more: Any) -> type[BaseModel]:
     """The shape of metadata, drawn from rules/fields.py. Unknown keys are kept, under `custom`."""
     rows: dict[str, Any] = {
@@ -54,14 +59,9 @@ class VersionIn(Input):
     """A version to create."""
 
     version: str = Field(description="Semantic Versioning 2.0.0.", examples=["1.2.0"])
-    commit_sha: str | None = Field(default=None, description="7 to 64 hexadecimal digits.", examples=["7be41c9"])
-    training_job_id: str | None = Field(
-        default=None, description=f"At most {fields.LINE_CHARS} characters.", examples=["mlflow/churn-2291"]
-    )
-    description: str | None = Field(
-        default=None,
-        description=f"One sentence on what is new, at most {fields.VERSION_DESCRIPTION_CHARS:,} characters.",
-    )
+    commit_sha: str | None = Field(default=None, description=_COMMIT_SHA, examples=["7be41c9"])
+    training_job_id: str | None = Field(default=None, description=_TRAINING_JOB, examples=["mlflow/churn-2291"])
+    description: str | None = Field(default=None, description=_DESCRIPTION)
     metadata: Metadata | None = None  # type: ignore[valid-type]
 
 
@@ -72,9 +72,9 @@ class VersionPatch(Input):
     """
 
     version: str | None = Field(default=None, description="May be corrected until the version was first submitted.")
-    commit_sha: str | None = None
-    training_job_id: str | None = None
-    description: str | None = None
+    commit_sha: str | None = Field(default=None, description=_COMMIT_SHA)
+    training_job_id: str | None = Field(default=None, description=_TRAINING_JOB)
+    description: str | None = Field(default=None, description=_DESCRIPTION)
     metadata: dict[str, Any] | None = Field(default=None, description="Merged key by key (RFC 7396).")
     reason: str | None = Field(default=None, description="Why, for the record; no field of the version itself.")
 

@@ -30,12 +30,15 @@ class CatalogueContext(Context):
     GET /models. `groups`, `tags`, `owners` are suggestions for the filters; `cursor` is the one this page came by.
 
     Controls, as in the API: q, group, riskTier, tag, owner, updatedFrom, updatedTo (2026-01-31) and sort: updated, name
-    or created.
+    or created. `values` is the filter as typed, `errors` one sentence for each control at fault, which then filters
+    nothing.
     """
 
     template: ClassVar[str] = "models/catalogue.html"
     rows: Rows[CatalogueRow]
     filter: CatalogueFilter
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
     registry_empty: bool = False
     groups: tuple[str, ...] = ()
