@@ -6,16 +6,14 @@ from fastapi import Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.audit.state import get_log_state
+from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.home import queries as home
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.permissions import Role
 
 router = make_router()
 
@@ -34,7 +32,6 @@ def show_home(work: Work, actor: Actor) -> Page:
     mine = home.list_my_models(work, actor, limit=MODELS_SHOWN)
     latest = () if mine else home.list_latest_models(work, actor, limit=LATEST_SHOWN)
     tiers = home.count_tiers(work, actor)
-    watches = Role.AUDITOR in actor.roles and access.may(actor, "audit.read")
     return Page.of(
         DashboardContext(
             my_models=mine,
@@ -46,7 +43,7 @@ def show_home(work: Work, actor: Actor) -> Page:
             states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
             tasks=tasks_of(home.list_open_drafts(work, actor), home.list_bare_models(work, actor)),
             expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
-            log=get_log_state(work, actor) if watches else None,
+            log=audit.find_log_state(work, actor),
             activity=Timeline(activity.list_activity(work, actor, limit=ACTIVITY_READ), "/activity"),
         )
     )
