@@ -241,13 +241,15 @@ def test_an_auditor_reads_the_events_of_a_version(
 
 
 def test_activity_says_who_did_what(cli: Cli, version: Version, model: str) -> None:
-    """`models activity` tells of a model and its versions, or of one version; `--json` gives every field."""
-    told = cli("models", "activity", model)
-    of_version = cli("models", "activity", version.address, "--json")
+    """`activity` tells of a model and its versions, of one version, or of all; `--json` gives every field."""
+    told = cli("activity", model)
+    of_version = cli("activity", version.address, "--json")
+    of_all = cli("activity", "--limit", "1")
 
     assert told.code == 0
     assert f"created version\t{version.address}" in told.out
     assert f"registered\t{model}" in told.out
+    assert f"created version\t{version.address}" in of_all.out
     (item,) = json.loads(of_version.out)
     assert (item["says"], item["by"], item["object"]["address"]) == (
         "created version",

@@ -1,4 +1,4 @@
-"""`modelkeep models`: list, show, register and edit, and what happened to them."""
+"""`modelkeep models`: list, show, register and edit."""
 
 from typing import Annotated, Any
 
@@ -71,31 +71,6 @@ def show(address: ModelAddress, as_json: Json = False) -> None:
             ("versions", ", ".join(f"{version.version} {version.state}" for version in versions) or "none yet"),
         ]
     )
-
-
-@app.command()
-def activity(
-    address: Annotated[str | None, typer.Argument(metavar="[GROUP/NAME[:VERSION]]")] = None,
-    limit: Limit = 50,
-    as_json: Json = False,
-) -> None:
-    """Show what happened to a model or a version, newest first; without an address, to any model you may see."""
-    with Client() as client:
-        page = client.list_activity(address).first(limit)
-    if as_json:
-        print_json(page.items)
-        return
-    if not page.items:
-        note("Nothing happened yet.")
-        return
-    print_table(
-        ("at", "who", "did", "on", "changed", "why"),
-        [
-            (moment(item.at), item.by, item.says, item.object.address, ", ".join(item.changed), item.reason or "")
-            for item in page.items
-        ],
-    )
-    note_rest(len(page.items), page.total, page.next_cursor is not None)
 
 
 @app.command()

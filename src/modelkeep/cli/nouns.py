@@ -40,6 +40,7 @@ NOUNS = (
     Noun("upload", "Send files to a version.", "modelkeep.cli.upload:app"),
     Noun("download", "Fetch files of a version, and verify them.", "modelkeep.cli.download:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
+    Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
     Noun("serve", "Serve the registry."),
     Noun("migrate", "Bring a PostgreSQL database up to date."),

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelkeep_server.app import CannotStart, House, open_house
+from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import service as identity
-from modelkeep_server.features.search import activity, projection
+from modelkeep_server.features.search import projection
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError

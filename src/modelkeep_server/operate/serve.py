@@ -13,6 +13,7 @@ import typer
 
 from modelkeep_server.app import CannotStart, House, build_app, open_house
 from modelkeep_server.features.artifacts import service as artifacts
+from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import service as identity
 from modelkeep_server.operate.control import build_control
@@ -100,7 +101,7 @@ async def _sign_heads(house: House) -> None:
 
 def _sign_head(house: House) -> None:
     with house.reading() as work:
-        current = audit.is_head_signed(work)
+        current = audit_queries.is_head_signed(work)
     if not current:
         with house.writing() as work:
             audit.sign_head(work)

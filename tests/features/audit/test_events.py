@@ -8,7 +8,9 @@ import pytest
 
 from modelkeep_server.db import recording
 from modelkeep_server.features.audit import queries, service
-from modelkeep_server.features.audit.queries import EventFilter
+from modelkeep_server.features.audit.bundle import begin_bundle
+from modelkeep_server.features.audit.filters import EventFilter
+from modelkeep_server.features.audit.proofs import get_proof
 from modelkeep_server.kit.merkle import BLOCK_LEAVES, verify_inclusion
 from modelkeep_server.kit.paging import CursorRefused
 from modelkeep_server.rules.errors import NotFound, NotPermitted
@@ -239,7 +241,7 @@ def test_an_event_that_is_not_there_is_not_found(registry: Registry) -> None:
             with pytest.raises(NotFound):
                 queries.get_event(work, registry.auditor, sequence)
             with pytest.raises(NotFound):
-                queries.get_proof(work, registry.auditor, sequence)
+                get_proof(work, registry.auditor, sequence)
 
 
 def test_a_proof_reads_only_what_no_proof_read_before(registry: Registry) -> None:
@@ -252,7 +254,7 @@ def test_a_proof_reads_only_what_no_proof_read_before(registry: Registry) -> Non
     first, last = 0, size // BLOCK_LEAVES - 1
 
     with registry.reading() as work:
-        proofs = [queries.get_proof(work, auditor, first) for _ in range(2)]
+        proofs = [get_proof(work, auditor, first) for _ in range(2)]
 
     assert proofs[0] == proofs[1]
     assert set(range(1, last + 1)) <= set(blocks)
@@ -268,10 +270,10 @@ def test_nobody_signed_in_reads_nothing(registry: Registry, make: Make) -> None:
         for read in (
             lambda: queries.list_events(work, owner, EventFilter()),
             lambda: queries.get_event(work, owner, 0),
-            lambda: queries.get_proof(work, owner, 0),
+            lambda: get_proof(work, owner, 0),
             lambda: queries.find_checkpoint(work, owner),
             lambda: service.get_checkpoint(work, owner),
-            lambda: service.begin_export(work, owner),
+            lambda: begin_bundle(work, owner),
         ):
             with pytest.raises(NotPermitted):
                 read()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from modelkeep_server.features.search.views import Activity
+from modelkeep_server.features.activity.views import Activity
 from modelkeep_server.interfaces.web.contexts.activity import fold, name_day
 from modelkeep_server.interfaces.web.drawing import field_words
 from modelkeep_server.rules.permissions import Role

@@ -8,7 +8,8 @@ from typing import Any
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head, queries
-from modelkeep_server.features.audit.filters import EventFilter, Narrowed, Position, narrow, trimmed
+from modelkeep_server.features.audit.filters import EventFilter, trimmed
+from modelkeep_server.features.audit.narrowing import Narrowed, Position, narrow
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor

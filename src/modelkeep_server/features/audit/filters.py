@@ -1,51 +1,26 @@
-"""
-What somebody asks of the log, and the conditions it comes down to.
-
-Each filter is answered from an index. Of several, the one that fits fewest events leads. Where it may have one of some
-values (a noun's acts, the people of a name), each is walked by itself from its newest event, and only as far as the
-page reaches. Events of a span of time come in the order of their moments, for those need not be in the order in which
-they were recorded: requests last, and clocks are set.
-"""
+"""What somebody asks of the log: each filter, what is wrong with it, and what a pasted text means."""
 
 import difflib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Select,
-    String,
-    func,
-    literal_column,
-    or_,
-    select,
-    type_coerce,
-    union,
-    union_all,
-)
+from sqlalchemy import ColumnElement, func, or_, select
 
-from modelkeep_server.db.tables import audit_events, audit_labels, audit_people
-from modelkeep_server.db.tables.base import UtcMicros
+from modelkeep_server.db.tables import audit_people
 from modelkeep_server.db.work import Work
-from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.permissions import Role
 
-PEOPLE_MAX = 50
 SEQUENCE_MAX = 2**63 - 1
-#: How many values are walked one by one; how many objects are named in a statement; how far a clue is weighed.
-WALKS_MAX, IDS_MAX, WEIGHED_MAX = 50, 500, 20_000
 
 KINDS: tuple[str, ...] = tuple(sorted({action.object_kind for action in ACTIONS.values()}))
 
 _NUMBER = re.compile(r"#?([0-9][0-9,]*)")
 _REQUEST_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_PSEUDONYM = re.compile(r"p_[0-9a-f]{20}")
+OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+PSEUDONYM = re.compile(r"p_[0-9a-f]{20}")
 
 
 @dataclass(frozen=True)
@@ -70,185 +45,10 @@ class EventFilter:
     to_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class _Clue:
-    """A column that has an index with the sequence behind it, and what it is to be: texts, or a query for them."""
-
-    column: Column[Any]
-    among: Any
-
-    @property
-    def sharp(self) -> ColumnElement[bool]:
-        """The condition, to be answered from the index."""
-        if self.column is audit_events.c.outcome:
-            # Written out, so that SQLite sees that the index of refused events will do.
-            return self.column == literal_column(f"'{Outcome(self.among[0])}'", String)
-        return self.column.in_(self.among)
-
-    @property
-    def blunt(self) -> ColumnElement[bool]:
-        """The same condition, looked at in each row: without statistics SQLite takes any index, also a useless one."""
-        return (self.column + "").in_(self.among)
-
-    def walks(self) -> list[ColumnElement[bool]]:
-        """The condition as ones of a single value each, where they are few."""
-        if self.column is audit_events.c.outcome or not isinstance(self.among, tuple):
-            return [self.sharp]
-        single = [self.column == value for value in self.among]
-        return single if len(single) <= WALKS_MAX else [self.sharp]
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a page of events ends."""
-
-    at: datetime
-    sequence: int
-
-
-@dataclass(frozen=True)
-class Narrowed:
-    """
-    Conditions on the log, all of which hold. `lead` is the one whose index is walked: the one that fits least; where
-    there is none the index of moments is, or the log itself. `by_time`: events come by their moments.
-    """
-
-    conditions: tuple[ColumnElement[bool], ...] = ()
-    lead: _Clue | None = None
-    by_time: bool = False
-
-    @property
-    def is_everything(self) -> bool:
-        """True where nothing is asked."""
-        return not self.conditions and self.lead is None
-
-    def newest(self, limit: int, *, after: Position | None = None, size: int | None = None) -> Select[Any]:
-        """
-        The sequences of the newest events that fit, at most `limit`, those that come after a position only.
-
-        Args:
-            size: Only of the first so many events of the log.
-        """
-        number = audit_events.c.sequence
-        bound = () if size is None else (number < size,)
-        if self.by_time:
-            return self._newest_by_time(limit, after, bound)
-        if after is not None:
-            bound = (number < after.sequence,)
-
-        def walk(*more: ColumnElement[bool]) -> Select[Any]:
-            return select(number).where(*more, *self.conditions, *bound).order_by(number.desc()).limit(limit)
-
-        walks = [walk()] if self.lead is None else [walk(condition) for condition in self.lead.walks()]
-        if len(walks) == 1:
-            return walks[0]
-        found = union_all(*(select(each.subquery().c.sequence) for each in walks)).subquery()
-        return select(found.c.sequence).order_by(found.c.sequence.desc()).limit(limit)
-
-    def _newest_by_time(
-        self, limit: int, after: Position | None, bound: tuple[ColumnElement[bool], ...]
-    ) -> Select[Any]:
-        number, at = audit_events.c.sequence, _moment(is_walked=self.lead is None)
-        if after is not None:
-            bound = (*bound, at <= after.at, or_(at < after.at, number < after.sequence))
-        lead = () if self.lead is None else (self.lead.sharp,)
-        fitting = select(number).where(*lead, *self.conditions, *bound)
-        return fitting.order_by(at.desc(), number.desc()).limit(limit)
-
-    def count(self, cap: int | None) -> Select[Any]:
-        """How many events fit; no further than `cap`."""
-        lead = () if self.lead is None else (self.lead.sharp,)
-        fitting = select(audit_events.c.sequence).where(*lead, *self.conditions)
-        return select(func.count()).select_from(fitting.limit(cap).subquery())
-
-
-def _moment(*, is_walked: bool) -> ColumnElement[Any]:
-    """The moment of an event, to be found by its index or to be looked at in each row."""
-    at = audit_events.c.at
-    return at if is_walked else type_coerce(at + literal_column("0"), UtcMicros())
-
-
-@dataclass
-class _Narrowing:
-    """Gathers what a filter, and what a pasted text means, demand together."""
-
-    work: Work
-    asked: EventFilter
-    others: list[ColumnElement[bool]] = field(default_factory=list)
-    clues: list[_Clue] = field(default_factory=list)
-
-    def demand(self, asked: EventFilter) -> None:
-        """Add what this filter asks, but for the span of time."""
-        columns = audit_events.c
-        if asked.request_id:
-            self.clues.append(_Clue(columns.request_id, (asked.request_id.upper(),)))
-        if asked.person:
-            self.clues.append(_Clue(columns.actor, _find_people(self.work, asked.person)))
-        if asked.object:
-            self.clues.append(_Clue(columns.object_id, _ids_of(self.work, asked.object)))
-        if asked.outcome == Outcome.REFUSED:
-            self.clues.append(_Clue(columns.outcome, (asked.outcome,)))
-        elif asked.outcome:
-            self.others.append(columns.outcome == asked.outcome)
-        if asked.role:
-            self.clues.append(_Clue(columns.role, (asked.role,)))
-        if asked.action:
-            self.clues.append(_Clue(columns.action, _actions_of(asked.action)))
-        if asked.kind:
-            named = (name for name, action in ACTIONS.items() if action.object_kind == asked.kind)
-            self.clues.append(_Clue(columns.action, tuple(named)))
-
-    def done(self) -> Narrowed:
-        """Walk the index of what fits fewest events, look at the rest in each row. Several cost a statement each."""
-        by_time = self.asked.from_at is not None or self.asked.to_at is not None
-        lead = self.clues[0] if self.clues else None
-        if len(self.clues) + by_time > 1:
-            weights = [self._weight(clue) for clue in self.clues]
-            lead = self.clues[weights.index(min(weights))]
-            if by_time and min(weights) >= WEIGHED_MAX:
-                lead = None
-        at = _moment(is_walked=lead is None)
-        since = () if self.asked.from_at is None else (at >= self.asked.from_at,)
-        until = () if self.asked.to_at is None else (at <= self.asked.to_at,)
-        blunt = (clue.blunt for clue in self.clues if clue is not lead)
-        return Narrowed((*since, *until, *blunt, *self.others), lead, by_time)
-
-    def _weight(self, clue: _Clue) -> int:
-        fitting = select(audit_events.c.sequence).where(clue.sharp).limit(WEIGHED_MAX)
-        return int(self.work.scalar(select(func.count()).select_from(fitting.subquery())))
-
-
-def narrow(work: Work, asked: EventFilter) -> Narrowed:
-    """
-    The conditions that a filter comes down to. Two statements at most for a person and for an object, and one for each
-    filter where there are several.
-
-    Raises:
-        Invalid: Names each field that cannot be understood, by its name in an address.
-    """
-    errors = _faults_of(asked)
-    if errors:
-        raise Invalid.of(errors)
-    narrowing = _Narrowing(work, asked)
-    narrowing.demand(asked)
-    if number := _NUMBER.fullmatch(asked.text):
-        narrowing.others.append(audit_events.c.sequence == int(number[1].replace(",", "")))
-    elif asked.text:
-        narrowing.demand(_meaning_of(work, asked.text))
-    return narrowing.done()
-
-
-def list_people(work: Work, typed: str, *, limit: int) -> Sequence[Any]:
-    """People of the log (pseudonym, email, name) whose e-mail or name holds what was typed. One statement."""
-    found = select(audit_people.c.pseudonym, audit_people.c.email, audit_people.c.name)
-    if typed:
-        found = found.where(_is_part_of(typed))
-    return work.all(found.order_by(audit_people.c.name.is_(None), audit_people.c.email_key).limit(limit))
-
-
-def _faults_of(asked: EventFilter) -> list[FieldError]:
+def faults_of(asked: EventFilter) -> list[FieldError]:
+    """Each field that cannot be understood, by its name in an address."""
     faults = []
-    if asked.action and not _actions_of(asked.action):
+    if asked.action and not actions_of(asked.action):
         near = difflib.get_close_matches(asked.action, ACTIONS, 1)
         hint = f" Did you mean {near[0]}?" if near else " Write one as model.create, or a noun as artifact.*."
         faults.append(FieldError("action", f"{asked.action[:60]!r} is no act.{hint}"))
@@ -261,44 +61,47 @@ def _faults_of(asked: EventFilter) -> list[FieldError]:
             faults.append(FieldError(name, f"Choose one of {', '.join(known)}."))
     if asked.from_at and asked.to_at and asked.to_at < asked.from_at:
         faults.append(FieldError("to", "This is before the beginning. Give a later moment, or leave one of them out."))
-    number = _NUMBER.fullmatch(asked.text)
-    if number and int(number[1].replace(",", "")) > SEQUENCE_MAX:
+    number = find_number(asked.text)
+    if number is not None and number > SEQUENCE_MAX:
         faults.append(FieldError("q", "No event has such a number."))
     return faults
 
 
-def _actions_of(asked: str) -> tuple[str, ...]:
+def actions_of(asked: str) -> tuple[str, ...]:
+    """The acts that an act, or a noun as `artifact.` or `artifact.*`, stands for; none where there is no such act."""
     noun = asked.removesuffix("*")
     if noun.endswith("."):
         return tuple(name for name in ACTIONS if name.startswith(noun))
     return (asked,) if asked in ACTIONS else ()
 
 
-def _meaning_of(work: Work, text: str) -> EventFilter:
+def trimmed(asked: EventFilter) -> EventFilter:
+    """The same without blanks around its words."""
+    texts = ("text", "person", "action", "object", "kind", "role", "outcome", "request_id")
+    return replace(asked, **{name: getattr(asked, name).strip() for name in texts})
+
+
+def find_number(text: str) -> int | None:
+    """The number of an event that a pasted text is, as `#12,345`; None where it is none."""
+    number = _NUMBER.fullmatch(text)
+    return int(number[1].replace(",", "")) if number else None
+
+
+def meaning_of(work: Work, text: str) -> EventFilter:
     """The one filter that a pasted text stands for. A plain word is a person's where one fits, else an object's."""
     if _REQUEST_ID.fullmatch(text):
         return EventFilter(request_id=text)
-    if _OBJECT_ID.fullmatch(text) or "/" in text:
+    if OBJECT_ID.fullmatch(text) or "/" in text:
         return EventFilter(object=text)
-    if _actions_of(text):
+    if actions_of(text):
         return EventFilter(action=text)
-    if "@" in text or _PSEUDONYM.fullmatch(text) or work.first(select(audit_people.c.email).where(_is_part_of(text))):
+    if "@" in text or PSEUDONYM.fullmatch(text) or work.first(select(audit_people.c.email).where(fits_person(text))):
         return EventFilter(person=text)
     return EventFilter(object=text)
 
 
-def _find_people(work: Work, asked: str) -> tuple[str, ...]:
-    """The pseudonyms meant; the words themselves where nobody fits, for `operator@host` is in no list of people."""
-    exactly = or_(audit_people.c.pseudonym == asked, audit_people.c.email_key == asked.casefold())
-    found = work.all(select(audit_people.c.pseudonym).where(exactly))
-    if not found and not _PSEUDONYM.fullmatch(asked):
-        found = work.all(select(audit_people.c.pseudonym).where(_is_part_of(asked)).limit(PEOPLE_MAX + 1))
-    if len(found) > PEOPLE_MAX:
-        raise Invalid.of([FieldError("person", f"More than {PEOPLE_MAX} people fit. Write more of the name.")])
-    return tuple(row.pseudonym for row in found) or (asked,)
-
-
-def _is_part_of(typed: str) -> ColumnElement[bool]:
+def fits_person(typed: str) -> ColumnElement[bool]:
+    """Whether a person's e-mail or name holds what was typed."""
     # SQLite folds the case of ASCII alone, so that other letters are looked for as people write names.
     spelled = dict.fromkeys((typed, typed.casefold(), typed.title(), typed.upper()))
     name = audit_people.c.name
@@ -307,46 +110,3 @@ def _is_part_of(typed: str) -> ColumnElement[bool]:
         func.lower(name).contains(typed.casefold(), autoescape=True),
         *(name.contains(spelling, autoescape=True) for spelling in spelled),
     )
-
-
-def _ids_of(work: Work, asked: str) -> Any:
-    """
-    The ids of what stands at an address and below it. Attempts that were refused bear the address itself as their id.
-
-    The address as it is spelled is found by an index; only where nothing has it, all are compared without their case.
-    """
-    if _OBJECT_ID.fullmatch(asked):
-        return (asked.lower(),)
-    label = audit_labels.c.label
-    for below in (_stands_below(work, asked), _is_spelled_below(asked)):
-        some = work.all(select(audit_labels.c.object_id, label).where(below).limit(IDS_MAX + 1))
-        if len(some) > IDS_MAX:
-            return union(select(audit_labels.c.object_id).where(below), select(label).where(below))
-        if some:
-            return tuple({asked, *(row.object_id for row in some), *(row.label for row in some)})
-    return (asked,)
-
-
-def _stands_below(work: Work, asked: str) -> ColumnElement[bool]:
-    """Whether a label is this address, or begins with it and a `:` or `/`."""
-    label = audit_labels.c.label
-    # PostgreSQL sorts by language; these two compare byte by byte, as the index of labels does.
-    least, under = (">=", "<") if work.dialect == "sqlite" else ("~>=~", "~<~")
-    begins = [
-        label.bool_op(least)(f"{asked}{mark}") & label.bool_op(under)(f"{asked}{chr(ord(mark) + 1)}") for mark in ":/"
-    ]
-    return or_(label == asked, *begins)
-
-
-def _is_spelled_below(asked: str) -> ColumnElement[bool]:
-    """The same in any case. Looks at every label."""
-    label = audit_labels.c.label
-    return or_(
-        func.lower(label) == asked.lower(), *(label.istartswith(f"{asked}{mark}", autoescape=True) for mark in ":/")
-    )
-
-
-def trimmed(asked: EventFilter) -> EventFilter:
-    """The same without blanks around its words."""
-    texts = ("text", "person", "action", "object", "kind", "role", "outcome", "request_id")
-    return replace(asked, **{name: getattr(asked, name).strip() for name in texts})

@@ -3,25 +3,27 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import Column, Row, select
 
 from modelkeep_server.db.tables import audit_events, audit_head, audit_labels, audit_people, audit_texts
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit import filters, head
-from modelkeep_server.features.audit.filters import EventFilter, Narrowed, Position, narrow, trimmed
-from modelkeep_server.features.audit.views import Checkpoint, Event, EventActor, EventObject, LogExtent, Proof
+from modelkeep_server.features.audit import head
+from modelkeep_server.features.audit.filters import EventFilter, fits_person, trimmed
+from modelkeep_server.features.audit.narrowing import Narrowed, Position, narrow
+from modelkeep_server.features.audit.views import Checkpoint, Event, EventActor, EventObject, LogExtent, LogState
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.kit import clock, merkle
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.events import Outcome
+from modelkeep_server.rules.permissions import Role
 
 #: Beyond this many, the events of a filter are not counted.
 COUNT_CAP = 10_000
+PEOPLE_SUGGESTED = 20
 VALUES_A_STATEMENT = 5000
 _COMMITMENT = "hmac-sha256:"
 
@@ -72,9 +74,17 @@ def read_events(work: Work, sequences: Sequence[int]) -> tuple[Event, ...]:
 
 
 def list_people(work: Work, actor: Actor, typed: str = "") -> tuple[EventActor, ...]:
-    """Some of the people that the log knows, for suggestions: those whose name or e-mail holds what was typed."""
+    """
+    Some of the people that the log knows, for suggestions: those whose name or e-mail holds what was typed.
+
+    PEOPLE_SUGGESTED at most. One statement.
+    """
     access.require(work, actor, "audit.read")
-    return tuple(EventActor(row.pseudonym, row.name, row.email) for row in filters.list_people(work, typed, limit=20))
+    found = select(audit_people.c.pseudonym, audit_people.c.email, audit_people.c.name)
+    if typed:
+        found = found.where(fits_person(typed))
+    rows = work.all(found.order_by(audit_people.c.name.is_(None), audit_people.c.email_key).limit(PEOPLE_SUGGESTED))
+    return tuple(EventActor(row.pseudonym, row.name, row.email) for row in rows)
 
 
 def get_extent(work: Work, actor: Actor) -> LogExtent:
@@ -85,6 +95,27 @@ def get_extent(work: Work, actor: Actor) -> LogExtent:
     return LogExtent(row.size, row.began_at)
 
 
+def find_log_state(work: Work, actor: Actor) -> LogState | None:
+    """
+    How many events the log has, and its newest signed head, for those who watch over it as auditors; None for others.
+
+    Two statements, none for others.
+    """
+    if Role.AUDITOR not in actor.roles or not access.may(actor, "audit.read"):
+        return None
+    return _read_state(work)
+
+
+def is_head_signed(work: Work) -> bool:
+    """Whether the newest checkpoint covers every event. Two statements; asks for no permission."""
+    state = _read_state(work)
+    return state.checkpoint is not None and state.unsigned == 0
+
+
+def _read_state(work: Work) -> LogState:
+    return LogState(head.read_frontier(work).size, head.find_newest(work))
+
+
 def get_event(work: Work, actor: Actor, sequence: int) -> Event:
     """One event. Raises NotFound. Four statements."""
     access.require(work, actor, "audit.read")
@@ -92,22 +123,6 @@ def get_event(work: Work, actor: Actor, sequence: int) -> Event:
     if row is None:
         raise NotFound(f"There is no event {sequence}.")
     return _to_events(work, [row])[0]
-
-
-def get_proof(work: Work, actor: Actor, sequence: int) -> Proof:
-    """
-    The proof of an event's place in the log as it is now. Raises NotFound.
-
-    The first one of a process reads every leaf hash; those after it a few hundred, and what came since.
-    """
-    access.require(work, actor, "audit.read")
-    frontier = head.read_frontier(work)
-    if not 0 <= sequence < frontier.size:
-        raise NotFound(f"There is no event {sequence}.")
-    leaves = partial(head.read_leaves, work)
-    path = merkle.inclusion_proof(leaves, sequence, frontier.size, work.parts.witness.blocks)
-    (leaf,) = leaves(sequence, sequence + 1)
-    return Proof(leaf.hex(), sequence, frontier.size, tuple(node.hex() for node in path), frontier.root().hex())
 
 
 def find_checkpoint(work: Work, actor: Actor) -> Checkpoint | None:

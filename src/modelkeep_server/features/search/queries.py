@@ -11,7 +11,7 @@ from modelkeep_server.db.tables import models, search_models, search_owners, sea
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, VersionMark
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -59,75 +59,12 @@ def list_models(
     more = len(found) > limit
     following = work.parts.cursors.make([shown[-1].sort_value, shown[-1].model_id], filters) if more else None
     total = work.scalar(select(func.count()).select_from(search_models).where(*conditions))
-    return Page(_to_rows(work, _read_models(work, actor, [row.model_id for row in shown])), following, total)
-
-
-def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
-    """The models that the actor owns, the last changed first, with their newest versions. Three statements."""
-    rows = work.all(
-        model_queries.select_models()
-        .where(owned_by(actor), visible_to(actor))
-        .order_by(models.c.updated_at.desc(), models.c.id.desc())
-        .limit(limit)
-    )
-    return _to_rows(work, rows)
-
-
-def list_latest_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
-    """The models that the actor can see, the last changed first, with their newest versions. Three statements."""
-    rows = work.all(
-        model_queries.select_models()
-        .where(visible_to(actor))
-        .order_by(models.c.updated_at.desc(), models.c.id.desc())
-        .limit(limit)
-    )
-    return _to_rows(work, rows)
-
-
-def count_states_of(work: Work, actor: Actor, model_keys: Sequence[int]) -> dict[int, dict[State, int]]:
-    """For each of these models how many of its versions stand in each state. One statement, none for no models."""
-    counts: dict[int, dict[State, int]] = {key: {} for key in model_keys}
-    if not counts:
-        return counts
-    rows = work.all(
-        select(versions.c.model_id, versions.c.state, func.count().label("counted"))
-        .join(models, models.c.id == versions.c.model_id)
-        .where(versions.c.model_id.in_(list(counts)), visible_to(actor))
-        .group_by(versions.c.model_id, versions.c.state)
-    )
-    for row in rows:
-        counts[row.model_id][State(row.state)] = row.counted
-    return counts
-
-
-def count_my_models(work: Work, actor: Actor) -> int:
-    """How many models the actor owns. One statement."""
-    mine = select(func.count()).select_from(models).where(owned_by(actor), visible_to(actor))
-    return int(work.scalar(mine))
+    return Page(to_rows(work, _read_models(work, actor, [row.model_id for row in shown])), following, total)
 
 
 def count_models(work: Work, actor: Actor) -> int:
     """How many models the actor can see. One statement."""
     return int(work.scalar(select(func.count()).select_from(models).where(visible_to(actor))))
-
-
-def count_tiers(work: Work, actor: Actor) -> dict[RiskTier, int]:
-    """How many models of each risk tier the actor can see; a tier without one is left out. One statement."""
-    rows = work.all(
-        select(models.c.risk_tier, func.count().label("counted")).where(visible_to(actor)).group_by(models.c.risk_tier)
-    )
-    return {RiskTier(row.risk_tier): row.counted for row in rows}
-
-
-def count_states(work: Work, actor: Actor) -> dict[State, int]:
-    """How many versions stand in each state, of models that the actor can see. One statement."""
-    rows = work.all(
-        select(versions.c.state, func.count().label("counted"))
-        .join(models, models.c.id == versions.c.model_id)
-        .where(visible_to(actor))
-        .group_by(versions.c.state)
-    )
-    return {State(row.state): row.counted for row in rows}
 
 
 def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[str, int], ...]:
@@ -218,7 +155,7 @@ def _text_condition(work: Work, words: Sequence[str]) -> ColumnElement[bool]:
     return search_models.c.model_id.in_(found)
 
 
-def _to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[CatalogueRow, ...]:
+def to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[CatalogueRow, ...]:
     """Views of these rows of `select_models`, each with its newest versions. Two statements."""
     marks, counts = _newest_versions(work, [row.id for row in rows])
     return tuple(

@@ -1,10 +1,10 @@
 """What happened lately to a model or a version."""
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.activity import queries as activity
+from modelkeep_server.features.activity.views import Activity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.search import activity
-from modelkeep_server.features.search.views import Activity
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.activity import ActivityObjectOut, ActivityOut

@@ -10,6 +10,7 @@ from modelkeep_server.features.audit import queries
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import Desk, Door
+from modelkeep_server.interfaces.log_in_steps import guess_seconds, prove_event, verify_whole_log
 from modelkeep_server.interfaces.query_strings import EVENT_FILTERS, read_event_filter
 from modelkeep_server.interfaces.web.contexts.audit import (
     AuditListContext,
@@ -20,7 +21,6 @@ from modelkeep_server.interfaces.web.contexts.audit import (
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.forms import ask_what_can_be, read_filters
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.whole_log import guess_seconds, prove_event, verify_whole_log
 from modelkeep_server.kit.paging import Page as Rows
 
 router = make_router()

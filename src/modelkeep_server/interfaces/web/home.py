@@ -5,17 +5,15 @@ from typing import Annotated
 from fastapi import Query
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.state import get_log_state
-from modelkeep_server.features.identity import access
+from modelkeep_server.features.activity import queries as activity
+from modelkeep_server.features.audit import queries as audit
+from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.search import activity, todo
-from modelkeep_server.features.search import queries as search
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.permissions import Role
 
 router = make_router()
 
@@ -31,22 +29,21 @@ EXPIRING_DAYS = 7
 @door.reads("model.read")
 def show_home(work: Work, actor: Actor) -> Page:
     """What waits for me, my models with the states of their versions, and what happened lately."""
-    mine = search.list_my_models(work, actor, limit=MODELS_SHOWN)
-    latest = () if mine else search.list_latest_models(work, actor, limit=LATEST_SHOWN)
-    tiers = search.count_tiers(work, actor)
-    watches = Role.AUDITOR in actor.roles and access.may(actor, "audit.read")
+    mine = home.list_my_models(work, actor, limit=MODELS_SHOWN)
+    latest = () if mine else home.list_latest_models(work, actor, limit=LATEST_SHOWN)
+    tiers = home.count_tiers(work, actor)
     return Page.of(
         DashboardContext(
             my_models=mine,
-            my_total=search.count_my_models(work, actor) if mine else 0,
+            my_total=home.count_my_models(work, actor) if mine else 0,
             registry_total=sum(tiers.values()),
-            states=search.count_states(work, actor),
+            states=home.count_states(work, actor),
             tiers=tiers,
             latest=latest,
-            states_of=search.count_states_of(work, actor, [row.model.key for row in mine or latest]),
-            tasks=tasks_of(todo.list_open_drafts(work, actor), todo.list_bare_models(work, actor)),
+            states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
+            tasks=tasks_of(home.list_open_drafts(work, actor), home.list_bare_models(work, actor)),
             expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
-            log=get_log_state(work, actor) if watches else None,
+            log=audit.find_log_state(work, actor),
             activity=Timeline(activity.list_activity(work, actor, limit=ACTIVITY_READ), "/activity"),
         )
     )

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from modelkeep_server.features.audit.views import LogState
+from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity.views import TokenRow
-from modelkeep_server.features.search.views import BareModel, CatalogueRow, OpenDraft
+from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.interfaces.web.forms import href_of_version

@@ -1,15 +1,24 @@
-"""What waits for an owner: drafts that lack something, and models without a version. The oldest first."""
+"""
+The dashboard: what waits for an owner (drafts that lack something, models without a version), the models shown to
+somebody, and the counts behind its charts.
+"""
 
-from sqlalchemy import exists, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, exists, func, select
 
 from modelkeep_server.db.tables import artifacts, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import ArtifactStatus, ArtifactType
+from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
-from modelkeep_server.features.search.views import BareModel, OpenDraft
+from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.views import CatalogueRow
+from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.fields import judge_completeness
 from modelkeep_server.rules.lifecycle import EDITABLE, State
@@ -89,3 +98,64 @@ def list_bare_models(work: Work, actor: Actor) -> tuple[BareModel, ...]:
         .limit(DRAFTS_JUDGED)
     )
     return tuple(BareModel(f"{row.group_name}/{row.name}", RiskTier(row.risk_tier), row.created_at) for row in rows)
+
+
+def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
+    """The models that the actor owns, the last changed first, with their newest versions. Three statements."""
+    return _list_newest(work, owned_by(actor), visible_to(actor), limit=limit)
+
+
+def list_latest_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
+    """The models that the actor can see, the last changed first, with their newest versions. Three statements."""
+    return _list_newest(work, visible_to(actor), limit=limit)
+
+
+def _list_newest(work: Work, *conditions: ColumnElement[bool], limit: int) -> tuple[CatalogueRow, ...]:
+    rows = work.all(
+        model_queries.select_models()
+        .where(*conditions)
+        .order_by(models.c.updated_at.desc(), models.c.id.desc())
+        .limit(limit)
+    )
+    return search.to_rows(work, rows)
+
+
+def count_states_of(work: Work, actor: Actor, model_keys: Sequence[int]) -> dict[int, dict[State, int]]:
+    """For each of these models how many of its versions stand in each state. One statement, none for no models."""
+    counts: dict[int, dict[State, int]] = {key: {} for key in model_keys}
+    if not counts:
+        return counts
+    rows = work.all(
+        select(versions.c.model_id, versions.c.state, func.count().label("counted"))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(versions.c.model_id.in_(list(counts)), visible_to(actor))
+        .group_by(versions.c.model_id, versions.c.state)
+    )
+    for row in rows:
+        counts[row.model_id][State(row.state)] = row.counted
+    return counts
+
+
+def count_my_models(work: Work, actor: Actor) -> int:
+    """How many models the actor owns. One statement."""
+    mine = select(func.count()).select_from(models).where(owned_by(actor), visible_to(actor))
+    return int(work.scalar(mine))
+
+
+def count_tiers(work: Work, actor: Actor) -> dict[RiskTier, int]:
+    """How many models of each risk tier the actor can see; a tier without one is left out. One statement."""
+    rows = work.all(
+        select(models.c.risk_tier, func.count().label("counted")).where(visible_to(actor)).group_by(models.c.risk_tier)
+    )
+    return {RiskTier(row.risk_tier): row.counted for row in rows}
+
+
+def count_states(work: Work, actor: Actor) -> dict[State, int]:
+    """How many versions stand in each state, of models that the actor can see. One statement."""
+    rows = work.all(
+        select(versions.c.state, func.count().label("counted"))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(visible_to(actor))
+        .group_by(versions.c.state)
+    )
+    return {State(row.state): row.counted for row in rows}
