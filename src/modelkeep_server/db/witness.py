@@ -24,6 +24,12 @@ class Witness:
         self._seen = Frontier()
         self.blocks: Blocks = {}
 
+    @property
+    def seen(self) -> Frontier:
+        """The last tree that was found to be honest; an empty one until there was one."""
+        with self._lock:
+            return self._seen
+
     def follows(self, head: Frontier, leaves: Leaves, *, signed_size: int, signed_root: bytes) -> bool:
         """
         Whether a head only adds to what was seen, and remember it if so.

@@ -59,6 +59,8 @@ def faults_of(asked: EventFilter) -> list[FieldError]:
     ):
         if value and value not in known:
             faults.append(FieldError(name, f"Choose one of {', '.join(known)}."))
+    if asked.request_id and not _REQUEST_ID.fullmatch(asked.request_id):
+        faults.append(FieldError("requestId", "A request id is 26 letters and digits, as X-Request-Id shows it."))
     if asked.from_at and asked.to_at and asked.to_at < asked.from_at:
         faults.append(FieldError("to", "This is before the beginning. Give a later moment, or leave one of them out."))
     number = find_number(asked.text)

@@ -42,10 +42,15 @@ def _make_proof(work: Work, sequence: int) -> Proof:
 
 
 def find_proven(work: Work, actor: Actor, sequence: int) -> ProvenEvent | None:
-    """An event under the newest signed head, or None where events came since it was signed. Raises NotFound."""
+    """
+    An event under the newest signed head, or None where that is not what this server saw last: events came since, or
+    the log was cut. Raises NotFound.
+    """
     access.require(work, actor, "audit.read")
-    checkpoint = head.find_newest(work)
-    if checkpoint is None or checkpoint.size != queries.read_size(work):
+    checkpoint, seen = head.find_newest(work), work.parts.witness.seen
+    if checkpoint is None or checkpoint.size != queries.read_size(work) or checkpoint.size < seen.size:
+        return None
+    if checkpoint.size == seen.size and checkpoint.root != seen.root().hex():
         return None
     return _judge(work, actor, queries.get_event(work, actor, sequence), checkpoint)
 

@@ -186,7 +186,12 @@ class _Known:
 
     def restore(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.texts.get(value.removeprefix(_COMMITMENT), self.emails.get(value, value))
+            is_commitment = value.startswith(_COMMITMENT)
+            return (
+                self.texts.get(value.removeprefix(_COMMITMENT), value)
+                if is_commitment
+                else self.emails.get(value, value)
+            )
         if isinstance(value, dict):
             return {key: self.restore(inner) for key, inner in value.items()}
         if isinstance(value, list):

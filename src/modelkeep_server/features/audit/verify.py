@@ -57,6 +57,7 @@ class _Judge:
         self._expected: dict[tuple[str, int], tuple[str, int]] = {}
         self._roots: dict[int, str] = {}
         self._checkpoint = head.find_newest(work)
+        self._seen = work.parts.witness.seen
         self._edited_texts = beside.find_edited_texts(work)
         self._named_texts: set[str] = set()
 
@@ -131,7 +132,7 @@ class _Judge:
 
     def _grow(self, leaf: bytes) -> None:
         self.frontier = self.frontier.append(leaf)
-        if self._checkpoint is not None and self.frontier.size == self._checkpoint.size:
+        if self.frontier.size in (self._seen.size, self._checkpoint.size if self._checkpoint else 0):
             self._roots[self.frontier.size] = self.frontier.root().hex()
 
     def _judge_head(self) -> Iterator[Finding]:
@@ -146,6 +147,14 @@ class _Judge:
             yield Finding(None, "the log's head has another root than its events")
         if self._checkpoint is not None:
             yield from self._judge_checkpoint(self._checkpoint)
+        yield from self._judge_seen()
+
+    def _judge_seen(self) -> Iterator[Finding]:
+        """What this server itself saw before, in case the checkpoints were taken away together with the events."""
+        if self._seen.size > self.frontier.size:
+            yield Finding(None, f"LOG SHRANK: this server saw {self._seen.size} events")
+        elif self._seen.size and self._roots[self._seen.size] != self._seen.root().hex():
+            yield Finding(None, f"HISTORY REWRITTEN before event {self._seen.size}: this server saw another root")
 
     def _judge_checkpoint(self, newest: Checkpoint) -> Iterator[Finding]:
         try:

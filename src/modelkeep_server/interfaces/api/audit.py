@@ -24,8 +24,8 @@ from modelkeep_server.interfaces.api.shapes.audit import (
 )
 from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.log_in_steps import begin_export, prove_event, runs_of, verify_whole_log
 from modelkeep_server.interfaces.query_strings import read_event_filter
-from modelkeep_server.interfaces.whole_log import begin_export, prove_event, runs_of, verify_whole_log
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.sheets import csv_line
 from modelkeep_server.rules.errors import IntegrityBroken
