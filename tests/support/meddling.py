@@ -9,6 +9,7 @@ from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
+from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import make_account
 from tests.support.clients import Api
@@ -53,6 +54,24 @@ def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:
             return verify.verify_log(Work(connection, registry.house.parts, Circumstances.of_the_house(), writes=False))
         finally:
             transaction.rollback()
+
+
+def rewrite(registry: Registry, sequence: int) -> None:
+    """Change one event, and everything that would give it away: its leaf hash and the head of the log."""
+    bodies = [row.body for row in registry.look("SELECT body FROM audit_events ORDER BY sequence")]
+    bodies[sequence] = bodies[sequence].replace("ALLOWED", "REFUSED")
+    frontier = Frontier()
+    for body in bodies:
+        frontier = frontier.append(leaf_hash(body.encode()))
+    registry.tamper(
+        "UPDATE audit_events SET body = :body, outcome = 'REFUSED' WHERE sequence = :sequence",
+        body=bodies[sequence], sequence=sequence,
+    )  # fmt: skip
+    registry.tamper(
+        "UPDATE audit_leaves SET hash = :hash WHERE sequence = :sequence",
+        hash=leaf_hash(bodies[sequence].encode()), sequence=sequence,
+    )  # fmt: skip
+    registry.tamper("UPDATE audit_head SET frontier = :frontier", frontier=frontier.to_bytes())
 
 
 def messages(verdict: Verdict) -> list[str]:

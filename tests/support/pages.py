@@ -7,10 +7,10 @@ from tests.support.clients import Api
 from tests.support.make import Person
 
 
-def words_of(html: str) -> str:
+def words_of(page: str) -> str:
     """The text of a page's main part, blanks folded."""
-    main = html.partition("<main")[2].partition("</main>")[0]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", main)).strip()
+    main = page.partition("<main")[2].partition("</main>")[0]
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", main))).strip()
 
 
 def look(api: Api, person: Person, path: str = "/") -> str:

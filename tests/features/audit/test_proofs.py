@@ -5,9 +5,9 @@ import hashlib
 from modelkeep_server.kit.merkle import leaf_hash, verify_inclusion
 from modelkeep_server.kit.signed_note import parse_checkpoint
 from modelkeep_server.rules.permissions import Role
-from tests.features.audit.test_signing import rewrite
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.meddling import rewrite
 from tests.support.registries import Registry
 
 EVENTS = "/api/v1/audit/events"

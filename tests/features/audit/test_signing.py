@@ -1,30 +1,12 @@
 """The registry never signs a history that was rewritten, however whole it looks."""
 
-from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.meddling import rewrite
 from tests.support.registries import Registry
 
 CHECKPOINT = "/api/v1/audit/checkpoint"
-
-
-def rewrite(registry: Registry, sequence: int) -> None:
-    """Change one event, and everything that would give it away: its leaf hash and the head of the log."""
-    bodies = [row.body for row in registry.look("SELECT body FROM audit_events ORDER BY sequence")]
-    bodies[sequence] = bodies[sequence].replace("ALLOWED", "REFUSED")
-    frontier = Frontier()
-    for body in bodies:
-        frontier = frontier.append(leaf_hash(body.encode()))
-    registry.tamper(
-        "UPDATE audit_events SET body = :body, outcome = 'REFUSED' WHERE sequence = :sequence",
-        body=bodies[sequence], sequence=sequence,
-    )  # fmt: skip
-    registry.tamper(
-        "UPDATE audit_leaves SET hash = :hash WHERE sequence = :sequence",
-        hash=leaf_hash(bodies[sequence].encode()), sequence=sequence,
-    )  # fmt: skip
-    registry.tamper("UPDATE audit_head SET frontier = :frontier", frontier=frontier.to_bytes())
 
 
 def test_a_rewritten_history_is_not_signed(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:

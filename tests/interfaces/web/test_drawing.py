@@ -62,7 +62,6 @@ def test_the_line_knows_past_present_and_future() -> None:
     assert set(State) == set(stations)
     assert [stations[s].status for s in tuple(State)[:4]] == ["done", "now", "done", "todo"]
     assert stations[State.SUBMITTED].passage == history[3]
-    assert stations[State.SUBMITTED].visits == 2
 
 
 def test_changes_requested_stands_beside_submitted() -> None:

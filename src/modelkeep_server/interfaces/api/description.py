@@ -23,7 +23,6 @@ PARAMETERS = {
     "group": "The group of a model, in any case.",
     "name": "The name of a model, in any case.",
     "version": "The version's number. A `+` in it is sent as `%2B`.",
-    "path": "The file's path in the version.",
     "sequence": "The event's place in the log, from 0.",
     "id": "The `id` of what is meant.",
     "q": "Words that name, group, description or tags hold, all of them.",
@@ -35,14 +34,11 @@ PARAMETERS = {
     "updatedFrom": "A day, or a moment as `2026-01-31T09:00:00Z`.",
     "updatedTo": "A day, which is meant whole, or a moment.",
     "sort": "Newest first by time, or by name.",
-    "action": "Only this act, for instance `model.create`.",
     "kind": "Only about this kind of object, for instance version or token.",
     "role": "Only what was done under this role.",
     "format": "How the file is written.",
     "outcome": "Only what was allowed, or only what was refused.",
     "requestId": "Only of this request.",
-    "from": "A day, or a moment as `2026-01-31T09:00:00Z`.",
-    "to": "A day, which is meant whole, or a moment.",
 }
 
 

@@ -51,7 +51,6 @@ class Station:
     icon: str
     status: str
     passage: Passage | None
-    visits: int
     who: str
 
 
@@ -81,7 +80,6 @@ def stations_of(state: State, history: tuple[Passage, ...]) -> tuple[Station, ..
             _ICONS[stop],
             status(stop),
             next((passage for passage in reversed(history) if passage.state is stop), None),
-            sum(passage.state is stop for passage in history),
             info.who,
         )
         for stop, info in STATES.items()
