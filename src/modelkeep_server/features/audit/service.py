@@ -13,7 +13,8 @@ from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.kit.signed_note import NoteRefused, TreeHead, checkpoint_text, sign_note
 from modelkeep_server.rules.errors import IntegrityBroken
 
-_ON_REWRITE = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
+#: What to do where the log is not the one that was recorded.
+ON_REWRITE = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
 
 
 def sign_head(work: Work) -> Checkpoint:
@@ -45,11 +46,11 @@ def _demand_continued(work: Work, frontier: Frontier, known: Checkpoint | None) 
     try:
         signed = None if known is None else head.open_checkpoint(work.parts.keys, known)
     except NoteRefused as error:
-        raise IntegrityBroken(f"The newest checkpoint is not this registry's: {error}", remedy=_ON_REWRITE) from error
+        raise IntegrityBroken(f"The newest checkpoint is not this registry's: {error}", remedy=ON_REWRITE) from error
     size, root = (0, b"") if signed is None else (signed.size, signed.root)
     if not work.parts.witness.follows(frontier, partial(head.read_leaves, work), signed_size=size, signed_root=root):
         raise IntegrityBroken(
-            "The log does not continue the one that was signed before, so nothing is signed.", remedy=_ON_REWRITE
+            "The log does not continue the one that was signed before, so nothing is signed.", remedy=ON_REWRITE
         )
 
 
