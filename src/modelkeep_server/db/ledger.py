@@ -31,6 +31,8 @@ from modelkeep_server.kit.merkle import Frontier, leaf_hash
 
 BODY_BYTES_MAX = 32 * 1024
 VALUE_BYTES_MAX = 4 * 1024
+#: What a commitment to a text begins with in an event's body.
+COMMITMENT = "hmac-sha256:"
 SOFTWARE = f"modelkeep/{version('modelkeep')}"
 
 
@@ -135,7 +137,7 @@ class _Scribe:
         salt = secrets.token_bytes(32)
         commitment = hmac.new(salt, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
         self.texts.append({"commitment": commitment, "salt": salt, "value": text})
-        return f"hmac-sha256:{commitment}"
+        return f"{COMMITMENT}{commitment}"
 
     def veil(self, value: Any) -> Any:
         if isinstance(value, Veiled):

@@ -236,12 +236,14 @@ def test_events_are_found_by_person_address_and_request(
 
 def test_an_event_that_is_not_there_is_not_found(registry: Registry) -> None:
     """Neither before the first nor after the last."""
+    auditor, size = registry.auditor, registry.event_count
+
     with registry.reading() as work:
-        for sequence in (-1, registry.event_count):
+        for sequence in (-1, size):
             with pytest.raises(NotFound):
-                queries.get_event(work, registry.auditor, sequence)
+                queries.get_event(work, auditor, sequence)
             with pytest.raises(NotFound):
-                get_proof(work, registry.auditor, sequence)
+                get_proof(work, auditor, sequence)
 
 
 def test_a_proof_reads_only_what_no_proof_read_before(registry: Registry) -> None:

@@ -1,5 +1,6 @@
 """The registry never signs a history that was rewritten, however whole it looks."""
 
+from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make

@@ -11,18 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, select
 
 from modelkeep_server.db import activity as index
+from modelkeep_server.db.ledger import COMMITMENT
 from modelkeep_server.db.tables import activity, artifacts, audit_events, audit_people, audit_texts, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity.views import Activity
+from modelkeep_server.features.audit.changes import fields_of
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-
-_COMMITMENT = "hmac-sha256:"
-#: What an edit always changes, so that it tells nobody anything.
-_SILENT = frozenset({"revision"})
 
 
 def list_activity(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[Activity]:
@@ -105,11 +103,11 @@ def _tell(found: Select[Any]) -> Select[Any]:
 
 def _to_activities(work: Work, rows: Sequence[Row[Any]]) -> tuple[Activity, ...]:
     bodies = [json.loads(row.body) for row in rows]
-    commitments = {str(body["reason"]).removeprefix(_COMMITMENT) for body in bodies if body.get("reason")}
+    commitments = {str(body["reason"]).removeprefix(COMMITMENT) for body in bodies if body.get("reason")}
     reasons = {}
     if commitments:
         texts = select(audit_texts).where(audit_texts.c.commitment.in_(sorted(commitments)))
-        reasons = {f"{_COMMITMENT}{row.commitment}": row.value for row in work.all(texts)}
+        reasons = {f"{COMMITMENT}{row.commitment}": row.value for row in work.all(texts)}
     return tuple(_to_activity(row, body, reasons) for row, body in zip(rows, bodies, strict=True))
 
 
@@ -126,15 +124,6 @@ def _to_activity(row: Row[Any], body: Mapping[str, Any], reasons: Mapping[str, s
         model=f"{row.group_name}/{row.model_name}",
         version=row.version,
         path=row.path,
-        changed=_find_changed(body),
+        changed=fields_of(body),
         reason=reasons.get(body.get("reason", "")),
     )
-
-
-def _find_changed(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields that an edit changed, by their JSON names, in the event's order. Never what they held."""
-    before, after = body.get("before"), body.get("after")
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return ()
-    names = dict.fromkeys([*before, *after])
-    return tuple(name for name in names if name not in _SILENT and before.get(name) != after.get(name))

@@ -1,9 +1,10 @@
-"""What was changed of one object since a revision, read from the log: what a stale edit is told."""
+"""What edits changed, read from the log: of one object since a revision, which a stale edit is told; of one event."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -54,6 +55,19 @@ def demand_fresh(
     raise error
 
 
+def fields_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    The fields that an edit changed, by their JSON names, in the order of its event's body. Never what they held.
+
+    Empty for what is no edit. The revision is left out: every edit changes it, so that it tells nobody anything.
+    """
+    before, after = body.get("before"), body.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return ()
+    names = dict.fromkeys([*before, *after])
+    return tuple(name for name in names if name != REVISION and before.get(name) != after.get(name))
+
+
 def _list_changes(work: Work, object_id: str, action: str, *, since: int) -> list[Change]:
     """The edits after a revision, oldest first, at most the last `CHANGES_READ`."""
     rows = work.all(
@@ -69,7 +83,8 @@ def _list_changes(work: Work, object_id: str, action: str, *, since: int) -> lis
     )
     changes = []
     for row in reversed(rows):
-        after = json.loads(row.body).get("after") or {}
+        body = json.loads(row.body)
+        after = body.get("after") or {}
         if after.get(REVISION, 0) > since:
-            changes.append(Change(row.email or row.actor, row.at, tuple(key for key in after if key != REVISION)))
+            changes.append(Change(row.email or row.actor, row.at, fields_of(body)))
     return changes

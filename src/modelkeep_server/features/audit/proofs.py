@@ -14,7 +14,6 @@ from modelkeep_server.rules.errors import IntegrityBroken, NotFound
 _CHANGED = "The text of this event is not the one that was recorded."
 _REWRITTEN = "The hashes do not lead to the root that was signed. Events before or after this one were changed."
 _MISSING = "Hashes of the log are missing or spoilt, so no proof can be made."
-_REMEDY = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
 
 
 def get_proof(work: Work, actor: Actor, sequence: int) -> Proof:
@@ -27,7 +26,7 @@ def get_proof(work: Work, actor: Actor, sequence: int) -> Proof:
     try:
         return _make_proof(work, sequence)
     except ValueError as error:
-        raise IntegrityBroken(_MISSING, remedy=_REMEDY) from error
+        raise IntegrityBroken(_MISSING, remedy=service.ON_REWRITE) from error
 
 
 def _make_proof(work: Work, sequence: int) -> Proof:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Row, select
 
+from modelkeep_server.db.ledger import COMMITMENT
 from modelkeep_server.db.tables import audit_events, audit_head, audit_labels, audit_people, audit_texts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
@@ -25,7 +26,6 @@ from modelkeep_server.rules.permissions import Role
 COUNT_CAP = 10_000
 PEOPLE_SUGGESTED = 20
 VALUES_A_STATEMENT = 5000
-_COMMITMENT = "hmac-sha256:"
 
 
 def list_events(
@@ -186,12 +186,9 @@ class _Known:
 
     def restore(self, value: Any) -> Any:
         if isinstance(value, str):
-            is_commitment = value.startswith(_COMMITMENT)
-            return (
-                self.texts.get(value.removeprefix(_COMMITMENT), value)
-                if is_commitment
-                else self.emails.get(value, value)
-            )
+            if value.startswith(COMMITMENT):
+                return self.texts.get(value.removeprefix(COMMITMENT), value)
+            return self.emails.get(value, value)
         if isinstance(value, dict):
             return {key: self.restore(inner) for key, inner in value.items()}
         if isinstance(value, list):
@@ -241,4 +238,4 @@ def _pseudonyms_in(bodies: Sequence[Mapping[str, Any]]) -> set[str]:
 def _commitments_in(bodies: Sequence[Mapping[str, Any]]) -> set[str]:
     veiled = ("before", "after", "reason", "from")
     texts = set().union(*(_strings_in([body.get(name) for name in veiled]) for body in bodies))
-    return {text.removeprefix(_COMMITMENT) for text in texts if text.startswith(_COMMITMENT)}
+    return {text.removeprefix(COMMITMENT) for text in texts if text.startswith(COMMITMENT)}

@@ -1,11 +1,10 @@
 """Signing the log's head."""
 
 from functools import partial
-from pathlib import Path
 
 from modelkeep_server.db.tables import audit_checkpoints
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit import bundle, head
+from modelkeep_server.features.audit import head
 from modelkeep_server.features.audit.views import Checkpoint
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -13,7 +12,8 @@ from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.kit.signed_note import NoteRefused, TreeHead, checkpoint_text, sign_note
 from modelkeep_server.rules.errors import IntegrityBroken
 
-_ON_REWRITE = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
+#: What to do where the log is not the one that was recorded.
+ON_REWRITE = "Run `modelkeep audit verify` on the server's host, and compare with a checkpoint kept elsewhere."
 
 
 def sign_head(work: Work) -> Checkpoint:
@@ -45,11 +45,11 @@ def _demand_continued(work: Work, frontier: Frontier, known: Checkpoint | None) 
     try:
         signed = None if known is None else head.open_checkpoint(work.parts.keys, known)
     except NoteRefused as error:
-        raise IntegrityBroken(f"The newest checkpoint is not this registry's: {error}", remedy=_ON_REWRITE) from error
+        raise IntegrityBroken(f"The newest checkpoint is not this registry's: {error}", remedy=ON_REWRITE) from error
     size, root = (0, b"") if signed is None else (signed.size, signed.root)
     if not work.parts.witness.follows(frontier, partial(head.read_leaves, work), signed_size=size, signed_root=root):
         raise IntegrityBroken(
-            "The log does not continue the one that was signed before, so nothing is signed.", remedy=_ON_REWRITE
+            "The log does not continue the one that was signed before, so nothing is signed.", remedy=ON_REWRITE
         )
 
 
@@ -57,13 +57,3 @@ def get_checkpoint(work: Work, actor: Actor) -> tuple[Checkpoint, str]:
     """The signed head of the log as it is now, and the key that verifies it. Raises NotPermitted."""
     access.require(work, actor, "audit.read")
     return sign_head(work), head.vkey_of(work.parts.keys)
-
-
-def begin_export(work: Work, actor: Actor) -> Checkpoint:
-    """As `bundle.begin_bundle`."""
-    return bundle.begin_bundle(work, actor)
-
-
-def write_bundle(work: Work, checkpoint: Checkpoint) -> Path:
-    """As `bundle.write_bundle`."""
-    return bundle.write_bundle(work, checkpoint)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, func, select
 
-from modelkeep_server.db.ledger import event_columns
+from modelkeep_server.db.ledger import COMMITMENT, event_columns
 from modelkeep_server.db.tables import GOVERNED, audit_events, audit_head, audit_leaves
 from modelkeep_server.db.work import Work, as_stored, digest_row
 from modelkeep_server.features.audit import beside, head
@@ -27,7 +27,7 @@ from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.kit.signed_note import NoteRefused
 
 FINDINGS_MAX = 1000
-_COMMITMENT = re.compile("hmac-sha256:([0-9a-f]{64})")
+_COMMITMENT = re.compile(f"{COMMITMENT}([0-9a-f]{{64}})")
 
 
 def verify_for(work: Work, actor: Actor) -> Verdict:

@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit import proofs, queries, service
+from modelkeep_server.features.audit import bundle, proofs, queries, service
 from modelkeep_server.features.audit.export import Export
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
@@ -166,9 +166,9 @@ async def show_checkpoint(desk: Desk) -> CheckpointOut:
 @door.streams("audit.export")
 async def download_bundle(desk: Desk) -> Response:
     """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""
-    checkpoint = await desk.write(service.begin_export)
+    checkpoint = await desk.write(bundle.begin_bundle)
     async with desk.door.whole_log:
-        path = await desk.read(lambda work, _: service.write_bundle(work, checkpoint))
+        path = await desk.read(lambda work, _: bundle.write_bundle(work, checkpoint))
     return FileResponse(
         path,
         media_type="application/zip",

@@ -7,10 +7,10 @@ from fastapi import Query, Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
-from modelkeep_server.features.search import activity
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions import queries as version_queries

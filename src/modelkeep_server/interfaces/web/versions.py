@@ -7,12 +7,12 @@ from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.search import activity
 from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
