@@ -48,7 +48,7 @@ def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
     """
     The answer that this attempt got before, or None where this is the first; then `keep` its answer.
 
-    A second request that comes while the first is under way waits for it. Four statements.
+    A second request that comes while the first is under way waits for it. Three statements.
 
     Raises:
         Invalid: The key was used for another body.
