@@ -85,8 +85,8 @@ def find_or_make_pseudonyms(
     connection: Connection, emails: Iterable[str], names: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """
-    The pseudonym of each e-mail (keys as given), making those that are new. Two statements, four where some are
-    new.
+    The pseudonym of each e-mail (keys as given), making those that are new. One statement, three where some are new,
+    and one more for each of `names`.
     """
     wanted = {email: email.casefold() for email in emails}
     if not wanted:

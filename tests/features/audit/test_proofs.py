@@ -131,9 +131,9 @@ def test_looking_at_an_event_signs_a_grown_log_once(registry: Registry, make: Ma
 
 
 def test_an_event_that_is_not_there_is_not_found(make: Make, api: Api) -> None:
-    """The page, the detail, the proof and the body say so."""
+    """The page, the proof and the body say so."""
     browser = api.browser(make.person(Role.AUDITOR))
     beyond = 10**9
 
-    paths = (f"/audit/{beyond}", f"/audit/{beyond}/detail", f"{EVENTS}/{beyond}/proof", f"{EVENTS}/{beyond}/body")
+    paths = (f"/audit/{beyond}", f"{EVENTS}/{beyond}/proof", f"{EVENTS}/{beyond}/body")
     assert {browser.get(path).status_code for path in paths} == {404}

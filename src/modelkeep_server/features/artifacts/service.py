@@ -1,5 +1,6 @@
 """
-Taking files in. Two short transactions with the bytes between them: allowed, then published.
+Taking files in, and out of a version again. In: two short transactions with the bytes between them, allowed, then
+published. Out: one.
 
 A file is visible only when every byte of it was read back from the store and the row that names it is committed. What
 was stored of an upload that ends early is removed; a crash leaves sealed parts that nothing names, swept at start.

@@ -32,7 +32,7 @@ def demand_fresh(
     work: Work, address: str, object_id: str, action: str, *, expected: Collection[int] | None, present: int
 ) -> None:
     """
-    Go on only where the revision that an edit was made on is still the present one. Two statements where it is not.
+    Go on only where the revision that an edit was made on is still the present one. One statement where it is not.
 
     Args:
         expected: The revisions that would do, or None where the caller does not ask.

@@ -15,7 +15,6 @@ from modelkeep_server.interfaces.query_strings import EVENT_FILTERS, read_event_
 from modelkeep_server.interfaces.web.contexts.audit import (
     AuditListContext,
     EventContext,
-    EventDetailContext,
     VerdictContext,
 )
 from modelkeep_server.interfaces.web.face import door, make_router
@@ -71,10 +70,3 @@ async def show_event(desk: Desk, sequence: Sequence) -> Page:
     proven = await prove_event(desk, sequence)
     extent = await desk.read(queries.get_extent)
     return Page.of(EventContext(proven=proven, last=extent.size - 1))
-
-
-@router.get("/audit/{sequence}/detail")
-@door.streams("audit.read")
-async def show_detail(desk: Desk, sequence: Sequence) -> Page:
-    """The same, for a row of the list to unfold."""
-    return Page.of(EventDetailContext(proven=await prove_event(desk, sequence)))

@@ -161,11 +161,12 @@ class AuditListContext(Context):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventDetailContext(Context):
-    """GET /audit/{sequence}/detail: an event as it unfolds in the list."""
+class EventContext(Context):
+    """GET /audit/{sequence}. `last` is the number of the newest event. The list unfolds a part of this page."""
 
-    template: ClassVar[str] = "audit/_detail.html"
+    template: ClassVar[str] = "audit/event.html"
     proven: ProvenEvent
+    last: int
 
     @property
     def event(self) -> Event:
@@ -199,14 +200,6 @@ class EventDetailContext(Context):
         if role not in list(Role):
             return None
         return ROLES[Role(role)].label, PERMISSIONS[act].says if act in PERMISSIONS else ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EventContext(EventDetailContext):
-    """GET /audit/{sequence}. `last` is the number of the newest event."""
-
-    template: ClassVar[str] = "audit/event.html"
-    last: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,16 @@ function show(link, panel, open) {
 }
 
 async function fetchPanel(link) {
-  const answer = await fetch(link.dataset.unfold, { headers: { Accept: "text/html" }, redirect: "error" });
+  const answer = await fetch(link.href, { headers: { Accept: "text/html" }, redirect: "error" });
   if (!answer.ok) throw new Error(String(answer.status));
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const part = page.querySelector(".unfold");
+  if (!part) throw new Error("The page has no such part.");
   const panel = document.createElement("tr");
   panel.className = "unfolded";
   const cell = panel.insertCell();
   cell.colSpan = link.closest("tr").cells.length;
-  cell.innerHTML = await answer.text();
+  cell.append(part);
   for (const button of cell.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
   return panel;
 }
