@@ -13,10 +13,12 @@ from modelkeep_server.app import build_app
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces import doorway, site
+from modelkeep_server.interfaces import door as door_module
+from modelkeep_server.interfaces import site
 from modelkeep_server.interfaces.api.face import door, make_router
 from modelkeep_server.interfaces.api.shapes.base import Shape
-from modelkeep_server.interfaces.doorway import Asking, find_undeclared
+from modelkeep_server.interfaces.door import Asking
+from modelkeep_server.interfaces.doorway import find_undeclared
 from modelkeep_server.interfaces.site import UndeclaredRoutes
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import NotPermitted
@@ -275,10 +277,36 @@ def test_who_was_seen_is_not_remembered_for_ever(
     fresh_registry: Registry, fresh_make: Make, fresh_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many sessions and tokens come by, what is kept of them in memory has an end."""
-    monkeypatch.setattr(doorway, "SEEN_KEPT", 3)
+    monkeypatch.setattr(door_module, "SEEN_KEPT", 3)
     people = [fresh_make.person() for _ in range(8)]
 
     statuses = [fresh_api.as_(person).get("/api/v1/me").status_code for person in people * 2]
 
     assert statuses == [200] * 16
     assert len(fresh_registry.app._app.state.door._seen) <= 3
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_glance_waits_for_no_writer(registry: Registry, make: Make, api: Api) -> None:
+    """A model is read on the event loop while somebody else holds the one connection that writes."""
+    model = make.model()
+    client = api.as_(make.owner_of(model))
+    client.get("/api/v1/me")
+
+    with registry.writing():
+        answer = client.get(f"/api/v1/models/{model.address}")
+
+    assert registry.house.database.can_glance
+    assert answer.status_code == 200
+
+
+def test_a_refused_glance_is_on_record(make: Make, api: Api) -> None:
+    """A token that does not work leaves its event, also where the read is made without a thread."""
+    model = make.model()
+    before = make.event_count()
+
+    answer = api.with_token("mk_pat_made_up").get(f"/api/v1/models/{model.address}")
+
+    (event,) = make.events(since=before)
+    assert answer.status_code == 401
+    assert (event.action, event.outcome) == ("model.read", Outcome.REFUSED)

@@ -29,9 +29,18 @@ _DISCREET: dict[str, Any] = {"hide_parameters": True}
 class Database:
     """Where works come from. `connections` is how many may be open at once, so how many threads may work."""
 
-    def __init__(self, readers: Engine, writer: Engine, connections: int, on_close: Any = None) -> None:
+    def __init__(
+        self,
+        readers: Engine,
+        writer: Engine,
+        connections: int,
+        *,
+        glancer: Engine | None = None,
+        on_close: Any = None,
+    ) -> None:
         self._readers = readers
         self._writer = writer
+        self._glancer = glancer
         self._on_close = on_close
         self.connections = connections
         self.projections: Sequence[Projection] = ()
@@ -52,6 +61,22 @@ class Database:
         with _answering(), self._readers.connect() as connection, connection.begin():
             yield Work(connection, parts, circumstances, writes=False)
 
+    @property
+    def can_glance(self) -> bool:
+        """Whether `glancing` is there: where reading never waits for anybody, which is SQLite in WAL mode."""
+        return self._glancer is not None
+
+    @contextmanager
+    def glancing(self, parts: Parts, circumstances: Circumstances) -> Iterator[Work]:
+        """
+        A work for reading a few rows by index on the event loop itself, over a connection that is the loop's own.
+
+        Nothing in it waits: neither for a connection, nor for a writer, nor for a server elsewhere.
+        """
+        assert self._glancer is not None
+        with _answering(), self._glancer.connect() as connection, connection.begin():
+            yield Work(connection, parts, circumstances, writes=False)
+
     @contextmanager
     def writing(self, parts: Parts, circumstances: Circumstances) -> Iterator[Work]:
         """A work that writes, committed when the block ends and rolled back when it raises. Raises Unavailable."""
@@ -68,6 +93,8 @@ class Database:
     def close(self) -> None:
         """Give every connection back; on SQLite this also folds the write-ahead log into the file."""
         self._readers.dispose()
+        if self._glancer is not None:
+            self._glancer.dispose()
         self._writer.dispose()
         if self._on_close is not None:
             self._on_close()
@@ -99,11 +126,13 @@ def open_sqlite(path: Path, *, connections: int) -> Database:
     readers = create_engine(
         url, pool_size=max(1, connections - 1), connect_args={"check_same_thread": False}, **options
     )
+    glancer = create_engine(url, pool_size=1, connect_args={"check_same_thread": False}, **options)
     event.listen(writer, "connect", _prepare_writer)
-    event.listen(readers, "connect", _prepare_reader)
     _begin_with(writer, "BEGIN IMMEDIATE")
-    _begin_with(readers, "BEGIN")
-    return Database(readers, writer, max(2, connections))
+    for engine in (readers, glancer):
+        event.listen(engine, "connect", _prepare_reader)
+        _begin_with(engine, "BEGIN")
+    return Database(readers, writer, max(2, connections), glancer=glancer)
 
 
 def _begin_with(engine: Engine, begin: str) -> None:

@@ -4,6 +4,7 @@ The doorway: who is asking, and the one transaction they get.
 `reads` and `writes` turn a plain handler `def handler(work, actor, ...)` into a route that makes one thread hop:
 there the work is opened, the actor found, the handler run, the answer drawn and the transaction committed, all before
 the first byte is sent. No FastAPI dependency holds a connection, and no more threads work than there are connections.
+`glances` does the same on the event loop itself, for reads of a few rows where the database never waits.
 `streams` gives the handler a `Desk` instead, which opens one short transaction at a time while bytes move.
 
 Every route made here declares the act it is for; `find_undeclared` lists those that do not, and start-up refuses them.
@@ -11,26 +12,21 @@ Every route made here declares the act it is for; `find_undeclared` lists those 
 
 import hmac
 import inspect
-import re
-import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-import anyio.to_thread
-from anyio import CapacityLimiter
 from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.audit.views import Verified
-from modelkeep_server.features.identity import access, queries, service, throttle
-from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.interfaces.door import Asking, Door, asking_of
 from modelkeep_server.interfaces.repeats import IdempotencyKey, answer_once, attempt_of, attempt_of_form
 from modelkeep_server.rules.errors import (
     ForgedRequest,
@@ -38,30 +34,20 @@ from modelkeep_server.rules.errors import (
     Malformed,
     NotSignedIn,
     Refused,
-    RegistryError,
     StateForbids,
-    TokenRefused,
     TooLarge,
     TooMany,
-    Unavailable,
 )
-from modelkeep_server.rules.events import ACTIONS, Outcome
-from modelkeep_server.rules.fields import NAME_PATTERN
+from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant
 
 T = TypeVar("T")
 
-SEEN_EVERY_SECONDS = 60.0
-SEEN_KEPT = 10_000
-SLOW_JOBS = 2
 OPEN = "open"
 KEY_PARAMETER = "idempotency_key"
 
 #: What was understood and refused leaves an event; bad input, what is not there and name conflicts do not.
 RECORDED = (Refused, StateForbids, IntegrityBroken, TooMany)
-
-
-_ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
 
 
 class UndeclaredAct(AssertionError):
@@ -73,94 +59,6 @@ class Face(Protocol):
 
     def draw(self, result: Any, asking: "Asking") -> Response:
         """The response for what a handler gave back."""
-
-
-@dataclass(frozen=True)
-class Asking:
-    """One request as the doorway knows it."""
-
-    request: Request
-    actor: Actor
-    circumstances: Circumstances
-    csrf: str
-
-
-class Door:
-    """What the doorway needs to open works; made once by app.py and kept at `app.state.door`."""
-
-    def __init__(self, database: Database, parts: Parts) -> None:
-        self.database = database
-        self.parts = parts
-        self.limiter = CapacityLimiter(database.connections)
-        self.whole_log = CapacityLimiter(1)
-        self.verified: Verified | None = None
-        self._slow = CapacityLimiter(SLOW_JOBS)
-        self.uploads: Counter[str] = Counter()
-        self._seen: dict[tuple[str, int], float] = {}
-
-    async def hop(self, job: Callable[[], T]) -> T:
-        """Run a job in a worker thread, waiting for one to come free."""
-        return await anyio.to_thread.run_sync(job, limiter=self.limiter)
-
-    async def take_time(self, job: Callable[[], T]) -> T:
-        """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""
-        return await anyio.to_thread.run_sync(job, limiter=self._slow)
-
-    def find_actor(self, work: Work, request: Request) -> Actor:
-        """
-        Who is asking: by token where one is sent (cookies are then ignored), else by session. NOBODY for no
-        credential.
-        """
-        sent = request.headers.get("authorization")
-        if sent is not None:
-            scheme, _, token = sent.partition(" ")
-            actor = queries.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
-            if actor is None:
-                raise TokenRefused("This token is not known, has expired or was revoked.")
-            return actor
-        secret = request.cookies.get(request.app.state.cookie_name)
-        if secret is None:
-            return NOBODY
-        return queries.find_actor_by_session(work, secret) or NOBODY
-
-    def learn_actor(self, request: Request) -> None:
-        """Find out who is asking for what no route answers, so that the page about it keeps their navigation."""
-        asking = asking_of(request)
-        if asking.actor.is_known or request.app.state.cookie_name not in request.cookies:
-            return
-        try:
-            with self.database.reading(self.parts, asking.circumstances) as work:
-                request.state.asking = replace(asking, actor=self.find_actor(work, request))
-        except RegistryError:
-            return
-
-    def note_seen(self, actor: Actor) -> None:
-        """Keep when a session or token was last used, at most once a minute. Never fails the request."""
-        if actor.credential_id is None:
-            return
-        key = (actor.method, actor.credential_id)
-        now = time.monotonic()
-        if now - self._seen.get(key, -SEEN_EVERY_SECONDS) < SEEN_EVERY_SECONDS:
-            return
-        if len(self._seen) >= SEEN_KEPT:
-            # One more write for each of them costs less than remembering everyone who ever came.
-            self._seen.clear()
-        self._seen[key] = now
-        try:
-            with self.database.writing(self.parts, Circumstances.of_the_house()) as work:
-                service.note_seen(work, actor)
-        except Unavailable:
-            self._seen.pop(key, None)
-
-    def record_refusal(self, asking: Asking, act: str, error: RegistryError) -> None:
-        """Note a refused act in a transaction of its own, at most 60 a minute for one person."""
-        limit = self.parts.limits.refusals_recorded_per_minute
-        with self.database.writing(self.parts, asking.circumstances) as work:
-            if throttle.count(work, f"refused:{asking.actor.pseudonym}", window_seconds=60) <= limit:
-                access.record(
-                    work, asking.actor, act, object_id=_object_of(asking.request, act),
-                    outcome=Outcome.REFUSED, rule=error.rule,
-                )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -213,6 +111,38 @@ class Doorway:
     def reads(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
         """A route that reads, for the act named (a row of rules/permissions.py), or OPEN to everyone."""
         return lambda handler: self._wrap(handler, act, writes=False)
+
+    def glances(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+        """
+        A route that reads a few rows by index, and no more however much there is: on the event loop itself, where
+        reading never waits (`Database.can_glance`), since handing it to a thread would cost more than the read.
+        """
+
+        def decorate(handler: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
+            in_thread = self._wrap(handler, act, writes=False)
+
+            async def endpoint(request: Request, **sent: Any) -> Response:
+                door: Door = request.app.state.door
+                if not door.database.can_glance:
+                    return await in_thread(request=request, **sent)
+
+                def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
+                    return self._face.draw(handler(work, actor, **sent), asking)
+
+                try:
+                    response = _in_open_work(door.database.glancing, door, request, act, act_out)
+                except RECORDED as error:
+                    refused = error
+                    await door.hop(lambda: door.record_refusal(asking_of(request), _action_of(act), refused))
+                    raise
+                actor = asking_of(request).actor
+                if door.is_seen_due(actor):
+                    await door.hop(lambda: door.note_seen(actor))
+                return response
+
+            return _dress(endpoint, handler, act, hidden=("work", "actor"))
+
+        return decorate
 
     def writes(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
         """A route that writes under the act named; leaving without having asked for it raises."""
@@ -295,45 +225,41 @@ async def read_form(request: Request) -> FormData:
     raise forged
 
 
-def asking_of(request: Request) -> Asking:
-    """The request as the doorway knows it so far; the actor is NOBODY until one was found."""
-    known = getattr(request.state, "asking", None)
-    return known or Asking(request, NOBODY, request.state.circumstances, request.state.csrf)
-
-
 def _in_work(door: Door, request: Request, act: str, writes: bool, job: Callable[[Work, Actor, Asking], T]) -> T:
-    asking = asking_of(request)
     open_work = door.database.writing if writes else door.database.reading
     try:
-        with open_work(door.parts, asking.circumstances) as work:
-            actor = door.find_actor(work, request)
-            asking = replace(asking, actor=actor)
-            request.state.asking = asking
-            if act != OPEN and not actor.is_known:
-                raise NotSignedIn("You are not signed in.")
-            if act != OPEN and _is_for_everyone(act):
-                access.require(work, actor, act)
-            result = job(work, actor, asking)
-            if act != OPEN and writes and act not in work.granted:
-                raise UndeclaredAct(f"The handler of {act} never asked whether the actor may.")
-            return result
+        return _in_open_work(open_work, door, request, act, job)
     except RECORDED as error:
-        door.record_refusal(asking, act if act in ACTIONS else "request.refuse", error)
+        door.record_refusal(asking_of(request), _action_of(act), error)
         raise
+
+
+def _in_open_work(
+    open_work: Callable[[Parts, Circumstances], AbstractContextManager[Work]],
+    door: Door,
+    request: Request,
+    act: str,
+    job: Callable[[Work, Actor, Asking], T],
+) -> T:
+    with open_work(door.parts, asking_of(request).circumstances) as work:
+        actor = door.find_actor(work, request)
+        asking = request.state.asking = replace(asking_of(request), actor=actor)
+        if act != OPEN and not actor.is_known:
+            raise NotSignedIn("You are not signed in.")
+        if act != OPEN and _is_for_everyone(act):
+            access.require(work, actor, act)
+        result = job(work, actor, asking)
+        if act != OPEN and work.writes and act not in work.granted:
+            raise UndeclaredAct(f"The handler of {act} never asked whether the actor may.")
+        return result
+
+
+def _action_of(act: str) -> str:
+    return act if act in ACTIONS else "request.refuse"
 
 
 def _is_for_everyone(act: str) -> bool:
     return PERMISSIONS[act].grants == (Grant(),)
-
-
-def _object_of(request: Request, act: str) -> str:
-    """What a refused act was about, as far as the address says it without free text."""
-    named = request.path_params
-    model = "/".join(named[key] for key in ("group", "name") if key in named)
-    address = ":".join(part for part in (model, named.get("version", "")) if part)
-    if _ADDRESS.fullmatch(address):
-        return address
-    return ACTIONS[act].object_kind if act in ACTIONS else "registry"
 
 
 def _takes_request(handler: Callable[..., Any]) -> bool:

@@ -19,7 +19,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Circumstances
-from modelkeep_server.interfaces.doorway import Door, asking_of
+from modelkeep_server.interfaces.door import Door, asking_of
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import ForgedRequest, Malformed, NotSignedIn, RegistryError, Unavailable
 

@@ -24,7 +24,8 @@ from modelkeep_server.interfaces.api import models as api_models
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
-from modelkeep_server.interfaces.doorway import Door, declare_open, find_undeclared
+from modelkeep_server.interfaces.door import Door
+from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import audit as web_audit
 from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import identity as web_identity

@@ -18,7 +18,8 @@ from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
 from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
 from modelkeep_server.features.artifacts.storage import storage_answers
-from modelkeep_server.interfaces.doorway import OPEN, Asking, Desk, Doorway
+from modelkeep_server.interfaces.door import Asking
+from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
 from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
 
 router = APIRouter(include_in_schema=False)

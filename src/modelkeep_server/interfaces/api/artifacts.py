@@ -21,7 +21,8 @@ from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, LinkIn, LinkOut
 from modelkeep_server.interfaces.api.shapes.base import PageOut
-from modelkeep_server.interfaces.doorway import Desk, asking_of
+from modelkeep_server.interfaces.door import asking_of
+from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.rules.errors import FieldError, Invalid, Malformed, Unavailable
 
 router = make_router("artifacts")

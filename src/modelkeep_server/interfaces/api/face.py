@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from modelkeep_server.interfaces.api.shapes.base import Problem
-from modelkeep_server.interfaces.doorway import Asking, Doorway
+from modelkeep_server.interfaces.door import Asking
+from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid, NotAccepted
 from modelkeep_server.rules.permissions import PERMISSIONS

@@ -14,7 +14,7 @@ router = make_router("people")
 
 
 @router.get("/me", response_model=MeOut)
-@door.reads("me.read")
+@door.glances("me.read")
 def show_me(work: Work, actor: Actor) -> MeOut:
     """Who am I, and what may I do?"""
     person = queries.get_person(work, actor)
@@ -31,7 +31,7 @@ def show_me(work: Work, actor: Actor) -> MeOut:
 
 
 @router.get("/tokens", response_model=PageOut[TokenOut])
-@door.reads("me.read")
+@door.glances("me.read")
 def list_tokens(work: Work, actor: Actor) -> PageOut[TokenOut]:
     """My tokens that still work, newest first, without their secrets."""
     rows = queries.list_tokens(work, actor)

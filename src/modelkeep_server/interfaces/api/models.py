@@ -62,7 +62,7 @@ def list_models(
 
 
 @router.get("/models/{group}/{name}", response_model=ModelOut)
-@door.reads("model.read")
+@door.glances("model.read")
 def show_model(work: Work, actor: Actor, group: str, name: str) -> Answer:
     """One model, by its address in any case."""
     return _with_etag(queries.get_model(work, actor, group, name))

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from modelkeep_server.interfaces.doorway import Asking, Doorway, asking_of
+from modelkeep_server.interfaces.door import Asking, asking_of
+from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.forms import find_notice, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of

@@ -1,0 +1,142 @@
+"""The door that all requests come through: who is asking, threads and connections for them, and what is noted."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from fastapi import Request
+
+from modelkeep_server.db.engine import Database
+from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.audit.views import Verified
+from modelkeep_server.features.identity import access, queries, service, throttle
+from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.rules.errors import (
+    RegistryError,
+    TokenRefused,
+    Unavailable,
+)
+from modelkeep_server.rules.events import ACTIONS, Outcome
+from modelkeep_server.rules.fields import NAME_PATTERN
+
+T = TypeVar("T")
+
+SEEN_EVERY_SECONDS = 60.0
+SEEN_KEPT = 10_000
+SLOW_JOBS = 2
+
+_ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One request as the doorway knows it."""
+
+    request: Request
+    actor: Actor
+    circumstances: Circumstances
+    csrf: str
+
+
+class Door:
+    """What the doorway needs to open works; made once by app.py and kept at `app.state.door`."""
+
+    def __init__(self, database: Database, parts: Parts) -> None:
+        self.database = database
+        self.parts = parts
+        self.limiter = CapacityLimiter(database.connections)
+        self.whole_log = CapacityLimiter(1)
+        self.verified: Verified | None = None
+        self._slow = CapacityLimiter(SLOW_JOBS)
+        self.uploads: Counter[str] = Counter()
+        self._seen: dict[tuple[str, int], float] = {}
+
+    async def hop(self, job: Callable[[], T]) -> T:
+        """Run a job in a worker thread, waiting for one to come free."""
+        return await anyio.to_thread.run_sync(job, limiter=self.limiter)
+
+    async def take_time(self, job: Callable[[], T]) -> T:
+        """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""
+        return await anyio.to_thread.run_sync(job, limiter=self._slow)
+
+    def find_actor(self, work: Work, request: Request) -> Actor:
+        """
+        Who is asking: by token where one is sent (cookies are then ignored), else by session. NOBODY for no
+        credential.
+        """
+        sent = request.headers.get("authorization")
+        if sent is not None:
+            scheme, _, token = sent.partition(" ")
+            actor = queries.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
+            if actor is None:
+                raise TokenRefused("This token is not known, has expired or was revoked.")
+            return actor
+        secret = request.cookies.get(request.app.state.cookie_name)
+        if secret is None:
+            return NOBODY
+        return queries.find_actor_by_session(work, secret) or NOBODY
+
+    def learn_actor(self, request: Request) -> None:
+        """Find out who is asking for what no route answers, so that the page about it keeps their navigation."""
+        asking = asking_of(request)
+        if asking.actor.is_known or request.app.state.cookie_name not in request.cookies:
+            return
+        try:
+            with self.database.reading(self.parts, asking.circumstances) as work:
+                request.state.asking = replace(asking, actor=self.find_actor(work, request))
+        except RegistryError:
+            return
+
+    def is_seen_due(self, actor: Actor) -> bool:
+        """Whether `note_seen` would write: a minute has gone since it did for this session or token."""
+        last = self._seen.get((actor.method, actor.credential_id or 0), -SEEN_EVERY_SECONDS)
+        return actor.credential_id is not None and time.monotonic() - last >= SEEN_EVERY_SECONDS
+
+    def note_seen(self, actor: Actor) -> None:
+        """Keep when a session or token was last used, at most once a minute. Never fails the request."""
+        if actor.credential_id is None:
+            return
+        key = (actor.method, actor.credential_id)
+        now = time.monotonic()
+        if now - self._seen.get(key, -SEEN_EVERY_SECONDS) < SEEN_EVERY_SECONDS:
+            return
+        if len(self._seen) >= SEEN_KEPT:
+            # One more write for each of them costs less than remembering everyone who ever came.
+            self._seen.clear()
+        self._seen[key] = now
+        try:
+            with self.database.writing(self.parts, Circumstances.of_the_house()) as work:
+                service.note_seen(work, actor)
+        except Unavailable:
+            self._seen.pop(key, None)
+
+    def record_refusal(self, asking: Asking, act: str, error: RegistryError) -> None:
+        """Note a refused act in a transaction of its own, at most 60 a minute for one person."""
+        limit = self.parts.limits.refusals_recorded_per_minute
+        with self.database.writing(self.parts, asking.circumstances) as work:
+            if throttle.count(work, f"refused:{asking.actor.pseudonym}", window_seconds=60) <= limit:
+                access.record(
+                    work, asking.actor, act, object_id=_object_of(asking.request, act),
+                    outcome=Outcome.REFUSED, rule=error.rule,
+                )  # fmt: skip
+
+
+def asking_of(request: Request) -> Asking:
+    """The request as the doorway knows it so far; the actor is NOBODY until one was found."""
+    known = getattr(request.state, "asking", None)
+    return known or Asking(request, NOBODY, request.state.circumstances, request.state.csrf)
+
+
+def _object_of(request: Request, act: str) -> str:
+    """What a refused act was about, as far as the address says it without free text."""
+    named = request.path_params
+    model = "/".join(named[key] for key in ("group", "name") if key in named)
+    address = ":".join(part for part in (model, named.get("version", "")) if part)
+    if _ADDRESS.fullmatch(address):
+        return address
+    return ACTIONS[act].object_kind if act in ACTIONS else "registry"
