@@ -38,7 +38,7 @@ IdempotencyKey = Annotated[
         max_length=255,
         pattern=r"^[!-~]+$",
         description="Any text of your own, new for each request: sent again with it, the request is not done twice, "
-        "and its first answer comes back, for 24 hours.",
+        "and its first answer comes back, for 24 hours (a link for five minutes, a secret never).",
     ),
 ]
 

@@ -182,7 +182,7 @@ class IntegrityBroken(Conflict):
     """Stored bytes or rows are not what was recorded. Nothing is served."""
 
     code = "integrity_broken"
-    title = "The stored file is not what was uploaded"
+    title = "What is stored is not what was recorded"
     remedy = "The file is quarantined. Tell an Admin or a Security Architect; upload it again in a new version."
 
 
