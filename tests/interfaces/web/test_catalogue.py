@@ -58,3 +58,18 @@ def test_all_wrong_days_are_told_at_once(make: Make, api: Api) -> None:
     answer = api.as_(make.person()).get("/api/v1/models", params=asked)
 
     assert {error["field"] for error in answer.json()["errors"]} == set(asked)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("churn", False), ("churn model", False), ("fraud-detection", False), ("v1.2", False), ("AND", True),
+        ("-churn", True), ("tag:nlp", True), ("a AND b", True), ('"exact phrase"', True), ("senti*", True),
+        ("(a)", True), ("ANDES", False),
+    ],
+)  # fmt: skip
+def test_the_box_says_that_it_takes_words_alone(api: Api, make: Make, typed: str, says: bool) -> None:
+    """Whoever types an operator is told what the box takes, and that filters do the rest; words are left alone."""
+    page = api.browser(make.person()).get("/models", params={"q": typed}).text
+
+    assert ("The box takes words" in page) is says

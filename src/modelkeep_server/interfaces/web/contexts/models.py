@@ -1,5 +1,6 @@
 """What the catalogue and the pages of a model are drawn from."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -13,6 +14,8 @@ from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.permissions import Relation
+
+_OPERATORS = re.compile(r"""(?<!\S)(-\w|(AND|OR|NOT)(?!\w))|\w:\S|[()"*]""")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class CatalogueContext(Context):
     def query(self) -> dict[str, str]:
         """The filter as an address says it, without what is empty."""
         return query_of(self.filter)
+
+    @property
+    def holds_operators(self) -> bool:
+        """Whether what was typed looks like more than words, which is all that the box takes."""
+        return _OPERATORS.search(self.filter.text) is not None
 
     @property
     def chips(self) -> tuple[Chip, ...]:
