@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import artifacts, blobs, versions
+from modelkeep_server.db.tables import artifacts, blobs
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.intake import Received
@@ -87,7 +87,8 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
     Raises:
         As `allow_upload`: everything is judged again, since time has passed.
     """
-    _lock_version(work, actor, ticket.new)
+    # No other file of this version is published, and no state moves, between judging and the commit.
+    version_queries.lock_version(work, actor, ticket.new.group, ticket.new.name, ticket.new.version)
     version = _judge(work, actor, ticket.new)
     is_quarantined = exists().where(artifacts.c.blob_id == blobs.c.id, artifacts.c.status == ArtifactStatus.QUARANTINED)
     known = work.first(
@@ -147,8 +148,7 @@ def remove_artifact(work: Work, actor: Actor, group: str, name: str, version: st
         StateForbids: The version's content can no longer change.
     """
     model = model_queries.get_model(work, actor, group, name)
-    work.lock(versions, version_queries.get_version(work, actor, group, name, version).key)
-    found = version_queries.get_version(work, actor, group, name, version)
+    found = version_queries.lock_version(work, actor, group, name, version)
     access.require(work, actor, "artifact.remove", model_queries.relations_of(actor, model))
     artifact = queries.get_artifact(work, found, path)
     demand_active(model)
@@ -187,11 +187,6 @@ def sweep_orphans(work: Work) -> int:
     for key in orphans:
         work.parts.blobs.delete(key)
     return len(orphans)
-
-
-def _lock_version(work: Work, actor: Actor, new: NewFile) -> None:
-    """Let no other file of this version be published, and no state move, between judging and the commit."""
-    work.lock(versions, version_queries.get_version(work, actor, new.group, new.name, new.version).key)
 
 
 def _judge(work: Work, actor: Actor, new: NewFile) -> Version:

@@ -56,6 +56,17 @@ def get_model(work: Work, actor: Actor, group: str, name: str) -> Model:
     return _to_model(rows[0], [row.owner_email for row in rows if row.owner_email is not None])
 
 
+def lock_model(work: Work, actor: Actor, group: str, name: str) -> Model:
+    """
+    A model that nobody else changes before this transaction ends. Raises as `get_model`. Three statements.
+
+    Where a version of it is locked as well, the model comes first: two who lock in different orders would wait for each
+    other.
+    """
+    work.lock(models, get_model(work, actor, group, name).key)
+    return get_model(work, actor, group, name)
+
+
 def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
     """Views of these rows of `select_models`, in their order. One statement, for the owners of all."""
     owners: dict[int, list[str]] = {row.id: [] for row in rows}

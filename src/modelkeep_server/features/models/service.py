@@ -113,9 +113,7 @@ def update_model(
         Stale: Somebody else edited it since; says what.
         Invalid: Fields at fault, all of them at once.
     """
-    model = queries.get_model(work, actor, group, name)
-    work.lock(models, model.key)
-    model = queries.get_model(work, actor, group, name)
+    model = queries.lock_model(work, actor, group, name)
     access.require(work, actor, "model.update", queries.relations_of(actor, model))
     demand_active(model)
     demand_fresh(work, model.address, model.id, "model.update", expected=expected, present=model.revision)

@@ -78,6 +78,19 @@ def get_version_by_key(work: Work, actor: Actor, key: int) -> Version:
     return _to_versions(work, [row])[0]
 
 
+def lock_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
+    """A version that nobody else changes before this transaction ends. Raises as `get_version`. Five statements."""
+    work.lock(versions, get_version(work, actor, group, name, version).key)
+    return get_version(work, actor, group, name, version)
+
+
+def count_versions(work: Work, actor: Actor, group: str, name: str) -> int:
+    """How many versions a model has, where the actor may see it. One statement."""
+    here = (models.c.path_key == f"{group}/{name}".lower(), visible_to(actor))
+    counted = select(func.count()).select_from(versions).join(models, models.c.id == versions.c.model_id)
+    return int(work.scalar(counted.where(*here)))
+
+
 def list_versions(
     work: Work, actor: Actor, group: str, name: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Version]:
@@ -100,9 +113,7 @@ def list_versions(
     found = work.all(sizes.limit(limit + 1))
     shown = found[: min(limit, _count_within(PAGE_BYTES, [row.size for row in found]))]
     following = work.parts.cursors.make([shown[-1].number], filters) if len(found) > len(shown) else None
-    total = work.scalar(
-        select(func.count()).select_from(versions).join(models, models.c.id == versions.c.model_id).where(*here)
-    )
+    total = count_versions(work, actor, group, name)
     keys = [row.id for row in shown]
     rows = (
         work.all(_select_versions().where(versions.c.id.in_(keys)).order_by(versions.c.number.desc())) if keys else ()

@@ -39,9 +39,7 @@ def create_version(
         Invalid: Fields at fault, all of them at once.
         NameTaken: The model has this version already.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    work.lock(models, model.key)
-    model = model_queries.get_model(work, actor, group, name)
+    model = model_queries.lock_model(work, actor, group, name)
     access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
     demand_active(model)
     faults = [*checks.find_faults(new), *unreadable]
@@ -117,12 +115,8 @@ def update_version(
         Invalid: Fields at fault, all of them at once.
         NameTaken: The model has another version of that number.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    # The model first, as creating a version does: two who lock in different orders would wait for each other.
-    work.lock(models, model.key)
-    model = model_queries.get_model(work, actor, group, name)
-    work.lock(versions, queries.get_version(work, actor, group, name, version).key)
-    found = queries.get_version(work, actor, group, name, version)
+    model = model_queries.lock_model(work, actor, group, name)
+    found = queries.lock_version(work, actor, group, name, version)
     access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
     demand_active(model)
     demand_editable(found)

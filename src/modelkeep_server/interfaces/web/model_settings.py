@@ -73,7 +73,7 @@ def _read_control(control: str, text: str) -> Any:
 def _settings_page(work: Work, actor: Actor, model: Model, state: FormState, status: int = 200) -> Page:
     context = EditModelContext(
         model=model,
-        version_count=version_queries.list_versions(work, actor, model.group, model.name, limit=1).total or 0,
+        version_count=version_queries.count_versions(work, actor, model.group, model.name),
         relations=queries.relations_of(actor, model),
         **vars(state),
     )

@@ -124,12 +124,10 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, cursor: Text 
     """Who did what to the model and its versions, newest first."""
     model = queries.get_model(work, actor, group, name)
     rows = activity.list_activity_of_model(work, actor, model, limit=ACTIVITY_ROWS, cursor=cursor or None)
-    versions = version_queries.list_versions(work, actor, group, name, limit=1)
     return Page.of(
         ModelContext(
             model=model,
-            versions=versions,
-            version_count=versions.total or 0,
+            version_count=version_queries.count_versions(work, actor, group, name),
             relations=queries.relations_of(actor, model),
             tab="activity",
             timeline=Timeline(rows, f"/models/{model.address}/activity", cursor or None),
@@ -142,6 +140,7 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
     model = queries.get_model(work, actor, group, name)
     limit = PAGE_ROWS if tab == "versions" else 5
     rows = version_queries.list_versions(work, actor, group, name, limit=limit, cursor=cursor)
+    form = open_form(model)
     return Page.of(
         ModelContext(
             model=model,
@@ -150,8 +149,8 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
             relations=queries.relations_of(actor, model),
             tab=tab,
             cursor=cursor,
-            shown=open_form(model).shown,
-            values=open_form(model).values,
+            shown=form.shown,
+            values=form.values,
         )
     )
 

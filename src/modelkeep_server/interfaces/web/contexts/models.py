@@ -118,19 +118,14 @@ class ModelContext(Context):
 
     template: ClassVar[str] = "models/show.html"
     model: Model
-    versions: Rows[Version]
     version_count: int
+    versions: Rows[Version] = field(default_factory=lambda: Rows[Version](()))
     relations: frozenset[Relation] = frozenset()
     tab: str = "overview"
     cursor: str | None = None
     shown: Base
     values: Mapping[str, str] = field(default_factory=dict)
     timeline: Timeline | None = None
-
-    @property
-    def newest(self) -> Version | None:
-        """The newest version of this page of rows."""
-        return self.versions.items[0] if self.versions.items else None
 
     @property
     def next_href(self) -> str | None:
