@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import (
-    invitations,
     people,
     role_grants,
     session_activity,
@@ -17,8 +16,8 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
-from modelkeep_server.features.identity.views import Actor, OpenInvitation, Person, RoleSource, SessionRow, TokenRow
-from modelkeep_server.rules.errors import NotFound, SignInFailed
+from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
+from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
 
 SOURCES = {
@@ -162,30 +161,6 @@ def find_person_id(work: Work, email: str) -> int | None:
 def has_first_admin(work: Work) -> bool:
     """Whether anybody was ever made Admin, so that the first start is over. One statement."""
     return work.first(select(role_grants.c.id).where(role_grants.c.role == Role.ADMIN).limit(1)) is not None
-
-
-def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
-    """
-    The open one-time link with this secret. One statement.
-
-    Raises SignInFailed where it is unknown, used or past its time.
-    """
-    row = work.first(
-        select(invitations).where(invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind == kind)
-    )
-    if row is None:
-        raise SignInFailed("This one-time link is not known here.", remedy="Check that you copied all of it.")
-    if row.used_at is not None:
-        raise SignInFailed("This one-time link was used already.", remedy="Sign in, or ask an Admin for a new link.")
-    if row.expires_at <= work.now:
-        raise SignInFailed("This one-time link has expired.", remedy="Ask an Admin for a new one.")
-    return row
-
-
-def get_invitation(work: Work, secret: str) -> OpenInvitation:
-    """What the holder of an invitation may know before accepting it. One statement. Raises SignInFailed."""
-    row = get_invitation_row(work, secret, "INVITATION")
-    return OpenInvitation(row.email, tuple(Role(role) for role in row.roles), row.created_by, row.expires_at)
 
 
 def get_person(work: Work, actor: Actor) -> Person:
