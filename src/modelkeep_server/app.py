@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
+from modelkeep_server.adapters.sso import open_issuers
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.work import Circumstances, Parts, Work
@@ -70,7 +71,10 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         registry_id = schema.find_registry_id(database)
         keys = _open_keys(settings, registry_id)
         address = settings.address(port or settings.port)
-        parts = Parts(keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address)
+        parts = Parts(
+            keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address,
+            issuers=open_issuers(settings.oidc), local_accounts=settings.local_accounts,
+        )  # fmt: skip
         database.projections = (projection.project,)
         house = House(settings, database, parts, address)
         if registry_id is None:

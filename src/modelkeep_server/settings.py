@@ -4,12 +4,17 @@ Every setting: one row each, from the environment (`MODELKEEP_*`) over `modelkee
 `docs/reference/settings.md` is generated from this table.
 """
 
+import json
+import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,7 +22,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modelkeep_server.rules.claims import ClaimRules
 from modelkeep_server.rules.limits import GIB
+from modelkeep_server.rules.permissions import Role
 
 DATABASE_NAME = "modelkeep.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -31,6 +38,120 @@ def find_data_dir() -> Path:
 
 class SettingsRefused(Exception):
     """Settings that cannot be used. The text names each one and what is wrong."""
+
+
+class OidcIssuer(BaseModel):
+    """One issuer of OpenID Connect: a table `[[oidc]]`, or for a single one the variables `MODELKEEP_OIDC_*`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    issuer: str = Field(
+        description="The issuer's address, exactly as its discovery document spells it, for instance "
+        "https://login.company.com."
+    )
+    client_id: str = Field(min_length=1, description="The client id that the issuer gave this registry.")
+    client_secret: SecretStr | None = Field(
+        default=None, description="The client secret. Left out: a public client, held by PKCE alone."
+    )
+    name: str = Field(
+        default="your organisation", min_length=1, max_length=60, description='The button says "Continue with NAME".'
+    )
+    slug: str = Field(
+        default="",
+        description="Stands in the callback address `/login/SLUG/callback`, which the issuer must know, and in events. "
+        "Left out: made from the name.",
+    )
+    scopes: str = Field(default="openid email profile", description="The scopes to ask for, apart by blanks.")
+    roles_claim: str = Field(
+        default="groups",
+        description="The claim that holds groups or roles: a path such as `realm_access.roles`, or one https:// name.",
+    )
+    roles: dict[str, tuple[Role, ...]] = Field(
+        default={},
+        description="Which value of that claim gives which roles: a table, or as a variable JSON such as "
+        '`{"ml-owners": ["MODEL_OWNER"]}`. Values are compared exactly.',
+    )
+    admin_from_claims: bool = Field(default=False, description="Whether a claim may give the role ADMIN.")
+    trust_email: bool = Field(
+        default=False,
+        description="Count its e-mails as verified although it sends no `email_verified`. Only for an issuer that "
+        "lets nobody choose an address.",
+    )
+    prompt: str | None = Field(
+        default=None, description="The parameter `prompt` to send, for instance `select_account`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _make_slug(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.get("slug"):
+            name = str(given.get("name") or cls.model_fields["name"].default)
+            return {**given, "slug": re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40].strip("-") or "sso"}
+        return given
+
+    @field_validator("issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise ValueError("begins with https://; http:// only for an issuer on this machine")
+        if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("is an address without a query, for instance https://login.company.com")
+        return value
+
+    @field_validator("slug")
+    @classmethod
+    def _check_slug(cls, value: str) -> str:
+        if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", value) is None:
+            raise ValueError("is 1 to 40 of a-z, 0-9 and -, for instance company")
+        return value
+
+    @field_validator("scopes")
+    @classmethod
+    def _check_scopes(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("includes openid")
+        return value
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _read_roles(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError('is a JSON object such as {"ml-owners": ["MODEL_OWNER"]}') from error
+
+    @model_validator(mode="after")
+    def _check_admin(self) -> "OidcIssuer":
+        if not self.admin_from_claims and any(Role.ADMIN in roles for roles in self.roles.values()):
+            raise ValueError("roles name ADMIN, which a claim gives only with admin_from_claims = true")
+        return self
+
+    @property
+    def rules(self) -> ClaimRules:
+        """How its claims become roles."""
+        return ClaimRules(self.roles_claim, self.roles, self.admin_from_claims)
+
+
+class _IssuerOfEnvironment(PydanticBaseSettingsSource):
+    """The variables `MODELKEEP_OIDC_*` as a list of one issuer."""
+
+    PREFIX = "MODELKEEP_OIDC_"
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Never asked: the whole is read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """What the variables say, or nothing where there are none."""
+        found = {
+            name.removeprefix(self.PREFIX).lower(): value
+            for name, value in os.environ.items()
+            if name.startswith(self.PREFIX) and value
+        }
+        return {"oidc": [found]} if found else {}
 
 
 class Settings(BaseSettings):
@@ -84,6 +205,22 @@ class Settings(BaseSettings):
         description="Sign-in tries for one e-mail from one address in 5 minutes; ten times that for each alone.",
     )
 
+    local_accounts: bool = Field(
+        default=True, description="Whether a passphrase signs in, beside the issuers of OpenID Connect."
+    )
+    oidc: tuple[OidcIssuer, ...] = Field(
+        default=(), description="Issuers of OpenID Connect that sign people in, see below."
+    )
+
+    @model_validator(mode="after")
+    def _check_ways_in(self) -> "Settings":
+        slugs = [issuer.slug for issuer in self.oidc]
+        if len(set(slugs)) < len(slugs):
+            raise ValueError(f"two issuers in oidc have the slug {max(slugs, key=slugs.count)}: give each its own")
+        if not self.local_accounts and not self.oidc:
+            raise ValueError("local_accounts is off and no issuer is set up, so that nobody could sign in")
+        return self
+
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str | None) -> str | None:
@@ -106,7 +243,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment over the TOML file; arguments over both."""
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        one_issuer = _IssuerOfEnvironment(settings_cls)
+        return (init_settings, env_settings, one_issuer, TomlConfigSettingsSource(settings_cls))
 
     @property
     def database(self) -> str:
@@ -141,5 +279,14 @@ def load_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [f"MODELKEEP_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        lines = [f"{_name_of(e['loc'])}: {e['msg']}" for e in error.errors()]
         raise SettingsRefused("\n".join(lines)) from error
+
+
+def _name_of(place: Sequence[str | int]) -> str:
+    """The setting at fault, by its variable; of several issuers also which one."""
+    if not place:
+        return "MODELKEEP"
+    name = f"MODELKEEP_{'_'.join(step for step in place if isinstance(step, str)).upper()}"
+    number = next((step for step in place if isinstance(step, int)), None)
+    return name if number is None else f"{name} (number {number + 1} of [[oidc]])"

@@ -15,7 +15,8 @@ from tests.support.make import Make
 from tests.support.registries import Registry
 
 OPEN_PAGES = {
-    "/login", "/setup", "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}", "/api/v1/docs",
+    "/login", "/login/{slug}", "/login/{slug}/callback", "/login/{slug}/sign-out", "/login/{slug}/leave", "/setup",
+    "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}", "/api/v1/docs",
 }  # fmt: skip
 #: What describes the API tells nothing of what is kept.
 DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs")
@@ -91,7 +92,7 @@ def test_looking_changes_nothing(registry: Registry, make: Make, api: Api) -> No
     group, _, name = version.model.partition("/")
     values = {
         "group": group, "name": name, "version": version.version, "path:path": artifact.path, "sequence": "0",
-        "id": version.id, "secret": "x",
+        "id": version.id, "secret": "x", "slug": "none",
     }  # fmt: skip
     browser = api.browser(person)
     browser.get("/")

@@ -32,6 +32,7 @@ from modelkeep_server.interfaces.web import identity as web_identity
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
 from modelkeep_server.interfaces.web import reference as web_reference
+from modelkeep_server.interfaces.web import sso as web_sso
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -61,6 +62,7 @@ ROUTERS = (
     transfers.router,
     web_home.router,
     web_identity.router,
+    web_sso.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,

@@ -51,6 +51,7 @@ def accept_invitation(work: Work, *, secret: str, name: str, passphrase_hash: st
 
     A new passphrase ends every other session of that person and adds no role. Raises SignInFailed, Invalid.
     """
+    accounts.demand_local_accounts(work)
     row = one_time_links.get_invitation_row(work, secret, "INVITATION")
     one_time_links.use_link(work, row.id)
     one_time_links.end_other_links(work, row.email)

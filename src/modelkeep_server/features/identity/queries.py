@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import (
+    identities,
     people,
     role_grants,
     service_accounts,
@@ -19,7 +20,16 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
-from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
+from modelkeep_server.features.identity.views import (
+    Actor,
+    Identity,
+    IssuerChoice,
+    Person,
+    RoleSource,
+    SessionRow,
+    TokenRow,
+    WaysIn,
+)
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
 
@@ -28,6 +38,24 @@ SOURCES = {
     "INVITATION": "an invitation",
     "OPERATOR": "an operator on the server's host",
 }
+#: Before the slug of an issuer and, after a colon, the value of the claim that gave a role.
+ISSUER_SOURCE = "ISSUER:"
+
+
+def issuer_of_source(source: str) -> str | None:
+    """The slug of the issuer that a role came from, or None where it came from elsewhere."""
+    return source.removeprefix(ISSUER_SOURCE).partition(":")[0] if source.startswith(ISSUER_SOURCE) else None
+
+
+def say_source(work: Work, source: str) -> str:
+    """Where a role comes from, in words that follow "from": "an invitation", "the group ml-owners at Keycloak"."""
+    slug = issuer_of_source(source)
+    if slug is None:
+        return SOURCES[source]
+    issuer = work.parts.issuers.get(slug)
+    value = source.removeprefix(ISSUER_SOURCE).partition(":")[2]
+    name = issuer.name if issuer else slug
+    return f"the group {value} at {name}" if value else name
 
 
 _sponsors = people.alias("sponsors")
@@ -198,7 +226,9 @@ def get_person(work: Work, actor: Actor) -> Person:
         .order_by(role_grants.c.id)
     )
     sources = tuple(
-        RoleSource(Role(grant.role), SOURCES[grant.source]) for grant in grants if Role(grant.role) in actor.roles
+        RoleSource(Role(grant.role), say_source(work, grant.source))
+        for grant in grants
+        if Role(grant.role) in actor.roles
     )
     return Person(row.public_id, row.email, row.name, sources, row.disabled, row.created_at)
 
@@ -256,3 +286,31 @@ def list_expiring_tokens(work: Work, actor: Actor, *, days: int) -> tuple[TokenR
         for row in sorted(list_tokens(work, actor), key=lambda row: row.expires_at)
         if row.expires_at - work.now <= span < row.expires_at - row.created_at
     )
+
+
+def list_issuers(work: Work) -> tuple[IssuerChoice, ...]:
+    """The issuers that people may sign in by, in the order they were set up. No statement."""
+    return tuple(IssuerChoice(issuer.slug, issuer.name) for issuer in work.parts.issuers.values())
+
+
+def get_ways_in(work: Work, actor: Actor) -> WaysIn:
+    """How the actor can sign in, and by which issuers they could. Two statements."""
+    by_url = {issuer.url: issuer for issuer in work.parts.issuers.values()}
+    rows = work.all(
+        select(identities)
+        .where(identities.c.person_id == actor.user_id, identities.c.ended_at.is_(None))
+        .order_by(identities.c.id)
+    )
+    mine = tuple(
+        Identity(
+            row.public_id,
+            by_url[row.issuer].slug if row.issuer in by_url else None,
+            by_url[row.issuer].name if row.issuer in by_url else row.issuer,
+            row.linked_at,
+        )
+        for row in rows
+    )
+    connected = {identity.slug for identity in mine}
+    offered = tuple(choice for choice in list_issuers(work) if choice.slug not in connected)
+    hashed = work.scalar(select(people.c.passphrase_hash).where(people.c.id == actor.user_id))
+    return WaysIn(hashed is not None and work.parts.local_accounts, mine, offered)

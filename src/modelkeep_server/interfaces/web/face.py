@@ -74,18 +74,39 @@ def _explain(error: RegistryError) -> ErrorContext:
 
 def _redirect(request: Request, result: Redirect) -> Response:
     response = RedirectResponse(result.to, 303)
-    for name, value in (result.cookies or {}).items():
+    _set_cookies(response, result.cookies or {})
+    return response
+
+
+def _set_cookies(response: Response, cookies: Mapping[str, str | None]) -> None:
+    for name, value in cookies.items():
         secure = name.startswith("__Host-")
         if value is None:
             response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
         else:
             response.set_cookie(name, value, path="/", secure=secure, httponly=True, samesite="lax")
-    return response
+
+
+def cookie_headers(cookies: Mapping[str, str | None]) -> dict[str, str]:
+    """The header that sets one cookie, for a page rather than a redirect."""
+    response = Response()
+    _set_cookies(response, cookies)
+    return {"Set-Cookie": response.headers["set-cookie"]}
 
 
 def session_cookie(request: Request, secret: str | None) -> dict[str, str | None]:
     """The cookie that carries a session's secret, or its removal."""
     return {request.app.state.cookie_name: secret}
+
+
+def issuer_cookie(request: Request, secret: str | None) -> dict[str, str | None]:
+    """The cookie that binds a way to an issuer and back to this browser, or its removal."""
+    return {issuer_cookie_name(request): secret}
+
+
+def issuer_cookie_name(request: Request) -> str:
+    """Its name: one that no other host can set, wherever TLS allows that."""
+    return "__Host-mk-oidc" if request.app.state.secure else "mk-oidc"
 
 
 door = Doorway(WebFace())

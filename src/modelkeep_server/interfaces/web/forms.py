@@ -27,6 +27,9 @@ NOTICES: Mapping[str, str] = {
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
     "signed-out": "You are signed out.",
+    "connected": "Connected. You can sign in this way from now on.",
+    "disconnected": "Disconnected. It signs you in no more.",
+    "confirmed": "Thank you. You can go on for a while now.",
 }
 
 
@@ -107,6 +110,12 @@ def model_as_json(values: Mapping[str, Any]) -> str:
     for name in ("visibility", "origin"):
         body |= {name: values[name]} if values.get(name, "INTERNAL") != "INTERNAL" else {}
     return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def address_inside(address: str) -> str:
+    """An address of this registry to go on to; anything that leads elsewhere becomes the home page."""
+    safe = address.startswith("/") and not address.startswith("//") and address.isprintable()
+    return address if safe and "\\" not in address else "/"
 
 
 def text_of(form: FormData, name: str) -> str:

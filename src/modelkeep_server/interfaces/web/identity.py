@@ -8,12 +8,15 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import (
+    accounts,
+    faults,
     first_start,
     invitations,
     one_time_links,
     queries,
     secrets,
     sessions,
+    sso,
     throttle,
     tokens,
 )
@@ -25,8 +28,8 @@ from modelkeep_server.interfaces.web.contexts.identity import (
     ProfileContext,
     SetupContext,
 )
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router, session_cookie
-from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
+from modelkeep_server.interfaces.web.face import Redirect, door, issuer_cookie, make_router, session_cookie
+from modelkeep_server.interfaces.web.forms import address_inside, errors_by_field, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
@@ -37,11 +40,27 @@ router = make_router()
 
 @router.get("/login", name="show_login")
 @door.reads(OPEN)
-def show_login(work: Work, actor: Actor, request: Request, next: str = "/") -> Page | Redirect:
-    """The sign-in form."""
-    if actor.is_known:
-        return Redirect(_inside(next))
-    return Page.of(LoginContext(next=_inside(next), unclaimed=not queries.has_first_admin(work)))
+def show_login(
+    work: Work, actor: Actor, request: Request, next: str = "/", failed: str = "", at: str = "", code: str = ""
+) -> Page | Redirect:
+    """The ways to sign in. `failed`, `at` and `code` say how one by an issuer went wrong, see faults.py."""
+    if actor.is_known and not failed:
+        return Redirect(address_inside(next))
+    return Page.of(_login_page(work, wanted=next, failed=failed, at=at, code=code))
+
+
+def _login_page(work: Work, *, wanted: str, failed: str, at: str, code: str) -> LoginContext:
+    issuers = queries.list_issuers(work)
+    name = next((choice.name for choice in issuers if choice.slug == at), None)
+    told = faults.say_fault(failed, name, code) if failed in faults.FAULTS and name else (None, None)
+    return LoginContext(
+        next=address_inside(wanted),
+        problem=told[0],
+        remedy=told[1],
+        unclaimed=not queries.has_first_admin(work),
+        issuers=issuers,
+        local=work.parts.local_accounts,
+    )
 
 
 @router.post("/login")
@@ -53,12 +72,17 @@ async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
     """
     form = await read_form(request)
     email, passphrase = text_of(form, "email"), text_of(form, "passphrase")
-    wanted = _inside(text_of(form, "next"))
+    wanted = address_inside(text_of(form, "next"))
     try:
         session = await _check(desk, email, passphrase)
     except (SignInFailed, TooMany) as error:
         context = LoginContext(
-            next=wanted, problem=error.detail, remedy=error.remedy, values={"email": email}, errors={}
+            next=wanted,
+            problem=error.detail,
+            remedy=error.remedy,
+            values={"email": email},
+            issuers=await desk.read(lambda work, _: queries.list_issuers(work)),
+            local=desk.door.parts.local_accounts,
         )
         wait = error.retry_after_seconds
         return Page.of(context, error.status, {} if wait is None else {"Retry-After": str(wait)})
@@ -67,6 +91,7 @@ async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
 
 async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
     await desk.write(lambda work, _: throttle.count_sign_in(work, email))
+    await desk.read(lambda work, _: accounts.demand_local_accounts(work))
     found = await desk.read(lambda work, _: queries.find_sign_in(work, email))
     fits = await desk.door.take_time(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
     if found is None or not fits:
@@ -79,9 +104,14 @@ async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
 @router.post("/logout")
 @door.posts("session.end")
 def sign_out(work: Work, actor: Actor, request: Request, form: FormData) -> Redirect:
-    """End this session."""
+    """End this session. Where an issuer began it, the page that follows offers to sign out there as well."""
+    leaving = sso.prepare_exit(work, request.cookies.get(request.app.state.cookie_name, ""))
     sessions.end_session(work, actor)
-    return Redirect("/login?done=signed-out", session_cookie(request, None))
+    gone = session_cookie(request, None)
+    if leaving is None:
+        return Redirect("/login?done=signed-out", gone)
+    slug, ticket = leaving
+    return Redirect(f"/login/{slug}/sign-out", {**gone, **issuer_cookie(request, ticket)})
 
 
 @router.get("/setup")
@@ -134,7 +164,12 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
 @door.reads(OPEN)
 def show_invitation(work: Work, actor: Actor, secret: str) -> Page:
     """What an invitation offers. Looking does not use it up."""
-    return Page.of(InvitationContext(secret=secret, invitation=invitations.get_invitation(work, secret)))
+    return Page.of(
+        InvitationContext(
+            secret=secret, invitation=invitations.get_invitation(work, secret),
+            issuers=queries.list_issuers(work), local=work.parts.local_accounts,
+        )
+    )  # fmt: skip
 
 
 @router.post("/invitations/{secret}")
@@ -145,9 +180,12 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     name, passphrase = text_of(form, "name"), text_of(form, "passphrase")
     await desk.write(lambda work, _: throttle.count_link(work))
     invitation = await desk.read(lambda work, _: invitations.get_invitation(work, secret))
+    issuers = await desk.read(lambda work, _: queries.list_issuers(work))
 
     def again(errors: dict[str, str]) -> Page:
-        context = InvitationContext(secret=secret, invitation=invitation, values={"name": name}, errors=errors)
+        context = InvitationContext(
+            secret=secret, invitation=invitation, values={"name": name}, errors=errors, issuers=issuers
+        )
         return Page.of(context, Invalid.status)
 
     fault = secrets.find_passphrase_fault(passphrase)
@@ -217,6 +255,7 @@ def _profile(
         person=queries.get_person(work, actor),
         sessions=queries.list_sessions(work, actor),
         tokens=queries.list_tokens(work, actor),
+        ways=queries.get_ways_in(work, actor),
         new_token=new_token,
         values=values or {},
         errors=errors or {},
@@ -228,9 +267,3 @@ def _person_errors(email: str, name: str) -> dict[str, str]:
     fault = find_email_fault(email.strip())
     errors = {"email": f"This {fault}."} if fault else {}
     return errors if name.strip() else {**errors, "name": "Your name is needed."}
-
-
-def _inside(address: str) -> str:
-    """An address of this registry to go on to; anything that leads elsewhere becomes the home page."""
-    safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if safe and "\\" not in address else "/"

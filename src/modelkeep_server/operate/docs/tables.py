@@ -1,5 +1,7 @@
 """The pages drawn from the tables of `rules/` and from the settings."""
 
+from pydantic import BaseModel
+
 from modelkeep_server.operate.docs.markdown import page, table
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
@@ -7,7 +9,7 @@ from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
-from modelkeep_server.settings import Settings
+from modelkeep_server.settings import OidcIssuer, Settings
 
 
 def write_governance() -> str:
@@ -79,11 +81,27 @@ def write_settings() -> str:
     told = (
         "Each can also stand in `modelkeep.toml` under its name in lower case without the prefix; the environment wins."
     )
-    return page("Settings", "`settings.py`", told, table(("setting", "default", "what it does"), rows))
+    issuers = (
+        (f"`{name}`", f"`MODELKEEP_OIDC_{name.upper()}`", _default_of(name, OidcIssuer), field.description or "")
+        for name, field in OidcIssuer.model_fields.items()
+    )
+    of_issuers = (
+        "Each issuer is a table `[[oidc]]` in `modelkeep.toml`. For a single one the variables do the same; they stand "
+        "in place of the file's. `MODELKEEP_OIDC` takes several as a JSON list."
+    )
+    return page(
+        "Settings",
+        "`settings.py`",
+        told,
+        table(("setting", "default", "what it does"), rows),
+        "## Issuers of OpenID Connect",
+        of_issuers,
+        table(("in `[[oidc]]`", "variable", "default", "what it does"), issuers),
+    )
 
 
-def _default_of(name: str) -> str:
-    field = Settings.model_fields[name]
-    if field.default_factory is not None or field.default is None:
+def _default_of(name: str, model: type[BaseModel] = Settings) -> str:
+    field = model.model_fields[name]
+    if field.is_required() or field.default_factory is not None or field.default in (None, "", (), {}):
         return ""
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from modelkeep_server.features.identity.views import NewToken, OpenInvitation, Person, SessionRow, TokenRow
+from modelkeep_server.features.identity.views import (
+    IssuerChoice,
+    NewToken,
+    OpenInvitation,
+    Person,
+    SessionRow,
+    TokenRow,
+    WaysIn,
+)
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Role, Scope
@@ -11,13 +19,19 @@ from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Rol
 
 @dataclass(frozen=True, kw_only=True)
 class LoginContext(FormContext):
-    """GET and POST /login. `problem` says why a sign-in failed; `unclaimed`: nobody has an account yet."""
+    """
+    GET and POST /login. `problem` says why a sign-in failed; `unclaimed`: nobody has an account yet.
+
+    `issuers` get a button each; `local`: passphrases sign in as well.
+    """
 
     template: ClassVar[str] = "identity/login.html"
     next: str = "/"
     problem: str | None = None
     remedy: str | None = None
     unclaimed: bool = False
+    issuers: tuple[IssuerChoice, ...] = ()
+    local: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +51,13 @@ class SetupContext(FormContext):
 
 @dataclass(frozen=True, kw_only=True)
 class InvitationContext(FormContext):
-    """GET and POST /invitations/{secret}. Controls: name, passphrase."""
+    """GET and POST /invitations/{secret}. Controls, where `local`: name, passphrase. `issuers` as in LoginContext."""
 
     template: ClassVar[str] = "identity/invitation.html"
     secret: str = field(repr=False)
     invitation: OpenInvitation
+    issuers: tuple[IssuerChoice, ...] = ()
+    local: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,7 @@ class ProfileContext(FormContext):
     person: Person
     sessions: tuple[SessionRow, ...]
     tokens: tuple[TokenRow, ...]
+    ways: WaysIn
     new_token: NewToken | None = None
 
     @property
