@@ -50,9 +50,14 @@ class RealIssuer:
         """Have an account whose claims are these from now on."""
         self._tell("person", {"sub": subject, "claims": claims})
 
-    def rotate(self) -> None:
-        """Sign with a new key, and publish that one alone."""
-        self._tell("rotate", {})
+    @contextlib.contextmanager
+    def rotated(self) -> Iterator[None]:
+        """Sign with a new key, and publish that one alone, until the block ends."""
+        self._tell("rotate", {"fresh": True})
+        try:
+            yield
+        finally:
+            self._tell("rotate", {"fresh": False})
 
     def enter(self, address: str, subject: str) -> str:
         """Go to where a registry sends people, sign in, and give back the address that the issuer sends them to."""

@@ -18,7 +18,8 @@ class TestIssuer {
     this.thin = thin;
     this.clients = [];
     this.people = new Map();
-    this.keys = [makeKey(alg)];
+    this.firstKey = makeKey(alg);
+    this.keys = [this.firstKey];
     this.server = http.createServer((request, response) => this.answer(request, response));
   }
 
@@ -52,15 +53,23 @@ class TestIssuer {
     this.handle = provider.callback();
   }
 
+  // One client for all registries of the tests: each adds its addresses.
+  register(told) {
+    const known = this.clients.find((client) => client.client_id === told.client_id) ?? {};
+    const together = (name) => [...(known[name] ?? []), ...told[name]];
+    const both = ['redirect_uris', 'post_logout_redirect_uris'];
+    this.clients = [{ ...told, ...Object.fromEntries(both.map((name) => [name, [...new Set(together(name))]])) }];
+  }
+
   async answer(request, response) {
     if (!request.url.startsWith('/control/')) return this.handle(request, response);
     let body = '';
     for await (const chunk of request) body += chunk;
     const told = body ? JSON.parse(body) : {};
     const what = request.url.slice('/control/'.length);
-    if (what === 'client') this.clients = [...this.clients.filter((c) => c.client_id !== told.client_id), told];
+    if (what === 'client') this.register(told);
     if (what === 'person') this.people.set(told.sub, told.claims);
-    if (what === 'rotate') this.keys = [makeKey(this.alg)];
+    if (what === 'rotate') this.keys = [told.fresh ? makeKey(this.alg) : this.firstKey];
     if (what !== 'person') this.rebuild();
     return response.end('{}');
   }

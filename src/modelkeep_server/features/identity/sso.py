@@ -101,9 +101,11 @@ def sign_in(work: Work, issuer: Issuer, presented: Presented, *, invitation: str
         try:
             person_id = _admit(work, issuer, presented, invitation)
         except Conflict as error:
-            # Somebody was faster with the same e-mail or identity: the next try finds what they made.
-            raise fault_of(issuer, "account_exists") from error
-    else:
+            # The e-mail was taken since it was looked for: by themselves in another tab, or by another identity.
+            row = _find_identity(work, issuer, presented)
+            if row is None:
+                raise fault_of(issuer, "account_exists") from error
+    if row is not None:
         person_id = row.person_id
         work.lock(people, person_id)
         if row.disabled:
@@ -135,7 +137,10 @@ def _admit(work: Work, issuer: Issuer, presented: Presented, invitation: str) ->
             work, "user.create", actor=recording.HOUSE, actor_kind="house", auth=f"issuer:{issuer.slug}",
             object_id=person["public_id"], after={"person": PersonRef(email), "issuer": issuer.slug},
         )  # fmt: skip
-    _connect(work, issuer, presented, person["id"])
+    try:
+        _connect(work, issuer, presented, person["id"])
+    except Conflict as error:
+        raise fault_of(issuer, "identity_taken") from error
     recording.record(
         work, "identity.link", actor=person["pseudonym"], auth=f"issuer:{issuer.slug}",
         object_id=person["public_id"], after={"issuer": issuer.slug},

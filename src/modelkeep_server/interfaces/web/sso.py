@@ -65,6 +65,7 @@ async def begin_sign_in(desk: Desk, request: Request, slug: str, next: str = "/"
 @door.streams("me.read")
 async def begin_confirm(desk: Desk, request: Request, slug: str, next: str = "/") -> Redirect:
     """Go to an issuer to show anew who one is, and come back to where one was."""
+    await desk.read(lambda work, actor: None)
     try:
         leaving = await _leave(desk, request, slug, "confirm", address_inside(next))
     except SignInFault as fault:
