@@ -271,7 +271,8 @@ def test_a_code_is_bound_to_its_browser_by_pkce(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "/%0d\n/evil", "javascript:alert(1)", "\t/x"]
+    "wanted",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/%0d\n/evil", "javascript:alert(1)", "\t/x"],
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(doors: Doors, wanted: str) -> None:
     """What `next` says leads to a page of this registry or to the home page."""
