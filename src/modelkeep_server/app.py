@@ -70,7 +70,10 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         registry_id = schema.find_registry_id(database)
         keys = _open_keys(settings, registry_id)
         address = settings.address(port or settings.port)
-        parts = Parts(keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address)
+        parts = Parts(
+            keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address,
+            support=settings.support,
+        )  # fmt: skip
         database.projections = (projection.project,)
         house = House(settings, database, parts, address)
         if registry_id is None:

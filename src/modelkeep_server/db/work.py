@@ -40,6 +40,7 @@ from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, KeyRing
 from modelkeep_server.rules.limits import Limits
+from modelkeep_server.rules.support import Support
 
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
@@ -64,6 +65,7 @@ class Parts:
     cursors: Cursors
     public_url: str
     witness: Witness = field(default_factory=Witness)
+    support: Support = field(default_factory=Support)
 
 
 @dataclass(frozen=True)

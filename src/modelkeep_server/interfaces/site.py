@@ -27,6 +27,7 @@ from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import help as web_help
 from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import identity as web_identity
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
@@ -67,6 +68,7 @@ ROUTERS = (
     web_versions.router,
     web_audit.router,
     web_reference.router,
+    web_help.router,
 )
 
 

@@ -112,6 +112,7 @@ PROBLEM: Mapping[str, Any] = {
     "detail": _FAULT.detail,
     "code": _FAULT.code,
     "remedy": _FAULT.remedy,
+    "help": None,
     "requestId": STORY["requestId"],
     "errors": [{"field": fault.field, "message": fault.message} for fault in _FAULT.errors],
 }
