@@ -10,7 +10,7 @@ from functools import cache, partial
 from modelkeep_server.features.help.views import DrawnTable
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
-from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS, Field
+from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
 
@@ -19,8 +19,9 @@ PICTURES = frozenset({"lifecycle", "support"})
 
 
 def _roles() -> DrawnTable:
-    rows = tuple((info.label, info.may, info.role.value) for info in ROLES.values())
-    return DrawnTable("The six roles", ("Role", "Permissions", "In the API"), rows, ("name", "text", "code"))
+    rows = tuple((info.label, info.may) for info in ROLES.values())
+    codes = tuple(info.role.value for info in ROLES.values())
+    return DrawnTable("The six roles", ("Role", "Permissions"), rows, ("name", "text"), codes)
 
 
 def _acts() -> DrawnTable:
@@ -29,12 +30,11 @@ def _acts() -> DrawnTable:
             row.says[:1].upper() + row.says[1:],
             ", or ".join(words_of(grant) for grant in row.grants),
             row.scope.value if row.scope else "a signed-in session only",
-            row.act,
         )
         for row in PERMISSIONS.values()
     )
-    heads = ("To", "You need", "Scope of a token", "Permission")
-    return DrawnTable("Every act, and who may do it", heads, rows, ("name", "text", "text", "code"))
+    heads = ("To", "You need", "Scope of a token")
+    return DrawnTable("Every act, and who may do it", heads, rows, ("name", "text", "text"), tuple(PERMISSIONS))
 
 
 def _states() -> DrawnTable:
@@ -64,20 +64,24 @@ def _tiers() -> DrawnTable:
 
 
 def _fields_of(section: str) -> DrawnTable:
-    def row(field: Field) -> tuple[str, ...]:
-        return (field.label, f"{field.hint} {LIMITS[field.kind]}", field.why or "", f"metadata.{field.path}")
-
     title = next(known.title for known in SECTIONS if known.id == section)
-    rows = tuple(row(field) for field in FIELDS if field.section == section)
-    heads = ("Field", "What it says", "Why a complete version has it", "In the API")
-    return DrawnTable(title, heads, rows, ("name", "text", "text", "code"))
+    fields = [field for field in FIELDS if field.section == section]
+    asks = any(field.why for field in fields)
+    heads: tuple[str, ...] = ("Field", "What it says")
+    rows: tuple[tuple[str, ...], ...] = tuple((field.label, f"{field.hint} {LIMITS[field.kind]}") for field in fields)
+    if asks:
+        heads = (*heads, "Why a complete version has it")
+        rows = tuple((*row, field.why or "") for row, field in zip(rows, fields, strict=True))
+    codes = tuple(f"metadata.{field.path}" for field in fields)
+    return DrawnTable(title, heads, rows, ("name", "text", "text")[: len(heads)], codes)
 
 
 def _errors() -> DrawnTable:
     kinds = sorted(list_kinds(), key=lambda kind: (kind.status, kind.code))
-    rows = tuple((kind.title, kind.remedy, str(kind.status), kind.code) for kind in kinds)
-    heads = ("What the registry says", "What to do", "Status", "Code")
-    return DrawnTable("Every way the registry says no", heads, rows, ("name", "text", "text", "code"))
+    rows = tuple((kind.title, kind.remedy) for kind in kinds)
+    codes = tuple(f"{kind.status} {kind.code}" for kind in kinds)
+    heads = ("What the registry says", "What to do")
+    return DrawnTable("Every way the registry says no", heads, rows, ("name", "text"), codes)
 
 
 _TABLES: Mapping[str, Callable[[], DrawnTable]] = {

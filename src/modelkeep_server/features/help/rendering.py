@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from modelkeep_server.features.help import drawn
-from modelkeep_server.features.help.views import Chapter, Code, Drawn, Part, Prose, Section
+from modelkeep_server.features.help.views import Chapter, Code, Drawn, DrawnTable, Part, Prose, Section
 
 DRAWN_LANGUAGE = "modelkeep"
 _TAGS = {
@@ -138,10 +138,17 @@ def _read_passages(tokens: Sequence[Token], sections: dict[int, Section]) -> lis
                 passages.append(Passage(section, _plain(token)))
         elif token.type == "fence" and token.info.strip() == DRAWN_LANGUAGE:
             table = drawn.find_table(token.content.strip())
-            passages.extend(Passage(section, ", ".join(filter(None, row))) for row in (table.rows if table else ()))
+            passages.extend(Passage(section, row) for row in _rows_of(table))
         elif token.type == "fence":
             passages.append(Passage(section, " ".join(token.content.split())))
     return passages
+
+
+def _rows_of(table: DrawnTable | None) -> list[str]:
+    if table is None:
+        return []
+    codes = table.codes or ("",) * len(table.rows)
+    return [", ".join(filter(None, (*row, code))) for row, code in zip(table.rows, codes, strict=True)]
 
 
 def _plain(inline: Token) -> str:

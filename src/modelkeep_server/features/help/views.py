@@ -81,9 +81,13 @@ class Found:
 
 @dataclass(frozen=True)
 class DrawnTable:
-    """A table of the registry's own. `marks` says what each column holds: text, code, role or state."""
+    """
+    A table of the registry's own. `marks` says what each column holds: name, text, state or tier; `codes` are the names
+    that programs use, one a row, shown below the first cell.
+    """
 
     caption: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marks: tuple[str, ...]
+    codes: tuple[str, ...] = ()
