@@ -64,6 +64,8 @@ class Parts:
     limits: Limits
     cursors: Cursors
     public_url: str
+    #: Whether a mail server is set up, so that links and notices can be sent.
+    sends_mail: bool = False
     witness: Witness = field(default_factory=Witness)
     support: Support = field(default_factory=Support)
 

@@ -1,0 +1,57 @@
+"""
+Enqueuing work to be done after the commit: in the transaction of what asks for it, so that neither happens alone.
+
+A job may run twice (a worker can die after the work and before noting it), so what does it must bear that. What it is
+told is sealed (AES-256-GCM): it may hold a one-time link.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from modelkeep_server.db.tables import jobs
+from modelkeep_server.db.work import Work
+from modelkeep_server.kit import canonical
+
+WAITING = "WAITING"
+NONCE_BYTES = 12
+
+
+def enqueue(
+    work: Work, kind: str, facts: Mapping[str, Any], *, key: str | None = None, due_at: datetime | None = None
+) -> None:
+    """
+    Have `kind` of work done with these facts (JSON), from `due_at` on or at once. One statement.
+
+    With a `key`, nothing is added where a job of that key is there already, done or not.
+    """
+    row = {
+        "kind": kind,
+        "key": key,
+        "payload": seal(work, kind, facts),
+        "status": WAITING,
+        "created_at": work.now,
+        "due_at": due_at or work.now,
+        "attempts": 0,
+    }
+    work.keep(jobs, work.upsert(jobs).values(**row).on_conflict_do_nothing())
+
+
+def seal(work: Work, kind: str, facts: Mapping[str, Any]) -> bytes:
+    """The facts of a job as they are stored."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + _cipher(work).encrypt(nonce, canonical.dumps(facts).encode(), kind.encode())
+
+
+def unseal(work: Work, kind: str, payload: bytes) -> dict[str, Any]:
+    """The facts of a job again. Raises cryptography's InvalidTag where they were changed or are another kind's."""
+    opened = _cipher(work).decrypt(payload[:NONCE_BYTES], payload[NONCE_BYTES:], kind.encode())
+    facts: dict[str, Any] = canonical.loads(opened.decode())
+    return facts
+
+
+def _cipher(work: Work) -> AESGCM:
+    return AESGCM(work.parts.keys.derive("jobs"))
