@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import status as api_status
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
@@ -33,6 +34,7 @@ from modelkeep_server.interfaces.web import identity as web_identity
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
 from modelkeep_server.interfaces.web import reference as web_reference
+from modelkeep_server.interfaces.web import status as web_status
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -59,6 +61,7 @@ ROUTERS = (
     api_artifacts.router,
     api_activity.router,
     api_audit.router,
+    api_status.router,
     transfers.router,
     web_home.router,
     web_identity.router,
@@ -69,6 +72,7 @@ ROUTERS = (
     web_audit.router,
     web_reference.router,
     web_help.router,
+    web_status.router,
 )
 
 
