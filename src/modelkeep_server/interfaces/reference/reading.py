@@ -32,8 +32,8 @@ class Route:
     One route as the reference shows it.
 
     `act` None means: open to everyone. `needs` are the ways to hold the permission, one is enough; `scope` None means:
-    never with a token. `answer` is an example as JSON, None where it is none. `curl` and `python` are None where there is
-    no such example.
+    never with a token. `answer` is an example as JSON, None where it is none. `curl` and `python` are None where there
+    is no such example.
     """
 
     id: str

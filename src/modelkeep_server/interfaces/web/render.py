@@ -155,6 +155,7 @@ def environment() -> jinja2.Environment:
     env.globals |= {
         "asset": asset,
         "icon": draw_icon,
+        "help_mark": draw_help_mark,
         "csrf": draw_csrf,
         "icon_of": drawing.icon_of,
         "rank_of": drawing.rank_of,
@@ -199,6 +200,13 @@ def draw_icon(name: str, cls: str = "") -> Markup:
     """A lucide icon from the sprite, hidden from screen readers: the words beside it say the same."""
     return Markup('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         cls, asset("icons.svg"), name
+    )
+
+
+def draw_help_mark(place: str, what: str) -> Markup:
+    """A question mark that leads from a page to the chapter that explains it. `place` is `chapter#heading`."""
+    return Markup('<a class="help-mark" href="/help/{}" aria-label="Help: {}" title="Help: {}">{}</a>').format(
+        place, what, what, draw_icon("circle-question-mark")
     )
 
 

@@ -33,13 +33,15 @@ async def show_status(desk: Desk) -> Page:
 @door.posts("incident.create")
 def create_incident(work: Work, actor: Actor, form: FormData, request: Request) -> Page | Redirect:
     """Report an incident, or show the form again with what is wrong."""
-    values: dict[str, Any] = {name: text_of(form, name) for name in ("title", "impact", "text", "status")}
+    values: dict[str, Any] = {name: text_of(form, name) for name in ("title", "impact", "known", "status")}
     values["components"] = [name for name in form.getlist("components") if isinstance(name, str)]
-    new = NewIncident(values["title"], values["components"], values["impact"], values["text"], values["status"])
+    new = NewIncident(values["title"], values["components"], values["impact"], values["known"], values["status"])
     try:
         service.create_incident(work, actor, new)
     except Invalid as error:
-        return _draw(recall(request, work, actor), values, errors_by_field(error.errors), status=error.status)
+        # Two forms of the page ask for a text, and each control has a name of its own.
+        errors = {"known" if name == "text" else name: says for name, says in errors_by_field(error.errors).items()}
+        return _draw(recall(request, work, actor), values, errors, status=error.status)
     request.app.state.door.board.doubt()
     return Redirect("/status?done=incident")
 
