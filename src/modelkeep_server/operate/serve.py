@@ -21,8 +21,9 @@ from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
 from modelkeep_server.operate.logs import configure_logs
-from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
+from modelkeep_server.operate.serving import GRACE_SECONDS, bind_address, bind_control, run, serve_all
 from modelkeep_server.operate.terminal import fail
+from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 from modelkeep_server.settings import Settings, SettingsRefused, load_settings
@@ -85,9 +86,15 @@ async def _run(
     others: Sequence[tuple[Any, socket.socket]] = (),
 ) -> None:
     tasks = [asyncio.create_task(_sign_heads(house)), asyncio.create_task(_watch_incidents(gate))]
+    crew = Crew([make(house) for make in WORKERS], house.stopping)
+    crew.start()
+    doors = [(gate, listener), *others]
     try:
-        await serve_all([(gate, listener), *others], announce)
+        await serve_all(doors, announce, stopping=house.stopping, drain_seconds=house.settings.drain_seconds)
     finally:
+        left = await asyncio.to_thread(crew.stop, GRACE_SECONDS)
+        if left:
+            log.warning("background workers did not end in time", workers=left)
         for task in tasks:
             task.cancel()
         with contextlib.suppress(Unavailable, IntegrityBroken):
