@@ -28,10 +28,17 @@ Probe = Callable[[], None]
 
 
 class Monitor:
-    """The last measurement, and how to make another. `probes` raise where their component does not answer."""
+    """
+    The last measurement, and how to make another.
 
-    def __init__(self, probes: Mapping[Component, Probe]) -> None:
+    Args:
+        probes: Each raises where its component does not answer.
+        wait_seconds: How long all of them together may take.
+    """
+
+    def __init__(self, probes: Mapping[Component, Probe], *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._probes = probes
+        self._wait_seconds = wait_seconds
         self._pool = ThreadPoolExecutor(max_workers=max(1, len(probes)), thread_name_prefix="status")
         self._lock = threading.Lock()
         self._asked: dict[Component, Future[float]] = {}
@@ -43,7 +50,7 @@ class Monitor:
         return self.last if time.monotonic() - self._measured < KEPT_SECONDS else None
 
     def measure(self) -> Health:
-        """A measurement not older than five seconds. Takes two seconds at most, and one caller at a time."""
+        """A measurement not older than five seconds. Takes `wait_seconds` at most, and one caller at a time."""
         with self._lock:
             known = self.recent()
             if known is not None:
@@ -51,7 +58,7 @@ class Monitor:
             for component, probe in self._probes.items():
                 if component not in self._asked or self._asked[component].done():
                     self._asked[component] = self._pool.submit(_time, probe)
-            deadline = time.monotonic() + WAIT_SECONDS
+            deadline = time.monotonic() + self._wait_seconds
             found = tuple(self._hear(component, deadline) for component in self._probes)
             self.last, self._measured = Health(clock.utc_now(), found), time.monotonic()
             return self.last
@@ -60,7 +67,7 @@ class Monitor:
         try:
             seconds = self._asked[component].result(timeout=max(0.0, deadline - time.monotonic()))
         except GaveUp:
-            log.warning("a component does not answer", component=component.value, waited_seconds=WAIT_SECONDS)
+            log.warning("a component does not answer", component=component.value, waited_seconds=self._wait_seconds)
             return ComponentHealth(component, is_up=False, seconds=None)
         except Exception:
             log.warning("a component is down", component=component.value, exc_info=True)
