@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 
 from modelkeep_server.db.tables import (
     people,
@@ -180,6 +180,19 @@ def find_person_id(work: Work, email: str) -> int | None:
     """The inside id of the person with this e-mail, or None. One statement."""
     found: int | None = work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))
     return found
+
+
+def list_admins(work: Work) -> tuple[str, ...]:
+    """The addresses of those who are Admin now, who was it first first; at most four. One statement."""
+    rows = work.all(
+        select(people.c.email)
+        .join(role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None))
+        .where(role_grants.c.role == Role.ADMIN, people.c.disabled.is_(False))
+        .group_by(people.c.id, people.c.email)
+        .order_by(func.min(role_grants.c.id))
+        .limit(4)
+    )
+    return tuple(row.email for row in rows)
 
 
 def has_first_admin(work: Work) -> bool:
