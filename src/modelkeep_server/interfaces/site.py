@@ -27,12 +27,16 @@ from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
+from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import audit as web_audit
 from modelkeep_server.interfaces.web import home as web_home
-from modelkeep_server.interfaces.web import identity as web_identity
+from modelkeep_server.interfaces.web import login as web_login
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
+from modelkeep_server.interfaces.web import people as web_people
+from modelkeep_server.interfaces.web import profile as web_profile
 from modelkeep_server.interfaces.web import reference as web_reference
+from modelkeep_server.interfaces.web import setup as web_setup
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -61,7 +65,11 @@ ROUTERS = (
     api_audit.router,
     transfers.router,
     web_home.router,
-    web_identity.router,
+    web_login.router,
+    web_setup.router,
+    web_accepting.router,
+    web_profile.router,
+    web_people.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,

@@ -19,16 +19,10 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.sources import say_source
 from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
-
-SOURCES = {
-    "FIRST_START": "the first start",
-    "INVITATION": "an invitation",
-    "OPERATOR": "an operator on the server's host",
-}
-
 
 _sponsors = people.alias("sponsors")
 
@@ -211,7 +205,7 @@ def get_person(work: Work, actor: Actor) -> Person:
         .order_by(role_grants.c.id)
     )
     sources = tuple(
-        RoleSource(Role(grant.role), SOURCES[grant.source]) for grant in grants if Role(grant.role) in actor.roles
+        RoleSource(Role(grant.role), say_source(grant.source)) for grant in grants if Role(grant.role) in actor.roles
     )
     return Person(row.public_id, row.email, row.name, sources, row.disabled, row.created_at)
 
