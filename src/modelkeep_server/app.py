@@ -4,9 +4,10 @@ The only file that knows every floor: settings become an engine, adapters and in
 `open_house` puts a registry together without serving it (operator commands use that); `build_app` adds the doors.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
@@ -31,12 +32,13 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class House:
-    """A registry, put together. `address` is where people find it."""
+    """A registry, put together. `address` is where people find it; `stopping` is set once its server begins to end."""
 
     settings: Settings
     database: Database
     parts: Parts
     address: str
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
@@ -111,7 +113,7 @@ def build_app(house: House) -> Gate:
     """The doors of a registry: the gate around the pages, the API and the transfers. An ASGI app."""
     secure = house.address.startswith("https://")
     cookie_name = "__Host-mk-session" if secure else "mk-session"
-    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure)
+    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure, stopping=house.stopping)
     settings = house.settings
     own = urlsplit(house.address).hostname or ""
     hosts = {own} if settings.public_url else {*LOOPBACK, own}

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=2, le=200)] = Field(
         default=8, description="Database connections, and so how many requests work at the same time."
     )
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = Field(
+        default=0,
+        description="How long a server that is told to stop still takes requests while /readyz says 503, in seconds: "
+        "what a load balancer needs to notice. After that it finishes what is running, for 20 seconds at most.",
+    )
     upload_limit_bytes: Annotated[int, Field(ge=1)] = Field(
         default=5 * GIB, description="Largest single file, in bytes."
     )

@@ -1,5 +1,6 @@
 """All doors on one FastAPI app, and how an error is drawn for the one that was knocked on."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -115,13 +116,17 @@ def make_app() -> FastAPI:
     return app
 
 
-def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool) -> Site:
-    """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
+def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool, stopping: threading.Event) -> Site:
+    """
+    Put the doors together. Once `stopping` is set, `/readyz` sends load balancers away.
+
+    Raises UndeclaredRoutes where a route does not say which permission it needs.
+    """
     app = make_app()
     app.state.door = Door(database, parts)
     app.state.cookie_name = cookie_name
     app.state.secure = secure
-    _add_probes(app)
+    _add_probes(app, stopping)
     app.mount(STATIC_URL, _Hashed(directory=HERE / "static" / "dist", check_dir=False), name="static")
     undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]
     if undeclared:
@@ -206,7 +211,7 @@ def _sentence_of(error: Mapping[str, Any]) -> str:
     return f"{str(error['msg']).removeprefix('Input ').removeprefix('Value error, ').capitalize()}."
 
 
-def _add_probes(app: FastAPI) -> None:
+def _add_probes(app: FastAPI, stopping: threading.Event) -> None:
     @app.get("/healthz", include_in_schema=False)
     @declare_open
     async def healthz() -> Response:
@@ -216,7 +221,9 @@ def _add_probes(app: FastAPI) -> None:
     @app.get("/readyz", include_in_schema=False)
     @declare_open
     async def readyz(request: Request) -> Response:
-        """The database and the file store answer, so that requests can be served."""
+        """The database and the file store answer and the server is not ending, so that requests can be served."""
+        if stopping.is_set():
+            return JSONResponse({"ready": False, "failing": ["stopping"]}, status_code=503)
         door: Door = request.app.state.door
         failing = await door.hop(lambda: _find_failing(door))
         return JSONResponse({"ready": not failing, "failing": failing}, status_code=503 if failing else 200)

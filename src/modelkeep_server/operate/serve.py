@@ -19,8 +19,9 @@ from modelkeep_server.features.identity import first_start
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
 from modelkeep_server.operate.logs import configure_logs
-from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
+from modelkeep_server.operate.serving import GRACE_SECONDS, bind_address, bind_control, run, serve_all
 from modelkeep_server.operate.terminal import fail
+from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 from modelkeep_server.settings import Settings, SettingsRefused, load_settings
@@ -78,9 +79,14 @@ def serve(
 
 async def _run(house: House, doors: Sequence[tuple[Any, socket.socket]], announce: Callable[[], None]) -> None:
     signer = asyncio.create_task(_sign_heads(house))
+    crew = Crew([make(house) for make in WORKERS], house.stopping)
+    crew.start()
     try:
-        await serve_all(doors, announce)
+        await serve_all(doors, announce, stopping=house.stopping, drain_seconds=house.settings.drain_seconds)
     finally:
+        left = await asyncio.to_thread(crew.stop, GRACE_SECONDS)
+        if left:
+            log.warning("background workers did not end in time", workers=left)
         signer.cancel()
         with contextlib.suppress(Unavailable, IntegrityBroken):
             await asyncio.to_thread(_sign_head, house)
