@@ -140,7 +140,7 @@ class Runner:
                 unfit = "What it was told cannot be read: it was changed, or sealed under another key."
         if row.attempts >= self._handlers[row.kind].tries:
             unfit = "The server ended in the middle of it, each time."
-        return _Lease(Task(row.id, facts, row.attempts + 1), row.kind, holder, unfit)
+        return _Lease(Task(row.id, row.created_at, facts, row.attempts + 1), row.kind, holder, unfit)
 
     def _is_due(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
         # The end of a lease is its job's next due time, so one index finds both. Kinds that only a newer release knows

@@ -35,6 +35,7 @@ class Task:
     """A job as its handler gets it. `attempt` is 1 the first time; `id` is the same each time."""
 
     id: int
+    created_at: datetime
     facts: Mapping[str, Any] = field(repr=False)
     attempt: int
 
