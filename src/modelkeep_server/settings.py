@@ -89,6 +89,16 @@ class Settings(BaseSettings):
         description="Sign-in tries for one e-mail from one address in 5 minutes; ten times that for each alone.",
     )
 
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server: smtp://user:secret@host:587 (STARTTLS is demanded, but on this machine itself) "
+        "or smtps://user:secret@host:465. Left out: no mail is sent, and links are copied by hand.",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="The sender of mail, for instance Modelkeep <models@company.com>. Needed with the mail server.",
+    )
+
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str | None) -> str | None:

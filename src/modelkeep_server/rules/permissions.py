@@ -187,6 +187,8 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log", FRESH_FOR_RIGHTS),
         Permission("incident.create", _any_of(Role.SRE), Scope.DEPLOY, "report an incident"),
         Permission("incident.update", _any_of(Role.SRE), Scope.DEPLOY, "update an incident"),
+        Permission("job.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "see background jobs"),
+        Permission("job.retry", _any_of(Role.SRE, Role.ADMIN), Scope.WRITE, "have a failed job tried again"),
         Permission("metrics.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "read the registry's metrics"),
     )
 }
