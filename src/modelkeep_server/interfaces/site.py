@@ -22,6 +22,8 @@ from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
+from modelkeep_server.interfaces.api import teams as api_teams
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
@@ -58,6 +60,8 @@ log = structlog.get_logger()
 
 ROUTERS = (
     api_identity.router,
+    api_teams.router,
+    api_service_accounts.router,
     api_models.router,
     api_versions.router,
     api_artifacts.router,
