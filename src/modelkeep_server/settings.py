@@ -91,6 +91,15 @@ class Settings(BaseSettings):
         description="Sign-in tries for one e-mail from one address in 5 minutes; ten times that for each alone.",
     )
 
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server: smtp://user:secret@host:587 (STARTTLS is demanded, but on this machine itself) "
+        "or smtps://user:secret@host:465. Left out: no mail is sent, and links are copied by hand.",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="The sender of mail, for instance Modelkeep <models@company.com>. Needed with the mail server.",
+    )
     support_help_desk: str = Field(
         default=Support.help_desk,
         description="What the help says of your help desk. `none` leaves a channel out, here and in the rows below.",

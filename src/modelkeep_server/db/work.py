@@ -204,16 +204,13 @@ class Work:
             raise NoSuchRow(f"{table.name} {key}")
         self._note(table, key)
 
-    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Write to a housekeeping table. Raises ValueError for any other table."""
+    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Write to a housekeeping table, and give how many rows that touched. Raises ValueError for any other table."""
         written = getattr(statement, "table", table)
         if table.name not in HOUSEKEEPING or written.name != table.name:
             raise ValueError(f"{written.name} is not a housekeeping table: write it with insert or change.")
         self._demand_writing()
-        if rows is None:
-            self._connection.execute(statement)
-        else:
-            self._connection.execute(statement, rows)
+        return self._connection.execute(statement, rows).rowcount
 
     def lock(self, table: Table, key: int) -> None:
         """

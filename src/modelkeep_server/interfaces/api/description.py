@@ -25,6 +25,7 @@ PARAMETERS = {
     "version": "The version's number. A `+` in it is sent as `%2B`.",
     "sequence": "The event's place in the log, from 0.",
     "id": "The `id` of what is meant.",
+    "token": "The `id` of the token.",
     "q": "Words that name, group, description or tags hold, all of them.",
     "riskTier": "Only of this risk tier.",
     "tag": "Only with this tag, in any case.",

@@ -88,11 +88,14 @@ class PageShell:
 
     @property
     def nav(self) -> tuple[NavItem, ...]:
-        """The entries of the top bar; what the person may not open is greyed and says why."""
-        entries = (("Models", "/models", "model.read"), ("Audit", "/audit", "audit.read"))
+        """The entries of the top bar; what the person may not open is greyed and says why. People is for overseers."""
+        entries = [("Models", "/models", "/models", "model.read"), ("Audit", "/audit", "/audit", "audit.read")]
+        # Who administers is no choice for most people, so that greying it would only be in their way.
+        if access.may(self.actor, "user.read"):
+            entries.append(("People", "/admin/people", "/admin", "user.read"))
         return tuple(
-            NavItem(label, href, self.path == href or self.path.startswith(f"{href}/"), self.why_not(act))
-            for label, href, act in entries
+            NavItem(label, href, self.path == base or self.path.startswith(f"{base}/"), self.why_not(act))
+            for label, href, base, act in entries
         )
 
     def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
