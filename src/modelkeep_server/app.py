@@ -156,7 +156,14 @@ def build_app(house: House) -> Gate:
     """The doors of a registry: the gate around the pages, the API and the transfers. An ASGI app."""
     secure = house.address.startswith("https://")
     cookie_name = "__Host-mk-session" if secure else "mk-session"
-    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure, stopping=house.stopping)
+    site = make_site(
+        house.database,
+        house.parts,
+        cookie_name=cookie_name,
+        secure=secure,
+        stopping=house.stopping,
+        mail_health=house.mailer.health if house.mailer else None,
+    )
     settings = house.settings
     own = urlsplit(house.address).hostname or ""
     hosts = {own} if settings.public_url else {*LOOPBACK, own}

@@ -134,14 +134,23 @@ def make_app() -> FastAPI:
     return app
 
 
-def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool, stopping: threading.Event) -> Site:
+def make_site(
+    database: Database,
+    parts: Parts,
+    *,
+    cookie_name: str,
+    secure: bool,
+    stopping: threading.Event,
+    mail_health: Callable[[], None] | None = None,
+) -> Site:
     """
-    Put the doors together. Once `stopping` is set, `/readyz` sends load balancers away.
+    Put the doors together. Once `stopping` is set, `/readyz` sends load balancers away. `mail_health` raises where the
+    mail server does not answer, and is None where there is none.
 
     Raises UndeclaredRoutes where a route does not say which permission it needs.
     """
     app = make_app()
-    app.state.door = Door(database, parts)
+    app.state.door = Door(database, parts, mail_health=mail_health)
     app.state.cookie_name = cookie_name
     app.state.secure = secure
     _add_probes(app, stopping)
