@@ -98,7 +98,9 @@ def test_every_row_names_what_is_there() -> None:
             continue
         faults += [f"no such page: {row.page}"] if row.page and row.page not in pages_of_the_site() else []
         faults += [f"no such route: {row.api}"] if row.api and row.api not in described else []
-        faults += [f"no such test: {row.kept_by}"] if not (ROOT / path).is_file() or name not in functions_of(path) else []
+        faults += (
+            [f"no such test: {row.kept_by}"] if not (ROOT / path).is_file() or name not in functions_of(path) else []
+        )
         faults += [f"kept nowhere: {row}"] if not row.page and not row.api else []
 
     assert faults == []
