@@ -21,7 +21,7 @@ from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import KeyMissing, KeyRing
+from modelkeep_server.ports import BlobStore, KeyMissing, KeyRing
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import LOOPBACK, Settings
 
@@ -70,7 +70,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         elif not schema.is_current(database):
             raise CannotStart("The database has another schema than this release. Run: modelkeep migrate")
         registry_id = schema.find_registry_id(database)
-        keys = _open_keys(settings, registry_id)
+        keys = open_keys(settings, registry_id)
         address = settings.address(port or settings.port)
         parts = Parts(keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address)
         database.projections = (projection.project,)
@@ -83,7 +83,17 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         database.close()
 
 
-def _open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+def open_store(settings: Settings) -> BlobStore:
+    """The file store alone, without a registry. Raises StorageDown, ValueError."""
+    return open_blobs(settings.storage)
+
+
+def open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+    """
+    The keys of a registry; for None those of a new one, made where there are none.
+
+    Raises CannotStart, which says where the key file belongs, KeyMissing and KeyUnusable.
+    """
     known = registry_id or f"mk-{ids.uuid7(clock.to_us(clock.utc_now()))}"
     if settings.key is not None:
         return KeyFile.from_text(settings.key.get_secret_value(), known)

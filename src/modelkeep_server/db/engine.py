@@ -6,6 +6,7 @@ below SQLite 3.51.3 can corrupt a database that two connections write), and `syn
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,15 @@ class Database:
             work = Work(connection, parts, circumstances, writes=True, projections=self.projections)
             yield work
             work.settle()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """SQLite alone: its own connection, in a transaction that sees what was committed when the block begins."""
+        with _answering(), self._readers.connect() as connection, connection.begin():
+            connection.execute(text("SELECT count(*) FROM sqlite_master"))
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)
+            yield source
 
     def ping(self) -> None:
         """Raises Unavailable where the database does not answer."""

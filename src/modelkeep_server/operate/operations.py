@@ -10,6 +10,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import service as identity
 from modelkeep_server.features.search import projection
+from modelkeep_server.operate.backing_up import Tell, back_up
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
@@ -17,6 +18,7 @@ from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 
 Operation = Callable[[House, Mapping[str, Any]], dict[str, Any]]
+LongOperation = Callable[[House, Mapping[str, Any], Tell], dict[str, Any]]
 
 
 def create_token(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +65,9 @@ OPERATIONS: dict[str, Operation] = {
     "audit.verify": verify_audit,
 }
 
+#: Those that take long: they tell how far they are, and end where nobody listens any more.
+LONG_OPERATIONS: dict[str, LongOperation] = {"backup": back_up}
+
 
 def read_roles(names: list[str]) -> list[Role]:
     """Roles from their names, in any case. Raises Invalid."""
@@ -72,10 +77,12 @@ def read_roles(names: list[str]) -> list[Role]:
     return [Role(name.upper()) for name in names]
 
 
-def perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def perform_here(settings: Settings, name: str, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Do one operation in this process. The caller holds the data folder. Raises OperationRefused."""
     try:
         with open_house(settings) as house:
+            if name in LONG_OPERATIONS:
+                return LONG_OPERATIONS[name](house, asked, tell)
             return OPERATIONS[name](house, asked)
     except (CannotStart, KeyMissing, KeyUnusable) as error:
         raise OperationRefused(str(error)) from error

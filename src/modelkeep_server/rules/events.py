@@ -35,6 +35,8 @@ ACTIONS: dict[str, Action] = {
     row.name: row
     for row in (
         Action("registry.create", "registry", "created this registry"),
+        Action("registry.backup", "registry", "began a backup of this registry"),
+        Action("registry.restore", "registry", "restored this registry from a backup"),
         Action("registry.claim", "user", "became the first Admin"),
         Action("session.start", "session", "signed in"),
         Action("session.end", "session", "signed out"),
