@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from modelkeep_server.app import House, open_house
-from modelkeep_server.features.identity import queries, service
+from modelkeep_server.features.identity import queries, tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.service import create_model
@@ -38,7 +38,7 @@ def seed(settings: Settings, count: int) -> Seeded:
     """Make a registry of `count` models, every second one with a version. The same models each time."""
     with open_house(settings) as house:
         with house.writing() as work:
-            made = service.create_token_by_operator(work, host="bench", email=OWNER, roles=[Role.MODEL_OWNER])
+            made = tokens.create_token_by_operator(work, host="bench", email=OWNER, roles=[Role.MODEL_OWNER])
         with house.reading() as work:
             actor = queries.find_actor_by_token(work, made.secret)
         assert actor is not None

@@ -15,7 +15,7 @@ from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, defau
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.identity import service as identity
+from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.search import projection
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
@@ -77,7 +77,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         house = House(settings, database, parts, address)
         if registry_id is None:
             with house.writing() as work:
-                identity.open_registry(work, keys.registry_id)
+                first_start.open_registry(work, keys.registry_id)
         yield house
     finally:
         database.close()

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from modelkeep_server.db.engine import open_database, open_sqlite
 from modelkeep_server.features.audit import verify
-from modelkeep_server.features.identity import service
+from modelkeep_server.features.identity import invitations, tokens
 from modelkeep_server.rules.errors import Conflict, Unavailable
 from modelkeep_server.rules.permissions import Role
 from tests.support.registries import Registries, Registry
@@ -70,7 +70,7 @@ def test_a_reader_sees_one_snapshot(registry: Registry) -> None:
     with registry.reading() as work:
         before = work.scalar(query)
         with registry.writing() as writing:
-            service.invite_by_operator(writing, host="test", email="snapshot@example.com", roles=[])
+            invitations.invite_by_operator(writing, host="test", email="snapshot@example.com", roles=[])
         after = work.scalar(query)
 
     assert before == after
@@ -86,7 +86,7 @@ def test_many_writers_keep_the_log_whole(fresh_registry: Registry) -> None:
         for number in range(25):
             with fresh_registry.writing() as work:
                 email = f"writer-{thread}-{number}@example.com"
-                service.invite_by_operator(work, host="test", email=email, roles=[Role.MRC])
+                invitations.invite_by_operator(work, host="test", email=email, roles=[Role.MRC])
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(write, range(4)))
@@ -103,7 +103,7 @@ def test_making_one_person_twice_at_once_has_one_winner(registry: Registry) -> N
     def write(_: int) -> str:
         try:
             with registry.writing() as work:
-                service.create_token_by_operator(work, host="test", email=email, roles=[Role.SRE])
+                tokens.create_token_by_operator(work, host="test", email=email, roles=[Role.SRE])
         except Conflict:
             return "refused"
         return "made"

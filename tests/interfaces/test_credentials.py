@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import service
+from modelkeep_server.features.identity import sessions, tokens
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role
@@ -115,7 +115,7 @@ def test_an_expired_token_opens_nothing(registry: Registry, make: Make, api: Api
     person = make.person(Role.MRC)
     yesterday = clock.utc_now() - timedelta(days=1, seconds=1)
     with registry.writing(now=yesterday) as work:
-        token = service.create_token_by_operator(work, host="test", email=person.email, roles=[Role.MRC], days=1)
+        token = tokens.create_token_by_operator(work, host="test", email=person.email, roles=[Role.MRC], days=1)
 
     answer = api.with_token(token.secret).get("/api/v1/me")
 
@@ -168,7 +168,7 @@ def test_a_session_ends_when_idle_and_in_any_case(
     """Two hours without use end it, and twelve hours whatever it did."""
     person = make.owner()
     with registry.writing(now=clock.utc_now() - timedelta(hours=hours_ago)) as work:
-        session = service.start_session(work, person.actor.user_id or 0, method="link")
+        session = sessions.start_session(work, person.actor.user_id or 0, method="link")
 
     assert api.browser_of(session.secret).call("GET", "/api/v1/me").status_code == status
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from modelkeep_server.features.identity import secrets, service
+from modelkeep_server.features.identity import first_start, invitations, secrets
 from modelkeep_server.rules.permissions import Role
 from tests.support.registries import Registry
 
@@ -32,7 +32,7 @@ def invite(
 ) -> str:
     """The secret of an invitation made by an operator, at another time where one is given."""
     with registry.writing(now=now) as work:
-        return service.invite_by_operator(work, host="test", email=email or fresh_email(), roles=roles).secret
+        return invitations.invite_by_operator(work, host="test", email=email or fresh_email(), roles=roles).secret
 
 
 def make_account(registry: Registry, *roles: Role) -> Account:
@@ -40,11 +40,11 @@ def make_account(registry: Registry, *roles: Role) -> Account:
     email = fresh_email()
     secret = invite(registry, email, roles)
     with registry.writing() as work:
-        session = service.accept_invitation(work, secret=secret, name="Mem Ber", passphrase_hash=_HASH)
+        session = invitations.accept_invitation(work, secret=secret, name="Mem Ber", passphrase_hash=_HASH)
     return Account(email, session.secret)
 
 
-def first_start(registry: Registry, *, now: datetime | None = None) -> str | None:
+def offer_first_start(registry: Registry, *, now: datetime | None = None) -> str | None:
     """The secret of the first-start link, as a starting server makes it; None where there is an Admin."""
     with registry.writing(now=now) as work:
-        return service.offer_first_start(work)
+        return first_start.offer_first_start(work)

@@ -6,7 +6,7 @@ from typing import Any
 from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
 
-from modelkeep_server.features.identity import service
+from modelkeep_server.features.identity import sessions
 from modelkeep_server.interfaces.gate import csrf_token
 from tests.support.make import Person
 from tests.support.registries import BASE_URL, Registry
@@ -65,7 +65,7 @@ class Api:
     def browser(self, person: Person) -> Browser:
         """The person's browser, in a new session."""
         with self._registry.writing() as work:
-            session = service.start_session(work, person.actor.user_id or 0, method="link")
+            session = sessions.start_session(work, person.actor.user_id or 0, method="link")
         return self.browser_of(session.secret)
 
     def browser_of(self, secret: str) -> Browser:

@@ -13,7 +13,7 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity import queries, service
+from modelkeep_server.features.identity import queries, tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service as model_service
 from modelkeep_server.features.models.checks import NewModel
@@ -45,7 +45,7 @@ class Make:
         """A person nobody has seen before, with these roles."""
         email = f"{name or 'person'}-{secrets.token_hex(5)}@example.com"
         with self._registry.writing() as work:
-            made = service.create_token_by_operator(work, host="test", email=email, roles=roles)
+            made = tokens.create_token_by_operator(work, host="test", email=email, roles=roles)
         with self._registry.reading() as work:
             actor = queries.find_actor_by_token(work, made.secret)
         assert actor is not None

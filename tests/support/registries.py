@@ -20,7 +20,7 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import head
-from modelkeep_server.features.identity import queries, service
+from modelkeep_server.features.identity import queries, tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.kit import clock, ids
@@ -65,7 +65,7 @@ class Registry:
     def auditor(self) -> Actor:
         """A person who may read everything; made once."""
         with self.writing() as work:
-            token = service.create_token_by_operator(
+            token = tokens.create_token_by_operator(
                 work, host="test", email=f"auditor-{secrets.token_hex(4)}@example.com", roles=[Role.AUDITOR, Role.MRC]
             )
         with self.reading() as work:

@@ -85,6 +85,7 @@ class Database:
             work = Work(connection, parts, circumstances, writes=True, projections=self.projections)
             yield work
             work.settle()
+        work.tell_committed()
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

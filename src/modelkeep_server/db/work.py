@@ -8,6 +8,7 @@ Leaving a transaction that wrote a governed row and recorded nothing raises: suc
 import hashlib
 import hmac
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -63,7 +64,11 @@ class Parts:
     limits: Limits
     cursors: Cursors
     public_url: str
+    #: Whether a mail server is set up, so that links and notices can be sent.
+    sends_mail: bool = False
     witness: Witness = field(default_factory=Witness)
+    #: Rung after a commit that left a job, so that this process's worker need not wait for its next look.
+    bell: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ class Work:
         self._connection = connection
         self._journal = _Journal()
         self._projections = projections
+        self._after_commit: dict[Callable[[], None], None] = {}
         self.parts = parts
         self.circumstances = circumstances
         self.writes = writes
@@ -244,6 +250,15 @@ class Work:
                 yield
         except IntegrityError as error:
             raise taken from error
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something called once, when all this is committed; never where it is rolled back. It must not raise."""
+        self._after_commit[call] = None
+
+    def tell_committed(self) -> None:
+        """Call what waits for the commit. The database does, and nobody else."""
+        for call in self._after_commit:
+            call()
 
     def _demand_writing(self) -> None:
         if not self.writes:

@@ -14,7 +14,7 @@ from fastapi import Request
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.audit.views import Verified
-from modelkeep_server.features.identity import access, queries, service, throttle
+from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.rules.errors import (
     RegistryError,
@@ -111,7 +111,7 @@ class Door:
         self._seen[key] = now
         try:
             with self.database.writing(self.parts, Circumstances.of_the_house()) as work:
-                service.note_seen(work, actor)
+                sessions.note_seen(work, actor)
         except Unavailable:
             self._seen.pop(key, None)
 

@@ -8,7 +8,7 @@ from modelkeep_server.app import CannotStart, House, open_house
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
-from modelkeep_server.features.identity import service as identity
+from modelkeep_server.features.identity import invitations, tokens
 from modelkeep_server.features.search import projection
 from modelkeep_server.operate.backing_up import Tell, back_up
 from modelkeep_server.operate.terminal import OperationRefused
@@ -25,7 +25,7 @@ def create_token(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     """A token for a person, made here where they are new. `roles` is a list of names."""
     roles = read_roles(asked["roles"])
     with house.writing() as work:
-        token = identity.create_token_by_operator(
+        token = tokens.create_token_by_operator(
             work, host=socket.gethostname(), email=asked["email"], roles=roles, days=asked["days"]
         )
     return {"token": token.secret, "expiresAt": token.row.expires_at.isoformat()}
@@ -35,7 +35,7 @@ def invite(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     """A one-time link for a person."""
     roles = read_roles(asked["roles"]) if asked["roles"] else []
     with house.writing() as work:
-        made = identity.invite_by_operator(work, host=socket.gethostname(), email=asked["email"], roles=roles)
+        made = invitations.invite_by_operator(work, host=socket.gethostname(), email=asked["email"], roles=roles)
     return {"url": f"{house.address}/invitations/{made.secret}", "expiresAt": made.expires_at.isoformat()}
 
 

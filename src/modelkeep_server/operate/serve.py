@@ -15,7 +15,7 @@ from modelkeep_server.app import CannotStart, House, build_app, open_house
 from modelkeep_server.features.artifacts import service as artifacts
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
-from modelkeep_server.features.identity import service as identity
+from modelkeep_server.features.identity import first_start
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
 from modelkeep_server.operate.logs import configure_logs
@@ -115,7 +115,7 @@ def _sign_head(house: House) -> None:
 
 def _announce(house: House) -> None:
     with house.writing() as work:
-        secret = identity.offer_first_start(work)
+        secret = first_start.offer_first_start(work)
     path = house.settings.data_dir / FIRST_START_NAME
     if secret is None:
         path.unlink(missing_ok=True)

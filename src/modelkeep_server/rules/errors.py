@@ -4,6 +4,7 @@ Every way the registry says no, drawn as one tree.
     RegistryError                     status  code
     ├── Malformed                     400     malformed_request
     ├── NotSignedIn                   401     not_signed_in
+    ├── ConfirmNeeded                 403     confirm_needed
     ├── Refused                       403     (an act that was refused is an event)
     │   ├── NotPermitted              403     not_permitted
     │   ├── SignInFailed              401     sign_in_failed
@@ -85,6 +86,15 @@ class NotSignedIn(RegistryError):
     code = "not_signed_in"
     title = "You are not signed in"
     remedy = "Sign in, or send a token as `Authorization: Bearer ...`."
+
+
+class ConfirmNeeded(RegistryError):
+    """The session is signed in for too long to do this: the person shows once more who they are, and goes on."""
+
+    status = 403
+    code = "confirm_needed"
+    title = "Confirm that it is you"
+    remedy = "Confirm it at /confirm, then do this again. Programs use a token with the scope."
 
 
 class Refused(RegistryError):

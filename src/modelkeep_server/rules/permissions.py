@@ -44,7 +44,7 @@ ROLES: dict[Role, RoleInfo] = {
 
 
 class Relation(StrEnum):
-    """How a person stands to one model."""
+    """How a person stands to one model. A WRITE collaborator is a READ collaborator too."""
 
     OWNER = "OWNER"
     WRITE = "WRITE"
@@ -76,12 +76,18 @@ class Grant:
 
 @dataclass(frozen=True)
 class Permission:
-    """One act. `says` finishes the sentence "To ... you need ..."; `scope` None means: never with a token."""
+    """
+    One act. `says` finishes the sentence "To ... you need ..."; `scope` None means: never with a token.
+
+    `fresh_minutes`: in a session, how long ago the person may have shown at most who they are. A token stands for
+    itself: one with the scopes `review`, `audit` or `admin` was made in a session as fresh.
+    """
 
     act: str
     grants: tuple[Grant, ...]
     scope: Scope | None
     says: str
+    fresh_minutes: int | None = None
 
 
 def _any_of(*roles: Role) -> tuple[Grant, ...]:
@@ -91,32 +97,83 @@ def _any_of(*roles: Role) -> tuple[Grant, ...]:
 _EVERYONE = (Grant(),)
 _OWNERS = (Grant(Role.MODEL_OWNER, Relation.OWNER),)
 _WRITERS = (*_OWNERS, Grant(relation=Relation.WRITE))
+_ADMINS = _any_of(Role.ADMIN)
 _CONTROL = (Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.ADMIN)
 _INSPECTORS = (Role.AUDITOR, Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN)
+_OVERSEERS = _any_of(Role.ADMIN, Role.AUDITOR)
+
+#: Minutes since a person last showed who they are: for roles, keys, policies and bulk export, and for decisions.
+FRESH_FOR_RIGHTS = 15
+FRESH_FOR_DECISIONS = 60
 
 PERMISSIONS: dict[str, Permission] = {
     row.act: row
     for row in (
         Permission("me.read", _EVERYONE, Scope.READ, "see who you are"),
         Permission("session.end", _EVERYONE, None, "sign out"),
+        Permission("session.confirm", _EVERYONE, None, "confirm that it is you"),
+        Permission("identity.link", _EVERYONE, None, "connect a way to sign in", FRESH_FOR_RIGHTS),
+        Permission("identity.unlink", _EVERYONE, None, "disconnect a way to sign in", FRESH_FOR_RIGHTS),
         Permission("token.create", _EVERYONE, None, "create a personal token"),
         Permission("token.revoke", _EVERYONE, None, "revoke a personal token"),
-        Permission("invitation.create", _any_of(Role.ADMIN), Scope.ADMIN, "invite a person"),
+        Permission("user.read", _OVERSEERS, Scope.READ, "see the list of people"),
+        Permission("user.disable", _ADMINS, Scope.ADMIN, "disable an account", FRESH_FOR_RIGHTS),
+        Permission("user.enable", _ADMINS, Scope.ADMIN, "enable an account again", FRESH_FOR_RIGHTS),
+        Permission("user.reset", _ADMINS, Scope.ADMIN, "make a link that resets a passphrase", FRESH_FOR_RIGHTS),
+        Permission("role.grant", _ADMINS, Scope.ADMIN, "grant a role", FRESH_FOR_RIGHTS),
+        Permission("role.end", _ADMINS, Scope.ADMIN, "take a role away", FRESH_FOR_RIGHTS),
+        Permission("role.confirm", _ADMINS, Scope.ADMIN, "confirm a role that another Admin grants", FRESH_FOR_RIGHTS),
+        Permission("role.decline", _ADMINS, Scope.ADMIN, "decline a role that another Admin grants", FRESH_FOR_RIGHTS),
+        Permission("invitation.read", _OVERSEERS, Scope.READ, "see invitations"),
+        Permission("invitation.create", _ADMINS, Scope.ADMIN, "invite a person", FRESH_FOR_RIGHTS),
+        Permission("invitation.revoke", _ADMINS, Scope.ADMIN, "take an invitation back"),
+        Permission("team.read", _EVERYONE, Scope.READ, "see teams"),
+        Permission("team.create", _ADMINS, Scope.ADMIN, "create a team", FRESH_FOR_RIGHTS),
+        Permission("team.update", _ADMINS, Scope.ADMIN, "change a team", FRESH_FOR_RIGHTS),
+        Permission("team.end", _ADMINS, Scope.ADMIN, "end a team", FRESH_FOR_RIGHTS),
+        Permission("service.read", _EVERYONE, Scope.READ, "see service accounts"),
+        Permission(
+            "service.create", _any_of(Role.MODEL_OWNER, Role.ADMIN), None, "create a service account", FRESH_FOR_RIGHTS
+        ),
+        Permission(
+            "service.update", _any_of(Role.MODEL_OWNER, Role.ADMIN), None, "change a service account", FRESH_FOR_RIGHTS
+        ),
+        Permission("service.end", _any_of(Role.MODEL_OWNER, Role.ADMIN), None, "end a service account"),
         Permission("model.read", _EVERYONE, Scope.READ, "see models"),
         Permission("model.create", _any_of(Role.MODEL_OWNER), Scope.WRITE, "create a model"),
         Permission("model.update", _OWNERS, Scope.WRITE, "edit a model"),
+        Permission("model.transfer", _ADMINS, Scope.ADMIN, "transfer a model to other owners"),
+        Permission("model.retire", _ADMINS, Scope.ADMIN, "retire a model"),
+        Permission("model.lower_tier", _any_of(Role.MRC), Scope.REVIEW, "lower a risk tier", FRESH_FOR_DECISIONS),
+        Permission("collaborator.read", _EVERYONE, Scope.READ, "see who works on a model"),
+        Permission("collaborator.add", _OWNERS, Scope.WRITE, "let a collaborator in"),
+        Permission("collaborator.end", _OWNERS, Scope.WRITE, "end what a collaborator may do"),
+        Permission("access.read", _EVERYONE, Scope.READ, "see requests for access"),
+        Permission("access.ask", _EVERYONE, Scope.WRITE, "ask for access"),
+        Permission("access.withdraw", _EVERYONE, Scope.WRITE, "take a request for access back"),
+        Permission("access.decide", _OWNERS, Scope.WRITE, "decide on a request for access"),
         Permission("version.create", _WRITERS, Scope.WRITE, "create a version"),
         Permission("version.update", _WRITERS, Scope.WRITE, "edit a version"),
+        Permission("version.close", _OWNERS, Scope.WRITE, "close a version"),
+        Permission("version.reopen", _OWNERS, Scope.WRITE, "reopen a version"),
         Permission("version.deprecate", (*_OWNERS, Grant(Role.ADMIN)), Scope.WRITE, "deprecate a version"),
         Permission("version.stage", _any_of(Role.SRE), Scope.DEPLOY, "move a version to staging"),
         Permission("version.release", _any_of(Role.SRE), Scope.DEPLOY, "move a version to production"),
         Permission("version.retire", _any_of(Role.ADMIN), Scope.ADMIN, "retire a version"),
         Permission("promotion.request", _OWNERS, Scope.WRITE, "request a promotion"),
         Permission(
-            "promotion.approve", _any_of(Role.MRC, Role.SECURITY_ARCHITECT), Scope.REVIEW, "approve a promotion"
+            "promotion.approve",
+            _any_of(Role.MRC, Role.SECURITY_ARCHITECT),
+            Scope.REVIEW,
+            "approve a promotion",
+            FRESH_FOR_DECISIONS,
         ),
         Permission(
-            "promotion.request_changes", _any_of(Role.MRC, Role.SECURITY_ARCHITECT), Scope.REVIEW, "request changes"
+            "promotion.request_changes",
+            _any_of(Role.MRC, Role.SECURITY_ARCHITECT),
+            Scope.REVIEW,
+            "request changes",
+            FRESH_FOR_DECISIONS,
         ),
         Permission("artifact.upload", _WRITERS, Scope.WRITE, "upload artifacts"),
         Permission("artifact.remove", _WRITERS, Scope.WRITE, "remove artifacts"),
@@ -127,7 +184,10 @@ PERMISSIONS: dict[str, Permission] = {
             "download artifacts",
         ),
         Permission("audit.read", _any_of(*_INSPECTORS), Scope.AUDIT, "read the audit log"),
-        Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log"),
+        Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log", FRESH_FOR_RIGHTS),
+        Permission("incident.create", _any_of(Role.SRE), Scope.DEPLOY, "report an incident"),
+        Permission("incident.update", _any_of(Role.SRE), Scope.DEPLOY, "update an incident"),
+        Permission("metrics.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "read the registry's metrics"),
     )
 }
 

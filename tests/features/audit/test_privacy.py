@@ -6,7 +6,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.features.audit import verify
-from modelkeep_server.features.identity import service
+from modelkeep_server.features.identity import invitations
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -43,7 +43,7 @@ def told(fresh_registry: Registry, portal: BlockingPortal) -> Registry:
     api.browser_of("").submit("/login", {"email": "canary@example.com", "passphrase": "canary passphrase"})
     api.as_(make.owner()).post(f"/api/v1/models/{version.model}/versions", json={"version": "9.9.9"})
     with fresh_registry.writing() as work:
-        service.invite(work, owner.actor, email="canary-guest@example.com", roles=[])
+        invitations.invite(work, owner.actor, email="canary-guest@example.com", roles=[])
     return fresh_registry
 
 

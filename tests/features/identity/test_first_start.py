@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import service
+from modelkeep_server.features.identity import tokens
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role
-from tests.support.accounts import PASSPHRASE, first_start
+from tests.support.accounts import PASSPHRASE, offer_first_start
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registry
@@ -32,7 +32,7 @@ def roles_of(api: Api, answer: Any) -> list[str]:
 
 def test_looking_at_the_link_does_not_use_it_up(fresh_registry: Registry, fresh_api: Api) -> None:
     """A preview of the link, or a second look, leaves it open; its POST makes the first Admin and signs them in."""
-    secret = first_start(fresh_registry)
+    secret = offer_first_start(fresh_registry)
     looks = [fresh_api.anonymous.get(f"/setup?token={secret}") for _ in range(3)]
 
     answer = claim(fresh_api, secret)
@@ -44,7 +44,7 @@ def test_looking_at_the_link_does_not_use_it_up(fresh_registry: Registry, fresh_
 
 def test_the_role_model_owner_is_ticked_and_may_be_unticked(fresh_registry: Registry, fresh_api: Api) -> None:
     """One person can do the guide's first chapter; who wants no second role leaves it out."""
-    secret = first_start(fresh_registry)
+    secret = offer_first_start(fresh_registry)
     page = fresh_api.anonymous.get(f"/setup?token={secret}").text
 
     answer = claim(fresh_api, secret, modelOwner="")
@@ -55,7 +55,7 @@ def test_the_role_model_owner_is_ticked_and_may_be_unticked(fresh_registry: Regi
 
 def test_the_link_works_once(fresh_registry: Registry, fresh_api: Api, fresh_make: Make) -> None:
     """The second POST is refused and on record, and makes nobody."""
-    secret = first_start(fresh_registry)
+    secret = offer_first_start(fresh_registry)
     assert claim(fresh_api, secret).status_code == 303
     before = fresh_make.event_count()
 
@@ -70,14 +70,14 @@ def test_the_link_works_once(fresh_registry: Registry, fresh_api: Api, fresh_mak
 @pytest.mark.parametrize(("minutes", "status"), [(59, 303), (61, 401)])
 def test_the_link_lives_sixty_minutes(fresh_registry: Registry, fresh_api: Api, minutes: int, status: int) -> None:
     """After that it makes nobody an Admin."""
-    secret = first_start(fresh_registry, now=clock.utc_now() - timedelta(minutes=minutes))
+    secret = offer_first_start(fresh_registry, now=clock.utc_now() - timedelta(minutes=minutes))
 
     assert claim(fresh_api, secret).status_code == status
 
 
 def test_a_restart_makes_a_new_link_while_there_is_no_admin(fresh_registry: Registry, fresh_api: Api) -> None:
     """The newest link is the one that opens; the one before it is dead."""
-    first, second = first_start(fresh_registry), first_start(fresh_registry)
+    first, second = offer_first_start(fresh_registry), offer_first_start(fresh_registry)
 
     by_first, by_second = claim(fresh_api, first), claim(fresh_api, second)
 
@@ -87,14 +87,14 @@ def test_a_restart_makes_a_new_link_while_there_is_no_admin(fresh_registry: Regi
 
 def test_the_link_dies_with_the_first_admin_however_they_were_made(fresh_registry: Registry, fresh_api: Api) -> None:
     """An Admin made by the operator ends it, and no start offers another."""
-    secret = first_start(fresh_registry)
+    secret = offer_first_start(fresh_registry)
     with fresh_registry.writing() as work:
-        service.create_token_by_operator(work, host="test", email="op@example.com", roles=[Role.ADMIN])
+        tokens.create_token_by_operator(work, host="test", email="op@example.com", roles=[Role.ADMIN])
 
     answer = claim(fresh_api, secret)
 
     assert answer.status_code == 401
-    assert first_start(fresh_registry) is None
+    assert offer_first_start(fresh_registry) is None
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_form_with_a_fault_does_not_use_the_link_up(
     """The fault is shown at its field, what was typed stays but the passphrase, and the link still opens."""
     with registries.template("sqlite").copied(tmp_path / "first") as registry:
         api = Api(registry, portal)
-        secret = first_start(registry)
+        secret = offer_first_start(registry)
 
         refused = claim(api, secret, **{field: value})
         accepted = claim(api, secret)
@@ -139,7 +139,7 @@ def test_the_link_is_stored_hashed_and_the_claim_is_in_the_log(
     fresh_registry: Registry, fresh_api: Api, fresh_make: Make
 ) -> None:
     """Whoever reads the database cannot use it; what happened is told in order."""
-    secret = first_start(fresh_registry)
+    secret = offer_first_start(fresh_registry)
     assert secret is not None
     kept = [str(row) for row in fresh_registry.look("SELECT * FROM invitations")]
     claim(fresh_api, secret)

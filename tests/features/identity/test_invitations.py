@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import service
+from modelkeep_server.features.identity import invitations
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import Invalid, NotPermitted
 from modelkeep_server.rules.events import Outcome
@@ -32,7 +32,7 @@ def test_an_admin_invites_and_the_invited_person_has_the_roles(registry: Registr
     """Looking shows what is offered and uses nothing up; accepting makes the account, with the source of each role."""
     admin, email = make.person(Role.ADMIN), fresh_email()
     with registry.writing() as work:
-        made = service.invite(work, admin.actor, email=email, roles=[Role.MRC, Role.SRE])
+        made = invitations.invite(work, admin.actor, email=email, roles=[Role.MRC, Role.SRE])
     page = api.anonymous.get(f"/invitations/{made.secret}")
 
     answer = accept(api, made.secret)
@@ -51,7 +51,7 @@ def test_only_admins_invite(registry: Registry, make: Make, role: Role) -> None:
     person = make.person(role)
 
     with pytest.raises(NotPermitted), registry.writing() as work:
-        service.invite(work, person.actor, email=fresh_email(), roles=[])
+        invitations.invite(work, person.actor, email=fresh_email(), roles=[])
 
 
 @pytest.mark.parametrize(("age", "status"), [(timedelta(days=6, hours=23), 303), (timedelta(days=7, minutes=1), 401)])
@@ -122,7 +122,7 @@ def test_a_form_with_a_fault_does_not_use_it_up(registry: Registry, api: Api, na
 def test_an_address_that_is_none_is_not_invited(registry: Registry, email: str) -> None:
     """The link would reach nobody."""
     with pytest.raises(Invalid), registry.writing() as work:
-        service.invite_by_operator(work, host="test", email=email, roles=[Role.MRC])
+        invitations.invite_by_operator(work, host="test", email=email, roles=[Role.MRC])
 
 
 def test_trying_an_unknown_link_is_on_record(make: Make, api: Api) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import secrets, service
+from modelkeep_server.features.identity import secrets, tokens
 from modelkeep_server.rules.errors import Invalid
 from modelkeep_server.rules.permissions import Role, Scope
 from tests.support.accounts import fresh_email
@@ -135,7 +135,7 @@ def test_a_token_is_revoked_once(make: Make, api: Api) -> None:
 def test_an_operators_token_makes_a_new_person_with_every_scope_of_the_roles(registry: Registry, api: Api) -> None:
     """For scripts and tests without a browser: 24 hours, the roles named, all scopes they have a use for."""
     with registry.writing() as work:
-        made = service.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.MRC, Role.AUDITOR])
+        made = tokens.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.MRC, Role.AUDITOR])
 
     told = api.with_token(made.secret).get("/api/v1/me").json()
 
@@ -148,7 +148,7 @@ def test_an_operators_token_limits_a_known_person_and_never_adds(registry: Regis
     """Roles they lack stay lacking, roles not named are left out of this token, and the person keeps theirs."""
     person = make.person(Role.MODEL_OWNER, Role.SRE)
     with registry.writing() as work:
-        made = service.create_token_by_operator(work, host="h", email=person.email, roles=[Role.ADMIN, Role.SRE])
+        made = tokens.create_token_by_operator(work, host="h", email=person.email, roles=[Role.ADMIN, Role.SRE])
 
     narrowed, whole = api.with_token(made.secret), api.as_(person)
 
@@ -161,7 +161,7 @@ def test_an_operators_token_limits_a_known_person_and_never_adds(registry: Regis
 def test_an_operators_token_has_the_same_bounds(registry: Registry, days: int) -> None:
     """No token lives longer than 90 days."""
     with pytest.raises(Invalid), registry.writing() as work:
-        service.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.SRE], days=days)
+        tokens.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.SRE], days=days)
 
 
 def test_scopes_have_no_order_and_no_doubles(make: Make, api: Api) -> None:
@@ -174,7 +174,7 @@ def test_scopes_have_no_order_and_no_doubles(make: Make, api: Api) -> None:
 def test_an_operators_token_reviews_for_a_day_at_most(registry: Registry) -> None:
     """Decisions are made in a session or with a token of the day; a longer one does the rest."""
     with registry.writing() as work:
-        made = service.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.MRC], days=7)
+        made = tokens.create_token_by_operator(work, host="h", email=fresh_email(), roles=[Role.MRC], days=7)
 
     assert Scope.REVIEW not in made.row.scopes
     assert Scope.READ in made.row.scopes

@@ -12,7 +12,7 @@ from anyio.from_thread import BlockingPortal
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants
 from modelkeep_server.features.artifacts import downloads
-from modelkeep_server.features.identity import queries, service
+from modelkeep_server.features.identity import queries, sessions, tokens
 from modelkeep_server.features.identity.views import NOBODY
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
@@ -201,7 +201,7 @@ def test_a_link_dies_with_the_token_that_made_it(registry: Registry, make: Make,
     assert api.anonymous.get(url).status_code == 200
 
     with registry.writing() as work:
-        service.revoke_token(work, browser_actor(registry, browser.secret), made["id"])
+        tokens.revoke_token(work, browser_actor(registry, browser.secret), made["id"])
     before = make.event_count()
 
     assert refusal(api.anonymous.get(url)) == (403, "link_refused")
@@ -222,7 +222,7 @@ def test_a_link_dies_with_the_session_that_made_it(registry: Registry, make: Mak
     assert [api.anonymous.get(url).status_code for url in urls] == [200, 200]
 
     with registry.writing() as work:
-        service.end_session(work, browser_actor(registry, first.secret))
+        sessions.end_session(work, browser_actor(registry, first.secret))
 
     assert [api.anonymous.get(url).status_code for url in urls] == [403, 200]
 

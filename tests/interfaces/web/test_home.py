@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from modelkeep_server.features.audit import service as audit
-from modelkeep_server.features.identity import service as identity
+from modelkeep_server.features.identity import tokens
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.fields import FIELDS, Kind
 from modelkeep_server.rules.permissions import Role
@@ -76,9 +76,9 @@ def test_a_token_that_ends_within_a_week_waits_to_be_replaced(registry: Registry
     person = make.person()
     signed_in = replace(person.actor, scopes=None)
     with registry.writing(now=clock.utc_now() - timedelta(days=27)) as work:
-        identity.create_token(work, signed_in, name="nightly-training", days=30)
+        tokens.create_token(work, signed_in, name="nightly-training", days=30)
     with registry.writing() as work:
-        identity.create_token(work, signed_in, name="in-the-ci", days=30)
+        tokens.create_token(work, signed_in, name="in-the-ci", days=30)
 
     words = words_of(look(api, person))
 

@@ -21,18 +21,34 @@ from modelkeep_server.db.tables.base import metadata
 from modelkeep_server.db.tables.housekeeping import (
     HOUSEKEEPING,
     activity,
+    device_logins,
     idempotency_answers,
+    jobs,
     rate_counters,
     search_models,
     search_owners,
     search_tags,
     search_text,
     session_activity,
+    sign_in_attempts,
     token_activity,
 )
-from modelkeep_server.db.tables.identity import invitations, people, registry, role_grants, sessions, tokens
-from modelkeep_server.db.tables.models import model_owners, models
-from modelkeep_server.db.tables.versions import version_passages, versions
+from modelkeep_server.db.tables.identity import (
+    identities,
+    invitations,
+    people,
+    registry,
+    role_grants,
+    role_requests,
+    service_accounts,
+    sessions,
+    team_members,
+    teams,
+    tokens,
+)
+from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
+from modelkeep_server.db.tables.status import incident_updates, incidents
+from modelkeep_server.db.tables.versions import version_flags, version_passages, versions
 
 GOVERNED = (
     registry,
@@ -48,11 +64,22 @@ GOVERNED = (
     blobs,
     artifacts,
     links,
+    identities,
+    role_requests,
+    teams,
+    team_members,
+    service_accounts,
+    collaborators,
+    access_requests,
+    version_flags,
+    incidents,
+    incident_updates,
 )
 
 __all__ = [
     "GOVERNED",
     "HOUSEKEEPING",
+    "access_requests",
     "activity",
     "artifacts",
     "audit_checkpoints",
@@ -63,8 +90,14 @@ __all__ = [
     "audit_people",
     "audit_texts",
     "blobs",
+    "collaborators",
+    "device_logins",
     "idempotency_answers",
+    "identities",
+    "incident_updates",
+    "incidents",
     "invitations",
+    "jobs",
     "links",
     "metadata",
     "model_owners",
@@ -73,14 +106,20 @@ __all__ = [
     "rate_counters",
     "registry",
     "role_grants",
+    "role_requests",
     "search_models",
     "search_owners",
     "search_tags",
     "search_text",
+    "service_accounts",
     "session_activity",
     "sessions",
+    "sign_in_attempts",
+    "team_members",
+    "teams",
     "token_activity",
     "tokens",
+    "version_flags",
     "version_passages",
     "versions",
 ]

@@ -96,12 +96,64 @@ activity = Table(
     Index("ix_activity_version", "version_id", "sequence"),
 )
 
+#: Work to be done after a commit, enqueued in its transaction. A worker leases a job for a while; one whose lease ran
+#: out is taken again. `payload` is sealed, since it may hold a link; it is emptied once the job is done.
+#: `key` names a job that needs to stand here once only.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, unique=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("due_at", UtcMicros, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("leased_by", Text),
+    Column("leased_until", UtcMicros),
+    Column("finished_at", UtcMicros),
+    Column("problem", Text),
+    Index("ix_jobs_due", "status", "due_at", "id"),
+)
+
+#: A sign-in on its way to an issuer and back, found by the hash of its `state`, bound to a browser by that of a cookie.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("state_hash", Text, primary_key=True),
+    Column("browser_hash", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+    Column("expires_at", UtcMicros, nullable=False, index=True),
+)
+
+#: A command line that waits for somebody to let it in (RFC 8628). It leaves an event when a token is made of it.
+device_logins = Table(
+    "device_logins",
+    metadata,
+    Column("device_hash", Text, primary_key=True),
+    Column("user_code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("source", Text),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("expires_at", UtcMicros, nullable=False, index=True),
+    Column("polled_at", UtcMicros),
+    Column("status", Text, nullable=False),
+    Column("session_id", BigKey),
+    Column("days", Integer),
+)
+
 HOUSEKEEPING = frozenset(
     {
         session_activity.name,
         token_activity.name,
         rate_counters.name,
         idempotency_answers.name,
+        jobs.name,
+        sign_in_attempts.name,
+        device_logins.name,
         search_models.name,
         search_tags.name,
         search_owners.name,

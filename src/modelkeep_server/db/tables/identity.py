@@ -1,6 +1,6 @@
-"""People, their roles, sessions, tokens and invitations, and the one row that names this registry."""
+"""People, programs and teams, their roles and credentials, and the one row that names this registry."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from modelkeep_server.db.tables.base import (
     BigKey,
@@ -97,5 +97,87 @@ tokens = Table(
     Column("expires_at", UtcMicros, nullable=False),
     Column("revoked_at", UtcMicros),
     Column("revision", Integer, nullable=False, default=1),
+    salt_column(),
+)
+
+#: Who a person is to an issuer of OpenID Connect: the pair (issuer, subject), never the e-mail alone.
+identities = Table(
+    "identities",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False, index=True),
+    Column("issuer", Text, nullable=False),
+    veiled("subject", Text, nullable=False),
+    Column("linked_at", UtcMicros, nullable=False),
+    salt_column(),
+    UniqueConstraint("issuer", "subject"),
+)
+
+#: Grants of MRC, Security and Admin that wait for a second Admin, where the setting `dual_control` asks for one.
+role_requests = Table(
+    "role_requests",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("asked_by", BigKey, ForeignKey("people.id")),
+    veiled("asked_by_name", Text, nullable=False),
+    Column("asked_at", UtcMicros, nullable=False),
+    veiled("reason", Text),
+    Column("status", Text, nullable=False),
+    Column("decided_by", BigKey, ForeignKey("people.id")),
+    Column("decided_at", UtcMicros),
+    salt_column(),
+    Index("ix_role_requests_status", "status", "id"),
+)
+
+#: People under one shared address. A team that was ended keeps its row: its address can be revived, never reused.
+teams = Table(
+    "teams",
+    metadata,
+    key_column(),
+    public_id_column(),
+    veiled("name", Text, nullable=False),
+    veiled("name_key", Text, nullable=False, unique=True),
+    veiled("email", Text, nullable=False),
+    veiled("email_key", Text, nullable=False, unique=True),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("updated_at", UtcMicros, nullable=False),
+    Column("ended_at", UtcMicros),
+    Column("revision", Integer, nullable=False),
+    salt_column(),
+)
+
+#: A former member keeps the row: whoever ever owned a model through a team is known.
+team_members = Table(
+    "team_members",
+    metadata,
+    key_column(),
+    Column("team_id", BigKey, ForeignKey("teams.id"), nullable=False),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("added_at", UtcMicros, nullable=False),
+    Column("ended_at", UtcMicros),
+    Index("ix_team_members_team", "team_id", "ended_at"),
+    Index("ix_team_members_person", "person_id", "ended_at"),
+)
+
+#: Programs that act for themselves. Each is also a row of `people`, with the e-mail `service:NAME`, so that whatever
+#: names a person can name it; `sponsor_id` is the person who answers for it.
+service_accounts = Table(
+    "service_accounts",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False, unique=True),
+    veiled("name", Text, nullable=False),
+    veiled("purpose", Text, nullable=False),
+    Column("sponsor_id", BigKey, ForeignKey("people.id"), nullable=False, index=True),
+    Column("scopes", JsonText, nullable=False),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("ended_at", UtcMicros),
+    Column("revision", Integer, nullable=False),
     salt_column(),
 )

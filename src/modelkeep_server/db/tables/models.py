@@ -54,3 +54,44 @@ model_owners = Table(
     UniqueConstraint("model_id", "position", "added_at"),
     Index("ix_model_owners_email", "email_key", "model_id"),
 )
+
+#: Who was let in: access READ or WRITE, until a moment where one is given. A former collaborator keeps the row.
+collaborators = Table(
+    "collaborators",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("model_id", BigKey, ForeignKey("models.id"), nullable=False),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("access", Text, nullable=False),
+    Column("granted_by", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("granted_at", UtcMicros, nullable=False),
+    Column("until", UtcMicros),
+    Column("ended_at", UtcMicros),
+    Column("revision", Integer, nullable=False),
+    Index("ix_collaborators_model", "model_id", "ended_at"),
+    Index("ix_collaborators_person", "person_id", "ended_at", "model_id"),
+)
+
+#: Somebody asked an owner to be let in. `version_id` is set where one version was asked for; `status` is OPEN, GRANTED,
+#: REFUSED or WITHDRAWN.
+access_requests = Table(
+    "access_requests",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("model_id", BigKey, ForeignKey("models.id"), nullable=False),
+    Column("version_id", BigKey, ForeignKey("versions.id")),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
+    veiled("purpose", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("asked_at", UtcMicros, nullable=False),
+    Column("decided_by", BigKey, ForeignKey("people.id")),
+    Column("decided_at", UtcMicros),
+    veiled("answer", Text),
+    Column("until", UtcMicros),
+    Column("revision", Integer, nullable=False),
+    salt_column(),
+    Index("ix_access_requests_model", "model_id", "status", "id"),
+    Index("ix_access_requests_person", "person_id", "id"),
+)

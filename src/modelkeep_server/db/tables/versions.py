@@ -47,3 +47,22 @@ version_passages = Table(
     Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
     Index("ix_version_passages_version", "version_id", "id"),
 )
+
+#: What stands beside the state: `kind` CLOSED (it goes no further) or HOLD (all its moves are stopped). One that was
+#: lifted keeps its row.
+version_flags = Table(
+    "version_flags",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("version_id", BigKey, ForeignKey("versions.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("set_by", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("set_at", UtcMicros, nullable=False),
+    veiled("reason", Text, nullable=False),
+    Column("lifted_by", BigKey, ForeignKey("people.id")),
+    Column("lifted_at", UtcMicros),
+    veiled("lift_reason", Text),
+    salt_column(),
+    Index("ix_version_flags_version", "version_id", "lifted_at"),
+)

@@ -4,13 +4,14 @@ it did.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permissions
-from modelkeep_server.rules.errors import NotPermitted, NotSignedIn
+from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation
 
@@ -41,14 +42,33 @@ def require(work: Work, actor: Actor, act: str, relations: Collection[Relation] 
     Raises:
         NotSignedIn: Nobody is known to be asking.
         NotPermitted: Says which role, relation or scope is missing and whom to ask.
+        ConfirmNeeded: The session's person showed too long ago who they are, for an act that asks for it.
     """
     if not actor.is_known:
         raise NotSignedIn("You are not signed in.")
     reason = why_not(actor, act, relations)
     if reason is not None:
         raise NotPermitted(reason, remedy=_remedy(actor, act, relations))
+    minutes = PERMISSIONS[act].fresh_minutes
+    if minutes is not None:
+        demand_fresh(actor, minutes, PERMISSIONS[act].says)
     grant = permissions.find_grant(act, actor.roles, relations)
     work.granted[act] = grant.role.value if grant is not None and grant.role is not None else None
+
+
+def is_fresh(actor: Actor, minutes: int) -> bool:
+    """Whether the actor showed within so many minutes who they are. A token always did."""
+    if actor.method != "session":
+        return True
+    if actor.as_of is None or actor.authenticated_at is None:
+        return False
+    return actor.as_of - actor.authenticated_at <= timedelta(minutes=minutes)
+
+
+def demand_fresh(actor: Actor, minutes: int, says: str) -> None:
+    """Raises ConfirmNeeded where a session's person showed more than so many minutes ago who they are."""
+    if not is_fresh(actor, minutes):
+        raise ConfirmNeeded(f"To {says} you need to have shown within {minutes} minutes that it is you.")
 
 
 def _remedy(actor: Actor, act: str, relations: Collection[Relation]) -> str:

@@ -1,24 +1,26 @@
 """Reading people, sessions, tokens and one-time links."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import (
-    invitations,
     people,
     role_grants,
+    service_accounts,
     session_activity,
     sessions,
+    team_members,
+    teams,
     token_activity,
     tokens,
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
-from modelkeep_server.features.identity.views import Actor, OpenInvitation, Person, RoleSource, SessionRow, TokenRow
-from modelkeep_server.rules.errors import NotFound, SignInFailed
+from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
+from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
 
 SOURCES = {
@@ -28,14 +30,20 @@ SOURCES = {
 }
 
 
+_sponsors = people.alias("sponsors")
+
 _WHO = (people.c.id, people.c.pseudonym, people.c.email, people.c.email_key, people.c.name)
 
 
 def _with_roles(statement: Select[Any]) -> Select[Any]:
-    joined = statement.outerjoin(
-        role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None)
+    joined = (
+        statement.outerjoin(role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None))
+        .outerjoin(team_members, (team_members.c.person_id == people.c.id) & team_members.c.ended_at.is_(None))
+        .outerjoin(teams, (teams.c.id == team_members.c.team_id) & teams.c.ended_at.is_(None))
     )
-    return joined.add_columns(role_grants.c.role).where(people.c.disabled.is_(False))
+    return joined.add_columns(role_grants.c.role, teams.c.email_key.label("team_key")).where(
+        people.c.disabled.is_(False)
+    )
 
 
 def _session_by(column: ColumnElement[Any]) -> Select[Any]:
@@ -44,6 +52,7 @@ def _session_by(column: ColumnElement[Any]) -> Select[Any]:
             *_WHO,
             sessions.c.id.label("credential_id"),
             sessions.c.started_at,
+            sessions.c.authenticated_at,
             session_activity.c.last_seen_at,
         )
         .select_from(sessions)
@@ -63,9 +72,13 @@ def _token_by(column: ColumnElement[Any]) -> Select[Any]:
             tokens.c.secret_hash,
             tokens.c.scopes,
             tokens.c.roles.label("limited_to"),
+            service_accounts.c.id.label("service_id"),
+            _sponsors.c.email.label("sponsor_email"),
         )
         .select_from(tokens)
         .join(people, people.c.id == tokens.c.person_id)
+        .outerjoin(service_accounts, service_accounts.c.person_id == people.c.id)
+        .outerjoin(_sponsors, (_sponsors.c.id == service_accounts.c.sponsor_id) & _sponsors.c.disabled.is_(False))
         .where(column == bindparam("credential"))
         .where(tokens.c.revoked_at.is_(None), tokens.c.expires_at > bindparam("now"))
     )
@@ -106,27 +119,34 @@ def _find_by_session(work: Work, statement: Select[Any], credential: Any) -> Act
     idle = timedelta(seconds=work.parts.limits.session_idle_seconds)
     if (rows[0].last_seen_at or rows[0].started_at) + idle < work.now:
         return None
-    return _actor(rows, method="session")
+    return _actor(work, rows, method="session", authenticated_at=rows[0].authenticated_at)
 
 
 def _find_by_token(work: Work, statement: Select[Any], credential: Any, secret: str | None = None) -> Actor | None:
     rows = work.all(statement, {"credential": credential, "now": work.now})
     if not rows or (secret is not None and not secrets.is_same(rows[0].secret_hash, secret)):
         return None
+    sponsor = rows[0].sponsor_email
+    if rows[0].service_id is not None and sponsor is None:
+        return None
     limited_to = None if rows[0].limited_to is None else {Role(role) for role in rows[0].limited_to}
     scopes = frozenset(Scope(scope) for scope in rows[0].scopes)
-    return _actor(rows, method="token", scopes=scopes, limited_to=limited_to)
+    return _actor(work, rows, method="token", scopes=scopes, limited_to=limited_to, sponsor=sponsor)
 
 
 def _actor(
+    work: Work,
     rows: Sequence[Row[Any]],
     *,
     method: str,
     scopes: frozenset[Scope] | None = None,
     limited_to: set[Role] | None = None,
+    authenticated_at: datetime | None = None,
+    sponsor: str | None = None,
 ) -> Actor:
     first = rows[0]
     roles = {Role(row.role) for row in rows if row.role is not None}
+    addresses = dict.fromkeys(row.team_key for row in rows if row.team_key is not None)
     return Actor(
         user_id=first.id,
         pseudonym=first.pseudonym,
@@ -136,7 +156,10 @@ def _actor(
         scopes=scopes,
         method=method,
         credential_id=first.credential_id,
-        emails_verified=(first.email_key,),
+        emails_verified=(first.email_key, *addresses),
+        as_of=work.now,
+        authenticated_at=authenticated_at,
+        sponsor=sponsor,
     )
 
 
@@ -162,30 +185,6 @@ def find_person_id(work: Work, email: str) -> int | None:
 def has_first_admin(work: Work) -> bool:
     """Whether anybody was ever made Admin, so that the first start is over. One statement."""
     return work.first(select(role_grants.c.id).where(role_grants.c.role == Role.ADMIN).limit(1)) is not None
-
-
-def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
-    """
-    The open one-time link with this secret. One statement.
-
-    Raises SignInFailed where it is unknown, used or past its time.
-    """
-    row = work.first(
-        select(invitations).where(invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind == kind)
-    )
-    if row is None:
-        raise SignInFailed("This one-time link is not known here.", remedy="Check that you copied all of it.")
-    if row.used_at is not None:
-        raise SignInFailed("This one-time link was used already.", remedy="Sign in, or ask an Admin for a new link.")
-    if row.expires_at <= work.now:
-        raise SignInFailed("This one-time link has expired.", remedy="Ask an Admin for a new one.")
-    return row
-
-
-def get_invitation(work: Work, secret: str) -> OpenInvitation:
-    """What the holder of an invitation may know before accepting it. One statement. Raises SignInFailed."""
-    row = get_invitation_row(work, secret, "INVITATION")
-    return OpenInvitation(row.email, tuple(Role(role) for role in row.roles), row.created_by, row.expires_at)
 
 
 def get_person(work: Work, actor: Actor) -> Person:

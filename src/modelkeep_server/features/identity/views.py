@@ -13,7 +13,10 @@ class Actor:
 
     `user_id` is None where nobody is signed in. `scopes` is None for a session (not limited), else the token's scopes.
     `roles` are those in force now, already cut to the token's where it has some. `credential_id` is the row of the
-    session or token. `method` is what an event's `auth` says: `session`, `token` or `none`.
+    session or token. `method` is what an event's `auth` says: `session`, `token` or `none`. `as_of` is the moment they
+    were found, against which what ends at a time is judged; `authenticated_at` is when a session's person last showed
+    who they are. `emails_verified` are, in lower case, their own address and those of their teams. A program's
+    `sponsor` is the e-mail of the person who answers for it.
     """
 
     user_id: int | None
@@ -25,6 +28,9 @@ class Actor:
     method: str = "none"
     credential_id: int | None = None
     emails_verified: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    authenticated_at: datetime | None = None
+    sponsor: str | None = None
 
     @property
     def is_known(self) -> bool:

@@ -1,6 +1,7 @@
 """Reading models. What the actor may not see is not in any result."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,8 +10,8 @@ from sqlalchemy import Row, Select, bindparam, select
 from modelkeep_server.db.tables import model_owners, models, people
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.views import Model, ModelStatus, Origin, Visibility
-from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.models.views import Access, Model, ModelStatus, Origin, Visibility
+from modelkeep_server.features.models.visibility import Sight, shared_with_asker, sight_of, values_of, visible_by
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Relation
@@ -34,7 +35,7 @@ def _by_path(sight: Sight) -> Select[Any]:
     owner = (model_owners.c.model_id == models.c.id) & model_owners.c.removed_at.is_(None)
     return (
         select_models()
-        .add_columns(model_owners.c.email.label("owner_email"))
+        .add_columns(model_owners.c.email.label("owner_email"), shared_with_asker().label("shared"))
         .outerjoin(model_owners, owner)
         .where(models.c.path_key == bindparam("path_key"), visible_by(sight))
         .order_by(model_owners.c.position)
@@ -53,7 +54,8 @@ def get_model(work: Work, actor: Actor, group: str, name: str) -> Model:
     rows = work.all(_by_path(sight_of(actor)), {"path_key": f"{group}/{name}".lower(), **values_of(actor)})
     if not rows:
         raise NotFound(f"There is no model {group[:100]}/{name[:100]} that you can see.")
-    return _to_model(rows[0], [row.owner_email for row in rows if row.owner_email is not None])
+    model = _to_model(rows[0], [row.owner_email for row in rows if row.owner_email is not None])
+    return model if rows[0].shared is None else replace(model, shared=Access(rows[0].shared))
 
 
 def lock_model(work: Work, actor: Actor, group: str, name: str) -> Model:
@@ -77,12 +79,18 @@ def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
 
 
 def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
-    """How the actor stands to a model. The registrar owns too, until an Admin transfers it."""
+    """
+    How the actor stands to a model that they read themselves: as an owner by their own address or that of a team, as
+    its registrar (who owns too, until an Admin transfers it), or as a collaborator.
+    """
     mails = {owner.casefold() for owner in model.owners}
     is_owner = bool(mails.intersection(actor.emails_verified)) or (
         model.registrar is not None and model.registrar.casefold() in actor.emails_verified
     )
-    return frozenset({Relation.OWNER}) if is_owner else frozenset()
+    stands = {Relation.OWNER} if is_owner else set()
+    if model.shared is not None:
+        stands |= {Relation.READ, Relation.WRITE} if model.shared is Access.WRITE else {Relation.READ}
+    return frozenset(stands)
 
 
 def _to_model(row: Row[Any], owners: Sequence[str]) -> Model:

@@ -28,12 +28,20 @@ class ModelStatus(StrEnum):
     RETIRED = "RETIRED"
 
 
+class Access(StrEnum):
+    """What a collaborator was let in for: READ sees and downloads, WRITE also makes versions and uploads."""
+
+    READ = "READ"
+    WRITE = "WRITE"
+
+
 @dataclass(frozen=True)
 class Model:
     """
     A model as its readers see it. `owners` is exactly what was sent; `registrar` owns too, until an Admin transfers it.
 
-    `key` is the row's inside id, never shown.
+    `key` is the row's inside id, never shown. `shared` is what whoever read this was let in for as a collaborator; only
+    `get_model` and `lock_model` fill it in.
     """
 
     key: int
@@ -55,6 +63,7 @@ class Model:
     created_by: str
     updated_at: datetime
     revision: int
+    shared: Access | None = None
 
     @property
     def address(self) -> str:

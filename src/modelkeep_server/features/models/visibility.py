@@ -7,9 +7,10 @@ An import contract keeps it out of the interfaces: they cannot leave it out, sin
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, false, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, Table, bindparam, false, func, or_, select, true, union_all
 
-from modelkeep_server.db.tables import model_owners, models
+from modelkeep_server.db.tables import collaborators, model_owners, models
+from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.rules.permissions import SEES_RESTRICTED
@@ -17,6 +18,7 @@ from modelkeep_server.rules.permissions import SEES_RESTRICTED
 # Names of their own: the statement that asks may read both tables for itself.
 _registered = models.alias("registered")
 _owning = model_owners.alias("owning")
+_sharing = collaborators.alias("sharing")
 
 
 class Sight(Enum):
@@ -40,17 +42,27 @@ def visible_to(actor: Actor, of: Table = models) -> ColumnElement[bool]:
 
     `of` is the table whose rows are asked: `models`, or `search_models`, which repeats what the rule asks of a model.
     """
-    return _condition(sight_of(actor), actor.user_id, actor.emails_verified, of)
+    return _condition(sight_of(actor), actor.user_id, actor.emails_verified, actor.as_of, of)
 
 
 def visible_by(sight: Sight) -> ColumnElement[bool]:
     """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
-    return _condition(sight, bindparam("actor_id"), bindparam("actor_emails", expanding=True), models)
+    emails: Any = bindparam("actor_emails", expanding=True)
+    moment: Any = bindparam("actor_as_of", type_=UtcMicros)
+    return _condition(sight, bindparam("actor_id"), emails, moment, models)
 
 
 def values_of(actor: Actor) -> dict[str, Any]:
     """What `visible_by` asks of an actor."""
-    return {"actor_id": actor.user_id, "actor_emails": actor.emails_verified}
+    return {"actor_id": actor.user_id, "actor_emails": actor.emails_verified, "actor_as_of": actor.as_of}
+
+
+def shared_with_asker() -> ColumnElement[Any]:
+    """What the actor whose `values_of` are given was let in for, of a row of `models`: READ, WRITE or null."""
+    moment = bindparam("actor_as_of", type_=UtcMicros)
+    # WRITE comes after READ in the alphabet, and gives more.
+    granted = _sharing_of(func.max(_sharing.c.access), bindparam("actor_id"), moment)
+    return granted.where(_sharing.c.model_id == models.c.id).scalar_subquery()
 
 
 def owned_by(actor: Actor) -> ColumnElement[bool]:
@@ -58,17 +70,26 @@ def owned_by(actor: Actor) -> ColumnElement[bool]:
     return _ownership(actor.user_id, actor.emails_verified, models)
 
 
-def _condition(sight: Sight, actor_id: Any, emails: Any, of: Table) -> ColumnElement[bool]:
+def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table) -> ColumnElement[bool]:
     if sight is Sight.NOTHING:
         return false()
     if sight is Sight.EVERYTHING:
         return true()
-    return or_(of.c.visibility == Visibility.INTERNAL, _ownership(actor_id, emails, of))
+    let_in = _sharing_of(_sharing.c.model_id, actor_id, moment)
+    return or_(of.c.visibility == Visibility.INTERNAL, _ownership(actor_id, emails, of), _key_of(of).in_(let_in))
+
+
+def _key_of(of: Table) -> ColumnElement[int]:
+    return of.c.id if of is models else of.c.model_id
+
+
+def _sharing_of(what: ColumnElement[Any], actor_id: Any, moment: Any) -> Select[Any]:
+    still = or_(_sharing.c.until.is_(None), _sharing.c.until > moment)
+    return select(what).where(_sharing.c.person_id == actor_id, _sharing.c.ended_at.is_(None), still)
 
 
 def _ownership(actor_id: Any, emails: Any, of: Table) -> ColumnElement[bool]:
     """Told as a set of ids, so that a list of one's own models is found through the indexes, not by asking each."""
     registered = select(_registered.c.id).where(_registered.c.registrar_id == actor_id)
     by_email = select(_owning.c.model_id).where(_owning.c.email_key.in_(emails), _owning.c.removed_at.is_(None))
-    key = of.c.id if of is models else of.c.model_id
-    return key.in_(union_all(registered, by_email))
+    return _key_of(of).in_(union_all(registered, by_email))

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries, service
+from modelkeep_server.features.identity import queries, tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut
@@ -42,7 +42,7 @@ def list_tokens(work: Work, actor: Actor) -> PageOut[TokenOut]:
 @door.writes("token.create")
 def create_token(work: Work, actor: Actor, body: TokenIn) -> Answer:
     """Make a personal token. Its secret is in this answer only."""
-    token = service.create_token(work, actor, name=body.name, scopes=body.scopes, days=body.days)
+    token = tokens.create_token(work, actor, name=body.name, scopes=body.scopes, days=body.days)
     shape = TokenOut.model_validate(token.row).model_copy(update={"token": token.secret})
     return Answer(shape, status=201)
 
@@ -51,5 +51,5 @@ def create_token(work: Work, actor: Actor, body: TokenIn) -> Answer:
 @door.writes("token.revoke")
 def revoke_token(work: Work, actor: Actor, id: str) -> Response:
     """End one of my tokens at once."""
-    service.revoke_token(work, actor, id)
+    tokens.revoke_token(work, actor, id)
     return Response(status_code=204)

@@ -7,7 +7,16 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries, secrets, service, throttle
+from modelkeep_server.features.identity import (
+    first_start,
+    invitations,
+    one_time_links,
+    queries,
+    secrets,
+    sessions,
+    throttle,
+    tokens,
+)
 from modelkeep_server.features.identity.views import Actor, NewSession, NewToken
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import (
@@ -61,17 +70,17 @@ async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
     found = await desk.read(lambda work, _: queries.find_sign_in(work, email))
     fits = await desk.door.take_time(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
     if found is None or not fits:
-        await desk.write(lambda work, _: service.refuse_sign_in(work, email))
+        await desk.write(lambda work, _: sessions.refuse_sign_in(work, email))
         raise SignInFailed("The e-mail address or the passphrase is not right.")
     person_id = found[0]
-    return await desk.write(lambda work, _: service.start_session(work, person_id, method="passphrase"))
+    return await desk.write(lambda work, _: sessions.start_session(work, person_id, method="passphrase"))
 
 
 @router.post("/logout")
 @door.posts("session.end")
 def sign_out(work: Work, actor: Actor, request: Request, form: FormData) -> Redirect:
     """End this session."""
-    service.end_session(work, actor)
+    sessions.end_session(work, actor)
     return Redirect("/login?done=signed-out", session_cookie(request, None))
 
 
@@ -80,7 +89,7 @@ def sign_out(work: Work, actor: Actor, request: Request, form: FormData) -> Redi
 def show_setup(work: Work, actor: Actor, token: str = "") -> Page:
     """The first start: who is the first Admin? Looking does not use the link up."""
     try:
-        queries.get_invitation_row(work, token, "FIRST_START")
+        one_time_links.get_invitation_row(work, token, "FIRST_START")
     except SignInFailed as error:
         unclaimed = not queries.has_first_admin(work)
         return Page.of(SetupContext(secret=token, problem=error.detail, unclaimed=unclaimed), error.status)
@@ -97,13 +106,13 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
     await desk.write(lambda work, _: throttle.count_link(work))
     fault = secrets.find_passphrase_fault(passphrase)
     try:
-        await desk.read(lambda work, _: queries.get_invitation_row(work, token, "FIRST_START"))
+        await desk.read(lambda work, _: one_time_links.get_invitation_row(work, token, "FIRST_START"))
         hashed = "" if fault else await desk.door.take_time(lambda: secrets.hash_passphrase(passphrase))
         if fault:
             errors = {**_person_errors(values["email"], values["name"]), "passphrase": fault}
             return Page.of(SetupContext(secret=token, values=values, errors=errors), Invalid.status)
         session = await desk.write(
-            lambda work, _: service.claim_registry(
+            lambda work, _: first_start.claim_registry(
                 work,
                 secret=token,
                 email=values["email"].strip(),
@@ -125,7 +134,7 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
 @door.reads(OPEN)
 def show_invitation(work: Work, actor: Actor, secret: str) -> Page:
     """What an invitation offers. Looking does not use it up."""
-    return Page.of(InvitationContext(secret=secret, invitation=queries.get_invitation(work, secret)))
+    return Page.of(InvitationContext(secret=secret, invitation=invitations.get_invitation(work, secret)))
 
 
 @router.post("/invitations/{secret}")
@@ -135,7 +144,7 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     form = await read_form(request)
     name, passphrase = text_of(form, "name"), text_of(form, "passphrase")
     await desk.write(lambda work, _: throttle.count_link(work))
-    invitation = await desk.read(lambda work, _: queries.get_invitation(work, secret))
+    invitation = await desk.read(lambda work, _: invitations.get_invitation(work, secret))
 
     def again(errors: dict[str, str]) -> Page:
         context = InvitationContext(secret=secret, invitation=invitation, values={"name": name}, errors=errors)
@@ -147,7 +156,7 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     hashed = await desk.door.take_time(lambda: secrets.hash_passphrase(passphrase))
     try:
         session = await desk.write(
-            lambda work, _: service.accept_invitation(work, secret=secret, name=name, passphrase_hash=hashed)
+            lambda work, _: invitations.accept_invitation(work, secret=secret, name=name, passphrase_hash=hashed)
         )
     except Invalid as error:
         return again(errors_by_field(error.errors))
@@ -173,7 +182,7 @@ def create_token(work: Work, actor: Actor, form: FormData) -> Page:
     except ValueError:
         return _profile(work, actor, values=values, errors={"days": "A whole number of days."}, status=Invalid.status)
     try:
-        token = service.create_token(work, actor, name=values["name"], scopes=scopes, days=days)
+        token = tokens.create_token(work, actor, name=values["name"], scopes=scopes, days=days)
     except Invalid as error:
         return _profile(work, actor, values=values, errors=errors_by_field(error.errors), status=error.status)
     return _profile(work, actor, new_token=token)
@@ -183,7 +192,7 @@ def create_token(work: Work, actor: Actor, form: FormData) -> Page:
 @door.posts("token.revoke")
 def revoke_token(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """End one of my tokens at once."""
-    service.revoke_token(work, actor, id)
+    tokens.revoke_token(work, actor, id)
     return Redirect("/profile?done=token-revoked")
 
 
@@ -191,7 +200,7 @@ def revoke_token(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
 @door.posts("session.end")
 def revoke_session(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Sign another of my browsers out."""
-    service.end_session(work, actor, id)
+    sessions.end_session(work, actor, id)
     return Redirect("/profile?done=session-revoked")
 
 

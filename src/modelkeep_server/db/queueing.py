@@ -1,0 +1,73 @@
+"""
+Enqueuing work to be done after the commit: in the transaction of what asks for it, so that neither happens alone.
+
+A job may run twice (a worker can die after the work and before noting it), so what does it must bear that. What it is
+told is sealed (AES-256-GCM): it may hold a one-time link.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from modelkeep_server.db.tables import jobs
+from modelkeep_server.db.work import Work
+from modelkeep_server.kit import canonical, clock
+
+WAITING = "WAITING"
+MAIL = "mail"
+NONCE_BYTES = 12
+
+
+def enqueue(
+    work: Work, kind: str, facts: Mapping[str, Any], *, key: str | None = None, due_at: datetime | None = None
+) -> None:
+    """
+    Have `kind` of work done with these facts (JSON), from `due_at` on or at once. One statement.
+
+    With a `key`, nothing is added where a job of that key is there already, done or not.
+    """
+    row = {
+        "kind": kind,
+        "key": key,
+        "payload": seal(work, kind, facts),
+        "status": WAITING,
+        "created_at": work.now,
+        "due_at": due_at or work.now,
+        "attempts": 0,
+    }
+    work.keep(jobs, work.upsert(jobs).values(**row).on_conflict_do_nothing())
+    work.after_commit(work.parts.bell.set)
+
+
+def enqueue_mail(work: Work, to: str, template: str, facts: Mapping[str, Any], *, key: str | None = None) -> None:
+    """
+    Have a mail sent to one address after the commit. Nothing is done where no mail server is set up.
+
+    Args:
+        template: A name of `features/notify/letters.py: LETTERS`, which says the facts that it needs.
+        facts: JSON, and moments, which the letter shows in UTC.
+        key: Names a mail that goes out once only, however often it is asked for.
+    """
+    if work.parts.sends_mail:
+        told = {name: clock.iso_seconds(v) if isinstance(v, datetime) else v for name, v in facts.items()}
+        enqueue(work, MAIL, {"to": to, "template": template, "facts": told}, key=key)
+
+
+def seal(work: Work, kind: str, facts: Mapping[str, Any]) -> bytes:
+    """The facts of a job as they are stored."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + _cipher(work).encrypt(nonce, canonical.dumps(facts).encode(), kind.encode())
+
+
+def unseal(work: Work, kind: str, payload: bytes) -> dict[str, Any]:
+    """The facts of a job again. Raises cryptography's InvalidTag where they were changed or are another kind's."""
+    opened = _cipher(work).decrypt(payload[:NONCE_BYTES], payload[NONCE_BYTES:], kind.encode())
+    facts: dict[str, Any] = canonical.loads(opened.decode())
+    return facts
+
+
+def _cipher(work: Work) -> AESGCM:
+    return AESGCM(work.parts.keys.derive("jobs"))

@@ -1,0 +1,67 @@
+"""One-time links, of the first start and of invitations: making, finding and using one up."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from modelkeep_server.db.tables import invitations
+from modelkeep_server.db.work import NoSuchRow, Work
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.errors import SignInFailed
+from modelkeep_server.rules.permissions import Role
+
+
+def insert_link(
+    work: Work, kind: str, email: str | None, roles: Sequence[Role], by: str, seconds: int
+) -> tuple[str, str]:
+    secret = secrets.new_secret()
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(
+        invitations,
+        {
+            "public_id": public_id,
+            "kind": kind,
+            "email": email,
+            "roles": [role.value for role in roles],
+            "secret_hash": secrets.hash_secret(secret),
+            "created_by": by,
+            "created_at": work.now,
+            "expires_at": work.now + timedelta(seconds=seconds),
+        },
+    )
+    return secret, public_id
+
+
+def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
+    """
+    The open one-time link with this secret. One statement.
+
+    Raises SignInFailed where it is unknown, used or past its time.
+    """
+    row = work.first(
+        select(invitations).where(invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind == kind)
+    )
+    if row is None:
+        raise SignInFailed("This one-time link is not known here.", remedy="Check that you copied all of it.")
+    if row.used_at is not None:
+        raise SignInFailed("This one-time link was used already.", remedy="Sign in, or ask an Admin for a new link.")
+    if row.expires_at <= work.now:
+        raise SignInFailed("This one-time link has expired.", remedy="Ask an Admin for a new one.")
+    return row
+
+
+def use_link(work: Work, key: int) -> None:
+    try:
+        work.change(invitations, key, {"used_at": work.now}, expect={"used_at": None})
+    except NoSuchRow as error:
+        raise SignInFailed("This one-time link was used already.") from error
+
+
+def end_other_links(work: Work, email: str) -> None:
+    # One that went astray would set a new passphrase for days to come.
+    same = func.lower(invitations.c.email) == email.lower()
+    for row in work.all(select(invitations.c.id).where(same, invitations.c.used_at.is_(None))):
+        work.change(invitations, row.id, {"used_at": work.now})

@@ -1,0 +1,67 @@
+"""Signed-in browsers: beginning and ending a session, and noting a sign-in that failed."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from modelkeep_server.db import recording
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import people, session_activity, sessions, token_activity
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access, secrets
+from modelkeep_server.features.identity.views import Actor, NewSession
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.events import Outcome
+
+
+def start_session(work: Work, person_id: int, *, method: str) -> NewSession:
+    """Begin a session for a person who has just shown who they are. `method` is `passphrase` or `link`."""
+    person = work.all(select(people.c.pseudonym).where(people.c.id == person_id))[0]
+    secret = secrets.new_secret()
+    public_id = ids.uuid7(clock.to_us(work.now))
+    expires_at = work.now + timedelta(seconds=work.parts.limits.session_seconds)
+    work.insert(
+        sessions,
+        {
+            "public_id": public_id,
+            "person_id": person_id,
+            "secret_hash": secrets.hash_secret(secret),
+            "method": method,
+            "started_at": work.now,
+            "authenticated_at": work.now,
+            "expires_at": expires_at,
+        },
+    )
+    recording.record(
+        work, "session.start", actor=person.pseudonym, auth=method, object_id=public_id, after={"method": method}
+    )
+    return NewSession(secret, expires_at)
+
+
+def end_session(work: Work, actor: Actor, public_id: str | None = None) -> None:
+    """End the session that asks, or another of the actor's own by its public id. Raises NotFound."""
+    access.require(work, actor, "session.end")
+    mine = [sessions.c.person_id == actor.user_id, sessions.c.ended_at.is_(None)]
+    mine.append(sessions.c.id == actor.credential_id if public_id is None else sessions.c.public_id == public_id)
+    row = work.first(select(sessions.c.id, sessions.c.public_id).where(*mine))
+    if row is None:
+        raise NotFound("You have no such session.")
+    work.change(sessions, row.id, {"ended_at": work.now})
+    access.record(work, actor, "session.end", object_id=row.public_id)
+
+
+def refuse_sign_in(work: Work, email: str) -> None:
+    """Note a failed sign-in as an event of its own."""
+    recording.record(
+        work, "session.start", actor="anonymous", actor_kind="stranger", auth="none", object_id="login",
+        outcome=Outcome.REFUSED, rule="sign_in_failed", after={"email": Veiled(email[:254])},
+    )  # fmt: skip
+
+
+def note_seen(work: Work, actor: Actor) -> None:
+    """Keep when the actor's session or token was last used. Housekeeping: no event."""
+    table, column = (session_activity, "session_id") if actor.method == "session" else (token_activity, "token_id")
+    moment = "last_seen_at" if actor.method == "session" else "last_used_at"
+    statement = work.upsert(table).values({column: actor.credential_id, moment: work.now})
+    work.keep(table, statement.on_conflict_do_update(index_elements=[column], set_={moment: work.now}))

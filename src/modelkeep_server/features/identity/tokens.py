@@ -1,0 +1,131 @@
+"""Personal tokens: making and revoking one, by a person or by an operator."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from modelkeep_server.db import recording
+from modelkeep_server.db.ledger import PersonRef
+from modelkeep_server.db.tables import tokens
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access, accounts, queries, secrets
+from modelkeep_server.features.identity.accounts import NAME_CHARS
+from modelkeep_server.features.identity.views import Actor, NewToken, TokenRow
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import texts
+from modelkeep_server.rules.emails import find_email_fault
+from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
+from modelkeep_server.rules.permissions import DEFAULT_SCOPES, Role, Scope, scopes_of
+
+TOKEN_DAYS = 30
+TOKEN_DAYS_MAX = 90
+
+
+def create_token(
+    work: Work, actor: Actor, *, name: str, scopes: Sequence[Scope] = DEFAULT_SCOPES, days: int | None = None
+) -> NewToken:
+    """
+    Make a personal token, shown once. At most 90 days; 24 hours at most where it has the scope `review`.
+
+    Raises:
+        Invalid: The name is empty or too long, a scope is beyond the actor's roles, or the days are out of bounds.
+    """
+    access.require(work, actor, "token.create")
+    days = days if days is not None else (1 if Scope.REVIEW in scopes else TOKEN_DAYS)
+    errors = []
+    fault = texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
+    if fault:
+        errors.append(FieldError("name", f"Give it a name that you know it by. {fault}"))
+    if not scopes:
+        errors.append(FieldError("scopes", "Choose at least one scope."))
+    beyond = [scope.value for scope in scopes if scope not in scopes_of(actor.roles)]
+    if beyond:
+        errors.append(FieldError("scopes", f"Your roles give you no use for: {', '.join(beyond)}."))
+    longest = 1 if Scope.REVIEW in scopes else TOKEN_DAYS_MAX
+    if not 1 <= days <= longest:
+        errors.append(FieldError("days", f"Between 1 and {longest} days with these scopes."))
+    if errors:
+        raise Invalid.of(errors)
+    token = _insert_token(work, actor.user_id, name.strip(), scopes, days, None)
+    access.record(
+        work, actor, "token.create", object_id=token.row.id,
+        after={"scopes": [scope.value for scope in scopes], "days": days},
+    )  # fmt: skip
+    return token
+
+
+def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequence[Role], days: int = 1) -> NewToken:
+    """
+    A token from the server's own command line, for scripts and tests without a browser.
+
+    A new person is made with these roles; for a known person they limit the token and never add.
+    """
+    email = email.strip()
+    fault = find_email_fault(email)
+    if fault:
+        raise Invalid.of([FieldError("email", f"{email!r} {fault}.")])
+    if not 1 <= days <= TOKEN_DAYS_MAX:
+        raise Invalid.of([FieldError("days", f"Between 1 and {TOKEN_DAYS_MAX} days.")])
+    person_id = queries.find_person_id(work, email)
+    if person_id is None:
+        person = accounts.insert_person(
+            work, email, email.split("@")[0], None, roles, source="OPERATOR", by=f"operator@{host}"
+        )
+        person_id = person["id"]
+        recording.record_by_operator(
+            work, "user.create", host=host, object_id=person["public_id"],
+            after={"person": PersonRef(email), "roles": [role.value for role in roles]},
+        )  # fmt: skip
+    # A token that may decide lives a day at most, so a longer one may not.
+    scopes = [scope for scope in scopes_of(roles) if scope is not Scope.REVIEW or days == 1]
+    token = _insert_token(work, person_id, f"operator@{host}", scopes, days, [role.value for role in roles])
+    recording.record_by_operator(
+        work, "token.create", host=host, object_id=token.row.id,
+        after={"person": PersonRef(email), "roles": [role.value for role in roles], "days": days},
+    )  # fmt: skip
+    return token
+
+
+def revoke_token(work: Work, actor: Actor, public_id: str) -> None:
+    """End one of the actor's own tokens at once. Raises NotFound."""
+    access.require(work, actor, "token.revoke")
+    row = work.first(
+        select(tokens.c.id).where(
+            tokens.c.person_id == actor.user_id, tokens.c.public_id == public_id, tokens.c.revoked_at.is_(None)
+        )
+    )
+    if row is None:
+        raise NotFound("You have no such token.")
+    work.change(tokens, row.id, {"revoked_at": work.now})
+    access.record(work, actor, "token.revoke", object_id=public_id)
+
+
+def _insert_token(
+    work: Work, person_id: int | None, name: str, scopes: Sequence[Scope], days: int, roles: list[str] | None
+) -> NewToken:
+    secret, handle = secrets.new_token()
+    row = TokenRow(
+        id=ids.uuid7(clock.to_us(work.now)),
+        name=name,
+        scopes=tuple(dict.fromkeys(scopes)),
+        created_at=work.now,
+        expires_at=work.now + timedelta(days=days),
+        last_used_at=None,
+    )
+    work.insert(
+        tokens,
+        {
+            "public_id": row.id,
+            "person_id": person_id,
+            "name": name,
+            "handle": handle,
+            "secret_hash": secrets.hash_secret(secret),
+            "scopes": [scope.value for scope in row.scopes],
+            "roles": roles,
+            "created_at": row.created_at,
+            "expires_at": row.expires_at,
+            "revision": 1,
+        },
+    )
+    return NewToken(row, secret)
