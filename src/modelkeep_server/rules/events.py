@@ -35,8 +35,6 @@ ACTIONS: dict[str, Action] = {
     row.name: row
     for row in (
         Action("registry.create", "registry", "created this registry"),
-        Action("registry.backup", "registry", "began a backup of this registry"),
-        Action("registry.restore", "registry", "restored this registry from a backup"),
         Action("registry.claim", "user", "became the first Admin"),
         Action("session.start", "session", "signed in"),
         Action("session.end", "session", "signed out"),
@@ -103,7 +101,7 @@ ACTIONS: dict[str, Action] = {
         Action("incident.create", "incident", "reported an incident"),
         Action("incident.update", "incident", "updated an incident"),
         Action("metrics.read", "registry", "read the metrics"),
-        Action("registry.backup", "registry", "backed this registry up"),
+        Action("registry.backup", "registry", "began a backup of this registry"),
         Action("registry.restore", "registry", "restored this registry from a backup"),
         Action("request.refuse", "request", "sent a request that was refused"),
     )
