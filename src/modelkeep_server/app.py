@@ -141,6 +141,8 @@ def build_app(house: House) -> Gate:
             body_bytes=house.parts.limits.body_bytes,
             secure=secure,
             behind_proxy=settings.behind_proxy,
+            proxy_hops=settings.proxy_hops,
+            log_requests=settings.log_requests,
         ),
         refuse=site.refuse,
     )

@@ -16,6 +16,7 @@ from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.interfaces.meters import Meters
 from modelkeep_server.rules.errors import (
     RegistryError,
     TokenRefused,
@@ -54,6 +55,7 @@ class Door:
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.uploads: Counter[str] = Counter()
+        self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
 
     async def hop(self, job: Callable[[], T]) -> T:

@@ -24,7 +24,7 @@ from modelkeep_server.operate.terminal import fail
 from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
-from modelkeep_server.settings import Settings, SettingsRefused, load_settings
+from modelkeep_server.settings import Settings, SettingsRefused, find_unknown_variables, load_settings
 
 app = typer.Typer(help="Serve the registry.", add_completion=False)
 
@@ -46,6 +46,8 @@ def serve(
     given = {"host": host, "port": port, "data_dir": data_dir}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+        for sentence in find_unknown_variables():
+            log.warning(sentence)
         _demand_safe_address(settings)
         with contextlib.ExitStack() as stack:
             lock = stack.enter_context(FolderLock(settings.data_dir)) if settings.is_sqlite else None
