@@ -60,7 +60,7 @@ def test_requests_bytes_and_the_log_are_counted(
     assert after["modelkeep_audit_log_events",] >= registry.event_count - 5
     assert (after["modelkeep_open_transfers", "up"], after["modelkeep_open_transfers", "down"]) == (0, 0)
     assert {key[1] for key in after if key[0] == "modelkeep_jobs"} >= {"waiting", "failed"}
-    for needed in ("modelkeep_database_connections_in_use", "process_resident_memory_bytes", "process_open_fds"):
+    for needed in ("modelkeep_database_connections_max", "process_resident_memory_bytes", "process_open_fds"):
         assert after[needed,] > 0
     for secret in ("canary", model.group, model.name, owner.email, owner.actor.pseudonym):
         assert secret not in text

@@ -18,7 +18,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
-from modelkeep_server.operate.logs import configure_logs
+from modelkeep_server.operate.logs import configure_logs, configure_web_server_logs
 from modelkeep_server.operate.serving import GRACE_SECONDS, bind_address, bind_control, run, serve_all
 from modelkeep_server.operate.terminal import fail
 from modelkeep_server.operate.workers import WORKERS, Crew
@@ -43,6 +43,7 @@ def serve(
 ) -> None:
     """Serve the registry until it is stopped with Ctrl-C."""
     configure_logs()
+    configure_web_server_logs()
     given = {"host": host, "port": port, "data_dir": data_dir}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value is not None})
