@@ -354,6 +354,14 @@ def test_on_postgresql_the_commands_say_what_does_the_job(app: object, word: str
     assert (result.exit_code, "pg_dump" in result.stderr, "First the database" in result.stderr) == (2, True, True)
 
 
+def await_writes(acknowledged: Acknowledged, models: int, files: int) -> None:
+    """Let the writers come so far."""
+    deadline = time.monotonic() + 60
+    while len(acknowledged.models) < models or len(acknowledged.files) < files:
+        assert time.monotonic() < deadline, "The writers do not get on."
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("rounds", sizes(small=1, full=12))
 def test_a_backup_under_writes_holds_all_that_was_acknowledged(rounds: int, tmp_path: Path, figures: Figures) -> None:
     """
@@ -368,7 +376,7 @@ def test_a_backup_under_writes_holds_all_that_was_acknowledged(rounds: int, tmp_
         stopped = threading.Event()
         with victim.served():
             writers = start_writers(victim, token, stopped, pairs=2)
-            time.sleep(1)
+            await_writes(victim.acknowledged, len(wanted.models) + 5, len(wanted.files) + 3)
             wanted = Acknowledged(list(victim.acknowledged.models), dict(victim.acknowledged.files))
             began = time.monotonic()
             told = victim.operate("backup", str(target))

@@ -41,6 +41,7 @@ from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, KeyRing
 from modelkeep_server.rules.limits import Limits
+from modelkeep_server.rules.support import Support
 
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
@@ -67,6 +68,7 @@ class Parts:
     #: Whether a mail server is set up, so that links and notices can be sent.
     sends_mail: bool = False
     witness: Witness = field(default_factory=Witness)
+    support: Support = field(default_factory=Support)
     #: Rung after a commit that left a job, so that this process's worker need not wait for its next look.
     bell: threading.Event = field(default_factory=threading.Event)
 
@@ -202,16 +204,13 @@ class Work:
             raise NoSuchRow(f"{table.name} {key}")
         self._note(table, key)
 
-    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Write to a housekeeping table. Raises ValueError for any other table."""
+    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Write to a housekeeping table, and give how many rows that touched. Raises ValueError for any other table."""
         written = getattr(statement, "table", table)
         if table.name not in HOUSEKEEPING or written.name != table.name:
             raise ValueError(f"{written.name} is not a housekeeping table: write it with insert or change.")
         self._demand_writing()
-        if rows is None:
-            self._connection.execute(statement)
-        else:
-            self._connection.execute(statement, rows)
+        return self._connection.execute(statement, rows).rowcount
 
     def lock(self, table: Table, key: int) -> None:
         """

@@ -62,7 +62,7 @@ class GateSettings:
     behind_proxy: bool = False
     proxy_hops: int = 1
     log_requests: bool = False
-    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs")
+    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
     #: What monitors on this machine ask for by a name of this machine, also where people use another.
     near_paths: tuple[str, ...] = ("/healthz", "/readyz", "/metrics")
 
@@ -82,6 +82,12 @@ class Gate:
         self._settings = settings
         self._refuse = refuse
         self._meters: Meters = app.state.door.meters
+
+    @property
+    def door(self) -> Door:
+        """The door behind the gate."""
+        door: Door = self._app.state.door
+        return door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge a request, then pass it on, or answer it here; count it either way."""
@@ -110,7 +116,7 @@ class Gate:
         state["circumstances"] = circumstances
         state["csrf"] = csrf_token(self._settings.csrf_key, secret)
         state["body_bytes_max"] = self._settings.body_bytes
-        send = self._dressed(scope, send, circumstances)
+        send = self._dressed(scope, self._timed(scope, send, clock.to_us(now) / 1_000_000), circumstances)
         error = self._judge(scope, headers, secret)
         if error is None:
             await self._app(scope, _limited(scope, headers, receive, self._meters), send)
@@ -176,6 +182,19 @@ class Gate:
         except Unavailable as unavailable:
             return unavailable
         return error
+
+    def _timed(self, scope: Scope, send: Send, now_seconds: float) -> Send:
+        began = time.perf_counter()
+        door = self.door
+
+        async def timed(message: MutableMapping[str, Any]) -> None:
+            # How long a file takes to come in says nothing of the registry; such routes lift the limit of the body.
+            is_answer = message["type"] == "http.response.start" and scope["state"]["body_bytes_max"] is not None
+            if is_answer and not scope["path"].startswith("/static/"):
+                door.timings.note(time.perf_counter() - began, now_seconds)
+            await send(message)
+
+        return timed
 
     def _dressed(self, scope: Scope, send: Send, circumstances: Circumstances) -> Send:
         meters = self._meters

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from modelkeep_server.app import House
+from modelkeep_server.features.jobs.running import Runner
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ class Worker(Protocol):
 
 
 #: The workers of every server: each takes the house and gives a worker.
-WORKERS: tuple[Callable[[House], Worker], ...] = ()
+WORKERS: tuple[Callable[[House], Worker], ...] = (lambda house: Runner(house.database, house.parts, house.handlers),)
 
 
 class Crew:
