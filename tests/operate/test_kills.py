@@ -28,7 +28,8 @@ def run_round(victim: Victim, token: str, chance: random.Random) -> None:
 def test_kills_lose_nothing_that_was_acknowledged(kills: int, tmp_path: Path, figures: Figures) -> None:
     """However often it is killed under writes and uploads: what was acknowledged is there, and the log verifies."""
     victim = Victim(tmp_path)
-    token = furnish(victim)
+    with victim.served():
+        token = furnish(victim)
     chance = random.Random(7)
 
     for _ in range(kills):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -92,31 +93,35 @@ def upload(victim: Victim, client: httpx2.Client) -> None:
         victim.acknowledged.files[path] = hashlib.sha256(content).hexdigest()
 
 
+API = "/api/v1"
+
+
 def find_losses(victim: Victim, token: str) -> list[str]:
-    """What was acknowledged and is not there any more, or not as it was sent."""
-    lost: list[str] = []
-    with victim.served(), httpx2.Client(base_url=f"{victim.url}/api/v1") as client:
-        client.headers["Authorization"] = f"Bearer {token}"
-        lost += [
-            name
-            for name in victim.acknowledged.models
-            if client.get(f"/models/kills/{name}").status_code != httpx2.codes.OK
-        ]
-        base = "/models/kills/first/versions/1.0.0/artifacts"
-        for path, digest in victim.acknowledged.files.items():
-            link = client.post(f"{base}/{path}/links").json()
-            if hashlib.sha256(httpx2.get(link["url"]).content).hexdigest() != digest:
-                lost.append(path)
+    """What was acknowledged and is not there any more, or not as it was sent. Serves the registry for it."""
+    with victim.served(), httpx2.Client(base_url=victim.url, headers={"Authorization": f"Bearer {token}"}) as client:
+        return find_missing(client, victim.acknowledged)
+
+
+def find_missing(client: Any, acknowledged: Acknowledged) -> list[str]:
+    """As `find_losses`, by a client with the writers' token at a registry that runs."""
+    lost = [
+        name for name in acknowledged.models if client.get(f"{API}/models/kills/{name}").status_code != httpx2.codes.OK
+    ]
+    files = f"{API}/models/kills/first/versions/1.0.0/artifacts"
+    for path, digest in acknowledged.files.items():
+        link = client.post(f"{files}/{path}/links").json()
+        if hashlib.sha256(client.get(link["url"]).content).hexdigest() != digest:
+            lost.append(path)
     return lost
 
 
 def furnish(victim: Victim) -> str:
-    """Make the model and version that files go to, and give back a token for the writers."""
+    """Make the model and version that files go to at a server that runs; gives a token for the writers."""
     token = victim.operate("admin", "create-token", "--user", "kim@company.com", "--roles", "MODEL_OWNER,ADMIN")
-    with victim.served(), httpx2.Client(headers={"Authorization": f"Bearer {token}"}) as client:
+    with httpx2.Client(base_url=f"{victim.url}{API}", headers={"Authorization": f"Bearer {token}"}) as client:
         body = {"name": "first", "group": "kills", "description": "d", "owners": ["a@b.co"], "riskTier": "LOW"}
-        client.post(f"{victim.url}/api/v1/models", json=body).raise_for_status()
-        client.post(f"{victim.url}/api/v1/models/kills/first/versions", json={"version": "1.0.0"}).raise_for_status()
+        client.post("/models", json=body).raise_for_status()
+        client.post("/models/kills/first/versions", json={"version": "1.0.0"}).raise_for_status()
     return token
 
 
