@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Parts
-from modelkeep_server.interfaces import transfers
+from modelkeep_server.interfaces import metrics, transfers
 from modelkeep_server.interfaces.api import activity as api_activity
 from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
@@ -72,6 +72,7 @@ ROUTERS = (
     api_audit.router,
     api_status.router,
     transfers.router,
+    metrics.router,
     web_home.router,
     web_login.router,
     web_setup.router,
