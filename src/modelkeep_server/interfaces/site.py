@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.api import activity as api_activity
 from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
+from modelkeep_server.interfaces.api import jobs as api_jobs
 from modelkeep_server.interfaces.api import models as api_models
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
@@ -30,6 +31,7 @@ from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import audit as web_audit
 from modelkeep_server.interfaces.web import home as web_home
+from modelkeep_server.interfaces.web import jobs as web_jobs
 from modelkeep_server.interfaces.web import login as web_login
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
@@ -63,6 +65,7 @@ ROUTERS = (
     api_artifacts.router,
     api_activity.router,
     api_audit.router,
+    api_jobs.router,
     transfers.router,
     web_home.router,
     web_login.router,
@@ -70,6 +73,7 @@ ROUTERS = (
     web_accepting.router,
     web_profile.router,
     web_people.router,
+    web_jobs.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,
