@@ -90,6 +90,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             Cursors(keys.derive("cursors")),
             address,
             sends_mail=mailer is not None,
+            support=settings.support,
         )
         database.projections = (projection.project,)
         handlers = _make_handlers(mailer, address, keys.registry_id)

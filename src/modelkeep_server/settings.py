@@ -17,7 +17,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.limits import GIB
+from modelkeep_server.rules.support import NONE, Support
 
 DATABASE_NAME = "modelkeep.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -98,6 +100,40 @@ class Settings(BaseSettings):
         default=None,
         description="The sender of mail, for instance Modelkeep <models@company.com>. Needed with the mail server.",
     )
+    support_help_desk: str = Field(
+        default=Support.help_desk,
+        description="What the help says of your help desk. `none` leaves a channel out, here and in the rows below.",
+    )
+    support_help_desk_url: str = Field(
+        default=Support.help_desk_url, description="The web address of your help desk, http:// or https://."
+    )
+    support_slack: str = Field(default=Support.slack, description="The chat channel where people ask.")
+    support_slack_url: str = Field(
+        default=Support.slack_url, description="The web address of that channel, http:// or https://."
+    )
+    support_email: str = Field(
+        default=Support.email, description='Where reports of problems go; "Report a problem" writes to it.'
+    )
+    support_office_hours: str = Field(default=Support.office_hours, description="When people can come with questions.")
+    security_contact: str = Field(default=Support.security, description="Where security issues are reported.")
+
+    @field_validator("support_help_desk_url", "support_slack_url")
+    @classmethod
+    def _check_web_address(cls, value: str) -> str:
+        if value in ("", NONE):
+            return ""
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("begins with http:// or https:// and names a host")
+        return value
+
+    @field_validator("support_email", "security_contact")
+    @classmethod
+    def _check_email(cls, value: str) -> str:
+        fault = None if value in ("", NONE) else find_email_fault(value)
+        if fault:
+            raise ValueError(f"{fault}, or {NONE} where there is none")
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -122,6 +158,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment over the TOML file; arguments over both."""
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @property
+    def support(self) -> Support:
+        """Where people ask for help; a channel that is left out is the empty text."""
+        return Support(
+            help_desk=_unless_none(self.support_help_desk),
+            help_desk_url=self.support_help_desk_url,
+            slack=_unless_none(self.support_slack),
+            slack_url=self.support_slack_url,
+            email=_unless_none(self.support_email),
+            office_hours=_unless_none(self.support_office_hours),
+            security=_unless_none(self.security_contact),
+        )
 
     @property
     def database(self) -> str:
@@ -149,6 +198,10 @@ class Settings(BaseSettings):
             return self.public_url
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _unless_none(value: str) -> str:
+    return "" if value.strip() == NONE else value.strip()
 
 
 def load_settings(**given: Any) -> Settings:

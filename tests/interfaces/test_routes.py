@@ -14,15 +14,16 @@ from tests.support.routes import routes_of
 
 OPEN_PAGES = {
     "/login", "/setup", "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}", "/api/v1/docs",
+    "/help", "/help/search", "/help/report", "/help/{chapter}", "/status", "/api/v1/status",
 }  # fmt: skip
-#: What describes the API tells nothing of what is kept.
-DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs")
+#: What describes the API or tells whether it is up tells nothing of what is kept.
+DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
 #: These leave an event by design: who took the log out, who downloaded a file, who tried a one-time link.
 AUDITED = {"/api/v1/audit/bundle", "/api/v1/audit/events/export", "/d/{handle}/{file_name}", "/invitations/{secret}"}
 
 
 def test_the_open_routes_are_the_few_that_must_be(registry: Registry) -> None:
-    """Signing in, one-time links, download links, probes, the API reference; everything else declares a permission."""
+    """Signing in, one-time links, download links, probes, help, status, the API reference; the rest declares an act."""
     opened = {path for _, path, act in routes_of(registry) if act == OPEN}
 
     assert opened == OPEN_PAGES

@@ -41,6 +41,7 @@ from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, KeyRing
 from modelkeep_server.rules.limits import Limits
+from modelkeep_server.rules.support import Support
 
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
@@ -67,6 +68,7 @@ class Parts:
     #: Whether a mail server is set up, so that links and notices can be sent.
     sends_mail: bool = False
     witness: Witness = field(default_factory=Witness)
+    support: Support = field(default_factory=Support)
     #: Rung after a commit that left a job, so that this process's worker need not wait for its next look.
     bell: threading.Event = field(default_factory=threading.Event)
 

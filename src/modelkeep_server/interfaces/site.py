@@ -23,6 +23,9 @@ from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import jobs as api_jobs
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
+from modelkeep_server.interfaces.api import status as api_status
+from modelkeep_server.interfaces.api import teams as api_teams
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
@@ -30,6 +33,7 @@ from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import help as web_help
 from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import jobs as web_jobs
 from modelkeep_server.interfaces.web import login as web_login
@@ -39,6 +43,7 @@ from modelkeep_server.interfaces.web import people as web_people
 from modelkeep_server.interfaces.web import profile as web_profile
 from modelkeep_server.interfaces.web import reference as web_reference
 from modelkeep_server.interfaces.web import setup as web_setup
+from modelkeep_server.interfaces.web import status as web_status
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -60,12 +65,15 @@ log = structlog.get_logger()
 
 ROUTERS = (
     api_identity.router,
+    api_teams.router,
+    api_service_accounts.router,
     api_models.router,
     api_versions.router,
     api_artifacts.router,
     api_activity.router,
     api_audit.router,
     api_jobs.router,
+    api_status.router,
     transfers.router,
     web_home.router,
     web_login.router,
@@ -80,6 +88,8 @@ ROUTERS = (
     web_versions.router,
     web_audit.router,
     web_reference.router,
+    web_help.router,
+    web_status.router,
 )
 
 

@@ -105,7 +105,7 @@ def record(
         work,
         action,
         actor=actor.pseudonym,
-        actor_kind="person" if actor.is_known else "stranger",
+        actor_kind=actor.kind,
         auth=actor.method,
         role=work.granted.get(action),
         object_id=object_id,

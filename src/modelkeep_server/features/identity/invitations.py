@@ -38,6 +38,7 @@ def _make_invitation(work: Work, email: str, roles: Sequence[Role], by: str) -> 
     fault = find_email_fault(email)
     if fault:
         raise Invalid.of([FieldError("email", f"{email!r} {fault}.")])
+    accounts.demand_no_team(work, email)
     seconds = work.parts.limits.invitation_seconds
     secret, public_id = one_time_links.insert_link(work, "INVITATION", email, roles, by, seconds)
     facts = {"person": PersonRef(email), "roles": [role.value for role in roles]}

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import models, version_passages, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
