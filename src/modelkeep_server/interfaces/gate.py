@@ -58,6 +58,8 @@ class GateSettings:
     secure: bool
     behind_proxy: bool = False
     open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
+    #: Calls that nobody's session or token has a part in, so that none is asked for and none can be misused.
+    open_calls: tuple[str, ...] = ("/api/v1/device-logins", "/api/v1/device-logins/token")
 
 
 def csrf_token(key: bytes, session_secret: str | None) -> str:
@@ -125,6 +127,8 @@ class Gate:
         if _CONTROLS.search(path) or b"%00" in scope["query_string"]:
             # No name holds one; routes drop a line break at the end, and PostgreSQL compares with no NUL.
             return Malformed("The address holds a control character.", remedy="Check the address.")
+        if path in settings.open_calls:
+            return None
         if path.startswith("/api/") and path not in settings.open_paths and not has_token and secret is None:
             return NotSignedIn("No token and no session was sent.")
         if scope["method"] in SAFE_METHODS or has_token:
