@@ -65,8 +65,8 @@ class DeviceContext(FormContext):
 
     @property
     def asks_for_review(self) -> bool:
-        """Whether a scope is asked for with which a token lives a day at most."""
-        return self.asking is not None and Scope.REVIEW in self.asking.scopes
+        """Whether a scope is asked for, and can be given, with which a token lives a day at most."""
+        return any(asked.scope is Scope.REVIEW and asked.refusal is None for asked in self.scopes)
 
     @property
     def must_confirm(self) -> bool:
