@@ -27,6 +27,7 @@ NOTICES: Mapping[str, str] = {
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
+    "job-retried": "The job is tried again now.",
     "incident": "The incident is reported. It stands on every page until it is resolved.",
     "incident-updated": "The update is posted.",
     "signed-out": "You are signed out.",
