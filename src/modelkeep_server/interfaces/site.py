@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import people as api_people
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
@@ -28,7 +29,9 @@ from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import confirm as web_confirm
 from modelkeep_server.interfaces.web import home as web_home
+from modelkeep_server.interfaces.web import invitations as web_invitations
 from modelkeep_server.interfaces.web import login as web_login
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
@@ -57,6 +60,7 @@ log = structlog.get_logger()
 
 ROUTERS = (
     api_identity.router,
+    api_people.router,
     api_models.router,
     api_versions.router,
     api_artifacts.router,
@@ -68,7 +72,9 @@ ROUTERS = (
     web_setup.router,
     web_accepting.router,
     web_profile.router,
+    web_confirm.router,
     web_people.router,
+    web_invitations.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,

@@ -16,10 +16,12 @@ from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
-from modelkeep_server.rules.permissions import DEFAULT_SCOPES, Role, Scope, scopes_of
+from modelkeep_server.rules.permissions import DEFAULT_SCOPES, FRESH_FOR_RIGHTS, Role, Scope, scopes_of
 
 TOKEN_DAYS = 30
 TOKEN_DAYS_MAX = 90
+#: Such a token stands for somebody who has just shown who they are, so it is made by somebody who has.
+FRESH_SCOPES = frozenset({Scope.REVIEW, Scope.AUDIT, Scope.ADMIN})
 
 
 def create_token(
@@ -29,9 +31,12 @@ def create_token(
     Make a personal token, shown once. At most 90 days; 24 hours at most where it has the scope `review`.
 
     Raises:
+        ConfirmNeeded: It is to decide, to audit or to administer, and the session is not fresh.
         Invalid: The name is empty or too long, a scope is beyond the actor's roles, or the days are out of bounds.
     """
     access.require(work, actor, "token.create")
+    if not FRESH_SCOPES.isdisjoint(scopes):
+        access.demand_fresh(actor, FRESH_FOR_RIGHTS, "create a token with the scope review, audit or admin")
     days = days if days is not None else (1 if Scope.REVIEW in scopes else TOKEN_DAYS)
     errors = []
     fault = texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)

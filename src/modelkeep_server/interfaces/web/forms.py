@@ -27,6 +27,18 @@ NOTICES: Mapping[str, str] = {
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
+    "sessions-revoked": "Your other browsers are signed out.",
+    "passphrase": "Your passphrase is changed, and your other browsers are signed out.",
+    "renewed": "Your new passphrase is set. Every other browser of yours is signed out.",
+    "granted": "The role is granted, from now on.",
+    "asked": "The grant waits for a second Admin, who confirms or declines it.",
+    "role-ended": "The role is taken away, from now on.",
+    "confirmed": "The role is granted, from now on.",
+    "declined": "The grant is declined.",
+    "disabled": "The account is disabled. Its sessions, tokens and links ended at once.",
+    "enabled": "The account is enabled again.",
+    "ended": "Their sessions and tokens ended at once.",
+    "link-revoked": "The link is taken back. Whoever has it finds it used.",
     "signed-out": "You are signed out.",
 }
 
