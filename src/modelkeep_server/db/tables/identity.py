@@ -181,3 +181,15 @@ service_accounts = Table(
     Column("revision", Integer, nullable=False),
     salt_column(),
 )
+
+#: Who answers for a service account, and who did before: what the program touched, all of them touched.
+service_sponsors = Table(
+    "service_sponsors",
+    metadata,
+    key_column(),
+    Column("service_account_id", BigKey, ForeignKey("service_accounts.id"), nullable=False),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False, index=True),
+    Column("since", UtcMicros, nullable=False),
+    Column("until", UtcMicros),
+    Index("ix_service_sponsors_service_account", "service_account_id", "until"),
+)

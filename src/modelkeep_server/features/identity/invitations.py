@@ -15,7 +15,7 @@ from modelkeep_server.features.identity import access, one_time_links, people_qu
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.rules.emails import find_email_fault, strip_display_name
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, NotPermitted, StateForbids
-from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.permissions import Role
 
 INVITATION, RESET = "INVITATION", "RESET"
 PROGRAM_PREFIX = "service:"
@@ -164,10 +164,10 @@ def _send(work: Work, made: NewInvitation, by: str) -> None:
     if not work.parts.sends_mail:
         return
     facts = {
-        "link": f"{work.parts.public_url}/invitations/{made.secret}",
-        "by": by,
-        "roles": [ROLES[role].label for role in made.roles],
-        "until": made.expires_at.isoformat(),
+        "url": f"{work.parts.public_url}/invitations/{made.secret}",
+        "invited_by": by,
+        "roles": [role.value for role in made.roles],
+        "expires_at": made.expires_at.isoformat(),
     }
     template = "invitation" if made.kind == INVITATION else "reset"
     enqueue(work, "mail", {"to": made.email, "template": template, "facts": facts})

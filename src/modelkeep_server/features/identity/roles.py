@@ -131,18 +131,8 @@ def decline_request(work: Work, actor: Actor, public_id: str, reason: str | None
 
 def tell_of_grant(work: Work, person: Row[Any], role: Role, *, source: str, by: str) -> None:
     """Tell Admins and Auditors that somebody has a role now."""
-    overseeing.tell_overseers(
-        work,
-        "role_granted",
-        {
-            "person": person.email,
-            "name": person.name,
-            "role": ROLES[role].label,
-            "source": say_source(source),
-            "by": by,
-            "url": f"{work.parts.public_url}/admin/people/{person.public_id}",
-        },
-    )
+    facts = {"person": person.email, "role": role.value, "by": by, "at": work.now.isoformat()}
+    overseeing.tell_overseers(work, "role_granted", {**facts, "source": say_source(source)})
 
 
 def _ask(work: Work, actor: Actor, person: Row[Any], role: Role, reason: str | None) -> None:

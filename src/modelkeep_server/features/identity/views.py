@@ -37,6 +37,18 @@ class Actor:
         """True for a person, false for a stranger."""
         return self.user_id is not None
 
+    @property
+    def is_service(self) -> bool:
+        """True for a service account: a program that acts for itself, under the answer of its sponsor."""
+        return self.sponsor is not None
+
+    @property
+    def kind(self) -> str:
+        """What an event says of who acted: `person`, `service` or `stranger`."""
+        if not self.is_known:
+            return "stranger"
+        return "service" if self.is_service else "person"
+
 
 NOBODY = Actor(user_id=None, pseudonym="anonymous", email="", name="Nobody")
 

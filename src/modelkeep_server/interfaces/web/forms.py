@@ -39,6 +39,8 @@ NOTICES: Mapping[str, str] = {
     "enabled": "The account is enabled again.",
     "ended": "Their sessions and tokens ended at once.",
     "link-revoked": "The link is taken back. Whoever has it finds it used.",
+    "incident": "The incident is reported. It stands on every page until it is resolved.",
+    "incident-updated": "The update is posted.",
     "signed-out": "You are signed out.",
 }
 
