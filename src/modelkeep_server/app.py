@@ -159,6 +159,7 @@ def _limits(settings: Settings) -> Limits:
         session_seconds=int(settings.session_hours * 3600),
         session_idle_seconds=int(settings.session_idle_minutes * 60),
         sign_in_tries=settings.sign_in_tries,
+        dual_control=settings.dual_control,
     )
 
 

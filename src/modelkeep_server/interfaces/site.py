@@ -24,6 +24,7 @@ from modelkeep_server.interfaces.api import device_logins as api_device_logins
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import jobs as api_jobs
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import people as api_people
 from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
 from modelkeep_server.interfaces.api import status as api_status
 from modelkeep_server.interfaces.api import teams as api_teams
@@ -34,9 +35,11 @@ from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import confirm as web_confirm
 from modelkeep_server.interfaces.web import device_logins as web_device_logins
 from modelkeep_server.interfaces.web import help as web_help
 from modelkeep_server.interfaces.web import home as web_home
+from modelkeep_server.interfaces.web import invitations as web_invitations
 from modelkeep_server.interfaces.web import jobs as web_jobs
 from modelkeep_server.interfaces.web import login as web_login
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
@@ -68,6 +71,7 @@ log = structlog.get_logger()
 ROUTERS = (
     api_identity.router,
     api_device_logins.router,
+    api_people.router,
     api_teams.router,
     api_service_accounts.router,
     api_models.router,
@@ -87,6 +91,8 @@ ROUTERS = (
     web_device_logins.router,
     web_people.router,
     web_jobs.router,
+    web_confirm.router,
+    web_invitations.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,
