@@ -1,5 +1,6 @@
 """Service accounts and their tokens. Made and changed in a session only: no stolen token makes another program."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -18,6 +19,7 @@ from modelkeep_server.interfaces.api.shapes.service_accounts import (
     ServiceAccountPatch,
     ServiceTokenIn,
 )
+from modelkeep_server.rules.permissions import Scope
 
 router = make_router("people")
 
@@ -48,7 +50,7 @@ def list_service_accounts(
 @door.writes("service.create")
 def create_service_account(work: Work, actor: Actor, body: ServiceAccountIn) -> Answer:
     """Make a service account. An owner of a model then lets `service:NAME` in as a collaborator."""
-    new = NewServiceAccount(body.name, body.purpose, body.scopes, body.sponsor)
+    new = NewServiceAccount(body.name, body.purpose, _scopes_of(body.scopes), body.sponsor)
     account = service_accounts.create_service_account(work, actor, new)
     return _with_etag(account, status=201, headers={"Location": f"/api/v1/service-accounts/{account.id}"})
 
@@ -67,6 +69,8 @@ def update_service_account(
 ) -> Answer:
     """Change a service account: a JSON Merge Patch (RFC 7396). For its sponsor and Admins."""
     changes = body.model_dump(exclude_unset=True)
+    if "scopes" in changes:
+        changes["scopes"] = _scopes_of(body.scopes or ())
     return _with_etag(
         service_accounts.update_service_account(work, actor, id, changes, expected=read_if_match(if_match))
     )
@@ -92,7 +96,8 @@ def list_tokens_of_service(work: Work, actor: Actor, id: str) -> PageOut[TokenOu
 @door.writes("service.update")
 def create_token_of_service(work: Work, actor: Actor, id: str, body: ServiceTokenIn) -> Answer:
     """Make a token of a service account. Its secret is in this answer only. For its sponsor and Admins."""
-    token = tokens.create_token_of_service(work, actor, id, name=body.name, scopes=body.scopes, days=body.days)
+    scopes = None if body.scopes is None else _scopes_of(body.scopes)
+    token = tokens.create_token_of_service(work, actor, id, name=body.name, scopes=scopes, days=body.days)
     shape = TokenOut.model_validate(token.row).model_copy(update={"token": token.secret})
     return Answer(shape, status=201)
 
@@ -103,6 +108,10 @@ def revoke_token_of_service(work: Work, actor: Actor, id: str, token: str) -> Re
     """End a token of a service account at once. For its sponsor and Admins."""
     tokens.revoke_token_of_service(work, actor, id, token)
     return Response(status_code=204)
+
+
+def _scopes_of(words: Sequence[str]) -> tuple[Scope, ...]:
+    return tuple(Scope(word) for word in words)
 
 
 def _with_etag(account: ServiceAccount, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:

@@ -1,6 +1,6 @@
 """The JSON of service accounts and their tokens."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ _NAME = f"1 to {fields.NAME_CHARS} letters, digits, `-` and `_`, beginning with 
 _PURPOSE = f"What it is for, 1 to {PURPOSE_CHARS} characters."
 _SCOPES = "What it may be used for at most; `deploy` means that it may ask for a promotion."
 
-ServiceScope = Annotated[Literal[Scope.READ, Scope.WRITE, Scope.DOWNLOAD, Scope.DEPLOY], Field(strict=False)]
+ServiceScope = Literal["read", "write", "download", "deploy"]
 
 
 class ServiceAccountIn(Input):
@@ -21,7 +21,7 @@ class ServiceAccountIn(Input):
 
     name: str = Field(description=_NAME, examples=["nightly-training"])
     purpose: str = Field(description=_PURPOSE, examples=["Uploads what the nightly run trained."])
-    scopes: list[ServiceScope] = Field(default=[Scope.READ, Scope.WRITE, Scope.DOWNLOAD], description=_SCOPES)
+    scopes: list[ServiceScope] = Field(default=["read", "write", "download"], description=_SCOPES)
     sponsor: str | None = Field(
         default=None, description="E-mail of the Model Owner who answers for it; you, unless an Admin names another."
     )
