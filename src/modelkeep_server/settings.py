@@ -17,7 +17,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.limits import GIB
+from modelkeep_server.rules.support import NONE, Support
 
 DATABASE_NAME = "modelkeep.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -70,6 +72,11 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=2, le=200)] = Field(
         default=8, description="Database connections, and so how many requests work at the same time."
     )
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = Field(
+        default=0,
+        description="How long a server that is told to stop still takes requests while /readyz says 503, in seconds: "
+        "what a load balancer needs to notice. After that it finishes what is running, for 20 seconds at most.",
+    )
     upload_limit_bytes: Annotated[int, Field(ge=1)] = Field(
         default=5 * GIB, description="Largest single file, in bytes."
     )
@@ -83,6 +90,50 @@ class Settings(BaseSettings):
         default=10,
         description="Sign-in tries for one e-mail from one address in 5 minutes; ten times that for each alone.",
     )
+
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server: smtp://user:secret@host:587 (STARTTLS is demanded, but on this machine itself) "
+        "or smtps://user:secret@host:465. Left out: no mail is sent, and links are copied by hand.",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="The sender of mail, for instance Modelkeep <models@company.com>. Needed with the mail server.",
+    )
+    support_help_desk: str = Field(
+        default=Support.help_desk,
+        description="What the help says of your help desk. `none` leaves a channel out, here and in the rows below.",
+    )
+    support_help_desk_url: str = Field(
+        default=Support.help_desk_url, description="The web address of your help desk, http:// or https://."
+    )
+    support_slack: str = Field(default=Support.slack, description="The chat channel where people ask.")
+    support_slack_url: str = Field(
+        default=Support.slack_url, description="The web address of that channel, http:// or https://."
+    )
+    support_email: str = Field(
+        default=Support.email, description='Where reports of problems go; "Report a problem" writes to it.'
+    )
+    support_office_hours: str = Field(default=Support.office_hours, description="When people can come with questions.")
+    security_contact: str = Field(default=Support.security, description="Where security issues are reported.")
+
+    @field_validator("support_help_desk_url", "support_slack_url")
+    @classmethod
+    def _check_web_address(cls, value: str) -> str:
+        if value in ("", NONE):
+            return ""
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("begins with http:// or https:// and names a host")
+        return value
+
+    @field_validator("support_email", "security_contact")
+    @classmethod
+    def _check_email(cls, value: str) -> str:
+        fault = None if value in ("", NONE) else find_email_fault(value)
+        if fault:
+            raise ValueError(f"{fault}, or {NONE} where there is none")
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -107,6 +158,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment over the TOML file; arguments over both."""
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @property
+    def support(self) -> Support:
+        """Where people ask for help; a channel that is left out is the empty text."""
+        return Support(
+            help_desk=_unless_none(self.support_help_desk),
+            help_desk_url=self.support_help_desk_url,
+            slack=_unless_none(self.support_slack),
+            slack_url=self.support_slack_url,
+            email=_unless_none(self.support_email),
+            office_hours=_unless_none(self.support_office_hours),
+            security=_unless_none(self.security_contact),
+        )
 
     @property
     def database(self) -> str:
@@ -134,6 +198,10 @@ class Settings(BaseSettings):
             return self.public_url
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _unless_none(value: str) -> str:
+    return "" if value.strip() == NONE else value.strip()
 
 
 def load_settings(**given: Any) -> Settings:

@@ -84,6 +84,7 @@ class Database:
             work = Work(connection, parts, circumstances, writes=True, projections=self.projections)
             yield work
             work.settle()
+        work.tell_committed()
 
     def ping(self) -> None:
         """Raises Unavailable where the database does not answer."""

@@ -198,6 +198,8 @@ class Doorway:
 
                 response = _in_work(door, request, act, writes, act_out)
                 door.note_seen(asking_of(request).actor)
+                if door.board.is_stale:
+                    door.read_board()
                 return response
 
             return await door.hop(job)

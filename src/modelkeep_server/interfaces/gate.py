@@ -7,6 +7,7 @@ body. Every answer leaves with the security headers and the request id. Source: 
 
 import hmac
 import re
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,7 @@ class GateSettings:
     body_bytes: int
     secure: bool
     behind_proxy: bool = False
-    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs")
+    open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
 
 
 def csrf_token(key: bytes, session_secret: str | None) -> str:
@@ -74,6 +75,12 @@ class Gate:
         self._settings = settings
         self._refuse = refuse
 
+    @property
+    def door(self) -> Door:
+        """The door behind the gate."""
+        door: Door = self._app.state.door
+        return door
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge a request, then pass it on, or answer it here."""
         if scope["type"] != "http":
@@ -88,7 +95,7 @@ class Gate:
         state["circumstances"] = circumstances
         state["csrf"] = csrf_token(self._settings.csrf_key, secret)
         state["body_bytes_max"] = self._settings.body_bytes
-        send = self._dressed(scope, send, circumstances)
+        send = self._dressed(scope, self._timed(scope, send, clock.to_us(now) / 1_000_000), circumstances)
         error = self._judge(scope, headers, secret)
         if error is None:
             await self._app(scope, _limited(scope, headers, receive), send)
@@ -144,6 +151,19 @@ class Gate:
         except Unavailable as unavailable:
             return unavailable
         return error
+
+    def _timed(self, scope: Scope, send: Send, now_seconds: float) -> Send:
+        began = time.perf_counter()
+        door = self.door
+
+        async def timed(message: MutableMapping[str, Any]) -> None:
+            # How long a file takes to come in says nothing of the registry; such routes lift the limit of the body.
+            is_answer = message["type"] == "http.response.start" and scope["state"]["body_bytes_max"] is not None
+            if is_answer and not scope["path"].startswith("/static/"):
+                door.timings.note(time.perf_counter() - began, now_seconds)
+            await send(message)
+
+        return timed
 
     def _dressed(self, scope: Scope, send: Send, circumstances: Circumstances) -> Send:
         async def dressed(message: MutableMapping[str, Any]) -> None:

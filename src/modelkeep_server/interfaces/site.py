@@ -1,5 +1,6 @@
 """All doors on one FastAPI app, and how an error is drawn for the one that was knocked on."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,18 +23,25 @@ from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import models as api_models
 from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
+from modelkeep_server.interfaces.api import status as api_status
 from modelkeep_server.interfaces.api import teams as api_teams
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
+from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import help as web_help
 from modelkeep_server.interfaces.web import home as web_home
-from modelkeep_server.interfaces.web import identity as web_identity
+from modelkeep_server.interfaces.web import login as web_login
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import models as web_models
+from modelkeep_server.interfaces.web import people as web_people
+from modelkeep_server.interfaces.web import profile as web_profile
 from modelkeep_server.interfaces.web import reference as web_reference
+from modelkeep_server.interfaces.web import setup as web_setup
+from modelkeep_server.interfaces.web import status as web_status
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -62,15 +70,22 @@ ROUTERS = (
     api_artifacts.router,
     api_activity.router,
     api_audit.router,
+    api_status.router,
     transfers.router,
     web_home.router,
-    web_identity.router,
+    web_login.router,
+    web_setup.router,
+    web_accepting.router,
+    web_profile.router,
+    web_people.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,
     web_versions.router,
     web_audit.router,
     web_reference.router,
+    web_help.router,
+    web_status.router,
 )
 
 
@@ -119,13 +134,17 @@ def make_app() -> FastAPI:
     return app
 
 
-def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool) -> Site:
-    """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
+def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool, stopping: threading.Event) -> Site:
+    """
+    Put the doors together. Once `stopping` is set, `/readyz` sends load balancers away.
+
+    Raises UndeclaredRoutes where a route does not say which permission it needs.
+    """
     app = make_app()
     app.state.door = Door(database, parts)
     app.state.cookie_name = cookie_name
     app.state.secure = secure
-    _add_probes(app)
+    _add_probes(app, stopping)
     app.mount(STATIC_URL, _Hashed(directory=HERE / "static" / "dist", check_dir=False), name="static")
     undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]
     if undeclared:
@@ -210,7 +229,7 @@ def _sentence_of(error: Mapping[str, Any]) -> str:
     return f"{str(error['msg']).removeprefix('Input ').removeprefix('Value error, ').capitalize()}."
 
 
-def _add_probes(app: FastAPI) -> None:
+def _add_probes(app: FastAPI, stopping: threading.Event) -> None:
     @app.get("/healthz", include_in_schema=False)
     @declare_open
     async def healthz() -> Response:
@@ -220,7 +239,9 @@ def _add_probes(app: FastAPI) -> None:
     @app.get("/readyz", include_in_schema=False)
     @declare_open
     async def readyz(request: Request) -> Response:
-        """The database and the file store answer, so that requests can be served."""
+        """The database and the file store answer and the server is not ending, so that requests can be served."""
+        if stopping.is_set():
+            return JSONResponse({"ready": False, "failing": ["stopping"]}, status_code=503)
         door: Door = request.app.state.door
         failing = await door.hop(lambda: _find_failing(door))
         return JSONResponse({"ready": not failing, "failing": failing}, status_code=503 if failing else 200)

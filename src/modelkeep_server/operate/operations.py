@@ -9,10 +9,11 @@ from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import invitations, tokens
+from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
 from modelkeep_server.operate.terminal import OperationRefused
-from modelkeep_server.ports import KeyMissing, KeyUnusable
-from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
+from modelkeep_server.ports import KeyMissing, KeyUnusable, MailFailed
+from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError, Unavailable
 from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 
@@ -56,10 +57,23 @@ def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"models": projection.reindex(work)}
 
 
+def test_mail(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Send one mail at once, and say what the server answered."""
+    if house.mailer is None:
+        raise Unavailable("No mail server is set up: set MODELKEEP_SMTP_URL and MODELKEEP_MAIL_FROM.")
+    try:
+        registry_id = house.parts.keys.registry_id
+        said = send_test(house.mailer, to=asked["to"], address=house.address, registry_id=registry_id)
+    except MailFailed as error:
+        raise Unavailable(f"{error}\n  the server said: {error.said or 'nothing'}") from error
+    return {"answer": said}
+
+
 OPERATIONS: dict[str, Operation] = {
     "admin.create-token": create_token,
     "admin.invite": invite,
     "admin.reindex": reindex,
+    "admin.test-mail": test_mail,
     "audit.verify": verify_audit,
 }
 

@@ -100,6 +100,8 @@ ACTIONS: dict[str, Action] = {
         Action("audit.export", "audit", "exported the audit log"),
         Action("incident.create", "incident", "reported an incident"),
         Action("incident.update", "incident", "updated an incident"),
+        Action("job.read", "job", "looked at background jobs"),
+        Action("job.retry", "job", "had a failed job tried again"),
         Action("metrics.read", "registry", "read the metrics"),
         Action("registry.backup", "registry", "backed this registry up"),
         Action("registry.restore", "registry", "restored this registry from a backup"),

@@ -5,7 +5,7 @@ An act's name is the permission, the event's action and the entry of `/me`. A gr
 object, or both; one matching grant is enough. Deny is the default: an act without a row does not exist.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -187,6 +187,8 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log", FRESH_FOR_RIGHTS),
         Permission("incident.create", _any_of(Role.SRE), Scope.DEPLOY, "report an incident"),
         Permission("incident.update", _any_of(Role.SRE), Scope.DEPLOY, "update an incident"),
+        Permission("job.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "see background jobs"),
+        Permission("job.retry", _any_of(Role.SRE, Role.ADMIN), Scope.WRITE, "have a failed job tried again"),
         Permission("metrics.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "read the registry's metrics"),
     )
 }
@@ -263,9 +265,21 @@ def what_is_missing(act: str, roles: Collection[Role], relations: Collection[Rel
     return f"To {row.says} you need {' or '.join(others)}."
 
 
-def whom_to_ask(act: str, relations: Collection[Relation] = ()) -> str:
-    """Who can give what is missing: an owner of the model where a relation is at stake, else an Admin."""
+def whom_to_ask(
+    act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = (), admins: Sequence[str] = ()
+) -> str:
+    """
+    Who can give what is missing: an owner of the model where a relation is at stake, else an Admin.
+
+    `owners` and `admins` are addresses of such people, named where they are known.
+    """
     by_relation = any(g.relation is not None and g.relation not in relations for g in PERMISSIONS[act].grants)
+    admin = f"an Admin{_named(admins)}"
     if by_relation:
-        return "Ask an owner of the model, or an Admin if you need a role."
-    return "Ask an Admin to give you the role."
+        return f"Ask an owner of the model{_named(owners)}, or {admin} if you need a role."
+    return f"Ask {admin} to give you the role."
+
+
+def _named(addresses: Sequence[str]) -> str:
+    """At most three of these, in brackets."""
+    return f" ({', '.join(addresses[:3])}{' ...' if len(addresses) > 3 else ''})" if addresses else ""

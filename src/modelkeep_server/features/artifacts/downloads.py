@@ -70,7 +70,7 @@ def mint_link(
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     artifact = queries.get_artifact(work, found, path)
-    access.require(work, actor, "artifact.link", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.link", model_queries.relations_of(actor, model), owners=model.owners)
     _demand_available(artifact)
     terms = terms_for(found.state)
     purpose = (purpose or "").strip()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 
 from modelkeep_server.db.tables import (
     people,
@@ -20,16 +20,10 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.sources import say_source
 from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
-
-SOURCES = {
-    "FIRST_START": "the first start",
-    "INVITATION": "an invitation",
-    "OPERATOR": "an operator on the server's host",
-}
-
 
 _sponsors = people.alias("sponsors")
 
@@ -190,6 +184,19 @@ def find_person_id(work: Work, email: str) -> int | None:
     return found
 
 
+def list_admins(work: Work) -> tuple[str, ...]:
+    """The addresses of those who are Admin now, who was it first first; at most four. One statement."""
+    rows = work.all(
+        select(people.c.email)
+        .join(role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None))
+        .where(role_grants.c.role == Role.ADMIN, people.c.disabled.is_(False))
+        .group_by(people.c.id, people.c.email)
+        .order_by(func.min(role_grants.c.id))
+        .limit(4)
+    )
+    return tuple(row.email for row in rows)
+
+
 def sponsors_of(work: Work, person_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """
     Who answers, or ever answered, for each program among these inside ids; people are left out. One statement.
@@ -231,7 +238,7 @@ def get_person(work: Work, actor: Actor) -> Person:
         .order_by(role_grants.c.id)
     )
     sources = tuple(
-        RoleSource(Role(grant.role), SOURCES[grant.source]) for grant in grants if Role(grant.role) in actor.roles
+        RoleSource(Role(grant.role), say_source(grant.source)) for grant in grants if Role(grant.role) in actor.roles
     )
     return Person(row.public_id, row.email, row.name, sources, row.disabled, row.created_at)
 

@@ -40,7 +40,7 @@ def create_version(
         NameTaken: The model has this version already.
     """
     model = model_queries.lock_model(work, actor, group, name)
-    access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
+    access.require(work, actor, "version.create", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     faults = [*checks.find_faults(new), *unreadable]
     if faults:
@@ -117,7 +117,7 @@ def update_version(
     """
     model = model_queries.lock_model(work, actor, group, name)
     found = queries.lock_version(work, actor, group, name, version)
-    access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
+    access.require(work, actor, "version.update", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     demand_editable(found)
     demand_fresh(work, found.address, found.id, "version.update", expected=expected, present=found.revision)

@@ -63,6 +63,8 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
             if "x-permission" in told:
                 by_token: list[dict[str, list[str]]] = [{TOKEN: []}] if told.get("x-token-scope") else []
                 told["security"] = [*by_token, {SESSION: []}]
+            else:
+                told["security"] = []
             for parameter in told.get("parameters", []):
                 if parameter["name"] in PARAMETERS:
                     parameter.setdefault("description", PARAMETERS[parameter["name"]])

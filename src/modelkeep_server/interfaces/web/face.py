@@ -44,6 +44,7 @@ def shell_of(asking: Asking) -> PageShell:
         actor=asking.actor,
         notice=find_notice(request.query_params.get("done")),
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
+        incidents=request.app.state.door.board.incidents,
     )
 
 

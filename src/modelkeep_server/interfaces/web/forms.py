@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.datastructures import FormData
 
 from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ NOTICES: Mapping[str, str] = {
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
+    "incident": "The incident is reported. It stands on every page until it is resolved.",
+    "incident-updated": "The update is posted.",
     "signed-out": "You are signed out.",
 }
 
@@ -118,3 +121,16 @@ def text_of(form: FormData, name: str) -> str:
 def href_of_version(model: str, version: str) -> str:
     """The address of a version's page; the `+` of build metadata is escaped."""
     return f"/models/{model}/versions/{quote(version, safe='')}"
+
+
+def person_errors(email: str, name: str) -> dict[str, str]:
+    """What is wrong with a new person's e-mail and name, by control."""
+    fault = find_email_fault(email.strip())
+    errors = {"email": f"This {fault}."} if fault else {}
+    return errors if name.strip() else {**errors, "name": "Your name is needed."}
+
+
+def inside(address: str) -> str:
+    """An address of this registry to go on to; anything that leads elsewhere becomes the home page."""
+    safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if safe and "\\" not in address else "/"
