@@ -47,8 +47,10 @@ from modelkeep_server.interfaces.web import models as web_models
 from modelkeep_server.interfaces.web import people as web_people
 from modelkeep_server.interfaces.web import profile as web_profile
 from modelkeep_server.interfaces.web import reference as web_reference
+from modelkeep_server.interfaces.web import service_accounts as web_service_accounts
 from modelkeep_server.interfaces.web import setup as web_setup
 from modelkeep_server.interfaces.web import status as web_status
+from modelkeep_server.interfaces.web import teams as web_teams
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -93,6 +95,8 @@ ROUTERS = (
     web_jobs.router,
     web_confirm.router,
     web_invitations.router,
+    web_teams.router,
+    web_service_accounts.router,
     web_models.router,
     web_model_settings.router,
     web_version_edit.router,
