@@ -70,7 +70,7 @@ def mint_link(
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     artifact = queries.get_artifact(work, found, path)
-    access.require(work, actor, "artifact.link", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.link", model_queries.relations_of(actor, model), owners=model.owners)
     _demand_available(artifact)
     terms = terms_for(found.state)
     purpose = (purpose or "").strip()
@@ -142,7 +142,8 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
     artifact = stored.artifact
     part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
     recording.record(
-        work, "artifact.download", actor=minter.pseudonym, auth="link", object_id=stored.artifact.id,
+        work, "artifact.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
+        object_id=stored.artifact.id,
         object_label=f"{version.address}/{stored.artifact.path}",
         after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
     )  # fmt: skip
@@ -154,8 +155,8 @@ def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) 
     """Note how a download ended."""
     artifact = opening.stored.artifact
     recording.record(
-        work, "artifact.download_end", actor=opening.minter.pseudonym, auth="link", object_id=artifact.id,
-        object_label=opening.address, after={"sentBytes": sent_bytes, "whole": whole},
+        work, "artifact.download_end", actor=opening.minter.pseudonym, actor_kind=opening.minter.kind, auth="link",
+        object_id=artifact.id, object_label=opening.address, after={"sentBytes": sent_bytes, "whole": whole},
     )  # fmt: skip
 
 

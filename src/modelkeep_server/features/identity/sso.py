@@ -14,10 +14,11 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import identities, people, role_grants, sessions, teams
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, accounts, attempts, one_time_links, queries, secrets
+from modelkeep_server.features.identity import accepting, access, accounts, attempts, queries, roles, secrets
 from modelkeep_server.features.identity.attempts import Attempt
-from modelkeep_server.features.identity.faults import SignInFault
-from modelkeep_server.features.identity.sessions import start_session
+from modelkeep_server.features.identity.faults import FAULTS, SignInFault
+from modelkeep_server.features.identity.sessions import confirm_session, start_session
+from modelkeep_server.features.identity.sources import issuer_of, source_of_claim
 from modelkeep_server.features.identity.views import Actor, NewSession
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.ports import Departure, Issuer, IssuerDown, IssuerFault, Presented
@@ -96,28 +97,35 @@ def sign_in(work: Work, issuer: Issuer, presented: Presented, *, invitation: str
     Raises:
         SignInFault: Nobody is signed in, and nothing was changed.
     """
-    row = _find_identity(work, issuer, presented)
-    if row is None:
+    person_id = _find_person(work, issuer, presented)
+    if person_id is None:
         try:
             person_id = _admit(work, issuer, presented, invitation)
         except Conflict as error:
             # The e-mail was taken since it was looked for: by themselves in another tab, or by another identity.
-            row = _find_identity(work, issuer, presented)
-            if row is None:
+            person_id = _find_person(work, issuer, presented)
+            if person_id is None:
                 raise fault_of(issuer, "account_exists") from error
-    if row is not None:
-        person_id = row.person_id
-        work.lock(people, person_id)
-        if row.disabled:
-            raise fault_of(issuer, "account_disabled")
     _settle_roles(work, person_id, issuer, presented)
     session = start_session(work, person_id, method=f"issuer:{issuer.slug}")
     if presented.id_token is not None:
+        key = work.scalar(select(sessions.c.id).where(sessions.c.secret_hash == secrets.hash_secret(session.secret)))
         attempts.put(
-            work, key=f"session {secrets.hash_secret(session.secret)}", browser=session.secret, issuer=issuer.slug,
+            work, key=f"session {key}", browser=session.secret, issuer=issuer.slug,
             facts={"idToken": presented.id_token}, until=session.expires_at,
         )  # fmt: skip
     return session
+
+
+def _find_person(work: Work, issuer: Issuer, presented: Presented) -> int | None:
+    """The inside id of the person connected with an identity, whose roles nobody else settles meanwhile, or None."""
+    row = _find_identity(work, issuer, presented)
+    if row is None:
+        return None
+    work.lock(people, row.person_id)
+    if row.disabled:
+        raise fault_of(issuer, "account_disabled")
+    return int(row.person_id)
 
 
 def _admit(work: Work, issuer: Issuer, presented: Presented, invitation: str) -> int:
@@ -127,104 +135,84 @@ def _admit(work: Work, issuer: Issuer, presented: Presented, invitation: str) ->
         raise fault_of(issuer, "email_missing")
     if not presented.email_verified and not issuer.trusts_email:
         raise fault_of(issuer, "email_unverified")
-    if invitation:
-        person = _accept(work, issuer, invitation, email, presented)
-    elif queries.find_person_id(work, email) is not None:
-        raise fault_of(issuer, "account_exists")
-    else:
-        person = _make_person(work, issuer, email, presented, (), source="", by="")
-        recording.record(
-            work, "user.create", actor=recording.HOUSE, actor_kind="house", auth=f"issuer:{issuer.slug}",
-            object_id=person["public_id"], after={"person": PersonRef(email), "issuer": issuer.slug},
-        )  # fmt: skip
-    try:
-        _connect(work, issuer, presented, person["id"])
-    except Conflict as error:
-        raise fault_of(issuer, "identity_taken") from error
-    recording.record(
-        work, "identity.link", actor=person["pseudonym"], auth=f"issuer:{issuer.slug}",
-        object_id=person["public_id"], after={"issuer": issuer.slug},
-    )  # fmt: skip
-    return int(person["id"])
-
-
-def _accept(work: Work, issuer: Issuer, invitation: str, email: str, presented: Presented) -> dict[str, Any]:
-    """The person of a one-time link, made where they are new."""
-    try:
-        row = one_time_links.get_invitation_row(work, invitation, "INVITATION")
-        if row.email.casefold() != email.casefold():
-            raise fault_of(issuer, "invitation_of_another")
-        one_time_links.use_link(work, row.id)
-    except SignInFailed as error:
-        raise fault_of(issuer, "invitation_gone") from error
-    one_time_links.end_other_links(work, row.email)
-    person_id = queries.find_person_id(work, row.email)
-    if person_id is None:
-        roles = [Role(role) for role in row.roles]
-        person = _make_person(work, issuer, row.email, presented, roles, source="INVITATION", by=row.created_by)
-        after: dict[str, Any] = {"roles": [role.value for role in roles], "invitation": row.public_id}
-    else:
-        person = dict(work.all(select(people).where(people.c.id == person_id))[0]._mapping)
-        if person["disabled"]:
-            raise fault_of(issuer, "account_disabled")
-        after = {"invitation": row.public_id}
-    recording.record(
-        work, "invitation.accept", actor=person["pseudonym"], auth="link", object_id=person["public_id"],
-        after={**after, "issuer": issuer.slug},
-    )  # fmt: skip
-    return person
-
-
-def _make_person(
-    work: Work, issuer: Issuer, email: str, presented: Presented, roles: Any, *, source: str, by: str
-) -> dict[str, Any]:
     if work.first(select(teams.c.id).where(teams.c.email_key == email.casefold())) is not None:
         raise fault_of(issuer, "team_address")
     name = (presented.name or "").strip()
     if not name or len(name) > accounts.NAME_CHARS or not name.isprintable():
         name = email.partition("@")[0]
-    return accounts.insert_person(work, email, name, None, roles, source=source, by=by)
+    if invitation:
+        person_id = _accept(work, issuer, invitation, email, name)
+    elif queries.find_person_id(work, email) is not None:
+        raise fault_of(issuer, "account_exists")
+    else:
+        person_id = _make_person(work, issuer, email, name)
+    try:
+        _connect(work, issuer, presented, person_id)
+    except Conflict as error:
+        raise fault_of(issuer, "identity_taken") from error
+    person = _get_person(work, person_id)
+    recording.record(
+        work, "identity.link", actor=person.pseudonym, auth=f"issuer:{issuer.slug}", object_id=person.public_id,
+        after={"issuer": issuer.slug},
+    )  # fmt: skip
+    return person_id
+
+
+def _accept(work: Work, issuer: Issuer, invitation: str, email: str, name: str) -> int:
+    """The person of a one-time link, made where they are new."""
+    try:
+        return accepting.accept_by_identity(work, secret=invitation, email=email, name=name, issuer=issuer.slug)
+    except SignInFailed as error:
+        raise fault_of(issuer, error.rule if error.rule in FAULTS else "invitation_gone") from error
+
+
+def _make_person(work: Work, issuer: Issuer, email: str, name: str) -> int:
+    person = accounts.insert_person(work, email, name, None, (), source="", by="")
+    recording.record(
+        work, "user.create", actor=recording.HOUSE, actor_kind="house", auth=f"issuer:{issuer.slug}",
+        object_id=person["public_id"], after={"person": PersonRef(email), "issuer": issuer.slug},
+    )  # fmt: skip
+    return int(person["id"])
 
 
 def _settle_roles(work: Work, person_id: int, issuer: Issuer, presented: Presented) -> None:
     """Make the roles that this issuer gives equal to what its claims say now; those from elsewhere stay as they are."""
-    wanted = {
-        (role.value, f"{queries.ISSUER_SOURCE}{issuer.slug}:{value}")
-        for role, value in roles_of(presented.claims, issuer.rules).items()
-    }
-    person = work.all(select(people.c.public_id).where(people.c.id == person_id))[0]
+    given = roles_of(presented.claims, issuer.rules)
+    wanted = {(role.value, source_of_claim(issuer.slug, value)) for role, value in given.items()}
+    person = _get_person(work, person_id)
     held = work.all(
         select(role_grants.c.id, role_grants.c.role, role_grants.c.source).where(
             role_grants.c.person_id == person_id, role_grants.c.ended_at.is_(None)
         )
     )
-    ours = [row for row in held if _is_stale_or_ours(work, issuer, row.source)]
+    ours = [row for row in held if _is_ours_or_stale(work, issuer, row.source)]
     for row in ours:
         if (row.role, row.source) not in wanted:
             work.change(role_grants, row.id, {"ended_at": work.now})
-            _record_role(work, "role.end", issuer, person.public_id, row.role, row.source)
+            facts = {"person": PersonRef(person.email), "role": row.role, "source": row.source}
+            _record_role(work, "role.end", issuer, person.public_id, before=facts)
     for role, source in sorted(wanted - {(row.role, row.source) for row in ours}):
-        work.insert(
-            role_grants,
-            {
-                "person_id": person_id, "role": role, "source": source, "granted_by": issuer.name,
-                "granted_at": work.now,
-            },
-        )  # fmt: skip
-        _record_role(work, "role.grant", issuer, person.public_id, role, source)
+        roles.insert_grant(work, person_id, Role(role), source=source, by=issuer.name)
+        facts = {"person": PersonRef(person.email), "role": role, "source": source}
+        _record_role(work, "role.grant", issuer, person.public_id, after=facts)
+        roles.tell_of_grant(work, person, Role(role), source=source, by=issuer.name)
 
 
-def _is_stale_or_ours(work: Work, issuer: Issuer, source: str) -> bool:
+def _is_ours_or_stale(work: Work, issuer: Issuer, source: str) -> bool:
     """Whether a grant is this issuer's, or that of one that is no longer set up here."""
-    slug = queries.issuer_of_source(source)
+    slug = issuer_of(source)
     return slug is not None and (slug == issuer.slug or slug not in work.parts.issuers)
 
 
-def _record_role(work: Work, action: str, issuer: Issuer, object_id: str, role: str, source: str) -> None:
+def _record_role(work: Work, action: str, issuer: Issuer, object_id: str, **facts: Any) -> None:
     recording.record(
         work, action, actor=recording.HOUSE, actor_kind="house", auth=f"issuer:{issuer.slug}", object_id=object_id,
-        after={"role": role, "source": source},
+        **facts,
     )  # fmt: skip
+
+
+def _get_person(work: Work, person_id: int | None) -> Row[Any]:
+    return work.all(select(people).where(people.c.id == person_id))[0]
 
 
 def link(work: Work, actor: Actor, issuer: Issuer, presented: Presented) -> None:
@@ -261,21 +249,20 @@ def unlink(work: Work, actor: Actor, public_id: str) -> None:
 
 
 def _record_link(work: Work, actor: Actor, action: str, slug: str) -> None:
-    person = work.all(select(people.c.public_id).where(people.c.id == actor.user_id))[0]
+    person = _get_person(work, actor.user_id)
     access.record(work, actor, action, object_id=person.public_id, after={"issuer": slug})
 
 
-def confirm(work: Work, actor: Actor, issuer: Issuer, presented: Presented) -> None:
-    """The actor showed anew at the issuer who they are: their session counts as fresh. Raises SignInFault."""
-    access.require(work, actor, "session.confirm")
+def confirm(work: Work, actor: Actor, issuer: Issuer, presented: Presented) -> NewSession:
+    """
+    The actor showed anew at the issuer who they are: their session counts as fresh, under a new secret.
+
+    Raises SignInFault, StateForbids.
+    """
     row = _find_identity(work, issuer, presented)
     if row is None or row.person_id != actor.user_id:
         raise fault_of(issuer, "other_person")
-    session = work.all(select(sessions.c.id, sessions.c.public_id).where(sessions.c.id == actor.credential_id))[0]
-    work.change(sessions, session.id, {"authenticated_at": work.now}, expect={"ended_at": None})
-    access.record(
-        work, actor, "session.confirm", object_id=session.public_id, after={"method": f"issuer:{issuer.slug}"}
-    )
+    return confirm_session(work, actor, method=f"issuer:{issuer.slug}")
 
 
 def _find_identity(work: Work, issuer: Issuer, presented: Presented) -> Row[Any] | None:
@@ -301,13 +288,13 @@ def _connect(work: Work, issuer: Issuer, presented: Presented, person_id: int) -
     work.insert(identities, row, taken=Conflict("This identity is connected already."))
 
 
-def prepare_exit(work: Work, session_secret: str) -> tuple[str, str] | None:
+def prepare_exit(work: Work, actor: Actor) -> tuple[str, str] | None:
     """
-    A one-time ticket for signing out at the issuer that began this session, and the issuer's slug.
+    The issuer's slug, and a one-time ticket for signing out there, where it began the session that asks.
 
     None where the session did not come from an issuer, or from one that has no signing out.
     """
-    found = attempts.take(work, key=f"session {secrets.hash_secret(session_secret)}")
+    found = attempts.take(work, key=f"session {actor.credential_id}") if actor.method == "session" else None
     if found is None or found[2] not in work.parts.issuers:
         return None
     ticket = secrets.new_secret()

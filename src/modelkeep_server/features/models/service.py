@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import checks, queries

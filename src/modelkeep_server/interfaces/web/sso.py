@@ -15,7 +15,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import attempts, secrets, sso, throttle
 from modelkeep_server.features.identity.attempts import Attempt
 from modelkeep_server.features.identity.faults import SignInFault
-from modelkeep_server.features.identity.views import Actor, IssuerChoice
+from modelkeep_server.features.identity.views import Actor, IssuerChoice, NewSession
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.sso import DepartureContext, SignedOutContext
 from modelkeep_server.interfaces.web.face import (
@@ -27,7 +27,7 @@ from modelkeep_server.interfaces.web.face import (
     make_router,
     session_cookie,
 )
-from modelkeep_server.interfaces.web.forms import address_inside, href_of
+from modelkeep_server.interfaces.web.forms import href_of, inside
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import SignInFailed
 
@@ -48,7 +48,7 @@ class _Leaving:
 @door.streams(OPEN)
 async def begin_sign_in(desk: Desk, request: Request, slug: str, next: str = "/", invitation: str = "") -> Redirect:
     """Go to an issuer to sign in. `invitation` is the secret of a one-time link to be accepted by it."""
-    wanted = address_inside(next)
+    wanted = inside(next)
     own = desk.door.parts.public_url
     if request.url.hostname != urlsplit(own).hostname:
         # The issuer sends people back to the registry's one address, where a cookie of another host is not sent.
@@ -67,7 +67,7 @@ async def begin_confirm(desk: Desk, request: Request, slug: str, next: str = "/"
     """Go to an issuer to show anew who one is, and come back to where one was."""
     await desk.read(lambda work, actor: None)
     try:
-        leaving = await _leave(desk, request, slug, "confirm", address_inside(next))
+        leaving = await _leave(desk, request, slug, "confirm", inside(next))
     except SignInFault as fault:
         raise _refusal("confirm", fault) from fault
     return Redirect(leaving.url, leaving.cookies)
@@ -190,13 +190,16 @@ async def _arrive(desk: Desk, request: Request, slug: str, attempt: Attempt) -> 
         session = await desk.write(lambda work, _: sso.sign_in(work, issuer, presented, invitation=attempt.invitation))
         return Redirect(attempt.next, {**session_cookie(request, session.secret), **gone})
 
-    def act(work: Work, actor: Actor) -> None:
+    def act(work: Work, actor: Actor) -> NewSession | None:
         if actor.method != "session" or actor.credential_id != attempt.session:
             raise sso.fault_of(issuer, "session_changed")
-        (sso.link if attempt.purpose == "link" else sso.confirm)(work, actor, issuer, presented)
+        if attempt.purpose == "confirm":
+            return sso.confirm(work, actor, issuer, presented)
+        sso.link(work, actor, issuer, presented)
+        return None
 
-    await desk.write(act)
-    return Redirect(attempt.next, gone)
+    renewed = await desk.write(act)
+    return Redirect(attempt.next, {**gone, **(session_cookie(request, renewed.secret) if renewed else {})})
 
 
 def _callback(desk: Desk, slug: str) -> str:

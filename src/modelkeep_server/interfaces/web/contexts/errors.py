@@ -18,6 +18,12 @@ class ErrorContext(Context):
     remedy: str
     code: str = "internal_error"
     field_errors: tuple[FieldError, ...] = ()
+    help: str | None = None
+
+    @property
+    def help_href(self) -> str | None:
+        """Where the help says more, or None."""
+        return f"/help/{self.help}" if self.help else None
 
     @classmethod
     def of(cls, error: RegistryError) -> "ErrorContext":
@@ -29,4 +35,5 @@ class ErrorContext(Context):
             remedy=error.remedy,
             code=error.code,
             field_errors=error.errors,
+            help=error.help,
         )
