@@ -254,7 +254,10 @@ def test_a_one_time_link_connects_an_account_that_is_there(doors: Doors) -> None
 
 
 def test_confirming_by_the_issuer_makes_the_session_fresh(doors: Doors, make: Make) -> None:
-    """The issuer asks anew; then what needs a fresh session works, with an event. Another person confirms nothing."""
+    """
+    The issuer asks anew; then what needs a fresh session works, with an event and under a new secret. Another person
+    confirms nothing.
+    """
     email = doors.know(doors.thin)
     browser = doors.sign_in(doors.thin, email)
     doors.registry.tamper(
@@ -262,6 +265,7 @@ def test_confirming_by_the_issuer_makes_the_session_fresh(doors: Doors, make: Ma
         old=clock.to_us(clock.utc_now() - timedelta(hours=2)),
         hashed=secrets.hash_secret(browser.cookies["mk-session"]),
     )
+    secret = browser.cookies["mk-session"]
     stale = browser.submit(f"/profile/identities/{doors.full}/connect")
     gone = browser.get(f"/login/{doors.thin}/confirm?next=/profile")
     wrong = doors.come_back(browser, gone.headers["location"], doors.know(doors.thin))
@@ -273,7 +277,9 @@ def test_confirming_by_the_issuer_makes_the_session_fresh(doors: Doors, make: Ma
     assert (stale.status_code, wrong.status_code) == (403, 403)
     assert answer.headers["location"] == "/profile"
     assert [(event.action, event.outcome) for event in make.events(since=events)] == [("session.confirm", "ALLOWED")]
-    assert browser.submit(f"/profile/identities/{doors.full}/connect").status_code == 200
+    renewed = doors.api.browser_of(answer.cookies["mk-session"])
+    assert renewed.submit(f"/profile/identities/{doors.full}/connect").status_code == 200
+    assert doors.api.browser_of(secret).get("/profile").status_code == 303
 
 
 def test_an_issuer_that_does_not_ask_anew_confirms_nothing(
