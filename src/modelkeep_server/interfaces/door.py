@@ -20,6 +20,7 @@ from modelkeep_server.features.status import queries as status_queries
 from modelkeep_server.features.status.board import Board
 from modelkeep_server.features.status.monitor import Monitor, list_probes
 from modelkeep_server.features.status.views import Health
+from modelkeep_server.interfaces.meters import Meters
 from modelkeep_server.kit.timings import Timings
 from modelkeep_server.rules.errors import (
     RegistryError,
@@ -59,6 +60,7 @@ class Door:
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.uploads: Counter[str] = Counter()
+        self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()
         self.timings = Timings()
