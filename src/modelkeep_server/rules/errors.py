@@ -213,7 +213,7 @@ class NotFound(RegistryError):
     code = "not_found"
     title = "Not found"
     remedy = "Check the address. What you may not see is not shown either; an owner can let you in."
-    help = "roles#what-you-do-not-see"
+    help = "roles#restricted-models"
 
 
 class Conflict(RegistryError):

@@ -19,6 +19,8 @@ from modelkeep_server.kit.words import split_words
 WORDS_MAX = 12
 FOUND_MAX = 20
 SNIPPET_CHARS = 220
+#: A section of so many words counts half.
+LONG_WORDS = 200
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _IN_CHAPTER, _IN_HEADING, _IN_TEXT = 4.0, 6.0, 1.0
 
@@ -32,6 +34,7 @@ class _Entry:
     words_of_chapter: frozenset[str]
     words_of_title: frozenset[str]
     words: Counter[str]
+    length: float
 
     @property
     def all_words(self) -> frozenset[str]:
@@ -73,7 +76,8 @@ class Index:
 
 
 def _nearness(entry: _Entry, word: str) -> float:
-    in_text = _IN_TEXT * (1 + math.log(entry.words[word])) if word in entry.words else 0.0
+    # A long table holds every word somewhere.
+    in_text = _IN_TEXT * (1 + math.log(entry.words[word])) / entry.length if word in entry.words else 0.0
     in_heading = _IN_HEADING * (word in entry.words_of_title)
     return in_text + in_heading + _IN_CHAPTER * (word in entry.words_of_chapter)
 
@@ -84,6 +88,7 @@ def _entries_of(rendered: Rendered) -> Iterable[_Entry]:
         texts = tuple(passage.text for passage in rendered.passages if passage.section == section)
         if section is None and not texts:
             continue
+        words = Counter(word for text in texts for word in split_words(text))
         yield _Entry(
             href=f"{chapter.href}#{section.anchor}" if section else chapter.href,
             chapter=chapter.title,
@@ -91,7 +96,8 @@ def _entries_of(rendered: Rendered) -> Iterable[_Entry]:
             texts=texts,
             words_of_chapter=frozenset(split_words(chapter.title)),
             words_of_title=frozenset(split_words(section.title)) if section else frozenset(),
-            words=Counter(word for text in texts for word in split_words(text)),
+            words=words,
+            length=1 + words.total() / LONG_WORDS,
         )
 
 
