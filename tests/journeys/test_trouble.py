@@ -78,10 +78,10 @@ def test_model_creation_fails_because_the_network_is_gone(chromium: Browser, reg
     visitor.page.locator("main [name=riskTier][value=LOW]").check()
     context.set_offline(True)
     visitor.page.get_by_role("button", name="Create Model", exact=True).last.click()
-    expect(visitor.page.locator(".toast-off")).to_contain_text("You are offline")
+    expect(visitor.page.get_by_text("You are offline. Nothing can be saved")).to_be_visible()
 
     context.set_offline(False)
-    expect(visitor.page.locator(".toast-off")).to_have_count(0)
+    expect(visitor.page.get_by_text("You are offline. Nothing can be saved")).to_be_hidden()
     visitor.press("Create Model")
 
     expect(visitor.page).to_have_url(f"{registry.url}/models/nlp-models/offline-model")

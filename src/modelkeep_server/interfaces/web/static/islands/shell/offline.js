@@ -1,30 +1,22 @@
 /* While the network is gone: says so, and keeps a form on its page, since sending it would lose what was typed. */
 import { announce } from "../lib/announce.js";
 
-const WORDS = "You are offline. Nothing can be saved until the connection is back; what you typed stays here.";
-let line = null;
+const line = document.querySelector("[data-offline]");
 
-function show() {
-  if (line) return;
-  line = document.getElementById("offline-line").content.firstElementChild.cloneNode(true);
-  line.querySelector("span").textContent = WORDS;
-  document.getElementById("main")?.before(line);
-  announce(WORDS);
-}
-
-function clear() {
+function show(words) {
   if (!line) return;
-  line.remove();
-  line = null;
-  announce("You are online again.");
+  line.hidden = navigator.onLine;
+  announce(words);
 }
 
-window.addEventListener("offline", show);
-window.addEventListener("online", clear);
+const gone = () => show("You are offline. What you typed stays here.");
+
+window.addEventListener("offline", gone);
+window.addEventListener("online", () => show("You are online again."));
 document.addEventListener("submit", (event) => {
   if (navigator.onLine || event.target.method === "dialog") return;
   event.preventDefault();
-  show();
-  line.scrollIntoView({ block: "nearest" });
+  gone();
+  line?.scrollIntoView({ block: "nearest" });
 }, true);
-if (!navigator.onLine) show();
+if (!navigator.onLine) gone();
