@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import people, role_grants, team_members
-from modelkeep_server.features.identity import access, queries
+from modelkeep_server.db.tables import role_grants, team_members
+from modelkeep_server.features.identity import access, people, queries
 from modelkeep_server.features.identity.service_views import SCOPES
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Role, Scope
 from tests.support.accounts import fresh_email
@@ -141,10 +141,9 @@ def test_what_is_taken_from_an_account_is_gone_from_its_tokens(registry: Registr
     assert browser.call("GET", ACCOUNTS, params={"q": account["name"]}).json()["items"] == []
     again = browser.call("POST", ACCOUNTS, json={"name": account["name"].upper(), "purpose": "x"})
     assert (again.status_code, again.json()["errors"][0]["field"]) == (409, "name")
-    key = key_of(registry, sponsor.email)
+    known = api.as_(sponsor).get("/api/v1/me").json()["id"]
     with registry.writing() as work:
-        work.change(people, key, {"disabled": True})
-        recording.record_by_operator(work, "user.disable", host="test", object_id=sponsor.email)
+        people.disable_person(work, admin.actor, known)
     assert status_of(api, others) == 401
     refused = api.browser(admin).call("POST", f"{ACCOUNTS}/{other['id']}/tokens", json={"name": "ci"})
     assert (refused.status_code, "another sponsor" in refused.json()["remedy"]) == (409, True)
