@@ -301,9 +301,11 @@ def test_a_token_of_a_service_account_is_shown_once(make: Make, api: Api, days: 
     account = make_account(browser, make)
     path = f"{ACCOUNTS}/{account['id']}/tokens"
 
-    made = browser.call("POST", path, json={"name": "ci", "days": days}).json()
+    key = {"x-csrf-token": browser.csrf, "idempotency-key": account["id"]}
+    made, again = (browser.post(path, json={"name": "ci", "days": days}, headers=key).json() for _ in range(2))
 
     assert made["scopes"] == ["read", "write", "download", "deploy"]
+    assert (again["status"], "shown once" in again["detail"]) == (409, True)
     (listed,) = browser.call("GET", path).json()["items"]
     assert (listed["id"], listed["token"]) == (made["id"], None)
     assert status_of(api, made["token"]) == 200

@@ -85,10 +85,10 @@ def test_a_list_of_teams_has_pages(make: Make, api: Api) -> None:
     assert (first["total"], rest["nextCursor"]) == (3, None)
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
-def test_only_admins_change_teams(make: Make, api: Api, role: Role) -> None:
+def test_only_admins_change_teams(make: Make, api: Api) -> None:
     """Anybody else is told which role it needs, and nothing happens."""
-    team, person = make_team(api, make.person(Role.ADMIN)), make.person(role)
+    team = make_team(api, make.person(Role.ADMIN))
+    person = make.person(*(role for role in Role if role is not Role.ADMIN))
     client, address = api.as_(person), f"/api/v1/teams/{team['id']}"
 
     answers = [
@@ -98,7 +98,7 @@ def test_only_admins_change_teams(make: Make, api: Api, role: Role) -> None:
         client.post(f"{address}/revive"),
     ]
 
-    assert {answer.status_code for answer in answers} == {403}
+    assert [answer.status_code for answer in answers] == [403] * 4
     assert client.get(address).json() == team
 
 
