@@ -159,6 +159,7 @@ def _limits(settings: Settings) -> Limits:
         session_seconds=int(settings.session_hours * 3600),
         session_idle_seconds=int(settings.session_idle_minutes * 60),
         sign_in_tries=settings.sign_in_tries,
+        dual_control=settings.dual_control,
     )
 
 
@@ -166,7 +167,14 @@ def build_app(house: House) -> Gate:
     """The doors of a registry: the gate around the pages, the API and the transfers. An ASGI app."""
     secure = house.address.startswith("https://")
     cookie_name = "__Host-mk-session" if secure else "mk-session"
-    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure, stopping=house.stopping)
+    site = make_site(
+        house.database,
+        house.parts,
+        cookie_name=cookie_name,
+        secure=secure,
+        stopping=house.stopping,
+        mail_health=house.mailer.health if house.mailer else None,
+    )
     settings = house.settings
     own = urlsplit(house.address).hostname or ""
     hosts = {own} if settings.public_url else {*LOOPBACK, own}

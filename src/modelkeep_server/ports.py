@@ -145,3 +145,6 @@ class Mailer(Protocol):
 
     def send(self, letter: Letter) -> str:
         """Hand one letter over, and give what the server answered. Raises MailFailed, MailRefused."""
+
+    def health(self) -> None:
+        """Raises MailFailed where no letter could be handed over now."""

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         default=10,
         description="Sign-in tries for one e-mail from one address in 5 minutes; ten times that for each alone.",
     )
+    dual_control: bool = Field(
+        default=False,
+        description="A second Admin confirms each grant of MRC, Security Architect and Admin, by hand or by "
+        "invitation. What an operator on the server's host does is exempt, so that there is a second Admin at all.",
+    )
 
     smtp_url: SecretStr | None = Field(
         default=None,

@@ -32,7 +32,7 @@ class Noun:
 
 
 NOUNS = (
-    Noun("login", "Store the registry's address and your token.", "modelkeep.cli.login:login_app"),
+    Noun("login", "Sign in, and store the registry's address and a token.", "modelkeep.cli.login:login_app"),
     Noun("logout", "Forget the stored token.", "modelkeep.cli.login:logout_app"),
     Noun("whoami", "Who am I, and what may I do?", "modelkeep.cli.whoami:app"),
     Noun("models", "List, show, register and edit models.", "modelkeep.cli.models:app"),

@@ -52,7 +52,7 @@ class Asking:
 class Door:
     """What the doorway needs to open works; made once by app.py and kept at `app.state.door`."""
 
-    def __init__(self, database: Database, parts: Parts) -> None:
+    def __init__(self, database: Database, parts: Parts, *, mail_health: Callable[[], None] | None = None) -> None:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
@@ -64,7 +64,7 @@ class Door:
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()
         self.timings = Timings()
-        self._monitor = Monitor(list_probes(database, parts))
+        self._monitor = Monitor(list_probes(database, parts, mail_health))
         self._measuring = CapacityLimiter(1)
 
     async def hop(self, job: Callable[[], T]) -> T:

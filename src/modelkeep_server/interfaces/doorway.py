@@ -229,6 +229,8 @@ async def read_form(request: Request) -> FormData:
         raise Malformed(str(error.detail), remedy="Open the page again and send its form.") from error
     sent = form.get("csrf_token")
     if isinstance(sent, str) and hmac.compare_digest(sent.encode(), request.state.csrf.encode()):
+        # Whoever is asked to confirm that it is them goes on with what they sent.
+        request.state.sent_form = form
         return form
     forged = ForgedRequest("The form's own token is missing or of another session.")
     door: Door = request.app.state.door

@@ -65,6 +65,8 @@ class GateSettings:
     open_paths: tuple[str, ...] = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
     #: What monitors on this machine ask for by a name of this machine, also where people use another.
     near_paths: tuple[str, ...] = ("/healthz", "/readyz", "/metrics")
+    #: Calls that nobody's session or token has a part in, so that none is asked for and none can be misused.
+    open_calls: tuple[str, ...] = ("/api/v1/device-logins", "/api/v1/device-logins/token")
 
 
 def csrf_token(key: bytes, session_secret: str | None) -> str:
@@ -156,6 +158,8 @@ class Gate:
         if _CONTROLS.search(path) or b"%00" in scope["query_string"]:
             # No name holds one; routes drop a line break at the end, and PostgreSQL compares with no NUL.
             return Malformed("The address holds a control character.", remedy="Check the address.")
+        if path in settings.open_calls:
+            return None
         if path.startswith("/api/") and path not in settings.open_paths and not has_token and secret is None:
             return NotSignedIn("No token and no session was sent.")
         if scope["method"] in SAFE_METHODS or has_token:
