@@ -44,6 +44,9 @@ NOUNS = (
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
     Noun("serve", "Serve the registry."),
     Noun("migrate", "Bring a PostgreSQL database up to date."),
+    Noun("backup", "Take a backup, while the server runs."),
+    Noun("restore", "Put a backup into an empty data folder, and verify it."),
+    Noun("settings", "Show the settings in force, and where each comes from."),
     Noun("audit", "Verify the audit log."),
     Noun("admin", "Tokens and invitations, on the server's host."),
 )

@@ -117,12 +117,16 @@ _OVERSEERS = _any_of(Role.ADMIN, Role.AUDITOR)
 FRESH_FOR_RIGHTS = 15
 FRESH_FOR_DECISIONS = 60
 
+#: Roles that decide or administer: where `dual_control` is on, a second Admin confirms each grant of them.
+GUARDED: frozenset[Role] = frozenset({Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN})
+
 PERMISSIONS: dict[str, Permission] = {
     row.act: row
     for row in (
         Permission("me.read", _EVERYONE, Scope.READ, "see who you are"),
         Permission("session.end", _EVERYONE, None, "sign out"),
         Permission("session.confirm", _EVERYONE, None, "confirm that it is you"),
+        Permission("passphrase.change", _EVERYONE, None, "change your passphrase"),
         Permission("identity.link", _EVERYONE, None, "connect a way to sign in", FRESH_FOR_RIGHTS),
         Permission("identity.unlink", _EVERYONE, None, "disconnect a way to sign in", FRESH_FOR_RIGHTS),
         Permission("token.create", _EVERYONE, None, "create a personal token"),
@@ -131,6 +135,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("user.disable", _ADMINS, Scope.ADMIN, "disable an account", FRESH_FOR_RIGHTS),
         Permission("user.enable", _ADMINS, Scope.ADMIN, "enable an account again", FRESH_FOR_RIGHTS),
         Permission("user.reset", _ADMINS, Scope.ADMIN, "make a link that resets a passphrase", FRESH_FOR_RIGHTS),
+        Permission("user.sign_out", _ADMINS, Scope.ADMIN, "sign a person out everywhere", FRESH_FOR_RIGHTS),
         Permission("role.grant", _ADMINS, Scope.ADMIN, "grant a role", FRESH_FOR_RIGHTS),
         Permission("role.end", _ADMINS, Scope.ADMIN, "take a role away", FRESH_FOR_RIGHTS),
         Permission("role.confirm", _ADMINS, Scope.ADMIN, "confirm a role that another Admin grants", FRESH_FOR_RIGHTS),

@@ -17,8 +17,9 @@ def test_people_are_found_by_name_email_role_and_account(make: Make, api: Api) -
     none = words_of(look(api, admin, f"/admin/people?q={found.email}&disabled=yes"))
     unknown = api.browser(admin).get("/admin/people?role=KING")
 
-    assert found.email in by_email and other.email not in by_email
-    assert found.email in by_role and other.email not in by_role
+    assert found.email in by_email
+    assert found.email in by_role
+    assert other.email not in by_email + by_role
     assert "Nobody fits" in none
     assert unknown.status_code == 422
 

@@ -50,7 +50,7 @@ role_grants = Table(
     salt_column(),
 )
 
-#: One-time links: of the first start (kind FIRST_START) and of invitations (kind INVITATION).
+#: One-time links, by `kind`: FIRST_START, INVITATION, or RESET for somebody who has an account.
 invitations = Table(
     "invitations",
     metadata,

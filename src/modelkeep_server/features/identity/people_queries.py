@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 
@@ -37,6 +38,7 @@ from modelkeep_server.rules.permissions import Role
 OPEN = "OPEN"
 RECENT_DAYS = 7
 RECENT_SHOWN = 20
+RAN_OUT_DAYS = 30
 
 #: Programs stand among people so that whatever names a person can name them; they have a page of their own.
 is_program = exists().where(service_accounts.c.person_id == people.c.id)
@@ -92,14 +94,14 @@ def _fits(typed: str) -> ColumnElement[bool]:
     )
 
 
-def _to_rows(work: Work, rows: Sequence[Row[tuple[object, ...]]]) -> tuple[PersonRow, ...]:
+def _to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[PersonRow, ...]:
     """With the roles of each and when they were last seen. Three statements; none for nobody."""
     keys = [row.id for row in rows]
     if not keys:
         return ()
     roles: dict[int, list[RoleSource]] = {key: [] for key in keys}
     for grant in work.all(_grants_of(keys)):
-        roles[grant.person_id].append(RoleSource(Role(grant.role), say_source(grant.source)))
+        roles[grant.person_id].append(RoleSource(Role(grant.role), say_source(grant.source), grant.granted_by))
     seen = _last_seen(work, keys)
     return tuple(
         PersonRow(
@@ -116,7 +118,7 @@ def _to_rows(work: Work, rows: Sequence[Row[tuple[object, ...]]]) -> tuple[Perso
     )
 
 
-def _grants_of(keys: Sequence[int]) -> Select[tuple[object, ...]]:
+def _grants_of(keys: Sequence[int]) -> Select[Any]:
     return (
         select(role_grants)
         .where(role_grants.c.person_id.in_(keys), role_grants.c.ended_at.is_(None))
@@ -143,7 +145,7 @@ def _last_seen(work: Work, keys: Sequence[int]) -> dict[int, datetime]:
     return seen
 
 
-def get_person_row(work: Work, public_id: str) -> Row[tuple[object, ...]]:
+def get_person_row(work: Work, public_id: str) -> Row[Any]:
     """The row of a person, no program. One statement; asks for no permission. Raises NotFound."""
     row = work.first(select(people).where(people.c.public_id == public_id, ~is_program))
     if row is None:
@@ -152,8 +154,13 @@ def get_person_row(work: Work, public_id: str) -> Row[tuple[object, ...]]:
 
 
 def get_detail(work: Work, actor: Actor, public_id: str) -> PersonDetail:
-    """One person with all that an Admin may look at. Nine statements. Raises NotFound."""
+    """One person with all that an overseer may look at. Nine statements. Raises NotFound."""
     access.require(work, actor, "user.read")
+    return read_detail(work, actor, public_id)
+
+
+def read_detail(work: Work, actor: Actor, public_id: str) -> PersonDetail:
+    """The same after an act on that person, whose permission was asked for. Raises NotFound."""
     row = get_person_row(work, public_id)
     grants = tuple(
         HeldRole(
@@ -172,23 +179,43 @@ def get_detail(work: Work, actor: Actor, public_id: str) -> PersonDetail:
         grants=grants,
         sessions=int(work.scalar(open_sessions)),
         tokens=int(work.scalar(open_tokens)),
-        links=_list_links(work, func.lower(invitations.c.email) == row.email.lower()),
+        links=_list_links_of(work, row.email),
         requests=_list_requests(work, actor, role_requests.c.person_id == row.id),
     )
 
 
-def list_open_links(work: Work, actor: Actor) -> tuple[OpenLink, ...]:
-    """Invitations and resets that nobody has used and that still open, newest first. One statement."""
+def list_open_links(
+    work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[OpenLink]:
+    """
+    Invitations and resets that nobody has used, newest first; those that ran out for 30 days more.
+
+    Two statements. Raises CursorRefused.
+    """
     access.require(work, actor, "invitation.read")
-    return _list_links(work, invitations.c.kind.in_(["INVITATION", "RESET"]))
+    asked_as = {"list": "invitations"}
+    waiting = _is_waiting(work)
+    after = [invitations.c.id < int(work.parts.cursors.read(cursor, asked_as)[0])] if cursor else []
+    rows = work.all(select(invitations).where(waiting, *after).order_by(invitations.c.id.desc()).limit(limit + 1))
+    following = work.parts.cursors.make([rows[limit - 1].id], asked_as) if len(rows) > limit else None
+    total = int(work.scalar(select(func.count()).select_from(invitations).where(waiting)))
+    return Page(_to_links(work, rows[:limit]), following, total)
 
 
-def _list_links(work: Work, condition: ColumnElement[bool]) -> tuple[OpenLink, ...]:
-    rows = work.all(
-        select(invitations)
-        .where(condition, invitations.c.used_at.is_(None), invitations.c.expires_at > work.now)
-        .order_by(invitations.c.id.desc())
+def _is_waiting(work: Work) -> ColumnElement[bool]:
+    return and_(
+        invitations.c.kind.in_(["INVITATION", "RESET"]),
+        invitations.c.used_at.is_(None),
+        invitations.c.expires_at > work.now - timedelta(days=RAN_OUT_DAYS),
     )
+
+
+def _list_links_of(work: Work, email: str) -> tuple[OpenLink, ...]:
+    mine = func.lower(invitations.c.email) == email.lower()
+    return _to_links(work, work.all(select(invitations).where(_is_waiting(work), mine)))
+
+
+def _to_links(work: Work, rows: Sequence[Row[Any]]) -> tuple[OpenLink, ...]:
     return tuple(
         OpenLink(
             id=row.public_id,
@@ -198,6 +225,7 @@ def _list_links(work: Work, condition: ColumnElement[bool]) -> tuple[OpenLink, .
             by=row.created_by,
             created_at=row.created_at,
             expires_at=row.expires_at,
+            has_run_out=row.expires_at <= work.now,
         )
         for row in rows
     )
@@ -206,6 +234,13 @@ def _list_links(work: Work, condition: ColumnElement[bool]) -> tuple[OpenLink, .
 def list_role_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
     """Grants that wait for a second Admin, the oldest first. One statement."""
     access.require(work, actor, "user.read")
+    return _list_requests(work, actor)
+
+
+def list_my_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
+    """The same for the dashboard: none for whoever does not confirm, or where none are asked. One statement."""
+    if not work.parts.limits.dual_control or not access.may(actor, "role.confirm"):
+        return ()
     return _list_requests(work, actor)
 
 

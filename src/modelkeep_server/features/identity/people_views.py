@@ -71,6 +71,7 @@ class OpenLink:
     by: str
     created_at: datetime
     expires_at: datetime
+    has_run_out: bool
 
 
 @dataclass(frozen=True)

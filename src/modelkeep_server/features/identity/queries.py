@@ -146,7 +146,9 @@ def _actor(
 ) -> Actor:
     first = rows[0]
     roles = {Role(row.role) for row in rows if row.role is not None}
-    addresses = dict.fromkeys(row.team_key for row in rows if row.team_key is not None)
+    # A program is in no team, whatever rows there may be.
+    teams_of = rows if sponsor is None else ()
+    addresses = dict.fromkeys(row.team_key for row in teams_of if row.team_key is not None)
     return Actor(
         user_id=first.id,
         pseudonym=first.pseudonym,
@@ -231,12 +233,14 @@ def get_person(work: Work, actor: Actor) -> Person:
     if row is None:
         raise NotFound("There is no such person.")
     grants = work.all(
-        select(role_grants.c.role, role_grants.c.source)
+        select(role_grants.c.role, role_grants.c.source, role_grants.c.granted_by)
         .where(role_grants.c.person_id == row.id, role_grants.c.ended_at.is_(None))
         .order_by(role_grants.c.id)
     )
     sources = tuple(
-        RoleSource(Role(grant.role), say_source(grant.source)) for grant in grants if Role(grant.role) in actor.roles
+        RoleSource(Role(grant.role), say_source(grant.source), grant.granted_by)
+        for grant in grants
+        if Role(grant.role) in actor.roles
     )
     return Person(row.public_id, row.email, row.name, sources, row.disabled, row.created_at)
 

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries, sessions, tokens
+from modelkeep_server.features.identity import passphrases, queries, secrets, sessions, tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
+from modelkeep_server.interfaces.doorway import Desk, read_form
+from modelkeep_server.interfaces.web.confirm import demand_passphrase
 from modelkeep_server.interfaces.web.contexts.profile import ProfileContext
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Redirect, door, make_router, session_cookie
 from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.errors import Invalid
+from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
 from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
@@ -59,6 +62,35 @@ def revoke_session(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
     return Redirect("/profile?done=session-revoked")
 
 
+@router.post("/profile/sessions/revoke-others")
+@door.posts("session.end")
+def revoke_other_sessions(work: Work, actor: Actor, form: FormData) -> Redirect:
+    """Sign every other browser of mine out."""
+    sessions.end_other_sessions(work, actor)
+    return Redirect("/profile?done=sessions-revoked")
+
+
+@router.post("/profile/passphrase")
+@door.streams("passphrase.change")
+async def change_passphrase(desk: Desk, request: Request) -> Page | Redirect:
+    """Set another passphrase, once the present one is shown."""
+    form = await read_form(request)
+    wanted = text_of(form, "passphrase")
+    errors, status = {}, Invalid.status
+    fault = secrets.find_passphrase_fault(wanted)
+    if fault:
+        errors["passphrase"] = fault
+    try:
+        await demand_passphrase(desk, text_of(form, "present"))
+    except (SignInFailed, TooMany) as error:
+        errors["present"], status = error.detail, error.status
+    if errors:
+        return await desk.read(lambda work, actor: _profile(work, actor, errors=errors, status=status))
+    hashed = await desk.door.take_time(lambda: secrets.hash_passphrase(wanted))
+    session = await desk.write(lambda work, actor: passphrases.change_passphrase(work, actor, hashed))
+    return Redirect("/profile?done=passphrase", session_cookie(request, session.secret))
+
+
 def _profile(
     work: Work,
     actor: Actor,
@@ -73,6 +105,7 @@ def _profile(
         sessions=queries.list_sessions(work, actor),
         tokens=queries.list_tokens(work, actor),
         new_token=new_token,
+        has_passphrase=passphrases.find_passphrase_hash(work, actor) is not None,
         values=values or {},
         errors=errors or {},
     )

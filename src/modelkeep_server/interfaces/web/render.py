@@ -26,7 +26,7 @@ from modelkeep_server.rules import naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
-from modelkeep_server.rules.permissions import ROLES, Relation, whom_to_ask
+from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation, whom_to_ask
 
 HERE = Path(__file__).parent
 THEMES = ("system", "light", "dark")
@@ -104,6 +104,16 @@ class PageShell:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
         reason = access.why_not(self.actor, act, relations)
         return f"{reason} {whom_to_ask(act, relations)}" if reason else None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether this person showed too long ago who they are, for what touches rights."""
+        return not access.is_fresh(self.actor, FRESH_FOR_RIGHTS)
+
+    def asks_again(self, act: str) -> bool:
+        """Whether this person may do an act, and has to confirm first that it is them."""
+        minutes = PERMISSIONS[act].fresh_minutes
+        return minutes is not None and access.may(self.actor, act) and not access.is_fresh(self.actor, minutes)
 
     @property
     def theme_name(self) -> str | None:

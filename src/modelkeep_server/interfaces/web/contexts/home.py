@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from modelkeep_server.features.audit.views import LogState
 from modelkeep_server.features.home.views import BareModel, OpenDraft
+from modelkeep_server.features.identity.people_views import RecentGrant, RoleRequest
 from modelkeep_server.features.identity.views import TokenRow
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -46,6 +47,7 @@ class DashboardContext(Context):
 
     `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
     tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
+    `requests` are roles that wait for a second Admin, `granted` those given lately: for Admins and Auditors.
     """
 
     template: ClassVar[str] = "home/dashboard.html"
@@ -58,13 +60,15 @@ class DashboardContext(Context):
     states_of: Mapping[int, Mapping[State, int]] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     expiring: tuple[TokenRow, ...] = ()
+    requests: tuple[RoleRequest, ...] = ()
+    granted: tuple[RecentGrant, ...] = ()
     log: LogState | None = None
     activity: Timeline
 
     @property
     def waiting(self) -> int:
         """How many things wait for this person."""
-        return len(self.tasks) + len(self.expiring)
+        return len(self.tasks) + len(self.expiring) + sum(not request.mine for request in self.requests)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,9 +32,10 @@ class Right:
 @dataclass(frozen=True, kw_only=True)
 class ProfileContext(FormContext):
     """
-    GET /profile, and POST /profile/tokens. Controls of the token form: name, scopes (several), days.
+    GET /profile, and its forms. Controls: name, scopes (several), days of a token; present, passphrase.
 
     `new_token` is shown once, on the answer to the POST itself. `values` may hold `scopes` as a list.
+    `has_passphrase`: they sign in with one, and may change it.
     """
 
     template: ClassVar[str] = "identity/profile.html"
@@ -42,6 +43,7 @@ class ProfileContext(FormContext):
     sessions: tuple[SessionRow, ...]
     tokens: tuple[TokenRow, ...]
     new_token: NewToken | None = None
+    has_passphrase: bool = True
 
     @property
     def held(self) -> frozenset[Role]:
@@ -67,18 +69,18 @@ class ProfileContext(FormContext):
         row = PERMISSIONS[act]
         given = [grant for grant in row.grants if grant.role is None or grant.role in self.held]
         # Roles that need nothing else are said first.
-        because = ", ".join(_say(grant) for grant in sorted(given, key=lambda grant: grant.relation is not None))
+        because = ", ".join(self._say(grant) for grant in sorted(given, key=lambda grant: grant.relation is not None))
         needs = "" if given else permissions.what_is_missing(act, self.held, tuple(Relation))
         return Right(act, row.says, bool(given), because, needs, row.scope)
 
-
-def _say(grant: Grant) -> str:
-    """Why somebody holds a grant, or for which models."""
-    models = {
-        None: "",
-        Relation.OWNER: "for your own models",
-        Relation.WRITE: "for models shared with you to write",
-        Relation.READ: "for models shared with you to read",
-    }[grant.relation]
-    role = "" if grant.role is None else permissions.ROLES[grant.role].label
-    return " ".join(part for part in (role, models) if part) or "everyone who is signed in"
+    def _say(self, grant: Grant) -> str:
+        """Why somebody holds a grant: the role with where it came from, and for which models."""
+        models = {
+            None: "",
+            Relation.OWNER: "for your own models",
+            Relation.WRITE: "for models shared with you to write",
+            Relation.READ: "for models shared with you to read",
+        }[grant.relation]
+        sources = dict.fromkeys(row.words for row in self.person.roles if row.role is grant.role)
+        role = "" if grant.role is None else f"{permissions.ROLES[grant.role].label} ({', '.join(sources)})"
+        return " ".join(part for part in (role, models) if part) or "everyone who is signed in"
