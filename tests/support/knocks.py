@@ -25,6 +25,8 @@ class Knock:
 #: What API routes take, by method and address.
 BODIES: dict[str, Any] = {
     "POST /api/v1/tokens": {"name": "ci"},
+    "POST /api/v1/device-logins": {},
+    "POST /api/v1/device-logins/token": {"deviceCode": "x"},
     "POST /api/v1/models": {
         "group": "golden", "name": "new-one", "description": "For the table.", "owners": ["a@example.com"],
         "riskTier": "LOW",
@@ -37,6 +39,7 @@ BODIES: dict[str, Any] = {
 
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
+    "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
 }
 
