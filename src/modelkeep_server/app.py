@@ -25,7 +25,7 @@ from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import KeyMissing, KeyRing, Mailer
+from modelkeep_server.ports import BlobStore, KeyMissing, KeyRing, Mailer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import LOOPBACK, Settings
 
@@ -80,7 +80,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         elif not schema.is_current(database):
             raise CannotStart("The database has another schema than this release. Run: modelkeep migrate")
         registry_id = schema.find_registry_id(database)
-        keys = _open_keys(settings, registry_id)
+        keys = open_keys(settings, registry_id)
         address = settings.address(port or settings.port)
         mailer = _open_mailer(settings)
         parts = Parts(
@@ -103,7 +103,17 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         database.close()
 
 
-def _open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+def open_store(settings: Settings) -> BlobStore:
+    """The file store alone, without a registry. Raises StorageDown, ValueError."""
+    return open_blobs(settings.storage)
+
+
+def open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+    """
+    The keys of a registry; for None those of a new one, made where there are none.
+
+    Raises CannotStart, which says where the key file belongs, KeyMissing and KeyUnusable.
+    """
     known = registry_id or f"mk-{ids.uuid7(clock.to_us(clock.utc_now()))}"
     if settings.key is not None:
         return KeyFile.from_text(settings.key.get_secret_value(), known)
@@ -157,7 +167,14 @@ def build_app(house: House) -> Gate:
     """The doors of a registry: the gate around the pages, the API and the transfers. An ASGI app."""
     secure = house.address.startswith("https://")
     cookie_name = "__Host-mk-session" if secure else "mk-session"
-    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure, stopping=house.stopping)
+    site = make_site(
+        house.database,
+        house.parts,
+        cookie_name=cookie_name,
+        secure=secure,
+        stopping=house.stopping,
+        mail_health=house.mailer.health if house.mailer else None,
+    )
     settings = house.settings
     own = urlsplit(house.address).hostname or ""
     hosts = {own} if settings.public_url else {*LOOPBACK, own}
@@ -175,6 +192,8 @@ def build_app(house: House) -> Gate:
             body_bytes=house.parts.limits.body_bytes,
             secure=secure,
             behind_proxy=settings.behind_proxy,
+            proxy_hops=settings.proxy_hops,
+            log_requests=settings.log_requests,
         ),
         refuse=site.refuse,
     )

@@ -88,6 +88,10 @@ class KeyRing(Protocol):
     def registry_id(self) -> str:
         """The registry these keys belong to."""
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of the key-encryption keys, oldest first; the last one wraps."""
+
     def wrap(self, dek: bytes, context: bytes) -> WrappedKey:
         """Seal a 32-byte data key for `context`, under the newest key-encryption key."""
 
@@ -141,3 +145,6 @@ class Mailer(Protocol):
 
     def send(self, letter: Letter) -> str:
         """Hand one letter over, and give what the server answered. Raises MailFailed, MailRefused."""
+
+    def health(self) -> None:
+        """Raises MailFailed where no letter could be handed over now."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from modelkeep_server.features.help.guide import list_entries
 from modelkeep_server.interfaces.reference.reading import Reference, Route, read_reference
 from modelkeep_server.interfaces.reference.samples import STORY
 from tests.docs.conftest import ROOT, Reader
@@ -24,7 +25,12 @@ FOUND_AT = {"update_incident": "/api/v1/incidents"}
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
 
-OTHERS = [path for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]) if path != ROOT / "README.md"]
+GUIDE = ROOT / "docs" / "guide"
+OTHERS = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+    if path != ROOT / "README.md" and path.parent != GUIDE
+]
 
 
 def blocks_of(path: Path) -> list[tuple[str, str]]:
@@ -51,6 +57,19 @@ def test_the_readme_runs_from_top_to_bottom(reader: Reader) -> None:
 
     fetched = [path.relative_to(reader.folder).as_posix() for path in (reader.folder / "models").rglob("*.safetensors")]
     assert sorted(fetched) == ["models/1.2.0/model.safetensors", "models/model.safetensors"]
+
+
+def test_the_guides_commands_work_from_first_to_last(reader: Reader) -> None:
+    """Whoever follows the guide in a terminal registers its example, adds a version, sends a file, fetches it again."""
+    chapters = [GUIDE / f"{slug}.md" for slug, _ in list_entries(GUIDE)]
+    examples = BLOCK.findall((GUIDE / "model-registration.md").read_text("utf-8"))
+    (reader.folder / "model.json").write_text(next(text for kind, text in examples if kind == "json"), "utf-8")
+    commands = [text for path in chapters for _, text in blocks_of(path)]
+
+    reader.run("\n".join(commands))
+
+    assert len(commands) > 5
+    assert (reader.folder / "models" / "model.safetensors").is_file()
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)

@@ -75,7 +75,7 @@ def test_looking_changes_nothing(registry: Registry, make: Make, api: Api) -> No
     group, _, name = version.model.partition("/")
     values = {
         "group": group, "name": name, "version": version.version, "path:path": artifact.path, "sequence": "0",
-        "id": version.id, "secret": "x",
+        "id": version.id, "secret": "x", "chapter": "roles",
     }  # fmt: skip
     browser = api.browser(person)
     browser.get("/")

@@ -13,7 +13,7 @@ from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import make_account
 from tests.support.clients import Api
-from tests.support.make import Make
+from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
 
@@ -39,8 +39,26 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
     browser.submit("/logout")
     api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
+    gather(make, api, owner, account.email)
     with registry.writing() as work:
         service.sign_head(work)
+
+
+def gather(make: Make, api: Api, admin: Person, member: str) -> None:
+    """A team whose members changed, and a service account that changed hands."""
+    team = {"name": "Data Team", "email": "data-team@example.com", "members": [member]}
+    made = api.as_(admin).post("/api/v1/teams", json=team)
+    heir = make.owner()
+    browser = api.browser(admin)
+    program = browser.call("POST", "/api/v1/service-accounts", json={"name": "nightly", "purpose": "Uploads."})
+    path = f"/api/v1/service-accounts/{program.json()['id']}"
+    answers = [
+        made, program,
+        api.as_(admin).patch(made.headers["location"], json={"name": "Data People", "members": [heir.email]}),
+        browser.call("POST", f"{path}/tokens", json={"name": "ci"}),
+        browser.call("PATCH", path, json={"sponsor": heir.email}),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [201, 201, 200, 201, 200]
 
 
 def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:

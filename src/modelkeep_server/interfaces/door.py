@@ -20,6 +20,7 @@ from modelkeep_server.features.status import queries as status_queries
 from modelkeep_server.features.status.board import Board
 from modelkeep_server.features.status.monitor import Monitor, list_probes
 from modelkeep_server.features.status.views import Health
+from modelkeep_server.interfaces.meters import Meters
 from modelkeep_server.kit.timings import Timings
 from modelkeep_server.rules.errors import (
     RegistryError,
@@ -51,7 +52,7 @@ class Asking:
 class Door:
     """What the doorway needs to open works; made once by app.py and kept at `app.state.door`."""
 
-    def __init__(self, database: Database, parts: Parts) -> None:
+    def __init__(self, database: Database, parts: Parts, *, mail_health: Callable[[], None] | None = None) -> None:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
@@ -59,10 +60,11 @@ class Door:
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.uploads: Counter[str] = Counter()
+        self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()
         self.timings = Timings()
-        self._monitor = Monitor(list_probes(database, parts))
+        self._monitor = Monitor(list_probes(database, parts, mail_health))
         self._measuring = CapacityLimiter(1)
 
     async def hop(self, job: Callable[[], T]) -> T:

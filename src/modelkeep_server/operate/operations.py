@@ -11,6 +11,7 @@ from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import invitations, tokens
 from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
+from modelkeep_server.operate.backing_up import Tell, back_up
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable, MailFailed
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError, Unavailable
@@ -18,6 +19,7 @@ from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 
 Operation = Callable[[House, Mapping[str, Any]], dict[str, Any]]
+LongOperation = Callable[[House, Mapping[str, Any], Tell], dict[str, Any]]
 
 
 def create_token(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +79,9 @@ OPERATIONS: dict[str, Operation] = {
     "audit.verify": verify_audit,
 }
 
+#: Those that take long: they tell how far they are, and end where nobody listens any more.
+LONG_OPERATIONS: dict[str, LongOperation] = {"backup": back_up}
+
 
 def read_roles(names: list[str]) -> list[Role]:
     """Roles from their names, in any case. Raises Invalid."""
@@ -86,10 +91,12 @@ def read_roles(names: list[str]) -> list[Role]:
     return [Role(name.upper()) for name in names]
 
 
-def perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def perform_here(settings: Settings, name: str, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Do one operation in this process. The caller holds the data folder. Raises OperationRefused."""
     try:
         with open_house(settings) as house:
+            if name in LONG_OPERATIONS:
+                return LONG_OPERATIONS[name](house, asked, tell)
             return OPERATIONS[name](house, asked)
     except (CannotStart, KeyMissing, KeyUnusable) as error:
         raise OperationRefused(str(error)) from error

@@ -20,13 +20,13 @@ from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
-from modelkeep_server.operate.logs import configure_logs
+from modelkeep_server.operate.logs import configure_logs, configure_web_server_logs
 from modelkeep_server.operate.serving import GRACE_SECONDS, bind_address, bind_control, run, serve_all
 from modelkeep_server.operate.terminal import fail
 from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
-from modelkeep_server.settings import Settings, SettingsRefused, load_settings
+from modelkeep_server.settings import Settings, SettingsRefused, find_unknown_variables, load_settings
 
 app = typer.Typer(help="Serve the registry.", add_completion=False)
 
@@ -45,9 +45,12 @@ def serve(
 ) -> None:
     """Serve the registry until it is stopped with Ctrl-C."""
     configure_logs()
+    configure_web_server_logs()
     given = {"host": host, "port": port, "data_dir": data_dir}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+        for sentence in find_unknown_variables():
+            log.warning(sentence)
         _demand_safe_address(settings)
         with contextlib.ExitStack() as stack:
             lock = stack.enter_context(FolderLock(settings.data_dir)) if settings.is_sqlite else None

@@ -122,7 +122,7 @@ def _config(app: Any) -> uvicorn.Config:
         app,
         http=PatientProtocol,
         lifespan="off",
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,

@@ -3,6 +3,10 @@ Every way the registry says no, drawn as one tree.
 
     RegistryError                     status  code
     ├── Malformed                     400     malformed_request
+    ├── LoginWaits                    400     authorization_pending
+    ├── PollsTooFast                  400     slow_down
+    ├── LoginDenied                   400     access_denied
+    ├── LoginExpired                  400     expired_token
     ├── NotSignedIn                   401     not_signed_in
     ├── ConfirmNeeded                 403     confirm_needed
     ├── Refused                       403     (an act that was refused is an event)
@@ -79,6 +83,42 @@ class Malformed(RegistryError):
     code = "malformed_request"
     title = "The request cannot be read"
     remedy = "Send well-formed JSON in UTF-8, as the API reference shows it."
+
+
+class LoginWaits(RegistryError):
+    """A command line asks for its token before anybody let it in (RFC 8628, section 3.5, as the next three)."""
+
+    status = 400
+    code = "authorization_pending"
+    title = "Nobody has allowed this yet"
+    remedy = "Ask again after the interval."
+
+
+class PollsTooFast(RegistryError):
+    """A command line asks for its token more often than it was told to."""
+
+    status = 400
+    code = "slow_down"
+    title = "Asked too often"
+    remedy = "Wait five seconds longer between two tries from now on."
+
+
+class LoginDenied(RegistryError):
+    """The person said no, or their session or rights ended before the token was fetched."""
+
+    status = 400
+    code = "access_denied"
+    title = "This was not allowed"
+    remedy = "Start the sign-in again, and allow it in the browser."
+
+
+class LoginExpired(RegistryError):
+    """The codes of a command line are past their time, used, or were never given out."""
+
+    status = 400
+    code = "expired_token"
+    title = "These codes do not work any more"
+    remedy = "Start the sign-in again; a code lives for 15 minutes and works once."
 
 
 class NotSignedIn(RegistryError):

@@ -105,7 +105,7 @@ ACTIONS: dict[str, Action] = {
         Action("job.read", "job", "looked at background jobs"),
         Action("job.retry", "job", "had a failed job tried again"),
         Action("metrics.read", "registry", "read the metrics"),
-        Action("registry.backup", "registry", "backed this registry up"),
+        Action("registry.backup", "registry", "began a backup of this registry"),
         Action("registry.restore", "registry", "restored this registry from a backup"),
         Action("request.refuse", "request", "sent a request that was refused"),
     )

@@ -63,6 +63,17 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+#: What a program with a scope may do, as the end of "It may ...". Never more than its person may.
+SCOPE_WORDS: dict[Scope, str] = {
+    Scope.READ: "see models, versions and what else you see",
+    Scope.WRITE: "create and change models and versions, and upload files",
+    Scope.DOWNLOAD: "download files",
+    Scope.DEPLOY: "move versions to staging and production, and write incidents",
+    Scope.REVIEW: "approve promotions and request changes in your name",
+    Scope.AUDIT: "read and export the audit log",
+    Scope.ADMIN: "administer people, roles and models",
+}
+
 DEFAULT_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.WRITE, Scope.DOWNLOAD)
 
 

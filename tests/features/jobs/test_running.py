@@ -20,7 +20,7 @@ KIND = "test"
 
 def runner(registry: Registry, call: Callable[[Task], None], *, lease_seconds: float = 60.0, **how: Any) -> Runner:
     """A worker whose one kind of job does this."""
-    handler = Handler(call, says="Tests", **how)
+    handler = Handler(call, **how)
     return Runner(registry.house.database, registry.house.parts, {KIND: handler}, lease_seconds=lease_seconds)
 
 
@@ -108,7 +108,7 @@ def test_what_fails_is_tried_again_later_and_then_given_up(fresh_registry: Regis
 
 def test_the_waits_of_ten_tries_last_about_two_days() -> None:
     """A mail server may be down over a weekend day and the mail still goes out."""
-    handler = Handler(lambda task: None, says="")
+    handler = Handler(lambda task: None)
 
     total = sum(handler.wait_seconds(attempt) for attempt in range(1, handler.tries))
 

@@ -100,6 +100,11 @@ class SmtpMailer:
             _demand(answer, "the letter")
             return _text(answer)
 
+    def health(self) -> None:
+        """Greet the server, as for a letter. Raises MailFailed."""
+        with self._connected():
+            pass
+
     def _write(self, letter: Letter) -> bytes:
         fault = find_email_fault(letter.to)
         if fault:

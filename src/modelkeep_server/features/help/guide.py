@@ -16,6 +16,8 @@ from modelkeep_server.rules.errors import NotFound
 
 SHIPPED = Path(__file__).parent / "guide"
 IN_CHECKOUT = Path(__file__).parents[4] / "docs" / "guide"
+#: Pages of the help that are no chapters.
+TAKEN = frozenset({"search", "report"})
 _ENTRY = re.compile(r"^\d+\. \[[^\]]+\]\(([a-z-]+)\.md\): (.+)$", re.MULTILINE)
 
 
@@ -59,7 +61,13 @@ def list_entries(folder: Path) -> list[tuple[str, str]]:
     return _ENTRY.findall((folder / "README.md").read_text("utf-8"))
 
 
+def _demand_free(slug: str) -> None:
+    if slug in TAKEN:
+        raise GuideBroken(f"/help/{slug} is a page of its own; name the chapter otherwise.")
+
+
 def _read(folder: Path, slug: str, summary: str) -> Rendered:
+    _demand_free(slug)
     path = folder / f"{slug}.md"
     if not path.is_file():
         raise GuideBroken(f"The contents name {path.name}, which is not there.")

@@ -146,7 +146,9 @@ def _actor(
 ) -> Actor:
     first = rows[0]
     roles = {Role(row.role) for row in rows if row.role is not None}
-    addresses = dict.fromkeys(row.team_key for row in rows if row.team_key is not None)
+    # A program is in no team, whatever rows there may be.
+    teams_of = rows if sponsor is None else ()
+    addresses = dict.fromkeys(row.team_key for row in teams_of if row.team_key is not None)
     return Actor(
         user_id=first.id,
         pseudonym=first.pseudonym,

@@ -21,23 +21,42 @@ from modelkeep_server.rules.permissions import DEFAULT_SCOPES, FRESH_FOR_RIGHTS,
 
 TOKEN_DAYS = 30
 TOKEN_DAYS_MAX = 90
-#: Such a token stands for somebody who has just shown who they are, so it is made by somebody who has.
-FRESH_SCOPES = frozenset({Scope.REVIEW, Scope.AUDIT, Scope.ADMIN})
+#: A token stands for itself where a session would have to be fresh, so it is made in a session as fresh.
+STRONG = frozenset({Scope.REVIEW, Scope.AUDIT, Scope.ADMIN})
 
 
 def create_token(
-    work: Work, actor: Actor, *, name: str, scopes: Sequence[Scope] = DEFAULT_SCOPES, days: int | None = None
+    work: Work,
+    actor: Actor,
+    *,
+    name: str,
+    scopes: Sequence[Scope] = DEFAULT_SCOPES,
+    days: int | None = None,
+    device: bool = False,
 ) -> NewToken:
     """
     Make a personal token, shown once. At most 90 days; 24 hours at most where it has the scope `review`.
 
+    `device`: it is for a command line that the actor let in, and showed then who they are where its scopes ask for it.
+
     Raises:
-        ConfirmNeeded: It is to decide, to audit or to administer, and the session is not fresh.
         Invalid: The name is empty or too long, a scope is beyond the actor's roles, or the days are out of bounds.
+        ConfirmNeeded: A scope is one of STRONG, and the actor showed too long ago who they are.
     """
     access.require(work, actor, "token.create")
-    if not FRESH_SCOPES.isdisjoint(scopes):
-        access.demand_fresh(actor, FRESH_FOR_RIGHTS, "create a token with the scope review, audit or admin")
+    days = check_new_token(actor, name, scopes, days)
+    if not device:
+        demand_fresh_for(actor, scopes)
+    token = _insert_token(work, actor.user_id, name.strip(), scopes, days, None)
+    access.record(
+        work, actor, "token.create", object_id=token.row.id,
+        after={"scopes": [scope.value for scope in scopes], "days": days, **({"device": True} if device else {})},
+    )  # fmt: skip
+    return token
+
+
+def check_new_token(actor: Actor, name: str, scopes: Sequence[Scope], days: int | None) -> int:
+    """How many days a token of the actor's lives: as many as asked, or as is usual. Raises Invalid."""
     days = days if days is not None else (1 if Scope.REVIEW in scopes else TOKEN_DAYS)
     errors = _find_faults(name, scopes, days)
     beyond = [scope.value for scope in scopes if scope not in scopes_of(actor.roles)]
@@ -45,12 +64,13 @@ def create_token(
         errors.append(FieldError("scopes", f"Your roles give you no use for: {', '.join(beyond)}."))
     if errors:
         raise Invalid.of(errors)
-    token = _insert_token(work, actor.user_id, name.strip(), scopes, days, None)
-    access.record(
-        work, actor, "token.create", object_id=token.row.id,
-        after={"scopes": [scope.value for scope in scopes], "days": days},
-    )  # fmt: skip
-    return token
+    return days
+
+
+def demand_fresh_for(actor: Actor, scopes: Sequence[Scope]) -> None:
+    """Raises ConfirmNeeded where a scope is one of STRONG, and the actor showed too long ago who they are."""
+    if STRONG.intersection(scopes):
+        access.demand_fresh(actor, FRESH_FOR_RIGHTS, "make a token with the scope review, audit or admin")
 
 
 def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequence[Role], days: int = 1) -> NewToken:

@@ -51,7 +51,6 @@ class Handler:
     """
 
     call: Callable[[Task], None]
-    says: str
     tries: int = 10
     first_wait_seconds: float = 60
     longest_wait_seconds: float = 14 * 3600

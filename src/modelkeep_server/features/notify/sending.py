@@ -14,7 +14,7 @@ def make_mail_handler(mailer: Mailer, *, address: str, registry_id: str) -> Hand
     def send(task: Task) -> None:
         _send(mailer, task, address, registry_id)
 
-    return Handler(send, says="Mail")
+    return Handler(send)
 
 
 def send_test(mailer: Mailer, *, to: str, address: str, registry_id: str) -> str:

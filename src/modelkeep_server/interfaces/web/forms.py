@@ -27,6 +27,7 @@ NOTICES: Mapping[str, str] = {
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
+    "job-retried": "The job is tried again now.",
     "sessions-revoked": "Your other browsers are signed out.",
     "passphrase": "Your passphrase is changed, and your other browsers are signed out.",
     "renewed": "Your new passphrase is set. Every other browser of yours is signed out.",
@@ -42,6 +43,14 @@ NOTICES: Mapping[str, str] = {
     "incident": "The incident is reported. It stands on every page until it is resolved.",
     "incident-updated": "The update is posted.",
     "signed-out": "You are signed out.",
+    "saved": "Saved. What changed, and who changed it, is on record.",
+    "team": "The team is there. Name its address among the owners of a model, and its members own it.",
+    "member": "They are in the team, and own what it owns from now on.",
+    "left": "They are out of the team. What they owned through it ended at once.",
+    "team-ended": "The team is ended. Nobody owns anything through its address.",
+    "team-revived": "The team is back, with nobody in it. Add its members.",
+    "service": "The service account is there. Next: make a token for it.",
+    "service-ended": "The service account is ended. Its tokens are refused from now on.",
 }
 
 

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity import access, team_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
@@ -152,6 +152,7 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
             cursor=cursor,
             shown=form.shown,
             values=form.values,
+            teams=team_queries.find_teams_at(work, model.owners) if tab == "overview" else {},
         )
     )
 

@@ -93,6 +93,8 @@ class PageShell:
         # Who administers is no choice for most people, so that greying it would only be in their way.
         if access.may(self.actor, "user.read"):
             entries.append(("People", "/admin/people", "/admin", "user.read"))
+        elif access.may(self.actor, "job.read"):
+            entries.append(("Jobs", "/admin/jobs", "/admin", "job.read"))
         return tuple(
             NavItem(label, href, self.path == base or self.path.startswith(f"{base}/"), self.why_not(act))
             for label, href, base, act in entries

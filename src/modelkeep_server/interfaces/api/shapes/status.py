@@ -47,7 +47,7 @@ class IncidentOut(Shape):
     status: IncidentStatus
     started_at: Moment
     resolved_at: Moment | None = None
-    updates: list[IncidentUpdateOut] = []
+    updates: list[IncidentUpdateOut]
 
 
 class StatusOut(Shape):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.identity.team_views import Team
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
@@ -115,7 +116,7 @@ class ModelContext(Context):
     GET /models/{group}/{name} (`tab` overview), GET …/versions (`tab` versions) and GET …/activity (`tab` activity).
 
     `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows. `values` and
-    `shown` are of the small forms that edit in place.
+    `shown` are of the small forms that edit in place. `teams` are those among the owners, by address in lower case.
     """
 
     template: ClassVar[str] = "models/show.html"
@@ -128,6 +129,7 @@ class ModelContext(Context):
     shown: Base
     values: Mapping[str, str] = field(default_factory=dict)
     timeline: Timeline | None = None
+    teams: Mapping[str, Team] = field(default_factory=dict)
 
     @property
     def next_href(self) -> str | None:
