@@ -18,11 +18,12 @@ from modelkeep.addresses import (
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.exports import save_answer
-from modelkeep.listing import Listing
+from modelkeep.listing import Listing, list_all
 from modelkeep.login import find_login
-from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Page, Verdict, Version
+from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
+from modelkeep.people import People
 from modelkeep.progress import OnProgress, ignore_progress
-from modelkeep.reading import read, read_page
+from modelkeep.reading import read
 from modelkeep.transport import Transport
 from modelkeep.uploads import hash_file, send_file
 
@@ -66,6 +67,11 @@ class Client:
     def url(self) -> str:
         """The registry's address."""
         return self._transport.url
+
+    @property
+    def people(self) -> People:
+        """People, their roles and invitations, for those who administer."""
+        return People(self._transport)
 
     def me(self) -> Me:
         """Whose token this is, and what they may do."""
@@ -382,14 +388,7 @@ class Client:
         return [(Address(where.group, where.name, where.version, artifact.path), artifact) for artifact in found]
 
     def _list(self, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
-        given = {key: value for key, value in (filters or {}).items() if value}
-
-        def fetch(cursor: str | None, limit: int) -> Page[T]:
-            more = {"cursor": cursor} if cursor is not None else {}
-            told = self._transport.get(route, {**given, "limit": limit, **more})
-            return read_page(kind, told)
-
-        return Listing(fetch, given)
+        return list_all(self._transport, route, kind, filters)
 
 
 def _moment(when: When | None) -> str:

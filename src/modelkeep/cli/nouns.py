@@ -42,6 +42,7 @@ NOUNS = (
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
+    Noun("people", "People, roles and invitations, for Admins.", "modelkeep.cli.people:app"),
     Noun("serve", "Serve the registry."),
     Noun("migrate", "Bring a PostgreSQL database up to date."),
     Noun("backup", "Take a backup, while the server runs."),
