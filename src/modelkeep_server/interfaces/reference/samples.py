@@ -102,6 +102,14 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
     "MissingOut": {"field": "limitations"},
     "MoveOut": {"allowed": False},
+    "UserOut": {"name": "Priya Raman", "disabled": False, "requested": []},
+    "UserPatch": {"disabled": True},
+    "InvitationIn": {"email": "grace@company.com"},
+    "InvitationOut": {
+        "kind": "INVITATION",
+        "email": "grace@company.com",
+        "url": "https://registry.company.com/invitations/3v0Jq...",
+    },
     "EventOut": {"reason": None, "rule": None},
     "IncidentIn": _INCIDENT
     | {"text": "The file store answers slowly. Uploads are not affected.", "status": "INVESTIGATING"},
@@ -218,7 +226,7 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
 
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
-    for name in ("group", "name", "version", "path", "sequence", "id"):
+    for name in ("group", "name", "version", "path", "sequence", "id", "role"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path
 
