@@ -22,6 +22,7 @@ from modelkeep.exports import save_answer
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
+from modelkeep.people import People
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read
 from modelkeep.transport import Transport
@@ -67,6 +68,11 @@ class Client(Directory):
     def url(self) -> str:
         """The registry's address."""
         return self._transport.url
+
+    @property
+    def people(self) -> People:
+        """People, their roles and invitations, for those who administer."""
+        return People(self._transport)
 
     def me(self) -> Me:
         """Whose token this is, and what they may do."""

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from modelkeep.errors import NotFound
-from modelkeep.listing import Listing
-from modelkeep.models import Page, ServiceAccount, Team
-from modelkeep.reading import read_page
+from modelkeep.listing import Listing, list_all
+from modelkeep.models import ServiceAccount, Team
 from modelkeep.transport import Transport
 
 T = TypeVar("T")
@@ -20,14 +19,7 @@ class Asking:
     _transport: Transport
 
     def _list(self, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
-        given = {key: value for key, value in (filters or {}).items() if value}
-
-        def fetch(cursor: str | None, limit: int) -> Page[T]:
-            more = {"cursor": cursor} if cursor is not None else {}
-            told = self._transport.get(route, {**given, "limit": limit, **more})
-            return read_page(kind, told)
-
-        return Listing(fetch, given)
+        return list_all(self._transport, route, kind, filters)
 
 
 class Directory(Asking):

@@ -24,15 +24,21 @@ WITHOUT_PYTHON = {
     "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
     "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job",
     "start_device_login", "fetch_device_token",
+    "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
+    "revoke_invitation", "confirm_role_request", "decline_role_request",
 }  # fmt: skip
 #: Routes whose example names an object by the story's id; it is found in the list at this address.
+_PERSON, _LINK = f"/api/v1/users?q={STORY['email']}", "/api/v1/invitations"
 FOUND_AT = {
     "update_incident": "/api/v1/incidents",
     **dict.fromkeys(("show_team", "update_team", "end_team", "revive_team"), "/api/v1/teams"),
     **dict.fromkeys(("show_service_account", "list_tokens_of_service"), "/api/v1/service-accounts"),
+    **dict.fromkeys(("show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out"), _PERSON),
+    **dict.fromkeys(("renew_invitation", "revoke_invitation"), _LINK),
 }
-#: Examples that succeed only after something else happened: a job failed, a person allowed a code.
-IN_ITS_TIME = {"retry_job", "fetch_device_token"}
+#: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
+#: asked.
+IN_ITS_TIME = {"retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request"}
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
 
@@ -99,6 +105,7 @@ def test_every_curl_example_of_the_api_reference_works(reader: Reader, reference
     """Pasted into a shell that holds a token, each is answered with success."""
     examples = {route.id: route.curl for route in routes_of(reference) if route.curl and route.id not in IN_ITS_TIME}
 
+    reader.running.token(STORY["email"], "MODEL_OWNER")
     for name, example in examples.items():
         if name in FOUND_AT:
             headers = {"Authorization": f"Bearer {reader.environment['TOKEN']}"}

@@ -1,5 +1,6 @@
 """Meddling with a registry's database behind its back, and asking afterwards what verification found."""
 
+from dataclasses import replace
 from typing import Any
 
 from anyio.from_thread import BlockingPortal
@@ -9,6 +10,8 @@ from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
+from modelkeep_server.features.identity import people_queries, roles
+from modelkeep_server.features.identity.people_views import PeopleFilter
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import make_account
@@ -41,6 +44,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     browser.submit("/logout")
     api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
     gather(make, api, owner, account.email)
+    ask_for_a_role(registry, owner, make.person())
     with registry.writing() as work:
         service.sign_head(work)
 
@@ -69,6 +73,15 @@ def gather(make: Make, api: Api, admin: Person, member: str) -> None:
         browser.call("PATCH", path, json={"sponsor": heir.email}),
     ]  # fmt: skip
     assert [answer.status_code for answer in answers] == [201, 201, 200, 201, 200]
+
+
+def ask_for_a_role(registry: Registry, admin: Person, person: Person) -> None:
+    """A grant that waits for a second Admin, as a registry has it that asks for one."""
+    parts = replace(registry.house.parts, limits=replace(registry.house.parts.limits, dual_control=True))
+    with registry.house.database.writing(parts, Circumstances.of_the_house()) as work:
+        asked = PeopleFilter(text=person.email)
+        found = people_queries.list_people(work, admin.actor, asked).items[0]
+        assert not roles.grant_role(work, admin.actor, found.id, Role.MRC, "Joins the committee.")
 
 
 def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:

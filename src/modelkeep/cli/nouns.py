@@ -48,6 +48,7 @@ NOUNS = (
         "modelkeep.cli.service_accounts:app",
     ),
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
+    Noun("people", "People, roles and invitations, for Admins.", "modelkeep.cli.people:app"),
     Noun("serve", "Serve the registry."),
     Noun("migrate", "Bring a PostgreSQL database up to date."),
     Noun("backup", "Take a backup, while the server runs."),

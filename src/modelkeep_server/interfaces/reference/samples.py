@@ -112,6 +112,14 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
     "MissingOut": {"field": "limitations"},
     "MoveOut": {"allowed": False},
+    "UserOut": {"name": "Priya Raman", "disabled": False, "requested": []},
+    "UserPatch": {"disabled": True},
+    "InvitationIn": {"email": "grace@company.com"},
+    "InvitationOut": {
+        "kind": "INVITATION",
+        "email": "grace@company.com",
+        "url": "https://registry.company.com/invitations/3v0Jq...",
+    },
     "EventOut": {"reason": None, "rule": None},
     "IncidentIn": _INCIDENT
     | {"text": "The file store answers slowly. Uploads are not affected.", "status": "INVESTIGATING"},
@@ -192,6 +200,14 @@ files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verif
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
 registry.export_events(events, "refused.csv")''',
+    "list_users": """for user in registry.people.list(role="MODEL_OWNER"):
+    print(user.email, user.last_seen_at)""",
+    "create_invitation": """link = registry.people.invite("grace@company.com", ["MODEL_OWNER"])
+print(link.url)  # told this once""",
+    "list_invitations": """for link in registry.people.invitations():
+    print(link.email, link.expires_at)""",
+    "list_role_requests": """for request in registry.people.role_requests():
+    print(request.user, request.role, request.by)""",
     "verify_log": "print(registry.verify_log().ok)",
 }
 
@@ -224,7 +240,7 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
 
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
-    for name in ("group", "name", "version", "path", "sequence", "id"):
+    for name in ("group", "name", "version", "path", "sequence", "id", "role"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path
 
