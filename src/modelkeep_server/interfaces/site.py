@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
 from modelkeep_server.interfaces.api import identity as api_identity
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import sharing as api_sharing
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
@@ -56,6 +57,7 @@ ROUTERS = (
     api_models.router,
     api_versions.router,
     api_artifacts.router,
+    api_sharing.router,
     api_activity.router,
     api_audit.router,
     transfers.router,

@@ -91,6 +91,7 @@ def query_of(asked: CatalogueFilter) -> dict[str, str]:
         "riskTier": asked.risk_tier,
         "tag": asked.tag,
         "owner": asked.owner,
+        "status": asked.status,
         **{name: day.date().isoformat() if day else "" for name, day in days.items()},
         "sort": "" if asked.sort == "updated" else asked.sort,
     }
