@@ -27,10 +27,13 @@ from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
+from modelkeep_server.interfaces.web import access_requests as web_access_requests
 from modelkeep_server.interfaces.web import audit as web_audit
 from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import identity as web_identity
+from modelkeep_server.interfaces.web import model_end as web_model_end
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
+from modelkeep_server.interfaces.web import model_sharing as web_model_sharing
 from modelkeep_server.interfaces.web import models as web_models
 from modelkeep_server.interfaces.web import reference as web_reference
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
@@ -65,6 +68,9 @@ ROUTERS = (
     web_identity.router,
     web_models.router,
     web_model_settings.router,
+    web_model_sharing.router,
+    web_model_end.router,
+    web_access_requests.router,
     web_version_edit.router,
     web_versions.router,
     web_audit.router,

@@ -1,6 +1,7 @@
 """Transferring a model to other owners: an Admin's act, on a reason. Former owners stay known to the record."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select, union_all
 
@@ -15,6 +16,32 @@ from modelkeep_server.features.models.checks import find_owner_faults, find_reas
 from modelkeep_server.features.models.service import demand_active, insert_owners
 from modelkeep_server.features.models.views import EDITS, Model
 from modelkeep_server.rules.errors import Invalid
+
+
+@dataclass(frozen=True)
+class TransferPlan:
+    """What a transfer would do: addresses that lose the model, that gain it, and new ones that nobody here has yet."""
+
+    model: Model
+    loses: tuple[str, ...]
+    gains: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def plan_transfer(work: Work, actor: Actor, group: str, name: str, owners: Sequence[str], reason: str) -> TransferPlan:
+    """What `transfer_model` would do. Raises as it does, and changes nothing."""
+    model = queries.get_model(work, actor, group, name)
+    access.require(work, actor, "model.transfer")
+    demand_active(model)
+    _demand_sound(owners, reason)
+    present = dict.fromkeys([*model.owners, *([model.registrar] if model.registrar else [])])
+    new, old = {owner.casefold() for owner in owners}, {owner.casefold() for owner in present}
+    return TransferPlan(
+        model,
+        loses=tuple(owner for owner in present if owner.casefold() not in new),
+        gains=tuple(owner for owner in owners if owner.casefold() not in old),
+        unknown=list_unknown(work, owners),
+    )
 
 
 def transfer_model(
@@ -42,9 +69,7 @@ def transfer_model(
     access.require(work, actor, "model.transfer")
     demand_active(model)
     demand_fresh(work, model.address, model.id, EDITS, expected=expected, present=model.revision)
-    faults = [*find_owner_faults(owners), *find_reason_faults(reason, required=True)]
-    if faults:
-        raise Invalid.of(faults)
+    _demand_sound(owners, reason)
     if tuple(owners) == model.owners and model.registrar is None:
         return model
     present = model_owners.c.model_id == model.key, model_owners.c.removed_at.is_(None)
@@ -77,3 +102,9 @@ def list_unknown(work: Work, owners: Sequence[str]) -> tuple[str, ...]:
     shared = select(teams.c.email_key).where(teams.c.email_key.in_(keys), teams.c.ended_at.is_(None))
     known = {row.email_key for row in work.all(union_all(accounts, shared))}
     return tuple(owner for owner in owners if owner.casefold() not in known)
+
+
+def _demand_sound(owners: Sequence[str], reason: str) -> None:
+    faults = [*find_owner_faults(owners), *find_reason_faults(reason, required=True)]
+    if faults:
+        raise Invalid.of(faults)

@@ -1,6 +1,7 @@
 """Reading requests for access: one's own, those of the models one owns, and all of them for Admin and Auditor."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
@@ -16,6 +17,9 @@ from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
 from modelkeep_server.rules.permissions import Relation, Role
 
 _SEES_ALL = frozenset({Role.ADMIN, Role.AUDITOR})
+#: The most that the dashboard shows of somebody's own requests.
+LATEST_MAX = 10
+
 _deciders = people.alias("deciders")
 
 
@@ -72,6 +76,20 @@ def list_to_decide(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> t
         return ()
     waiting = (access_requests.c.status == RequestStatus.OPEN.value, owned_by(actor))
     rows = work.all(_select(actor).where(*waiting).order_by(access_requests.c.id).limit(limit))
+    return tuple(_to_request(work, actor, row) for row in rows)
+
+
+def list_latest_answers(work: Work, actor: Actor, *, days: int) -> tuple[AccessRequest, ...]:
+    """What the actor asked that is open, or was decided by others in so many days; newest first. One statement."""
+    lately = access_requests.c.decided_at > work.now - timedelta(days=days)
+    rows = work.all(
+        _select(actor)
+        .where(access_requests.c.person_id == actor.user_id)
+        .where(access_requests.c.status != RequestStatus.WITHDRAWN.value)
+        .where(or_(access_requests.c.status == RequestStatus.OPEN.value, lately))
+        .order_by(access_requests.c.id.desc())
+        .limit(LATEST_MAX)
+    )
     return tuple(_to_request(work, actor, row) for row in rows)
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from modelkeep_server.db.ledger import PersonRef
-from modelkeep_server.db.tables import collaborators, people, team_members, teams
+from modelkeep_server.db.tables import collaborators, models, people, team_members, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.service import demand_active
-from modelkeep_server.features.models.views import Access, Collaborator, Model, Sharing
+from modelkeep_server.features.models.views import Access, Collaborator, Model, SharedModel, Sharing
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.emails import find_email_fault
@@ -61,6 +62,21 @@ def list_collaborators(
     shown = rows[:limit]
     following = work.parts.cursors.make([shown[-1].id], filters) if len(rows) > limit else None
     return Sharing(tuple(map(_to_collaborator, shown)), following, complete)
+
+
+def list_shared_with(work: Work, actor: Actor) -> tuple[SharedModel, ...]:
+    """The models that the actor was let into, the latest first. One statement."""
+    rows = work.all(
+        _select(work)
+        .add_columns(models.c.group_name, models.c.name.label("model_name"))
+        .join(models, models.c.id == collaborators.c.model_id)
+        .where(collaborators.c.person_id == actor.user_id, visible_to(actor))
+        .order_by(collaborators.c.id.desc())
+    )
+    return tuple(
+        SharedModel(f"{row.group_name}/{row.model_name}", Access(row.access), row.until, row.granter_email)
+        for row in rows
+    )
 
 
 def find_collaborator(work: Work, model: Model, person_id: int) -> Collaborator | None:

@@ -137,3 +137,13 @@ class AccessRequest:
     revision: int
     mine: bool
     decides: bool
+
+
+@dataclass(frozen=True)
+class SharedModel:
+    """A model that somebody was let into: `GROUP/NAME`, what for, until when and by whom."""
+
+    model: str
+    access: Access
+    until: datetime | None
+    granted_by: str

@@ -19,6 +19,8 @@ from modelkeep_server.rules.lifecycle import State
 
 _NAMED = 10
 
+VersionRow = Row[tuple[int, str, str, str, int]]
+
 
 def retire_model(
     work: Work, actor: Actor, group: str, name: str, *, reason: str, expected: Collection[int] | None = None
@@ -36,16 +38,11 @@ def retire_model(
     """
     model = model_queries.lock_model(work, actor, group, name)
     access.require(work, actor, "model.retire")
-    ended = queries.find_retirement(work, model)
-    if ended is not None:
-        raise StateForbids(ended.sentence, remedy="Nothing is left to retire.")
+    _demand_standing(work, model)
     demand_fresh(work, model.address, model.id, EDITS, expected=expected, present=model.revision)
-    rows = work.all(
-        select(versions.c.id, versions.c.public_id, versions.c.version, versions.c.state, versions.c.revision)
-        .where(versions.c.model_id == model.key)
-        .order_by(versions.c.id)
-        .with_for_update(key_share=True)
-    )
+    for key in work.all(select(versions.c.id).where(versions.c.model_id == model.key).order_by(versions.c.id)):
+        work.lock(versions, key.id)
+    rows = _list_versions(work, model)
     _demand_none_in_production(model, rows)
     faults = find_reason_faults(reason, required=True)
     if faults:
@@ -73,7 +70,30 @@ def retire_model(
     return model_queries.get_model(work, actor, group, name)
 
 
-def _demand_none_in_production(model: Model, rows: Sequence[Row[tuple[int, str, str, str, int]]]) -> None:
+def plan_retirement(work: Work, actor: Actor, group: str, name: str) -> Model:
+    """The model that `retire_model` would retire. Raises as it does, but for a reason, and changes nothing."""
+    model = model_queries.get_model(work, actor, group, name)
+    access.require(work, actor, "model.retire")
+    _demand_standing(work, model)
+    _demand_none_in_production(model, _list_versions(work, model))
+    return model
+
+
+def _demand_standing(work: Work, model: Model) -> None:
+    ended = queries.find_retirement(work, model)
+    if ended is not None:
+        raise StateForbids(ended.sentence, remedy="Nothing is left to retire.")
+
+
+def _list_versions(work: Work, model: Model) -> Sequence[VersionRow]:
+    return work.all(
+        select(versions.c.id, versions.c.public_id, versions.c.version, versions.c.state, versions.c.revision)
+        .where(versions.c.model_id == model.key)
+        .order_by(versions.c.id)
+    )
+
+
+def _demand_none_in_production(model: Model, rows: Sequence[VersionRow]) -> None:
     live = [row.version for row in rows if row.state == State.PRODUCTION]
     if live:
         more = f" and {len(live) - _NAMED} more" if len(live) > _NAMED else ""
@@ -84,9 +104,7 @@ def _demand_none_in_production(model: Model, rows: Sequence[Row[tuple[int, str, 
         )
 
 
-def _retire_version(
-    work: Work, actor: Actor, model: Model, row: Row[tuple[int, str, str, str, int]], reason: str
-) -> None:
+def _retire_version(work: Work, actor: Actor, model: Model, row: VersionRow, reason: str) -> None:
     work.change(
         versions, row.id, {"state": State.RETIRED.value, "updated_at": work.now, "revision": row.revision + 1},
         expect={"state": row.state, "revision": row.revision},

@@ -18,6 +18,7 @@ from modelkeep_server.features.identity import (
     tokens,
 )
 from modelkeep_server.features.identity.views import Actor, NewSession, NewToken
+from modelkeep_server.features.models import request_queries, sharing
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import (
     InvitationContext,
@@ -33,6 +34,8 @@ from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
 from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
+
+REQUESTS_SHOWN = 10
 
 
 @router.get("/login", name="show_login")
@@ -218,6 +221,8 @@ def _profile(
         sessions=queries.list_sessions(work, actor),
         tokens=queries.list_tokens(work, actor),
         new_token=new_token,
+        asked=request_queries.list_requests(work, actor, mine=True, limit=REQUESTS_SHOWN).items,
+        shared=sharing.list_shared_with(work, actor),
         values=values or {},
         errors=errors or {},
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.identity.views import NewToken, OpenInvitation, Person, SessionRow, TokenRow
+from modelkeep_server.features.models.views import AccessRequest, SharedModel
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Role, Scope
@@ -77,6 +78,8 @@ class ProfileContext(FormContext):
     sessions: tuple[SessionRow, ...]
     tokens: tuple[TokenRow, ...]
     new_token: NewToken | None = None
+    asked: tuple[AccessRequest, ...] = ()
+    shared: tuple[SharedModel, ...] = ()
 
     @property
     def held(self) -> frozenset[Role]:
