@@ -1,5 +1,6 @@
 """Meddling with a registry's database behind its back, and asking afterwards what verification found."""
 
+from datetime import timedelta
 from typing import Any
 
 from anyio.from_thread import BlockingPortal
@@ -9,6 +10,8 @@ from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import make_account
@@ -39,8 +42,29 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
     browser.submit("/logout")
     api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
+    share(api, make, version)
     with registry.writing() as work:
         service.sign_head(work)
+
+
+def share(api: Api, make: Make, version: Version) -> None:
+    """A collaborator, a request for access that was refused, and a version that was closed and reopened."""
+    owner, guest = api.as_(make.owner_of(version)), make.person()
+    base = f"/api/v1/models/{version.model}"
+    asked = (
+        api.as_(guest)
+        .post(
+            "/api/v1/access-requests", json={"model": version.model, "version": version.version, "purpose": "Scoring."}
+        )
+        .json()
+    )
+    owner.post(f"/api/v1/access-requests/{asked['id']}/refuse", json={"reason": "Not yet."})
+    let_in = {"access": "READ", "until": (clock.utc_now() + timedelta(days=30)).isoformat()}
+    owner.put(f"{base}/collaborators/{guest.email}", json=let_in)
+    owner.delete(f"{base}/collaborators/{guest.email}")
+    for act in ("close", "reopen"):
+        answer = owner.post(f"{base}/versions/{version.version}/{act}", json={"reason": "Trying."})
+        assert answer.status_code == 200, answer.text
 
 
 def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:
