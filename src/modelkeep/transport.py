@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Transport:
-    """A pool of connections to a registry. Close it, or use it in `with`."""
+    """A pool of connections to a registry. Close it, or use it in `with`. An empty token stands for none."""
 
     def __init__(self, login: Login, *, timeout_seconds: float) -> None:
         self._url = login.url
@@ -128,7 +128,7 @@ class Transport:
         return urlunsplit((ours.scheme, ours.netloc, theirs.path, theirs.query, ""))
 
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"}
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
     def _ask(self, method: str, route: str, *, headers: Mapping[str, str] | None = None, **rest: Any) -> Any:
         sent = {"Accept": "application/json", **self._authorization(), **(headers or {})}

@@ -25,6 +25,7 @@ from typing import TextIO
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 TRIES_MAX = 20_000  # so that a tile made to be slow to read is not
+RESTORED, NEWLINE = "/restored-", b"\n"
 Point = tuple[int, int, int, int]
 
 
@@ -66,18 +67,22 @@ class _Verifier:
         self.differing: set[int] = set()
 
     def verify(self, old_note: str | None) -> Report:
-        report, head = self.report, open_note(self.read("checkpoint").decode("utf-8", "replace"), self.report.vkey)
+        report = self.report
+        head = open_note_of_log(self.read("checkpoint").decode("utf-8", "replace"), report.vkey)
         if head is None:
             report.say("CHECKPOINT: not signed by this key: it was changed, or signed with another key")
             return report
         origin, report.size, root = head
+        if origin != report.vkey.partition("+")[0]:
+            new = rename_vkey(report.vkey, origin)
+            report.say(f"RESTORED: {tell_restore(origin)}. If that is known, verify with {new}")
         report.root = root.hex()
         if self.event is not None and not 0 <= self.event < report.size:
             raise Malformed(f"there is no event {self.event}; the log has {report.size}")
         if report.size > 256 * len(self.archive.namelist()):  # else a made-up size keeps us busy for ever
             report.say(f"LOG CUT: {report.size} events are signed, far more than the files of the bundle can hold")
             return report
-        old = (origin, 0, sha256(b"")) if old_note is None else open_note(old_note, report.vkey)
+        old = (origin, 0, sha256(b"")) if old_note is None else open_note_of_log(old_note, report.vkey)
         seen = old[1] if old else 0
         recorded: list[bytes] = []  # the roots of all tiles, by the hashes in tile/0
         told: list[bytes] = []  # and by the texts themselves
@@ -89,12 +94,13 @@ class _Verifier:
                     old_roots.append(root_of([*tiles, root_of(hashes[: seen - first])]))
                 tiles.append(root_of(hashes))
         self.judge(root, recorded, told)
-        if old is None or old[0] != origin:
+        since = "" if old is None or old[0] == origin else f"; {tell_restore(origin)}"
+        if old is None:
             report.say(f"OLD CHECKPOINT: it is not one of {origin}, signed by this key")
         elif seen > report.size:
-            report.say(f"LOG SHRANK: {seen} events were signed before, {report.size} are left")
+            report.say(f"LOG SHRANK: {seen} events were signed before, {report.size} are left{since}")
         elif old[2] not in old_roots:
-            report.say(f"HISTORY REWRITTEN before event {seen}: the old checkpoint was signed over another root")
+            report.say(f"HISTORY REWRITTEN before event {seen}: the old checkpoint was signed over another root{since}")
         return report
 
     def read(self, path: str) -> bytes:
@@ -236,6 +242,28 @@ def open_note(note: str, vkey: str) -> tuple[str, int, bytes] | None:
         raise Malformed("this is not the signed checkpoint of a log") from error
     message = f"{text}\n".encode("utf-8", "replace")
     return head if any(s[:4].hex() == key_id and verify_ed25519(key[1:], message, s[4:]) for s in mine) else None
+
+
+def open_note_of_log(note: str, vkey: str) -> tuple[str, int, bytes] | None:
+    """As open_note, also under the other names that a log has before and after it was restored from a backup."""
+    name, origin = vkey.partition("+")[0], note.partition("\n")[0]
+    if origin.partition(RESTORED)[0] == name.partition(RESTORED)[0] and origin != name and "+" not in origin:
+        open_note(note, vkey)  # which refuses a key that is none
+        return open_note(note, rename_vkey(vkey, origin))
+    return open_note(note, vkey)
+
+
+def rename_vkey(vkey: str, name: str) -> str:
+    """The same key for a log of another name."""
+    encoded = vkey.split("+", 2)[2]
+    return f"{name}+{sha256(name.encode() + NEWLINE + decode64(encoded))[:4].hex()}+{encoded}"
+
+
+def tell_restore(origin: str) -> str:
+    if RESTORED not in origin:
+        return "the log was signed under an earlier name, before a restore"
+    event = origin.partition(RESTORED)[2].partition("-")[0]
+    return f"the registry was restored from a backup, says event {event}; what it recorded after the backup is gone"
 
 
 def verify_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:

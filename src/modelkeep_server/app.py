@@ -4,23 +4,28 @@ The only file that knows every floor: settings become an engine, adapters and in
 `open_house` puts a registry together without serving it (operator commands use that); `build_app` adds the doors.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
+from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
+from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.jobs.views import Handler, Handlers
+from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.search import projection
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import KeyMissing, KeyRing
+from modelkeep_server.ports import BlobStore, KeyMissing, KeyRing, Mailer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import LOOPBACK, Settings
 
@@ -31,12 +36,19 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class House:
-    """A registry, put together. `address` is where people find it."""
+    """
+    A registry, put together. `address` is where people find it; `stopping` is set once its server begins to end.
+
+    `handlers` does its background jobs, `mailer` is None where no mail server is set up.
+    """
 
     settings: Settings
     database: Database
     parts: Parts
     address: str
+    handlers: Handlers = field(default_factory=dict)
+    mailer: Mailer | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
@@ -68,11 +80,21 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         elif not schema.is_current(database):
             raise CannotStart("The database has another schema than this release. Run: modelkeep migrate")
         registry_id = schema.find_registry_id(database)
-        keys = _open_keys(settings, registry_id)
+        keys = open_keys(settings, registry_id)
         address = settings.address(port or settings.port)
-        parts = Parts(keys, open_blobs(settings.storage), _limits(settings), Cursors(keys.derive("cursors")), address)
+        mailer = _open_mailer(settings)
+        parts = Parts(
+            keys,
+            open_blobs(settings.storage),
+            _limits(settings),
+            Cursors(keys.derive("cursors")),
+            address,
+            sends_mail=mailer is not None,
+            support=settings.support,
+        )
         database.projections = (projection.project,)
-        house = House(settings, database, parts, address)
+        handlers = _make_handlers(mailer, address, keys.registry_id)
+        house = House(settings, database, parts, address, handlers, mailer)
         if registry_id is None:
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
@@ -81,7 +103,17 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         database.close()
 
 
-def _open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+def open_store(settings: Settings) -> BlobStore:
+    """The file store alone, without a registry. Raises StorageDown, ValueError."""
+    return open_blobs(settings.storage)
+
+
+def open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
+    """
+    The keys of a registry; for None those of a new one, made where there are none.
+
+    Raises CannotStart, which says where the key file belongs, KeyMissing and KeyUnusable.
+    """
     known = registry_id or f"mk-{ids.uuid7(clock.to_us(clock.utc_now()))}"
     if settings.key is not None:
         return KeyFile.from_text(settings.key.get_secret_value(), known)
@@ -98,12 +130,36 @@ def _open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
         ) from error
 
 
+def _open_mailer(settings: Settings) -> Mailer | None:
+    if settings.smtp_url is None:
+        return None
+    if settings.mail_from is None:
+        raise CannotStart("MODELKEEP_SMTP_URL is set, and MODELKEEP_MAIL_FROM is not: mail needs a sender.")
+    try:
+        place = read_place(settings.smtp_url.get_secret_value())
+    except ValueError as error:
+        raise CannotStart(f"MODELKEEP_SMTP_URL {error}.") from error
+    try:
+        return SmtpMailer(place, read_sender(settings.mail_from))
+    except ValueError as error:
+        raise CannotStart(f"MODELKEEP_MAIL_FROM {error}.") from error
+
+
+def _make_handlers(mailer: Mailer | None, address: str, registry_id: str) -> Handlers:
+    """What does each kind of background job; one without its body here waits for a server that has it."""
+    handlers: dict[str, Handler] = {}
+    if mailer is not None:
+        handlers[MAIL] = make_mail_handler(mailer, address=address, registry_id=registry_id)
+    return handlers
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         upload_bytes=settings.upload_limit_bytes,
         session_seconds=int(settings.session_hours * 3600),
         session_idle_seconds=int(settings.session_idle_minutes * 60),
         sign_in_tries=settings.sign_in_tries,
+        dual_control=settings.dual_control,
     )
 
 
@@ -111,7 +167,14 @@ def build_app(house: House) -> Gate:
     """The doors of a registry: the gate around the pages, the API and the transfers. An ASGI app."""
     secure = house.address.startswith("https://")
     cookie_name = "__Host-mk-session" if secure else "mk-session"
-    site = make_site(house.database, house.parts, cookie_name=cookie_name, secure=secure)
+    site = make_site(
+        house.database,
+        house.parts,
+        cookie_name=cookie_name,
+        secure=secure,
+        stopping=house.stopping,
+        mail_health=house.mailer.health if house.mailer else None,
+    )
     settings = house.settings
     own = urlsplit(house.address).hostname or ""
     hosts = {own} if settings.public_url else {*LOOPBACK, own}
@@ -129,6 +192,8 @@ def build_app(house: House) -> Gate:
             body_bytes=house.parts.limits.body_bytes,
             secure=secure,
             behind_proxy=settings.behind_proxy,
+            proxy_hops=settings.proxy_hops,
+            log_requests=settings.log_requests,
         ),
         refuse=site.refuse,
     )

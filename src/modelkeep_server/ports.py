@@ -88,6 +88,10 @@ class KeyRing(Protocol):
     def registry_id(self) -> str:
         """The registry these keys belong to."""
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of the key-encryption keys, oldest first; the last one wraps."""
+
     def wrap(self, dek: bytes, context: bytes) -> WrappedKey:
         """Seal a 32-byte data key for `context`, under the newest key-encryption key."""
 
@@ -105,3 +109,42 @@ class KeyRing(Protocol):
 
     def fingerprint(self) -> str:
         """What a person compares to know that a copy is whole: 20 characters in groups of four. Not secret."""
+
+
+class MailFailed(Exception):
+    """
+    A letter was not taken. The sentence is fit for a log and a page: it names no address and nothing of the letter.
+
+    `said` is what the server answered, for the operator's own terminal: it may name addresses.
+    """
+
+    def __init__(self, sentence: str, *, said: str = "") -> None:
+        super().__init__(sentence)
+        self.said = said
+
+
+class MailRefused(MailFailed):
+    """The letter will never be taken as it is: trying again is of no use."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """
+    A letter in plain text to one address. `name` is 1 to 200 of `a-z 0-9 . -` and the same each time the same letter is
+    sent, so that who gets it twice can tell.
+    """
+
+    name: str
+    to: str = field(repr=False)
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+
+
+class Mailer(Protocol):
+    """Where letters go out."""
+
+    def send(self, letter: Letter) -> str:
+        """Hand one letter over, and give what the server answered. Raises MailFailed, MailRefused."""
+
+    def health(self) -> None:
+        """Raises MailFailed where no letter could be handed over now."""

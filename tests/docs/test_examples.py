@@ -6,7 +6,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from modelkeep_server.features.help.guide import list_entries
 from modelkeep_server.interfaces.reference.reading import Reference, Route, read_reference
+from modelkeep_server.interfaces.reference.samples import STORY
 from tests.docs.conftest import ROOT, Reader
 
 WRITTEN_FOR = "http://127.0.0.1:8000"
@@ -16,7 +18,7 @@ SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
 #: Routes that the client has no method for: tokens, which people make in the pages, moves, and single pieces of proofs.
 WITHOUT_PYTHON = {
     "create_token", "list_tokens", "revoke_token", "list_moves", "show_event", "show_body", "show_proof",
-    "show_checkpoint", "download_bundle",
+    "show_checkpoint", "download_bundle", "show_standing", "list_incidents", "create_incident", "update_incident",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -24,10 +26,17 @@ TAKES_TWO = {
 }  # fmt: skip
 #: What ends the story comes after all else, in this order.
 ENDS = ("transfer_model", "retire_model")
+#: Routes whose example names an object by the story's id; it is found in the list at this address.
+FOUND_AT = {"update_incident": "/api/v1/incidents"}
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
 
-OTHERS = [path for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]) if path != ROOT / "README.md"]
+GUIDE = ROOT / "docs" / "guide"
+OTHERS = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+    if path != ROOT / "README.md" and path.parent != GUIDE
+]
 
 
 def blocks_of(path: Path) -> list[tuple[str, str]]:
@@ -58,6 +67,19 @@ def test_the_readme_runs_from_top_to_bottom(reader: Reader) -> None:
     assert sorted(fetched) == ["models/1.2.0/model.safetensors", "models/model.safetensors"]
 
 
+def test_the_guides_commands_work_from_first_to_last(reader: Reader) -> None:
+    """Whoever follows the guide in a terminal registers its example, adds a version, sends a file, fetches it again."""
+    chapters = [GUIDE / f"{slug}.md" for slug, _ in list_entries(GUIDE)]
+    examples = BLOCK.findall((GUIDE / "model-registration.md").read_text("utf-8"))
+    (reader.folder / "model.json").write_text(next(text for kind, text in examples if kind == "json"), "utf-8")
+    commands = [text for path in chapters for _, text in blocks_of(path)]
+
+    reader.run("\n".join(commands))
+
+    assert len(commands) > 5
+    assert (reader.folder / "models" / "model.safetensors").is_file()
+
+
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
 def test_other_pages_have_no_examples_that_nobody_runs(path: Path) -> None:
     """Whoever adds a block of shell or Python to another page sees here that it must be run too."""
@@ -73,9 +95,13 @@ def reference(reader: Reader) -> Reference:
 def test_every_curl_example_of_the_api_reference_works(reader: Reader, reference: Reference) -> None:
     """Pasted into a shell that holds a token, each is answered with success."""
     reader.running.token("sam@company.com", "SRE")
-    examples = [route.curl for route in routes_of(reference) if route.curl]
+    examples = {route.id: route.curl for route in routes_of(reference) if route.curl}
 
-    for example in examples:
+    for name, example in examples.items():
+        if name in FOUND_AT:
+            headers = {"Authorization": f"Bearer {reader.environment['TOKEN']}"}
+            found = httpx2.get(reader.running.url + FOUND_AT[name], headers=headers).json()["items"]
+            example = example.replace(STORY["id"], found[0]["id"])
         reader.run(example)
 
     assert len(examples) > 15

@@ -1,11 +1,8 @@
 """Every route of the registry, as the program has them: what strangers get, and that looking changes nothing."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from starlette.routing import Mount, Route
 
 from modelkeep_server.interfaces.doorway import OPEN
 from modelkeep_server.rules.permissions import PERMISSIONS, Role
@@ -13,33 +10,20 @@ from tests.support.clients import Api
 from tests.support.footprint import footprint
 from tests.support.make import Make
 from tests.support.registries import Registry
+from tests.support.routes import routes_of
 
 OPEN_PAGES = {
     "/login", "/setup", "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}", "/api/v1/docs",
+    "/help", "/help/search", "/help/report", "/help/{chapter}", "/status", "/api/v1/status",
 }  # fmt: skip
-#: What describes the API tells nothing of what is kept.
-DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs")
+#: What describes the API or tells whether it is up tells nothing of what is kept.
+DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
 #: These leave an event by design: who took the log out, who downloaded a file, who tried a one-time link.
 AUDITED = {"/api/v1/audit/bundle", "/api/v1/audit/events/export", "/d/{handle}/{file_name}", "/invitations/{secret}"}
 
 
-def routes_of(registry: Registry) -> Iterator[tuple[str, str, str]]:
-    """Method, path and declared act of every route."""
-
-    def walk(routes: Any) -> Iterator[tuple[str, str, str]]:
-        for route in routes:
-            inner = getattr(route, "original_router", route)
-            if isinstance(route, Route):
-                for method in sorted((route.methods or set()) - {"HEAD"}):
-                    yield method, route.path, getattr(route.endpoint, "__act__", "")
-            elif not isinstance(inner, Mount):
-                yield from walk(inner.routes)
-
-    yield from walk(registry.app._app.routes)
-
-
 def test_the_open_routes_are_the_few_that_must_be(registry: Registry) -> None:
-    """Signing in, one-time links, download links, probes, the API reference; everything else declares a permission."""
+    """Signing in, one-time links, download links, probes, help, status, the API reference; the rest declares an act."""
     opened = {path for _, path, act in routes_of(registry) if act == OPEN}
 
     assert opened == OPEN_PAGES
@@ -91,7 +75,7 @@ def test_looking_changes_nothing(registry: Registry, make: Make, api: Api) -> No
     group, _, name = version.model.partition("/")
     values = {
         "group": group, "name": name, "version": version.version, "path:path": artifact.path, "sequence": "0",
-        "id": version.id, "secret": "x",
+        "id": version.id, "secret": "x", "chapter": "roles",
     }  # fmt: skip
     browser = api.browser(person)
     browser.get("/")
@@ -101,7 +85,7 @@ def test_looking_changes_nothing(registry: Registry, make: Make, api: Api) -> No
 
     for method, path, _ in routes_of(registry):
         if method == "GET" and path not in AUDITED:
-            address = re.sub(r"\{([^}]+)\}", lambda found: values[found[1]], path)
+            address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path)
             statuses[path] = browser.get(address).status_code
             if footprint(registry) != before:
                 changed[path] = before = footprint(registry)

@@ -39,9 +39,18 @@ SIGNED_IN = (
     "/audit/verify",
     "/profile",
     "/api/v1/docs",
+    "/help/version-management",
+    "/status",
     "/nowhere",
 )
-SIGNED_OUT = ("/login", "/setup?token=wrong", "/invitations/wrong", "/api/v1/docs")
+SIGNED_OUT = (
+    "/login",
+    "/setup?token=wrong",
+    "/invitations/wrong",
+    "/api/v1/docs",
+    "/help/search?q=download+link",
+    "/help/report",
+)
 FIRST_PAGE_BYTES = 150_000
 
 

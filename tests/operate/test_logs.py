@@ -1,6 +1,8 @@
 """The server's log tells what went wrong, and nothing of what a request carried."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -34,6 +36,20 @@ def test_a_fault_is_one_json_line_without_the_values_at_hand() -> None:
     assert "it broke" in entry["exception"]
     assert "secret_value" not in done.stderr
     assert done.stdout == ""
+
+
+def test_on_a_terminal_the_log_is_for_people_and_as_silent() -> None:
+    """Lines without braces, with a traceback, and still without the values at hand."""
+    ours, theirs = pty.openpty()
+
+    done = subprocess.run([sys.executable, "-c", FAILING], stderr=theirs, check=True)
+    os.close(theirs)
+    said = os.read(ours, 65536).decode()
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert ("request failed" in said, "it broke" in said, said.startswith("{")) == (True, True, False)
+    assert "secret_value" not in said
 
 
 def test_a_fault_of_the_database_does_not_tell_its_values(registry: Registry) -> None:

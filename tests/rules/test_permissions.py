@@ -122,6 +122,9 @@ def test_a_refusal_says_what_would_help(act: str, held: frozenset[Role], stands:
     assert named.isdisjoint(held)
     assert named or "this model" in sentence or "collaborator" in sentence
     assert re.fullmatch(r"Ask an? .+\.", whom_to_ask(act, stands))
+    named = whom_to_ask(act, stands, owners=["o@x.org"], admins=["a@x.org", "b@x.org", "c@x.org", "d@x.org"])
+    assert "(a@x.org, b@x.org, c@x.org ...)" in named
+    assert ("owner" in named) == ("(o@x.org)" in named)
 
 
 @given(held=roles)

@@ -12,20 +12,24 @@ SCOPE = {"client": ("10.0.0.1", 5000)}
 
 
 @pytest.mark.parametrize(
-    ("is_behind", "forwarded", "expected"),
+    ("hops", "forwarded", "expected"),
     [
-        (False, "198.51.100.7", "10.0.0.1"),
-        (True, "198.51.100.7", "198.51.100.7"),
-        (True, "1.2.3.4, 198.51.100.7", "198.51.100.7"),
-        (True, "", "10.0.0.1"),
+        (0, "198.51.100.7", "10.0.0.1"),
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "1.2.3.4, 198.51.100.7", "198.51.100.7"),
+        (1, "", "10.0.0.1"),
+        (2, "1.2.3.4, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        (2, "10.0.0.2", "10.0.0.1"),
+        (3, "1.2.3.4,198.51.100.7 , 10.0.0.3,10.0.0.2", "198.51.100.7"),
     ],
 )
-def test_the_last_hop_counts_and_only_behind_a_proxy(
-    registry: Registry, is_behind: bool, forwarded: str, expected: str
+def test_the_hop_that_counts_is_ours_and_only_behind_a_proxy(
+    registry: Registry, hops: int, forwarded: str, expected: str
 ) -> None:
-    """What a visitor wrote himself stands before it, and without a proxy nothing is believed."""
+    """What a visitor wrote himself stands before it; without a proxy, or with too few of them, nothing is believed."""
     gate = registry.app
-    behind = Gate(gate._app, settings=replace(gate._settings, behind_proxy=is_behind), refuse=gate._refuse)
+    settings = replace(gate._settings, behind_proxy=hops > 0, proxy_hops=max(1, hops))
+    behind = Gate(gate._app, settings=settings, refuse=gate._refuse)
 
     source = behind._source(SCOPE, Headers({"x-forwarded-for": forwarded}))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelkeep_server.features.identity import invitations, secrets
+from modelkeep_server.features.identity import accepting, secrets
 from modelkeep_server.rules.errors import SignInFailed
 from tests.support.accounts import fresh_email, invite
 from tests.support.registries import Registry
@@ -15,7 +15,7 @@ def test_a_second_invitation_dies_with_the_first_that_is_accepted(registry: Regi
     email = fresh_email()
     astray, arrived = invite(registry, email.upper()), invite(registry, email)
     with registry.writing() as work:
-        invitations.accept_invitation(work, secret=arrived, name="Ada", passphrase_hash=_HASH)
+        accepting.accept_invitation(work, secret=arrived, name="Ada", passphrase_hash=_HASH)
 
     with pytest.raises(SignInFailed, match="used already"), registry.writing() as work:
-        invitations.accept_invitation(work, secret=astray, name="Eve", passphrase_hash=_HASH)
+        accepting.accept_invitation(work, secret=astray, name="Eve", passphrase_hash=_HASH)

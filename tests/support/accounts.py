@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from modelkeep_server.features.identity import first_start, invitations, secrets
+from modelkeep_server.features.identity import accepting, first_start, invitations, secrets
 from modelkeep_server.rules.permissions import Role
 from tests.support.registries import Registry
 
@@ -40,7 +40,7 @@ def make_account(registry: Registry, *roles: Role) -> Account:
     email = fresh_email()
     secret = invite(registry, email, roles)
     with registry.writing() as work:
-        session = invitations.accept_invitation(work, secret=secret, name="Mem Ber", passphrase_hash=_HASH)
+        session = accepting.accept_invitation(work, secret=secret, name="Mem Ber", passphrase_hash=_HASH)
     return Account(email, session.secret)
 
 

@@ -13,12 +13,18 @@ from tests.support.registries import BASE_URL, Registry
 
 
 class Client(TestClient):
-    """A client whose requests all run in one event loop, as those of a server do. A 500 is an answer, not an error."""
+    """
+    A client whose requests all run in one event loop, as those of a server do. A 500 is an answer, not an error.
 
-    def __init__(self, registry: Registry, portal: BlockingPortal, headers: Mapping[str, str]) -> None:
+    `address` is where its requests come from.
+    """
+
+    def __init__(
+        self, registry: Registry, portal: BlockingPortal, headers: Mapping[str, str], address: str = "testclient"
+    ) -> None:
         super().__init__(
             registry.app, base_url=BASE_URL, raise_server_exceptions=False, follow_redirects=False,
-            headers={"user-agent": "tests", **headers},
+            headers={"user-agent": "tests", **headers}, client=(address, 50000),
         )  # fmt: skip
         self.portal = portal
 

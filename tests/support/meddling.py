@@ -16,7 +16,7 @@ from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import make_account
 from tests.support.clients import Api
-from tests.support.make import Make
+from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
 
@@ -43,6 +43,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     browser.submit("/logout")
     api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
     share(api, make, version)
+    gather(make, api, owner, account.email)
     with registry.writing() as work:
         service.sign_head(work)
 
@@ -65,6 +66,23 @@ def share(api: Api, make: Make, version: Version) -> None:
     for act in ("close", "reopen"):
         answer = owner.post(f"{base}/versions/{version.version}/{act}", json={"reason": "Trying."})
         assert answer.status_code == 200, answer.text
+
+
+def gather(make: Make, api: Api, admin: Person, member: str) -> None:
+    """A team whose members changed, and a service account that changed hands."""
+    team = {"name": "Data Team", "email": "data-team@example.com", "members": [member]}
+    made = api.as_(admin).post("/api/v1/teams", json=team)
+    heir = make.owner()
+    browser = api.browser(admin)
+    program = browser.call("POST", "/api/v1/service-accounts", json={"name": "nightly", "purpose": "Uploads."})
+    path = f"/api/v1/service-accounts/{program.json()['id']}"
+    answers = [
+        made, program,
+        api.as_(admin).patch(made.headers["location"], json={"name": "Data People", "members": [heir.email]}),
+        browser.call("POST", f"{path}/tokens", json={"name": "ci"}),
+        browser.call("PATCH", path, json={"sponsor": heir.email}),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [201, 201, 200, 201, 200]
 
 
 def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:

@@ -1,29 +1,164 @@
-"""How people stand to a model, and how far its versions are: made by acts where there is one, else set by hand."""
+"""
+Everybody who may stand before one model: a person for each role and each relation, in their own browsers.
 
-from modelkeep_server.db import recording
-from modelkeep_server.db.tables import versions
-from modelkeep_server.features.models import sharing
-from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.versions.views import Version
-from modelkeep_server.rules.lifecycle import State
+Each role has models of its own, one that everyone sees and one that is restricted, so that a registrar, an owner and a
+collaborator of every role are there at once.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from modelkeep_server.rules.permissions import Role
+from tests.support.clients import Api, Browser
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
-
-def let_in(registry: Registry, make: Make, model: Model, person: Person, given: str = "READ") -> Person:
-    """Make somebody a collaborator, by the model's owner."""
-    with registry.writing() as work:
-        owner = make.owner_of(model).actor
-        sharing.share_model(work, owner, model.group, model.name, person.email, given=given, until=None)
-    return person
+#: The columns of the golden table after "nobody": no role, and each role alone.
+ROLES: tuple[Role | None, ...] = (None, *Role)
+#: Its rows: how somebody stands to the model.
+RELATIONS = ("stranger", "READ", "WRITE", "registrar", "owner", "team", "former")
+VISIBILITIES = ("INTERNAL", "RESTRICTED")
 
 
-def put_into(registry: Registry, version: Version, state: State, *, submitted: bool = True) -> None:
-    """Set the state of a version, which no route brings it to yet, and note that it was submitted; recorded."""
-    with registry.writing() as work:
-        values = {"state": state.value, "submitted_at": work.now if submitted else None}
-        work.change(versions, version.key, values)
-        recording.record(
-            work, "version.release", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=version.id,
-            object_label=version.address, after={"state": state.value},
-        )  # fmt: skip
+@dataclass(frozen=True)
+class Target:
+    """One model with a version, a file and an open request for access, as its addresses name them."""
+
+    group: str
+    name: str
+    version: str
+    path: str
+    access_request: str
+
+    @property
+    def address(self) -> str:
+        """`group/name`."""
+        return f"{self.group}/{self.name}"
+
+
+@dataclass(frozen=True)
+class World:
+    """Who is there, and what. `browsers` by role and relation, `targets` by role, relation and visibility."""
+
+    browsers: dict[tuple[Role | None, str], Browser]
+    targets: dict[tuple[Role | None, str, str], Target]
+    things: dict[str, str]
+
+
+class _Builder:
+    def __init__(self, registry: Registry, make: Make, api: Api) -> None:
+        self.registry, self.make, self.api = registry, make, api
+        self.admin = make.person(Role.ADMIN, name="admin")
+        # Who sees a restricted model and may not download from it, and so has something to ask for.
+        self.asker = make.person(Role.AUDITOR, name="asker")
+
+    def call(self, person: Person, method: str, path: str, **more: Any) -> Any:
+        answer = self.api.as_(person).request(method, f"/api/v1{path}", **more)
+        assert answer.status_code < 300, (method, path, answer.text)
+        return answer.json() if answer.content else None
+
+    def people_of(self, role: Role | None) -> dict[str, Person]:
+        """A person a relation. Who is to register a model or to own one is a Model Owner for as long as that takes."""
+        wanted = () if role is None else (role,)
+        return {
+            relation: self.make.person(
+                *dict.fromkeys((*wanted, Role.MODEL_OWNER) if relation in ("registrar", "former") else wanted),
+                name=relation.lower(),
+            )
+            for relation in RELATIONS
+        }
+
+    def team_of(self, member: Person) -> str:
+        address = f"team-{member.email}"
+        body = {"name": f"Team {member.email}", "email": address, "members": [member.email]}
+        self.call(self.admin, "POST", "/teams", json=body)
+        return address
+
+    def model(self, registrar: Person, owners: list[str], visibility: str) -> Target:
+        model = self.make.model(registrar, owners=owners, visibility=visibility)
+        version = self.make.version(model, registrar)
+        artifact = self.make.file(version, registrar)
+        asked = self.call(
+            self.asker, "POST", "/access-requests", json={"model": model.address, "purpose": "Looking.", "days": 7}
+        )
+        return Target(model.group, model.name, version.version, artifact.path, asked["id"])
+
+    def let_in(self, owner: Person, model: str, person: Person, access: str) -> None:
+        self.call(owner, "PUT", f"/models/{model}/collaborators/{person.email}", json={"access": access})
+
+    def end_role(self, person: Person, role: Role) -> None:
+        found = self.call(self.admin, "GET", "/users", params={"q": person.email})["items"]
+        self.call(self.admin, "DELETE", f"/users/{found[0]['id']}/roles/{role.value}")
+
+
+def make_world(registry: Registry, make: Make, api: Api) -> World:
+    """Everybody and everything; a few hundred requests."""
+    builder = _Builder(registry, make, api)
+    browsers: dict[tuple[Role | None, str], Browser] = {}
+    targets: dict[tuple[Role | None, str, str], Target] = {}
+    for role in ROLES:
+        people = builder.people_of(role)
+        team = builder.team_of(people["team"])
+        for visibility in VISIBILITIES:
+            target = builder.model(people["registrar"], [people["owner"].email, team], visibility)
+            for access in ("READ", "WRITE"):
+                builder.let_in(people["registrar"], target.address, people[access], access)
+            once = builder.model(people["former"], [people["former"].email], visibility)
+            new_owners = {"owners": [people["owner"].email], "reason": "Moved on."}
+            builder.call(builder.admin, "POST", f"/models/{once.address}/transfer", json=new_owners)
+            for relation in RELATIONS:
+                targets[role, relation, visibility] = once if relation == "former" else target
+        for relation in ("registrar", "former"):
+            if role is not Role.MODEL_OWNER:
+                builder.end_role(people[relation], Role.MODEL_OWNER)
+        browsers |= {(role, relation): api.browser(person) for relation, person in people.items()}
+    return World(browsers, targets, _make_things(builder))
+
+
+def _make_things(builder: _Builder) -> dict[str, str]:
+    """What is not of a model, by the noun in its address: somebody else's, so that nobody stands to it in any way."""
+    call, admin = builder.call, builder.admin
+    somebody = builder.make.person(Role.MODEL_OWNER, name="somebody")
+    found = call(admin, "GET", "/users", params={"q": somebody.email})["items"][0]
+    team = call(
+        admin, "POST", "/teams", json={"name": f"T {somebody.email}", "email": f"t-{somebody.email}", "members": []}
+    )
+    invitation = call(admin, "POST", "/invitations", json={"email": f"new-{somebody.email}", "roles": []})
+    sre = builder.make.person(Role.SRE)
+    incident = call(
+        sre, "POST", "/incidents",
+        json={"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
+    )  # fmt: skip
+    return {
+        "users": found["id"], "teams": team["id"], "invitations": invitation["id"], "incidents": incident["id"],
+        "email": somebody.email,
+    }  # fmt: skip
+
+
+class _Undone(Exception):
+    """What a rehearsal is left with, so that nothing of it stays."""
+
+
+@contextlib.contextmanager
+def rehearsing(registry: Registry) -> Iterator[None]:
+    """
+    Every act goes as far as its answer and is then rolled back, so that the next to try it finds the same world.
+
+    The answer that a door gives is drawn before the commit, so it is the true one.
+    """
+    database = registry.house.database
+    original = database.writing
+
+    @contextlib.contextmanager
+    def undone(*told: Any) -> Iterator[Any]:
+        with contextlib.suppress(_Undone), original(*told) as work:
+            yield work
+            raise _Undone
+
+    database.writing = undone  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        database.writing = original  # type: ignore[method-assign]

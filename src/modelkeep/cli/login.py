@@ -2,6 +2,7 @@
 
 import os
 import sys
+import webbrowser
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from modelkeep.cli.options import Json
 from modelkeep.cli.output import note, print_json
 from modelkeep.client import Client
+from modelkeep.device import DeviceCode, obtain_token
 from modelkeep.login import TOKEN_VARIABLE, URL_VARIABLE, Login, clean_url, forget_login, is_loopback, store_login
 
 login_app = typer.Typer(add_completion=False)
@@ -18,22 +20,30 @@ logout_app = typer.Typer(add_completion=False)
 @login_app.command()
 def login(
     url: Annotated[str | None, typer.Option("--url", help="The registry's address (MODELKEEP_URL).")] = None,
+    token: Annotated[
+        bool, typer.Option("--token", help="Ask for a token that you made, or read it from standard input.")
+    ] = False,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="What the token is for; give it several times for several.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     as_json: Json = False,
 ) -> None:
     """
-    Store the registry's address and your token, after checking them.
+    Sign in, and store the registry's address and a token for later commands.
 
-    The token is asked for without showing it, or read from standard input where that is no terminal. It is kept in the
-    system's keyring, or, where there is none, in a file that only you can read.
+    It shows a code and the page of the registry where you allow it. With --token it asks for a token that you made on
+    your profile page, without showing it. The token is kept in the system's keyring, or, where there is none, in a file
+    that only you can read.
     """
     asked = url or os.environ.get(URL_VARIABLE) or typer.prompt("Address of the registry", err=True)
     address = clean_url(asked)
     if address.startswith("http:") and not is_loopback(address):
         note(f"warning: {address} is not https: your token travels readable for anyone on the way.")
-    token = _ask_token(address)
-    with Client(address, token) as client:
+    secret = _ask_token(address) if token else _obtain_token(address, scope or [], opens=browser)
+    with Client(address, secret) as client:
         me = client.me()
-    kept = store_login(Login(address, token))
+    kept = store_login(Login(address, secret))
     if as_json:
         print_json(me)
     else:
@@ -62,6 +72,26 @@ def logout(
     else:
         print(f"Forgot the token for {forgotten}")
         note(f"It stays valid until it expires; to end it now, revoke it at {forgotten}/profile.")
+
+
+def _obtain_token(address: str, scopes: list[str], *, opens: bool) -> str:
+    def show(code: DeviceCode) -> None:
+        note(f"Open {code.verification_uri_complete}")
+        note(f"and allow it there, where the page shows the code {code.user_code}")
+        if opens and _has_browser():
+            webbrowser.open(code.verification_uri_complete)
+        note("Waiting for that. Ctrl-C gives up; `modelkeep login --token` takes a token instead.")
+
+    return obtain_token(address, show, scopes=scopes)
+
+
+def _has_browser() -> bool:
+    """
+    Whether a browser would open where this person sees it: not at the far end of SSH, and none that takes the terminal.
+    """
+    if not sys.stderr.isatty() or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _ask_token(address: str) -> str:

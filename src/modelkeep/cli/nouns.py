@@ -32,7 +32,7 @@ class Noun:
 
 
 NOUNS = (
-    Noun("login", "Store the registry's address and your token.", "modelkeep.cli.login:login_app"),
+    Noun("login", "Sign in, and store the registry's address and a token.", "modelkeep.cli.login:login_app"),
     Noun("logout", "Forget the stored token.", "modelkeep.cli.login:logout_app"),
     Noun("whoami", "Who am I, and what may I do?", "modelkeep.cli.whoami:app"),
     Noun("models", "List, show, register, edit and share models.", "modelkeep.cli.models:app"),
@@ -44,6 +44,9 @@ NOUNS = (
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
     Noun("serve", "Serve the registry."),
     Noun("migrate", "Bring a PostgreSQL database up to date."),
+    Noun("backup", "Take a backup, while the server runs."),
+    Noun("restore", "Put a backup into an empty data folder, and verify it."),
+    Noun("settings", "Show the settings in force, and where each comes from."),
     Noun("audit", "Verify the audit log."),
     Noun("admin", "Tokens and invitations, on the server's host."),
 )

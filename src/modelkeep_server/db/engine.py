@@ -6,8 +6,10 @@ below SQLite 3.51.3 can corrupt a database that two connections write), and `syn
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,14 @@ _BUSY = "The database is busy."
 _DISCREET: dict[str, Any] = {"hide_parameters": True}
 
 
+@dataclass(frozen=True)
+class Usage:
+    """Database connections: how many there may be, and how many are in use now."""
+
+    most: int
+    in_use: int
+
+
 class Database:
     """Where works come from. `connections` is how many may be open at once, so how many threads may work."""
 
@@ -36,12 +46,12 @@ class Database:
         connections: int,
         *,
         glancer: Engine | None = None,
-        on_close: Any = None,
+        pool: ConnectionPool | None = None,
     ) -> None:
         self._readers = readers
         self._writer = writer
         self._glancer = glancer
-        self._on_close = on_close
+        self._pool = pool
         self.connections = connections
         self.projections: Sequence[Projection] = ()
 
@@ -84,6 +94,28 @@ class Database:
             work = Work(connection, parts, circumstances, writes=True, projections=self.projections)
             yield work
             work.settle()
+        work.tell_committed()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """SQLite alone: its own connection, in a transaction that sees what was committed when the block begins."""
+        with _answering(), self._readers.connect() as connection, connection.begin():
+            connection.execute(text("SELECT count(*) FROM sqlite_master"))
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)
+            yield source
+
+    def usage(self) -> Usage:
+        """How many connections there are and may be, for requests and the event loop's own."""
+        if self._pool is not None:
+            stats = self._pool.get_stats()
+            size, free = stats.get("pool_size", 0), stats.get("pool_available", 0)
+            return Usage(most=self._pool.max_size, in_use=size - free)
+        pools = [engine.pool for engine in (self._readers, self._writer, self._glancer) if engine is not None]
+        return Usage(
+            most=sum(pool.size() for pool in pools if isinstance(pool, QueuePool)),
+            in_use=sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)),
+        )
 
     def ping(self) -> None:
         """Raises Unavailable where the database does not answer."""
@@ -96,8 +128,8 @@ class Database:
         if self._glancer is not None:
             self._glancer.dispose()
         self._writer.dispose()
-        if self._on_close is not None:
-            self._on_close()
+        if self._pool is not None:
+            self._pool.close()
 
 
 @contextmanager
@@ -170,7 +202,7 @@ def open_postgresql(url: str, *, connections: int) -> Database:
     pool.open()
     engine = create_engine("postgresql+psycopg://", creator=pool.getconn, poolclass=NullPool, **_DISCREET)
     readers = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-    return Database(readers, engine, connections, on_close=pool.close)
+    return Database(readers, engine, connections, pool=pool)
 
 
 def open_database(url: str, *, connections: int) -> Database:

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Work
-from modelkeep_server.kit import canonical
+from modelkeep_server.kit import canonical, clock
 
 WAITING = "WAITING"
+MAIL = "mail"
 NONCE_BYTES = 12
 
 
@@ -38,6 +39,21 @@ def enqueue(
         "attempts": 0,
     }
     work.keep(jobs, work.upsert(jobs).values(**row).on_conflict_do_nothing())
+    work.after_commit(work.parts.bell.set)
+
+
+def enqueue_mail(work: Work, to: str, template: str, facts: Mapping[str, Any], *, key: str | None = None) -> None:
+    """
+    Have a mail sent to one address after the commit. Nothing is done where no mail server is set up.
+
+    Args:
+        template: A name of `features/notify/letters.py: LETTERS`, which says the facts that it needs.
+        facts: JSON, and moments, which the letter shows in UTC.
+        key: Names a mail that goes out once only, however often it is asked for.
+    """
+    if work.parts.sends_mail:
+        told = {name: clock.iso_seconds(v) if isinstance(v, datetime) else v for name, v in facts.items()}
+        enqueue(work, MAIL, {"to": to, "template": template, "facts": told}, key=key)
 
 
 def seal(work: Work, kind: str, facts: Mapping[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ Leaving a transaction that wrote a governed row and recorded nothing raises: suc
 import hashlib
 import hmac
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, KeyRing
 from modelkeep_server.rules.limits import Limits
+from modelkeep_server.rules.support import Support
 
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
@@ -66,6 +68,9 @@ class Parts:
     #: Whether a mail server is set up, so that links and notices can be sent.
     sends_mail: bool = False
     witness: Witness = field(default_factory=Witness)
+    support: Support = field(default_factory=Support)
+    #: Rung after a commit that left a job, so that this process's worker need not wait for its next look.
+    bell: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,7 @@ class Work:
         self._connection = connection
         self._journal = _Journal()
         self._projections = projections
+        self._after_commit: dict[Callable[[], None], None] = {}
         self.parts = parts
         self.circumstances = circumstances
         self.writes = writes
@@ -198,16 +204,13 @@ class Work:
             raise NoSuchRow(f"{table.name} {key}")
         self._note(table, key)
 
-    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Write to a housekeeping table. Raises ValueError for any other table."""
+    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Write to a housekeeping table, and give how many rows that touched. Raises ValueError for any other table."""
         written = getattr(statement, "table", table)
         if table.name not in HOUSEKEEPING or written.name != table.name:
             raise ValueError(f"{written.name} is not a housekeeping table: write it with insert or change.")
         self._demand_writing()
-        if rows is None:
-            self._connection.execute(statement)
-        else:
-            self._connection.execute(statement, rows)
+        return self._connection.execute(statement, rows).rowcount
 
     def lock(self, table: Table, key: int) -> None:
         """
@@ -246,6 +249,15 @@ class Work:
                 yield
         except IntegrityError as error:
             raise taken from error
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something called once, when all this is committed; never where it is rolled back. It must not raise."""
+        self._after_commit[call] = None
+
+    def tell_committed(self) -> None:
+        """Call what waits for the commit. The database does, and nobody else."""
+        for call in self._after_commit:
+            call()
 
     def _demand_writing(self) -> None:
         if not self.writes:

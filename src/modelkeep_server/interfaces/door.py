@@ -16,6 +16,12 @@ from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.status import queries as status_queries
+from modelkeep_server.features.status.board import Board
+from modelkeep_server.features.status.monitor import Monitor, list_probes
+from modelkeep_server.features.status.views import Health
+from modelkeep_server.interfaces.meters import Meters
+from modelkeep_server.kit.timings import Timings
 from modelkeep_server.rules.errors import (
     RegistryError,
     TokenRefused,
@@ -46,7 +52,7 @@ class Asking:
 class Door:
     """What the doorway needs to open works; made once by app.py and kept at `app.state.door`."""
 
-    def __init__(self, database: Database, parts: Parts) -> None:
+    def __init__(self, database: Database, parts: Parts, *, mail_health: Callable[[], None] | None = None) -> None:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
@@ -54,7 +60,12 @@ class Door:
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.uploads: Counter[str] = Counter()
+        self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
+        self.board = Board()
+        self.timings = Timings()
+        self._monitor = Monitor(list_probes(database, parts, mail_health))
+        self._measuring = CapacityLimiter(1)
 
     async def hop(self, job: Callable[[], T]) -> T:
         """Run a job in a worker thread, waiting for one to come free."""
@@ -63,6 +74,26 @@ class Door:
     async def take_time(self, job: Callable[[], T]) -> T:
         """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""
         return await anyio.to_thread.run_sync(job, limiter=self._slow)
+
+    async def ask_components(self) -> Health:
+        """Whether the components answer, as of the last five seconds. One asks them, whoever comes meanwhile waits."""
+        known = self._monitor.recent()
+        if known is not None:
+            return known
+        return await anyio.to_thread.run_sync(self._monitor.measure, limiter=self._measuring)
+
+    @property
+    def last_health(self) -> Health | None:
+        """What the components last answered, however long ago; None where nobody asked yet."""
+        return self._monitor.last
+
+    def read_board(self) -> None:
+        """Read which incidents are open. Where the database does not answer, what was known stays."""
+        try:
+            with self.database.reading(self.parts, Circumstances.of_the_house()) as work:
+                self.board.show(status_queries.list_open(work))
+        except Unavailable:
+            return
 
     def find_actor(self, work: Work, request: Request) -> Actor:
         """

@@ -77,6 +77,15 @@ class Desk:
         """Run a job in a work that writes; committed when this returns."""
         return await self._run(job, writes=True)
 
+    async def look(self, job: Callable[[Work], T]) -> T:
+        """Run a job of the registry itself that reads: for answers that need nobody's leave."""
+
+        def looked() -> T:
+            with self.door.database.reading(self.door.parts, asking_of(self.request).circumstances) as work:
+                return job(work)
+
+        return await self.door.hop(looked)
+
     async def note(self, job: Callable[[Work], None]) -> None:
         """
         Run a job of the registry itself: what must be on record however the visitor's own session or token stands by
@@ -206,6 +215,8 @@ class Doorway:
 
                 response = _in_work(door, request, act, writes, act_out, others)
                 door.note_seen(asking_of(request).actor)
+                if door.board.is_stale:
+                    door.read_board()
                 return response
 
             return await door.hop(job)
@@ -226,6 +237,8 @@ async def read_form(request: Request) -> FormData:
         raise Malformed(str(error.detail), remedy="Open the page again and send its form.") from error
     sent = form.get("csrf_token")
     if isinstance(sent, str) and hmac.compare_digest(sent.encode(), request.state.csrf.encode()):
+        # Whoever is asked to confirm that it is them goes on with what they sent.
+        request.state.sent_form = form
         return form
     forged = ForgedRequest("The form's own token is missing or of another session.")
     door: Door = request.app.state.door

@@ -1,11 +1,14 @@
-"""Reading what query strings ask for, for the API and the pages alike: moments, models and events."""
+"""Reading what query strings ask for, for the API and the pages alike: moments, models, events and people."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 
 from modelkeep_server.features.audit.filters import EventFilter
+from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.identity.sources import ISSUER, SOURCES
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.permissions import Role
 
 
 def read_moment(field: str, text: str, *, end: bool = False) -> datetime:
@@ -42,6 +45,8 @@ CATALOGUE_FILTERS = (
 )  # fmt: skip
 #: How an address asks for events, at the same places.
 EVENT_FILTERS = ("q", "person", "action", "object", "kind", "role", "outcome", "requestId", "from", "to")
+#: How an address asks for people, at the same places.
+PEOPLE_FILTERS = ("q", "role", "disabled", "source")
 
 
 def read_catalogue_filter(given: Mapping[str, str | None]) -> CatalogueFilter:
@@ -76,6 +81,28 @@ def read_event_filter(given: Mapping[str, str | None]) -> EventFilter:
         request_id=given.get("requestId") or "",
         from_at=moments["from"],
         to_at=moments["to"],
+    )
+
+
+def read_people_filter(given: Mapping[str, str | None]) -> PeopleFilter:
+    """The filter of people that a query string asks for. Raises Invalid for a value that is none of those offered."""
+    choices: dict[str, tuple[str, ...]] = {
+        "role": tuple(role.value for role in Role),
+        "disabled": ("yes", "no"),
+        "source": (*SOURCES, ISSUER),
+    }
+    errors = [
+        FieldError(name, f"Choose one of {', '.join(known)}.")
+        for name, known in choices.items()
+        if given.get(name) and given[name] not in known
+    ]
+    if errors:
+        raise Invalid.of(errors)
+    return PeopleFilter(
+        text=(given.get("q") or "").strip(),
+        role=next((role for role in Role if role == given.get("role")), None),
+        disabled=given["disabled"] == "yes" if given.get("disabled") else None,
+        source=given.get("source") or "",
     )
 
 

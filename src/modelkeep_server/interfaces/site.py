@@ -1,5 +1,6 @@
 """All doors on one FastAPI app, and how an error is drawn for the one that was knocked on."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,27 +16,45 @@ from starlette.types import Scope
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Parts
-from modelkeep_server.interfaces import transfers
+from modelkeep_server.interfaces import metrics, transfers
 from modelkeep_server.interfaces.api import activity as api_activity
 from modelkeep_server.interfaces.api import artifacts as api_artifacts
 from modelkeep_server.interfaces.api import audit as api_audit
+from modelkeep_server.interfaces.api import device_logins as api_device_logins
 from modelkeep_server.interfaces.api import identity as api_identity
+from modelkeep_server.interfaces.api import jobs as api_jobs
 from modelkeep_server.interfaces.api import models as api_models
+from modelkeep_server.interfaces.api import people as api_people
+from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
 from modelkeep_server.interfaces.api import sharing as api_sharing
+from modelkeep_server.interfaces.api import status as api_status
+from modelkeep_server.interfaces.api import teams as api_teams
 from modelkeep_server.interfaces.api import versions as api_versions
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
+from modelkeep_server.interfaces.web import accepting as web_accepting
 from modelkeep_server.interfaces.web import access_requests as web_access_requests
 from modelkeep_server.interfaces.web import audit as web_audit
+from modelkeep_server.interfaces.web import confirm as web_confirm
+from modelkeep_server.interfaces.web import device_logins as web_device_logins
+from modelkeep_server.interfaces.web import help as web_help
 from modelkeep_server.interfaces.web import home as web_home
-from modelkeep_server.interfaces.web import identity as web_identity
+from modelkeep_server.interfaces.web import invitations as web_invitations
+from modelkeep_server.interfaces.web import jobs as web_jobs
+from modelkeep_server.interfaces.web import login as web_login
 from modelkeep_server.interfaces.web import model_end as web_model_end
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
 from modelkeep_server.interfaces.web import model_sharing as web_model_sharing
 from modelkeep_server.interfaces.web import models as web_models
+from modelkeep_server.interfaces.web import people as web_people
+from modelkeep_server.interfaces.web import profile as web_profile
 from modelkeep_server.interfaces.web import reference as web_reference
+from modelkeep_server.interfaces.web import service_accounts as web_service_accounts
+from modelkeep_server.interfaces.web import setup as web_setup
+from modelkeep_server.interfaces.web import status as web_status
+from modelkeep_server.interfaces.web import teams as web_teams
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
 from modelkeep_server.interfaces.web import versions as web_versions
 from modelkeep_server.interfaces.web.face import draw_error
@@ -57,15 +76,32 @@ log = structlog.get_logger()
 
 ROUTERS = (
     api_identity.router,
+    api_device_logins.router,
+    api_people.router,
+    api_teams.router,
+    api_service_accounts.router,
     api_models.router,
     api_versions.router,
     api_artifacts.router,
     api_sharing.router,
     api_activity.router,
     api_audit.router,
+    api_jobs.router,
+    api_status.router,
     transfers.router,
+    metrics.router,
     web_home.router,
-    web_identity.router,
+    web_login.router,
+    web_setup.router,
+    web_accepting.router,
+    web_profile.router,
+    web_device_logins.router,
+    web_people.router,
+    web_jobs.router,
+    web_confirm.router,
+    web_invitations.router,
+    web_teams.router,
+    web_service_accounts.router,
     web_models.router,
     web_model_settings.router,
     web_model_sharing.router,
@@ -75,6 +111,8 @@ ROUTERS = (
     web_versions.router,
     web_audit.router,
     web_reference.router,
+    web_help.router,
+    web_status.router,
 )
 
 
@@ -123,13 +161,26 @@ def make_app() -> FastAPI:
     return app
 
 
-def make_site(database: Database, parts: Parts, *, cookie_name: str, secure: bool) -> Site:
-    """Put the doors together. Raises UndeclaredRoutes where a route does not say which permission it needs."""
+def make_site(
+    database: Database,
+    parts: Parts,
+    *,
+    cookie_name: str,
+    secure: bool,
+    stopping: threading.Event,
+    mail_health: Callable[[], None] | None = None,
+) -> Site:
+    """
+    Put the doors together. Once `stopping` is set, `/readyz` sends load balancers away. `mail_health` raises where the
+    mail server does not answer, and is None where there is none.
+
+    Raises UndeclaredRoutes where a route does not say which permission it needs.
+    """
     app = make_app()
-    app.state.door = Door(database, parts)
+    app.state.door = Door(database, parts, mail_health=mail_health)
     app.state.cookie_name = cookie_name
     app.state.secure = secure
-    _add_probes(app)
+    _add_probes(app, stopping)
     app.mount(STATIC_URL, _Hashed(directory=HERE / "static" / "dist", check_dir=False), name="static")
     undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]
     if undeclared:
@@ -214,7 +265,7 @@ def _sentence_of(error: Mapping[str, Any]) -> str:
     return f"{str(error['msg']).removeprefix('Input ').removeprefix('Value error, ').capitalize()}."
 
 
-def _add_probes(app: FastAPI) -> None:
+def _add_probes(app: FastAPI, stopping: threading.Event) -> None:
     @app.get("/healthz", include_in_schema=False)
     @declare_open
     async def healthz() -> Response:
@@ -224,7 +275,9 @@ def _add_probes(app: FastAPI) -> None:
     @app.get("/readyz", include_in_schema=False)
     @declare_open
     async def readyz(request: Request) -> Response:
-        """The database and the file store answer, so that requests can be served."""
+        """The database and the file store answer and the server is not ending, so that requests can be served."""
+        if stopping.is_set():
+            return JSONResponse({"ready": False, "failing": ["stopping"]}, status_code=503)
         door: Door = request.app.state.door
         failing = await door.hop(lambda: _find_failing(door))
         return JSONResponse({"ready": not failing, "failing": failing}, status_code=503 if failing else 200)

@@ -87,6 +87,7 @@ async def _send(
     desk: Desk, opening: Opening, chunks: AsyncIterator[memoryview], span: Range
 ) -> AsyncIterator[memoryview]:
     sent = 0
+    desk.door.meters.downloads += 1
     try:
         with storage_answers():
             async for chunk in chunks:
@@ -96,6 +97,7 @@ async def _send(
         await desk.note(lambda work: downloads.quarantine(work, opening))
         raise
     finally:
+        desk.door.meters.downloads -= 1
         whole = sent == span.end - span.start
         # A visitor who leaves cancels the response; how the download ended is noted all the same.
         with CancelScope(shield=True):

@@ -40,6 +40,13 @@ def reindex() -> None:
     print(f"{told['models']} models indexed.")
 
 
+@app.command("test-mail")
+def test_mail(to: str) -> None:
+    """Send one mail to this address at once, and print what the mail server answered."""
+    told = run("admin.test-mail", {"to": to})
+    print(told["answer"])
+
+
 def split(text: str) -> list[str]:
     """The entries of a comma-separated option."""
     return [entry.strip() for entry in text.split(",") if entry.strip()]

@@ -9,14 +9,17 @@ from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import invitations, tokens
+from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
+from modelkeep_server.operate.backing_up import Tell, back_up
 from modelkeep_server.operate.terminal import OperationRefused
-from modelkeep_server.ports import KeyMissing, KeyUnusable
-from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
+from modelkeep_server.ports import KeyMissing, KeyUnusable, MailFailed
+from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError, Unavailable
 from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 
 Operation = Callable[[House, Mapping[str, Any]], dict[str, Any]]
+LongOperation = Callable[[House, Mapping[str, Any], Tell], dict[str, Any]]
 
 
 def create_token(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,12 +59,28 @@ def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"models": projection.reindex(work)}
 
 
+def test_mail(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Send one mail at once, and say what the server answered."""
+    if house.mailer is None:
+        raise Unavailable("No mail server is set up: set MODELKEEP_SMTP_URL and MODELKEEP_MAIL_FROM.")
+    try:
+        registry_id = house.parts.keys.registry_id
+        said = send_test(house.mailer, to=asked["to"], address=house.address, registry_id=registry_id)
+    except MailFailed as error:
+        raise Unavailable(f"{error}\n  the server said: {error.said or 'nothing'}") from error
+    return {"answer": said}
+
+
 OPERATIONS: dict[str, Operation] = {
     "admin.create-token": create_token,
     "admin.invite": invite,
     "admin.reindex": reindex,
+    "admin.test-mail": test_mail,
     "audit.verify": verify_audit,
 }
+
+#: Those that take long: they tell how far they are, and end where nobody listens any more.
+LONG_OPERATIONS: dict[str, LongOperation] = {"backup": back_up}
 
 
 def read_roles(names: list[str]) -> list[Role]:
@@ -72,10 +91,12 @@ def read_roles(names: list[str]) -> list[Role]:
     return [Role(name.upper()) for name in names]
 
 
-def perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def perform_here(settings: Settings, name: str, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Do one operation in this process. The caller holds the data folder. Raises OperationRefused."""
     try:
         with open_house(settings) as house:
+            if name in LONG_OPERATIONS:
+                return LONG_OPERATIONS[name](house, asked, tell)
             return OPERATIONS[name](house, asked)
     except (CannotStart, KeyMissing, KeyUnusable) as error:
         raise OperationRefused(str(error)) from error

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
-from modelkeep_server.operate.terminal import OperationRefused, fail
+from modelkeep_server.operate.terminal import OperationRefused, fail, say_aside
 from modelkeep_server.settings import Settings, SettingsRefused, load_settings
 
 TIMEOUT_SECONDS = 3600
@@ -25,6 +25,14 @@ def run(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return perform(load_settings(), name, asked)
     except (OperationRefused, SettingsRefused) as error:
+        fail(str(error))
+
+
+def load_or_fail(**given: Any) -> Settings:
+    """The settings in force, or the end of the command with the reason on standard error."""
+    try:
+        return load_settings(**given)
+    except SettingsRefused as error:
         fail(str(error))
 
 
@@ -41,7 +49,7 @@ def perform(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str
 
 def _perform_here(settings: Settings, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     operations = importlib.import_module("modelkeep_server.operate.operations")
-    done: dict[str, Any] = operations.perform_here(settings, name, asked)
+    done: dict[str, Any] = operations.perform_here(settings, name, asked, say_aside)
     return done
 
 
@@ -66,11 +74,22 @@ def _ask_server(held: FolderInUse, name: str, asked: Mapping[str, Any]) -> dict[
     try:
         control.request("POST", f"/{name}", json.dumps(dict(asked)), {"Content-Type": "application/json"})
         answer = control.getresponse()
-        told: dict[str, Any] = json.loads(answer.read())
+        told = _read_answer(answer)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise OperationRefused(f"{held} It does not answer operators: {error}") from error
     finally:
         control.close()
-    if answer.status != http.client.OK:
+    if answer.status != http.client.OK or "error" in told:
         raise OperationRefused(str(told.get("error", "The running server refused.")))
+    return told
+
+
+def _read_answer(answer: http.client.HTTPResponse) -> dict[str, Any]:
+    """The last line of an answer, which is its result; those before it tell how far the server is."""
+    told: dict[str, Any] = {"error": "The server ended before the operation did."}
+    for line in answer:
+        told = json.loads(line)
+        if "progress" in told:
+            say_aside(str(told["progress"]))
+            told = {"error": "The server ended before the operation did."}
     return told

@@ -16,14 +16,17 @@ from modelkeep_server.features.artifacts import service as artifacts
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.status.board import REFRESH_SECONDS
+from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
-from modelkeep_server.operate.logs import configure_logs
-from modelkeep_server.operate.serving import bind_address, bind_control, run, serve_all
+from modelkeep_server.operate.logs import configure_logs, configure_web_server_logs
+from modelkeep_server.operate.serving import GRACE_SECONDS, bind_address, bind_control, run, serve_all
 from modelkeep_server.operate.terminal import fail
+from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
-from modelkeep_server.settings import Settings, SettingsRefused, load_settings
+from modelkeep_server.settings import Settings, SettingsRefused, find_unknown_variables, load_settings
 
 app = typer.Typer(help="Serve the registry.", add_completion=False)
 
@@ -42,16 +45,19 @@ def serve(
 ) -> None:
     """Serve the registry until it is stopped with Ctrl-C."""
     configure_logs()
+    configure_web_server_logs()
     given = {"host": host, "port": port, "data_dir": data_dir}
     try:
         settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+        for sentence in find_unknown_variables():
+            log.warning(sentence)
         _demand_safe_address(settings)
         with contextlib.ExitStack() as stack:
             lock = stack.enter_context(FolderLock(settings.data_dir)) if settings.is_sqlite else None
             listener = stack.enter_context(bind_address(settings.host, settings.port))
             house = stack.enter_context(open_house(settings, port=listener.getsockname()[1]))
             if lock is None:
-                run(_run(house, [(build_app(house), listener)], lambda: _announce(house)))
+                run(_run(house, build_app(house), listener, lambda: _announce(house)))
                 return
             control, control_path = bind_control(settings.data_dir)
             stack.callback(control_path.unlink, missing_ok=True)
@@ -64,8 +70,7 @@ def serve(
                 lock.tell(str(control_path))
                 _announce(house)
 
-            doors = [(build_app(house), listener), (build_control(house), control)]
-            run(_run(house, doors, announce))
+            run(_run(house, build_app(house), listener, announce, [(build_control(house), control)]))
     except FolderInUse as error:
         fail(f"{error} Stop it first, or name another folder in MODELKEEP_DATA_DIR.")
     except OSError as error:
@@ -76,14 +81,34 @@ def serve(
         fail(f"{error.detail} Check MODELKEEP_DATABASE_URL, and that the database is up.")
 
 
-async def _run(house: House, doors: Sequence[tuple[Any, socket.socket]], announce: Callable[[], None]) -> None:
-    signer = asyncio.create_task(_sign_heads(house))
+async def _run(
+    house: House,
+    gate: Gate,
+    listener: socket.socket,
+    announce: Callable[[], None],
+    others: Sequence[tuple[Any, socket.socket]] = (),
+) -> None:
+    tasks = [asyncio.create_task(_sign_heads(house)), asyncio.create_task(_watch_incidents(gate))]
+    crew = Crew([make(house) for make in WORKERS], house.stopping)
+    crew.start()
+    doors = [(gate, listener), *others]
     try:
-        await serve_all(doors, announce)
+        await serve_all(doors, announce, stopping=house.stopping, drain_seconds=house.settings.drain_seconds)
     finally:
-        signer.cancel()
+        left = await asyncio.to_thread(crew.stop, GRACE_SECONDS)
+        if left:
+            log.warning("background workers did not end in time", workers=left)
+        for task in tasks:
+            task.cancel()
         with contextlib.suppress(Unavailable, IntegrityBroken):
             await asyncio.to_thread(_sign_head, house)
+
+
+async def _watch_incidents(gate: Gate) -> None:
+    """Know of incidents that another process wrote, for the banner of the pages."""
+    while True:
+        await asyncio.to_thread(gate.door.read_board)
+        await asyncio.sleep(REFRESH_SECONDS)
 
 
 async def _sign_heads(house: House) -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from modelkeep_server.operate.patience import PatientProtocol
 MAX_SOCKET_PATH = 100
 BACKLOG = 2048
 GRACE_SECONDS = 20
+#: A thread that never comes back (a dead network disk) must not keep the process for ever.
+END_SECONDS = 2 * GRACE_SECONDS + 10
 
 
 class _Quiet(uvicorn.Server):
@@ -71,18 +74,38 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-async def serve_all(doors: Sequence[tuple[Any, socket.socket]], on_ready: Callable[[], None]) -> None:
-    """Serve each app on its socket until SIGINT or SIGTERM, then finish what is running, for at most 20 seconds."""
-    servers = [_Quiet(_config(app)) for app, _ in doors]
+async def serve_all(
+    doors: Sequence[tuple[Any, socket.socket]],
+    on_ready: Callable[[], None],
+    *,
+    stopping: threading.Event,
+    drain_seconds: float = 0,
+) -> None:
+    """
+    Serve each app on its socket until SIGINT or SIGTERM, then finish what is running, for at most 20 seconds.
 
-    def stop() -> None:
+    The signal sets `stopping`; `drain_seconds` later new connections are refused. A second signal ends the process at
+    once, whatever is running.
+    """
+    servers = [_Quiet(_config(app)) for app, _ in doors]
+    loop = asyncio.get_running_loop()
+
+    def close() -> None:
         for server in servers:
-            server.force_exit = server.should_exit
             server.should_exit = True
 
-    loop = asyncio.get_running_loop()
+    def stop(number: int) -> None:
+        if stopping.is_set():
+            # Nothing acknowledged is lost: the database and the file store are made for power cuts.
+            os._exit(128 + number)
+        stopping.set()
+        last = threading.Timer(drain_seconds + END_SECONDS, os._exit, (1,))
+        last.daemon = True
+        last.start()
+        loop.call_later(drain_seconds, close)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     running = [
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, (_, listener) in zip(servers, doors, strict=True)
@@ -99,7 +122,7 @@ def _config(app: Any) -> uvicorn.Config:
         app,
         http=PatientProtocol,
         lifespan="off",
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,

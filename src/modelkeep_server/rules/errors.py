@@ -3,6 +3,10 @@ Every way the registry says no, drawn as one tree.
 
     RegistryError                     status  code
     ├── Malformed                     400     malformed_request
+    ├── LoginWaits                    400     authorization_pending
+    ├── PollsTooFast                  400     slow_down
+    ├── LoginDenied                   400     access_denied
+    ├── LoginExpired                  400     expired_token
     ├── NotSignedIn                   401     not_signed_in
     ├── ConfirmNeeded                 403     confirm_needed
     ├── Refused                       403     (an act that was refused is an event)
@@ -26,7 +30,8 @@ Every way the registry says no, drawn as one tree.
     ├── TooMany                       429     too_many_requests
     └── Unavailable                   503     unavailable
 
-Each error carries what happened (`detail`), how to mend it (`remedy`) and, for input, the fields at fault.
+Each error carries what happened (`detail`), how to mend it (`remedy`) and, for input, the fields at fault. Where a
+chapter of the guide explains more, `help` names it with its heading.
 Interfaces draw it once each: problem+json, a page, a message on a form.
 """
 
@@ -52,6 +57,7 @@ class RegistryError(Exception):
     code = "internal_error"
     title = "Something went wrong"
     remedy = "Try again. If it happens again, report it with the request id."
+    help: str | None = None
 
     def __init__(
         self,
@@ -83,6 +89,42 @@ class Malformed(RegistryError):
     remedy = "Send well-formed JSON in UTF-8, as the API reference shows it."
 
 
+class LoginWaits(RegistryError):
+    """A command line asks for its token before anybody let it in (RFC 8628, section 3.5, as the next three)."""
+
+    status = 400
+    code = "authorization_pending"
+    title = "Nobody has allowed this yet"
+    remedy = "Ask again after the interval."
+
+
+class PollsTooFast(RegistryError):
+    """A command line asks for its token more often than it was told to."""
+
+    status = 400
+    code = "slow_down"
+    title = "Asked too often"
+    remedy = "Wait five seconds longer between two tries from now on."
+
+
+class LoginDenied(RegistryError):
+    """The person said no, or their session or rights ended before the token was fetched."""
+
+    status = 400
+    code = "access_denied"
+    title = "This was not allowed"
+    remedy = "Start the sign-in again, and allow it in the browser."
+
+
+class LoginExpired(RegistryError):
+    """The codes of a command line are past their time, used, or were never given out."""
+
+    status = 400
+    code = "expired_token"
+    title = "These codes do not work any more"
+    remedy = "Start the sign-in again; a code lives for 15 minutes and works once."
+
+
 class NotSignedIn(RegistryError):
     """Nobody is known to be asking."""
 
@@ -90,6 +132,7 @@ class NotSignedIn(RegistryError):
     code = "not_signed_in"
     title = "You are not signed in"
     remedy = "Sign in, or send a token as `Authorization: Bearer ...`."
+    help = "getting-started#sign-in"
 
 
 class ConfirmNeeded(RegistryError):
@@ -115,6 +158,7 @@ class NotPermitted(Refused):
     code = "not_permitted"
     title = "You may not do this"
     remedy = "Ask an Admin for the role, or an owner of the model to do it."
+    help = "troubleshooting#permission-denied"
 
 
 class DutiesOverlap(Refused):
@@ -123,6 +167,7 @@ class DutiesOverlap(Refused):
     code = "separation_of_duties"
     title = "Somebody else has to decide this"
     remedy = "Ask somebody with the role who never owned the model and touched none of its versions."
+    help = "troubleshooting#permission-denied"
 
 
 class SignInFailed(Refused):
@@ -132,6 +177,7 @@ class SignInFailed(Refused):
     code = "sign_in_failed"
     title = "That did not sign you in"
     remedy = "Check the e-mail address and the passphrase, or ask an Admin for a new link."
+    help = "troubleshooting#you-cannot-sign-in"
 
 
 class TokenRefused(Refused):
@@ -141,6 +187,7 @@ class TokenRefused(Refused):
     code = "not_signed_in"
     title = "This token does not sign you in"
     remedy = "Create a new token on your profile page, or ask an operator for one."
+    help = "troubleshooting#a-token-is-refused"
 
 
 class ForgedRequest(Refused):
@@ -157,6 +204,7 @@ class LinkExpired(Refused):
     code = "link_expired"
     title = "This link has expired"
     remedy = "Ask for a new link on the version's Artifacts tab."
+    help = "artifact-management#download-links"
 
 
 class LinkRefused(Refused):
@@ -165,6 +213,7 @@ class LinkRefused(Refused):
     code = "link_refused"
     title = "This link does not open any more"
     remedy = "Ask for a new link on the version's Artifacts tab."
+    help = "artifact-management#download-links"
 
 
 class NotFound(RegistryError):
@@ -174,6 +223,7 @@ class NotFound(RegistryError):
     code = "not_found"
     title = "Not found"
     remedy = "Check the address. What you may not see is not shown either; an owner can let you in."
+    help = "roles#what-you-do-not-see"
 
 
 class Conflict(RegistryError):
@@ -191,6 +241,7 @@ class NameTaken(Conflict):
     code = "name_taken"
     title = "That name is taken"
     remedy = "Choose another name."
+    help = "troubleshooting#a-name-is-taken"
 
 
 class StateForbids(Conflict):
@@ -198,6 +249,7 @@ class StateForbids(Conflict):
 
     code = "state_forbids"
     title = "The present state does not allow this"
+    help = "version-management#version-states"
 
 
 class IntegrityBroken(Conflict):
@@ -206,6 +258,7 @@ class IntegrityBroken(Conflict):
     code = "integrity_broken"
     title = "What is stored is not what was recorded"
     remedy = "The file is quarantined. Tell an Admin or a Security Architect; upload it again in a new version."
+    help = "troubleshooting#a-file-is-quarantined"
 
 
 class Stale(RegistryError):
@@ -216,6 +269,7 @@ class Stale(RegistryError):
     code = "stale_edit"
     title = "It was changed in the meantime"
     remedy = "Load it again, look at what changed, and repeat your edit."
+    help = "troubleshooting#it-was-changed-in-the-meantime"
 
 
 class TooLarge(RegistryError):
@@ -225,6 +279,7 @@ class TooLarge(RegistryError):
     code = "too_large"
     title = "That is too large"
     remedy = "Send less, or ask an Admin to raise the limit."
+    help = "troubleshooting#version-upload-issues"
 
 
 class NotAccepted(RegistryError):
@@ -234,6 +289,7 @@ class NotAccepted(RegistryError):
     code = "not_accepted"
     title = "That format is not accepted"
     remedy = "Send `application/json`."
+    help = "troubleshooting#version-upload-issues"
 
 
 class RangeUnsatisfiable(RegistryError):
@@ -268,6 +324,7 @@ class TooMany(RegistryError):
     code = "too_many_requests"
     title = "Too many tries"
     remedy = "Wait a little, then try again."
+    help = "troubleshooting#too-many-tries"
 
 
 class Unavailable(RegistryError):
@@ -277,6 +334,7 @@ class Unavailable(RegistryError):
     code = "unavailable"
     title = "The registry cannot do this right now"
     remedy = "Try again in a moment."
+    help = "troubleshooting#the-registry-does-not-answer"
 
 
 def list_kinds(root: type[RegistryError] = RegistryError) -> Iterator[type[RegistryError]]:

@@ -13,6 +13,8 @@ class Limits:
     session_seconds: int
     session_idle_seconds: int
     sign_in_tries: int
+    #: Whether a second Admin confirms each grant of MRC, Security Architect and Admin.
+    dual_control: bool = False
     sign_in_window_seconds: int = 300
     body_bytes: int = 1024 * 1024
     invitation_seconds: int = 7 * 24 * 3600

@@ -5,7 +5,7 @@ An act's name is the permission, the event's action and the entry of `/me`. A gr
 object, or both; one matching grant is enough. Deny is the default: an act without a row does not exist.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,6 +63,17 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+#: What a program with a scope may do, as the end of "It may ...". Never more than its person may.
+SCOPE_WORDS: dict[Scope, str] = {
+    Scope.READ: "see models, versions and what else you see",
+    Scope.WRITE: "create and change models and versions, and upload files",
+    Scope.DOWNLOAD: "download files",
+    Scope.DEPLOY: "move versions to staging and production, and write incidents",
+    Scope.REVIEW: "approve promotions and request changes in your name",
+    Scope.AUDIT: "read and export the audit log",
+    Scope.ADMIN: "administer people, roles and models",
+}
+
 DEFAULT_SCOPES: tuple[Scope, ...] = (Scope.READ, Scope.WRITE, Scope.DOWNLOAD)
 
 
@@ -106,12 +117,16 @@ _OVERSEERS = _any_of(Role.ADMIN, Role.AUDITOR)
 FRESH_FOR_RIGHTS = 15
 FRESH_FOR_DECISIONS = 60
 
+#: Roles that decide or administer: where `dual_control` is on, a second Admin confirms each grant of them.
+GUARDED: frozenset[Role] = frozenset({Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN})
+
 PERMISSIONS: dict[str, Permission] = {
     row.act: row
     for row in (
         Permission("me.read", _EVERYONE, Scope.READ, "see who you are"),
         Permission("session.end", _EVERYONE, None, "sign out"),
         Permission("session.confirm", _EVERYONE, None, "confirm that it is you"),
+        Permission("passphrase.change", _EVERYONE, None, "change your passphrase"),
         Permission("identity.link", _EVERYONE, None, "connect a way to sign in", FRESH_FOR_RIGHTS),
         Permission("identity.unlink", _EVERYONE, None, "disconnect a way to sign in", FRESH_FOR_RIGHTS),
         Permission("token.create", _EVERYONE, None, "create a personal token"),
@@ -120,6 +135,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("user.disable", _ADMINS, Scope.ADMIN, "disable an account", FRESH_FOR_RIGHTS),
         Permission("user.enable", _ADMINS, Scope.ADMIN, "enable an account again", FRESH_FOR_RIGHTS),
         Permission("user.reset", _ADMINS, Scope.ADMIN, "make a link that resets a passphrase", FRESH_FOR_RIGHTS),
+        Permission("user.sign_out", _ADMINS, Scope.ADMIN, "sign a person out everywhere", FRESH_FOR_RIGHTS),
         Permission("role.grant", _ADMINS, Scope.ADMIN, "grant a role", FRESH_FOR_RIGHTS),
         Permission("role.end", _ADMINS, Scope.ADMIN, "take a role away", FRESH_FOR_RIGHTS),
         Permission("role.confirm", _ADMINS, Scope.ADMIN, "confirm a role that another Admin grants", FRESH_FOR_RIGHTS),
@@ -187,6 +203,8 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log", FRESH_FOR_RIGHTS),
         Permission("incident.create", _any_of(Role.SRE), Scope.DEPLOY, "report an incident"),
         Permission("incident.update", _any_of(Role.SRE), Scope.DEPLOY, "update an incident"),
+        Permission("job.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "see background jobs"),
+        Permission("job.retry", _any_of(Role.SRE, Role.ADMIN), Scope.WRITE, "have a failed job tried again"),
         Permission("metrics.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "read the registry's metrics"),
     )
 }
@@ -263,9 +281,21 @@ def what_is_missing(act: str, roles: Collection[Role], relations: Collection[Rel
     return f"To {row.says} you need {' or '.join(others)}."
 
 
-def whom_to_ask(act: str, relations: Collection[Relation] = ()) -> str:
-    """Who can give what is missing: an owner of the model where a relation is at stake, else an Admin."""
+def whom_to_ask(
+    act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = (), admins: Sequence[str] = ()
+) -> str:
+    """
+    Who can give what is missing: an owner of the model where a relation is at stake, else an Admin.
+
+    `owners` and `admins` are addresses of such people, named where they are known.
+    """
     by_relation = any(g.relation is not None and g.relation not in relations for g in PERMISSIONS[act].grants)
+    admin = f"an Admin{_named(admins)}"
     if by_relation:
-        return "Ask an owner of the model, or an Admin if you need a role."
-    return "Ask an Admin to give you the role."
+        return f"Ask an owner of the model{_named(owners)}, or {admin} if you need a role."
+    return f"Ask {admin} to give you the role."
+
+
+def _named(addresses: Sequence[str]) -> str:
+    """At most three of these, in brackets."""
+    return f" ({', '.join(addresses[:3])}{' ...' if len(addresses) > 3 else ''})" if addresses else ""

@@ -7,9 +7,9 @@ import pytest
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import service_accounts, team_members, teams
 from modelkeep_server.features.models.separation import ever_owned, touched_version
+from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
-from tests.support.standing import let_in
 
 
 def add_team(registry: Registry, member: Person, email: str, *, left: bool) -> None:

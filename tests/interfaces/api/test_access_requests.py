@@ -7,10 +7,10 @@ from typing import Any
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
-from tests.support.standing import let_in
 
 REQUESTS = "/api/v1/access-requests"
 

@@ -12,10 +12,10 @@ from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 from tests.interfaces.test_routes import routes_of
 from tests.support.clients import Api
+from tests.support.letting_in import let_in, put_into
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
-from tests.support.standing import let_in, put_into
 
 REASON = {"reason": "Replaced by churn-v2."}
 FILE = "artifacts/model.safetensors"

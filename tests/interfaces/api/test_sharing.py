@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.letting_in import let_in
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
-from tests.support.standing import let_in
 
 
 def in_days(days: float) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.letting_in import let_in, put_into
 from tests.support.make import Make, Person
 from tests.support.pages import look, words_of
 from tests.support.registries import Registry
-from tests.support.standing import let_in, put_into
 
 
 def said(html: str) -> str:
@@ -75,7 +75,7 @@ def test_a_person_asks_on_the_page_and_an_owner_answers_on_theirs(make: Make, ap
     granted = mine.submit(f"/access-requests/{request}/grant", {"days": "7"})
 
     assert (form.status_code, bare.status_code, asked.status_code, granted.status_code) == (200, 422, 303, 303)
-    assert asked.headers["location"] == f"{place}?done=asked"
+    assert asked.headers["location"] == f"{place}?done=access-asked"
     assert "This is required." in said(bare.text)
     assert "asks to download “Nightly scoring.”" in waits
     assert "thing waits for you" in waits or "things wait for you" in waits

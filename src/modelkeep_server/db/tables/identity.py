@@ -50,7 +50,7 @@ role_grants = Table(
     salt_column(),
 )
 
-#: One-time links: of the first start (kind FIRST_START) and of invitations (kind INVITATION).
+#: One-time links, by `kind`: FIRST_START, INVITATION, or RESET for somebody who has an account.
 invitations = Table(
     "invitations",
     metadata,
@@ -180,4 +180,16 @@ service_accounts = Table(
     Column("ended_at", UtcMicros),
     Column("revision", Integer, nullable=False),
     salt_column(),
+)
+
+#: Who answers for a service account, and who did before: what the program touched, all of them touched.
+service_sponsors = Table(
+    "service_sponsors",
+    metadata,
+    key_column(),
+    Column("service_account_id", BigKey, ForeignKey("service_accounts.id"), nullable=False),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False, index=True),
+    Column("since", UtcMicros, nullable=False),
+    Column("until", UtcMicros),
+    Index("ix_service_sponsors_service_account", "service_account_id", "until"),
 )

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, select
 
 from modelkeep_server.db import activity as index
+from modelkeep_server.db.edits import fields_of
 from modelkeep_server.db.ledger import COMMITMENT
 from modelkeep_server.db.tables import activity, artifacts, audit_events, audit_people, audit_texts, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import telling
 from modelkeep_server.features.activity.views import Activity
-from modelkeep_server.features.audit.changes import fields_of
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to

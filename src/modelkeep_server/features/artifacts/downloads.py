@@ -119,7 +119,8 @@ def _require_link(work: Work, actor: Actor, model: Model, version: Version) -> N
     form = f"/access-requests/new?{urlencode({'model': model.address, 'version': version.version})}"
     raise NotPermitted(
         missing,
-        remedy=f"Ask the owners for access, at {work.parts.public_url}{form} or by POST /api/v1/access-requests.",
+        remedy=f"{access.say_whom_to_ask(work, 'artifact.link', relations, owners=model.owners)} "
+        f"To be let in for a time, ask for access at {work.parts.public_url}{form} or by POST /api/v1/access-requests.",
         way=("Ask for access", form),
     )
 
@@ -159,7 +160,8 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
     artifact = stored.artifact
     part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
     recording.record(
-        work, "artifact.download", actor=minter.pseudonym, auth="link", object_id=stored.artifact.id,
+        work, "artifact.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
+        object_id=stored.artifact.id,
         object_label=f"{version.address}/{stored.artifact.path}",
         after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
     )  # fmt: skip
@@ -171,8 +173,8 @@ def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) 
     """Note how a download ended."""
     artifact = opening.stored.artifact
     recording.record(
-        work, "artifact.download_end", actor=opening.minter.pseudonym, auth="link", object_id=artifact.id,
-        object_label=opening.address, after={"sentBytes": sent_bytes, "whole": whole},
+        work, "artifact.download_end", actor=opening.minter.pseudonym, actor_kind=opening.minter.kind, auth="link",
+        object_id=artifact.id, object_label=opening.address, after={"sentBytes": sent_bytes, "whole": whole},
     )  # fmt: skip
 
 

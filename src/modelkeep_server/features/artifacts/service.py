@@ -149,7 +149,7 @@ def remove_artifact(work: Work, actor: Actor, group: str, name: str, version: st
     """
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.lock_version(work, actor, group, name, version)
-    access.require(work, actor, "artifact.remove", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.remove", model_queries.relations_of(actor, model), owners=model.owners)
     artifact = queries.get_artifact(work, found, path)
     demand_active(model)
     demand_editable(found)
@@ -192,7 +192,7 @@ def sweep_orphans(work: Work) -> int:
 def _judge(work: Work, actor: Actor, new: NewFile) -> Version:
     model = model_queries.get_model(work, actor, new.group, new.name)
     version = version_queries.get_version(work, actor, new.group, new.name, new.version)
-    access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     demand_editable(version)
     faults = []

@@ -39,7 +39,7 @@ def begin_bundle(work: Work, actor: Actor) -> Checkpoint:
     access.require(work, actor, "audit.export")
     checkpoint = service.sign_head(work)
     access.record(
-        work, actor, "audit.export", object_id=head.origin_of(work.parts.keys),
+        work, actor, "audit.export", object_id=head.origin_of(work),
         after={"events": checkpoint.size, "root": checkpoint.root},
     )  # fmt: skip
     return checkpoint
@@ -60,11 +60,11 @@ def write_bundle(work: Work, checkpoint: Checkpoint) -> Path:
         )
         return (row.body.encode() for row in work.all(statement))
 
-    keys = work.parts.keys
+    origin, vkey = head.origin_of(work, checkpoint.size), head.vkey_of(work, checkpoint.size)
     with _temporary() as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README", _README.format(origin=head.origin_of(keys), size=checkpoint.size))
+        archive.writestr("README", _README.format(origin=origin, size=checkpoint.size))
         archive.writestr("checkpoint", checkpoint.note)
-        archive.writestr("vkey", head.vkey_of(keys) + "\n")
+        archive.writestr("vkey", vkey + "\n")
         for name, content in tiles.write_tiles(checkpoint.size, partial(head.read_leaves, work), entries):
             archive.writestr(name, content)
     return path

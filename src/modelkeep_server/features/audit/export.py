@@ -47,7 +47,7 @@ def begin(work: Work, actor: Actor, export: Export, *, format: str) -> None:  # 
     """Put on record what is about to be taken out, before its first byte. Raises NotPermitted."""
     access.require(work, actor, "audit.export")
     access.record(
-        work, actor, "audit.export", object_id=head.origin_of(work.parts.keys),
+        work, actor, "audit.export", object_id=head.origin_of(work),
         after={"events": export.count, "size": export.size, "format": format, "filter": _facts_of(export.asked)},
     )  # fmt: skip
 

@@ -4,22 +4,41 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 
-from modelkeep_server.db.tables import audit_checkpoints, audit_head, audit_leaves
+from modelkeep_server.db.tables import audit_checkpoints, audit_events, audit_head, audit_leaves
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit.views import Checkpoint
 from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.kit.signed_note import TreeHead, make_vkey, open_note, parse_checkpoint
 from modelkeep_server.ports import KeyRing
 
-
-def origin_of(keys: KeyRing) -> str:
-    """The name of this log, as it stands in checkpoints."""
-    return f"modelkeep/{keys.registry_id}"
+#: The event that a restored log goes on with.
+RESTORED = "registry.restore"
 
 
-def vkey_of(keys: KeyRing) -> str:
-    """The key that verifies this log's checkpoints. Auditors keep a copy apart from the registry."""
-    return make_vkey(origin_of(keys), keys.public_key())
+def origin_of(work: Work, size: int | None = None) -> str:
+    """
+    The name under which this log is signed when it has `size` events, or now. One statement.
+
+    A log that was restored from a backup goes on under another name: what was signed between the backup and the loss
+    is not in it, and one name never stands over two heads that contradict each other.
+    """
+    restores = select(audit_events.c.sequence, audit_events.c.id).where(audit_events.c.action == RESTORED)
+    if size is not None:
+        restores = restores.where(audit_events.c.sequence < size)
+    last = work.first(restores.order_by(audit_events.c.sequence.desc()).limit(1))
+    name = f"modelkeep/{work.parts.keys.registry_id}"
+    if last is None:
+        return name
+    # A column that was edited by hand must not lead to a name that no checkpoint can have.
+    mark = "".join(letter for letter in str(last.id)[-12:] if letter.isalnum())
+    return f"{name}/restored-{last.sequence}-{mark}"
+
+
+def vkey_of(work: Work, size: int | None = None) -> str:
+    """
+    The key that verifies checkpoints over `size` events, or new ones. Auditors keep a copy apart from the registry.
+    """
+    return make_vkey(origin_of(work, size), work.parts.keys.public_key())
 
 
 def read_frontier(work: Work) -> Frontier:
@@ -49,9 +68,19 @@ def find_newest(work: Work) -> Checkpoint | None:
     return None if row is None else Checkpoint(row.size, row.root.hex(), row.signed_at, row.note)
 
 
-def open_checkpoint(keys: KeyRing, checkpoint: Checkpoint) -> TreeHead:
+def open_checkpoint(work: Work, checkpoint: Checkpoint) -> TreeHead:
     """What a checkpoint really says, read from its signed note. Raises NoteRefused where this log did not sign it."""
-    return parse_checkpoint(open_note(checkpoint.note, vkey_of(keys), _holds))
+    return parse_checkpoint(open_note(checkpoint.note, vkey_of(work, checkpoint.size), _holds))
+
+
+def is_signed_by(keys: KeyRing, note: str) -> bool:
+    """Whether a checkpoint was signed with these keys, under whichever name its log had."""
+    origin = note.partition("\n")[0]
+    try:
+        open_note(note, make_vkey(origin, keys.public_key()), _holds)
+    except ValueError:
+        return False
+    return True
 
 
 def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:

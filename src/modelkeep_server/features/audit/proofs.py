@@ -70,11 +70,11 @@ def sign_and_prove(work: Work, actor: Actor, sequence: int) -> ProvenEvent:
 def show_unproven(work: Work, actor: Actor, sequence: int, problem: str) -> ProvenEvent:
     """An event of a log that cannot be signed any more, and why. Raises NotFound."""
     event = queries.get_event(work, actor, sequence)
-    return ProvenEvent(event, None, head.find_newest(work), head.vkey_of(work.parts.keys), problem)
+    return ProvenEvent(event, None, head.find_newest(work), head.vkey_of(work), problem)
 
 
 def _judge(work: Work, actor: Actor, event: Event, checkpoint: Checkpoint) -> ProvenEvent:
-    vkey = head.vkey_of(work.parts.keys)
+    vkey = head.vkey_of(work, checkpoint.size)
     try:
         proof = get_proof(work, actor, event.sequence)
     except IntegrityBroken as error:
@@ -87,7 +87,7 @@ def _find_problem(work: Work, event: Event, proof: Proof, checkpoint: Checkpoint
     if leaf.hex() != proof.leaf:
         return _CHANGED
     try:
-        signed = head.open_checkpoint(work.parts.keys, checkpoint)
+        signed = head.open_checkpoint(work, checkpoint)
     except NoteRefused as error:
         return f"The newest checkpoint is not this registry's: {error}"
     path = [bytes.fromhex(node) for node in proof.path]

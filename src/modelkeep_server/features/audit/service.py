@@ -29,7 +29,7 @@ def sign_head(work: Work) -> Checkpoint:
     if known is not None and known.size == frontier.size:
         return known
     keys = work.parts.keys
-    origin = head.origin_of(keys)
+    origin = head.origin_of(work, frontier.size)
     text = checkpoint_text(TreeHead(origin, frontier.size, frontier.root()))
     note = sign_note(text, origin, keys.public_key(), keys.sign)
     work.keep(
@@ -43,7 +43,7 @@ def sign_head(work: Work) -> Checkpoint:
 
 def _demand_continued(work: Work, frontier: Frontier, known: Checkpoint | None) -> None:
     try:
-        signed = None if known is None else head.open_checkpoint(work.parts.keys, known)
+        signed = None if known is None else head.open_checkpoint(work, known)
     except NoteRefused as error:
         raise IntegrityBroken(f"The newest checkpoint is not this registry's: {error}", remedy=ON_REWRITE) from error
     size, root = (0, b"") if signed is None else (signed.size, signed.root)
@@ -56,4 +56,5 @@ def _demand_continued(work: Work, frontier: Frontier, known: Checkpoint | None) 
 def get_checkpoint(work: Work, actor: Actor) -> tuple[Checkpoint, str]:
     """The signed head of the log as it is now, and the key that verifies it. Raises NotPermitted."""
     access.require(work, actor, "audit.read")
-    return sign_head(work), head.vkey_of(work.parts.keys)
+    signed = sign_head(work)
+    return signed, head.vkey_of(work, signed.size)

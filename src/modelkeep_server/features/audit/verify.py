@@ -158,7 +158,7 @@ class _Judge:
 
     def _judge_checkpoint(self, newest: Checkpoint) -> Iterator[Finding]:
         try:
-            signed = head.open_checkpoint(self._work.parts.keys, newest)
+            signed = head.open_checkpoint(self._work, newest)
         except NoteRefused as error:
             yield Finding(None, f"the newest checkpoint is not signed by this registry: {error}")
             return

@@ -3,12 +3,13 @@ Asking permission, and recording who did what. Every act calls `require` before 
 it did.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
@@ -40,9 +41,13 @@ def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str
     return None
 
 
-def require(work: Work, actor: Actor, act: str, relations: Collection[Relation] = ()) -> None:
+def require(
+    work: Work, actor: Actor, act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = ()
+) -> None:
     """
     Go on only where the actor may do this; note the role that allowed it, for the event.
+
+    `owners` are those of the model at stake, whom a refusal names. One statement where it is refused, else none.
 
     Raises:
         NotSignedIn: Nobody is known to be asking.
@@ -53,7 +58,7 @@ def require(work: Work, actor: Actor, act: str, relations: Collection[Relation] 
         raise NotSignedIn("You are not signed in.")
     reason = why_not(actor, act, relations)
     if reason is not None:
-        raise NotPermitted(reason, remedy=_remedy(actor, act, relations))
+        raise NotPermitted(reason, remedy=_remedy(work, actor, act, relations, owners))
     minutes = PERMISSIONS[act].fresh_minutes
     if minutes is not None:
         demand_fresh(actor, minutes, PERMISSIONS[act].says)
@@ -76,10 +81,15 @@ def demand_fresh(actor: Actor, minutes: int, says: str) -> None:
         raise ConfirmNeeded(f"To {says} you need to have shown within {minutes} minutes that it is you.")
 
 
-def _remedy(actor: Actor, act: str, relations: Collection[Relation]) -> str:
+def say_whom_to_ask(work: Work, act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = ()) -> str:
+    """Who can give what the act needs, by name. One statement."""
+    return permissions.whom_to_ask(act, relations, owners=owners, admins=queries.list_admins(work))
+
+
+def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation], owners: Sequence[str]) -> str:
     if permissions.find_grant(act, actor.roles, relations) is not None:
         return "Create a token with that scope on your profile page, or sign in."
-    return permissions.whom_to_ask(act, relations)
+    return say_whom_to_ask(work, act, relations, owners=owners)
 
 
 def record(
@@ -100,7 +110,7 @@ def record(
         work,
         action,
         actor=actor.pseudonym,
-        actor_kind="person" if actor.is_known else "stranger",
+        actor_kind=actor.kind,
         auth=actor.method,
         role=work.granted.get(action),
         object_id=object_id,

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from modelkeep_server.db.tables import people, role_grants
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import people, registry, role_grants, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.emails import find_email_fault
@@ -11,6 +13,24 @@ from modelkeep_server.rules.errors import Conflict, FieldError, Invalid
 from modelkeep_server.rules.permissions import Role
 
 NAME_CHARS = 200
+
+
+def hold_addresses(work: Work) -> None:
+    """
+    Let nobody else give an address to a person or a team before this transaction ends: theirs are never the same, which
+    no unique rule of one table can say. One statement.
+    """
+    work.lock(registry, 1)
+
+
+def demand_no_team(work: Work, email: str) -> None:
+    """Raises Conflict where the address is a team's, also of one that was ended. One statement."""
+    name = work.scalar(select(teams.c.name).where(teams.c.email_key == email.strip().casefold()))
+    if name is not None:
+        raise Conflict(
+            f"{email.strip()} is the shared address of the team {name}, not a person's.",
+            remedy="Use the person's own address, and make them a member of the team.",
+        )
 
 
 def check_person(email: str, name: str) -> None:
@@ -34,7 +54,15 @@ def insert_person(
     source: str,
     by: str,
 ) -> dict[str, Any]:
+    """
+    Make a person with these roles.
+
+    Raises:
+        Conflict: Somebody has the address, or a team has.
+    """
     email = email.strip()
+    hold_addresses(work)
+    demand_no_team(work, email)
     person: dict[str, Any] = {
         "public_id": ids.uuid7(clock.to_us(work.now)),
         "pseudonym": work.pseudonym_of(email, name.strip()),

@@ -1,4 +1,4 @@
-"""One-time links, of the first start and of invitations: making, finding and using one up."""
+"""One-time links, of the first start, of invitations and of resets: making, finding and using one up."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -35,14 +35,16 @@ def insert_link(
     return secret, public_id
 
 
-def get_invitation_row(work: Work, secret: str, kind: str) -> Row[Any]:
+def get_invitation_row(work: Work, secret: str, *kinds: str) -> Row[Any]:
     """
-    The open one-time link with this secret. One statement.
+    The open one-time link of one of these kinds with this secret. One statement.
 
     Raises SignInFailed where it is unknown, used or past its time.
     """
     row = work.first(
-        select(invitations).where(invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind == kind)
+        select(invitations).where(
+            invitations.c.secret_hash == secrets.hash_secret(secret), invitations.c.kind.in_(kinds)
+        )
     )
     if row is None:
         raise SignInFailed("This one-time link is not known here.", remedy="Check that you copied all of it.")

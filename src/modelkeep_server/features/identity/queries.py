@@ -1,15 +1,16 @@
 """Reading people, sessions, tokens and one-time links."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 
 from modelkeep_server.db.tables import (
     people,
     role_grants,
     service_accounts,
+    service_sponsors,
     session_activity,
     sessions,
     team_members,
@@ -19,16 +20,10 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.sources import say_source
 from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
-
-SOURCES = {
-    "FIRST_START": "the first start",
-    "INVITATION": "an invitation",
-    "OPERATOR": "an operator on the server's host",
-}
-
 
 _sponsors = people.alias("sponsors")
 
@@ -73,6 +68,8 @@ def _token_by(column: ColumnElement[Any]) -> Select[Any]:
             tokens.c.scopes,
             tokens.c.roles.label("limited_to"),
             service_accounts.c.id.label("service_id"),
+            service_accounts.c.scopes.label("service_scopes"),
+            service_accounts.c.ended_at.label("service_ended_at"),
             _sponsors.c.email.label("sponsor_email"),
         )
         .select_from(tokens)
@@ -126,12 +123,15 @@ def _find_by_token(work: Work, statement: Select[Any], credential: Any, secret: 
     rows = work.all(statement, {"credential": credential, "now": work.now})
     if not rows or (secret is not None and not secrets.is_same(rows[0].secret_hash, secret)):
         return None
-    sponsor = rows[0].sponsor_email
-    if rows[0].service_id is not None and sponsor is None:
-        return None
-    limited_to = None if rows[0].limited_to is None else {Role(role) for role in rows[0].limited_to}
-    scopes = frozenset(Scope(scope) for scope in rows[0].scopes)
-    return _actor(work, rows, method="token", scopes=scopes, limited_to=limited_to, sponsor=sponsor)
+    first = rows[0]
+    limited_to = None if first.limited_to is None else {Role(role) for role in first.limited_to}
+    scopes = frozenset(Scope(scope) for scope in first.scopes)
+    if first.service_id is not None:
+        if first.sponsor_email is None or first.service_ended_at is not None:
+            return None
+        # Whatever rows there may be: a program holds no role, and no more than its account has now.
+        limited_to, scopes = set(), scopes & {Scope(scope) for scope in first.service_scopes}
+    return _actor(work, rows, method="token", scopes=scopes, limited_to=limited_to, sponsor=first.sponsor_email)
 
 
 def _actor(
@@ -146,7 +146,9 @@ def _actor(
 ) -> Actor:
     first = rows[0]
     roles = {Role(row.role) for row in rows if row.role is not None}
-    addresses = dict.fromkeys(row.team_key for row in rows if row.team_key is not None)
+    # A program is in no team, whatever rows there may be.
+    teams_of = rows if sponsor is None else ()
+    addresses = dict.fromkeys(row.team_key for row in teams_of if row.team_key is not None)
     return Actor(
         user_id=first.id,
         pseudonym=first.pseudonym,
@@ -182,6 +184,44 @@ def find_person_id(work: Work, email: str) -> int | None:
     return found
 
 
+def list_admins(work: Work) -> tuple[str, ...]:
+    """The addresses of those who are Admin now, who was it first first; at most four. One statement."""
+    rows = work.all(
+        select(people.c.email)
+        .join(role_grants, (role_grants.c.person_id == people.c.id) & role_grants.c.ended_at.is_(None))
+        .where(role_grants.c.role == Role.ADMIN, people.c.disabled.is_(False))
+        .group_by(people.c.id, people.c.email)
+        .order_by(func.min(role_grants.c.id))
+        .limit(4)
+    )
+    return tuple(row.email for row in rows)
+
+
+def sponsors_of(work: Work, person_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """
+    Who answers, or ever answered, for each program among these inside ids; people are left out. One statement.
+    """
+    if not person_ids:
+        return {}
+    rows = work.all(
+        select(service_accounts.c.person_id, service_sponsors.c.person_id.label("sponsor_id"))
+        .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
+        .where(service_accounts.c.person_id.in_(sorted(person_ids)))
+    )
+    found: dict[int, frozenset[int]] = {}
+    for row in rows:
+        found[row.person_id] = found.get(row.person_id, frozenset()) | {row.sponsor_id}
+    return found
+
+
+def touched_by(work: Work, person_ids: Collection[int]) -> frozenset[int]:
+    """
+    Everyone who counts as having touched what these touched: they, and the sponsors of the programs among them, former
+    ones too. One statement.
+    """
+    return frozenset(person_ids).union(*sponsors_of(work, person_ids).values())
+
+
 def has_first_admin(work: Work) -> bool:
     """Whether anybody was ever made Admin, so that the first start is over. One statement."""
     return work.first(select(role_grants.c.id).where(role_grants.c.role == Role.ADMIN).limit(1)) is not None
@@ -193,12 +233,14 @@ def get_person(work: Work, actor: Actor) -> Person:
     if row is None:
         raise NotFound("There is no such person.")
     grants = work.all(
-        select(role_grants.c.role, role_grants.c.source)
+        select(role_grants.c.role, role_grants.c.source, role_grants.c.granted_by)
         .where(role_grants.c.person_id == row.id, role_grants.c.ended_at.is_(None))
         .order_by(role_grants.c.id)
     )
     sources = tuple(
-        RoleSource(Role(grant.role), SOURCES[grant.source]) for grant in grants if Role(grant.role) in actor.roles
+        RoleSource(Role(grant.role), say_source(grant.source), grant.granted_by)
+        for grant in grants
+        if Role(grant.role) in actor.roles
     )
     return Person(row.public_id, row.email, row.name, sources, row.disabled, row.created_at)
 
@@ -225,10 +267,15 @@ def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
 
 def list_tokens(work: Work, actor: Actor) -> tuple[TokenRow, ...]:
     """The actor's own tokens that still work, newest first. One statement."""
+    return list_tokens_of(work, actor.user_id)
+
+
+def list_tokens_of(work: Work, person_id: int | None) -> tuple[TokenRow, ...]:
+    """The tokens of a person or program that still work, newest first. One statement."""
     rows = work.all(
         select(tokens, token_activity.c.last_used_at)
         .outerjoin(token_activity, token_activity.c.token_id == tokens.c.id)
-        .where(tokens.c.person_id == actor.user_id, tokens.c.revoked_at.is_(None), tokens.c.expires_at > work.now)
+        .where(tokens.c.person_id == person_id, tokens.c.revoked_at.is_(None), tokens.c.expires_at > work.now)
         .order_by(tokens.c.id.desc())
     )
     return tuple(

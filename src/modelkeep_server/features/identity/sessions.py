@@ -1,4 +1,4 @@
-"""Signed-in browsers: beginning and ending a session, and noting a sign-in that failed."""
+"""Signed-in browsers: beginning, confirming and ending a session, and noting a sign-in that failed."""
 
 from datetime import timedelta
 
@@ -7,11 +7,11 @@ from sqlalchemy import select
 from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import people, session_activity, sessions, token_activity
-from modelkeep_server.db.work import Work
+from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access, secrets
 from modelkeep_server.features.identity.views import Actor, NewSession
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.errors import NotFound, StateForbids
 from modelkeep_server.rules.events import Outcome
 
 
@@ -49,6 +49,61 @@ def end_session(work: Work, actor: Actor, public_id: str | None = None) -> None:
         raise NotFound("You have no such session.")
     work.change(sessions, row.id, {"ended_at": work.now})
     access.record(work, actor, "session.end", object_id=row.public_id)
+
+
+def end_other_sessions(work: Work, actor: Actor) -> int:
+    """End every session of the actor's own but the one that asks; how many there were. An event for each."""
+    access.require(work, actor, "session.end")
+    rows = work.all(
+        select(sessions.c.id, sessions.c.public_id).where(
+            sessions.c.person_id == actor.user_id, sessions.c.ended_at.is_(None), sessions.c.id != actor.credential_id
+        )
+    )
+    for row in rows:
+        work.change(sessions, row.id, {"ended_at": work.now})
+        access.record(work, actor, "session.end", object_id=row.public_id)
+    return len(rows)
+
+
+def end_all_of(work: Work, person_id: int, *, but: int | None = None) -> int:
+    """End every session of a person, but one where its inside id is given; how many. The caller records it."""
+    rows = work.all(select(sessions.c.id).where(sessions.c.person_id == person_id, sessions.c.ended_at.is_(None)))
+    ended = [row.id for row in rows if row.id != but]
+    for key in ended:
+        work.change(sessions, key, {"ended_at": work.now})
+    return len(ended)
+
+
+def confirm_session(work: Work, actor: Actor) -> NewSession:
+    """
+    Note that the session's person has just shown again who they are. Its secret changes with it (ASVS 7.2.4).
+
+    Raises:
+        StateForbids: The same session was confirmed at the same moment in another window.
+    """
+    access.require(work, actor, "session.confirm")
+    renewed = renew_secret(work, actor)
+    mine = work.scalar(select(sessions.c.public_id).where(sessions.c.id == actor.credential_id))
+    access.record(work, actor, "session.confirm", object_id=mine)
+    return renewed
+
+
+def renew_secret(work: Work, actor: Actor) -> NewSession:
+    """Another secret for the session that asks, whose person has just shown who they are. The caller records it."""
+    row = work.all(select(sessions).where(sessions.c.id == actor.credential_id))[0]
+    secret = secrets.new_secret()
+    renewed = {"secret_hash": secrets.hash_secret(secret), "authenticated_at": work.now}
+    as_found = {"secret_hash": row.secret_hash, "ended_at": None}
+    try:
+        work.change(sessions, row.id, renewed, expect=as_found)
+    except NoSuchRow as error:
+        raise StateForbids("You did this in another window just now.", remedy="Load the page again.") from error
+    return NewSession(secret, row.expires_at)
+
+
+def refuse_confirmation(work: Work, actor: Actor, action: str) -> None:
+    """Note that somebody signed in did not show who they are, when asked for an act, as an event of its own."""
+    access.record(work, actor, action, object_id=actor.pseudonym, outcome=Outcome.REFUSED, rule="sign_in_failed")
 
 
 def refuse_sign_in(work: Work, email: str) -> None:

@@ -2,57 +2,75 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import tokens
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, accounts, queries, secrets
+from modelkeep_server.features.identity import access, accounts, queries, secrets, service_accounts, service_queries
 from modelkeep_server.features.identity.accounts import NAME_CHARS
 from modelkeep_server.features.identity.views import Actor, NewToken, TokenRow
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.emails import find_email_fault
-from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
-from modelkeep_server.rules.permissions import DEFAULT_SCOPES, Role, Scope, scopes_of
+from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, StateForbids
+from modelkeep_server.rules.permissions import DEFAULT_SCOPES, FRESH_FOR_RIGHTS, Role, Scope, scopes_of
 
 TOKEN_DAYS = 30
 TOKEN_DAYS_MAX = 90
+#: A token stands for itself where a session would have to be fresh, so it is made in a session as fresh.
+STRONG = frozenset({Scope.REVIEW, Scope.AUDIT, Scope.ADMIN})
 
 
 def create_token(
-    work: Work, actor: Actor, *, name: str, scopes: Sequence[Scope] = DEFAULT_SCOPES, days: int | None = None
+    work: Work,
+    actor: Actor,
+    *,
+    name: str,
+    scopes: Sequence[Scope] = DEFAULT_SCOPES,
+    days: int | None = None,
+    device: bool = False,
 ) -> NewToken:
     """
     Make a personal token, shown once. At most 90 days; 24 hours at most where it has the scope `review`.
 
+    `device`: it is for a command line that the actor let in, and showed then who they are where its scopes ask for it.
+
     Raises:
         Invalid: The name is empty or too long, a scope is beyond the actor's roles, or the days are out of bounds.
+        ConfirmNeeded: A scope is one of STRONG, and the actor showed too long ago who they are.
     """
     access.require(work, actor, "token.create")
-    days = days if days is not None else (1 if Scope.REVIEW in scopes else TOKEN_DAYS)
-    errors = []
-    fault = texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
-    if fault:
-        errors.append(FieldError("name", f"Give it a name that you know it by. {fault}"))
-    if not scopes:
-        errors.append(FieldError("scopes", "Choose at least one scope."))
-    beyond = [scope.value for scope in scopes if scope not in scopes_of(actor.roles)]
-    if beyond:
-        errors.append(FieldError("scopes", f"Your roles give you no use for: {', '.join(beyond)}."))
-    longest = 1 if Scope.REVIEW in scopes else TOKEN_DAYS_MAX
-    if not 1 <= days <= longest:
-        errors.append(FieldError("days", f"Between 1 and {longest} days with these scopes."))
-    if errors:
-        raise Invalid.of(errors)
+    days = check_new_token(actor, name, scopes, days)
+    if not device:
+        demand_fresh_for(actor, scopes)
     token = _insert_token(work, actor.user_id, name.strip(), scopes, days, None)
     access.record(
         work, actor, "token.create", object_id=token.row.id,
-        after={"scopes": [scope.value for scope in scopes], "days": days},
+        after={"scopes": [scope.value for scope in scopes], "days": days, **({"device": True} if device else {})},
     )  # fmt: skip
     return token
+
+
+def check_new_token(actor: Actor, name: str, scopes: Sequence[Scope], days: int | None) -> int:
+    """How many days a token of the actor's lives: as many as asked, or as is usual. Raises Invalid."""
+    days = days if days is not None else (1 if Scope.REVIEW in scopes else TOKEN_DAYS)
+    errors = _find_faults(name, scopes, days)
+    beyond = [scope.value for scope in scopes if scope not in scopes_of(actor.roles)]
+    if beyond:
+        errors.append(FieldError("scopes", f"Your roles give you no use for: {', '.join(beyond)}."))
+    if errors:
+        raise Invalid.of(errors)
+    return days
+
+
+def demand_fresh_for(actor: Actor, scopes: Sequence[Scope]) -> None:
+    """Raises ConfirmNeeded where a scope is one of STRONG, and the actor showed too long ago who they are."""
+    if STRONG.intersection(scopes):
+        access.demand_fresh(actor, FRESH_FOR_RIGHTS, "make a token with the scope review, audit or admin")
 
 
 def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequence[Role], days: int = 1) -> NewToken:
@@ -90,15 +108,91 @@ def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequen
 def revoke_token(work: Work, actor: Actor, public_id: str) -> None:
     """End one of the actor's own tokens at once. Raises NotFound."""
     access.require(work, actor, "token.revoke")
-    row = work.first(
-        select(tokens.c.id).where(
-            tokens.c.person_id == actor.user_id, tokens.c.public_id == public_id, tokens.c.revoked_at.is_(None)
-        )
-    )
+    row = _find_working(work, actor.user_id, public_id)
     if row is None:
         raise NotFound("You have no such token.")
     work.change(tokens, row.id, {"revoked_at": work.now})
     access.record(work, actor, "token.revoke", object_id=public_id)
+
+
+def create_token_of_service(
+    work: Work,
+    actor: Actor,
+    account_id: str,
+    *,
+    name: str,
+    scopes: Sequence[Scope] | None = None,
+    days: int | None = None,
+) -> NewToken:
+    """
+    Make a token of a service account, shown once. At most 90 days; all scopes of the account where none are named.
+
+    Raises:
+        NotFound: There is no such service account.
+        NotPermitted: The actor is neither its sponsor nor an Admin.
+        StateForbids: It was ended, or its sponsor's account is disabled.
+        Invalid: The name is empty or too long, a scope is beyond the account's, or the days are out of bounds.
+    """
+    access.require(work, actor, "service.update")
+    account = service_accounts.lock_managed(work, actor, account_id)
+    if account.sponsor_disabled:
+        raise StateForbids(
+            f"The account of its sponsor, {account.sponsor}, is disabled, so that no token of it works.",
+            remedy="Name another sponsor first.",
+        )
+    scopes = account.scopes if scopes is None else scopes
+    days = TOKEN_DAYS if days is None else days
+    errors = _find_faults(name, scopes, days)
+    beyond = [scope.value for scope in scopes if scope not in account.scopes]
+    if beyond:
+        errors.append(FieldError("scopes", f"{account.account} does not have: {', '.join(beyond)}."))
+    if errors:
+        raise Invalid.of(errors)
+    token = _insert_token(work, account.person_key, name.strip(), scopes, days, None)
+    access.record(
+        work, actor, "token.create", object_id=token.row.id,
+        after={"person": PersonRef(account.account), "scopes": [scope.value for scope in scopes], "days": days},
+    )  # fmt: skip
+    return token
+
+
+def revoke_token_of_service(work: Work, actor: Actor, account_id: str, public_id: str) -> None:
+    """
+    End a token of a service account at once. The sponsor needs no role for it.
+
+    Raises:
+        NotFound: There is no such service account, or it has no such token.
+        NotPermitted: The actor is neither its sponsor nor an Admin.
+    """
+    access.require(work, actor, "token.revoke")
+    account = service_queries.lock_service_account(work, account_id)
+    service_queries.demand_manager(actor, account)
+    row = _find_working(work, account.person_key, public_id)
+    if row is None:
+        raise NotFound(f"{account.account} has no such token.")
+    work.change(tokens, row.id, {"revoked_at": work.now})
+    access.record(work, actor, "token.revoke", object_id=public_id, after={"person": PersonRef(account.account)})
+
+
+def _find_faults(name: str, scopes: Sequence[Scope], days: int) -> list[FieldError]:
+    errors = []
+    fault = texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
+    if fault:
+        errors.append(FieldError("name", f"Give it a name that you know it by. {fault}"))
+    if not scopes:
+        errors.append(FieldError("scopes", "Choose at least one scope."))
+    longest = 1 if Scope.REVIEW in scopes else TOKEN_DAYS_MAX
+    if not 1 <= days <= longest:
+        errors.append(FieldError("days", f"Between 1 and {longest} days with these scopes."))
+    return errors
+
+
+def _find_working(work: Work, person_id: int | None, public_id: str) -> Row[Any] | None:
+    return work.first(
+        select(tokens.c.id).where(
+            tokens.c.person_id == person_id, tokens.c.public_id == public_id, tokens.c.revoked_at.is_(None)
+        )
+    )
 
 
 def _insert_token(

@@ -37,16 +37,37 @@ class Actor:
         """True for a person, false for a stranger."""
         return self.user_id is not None
 
+    @property
+    def is_service(self) -> bool:
+        """True for a service account: a program that acts for itself, under the answer of its sponsor."""
+        return self.sponsor is not None
+
+    @property
+    def kind(self) -> str:
+        """What an event says of who acted: `person`, `service` or `stranger`."""
+        if not self.is_known:
+            return "stranger"
+        return "service" if self.is_service else "person"
+
 
 NOBODY = Actor(user_id=None, pseudonym="anonymous", email="", name="Nobody")
 
 
 @dataclass(frozen=True)
 class RoleSource:
-    """A role someone holds and where it comes from, in words: "the first start", "an invitation"."""
+    """
+    A role someone holds and where it comes from, in words: "the first start", "an invitation". `by` is who gave it: an
+    e-mail, `operator@HOST` or the registry itself.
+    """
 
     role: Role
     source: str
+    by: str = ""
+
+    @property
+    def words(self) -> str:
+        """The source with who it was, where that is a person: "an invitation by ann@company.com"."""
+        return f"{self.source} by {self.by}" if "@" in self.by and not self.by.startswith("operator@") else self.source
 
 
 @dataclass(frozen=True)
@@ -102,20 +123,26 @@ class NewSession:
 
 @dataclass(frozen=True)
 class NewInvitation:
-    """An invitation just made. `secret` is the tail of the one-time link, shown once."""
+    """
+    An invitation just made. `secret` is the tail of the one-time link, shown once.
+
+    `kind` is INVITATION, or RESET for somebody who has an account, which then adds no role.
+    """
 
     id: str
     email: str
     roles: tuple[Role, ...]
     expires_at: datetime
     secret: str = field(repr=False)
+    kind: str = "INVITATION"
 
 
 @dataclass(frozen=True)
 class OpenInvitation:
-    """What the holder of a one-time link may know before accepting it."""
+    """What the holder of a one-time link may know before accepting it. `is_reset`: they have an account already."""
 
     email: str
     roles: tuple[Role, ...]
     invited_by: str
     expires_at: datetime
+    is_reset: bool = False

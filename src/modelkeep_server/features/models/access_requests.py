@@ -103,7 +103,7 @@ def grant_access(
         whoever asked can no longer be let in. Invalid: the time is past or more than 90 days.
     """
     request, model = _begin(work, actor, public_id, "access.decide")
-    access.require(work, actor, "collaborator.add", queries.relations_of(actor, model))
+    access.require(work, actor, "collaborator.add", queries.relations_of(actor, model), owners=model.owners)
     until = _read_until(work, request, until, days)
     try:
         invitee = sharing.find_invitee(work, model, request.by)
@@ -165,7 +165,7 @@ def _begin(work: Work, actor: Actor, public_id: str, act: str) -> tuple[AccessRe
     request = request_queries.get_request(work, actor, public_id)
     if act == "access.withdraw":
         request_queries.demand_own(request)
-    access.require(work, actor, act, queries.relations_of(actor, model))
+    access.require(work, actor, act, queries.relations_of(actor, model), owners=model.owners)
     if request.status is not RequestStatus.OPEN:
         at = "" if request.decided_at is None else f" at {clock.iso_seconds(request.decided_at)}"
         raise Conflict(

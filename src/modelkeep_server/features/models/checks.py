@@ -1,6 +1,5 @@
 """Judging what a person sends to register a model: every fault at once, each with its field."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,8 +8,7 @@ from modelkeep_server.rules import fields, texts
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import FieldError
-
-_NAME = re.compile(fields.NAME_PATTERN)
+from modelkeep_server.rules.naming import find_name_fault
 
 
 @dataclass(frozen=True)
@@ -62,17 +60,6 @@ def find_faults(new: NewModel) -> list[FieldError]:
                 FieldError(key, f"Choose one of {choices}." if not value else f"{value!r} is not one of {choices}.")
             )
     return faults
-
-
-def find_name_fault(text: str) -> str | None:
-    """What is wrong with a model's or group's name, as a sentence, or None."""
-    if not text:
-        return "This is required."
-    if len(text) > fields.NAME_CHARS:
-        return f"At most {fields.NAME_CHARS} characters; this has {len(text):,}."
-    if _NAME.fullmatch(text) is None:
-        return "Letters, digits, hyphens and underscores only, beginning with a letter or digit."
-    return None
 
 
 def find_reason_faults(reason: str | None, *, required: bool = False) -> list[FieldError]:

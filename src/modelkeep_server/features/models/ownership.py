@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, union_all
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import model_owners, models, people, teams
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, sharing

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import checks, queries, tiers
@@ -120,7 +120,7 @@ def update_model(
         demand_active(model)
         tiers.lower_tier(work, actor, model, changes["risk_tier"], expected=expected, reason=reason)
         return queries.get_model(work, actor, group, name)
-    access.require(work, actor, "model.update", queries.relations_of(actor, model))
+    access.require(work, actor, "model.update", queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     demand_fresh(work, model.address, model.id, EDITS, expected=expected, present=model.revision)
     before = _as_sent(model)

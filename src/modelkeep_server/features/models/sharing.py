@@ -106,7 +106,7 @@ def share_model(
         Invalid: Nobody of that address, an owner, no such access, or a moment that is past or too far off.
     """
     model = queries.lock_model(work, actor, group, name)
-    access.require(work, actor, "collaborator.add", queries.relations_of(actor, model))
+    access.require(work, actor, "collaborator.add", queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     faults: list[FieldError] = []
     invitee = None
@@ -168,7 +168,7 @@ def end_sharing(work: Work, actor: Actor, group: str, name: str, email: str) -> 
         NotPermitted; StateForbids: the model is retired.
     """
     model = queries.lock_model(work, actor, group, name)
-    access.require(work, actor, "collaborator.end", queries.relations_of(actor, model))
+    access.require(work, actor, "collaborator.end", queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     person_id = work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))
     found = None if person_id is None else find_collaborator(work, model, person_id)

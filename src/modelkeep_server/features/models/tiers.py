@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.tables import models, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, separation

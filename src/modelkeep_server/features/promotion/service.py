@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Row, select
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.tables import artifacts, links, models, version_passages, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import access_requests, sharing

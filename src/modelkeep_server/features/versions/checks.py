@@ -8,13 +8,13 @@ from typing import Any
 
 import semver
 
-from modelkeep_server.features.models.checks import find_name_fault
 from modelkeep_server.features.versions.schemas import find_schema_fault
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.merge_patch import merge_patch
 from modelkeep_server.rules import fields, texts
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.fields import FIELDS, Field, Kind
+from modelkeep_server.rules.naming import find_name_fault
 
 VERSION_CHARS = 100
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

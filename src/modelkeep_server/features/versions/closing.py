@@ -5,9 +5,9 @@ The flag stands beside the state, which does not change. A closed version takes 
 waits for nobody. Source: product R4.
 """
 
+from modelkeep_server.db.edits import REVISION
 from modelkeep_server.db.tables import models, version_flags, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -75,7 +75,7 @@ def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str
 def _begin(work: Work, actor: Actor, group: str, name: str, version: str, act: str) -> Version:
     model = model_queries.lock_model(work, actor, group, name)
     found = queries.lock_version(work, actor, group, name, version)
-    access.require(work, actor, act, model_queries.relations_of(actor, model))
+    access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     return found
 

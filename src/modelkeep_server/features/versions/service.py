@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import models, version_passages, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.audit.changes import REVISION, demand_fresh
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -40,7 +40,7 @@ def create_version(
         NameTaken: The model has this version already.
     """
     model = model_queries.lock_model(work, actor, group, name)
-    access.require(work, actor, "version.create", model_queries.relations_of(actor, model))
+    access.require(work, actor, "version.create", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     faults = [*checks.find_faults(new), *unreadable]
     if faults:
@@ -117,7 +117,7 @@ def update_version(
     """
     model = model_queries.lock_model(work, actor, group, name)
     found = queries.lock_version(work, actor, group, name, version)
-    access.require(work, actor, "version.update", model_queries.relations_of(actor, model))
+    access.require(work, actor, "version.update", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     demand_editable(found)
     demand_fresh(work, found.address, found.id, EDITS, expected=expected, present=found.revision)

@@ -25,6 +25,7 @@ PARAMETERS = {
     "version": "The version's number. A `+` in it is sent as `%2B`.",
     "sequence": "The event's place in the log, from 0.",
     "id": "The `id` of what is meant.",
+    "token": "The `id` of the token.",
     "q": "Words that name, group, description or tags hold, all of them; or the id of a model.",
     "riskTier": "Only of this risk tier.",
     "tag": "Only with this tag, in any case.",
@@ -63,6 +64,8 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
             if "x-permission" in told:
                 by_token: list[dict[str, list[str]]] = [{TOKEN: []}] if told.get("x-token-scope") else []
                 told["security"] = [*by_token, {SESSION: []}]
+            else:
+                told["security"] = []
             for parameter in told.get("parameters", []):
                 if parameter["name"] in PARAMETERS:
                     parameter.setdefault("description", PARAMETERS[parameter["name"]])

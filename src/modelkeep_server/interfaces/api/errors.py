@@ -30,6 +30,7 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
         detail=error.detail,
         code=error.code,
         remedy=error.remedy,
+        help=f"/help/{error.help}" if error.help else None,
         request_id=request.state.circumstances.request_id,
         errors=[ProblemField(field=e.field, message=e.message) for e in error.errors],
     )

@@ -26,6 +26,7 @@ def show_me(work: Work, actor: Actor) -> MeOut:
         roles=[role for role in Role if role in actor.roles],
         sources=[SourceOut(role=row.role, source=row.source) for row in person.roles],
         permissions=allowed,
+        sponsor=actor.sponsor,
         scopes=None if actor.scopes is None else [scope for scope in Scope if scope in actor.scopes],
     )
 

@@ -9,7 +9,7 @@ from modelkeep_server.interfaces.reference import samples
 from modelkeep_server.rules.permissions import PERMISSIONS, words_of
 
 #: The order of a reader's way; nouns that are not named follow.
-NOUNS = ("models", "versions", "artifacts", "access", "activity", "audit", "people")
+NOUNS = ("models", "versions", "artifacts", "access", "activity", "audit", "people", "status")
 #: Longer texts than this are refused for the machine's sake; the number tells a reader nothing.
 GUARD_CHARS = 100_000
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -31,8 +31,9 @@ class Route:
     """
     One route as the reference shows it.
 
-    `needs` are the ways to hold the permission, one is enough; `scope` None means: never with a token. `answer` is an
-    example as JSON, None where it is none. `curl` and `python` are None where there is no such example.
+    `act` None means: open to everyone. `needs` are the ways to hold the permission, one is enough; `scope` None means:
+    never with a token. `answer` is an example as JSON, None where it is none. `curl` and `python` are None where there
+    is no such example.
     """
 
     id: str
@@ -40,7 +41,7 @@ class Route:
     path: str
     title: str
     text: str
-    act: str
+    act: str | None
     needs: tuple[str, ...]
     scope: str | None
     parameters: tuple[Value, ...]
@@ -101,7 +102,8 @@ class _Reader:
         self._base_url = base_url
 
     def read(self, path: str, method: str, told: Mapping[str, Any]) -> Route:
-        permission = PERMISSIONS[told["x-permission"]]
+        permission = PERMISSIONS.get(told.get("x-permission", ""))
+        by_program = permission is None or permission.scope is not None
         name, parameters = told["operationId"], told.get("parameters", [])
         sent: Mapping[str, Any] = told.get("requestBody", {}).get("content", {})
         schema = next((body.get("schema") for kind, body in sent.items() if kind.endswith("json")), None)
@@ -116,9 +118,9 @@ class _Reader:
             path=path,
             title=told["summary"],
             text=told["description"],
-            act=permission.act,
-            needs=tuple(words_of(grant) for grant in permission.grants),
-            scope=permission.scope,
+            act=permission.act if permission else None,
+            needs=tuple(words_of(grant) for grant in permission.grants) if permission else (),
+            scope=permission.scope if permission else None,
             parameters=self._values(parameters, "path"),
             query=self._values(parameters, "query"),
             headers=self._values(parameters, "header"),
@@ -128,8 +130,8 @@ class _Reader:
             gives=gives,
             answer=_pretty(self._example(shape)) if shape else None,
             refusals=tuple(refusal for refusal in statuses if refusal >= 400),
-            curl=self._curl(path, method, name, schema, sent, gives) if permission.scope else None,
-            python=samples.write_python(name) if permission.scope else None,
+            curl=self._curl(path, method, name, schema, sent, gives) if by_program else None,
+            python=samples.write_python(name) if by_program else None,
         )
 
     def _curl(self, path: str, method: str, name: str, schema: Any, sent: Mapping[str, Any], gives: str | None) -> str:

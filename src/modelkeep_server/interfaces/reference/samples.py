@@ -92,6 +92,8 @@ _TOKEN_ROW = {
     "token": None,
 }
 
+_INCIDENT = {"title": "Downloads are slow", "components": ["STORAGE"], "impact": "DEGRADED"}
+
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "MeOut": {"name": "Priya Raman"},
@@ -109,6 +111,13 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "GrantIn": {"days": 30},
     "ActivityOut": {"was": [], "became": []},
     "VersionOut": {"closed": None, "hold": None},
+    "IncidentIn": _INCIDENT
+    | {"text": "The file store answers slowly. Uploads are not affected.", "status": "INVESTIGATING"},
+    "IncidentOut": _INCIDENT | {"status": "INVESTIGATING"},
+    "IncidentUpdateIn": {"status": "MONITORING", "text": "A full disk was emptied; we watch it."},
+    "IncidentUpdateOut": {"status": "INVESTIGATING", "text": "The file store answers slowly."},
+    "ComponentOut": {"id": "DATABASE", "name": "Database", "status": "UP", "responseMs": 0.6},
+    "MinuteOut": {"requests": 412, "p50Ms": 3.1, "p95Ms": 18.4},
 }
 
 _FAULT = Invalid.of([FieldError("riskTier", "Choose one of LOW, MEDIUM, HIGH.")])
@@ -120,6 +129,7 @@ PROBLEM: Mapping[str, Any] = {
     "detail": _FAULT.detail,
     "code": _FAULT.code,
     "remedy": _FAULT.remedy,
+    "help": None,
     "requestId": STORY["requestId"],
     "errors": [{"field": fault.field, "message": fault.message} for fault in _FAULT.errors],
 }

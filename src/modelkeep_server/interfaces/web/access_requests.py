@@ -53,7 +53,7 @@ def ask_for_access(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     except Invalid as error:
         return _ask_page(work, actor, values, errors_by_field(error.errors), error.status)
     back = href_of_version(request.model, request.version) if request.version else f"/models/{request.model}"
-    return Redirect(f"{back}?done=asked")
+    return Redirect(f"{back}?done=access-asked")
 
 
 @router.post(PATH + "/{id}/grant")
@@ -64,7 +64,7 @@ def grant_access(work: Work, actor: Actor, id: str, form: FormData) -> Page | Re
         access_requests.grant_access(work, actor, id, days=_read_days(text_of(form, "days")))
     except Invalid as error:
         return _list_page(work, actor, failed_id=id, problem=error.errors[0].message, status=error.status)
-    return Redirect(f"{PATH}?done=granted")
+    return Redirect(f"{PATH}?done=access-granted")
 
 
 @router.post(PATH + "/{id}/refuse")
@@ -76,7 +76,7 @@ def refuse_access(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
     except Invalid as error:
         problem = f"Say why you refuse. {error.errors[0].message}"
         return _list_page(work, actor, failed_id=id, problem=problem, status=error.status)
-    return Redirect(f"{PATH}?done=refused")
+    return Redirect(f"{PATH}?done=access-refused")
 
 
 @router.post(PATH + "/{id}/withdraw")
@@ -84,7 +84,7 @@ def refuse_access(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
 def withdraw_request(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Take my own request back."""
     access_requests.withdraw_request(work, actor, id)
-    return Redirect(f"{PATH}?done=withdrawn")
+    return Redirect(f"{PATH}?done=access-withdrawn")
 
 
 def _read_days(text: str) -> int | None:

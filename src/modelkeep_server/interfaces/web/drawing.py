@@ -139,6 +139,14 @@ def format_span(at: datetime, now: datetime) -> str:
     return f"{words} ago" if seconds >= 0 else f"in {words}"
 
 
+def format_ms(seconds: float) -> str:
+    """A time as people read it: 0.4 ms, 12 ms, 1.3 s."""
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    ms = seconds * 1000
+    return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"
+
+
 def draw_ago(at: datetime) -> Markup:
     """A relative time with the exact UTC time on hover and in the markup."""
     return _draw_time(at, format_span(at, datetime.now(UTC)))

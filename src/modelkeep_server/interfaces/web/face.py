@@ -9,10 +9,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from modelkeep_server.interfaces.door import Asking, asking_of
 from modelkeep_server.interfaces.doorway import Doorway
+from modelkeep_server.interfaces.gate import csrf_token
+from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmContext
 from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.forms import find_notice, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
-from modelkeep_server.rules.errors import ForgedRequest, NotSignedIn, RegistryError
+from modelkeep_server.rules.errors import ConfirmNeeded, ForgedRequest, NotSignedIn, RegistryError
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def shell_of(asking: Asking) -> PageShell:
         actor=asking.actor,
         notice=find_notice(request.query_params.get("done")),
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
+        incidents=request.app.state.door.board.incidents,
     )
 
 
@@ -54,7 +57,10 @@ def draw_error(request: Request, error: RegistryError) -> Response:
         wanted = request.url.path if request.method == "GET" else "/"
         query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
         return RedirectResponse(href_of("/login", {"next": wanted + query}), 303)
-    page = Page.of(_explain(error), error.status)
+    if isinstance(error, ConfirmNeeded):
+        page = _ask_to_confirm(request, error)
+    else:
+        page = Page.of(_explain(error), error.status)
     headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
     return HTMLResponse(render(page, shell_of(asking)), error.status, headers)
 
@@ -72,9 +78,29 @@ def _explain(error: RegistryError) -> ErrorContext:
     )
 
 
+def _ask_to_confirm(request: Request, error: ConfirmNeeded) -> Page:
+    """The page that asks who one is, carrying the form that was sent, or the address of the page asked for."""
+    address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    form = getattr(request.state, "sent_form", None)
+    if form is None:
+        return Page.of(ConfirmContext(why=error.detail, next=address if request.method == "GET" else "/"), error.status)
+    return Page.of(ConfirmContext(why=error.detail, carried=Carried.of(address, form.multi_items())), error.status)
+
+
+def draw_in_session(request: Request, page: Page, secret: str) -> Response:
+    """A page whose forms are of the session that the same answer gives out: its secret is new."""
+    asking = asking_of(request)
+    csrf = csrf_token(request.app.state.door.parts.keys.derive("csrf"), secret)
+    response = HTMLResponse(render(page, replace(shell_of(asking), csrf=csrf)), page.status, dict(page.headers))
+    return _with_cookies(response, session_cookie(request, secret))
+
+
 def _redirect(request: Request, result: Redirect) -> Response:
-    response = RedirectResponse(result.to, 303)
-    for name, value in (result.cookies or {}).items():
+    return _with_cookies(RedirectResponse(result.to, 303), result.cookies or {})
+
+
+def _with_cookies(response: Response, cookies: Mapping[str, str | None]) -> Response:
+    for name, value in cookies.items():
         secure = name.startswith("__Host-")
         if value is None:
             response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")

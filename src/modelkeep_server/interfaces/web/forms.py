@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.datastructures import FormData
 
 from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 T = TypeVar("T")
@@ -28,15 +29,38 @@ NOTICES: Mapping[str, str] = {
     "retired": "The model is retired, with all its versions. It can still be read.",
     "closed": "The version is closed. It takes no edit, file or move until it is reopened.",
     "reopened": "The version is open again, in the state in which it was closed.",
-    "asked": "Your request is with the owners. Their answer will stand here and on your dashboard.",
-    "granted": "They are let in to read and download, until the day you gave.",
-    "refused": "Your answer stands on their dashboard.",
-    "withdrawn": "Your request is taken back.",
+    "access-asked": "Your request is with the owners. Their answer will stand here and on your dashboard.",
+    "access-granted": "They are let in to read and download, until the day you gave.",
+    "access-refused": "Your answer stands on their dashboard.",
+    "access-withdrawn": "Your request is taken back.",
     "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
+    "job-retried": "The job is tried again now.",
+    "sessions-revoked": "Your other browsers are signed out.",
+    "passphrase": "Your passphrase is changed, and your other browsers are signed out.",
+    "renewed": "Your new passphrase is set. Every other browser of yours is signed out.",
+    "granted": "The role is granted, from now on.",
+    "asked": "The grant waits for a second Admin, who confirms or declines it.",
+    "role-ended": "The role is taken away, from now on.",
+    "confirmed": "The role is granted, from now on.",
+    "declined": "The grant is declined.",
+    "disabled": "The account is disabled. Its sessions, tokens and links ended at once.",
+    "enabled": "The account is enabled again.",
+    "ended": "Their sessions and tokens ended at once.",
+    "link-revoked": "The link is taken back. Whoever has it finds it used.",
+    "incident": "The incident is reported. It stands on every page until it is resolved.",
+    "incident-updated": "The update is posted.",
     "signed-out": "You are signed out.",
+    "saved": "Saved. What changed, and who changed it, is on record.",
+    "team": "The team is there. Name its address among the owners of a model, and its members own it.",
+    "member": "They are in the team, and own what it owns from now on.",
+    "left": "They are out of the team. What they owned through it ended at once.",
+    "team-ended": "The team is ended. Nobody owns anything through its address.",
+    "team-revived": "The team is back, with nobody in it. Add its members.",
+    "service": "The service account is there. Next: make a token for it.",
+    "service-ended": "The service account is ended. Its tokens are refused from now on.",
 }
 
 
@@ -129,3 +153,16 @@ def text_of(form: FormData, name: str) -> str:
 def href_of_version(model: str, version: str) -> str:
     """The address of a version's page; the `+` of build metadata is escaped."""
     return f"/models/{model}/versions/{quote(version, safe='')}"
+
+
+def person_errors(email: str, name: str) -> dict[str, str]:
+    """What is wrong with a new person's e-mail and name, by control."""
+    fault = find_email_fault(email.strip())
+    errors = {"email": f"This {fault}."} if fault else {}
+    return errors if name.strip() else {**errors, "name": "Your name is needed."}
+
+
+def inside(address: str) -> str:
+    """An address of this registry to go on to; anything that leads elsewhere becomes the home page."""
+    safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if safe and "\\" not in address else "/"

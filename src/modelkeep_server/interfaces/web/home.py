@@ -8,6 +8,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.home import queries as home
+from modelkeep_server.features.identity import people_queries
 from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
@@ -47,6 +48,8 @@ def show_home(work: Work, actor: Actor) -> Page:
             to_decide=request_queries.list_to_decide(work, actor),
             answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),
             expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
+            requests=people_queries.list_my_requests(work, actor),
+            granted=people_queries.list_recent_grants(work, actor),
             log=audit.find_log_state(work, actor),
             activity=Timeline(activity.list_activity(work, actor, limit=ACTIVITY_READ), "/activity"),
         )

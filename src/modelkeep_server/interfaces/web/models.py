@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
+from modelkeep_server.features.identity import access, team_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
@@ -156,6 +157,7 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
             cursor=cursor,
             shown=form.shown,
             values=form.values,
+            teams=team_queries.find_teams_at(work, model.owners) if tab == "overview" else {},
         )
     )
 
@@ -170,4 +172,6 @@ def _create_page(
     taken: str | None = None,
 ) -> Page:
     groups = tuple(name for name, _ in search.list_groups(work, actor))
-    return Page.of(CreateModelContext(values=values, errors=errors, groups=groups, taken=taken), status)
+    ask = None if access.may(actor, "model.create") else access.say_whom_to_ask(work, "model.create")
+    context = CreateModelContext(values=values, errors=errors, groups=groups, taken=taken, whom_to_ask=ask)
+    return Page.of(context, status)

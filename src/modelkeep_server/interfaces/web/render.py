@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import drawing
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
@@ -25,7 +26,7 @@ from modelkeep_server.rules import naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
-from modelkeep_server.rules.permissions import ROLES, Relation, whom_to_ask
+from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation, whom_to_ask
 
 HERE = Path(__file__).parent
 THEMES = ("system", "light", "dark")
@@ -73,6 +74,7 @@ class PageShell:
 
     `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
+    `incidents` are those that are open.
     """
 
     csrf: str
@@ -82,20 +84,36 @@ class PageShell:
     actor: Actor = NOBODY
     notice: str | None = None
     theme: str = "system"
+    incidents: tuple[Incident, ...] = ()
 
     @property
     def nav(self) -> tuple[NavItem, ...]:
-        """The entries of the top bar; what the person may not open is greyed and says why."""
-        entries = (("Models", "/models", "model.read"), ("Audit", "/audit", "audit.read"))
+        """The entries of the top bar; what the person may not open is greyed and says why. People is for overseers."""
+        entries = [("Models", "/models", "/models", "model.read"), ("Audit", "/audit", "/audit", "audit.read")]
+        # Who administers is no choice for most people, so that greying it would only be in their way.
+        if access.may(self.actor, "user.read"):
+            entries.append(("People", "/admin/people", "/admin", "user.read"))
+        elif access.may(self.actor, "job.read"):
+            entries.append(("Jobs", "/admin/jobs", "/admin", "job.read"))
         return tuple(
-            NavItem(label, href, self.path == href or self.path.startswith(f"{href}/"), self.why_not(act))
-            for label, href, act in entries
+            NavItem(label, href, self.path == base or self.path.startswith(f"{base}/"), self.why_not(act))
+            for label, href, base, act in entries
         )
 
     def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
         reason = access.why_not(self.actor, act, relations)
         return f"{reason} {whom_to_ask(act, relations)}" if reason else None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether this person showed too long ago who they are, for what touches rights."""
+        return not access.is_fresh(self.actor, FRESH_FOR_RIGHTS)
+
+    def asks_again(self, act: str) -> bool:
+        """Whether this person may do an act, and has to confirm first that it is them."""
+        minutes = PERMISSIONS[act].fresh_minutes
+        return minutes is not None and access.may(self.actor, act) and not access.is_fresh(self.actor, minutes)
 
     @property
     def theme_name(self) -> str | None:
@@ -138,6 +156,7 @@ def environment() -> jinja2.Environment:
         "clock": drawing.draw_clock,
         "clock_short": drawing.draw_clock_short,
         "size": drawing.draw_size,
+        "span": drawing.format_ms,
         "plain_size": drawing.format_size,
         "ticks": drawing.draw_ticks,
         "short_digest": drawing.short_digest,
@@ -151,6 +170,7 @@ def environment() -> jinja2.Environment:
     env.globals |= {
         "asset": asset,
         "icon": draw_icon,
+        "help_mark": draw_help_mark,
         "csrf": draw_csrf,
         "icon_of": drawing.icon_of,
         "rank_of": drawing.rank_of,
@@ -165,6 +185,8 @@ def environment() -> jinja2.Environment:
         "TIERS": TIERS,
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,
+        "COMPONENTS": COMPONENTS,
+        "IMPACTS": IMPACTS,
         "OUTCOMES": tuple(Outcome),
         "FIELDS": metadata_fields.FIELDS,
         "SECTIONS": metadata_fields.SECTIONS,
@@ -193,6 +215,13 @@ def draw_icon(name: str, cls: str = "") -> Markup:
     """A lucide icon from the sprite, hidden from screen readers: the words beside it say the same."""
     return Markup('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         cls, asset("icons.svg"), name
+    )
+
+
+def draw_help_mark(place: str, what: str) -> Markup:
+    """A question mark that leads from a page to the chapter that explains it. `place` is `chapter#heading`."""
+    return Markup('<a class="help-mark" href="/help/{}" aria-label="Help: {}" title="Help: {}">{}</a>').format(
+        place, what, what, draw_icon("circle-question-mark")
     )
 
 

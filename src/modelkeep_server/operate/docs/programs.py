@@ -49,7 +49,8 @@ def write_cli() -> str:
 def _rows(routes: tuple[Route, ...]) -> Iterator[tuple[str, ...]]:
     for route in routes:
         says = route.text.split("\n\n")[0]
-        yield f"`{route.method} {route.path}`", says, f"`{route.act}`", route.scope or "a session only"
+        needs = (f"`{route.act}`", route.scope or "a session only") if route.act else ("open to everyone", "")
+        yield f"`{route.method} {route.path}`", says, *needs
 
 
 def _describe(command: Any, name: str, level: int = 2) -> Iterator[str]:

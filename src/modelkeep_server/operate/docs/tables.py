@@ -1,5 +1,13 @@
 """The pages drawn from the tables of `rules/` and from the settings."""
 
+import json
+import textwrap
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
 from modelkeep_server.operate.docs.markdown import page, table
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
@@ -7,7 +15,7 @@ from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
-from modelkeep_server.settings import Settings
+from modelkeep_server.settings import PREFIX, Settings
 
 
 def write_governance() -> str:
@@ -71,19 +79,67 @@ def write_errors() -> str:
 
 
 def write_settings() -> str:
-    """Every setting."""
+    """Every setting, and a file that has them all."""
     rows = (
-        (f"`MODELKEEP_{name.upper()}`", _default_of(name), field.description or "")
+        (
+            f"`{PREFIX}{name.upper()}`",
+            f"`{name}`",
+            _type_of(field),
+            _default_of(field),
+            field.description or "",
+        )
         for name, field in Settings.model_fields.items()
     )
     told = (
-        "Each can also stand in `modelkeep.toml` under its name in lower case without the prefix; the environment wins."
+        "Each is a variable of the environment, or a key of `modelkeep.toml` in the working folder of the server and "
+        "of the commands beside it; the environment wins. `modelkeep settings` prints what is in force and where it "
+        "comes from. A key that is no setting is refused at the start; a `MODELKEEP_*` variable that is none is warned "
+        "of."
     )
-    return page("Settings", "`settings.py`", told, table(("setting", "default", "what it does"), rows))
+    return page(
+        "Settings",
+        "`settings.py`",
+        told,
+        table(("variable", "key", "type", "default", "what it does"), rows),
+        "## modelkeep.toml",
+        "Every setting, commented out. Copy it, and take the `#` away where you want another value.",
+        f"```toml\n{write_sample_toml()}\n```",
+    )
 
 
-def _default_of(name: str) -> str:
-    field = Settings.model_fields[name]
+def write_sample_toml() -> str:
+    """
+    A `modelkeep.toml` in which every setting stands as a comment, with its description above it.
+
+    One that has no default stands with an example.
+    """
+    parts = []
+    for name, field in Settings.model_fields.items():
+        lines = textwrap.wrap(field.description or "", 100, break_long_words=False, break_on_hyphens=False)
+        is_set = field.default_factory is None and field.default is not None
+        value = field.default if is_set else (field.examples or [""])[0]
+        parts.append("\n".join([*(f"# {line}" for line in lines), f"#{name} = {_toml_of(value)}"]))
+    return "\n\n".join(parts)
+
+
+_TYPES: dict[Any, str] = {
+    bool: "true or false", int: "whole number", float: "number", Path: "path", SecretStr: "secret", str: "text",
+}  # fmt: skip
+
+
+def _type_of(field: FieldInfo) -> str:
+    """The type in words: that of what is not None, where None is the other choice."""
+    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
+    return " or ".join(_TYPES.get(kind, "table") for kind in kinds)
+
+
+def _default_of(field: FieldInfo) -> str:
     if field.default_factory is not None or field.default is None:
         return ""
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+    return f"`{_toml_of(field.default)}`"
+
+
+def _toml_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else json.dumps(str(value))

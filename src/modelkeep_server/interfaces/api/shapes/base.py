@@ -59,6 +59,9 @@ class Problem(Shape):
     detail: str
     code: str
     remedy: str
+    help: str | None = Field(
+        default=None, description="Where this registry's own help says more, as a path: `/help/roles#the-six-roles`."
+    )
     request_id: str
     errors: list[ProblemField] = []
 

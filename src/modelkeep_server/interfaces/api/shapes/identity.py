@@ -25,6 +25,7 @@ class MeOut(Shape):
     sources: list[SourceOut]
     permissions: list[str]
     scopes: list[Scope] | None = None
+    sponsor: str | None = Field(default=None, description="Of a service account: who answers for it.")
 
 
 class TokenIn(Input):

@@ -22,6 +22,12 @@ class ErrorContext(Context):
     code: str = "internal_error"
     field_errors: tuple[FieldError, ...] = ()
     way: tuple[str, str] | None = None
+    help: str | None = None
+
+    @property
+    def help_href(self) -> str | None:
+        """Where the help says more, or None."""
+        return f"/help/{self.help}" if self.help else None
 
     @classmethod
     def of(cls, error: RegistryError) -> "ErrorContext":
@@ -34,4 +40,5 @@ class ErrorContext(Context):
             code=error.code,
             field_errors=error.errors,
             way=error.way,
+            help=error.help,
         )

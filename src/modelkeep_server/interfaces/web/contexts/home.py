@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from modelkeep_server.features.audit.views import LogState
 from modelkeep_server.features.home.views import BareModel, OpenDraft
+from modelkeep_server.features.identity.people_views import RecentGrant, RoleRequest
 from modelkeep_server.features.identity.views import TokenRow
 from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.features.search.views import CatalogueRow
@@ -49,6 +50,7 @@ class DashboardContext(Context):
     tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
     `to_decide` are requests for access that wait for this person, `answers` their own that are open or were decided
     lately.
+    `requests` are roles that wait for a second Admin, `granted` those given lately: for Admins and Auditors.
     """
 
     template: ClassVar[str] = "home/dashboard.html"
@@ -63,13 +65,20 @@ class DashboardContext(Context):
     expiring: tuple[TokenRow, ...] = ()
     to_decide: tuple[AccessRequest, ...] = ()
     answers: tuple[AccessRequest, ...] = ()
+    requests: tuple[RoleRequest, ...] = ()
+    granted: tuple[RecentGrant, ...] = ()
     log: LogState | None = None
     activity: Timeline
 
     @property
     def waiting(self) -> int:
         """How many things wait for this person."""
-        return len(self.tasks) + len(self.expiring) + len(self.to_decide)
+        return (
+            len(self.tasks)
+            + len(self.expiring)
+            + len(self.to_decide)
+            + sum(not request.mine for request in self.requests)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

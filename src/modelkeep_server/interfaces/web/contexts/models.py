@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.identity.team_views import Team
 from modelkeep_server.features.models.ownership import TransferPlan
 from modelkeep_server.features.models.views import AccessRequest, Model, Sharing
 from modelkeep_server.features.promotion.queries import Retirement
@@ -109,12 +110,14 @@ class CreateModelContext(FormContext):
     GET and POST /models/new. `groups` are those in use, offered while one types.
 
     Controls: group, name, description, riskTier, riskRationale, owners, tags, documentationUrl, repositoryUrl,
-    visibility, origin. `taken` is the address of the model that has the name already.
+    visibility, origin. `taken` is the address of the model that has the name already. `whom_to_ask` is said to those
+    who may not create one.
     """
 
     template: ClassVar[str] = "models/create.html"
     groups: tuple[str, ...] = ()
     taken: str | None = None
+    whom_to_ask: str | None = None
 
     @property
     def as_json(self) -> str:
@@ -128,7 +131,7 @@ class ModelContext(Context):
     GET /models/{group}/{name} (`tab` overview), GET …/versions (`tab` versions) and GET …/activity (`tab` activity).
 
     `versions` is newest first: on overview the first five are drawn, on versions the whole page of rows. `values` and
-    `shown` are of the small forms that edit in place.
+    `shown` are of the small forms that edit in place. `teams` are those among the owners, by address in lower case.
     """
 
     template: ClassVar[str] = "models/show.html"
@@ -142,6 +145,7 @@ class ModelContext(Context):
     values: Mapping[str, str] = field(default_factory=dict)
     timeline: Timeline | None = None
     standing: Standing = field(default_factory=Standing)
+    teams: Mapping[str, Team] = field(default_factory=dict)
 
     @property
     def next_href(self) -> str | None:

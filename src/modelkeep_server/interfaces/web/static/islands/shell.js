@@ -5,3 +5,4 @@ import "./shell/copy.js";
 import "./shell/keys.js";
 import "./shell/notice.js";
 import "./shell/requests.js";
+import "./shell/offline.js";

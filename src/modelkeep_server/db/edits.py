@@ -32,7 +32,7 @@ def demand_fresh(
     work: Work,
     address: str,
     object_id: str,
-    actions: Collection[str],
+    actions: tuple[str, ...],
     *,
     expected: Collection[int] | None,
     present: int,
@@ -75,7 +75,7 @@ def fields_of(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name != REVISION and before.get(name) != after.get(name))
 
 
-def _list_changes(work: Work, object_id: str, actions: Collection[str], *, since: int) -> list[Change]:
+def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], *, since: int) -> list[Change]:
     """The edits after a revision, oldest first, at most the last `CHANGES_READ`."""
     rows = work.all(
         select(audit_events.c.body, audit_events.c.at, audit_events.c.actor, audit_people.c.email)

@@ -1,0 +1,105 @@
+"""
+What the guide does not say by hand: roles, permissions, states, moves and tiers, each read from its table in `rules/`.
+
+A chapter names one in a fenced block, ```` ```modelkeep ```` with the name inside.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
+from modelkeep_server.features.help.views import DrawnTable
+from modelkeep_server.rules.approvals import TIERS
+from modelkeep_server.rules.errors import list_kinds
+from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
+from modelkeep_server.rules.lifecycle import MOVES, STATES
+from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
+
+#: Drawn by a template of their own, since they are no tables: the diagram of states, and the support channels.
+PICTURES = frozenset({"lifecycle", "support"})
+
+
+def _roles() -> DrawnTable:
+    rows = tuple((info.label, info.may) for info in ROLES.values())
+    codes = tuple(info.role.value for info in ROLES.values())
+    return DrawnTable("The six roles", ("Role", "Permissions"), rows, ("name", "text"), codes)
+
+
+def _acts() -> DrawnTable:
+    rows = tuple(
+        (
+            row.says[:1].upper() + row.says[1:],
+            ", or ".join(words_of(grant) for grant in row.grants),
+            row.scope.value if row.scope else "a signed-in session only",
+        )
+        for row in PERMISSIONS.values()
+    )
+    heads = ("To", "You need", "Scope of a token")
+    return DrawnTable("Every act, and who may do it", heads, rows, ("name", "text", "text"), tuple(PERMISSIONS))
+
+
+def _states() -> DrawnTable:
+    rows = tuple((info.state.value, info.meaning, info.who) for info in STATES.values())
+    heads = ("State", "Description", "Who moves a version into it")
+    return DrawnTable("The nine states", heads, rows, ("state", "text", "text"))
+
+
+def _moves() -> DrawnTable:
+    rows = tuple(
+        (
+            move.source.value,
+            move.target.value,
+            move.label,
+            ", or ".join(words_of(grant) for grant in PERMISSIONS[move.act].grants),
+        )
+        for move in MOVES
+    )
+    heads = ("From", "To", "The move", "Who makes it")
+    return DrawnTable("The nine moves", heads, rows, ("state", "state", "text", "text"))
+
+
+def _tiers() -> DrawnTable:
+    rows = tuple((info.tier.value, info.description, info.examples, info.approvals) for info in TIERS.values())
+    heads = ("Risk tier", "Description", "Examples", "Approvals a promotion needs")
+    return DrawnTable("The three risk tiers", heads, rows, ("tier", "text", "text", "text"))
+
+
+def _fields_of(section: str) -> DrawnTable:
+    title = next(known.title for known in SECTIONS if known.id == section)
+    fields = [field for field in FIELDS if field.section == section]
+    asks = any(field.why for field in fields)
+    heads: tuple[str, ...] = ("Field", "What it says")
+    rows: tuple[tuple[str, ...], ...] = tuple((field.label, f"{field.hint} {LIMITS[field.kind]}") for field in fields)
+    if asks:
+        heads = (*heads, "Why a complete version has it")
+        rows = tuple((*row, field.why or "") for row, field in zip(rows, fields, strict=True))
+    codes = tuple(f"metadata.{field.path}" for field in fields)
+    return DrawnTable(title, heads, rows, ("name", "text", "text")[: len(heads)], codes)
+
+
+def _errors() -> DrawnTable:
+    kinds = sorted(list_kinds(), key=lambda kind: (kind.status, kind.code))
+    rows = tuple((kind.title, kind.remedy) for kind in kinds)
+    codes = tuple(f"{kind.status} {kind.code}" for kind in kinds)
+    heads = ("What the registry says", "What to do")
+    return DrawnTable("Every way the registry says no", heads, rows, ("name", "text"), codes)
+
+
+_TABLES: Mapping[str, Callable[[], DrawnTable]] = {
+    "roles": _roles,
+    "acts": _acts,
+    "states": _states,
+    "moves": _moves,
+    "tiers": _tiers,
+    "errors": _errors,
+    **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},
+}
+
+NAMES = frozenset(_TABLES) | PICTURES
+
+
+@cache
+def find_table(name: str) -> DrawnTable | None:
+    """The table of this name; None for what is a picture. Raises KeyError for a name that nobody draws."""
+    if name in PICTURES:
+        return None
+    return _TABLES[name]()

@@ -1,0 +1,44 @@
+"""What the page of background jobs is drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from modelkeep_server.features.jobs.views import Job, JobCount, JobStatus
+from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.kit.paging import Page as Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobsContext(Context):
+    """GET /admin/jobs. `sends_mail`: a mail server is set up."""
+
+    template: ClassVar[str] = "jobs/list.html"
+    counts: tuple[JobCount, ...]
+    failed: Rows[Job]
+    sends_mail: bool
+    cursor: str | None = None
+
+    @property
+    def statuses(self) -> Sequence[JobStatus]:
+        """The columns of the counts."""
+        return tuple(JobStatus)
+
+    @property
+    def by_kind(self) -> dict[str, dict[JobStatus, int]]:
+        """Counts by kind, then by status; 0 where there is none."""
+        kinds = dict.fromkeys(count.kind for count in self.counts)
+        found = {(count.kind, count.status): count.count for count in self.counts}
+        return {kind: {status: found.get((kind, status), 0) for status in JobStatus} for kind in kinds}
+
+    @property
+    def first_href(self) -> str | None:
+        """The first page of the failed ones, or None where this is it."""
+        return "/admin/jobs" if self.cursor else None
+
+    @property
+    def next_href(self) -> str | None:
+        """The next page, or None on the last one."""
+        cursor = self.failed.next_cursor
+        return href_of("/admin/jobs", {"cursor": cursor}) if cursor else None

@@ -1,0 +1,120 @@
+"""What the pages of people and their roles are drawn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from modelkeep_server.features.audit.views import Event
+from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
+from modelkeep_server.features.identity.sources import ISSUER, SOURCES
+from modelkeep_server.features.identity.views import NewInvitation
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.permissions import GUARDED, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleContext(Context):
+    """
+    GET /admin/people. Controls: q, role, disabled (`yes` or `no`), source. `values` is the filter as typed.
+
+    `requests` are grants that wait for a second Admin.
+    """
+
+    template: ClassVar[str] = "people/list.html"
+    people: Rows[PersonRow]
+    requests: tuple[RoleRequest, ...] = ()
+    cursor: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What really filters."""
+        return {name: value for name, value in self.values.items() if value}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Where roles come from: the filter's values and their words."""
+        return {**SOURCES, ISSUER: "claims of an issuer"}
+
+    @property
+    def count_words(self) -> str:
+        """How many people fit, in words."""
+        total = self.people.total or 0
+        return f"{total:,} {'person' if total == 1 else 'people'}"
+
+    @property
+    def first_href(self) -> str | None:
+        """The first page of this list, or None where this is it."""
+        return href_of("/admin/people", self.filters) if self.cursor else None
+
+    @property
+    def next_href(self) -> str | None:
+        """The next page, or None on the last one."""
+        cursor = self.people.next_cursor
+        return href_of("/admin/people", self.filters | {"cursor": cursor}) if cursor else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonContext(FormContext):
+    """
+    GET /admin/people/{id} and its forms. Controls: role, reason.
+
+    `made` is a reset link, shown once. `is_self`: nobody changes their own account here. `models` counts what they own.
+    """
+
+    template: ClassVar[str] = "people/show.html"
+    person: PersonDetail
+    events: tuple[Event, ...]
+    models: int | None
+    is_self: bool
+    dual_control: bool = False
+    sends_mail: bool = False
+    made: NewInvitation | None = None
+
+    @property
+    def grantable(self) -> tuple[Role, ...]:
+        """The roles that were not given by hand yet."""
+        by_hand = {grant.role for grant in self.person.grants if grant.by_hand}
+        return tuple(role for role in Role if role not in by_hand)
+
+    @property
+    def guarded(self) -> frozenset[Role]:
+        """The roles for which a second Admin is asked."""
+        return GUARDED if self.dual_control else frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationsContext(FormContext):
+    """
+    GET and POST /admin/invitations. Controls: emails (one a line), roles (several), resets (`yes`).
+
+    `made` are links, shown once. `faults` says of each line at fault what is wrong. `accounts` are those of the lines
+    who have an account: the form is sent again with `resets` to make links that renew their passphrases.
+    """
+
+    template: ClassVar[str] = "people/invitations.html"
+    links: Rows[OpenLink]
+    cursor: str | None = None
+    made: tuple[NewInvitation, ...] = ()
+    faults: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    dual_control: bool = False
+    sends_mail: bool = False
+
+    @property
+    def guarded(self) -> frozenset[Role]:
+        """The roles for which a second Admin is asked once the person has come."""
+        return GUARDED if self.dual_control else frozenset()
+
+    @property
+    def first_href(self) -> str | None:
+        """The first page of the open links, or None where this is it."""
+        return "/admin/invitations" if self.cursor else None
+
+    @property
+    def next_href(self) -> str | None:
+        """The next page, or None on the last one."""
+        cursor = self.links.next_cursor
+        return href_of("/admin/invitations", {"cursor": cursor}) if cursor else None

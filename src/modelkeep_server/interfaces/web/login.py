@@ -1,0 +1,65 @@
+"""Signing in and out."""
+
+from fastapi import Request
+from starlette.datastructures import FormData
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import queries, secrets, sessions, throttle
+from modelkeep_server.features.identity.views import Actor, NewSession
+from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
+from modelkeep_server.interfaces.web.contexts.identity import LoginContext
+from modelkeep_server.interfaces.web.face import Redirect, door, make_router, session_cookie
+from modelkeep_server.interfaces.web.forms import inside, text_of
+from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.rules.errors import SignInFailed, TooMany
+
+router = make_router()
+
+
+@router.get("/login", name="show_login")
+@door.reads(OPEN)
+def show_login(work: Work, actor: Actor, request: Request, next: str = "/") -> Page | Redirect:
+    """The sign-in form."""
+    if actor.is_known:
+        return Redirect(inside(next))
+    return Page.of(LoginContext(next=inside(next), unclaimed=not queries.has_first_admin(work)))
+
+
+@router.post("/login")
+@door.streams(OPEN)
+async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
+    """
+    Sign in with e-mail and passphrase. Counted by address and e-mail; slow on purpose; never says which was
+    wrong.
+    """
+    form = await read_form(request)
+    email, passphrase = text_of(form, "email"), text_of(form, "passphrase")
+    wanted = inside(text_of(form, "next"))
+    try:
+        session = await _check(desk, email, passphrase)
+    except (SignInFailed, TooMany) as error:
+        context = LoginContext(
+            next=wanted, problem=error.detail, remedy=error.remedy, values={"email": email}, errors={}
+        )
+        wait = error.retry_after_seconds
+        return Page.of(context, error.status, {} if wait is None else {"Retry-After": str(wait)})
+    return Redirect(wanted, session_cookie(request, session.secret))
+
+
+async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
+    await desk.write(lambda work, _: throttle.count_sign_in(work, email))
+    found = await desk.read(lambda work, _: queries.find_sign_in(work, email))
+    fits = await desk.door.take_time(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
+    if found is None or not fits:
+        await desk.write(lambda work, _: sessions.refuse_sign_in(work, email))
+        raise SignInFailed("The e-mail address or the passphrase is not right.")
+    person_id = found[0]
+    return await desk.write(lambda work, _: sessions.start_session(work, person_id, method="passphrase"))
+
+
+@router.post("/logout")
+@door.posts("session.end")
+def sign_out(work: Work, actor: Actor, request: Request, form: FormData) -> Redirect:
+    """End this session."""
+    sessions.end_session(work, actor)
+    return Redirect("/login?done=signed-out", session_cookie(request, None))
