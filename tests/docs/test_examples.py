@@ -15,14 +15,22 @@ WRITTEN_FOR = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Blocks that set up a machine; they begin with these words, and are proved by tests of their own or by every run.
 SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
-#: Routes that the client has no method for: tokens, which people make in the pages, moves, and single pieces of proofs.
+#: Routes that the client has no method for: tokens, teams and programs, which people make in the pages, moves, and
+#: single pieces of proofs.
 WITHOUT_PYTHON = {
     "create_token", "list_tokens", "revoke_token", "list_moves", "show_event", "show_body", "show_proof",
     "show_checkpoint", "download_bundle", "show_standing", "list_incidents", "create_incident", "update_incident",
-    "list_jobs", "retry_job", "start_device_login", "fetch_device_token",
+    "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
+    "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
+    "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job",
+    "start_device_login", "fetch_device_token",
 }  # fmt: skip
 #: Routes whose example names an object by the story's id; it is found in the list at this address.
-FOUND_AT = {"update_incident": "/api/v1/incidents"}
+FOUND_AT = {
+    "update_incident": "/api/v1/incidents",
+    **dict.fromkeys(("show_team", "update_team", "end_team", "revive_team"), "/api/v1/teams"),
+    **dict.fromkeys(("show_service_account", "list_tokens_of_service"), "/api/v1/service-accounts"),
+}
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code.
 IN_ITS_TIME = {"retry_job", "fetch_device_token"}
 #: What makes things stands before what reads them, and what takes them away comes last.
