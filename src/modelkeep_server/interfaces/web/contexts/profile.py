@@ -36,8 +36,8 @@ class ProfileContext(FormContext):
     GET /profile, and its forms. Controls: name, scopes (several), days of a token; present, passphrase.
 
     `new_token` is shown once, on the answer to the POST itself. `values` may hold `scopes` as a list.
-    `has_passphrase`: they sign in with one, and may change it. `ways` are all their ways to sign in; `asked` their latest
-    requests for access, `shared` the models that they were let into.
+    `has_passphrase`: they sign in with one, and may change it. `ways` are all their ways to sign in; `asked`
+    their latest requests for access, `shared` the models that they were let into.
     """
 
     template: ClassVar[str] = "identity/profile.html"
