@@ -22,22 +22,50 @@ class Knock:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-#: What API routes take, by method and address.
+#: What API routes take, by method and address. What is in braces is filled in from what there is.
 BODIES: dict[str, Any] = {
+    "POST /api/v1/device-logins": {},
+    "POST /api/v1/device-logins/token": {"deviceCode": "x"},
     "POST /api/v1/tokens": {"name": "ci"},
+    "PATCH /api/v1/users/{id}": {"disabled": True, "reason": "Left."},
+    "POST /api/v1/users/{id}/roles": {"role": "SRE"},
+    "POST /api/v1/users/{id}/reset": {},
+    "POST /api/v1/users/{id}/sign-out": {},
+    "POST /api/v1/invitations": {"email": "another@example.com", "roles": []},
+    "POST /api/v1/role-requests/{id}/decline": {},
+    "POST /api/v1/teams": {"name": "Another", "email": "another-team@example.com", "members": []},
+    "PATCH /api/v1/teams/{id}": {"name": "Renamed"},
+    "POST /api/v1/service-accounts": {"name": "golden-service", "purpose": "For the table.", "scopes": ["read"]},
+    "PATCH /api/v1/service-accounts/{id}": {"purpose": "Another."},
+    "POST /api/v1/service-accounts/{id}/tokens": {"name": "ci", "scopes": ["read"]},
+    "POST /api/v1/incidents": {"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
+    "POST /api/v1/incidents/{id}/updates": {"status": "RESOLVED", "text": "Done."},
     "POST /api/v1/models": {
         "group": "golden", "name": "new-one", "description": "For the table.", "owners": ["a@example.com"],
         "riskTier": "LOW",
     },
     "PATCH /api/v1/models/{group}/{name}": {"description": "Other words."},
+    "POST /api/v1/models/{group}/{name}/transfer": {"owners": ["new-owner@example.com"], "reason": "Moved on."},
+    "POST /api/v1/models/{group}/{name}/retire": {"reason": "Done with."},
+    "PUT /api/v1/models/{group}/{name}/collaborators/{email}": {"access": "READ"},
     "POST /api/v1/models/{group}/{name}/versions": {"version": "9.0.0"},
     "PATCH /api/v1/models/{group}/{name}/versions/{version}": {"description": "Other words."},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/reopen": {"reason": "Goes on."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/links": {},
+    "POST /api/v1/access-requests": {"model": "{group}/{name}", "purpose": "To look.", "days": 7},
+    "POST /api/v1/access-requests/{id}/grant": {"days": 7},
+    "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
+    "POST /api/v1/access-requests/{id}/withdraw": {},
 }  # fmt: skip
 
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
+    "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
+    "/admin/people/{id}/roles": {"role": "SRE"},
+    "/admin/people/{id}/disable": {"reason": "Left."},
+    "/models/{group}/{name}/transfer": {"owners": "new-owner@example.com", "reason": "Moved on."},
 }
 
 #: What is asked in the query.
@@ -46,6 +74,15 @@ QUERIES: dict[str, str] = {
     "PUT /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}": "?type=WEIGHTS",
 }
 
+#: What stands in addresses beside ids.
+_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0"}
+
+
+def _fill(body: Any, values: Mapping[str, str]) -> Any:
+    if not isinstance(body, dict) or body.get("model") != "{group}/{name}":
+        return body
+    return {**body, "model": f"{values['group']}/{values['name']}"}
+
 
 def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) -> Knock:
     """What is sent to a route about this model, or about these other things."""
@@ -53,14 +90,14 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
     noun = (re.findall(r"/([a-z-]+)/\{id\}", path) or [""])[-1]
     values = {
         "group": target.group, "name": target.name, "version": target.version, "path:path": target.path,
-        "sequence": "0", "secret": "x", "handle": "x", "file_name": "x", "email": things["email"],
+        **_WORDS, "email": things["email"],
         "id": target.access_request if noun == "access-requests" else things.get(noun, "0"),
     }  # fmt: skip
-    address = re.sub(r"\{([^}]+)\}", lambda found: values[found[1]], path) + QUERIES.get(route, "")
+    address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")
     if not path.startswith("/api/"):
         form = FORMS.get(path, {}) if method == "POST" else None
         return Knock(address, PAGE, form=form)
     if path.endswith("/artifacts/{path:path}") and method == "PUT":
         wrong = "sha-256=:" + "A" * 43 + "=:"
-        return Knock(address + "", JSON, content=b"{}", headers={"repr-digest": wrong})
-    return Knock(address, JSON, json=BODIES.get(route))
+        return Knock(address, JSON, content=b"{}", headers={"repr-digest": wrong})
+    return Knock(address, JSON, json=_fill(BODIES.get(route), values))

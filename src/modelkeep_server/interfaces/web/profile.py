@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import passphrases, queries, secrets, sessions, tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
+from modelkeep_server.features.models import request_queries, sharing
 from modelkeep_server.interfaces.doorway import Desk, read_form
 from modelkeep_server.interfaces.web.confirm import demand_passphrase
 from modelkeep_server.interfaces.web.contexts.profile import ProfileContext
@@ -19,6 +20,8 @@ from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
 from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
+
+REQUESTS_SHOWN = 10
 
 
 @router.get("/profile")
@@ -100,12 +103,16 @@ def _profile(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Page:
+    ways = queries.get_ways_in(work, actor)
     context = ProfileContext(
         person=queries.get_person(work, actor),
         sessions=queries.list_sessions(work, actor),
         tokens=queries.list_tokens(work, actor),
         new_token=new_token,
-        has_passphrase=passphrases.find_passphrase_hash(work, actor) is not None,
+        ways=ways,
+        has_passphrase=ways.passphrase,
+        asked=request_queries.list_requests(work, actor, mine=True, limit=REQUESTS_SHOWN).items,
+        shared=sharing.list_shared_with(work, actor),
         values=values or {},
         errors=errors or {},
     )
