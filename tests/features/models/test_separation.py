@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import service_accounts, team_members, teams
+from modelkeep_server.db.tables import service_accounts, service_sponsors, team_members, teams
 from modelkeep_server.features.models.separation import ever_owned, touched_version
 from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
