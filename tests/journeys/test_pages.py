@@ -118,7 +118,6 @@ def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[Browser
     link = furnished.operate("admin", "invite", "priya@company.com", "--roles", "ADMIN").strip()
     page = context.new_page()
     page.goto(link)
-    page.locator("main [name=name]").fill("Priya Raman")
     page.locator("main [name=passphrase]").fill(PASSPHRASE)
     page.locator("main form").get_by_role("button").first.click()
     page.wait_for_url(f"{furnished.url}/**")

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import service_accounts, team_members, teams
+from modelkeep_server.db.tables import service_accounts, service_sponsors, team_members, teams
 from modelkeep_server.features.models.separation import ever_owned, touched_version
 from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
@@ -53,10 +53,12 @@ def test_what_a_program_touched_its_sponsor_touched(registry: Registry, make: Ma
     model = make.model()
     let_in(registry, make, model, program, "WRITE")
     with registry.writing() as work:
-        work.insert(service_accounts, {
+        key = work.insert(service_accounts, {
             "public_id": secrets.token_hex(8), "person_id": program.actor.user_id, "name": "ci", "purpose": "CI",
             "sponsor_id": sponsor.actor.user_id, "scopes": ["write"], "created_at": work.now, "revision": 1,
         })  # fmt: skip
+        held = {"service_account_id": key, "person_id": sponsor.actor.user_id, "since": work.now}
+        work.insert(service_sponsors, held)
         recording.record_by_operator(work, "service.create", host="test", object_id=secrets.token_hex(8))
     version = make.version(model, program)
 

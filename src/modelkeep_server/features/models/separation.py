@@ -14,12 +14,12 @@ from modelkeep_server.db.tables import (
     model_owners,
     models,
     people,
-    service_accounts,
     team_members,
     teams,
     versions,
 )
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import queries as identity_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.events import Outcome
 
@@ -67,8 +67,7 @@ def touched_any_version(work: Work, model: Model, person_id: int) -> bool:
 
 
 def _answered_for(work: Work, person_id: int) -> Sequence[int]:
-    sponsored = select(service_accounts.c.person_id).where(service_accounts.c.sponsor_id == person_id)
-    return (person_id, *(row.person_id for row in work.all(sponsored)))
+    return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
 
 
 def _touched(work: Work, which: ColumnElement[bool], person_ids: Sequence[int]) -> bool:
