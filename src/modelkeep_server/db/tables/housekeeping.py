@@ -118,6 +118,7 @@ jobs = Table(
 )
 
 #: A sign-in on its way to an issuer and back, found by the hash of its `state`, bound to a browser by that of a cookie.
+#: Also what signing out at the issuer needs, found by the hash of the session's public id or of a one-time ticket.
 sign_in_attempts = Table(
     "sign_in_attempts",
     metadata,

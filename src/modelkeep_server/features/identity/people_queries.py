@@ -39,6 +39,7 @@ OPEN = "OPEN"
 RECENT_DAYS = 7
 RECENT_SHOWN = 20
 RAN_OUT_DAYS = 30
+REQUESTS_SHOWN = 50
 
 #: Programs stand among people so that whatever names a person can name them; they have a page of their own.
 is_program = exists().where(service_accounts.c.person_id == people.c.id)
@@ -101,7 +102,9 @@ def _to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[PersonRow, ...]:
         return ()
     roles: dict[int, list[RoleSource]] = {key: [] for key in keys}
     for grant in work.all(_grants_of(keys)):
-        roles[grant.person_id].append(RoleSource(Role(grant.role), say_source(grant.source), grant.granted_by))
+        roles[grant.person_id].append(
+            RoleSource(Role(grant.role), say_source(grant.source, work.parts.issuers), grant.granted_by)
+        )
     seen = _last_seen(work, keys)
     return tuple(
         PersonRow(
@@ -164,7 +167,11 @@ def read_detail(work: Work, actor: Actor, public_id: str) -> PersonDetail:
     row = get_person_row(work, public_id)
     grants = tuple(
         HeldRole(
-            Role(grant.role), say_source(grant.source), is_by_hand(grant.source), grant.granted_by, grant.granted_at
+            Role(grant.role),
+            say_source(grant.source, work.parts.issuers),
+            is_by_hand(grant.source),
+            grant.granted_by,
+            grant.granted_at,
         )
         for grant in work.all(_grants_of([row.id]))
     )
@@ -231,28 +238,39 @@ def _to_links(work: Work, rows: Sequence[Row[Any]]) -> tuple[OpenLink, ...]:
     )
 
 
-def list_role_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
-    """Grants that wait for a second Admin, the oldest first. One statement."""
+def list_role_requests(
+    work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[RoleRequest]:
+    """Grants that wait for a second Admin, the oldest first. Two statements. Raises CursorRefused."""
     access.require(work, actor, "user.read")
-    return _list_requests(work, actor)
+    asked_as = {"list": "role-requests"}
+    after = int(work.parts.cursors.read(cursor, asked_as)[0]) if cursor else 0
+    rows = _list_requests(work, actor, role_requests.c.id > after, limit=limit + 1)
+    following = work.parts.cursors.make([rows[limit - 1].key], asked_as) if len(rows) > limit else None
+    total = int(work.scalar(select(func.count()).select_from(role_requests).where(role_requests.c.status == OPEN)))
+    return Page(rows[:limit], following, total)
 
 
 def list_my_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
-    """The same for the dashboard: none for whoever does not confirm, or where none are asked. One statement."""
+    """The first of them for the dashboard; none for whoever does not confirm, or where none are asked."""
     if not work.parts.limits.dual_control or not access.may(actor, "role.confirm"):
         return ()
     return _list_requests(work, actor)
 
 
-def _list_requests(work: Work, actor: Actor, *conditions: ColumnElement[bool]) -> tuple[RoleRequest, ...]:
+def _list_requests(
+    work: Work, actor: Actor, *conditions: ColumnElement[bool], limit: int = REQUESTS_SHOWN
+) -> tuple[RoleRequest, ...]:
     rows = work.all(
         select(role_requests, people.c.public_id.label("person"), people.c.email, people.c.name)
         .join(people, people.c.id == role_requests.c.person_id)
         .where(role_requests.c.status == OPEN, *conditions)
         .order_by(role_requests.c.id)
+        .limit(limit)
     )
     return tuple(
         RoleRequest(
+            key=row.id,
             id=row.public_id,
             person_id=row.person,
             email=row.email,
@@ -284,7 +302,13 @@ def list_recent_grants(work: Work, actor: Actor) -> tuple[RecentGrant, ...]:
     )
     return tuple(
         RecentGrant(
-            row.person, row.name, row.email, Role(row.role), say_source(row.source), row.granted_by, row.granted_at
+            row.person,
+            row.name,
+            row.email,
+            Role(row.role),
+            say_source(row.source, work.parts.issuers),
+            row.granted_by,
+            row.granted_at,
         )
         for row in rows
     )

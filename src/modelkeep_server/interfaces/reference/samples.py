@@ -94,15 +94,33 @@ _TOKEN_ROW = {
 
 _INCIDENT = {"title": "Downloads are slow", "components": ["STORAGE"], "impact": "DEGRADED"}
 
+_TEAM = {"name": "Data Team", "email": "data-team@company.com", "members": [PERSON]}
+_PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run trained.", "sponsor": PERSON}
+
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
+    "TeamIn": _TEAM,
+    "TeamPatch": _TEAM,
+    "TeamOut": {**_TEAM, "endedAt": None},
+    "ServiceAccountIn": _PROGRAM,
+    "ServiceAccountPatch": _PROGRAM,
+    "ServiceAccountOut": {**_PROGRAM, "account": "service:nightly-training", "endedAt": None},
     "TokenIn": {"name": "nightly training"},
+    "ServiceTokenIn": {"name": "CI of churn", "days": 90},
     "TokenOut": {**_TOKEN_ROW, "lastUsedAt": None, "token": "mk_pat_..."},
     "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
     "MissingOut": {"field": "limitations"},
     "MoveOut": {"allowed": False},
+    "UserOut": {"name": "Priya Raman", "disabled": False, "requested": []},
+    "UserPatch": {"disabled": True},
+    "InvitationIn": {"email": "grace@company.com"},
+    "InvitationOut": {
+        "kind": "INVITATION",
+        "email": "grace@company.com",
+        "url": "https://registry.company.com/invitations/3v0Jq...",
+    },
     "EventOut": {"reason": None, "rule": None},
     "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
     "TransferIn": {"reason": "Priya moved to another team."},
@@ -179,6 +197,10 @@ print(asked.id, asked.status)''',
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
     print(happening.at, happening.by, happening.says)''',
+    "list_teams": """for team in registry.list_teams(mine=True):
+    print(team.name, team.email, team.members)""",
+    "list_service_accounts": """for account in registry.list_service_accounts():
+    print(account.account, account.sponsor, account.purpose)""",
     "create_version": f'''registry.create_version(
     "{MODEL}:{VERSION}",
     commit_sha="7be41c9",
@@ -203,6 +225,14 @@ files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verif
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
 registry.export_events(events, "refused.csv")''',
+    "list_users": """for user in registry.people.list(role="MODEL_OWNER"):
+    print(user.email, user.last_seen_at)""",
+    "create_invitation": """link = registry.people.invite("grace@company.com", ["MODEL_OWNER"])
+print(link.url)  # told this once""",
+    "list_invitations": """for link in registry.people.invitations():
+    print(link.email, link.expires_at)""",
+    "list_role_requests": """for request in registry.people.role_requests():
+    print(request.user, request.role, request.by)""",
     "verify_log": "print(registry.verify_log().ok)",
 }
 
@@ -236,7 +266,7 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
     path = path.replace("{email}", quote(_SAM))
-    for name in ("group", "name", "version", "path", "sequence", "id"):
+    for name in ("group", "name", "version", "path", "sequence", "id", "role"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path
 

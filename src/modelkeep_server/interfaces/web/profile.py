@@ -103,14 +103,16 @@ def _profile(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Page:
+    ways = queries.get_ways_in(work, actor)
     context = ProfileContext(
         person=queries.get_person(work, actor),
         sessions=queries.list_sessions(work, actor),
         tokens=queries.list_tokens(work, actor),
         new_token=new_token,
+        ways=ways,
+        has_passphrase=ways.passphrase,
         asked=request_queries.list_requests(work, actor, mine=True, limit=REQUESTS_SHOWN).items,
         shared=sharing.list_shared_with(work, actor),
-        has_passphrase=passphrases.find_passphrase_hash(work, actor) is not None,
         values=values or {},
         errors=errors or {},
     )
