@@ -32,6 +32,8 @@ SIGNED_IN = (
     f"{MODEL}/versions/1.3.0/activity",
     f"{MODEL}/versions/1.3.0/edit",
     f"{MODEL}/versions/1.2.0",
+    "/access-requests",
+    f"/access-requests/new?model={MODEL.removeprefix('/models/')}",
     "/activity",
     "/audit",
     "/audit?action=model.*&person=priya&from=2026-01-01",

@@ -158,7 +158,7 @@ def test_retiring_asks_for_the_name_and_the_page_says_who_and_why(make: Make, ap
         words = said(browser.get(base + tab).text)
         assert f"{admin.email} retired this model just now." in words, tab
         assert "“Replaced.”" in words, tab
-    assert "retired for good the model" in said(browser.get(f"{base}/activity").text)
+    assert "retired the model" in said(browser.get(f"{base}/activity").text)
     assert api.browser(make.person()).get(f"{base}/versions/1.0.0").status_code == 200
 
 
