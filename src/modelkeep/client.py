@@ -15,13 +15,13 @@ from modelkeep.addresses import (
     parse_version,
     parse_version_or_file,
 )
+from modelkeep.directory import Directory
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.exports import save_answer
-from modelkeep.listing import Listing, list_all
+from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
-from modelkeep.people import People
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read
 from modelkeep.transport import Transport
@@ -33,7 +33,7 @@ T = TypeVar("T")
 When = str | date | datetime
 
 
-class Client:
+class Client(Directory):
     """
     A registry, as one person or service account.
 
@@ -67,11 +67,6 @@ class Client:
     def url(self) -> str:
         """The registry's address."""
         return self._transport.url
-
-    @property
-    def people(self) -> People:
-        """People, their roles and invitations, for those who administer."""
-        return People(self._transport)
 
     def me(self) -> Me:
         """Whose token this is, and what they may do."""
@@ -386,9 +381,6 @@ class Client:
             what = f"{version} has no file {where.path!r}." if where.path else f"{version} has no files yet."
             raise NotFound(what, status=404, code="not_found", remedy=f"See `modelkeep versions show {version}`.")
         return [(Address(where.group, where.name, where.version, artifact.path), artifact) for artifact in found]
-
-    def _list(self, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
-        return list_all(self._transport, route, kind, filters)
 
 
 def _moment(when: When | None) -> str:

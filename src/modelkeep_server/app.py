@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
+from modelkeep_server.adapters.sso import open_issuers
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
@@ -25,9 +26,10 @@ from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
+from modelkeep_server.oidc_settings import LOOPBACK
 from modelkeep_server.ports import BlobStore, KeyMissing, KeyRing, Mailer
 from modelkeep_server.rules.limits import Limits
-from modelkeep_server.settings import LOOPBACK, Settings
+from modelkeep_server.settings import Settings
 
 
 class CannotStart(Exception):
@@ -91,6 +93,8 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             address,
             sends_mail=mailer is not None,
             support=settings.support,
+            issuers=open_issuers(settings.oidc),
+            local_accounts=settings.local_accounts,
         )
         database.projections = (projection.project,)
         handlers = _make_handlers(mailer, address, keys.registry_id)

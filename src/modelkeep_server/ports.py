@@ -5,9 +5,12 @@ Bodies stand in `adapters/` and are named only by `app.py`. A body raises the er
 features need not know which one they talk to.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
+
+from modelkeep_server.rules.claims import ClaimRules
 
 BytesLike = bytes | bytearray | memoryview
 
@@ -109,6 +112,100 @@ class KeyRing(Protocol):
 
     def fingerprint(self) -> str:
         """What a person compares to know that a copy is whole: 20 characters in groups of four. Not secret."""
+
+
+#: Error codes of RFC 6749 and OpenID Connect that may be named; an issuer's own words are never shown.
+OAUTH_ERRORS = frozenset(
+    {
+        "access_denied", "account_selection_required", "consent_required", "interaction_required", "invalid_client",
+        "invalid_grant", "invalid_request", "invalid_scope", "login_required", "server_error",
+        "temporarily_unavailable", "unauthorized_client", "unmet_authentication_requirements",
+        "unsupported_response_type",
+    }
+)  # fmt: skip
+
+
+class IssuerDown(Exception):
+    """The issuer does not answer, answers too slowly, or answers with a fault of its own."""
+
+
+class IssuerFault(Exception):
+    """
+    What the issuer answered signs nobody in.
+
+    `fault` is its short name, a key of features/identity/faults.py; `code` is the error code of OAuth that the issuer
+    gave, where it is one that is known.
+    """
+
+    def __init__(self, fault: str, code: str | None = None) -> None:
+        super().__init__(fault if code is None else f"{fault}: {code}")
+        self.fault = fault
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A person on the way to an issuer: where to, and what has to be kept until they come back."""
+
+    url: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Presented:
+    """
+    Whom an issuer vouches for, once everything about its answer was checked.
+
+    `email_verified` is true only where the issuer says so with a JSON `true`. `claims` are all that it says. `id_token`
+    is kept for signing out there, None where the issuer offers no signing out.
+    """
+
+    subject: str
+    email: str | None
+    email_verified: bool
+    name: str | None
+    claims: Mapping[str, Any] = field(repr=False)
+    id_token: str | None = field(repr=False, default=None)
+
+
+class SignInIssuer(Protocol):
+    """The way to an issuer of OpenID Connect and back. Never blocks the event loop; each step ends within seconds."""
+
+    async def begin(self, *, state: str, callback: str, again: bool = False) -> Departure:
+        """
+        Where to send a person who wants to sign in. `again`: they must show anew who they are.
+
+        Raises IssuerDown, IssuerFault.
+        """
+
+    async def finish(
+        self, answer: Mapping[str, str], *, kept: Departure, callback: str, shown_since: datetime | None = None
+    ) -> Presented:
+        """
+        Whom the issuer vouches for, by the query that a person came back with.
+
+        `shown_since`: they must have shown who they are at this time or later. Raises IssuerDown, IssuerFault.
+        """
+
+    async def find_exit(self, id_token: str, *, back: str) -> str | None:
+        """The address at which the issuer signs somebody out and sends them `back`; None where it has none."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """
+    An issuer as an operator set it up. `slug` stands in addresses, `name` on the button, `url` in its tokens.
+
+    `trusts_email`: its e-mails count as verified although it does not say so.
+    """
+
+    slug: str
+    name: str
+    url: str
+    rules: ClaimRules
+    trusts_email: bool
+    door: SignInIssuer
 
 
 class MailFailed(Exception):

@@ -23,12 +23,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modelkeep_server.oidc_settings import LOOPBACK, OIDC_PREFIX, IssuerOfEnvironment, OidcIssuer
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.limits import GIB
 from modelkeep_server.rules.support import NONE, Support
 
 DATABASE_NAME = "modelkeep.db"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PREFIX = "MODELKEEP_"
 TOML_NAME = "modelkeep.toml"
 #: What the client reads from the same environment; no setting of the server.
@@ -154,6 +154,12 @@ class Settings(BaseSettings):
     )
     support_office_hours: str = Field(default=Support.office_hours, description="When people can come with questions.")
     security_contact: str = Field(default=Support.security, description="Where security issues are reported.")
+    local_accounts: bool = Field(
+        default=True, description="Whether a passphrase signs in, beside the issuers of OpenID Connect."
+    )
+    oidc: tuple[OidcIssuer, ...] = Field(
+        default=(), description="Issuers of OpenID Connect that sign people in, a table each; see below."
+    )
 
     @field_validator("support_help_desk_url", "support_slack_url")
     @classmethod
@@ -189,6 +195,15 @@ class Settings(BaseSettings):
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
     @model_validator(mode="after")
+    def _check_ways_in(self) -> "Settings":
+        slugs = [issuer.slug for issuer in self.oidc]
+        if len(set(slugs)) < len(slugs):
+            raise ValueError(f"Two issuers in oidc have the slug {max(slugs, key=slugs.count)}: give each its own.")
+        if not self.local_accounts and not self.oidc:
+            raise ValueError("local_accounts is off and no issuer is set up in oidc, so that nobody could sign in.")
+        return self
+
+    @model_validator(mode="after")
     def _check_proxy(self) -> "Settings":
         if self.behind_proxy and self.public_url is None:
             raise ValueError(
@@ -207,7 +222,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment over the TOML file; arguments over both."""
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        one_issuer = IssuerOfEnvironment(settings_cls)
+        return (init_settings, env_settings, one_issuer, TomlConfigSettingsSource(settings_cls))
 
     @property
     def support(self) -> Support:
@@ -285,6 +301,8 @@ def _say_fault(fault: Mapping[str, Any], given: Mapping[str, Any], told: Mapping
         return f"{TOML_NAME}: {place[0]} is not a setting.{_guess(place[0].lower().removeprefix(PREFIX.lower()))}"
     source = source_of(place[0], given, told)
     inner = "".join(f".{step}" for step in place[1:])
+    if place[0] == "oidc" and len(place) > 2 and IssuerOfEnvironment.find_variables():
+        return f"{OIDC_PREFIX}{place[2].upper()}: {message}"
     named = f"{TOML_NAME}: {place[0]}" if source is Source.TOML else f"{PREFIX}{place[0].upper()}"
     return f"{named}{inner}: {message}"
 
@@ -299,7 +317,9 @@ def _guess(name: str, *, as_variable: bool = False) -> str:
 def find_unknown_variables() -> list[str]:
     """A sentence for each `MODELKEEP_*` variable that sets nothing, with the nearest setting, without its value."""
     known = {*(f"{PREFIX}{name.upper()}" for name in Settings.model_fields), *CLIENT_VARIABLES}
-    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    # Those of an issuer are refused at the start where they are unknown.
+    named = {name for name in os.environ if name.upper().startswith(PREFIX) and not name.startswith(OIDC_PREFIX)}
+    unknown = sorted(name for name in named if name.upper() not in known)
     return [
         f"{name} is not a setting and changes nothing.{_guess(name[len(PREFIX) :].lower(), as_variable=True)}"
         for name in unknown
@@ -321,11 +341,15 @@ def source_of(name: str, given: Mapping[str, Any], told: Mapping[str, Any]) -> S
         return Source.GIVEN
     if any(variable.upper() == f"{PREFIX}{name.upper()}" and value for variable, value in os.environ.items()):
         return Source.ENVIRONMENT
+    if name == "oidc" and IssuerOfEnvironment.find_variables():
+        return Source.ENVIRONMENT
     return Source.TOML if name in told else Source.DEFAULT
 
 
 def show_value(settings: Settings, name: str) -> str:
     """A setting's value as it may be shown: secrets and the passwords in addresses are masked."""
+    if name == "oidc":
+        return ", ".join(f"{issuer.name} ({issuer.issuer})" for issuer in settings.oidc)
     value = settings.model_dump(mode="json")[name]
     if value is None or value == "":
         return ""

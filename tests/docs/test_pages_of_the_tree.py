@@ -9,6 +9,7 @@ import pytest
 
 from modelkeep.cli.nouns import NOUNS
 from modelkeep_server.interfaces.site import make_app
+from modelkeep_server.oidc_settings import OIDC_PREFIX, OidcIssuer
 from modelkeep_server.settings import Settings
 from tests.docs.conftest import ROOT
 
@@ -117,11 +118,12 @@ def test_variables_commands_and_routes_are_real(page: Path) -> None:
     """A MODELKEEP_ variable is a setting, `modelkeep x` a command, and an address of the API a route."""
     text = page.read_text("utf-8")
     settings = {f"MODELKEEP_{name.upper()}" for name in Settings.model_fields} | CLIENT_VARIABLES
+    settings |= {f"{OIDC_PREFIX}{name.upper()}" for name in OidcIssuer.model_fields}
     routes = [re.sub(r"\{\w+\}", "*", path) for path in make_app().openapi()["paths"]]
     routes += ["/api/v1/docs", "/api/v1/openapi.json"]
 
     variables = set(re.findall(r"MODELKEEP_[A-Z_]*[A-Z]", text))
-    commands = set(re.findall(r"(?:^|[`(])modelkeep ([a-z]+)", text, re.MULTILINE))
+    commands = set(re.findall(r"(?:^|[`(])modelkeep ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
     asked = set(re.findall(r"(/api/v1/[\w./{}-]+)", text))
 
     assert variables <= settings

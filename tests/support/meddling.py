@@ -37,6 +37,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         client.headers["x-csrf-token"] = getattr(client, "csrf", "")
         link = client.post(base, json={"purpose": "Retraining."})
         assert api.anonymous.get(link.json()["url"]).status_code == 200
+    tell_of_trouble(make, api)
     browser = api.browser_of(account.session)
     made = browser.call("POST", "/api/v1/tokens", json={"name": "ci"}).json()
     browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
@@ -46,6 +47,15 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     ask_for_a_role(registry, owner, make.person())
     with registry.writing() as work:
         service.sign_head(work)
+
+
+def tell_of_trouble(make: Make, api: Api) -> None:
+    """An incident that was resolved."""
+    sre = api.as_(make.person(Role.SRE))
+    told = {"title": "Slow", "components": ["DATABASE"], "impact": "DEGRADED", "text": "We look."}
+    incident = sre.post("/api/v1/incidents", json=told).json()
+    update = {"status": "RESOLVED", "text": "It is over."}
+    assert sre.post(f"/api/v1/incidents/{incident['id']}/updates", json=update).status_code == 201
 
 
 def gather(make: Make, api: Api, admin: Person, member: str) -> None:

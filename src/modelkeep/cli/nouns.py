@@ -41,6 +41,12 @@ NOUNS = (
     Noun("download", "Fetch files of a version, and verify them.", "modelkeep.cli.download:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
+    Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),
+    Noun(
+        "service-accounts",
+        "List and show service accounts, and who answers for each.",
+        "modelkeep.cli.service_accounts:app",
+    ),
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
     Noun("people", "People, roles and invitations, for Admins.", "modelkeep.cli.people:app"),
     Noun("serve", "Serve the registry."),

@@ -39,7 +39,7 @@ from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import BlobStore, KeyRing
+from modelkeep_server.ports import BlobStore, Issuer, KeyRing
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support
 
@@ -67,6 +67,9 @@ class Parts:
     public_url: str
     #: Whether a mail server is set up, so that links and notices can be sent.
     sends_mail: bool = False
+    #: Who else vouches for people, by the slug; and whether a passphrase signs in as well.
+    issuers: Mapping[str, Issuer] = field(default_factory=dict)
+    local_accounts: bool = True
     witness: Witness = field(default_factory=Witness)
     support: Support = field(default_factory=Support)
     #: Rung after a commit that left a job, so that this process's worker need not wait for its next look.
@@ -75,11 +78,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """When and from where a request came; the same for everything in it."""
+    """When, from where and by which browser, in words, a request came; the same for everything in it."""
 
     request_id: str
     now: datetime
     source: str | None = None
+    device: str | None = None
 
     @classmethod
     def of_the_house(cls) -> "Circumstances":

@@ -49,6 +49,7 @@ from modelkeep_server.interfaces.web import profile as web_profile
 from modelkeep_server.interfaces.web import reference as web_reference
 from modelkeep_server.interfaces.web import service_accounts as web_service_accounts
 from modelkeep_server.interfaces.web import setup as web_setup
+from modelkeep_server.interfaces.web import sso as web_sso
 from modelkeep_server.interfaces.web import status as web_status
 from modelkeep_server.interfaces.web import teams as web_teams
 from modelkeep_server.interfaces.web import version_edit as web_version_edit
@@ -87,6 +88,7 @@ ROUTERS = (
     metrics.router,
     web_home.router,
     web_login.router,
+    web_sso.router,
     web_setup.router,
     web_accepting.router,
     web_profile.router,

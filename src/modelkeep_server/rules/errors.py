@@ -110,6 +110,7 @@ class LoginDenied(RegistryError):
     code = "access_denied"
     title = "This was not allowed"
     remedy = "Start the sign-in again, and allow it in the browser."
+    help = "troubleshooting#a-terminal-is-not-let-in"
 
 
 class LoginExpired(RegistryError):
@@ -119,6 +120,7 @@ class LoginExpired(RegistryError):
     code = "expired_token"
     title = "These codes do not work any more"
     remedy = "Start the sign-in again; a code lives for 15 minutes and works once."
+    help = "troubleshooting#a-terminal-is-not-let-in"
 
 
 class NotSignedIn(RegistryError):
@@ -138,6 +140,7 @@ class ConfirmNeeded(RegistryError):
     code = "confirm_needed"
     title = "Confirm that it is you"
     remedy = "Confirm it at /confirm, then do this again. Programs use a token with the scope."
+    help = "people#confirm-that-it-is-you"
 
 
 class Refused(RegistryError):
@@ -210,7 +213,7 @@ class NotFound(RegistryError):
     code = "not_found"
     title = "Not found"
     remedy = "Check the address. What you may not see is not shown either; an owner can let you in."
-    help = "roles#what-you-do-not-see"
+    help = "roles#restricted-models"
 
 
 class Conflict(RegistryError):

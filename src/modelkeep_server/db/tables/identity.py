@@ -1,6 +1,6 @@
 """People, programs and teams, their roles and credentials, and the one row that names this registry."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from modelkeep_server.db.tables.base import (
     BigKey,
@@ -100,7 +100,8 @@ tokens = Table(
     salt_column(),
 )
 
-#: Who a person is to an issuer of OpenID Connect: the pair (issuer, subject), never the e-mail alone.
+#: Who a person is to an issuer of OpenID Connect: the pair (issuer, subject), never the e-mail alone. One that was
+#: disconnected keeps its row.
 identities = Table(
     "identities",
     metadata,
@@ -110,9 +111,13 @@ identities = Table(
     Column("issuer", Text, nullable=False),
     veiled("subject", Text, nullable=False),
     Column("linked_at", UtcMicros, nullable=False),
+    Column("ended_at", UtcMicros),
     salt_column(),
-    UniqueConstraint("issuer", "subject"),
-)
+    Index(
+        "uq_identities_open", "issuer", "subject", unique=True,
+        sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+    ),
+)  # fmt: skip
 
 #: Grants of MRC, Security and Admin that wait for a second Admin, where the setting `dual_control` asks for one.
 role_requests = Table(

@@ -28,25 +28,58 @@ def accept_invitation(work: Work, *, secret: str, name: str, passphrase_hash: st
 
     A new passphrase ends every other session of that person and adds no role. Raises SignInFailed, Invalid.
     """
+    accounts.demand_local_accounts(work)
     link = one_time_links.get_invitation_row(work, secret, INVITATION, RESET)
+    person_id = _use(work, link)
+    if person_id is None:
+        person_id, after = _make_person(work, link, name, passphrase_hash)
+    else:
+        after = _renew_passphrase(work, person_id, passphrase_hash)
+    _record(work, link, person_id, after)
+    return sessions.start_session(work, person_id, method="link")
+
+
+def accept_by_identity(work: Work, *, secret: str, email: str, name: str, issuer: str) -> int:
+    """
+    Use a link by showing an identity at an issuer (its slug) that has the link's own e-mail: make the person, or find
+    the one who has an account. Their inside id.
+
+    Raises:
+        SignInFailed: Its `rule` is `invitation_of_another` where the e-mails differ, `account_disabled`, or another.
+        Invalid, Conflict: The name or the e-mail cannot be a person's.
+    """
+    link = one_time_links.get_invitation_row(work, secret, INVITATION, RESET)
+    if link.email.casefold() != email.casefold():
+        raise SignInFailed("The link is for another e-mail address.", rule="invitation_of_another")
+    person_id = _use(work, link)
+    after: dict[str, Any] = {}
+    if person_id is None:
+        person_id, after = _make_person(work, link, name, None)
+    elif _person(work, person_id).disabled:
+        raise SignInFailed("This account is disabled.", remedy="Ask an Admin.", rule="account_disabled")
+    _record(work, link, person_id, {**after, "issuer": issuer})
+    return person_id
+
+
+def _use(work: Work, link: Row[Any]) -> int | None:
+    """Use a link up; the inside id of the person who has its address, or None where one is to be made."""
     one_time_links.use_link(work, link.id)
     one_time_links.end_other_links(work, link.email)
     person_id = queries.find_person_id(work, link.email)
     if person_id is None and link.kind == RESET:
         raise SignInFailed("The account of this link is gone.", remedy="Ask an Admin to invite you.")
-    if person_id is None:
-        person_id, after = _make_person(work, link, name, passphrase_hash)
-    else:
-        after = _renew_passphrase(work, person_id, passphrase_hash)
+    return person_id
+
+
+def _record(work: Work, link: Row[Any], person_id: int, after: dict[str, Any]) -> None:
     person = _person(work, person_id)
     recording.record(
         work, "invitation.accept", actor=person.pseudonym, auth="link", object_id=person.public_id,
         after={**after, "invitation": link.public_id},
     )  # fmt: skip
-    return sessions.start_session(work, person_id, method="link")
 
 
-def _make_person(work: Work, link: Row[Any], name: str, passphrase_hash: str) -> tuple[int, dict[str, Any]]:
+def _make_person(work: Work, link: Row[Any], name: str, passphrase_hash: str | None) -> tuple[int, dict[str, Any]]:
     accounts.check_person(link.email, name)
     offered = [Role(role) for role in link.roles]
     # An operator is on the server's host, beyond what a second Admin could guard.

@@ -9,10 +9,16 @@ from modelkeep_server.db.tables import people, registry, role_grants, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.emails import find_email_fault
-from modelkeep_server.rules.errors import Conflict, FieldError, Invalid
+from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, SignInFailed
 from modelkeep_server.rules.permissions import Role
 
 NAME_CHARS = 200
+
+
+def demand_local_accounts(work: Work) -> None:
+    """Raises SignInFailed where passphrases sign nobody in."""
+    if not work.parts.local_accounts:
+        raise SignInFailed("Passphrases do not sign in here.", remedy="Use a button of the sign-in page.")
 
 
 def hold_addresses(work: Work) -> None:

@@ -102,7 +102,9 @@ def _to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[PersonRow, ...]:
         return ()
     roles: dict[int, list[RoleSource]] = {key: [] for key in keys}
     for grant in work.all(_grants_of(keys)):
-        roles[grant.person_id].append(RoleSource(Role(grant.role), say_source(grant.source), grant.granted_by))
+        roles[grant.person_id].append(
+            RoleSource(Role(grant.role), say_source(grant.source, work.parts.issuers), grant.granted_by)
+        )
     seen = _last_seen(work, keys)
     return tuple(
         PersonRow(
@@ -165,7 +167,11 @@ def read_detail(work: Work, actor: Actor, public_id: str) -> PersonDetail:
     row = get_person_row(work, public_id)
     grants = tuple(
         HeldRole(
-            Role(grant.role), say_source(grant.source), is_by_hand(grant.source), grant.granted_by, grant.granted_at
+            Role(grant.role),
+            say_source(grant.source, work.parts.issuers),
+            is_by_hand(grant.source),
+            grant.granted_by,
+            grant.granted_at,
         )
         for grant in work.all(_grants_of([row.id]))
     )
@@ -296,7 +302,13 @@ def list_recent_grants(work: Work, actor: Actor) -> tuple[RecentGrant, ...]:
     )
     return tuple(
         RecentGrant(
-            row.person, row.name, row.email, Role(row.role), say_source(row.source), row.granted_by, row.granted_at
+            row.person,
+            row.name,
+            row.email,
+            Role(row.role),
+            say_source(row.source, work.parts.issuers),
+            row.granted_by,
+            row.granted_at,
         )
         for row in rows
     )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 
 from modelkeep_server.db.tables import (
+    identities,
     people,
     role_grants,
     service_accounts,
@@ -18,10 +19,19 @@ from modelkeep_server.db.tables import (
     token_activity,
     tokens,
 )
-from modelkeep_server.db.work import Work
+from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.identity import secrets
 from modelkeep_server.features.identity.sources import say_source
-from modelkeep_server.features.identity.views import Actor, Person, RoleSource, SessionRow, TokenRow
+from modelkeep_server.features.identity.views import (
+    Actor,
+    Identity,
+    IssuerChoice,
+    Person,
+    RoleSource,
+    SessionRow,
+    TokenRow,
+    WaysIn,
+)
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role, Scope
 
@@ -238,7 +248,7 @@ def get_person(work: Work, actor: Actor) -> Person:
         .order_by(role_grants.c.id)
     )
     sources = tuple(
-        RoleSource(Role(grant.role), say_source(grant.source), grant.granted_by)
+        RoleSource(Role(grant.role), say_source(grant.source, work.parts.issuers), grant.granted_by)
         for grant in grants
         if Role(grant.role) in actor.roles
     )
@@ -248,7 +258,7 @@ def get_person(work: Work, actor: Actor) -> Person:
 def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
     """The actor's own open sessions, newest first. One statement."""
     rows = work.all(
-        select(sessions, session_activity.c.last_seen_at)
+        select(sessions, session_activity.c.last_seen_at, session_activity.c.device)
         .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
         .where(sessions.c.person_id == actor.user_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now)
         .order_by(sessions.c.id.desc())
@@ -260,6 +270,7 @@ def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
             row.last_seen_at,
             row.expires_at,
             current=actor.method == "session" and row.id == actor.credential_id,
+            device=row.device,
         )
         for row in rows
     )
@@ -303,3 +314,36 @@ def list_expiring_tokens(work: Work, actor: Actor, *, days: int) -> tuple[TokenR
         for row in sorted(list_tokens(work, actor), key=lambda row: row.expires_at)
         if row.expires_at - work.now <= span < row.expires_at - row.created_at
     )
+
+
+def list_issuers(work: Work) -> tuple[IssuerChoice, ...]:
+    """The issuers that people may sign in by, in the order they were set up. No statement."""
+    return choices_of(work.parts)
+
+
+def choices_of(parts: Parts) -> tuple[IssuerChoice, ...]:
+    """The same where no work is open."""
+    return tuple(IssuerChoice(issuer.slug, issuer.name) for issuer in parts.issuers.values())
+
+
+def get_ways_in(work: Work, actor: Actor) -> WaysIn:
+    """How the actor can sign in, and by which issuers they could. Two statements."""
+    by_url = {issuer.url: issuer for issuer in work.parts.issuers.values()}
+    rows = work.all(
+        select(identities)
+        .where(identities.c.person_id == actor.user_id, identities.c.ended_at.is_(None))
+        .order_by(identities.c.id)
+    )
+    mine = tuple(
+        Identity(
+            row.public_id,
+            by_url[row.issuer].slug if row.issuer in by_url else None,
+            by_url[row.issuer].name if row.issuer in by_url else row.issuer,
+            row.linked_at,
+        )
+        for row in rows
+    )
+    connected = {identity.slug for identity in mine}
+    offered = tuple(choice for choice in list_issuers(work) if choice.slug not in connected)
+    hashed = work.scalar(select(people.c.passphrase_hash).where(people.c.id == actor.user_id))
+    return WaysIn(hashed is not None and work.parts.local_accounts, mine, offered)

@@ -68,7 +68,7 @@ def end_role(work: Work, actor: Actor, public_id: str, role: str, reason: str | 
         raise NotFound(f"{person.name} does not have the role {ROLES[wanted].label}.", remedy="Load the page again.")
     if not by_hand:
         raise StateForbids(
-            f"{ROLES[wanted].label} comes from {say_source(held[0].source)}.",
+            f"{ROLES[wanted].label} comes from {say_source(held[0].source, work.parts.issuers)}.",
             remedy="Take them out of the group at the issuer, or change how its groups map to roles; "
             "it ends at their next sign-in.",
             rule="issuer_role",
@@ -132,7 +132,7 @@ def decline_request(work: Work, actor: Actor, public_id: str, reason: str | None
 def tell_of_grant(work: Work, person: Row[Any], role: Role, *, source: str, by: str) -> None:
     """Tell Admins and Auditors that somebody has a role now."""
     facts = {"person": person.email, "role": role.value, "by": by, "at": work.now.isoformat()}
-    overseeing.tell_overseers(work, "role_granted", {**facts, "source": say_source(source)})
+    overseeing.tell_overseers(work, "role_granted", {**facts, "source": say_source(source, work.parts.issuers)})
 
 
 def _ask(work: Work, actor: Actor, person: Row[Any], role: Role, reason: str | None) -> None:

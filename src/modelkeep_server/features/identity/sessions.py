@@ -16,12 +16,14 @@ from modelkeep_server.rules.events import Outcome
 
 
 def start_session(work: Work, person_id: int, *, method: str) -> NewSession:
-    """Begin a session for a person who has just shown who they are. `method` is `passphrase` or `link`."""
+    """
+    Begin a session for a person who has just shown who they are. `method` is `passphrase`, `link` or `issuer:<slug>`.
+    """
     person = work.all(select(people.c.pseudonym).where(people.c.id == person_id))[0]
     secret = secrets.new_secret()
     public_id = ids.uuid7(clock.to_us(work.now))
     expires_at = work.now + timedelta(seconds=work.parts.limits.session_seconds)
-    work.insert(
+    key = work.insert(
         sessions,
         {
             "public_id": public_id,
@@ -33,6 +35,8 @@ def start_session(work: Work, person_id: int, *, method: str) -> NewSession:
             "expires_at": expires_at,
         },
     )
+    seen = {"session_id": key, "last_seen_at": work.now, "device": work.circumstances.device}
+    work.keep(session_activity, work.upsert(session_activity).values(**seen).on_conflict_do_nothing())
     recording.record(
         work, "session.start", actor=person.pseudonym, auth=method, object_id=public_id, after={"method": method}
     )
@@ -74,9 +78,11 @@ def end_all_of(work: Work, person_id: int, *, but: int | None = None) -> int:
     return len(ended)
 
 
-def confirm_session(work: Work, actor: Actor) -> NewSession:
+def confirm_session(work: Work, actor: Actor, *, method: str | None = None) -> NewSession:
     """
     Note that the session's person has just shown again who they are. Its secret changes with it (ASVS 7.2.4).
+
+    `method` says how where it was not by passphrase: `issuer:<slug>`.
 
     Raises:
         StateForbids: The same session was confirmed at the same moment in another window.
@@ -84,7 +90,7 @@ def confirm_session(work: Work, actor: Actor) -> NewSession:
     access.require(work, actor, "session.confirm")
     renewed = renew_secret(work, actor)
     mine = work.scalar(select(sessions.c.public_id).where(sessions.c.id == actor.credential_id))
-    access.record(work, actor, "session.confirm", object_id=mine)
+    access.record(work, actor, "session.confirm", object_id=mine, after={"method": method} if method else None)
     return renewed
 
 

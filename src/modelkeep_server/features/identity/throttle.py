@@ -55,3 +55,10 @@ def count_link(work: Work) -> None:
     limits = work.parts.limits
     key = f"link:from:{work.circumstances.source or 'nowhere'}"
     limit(work, key, tries=limits.sign_in_tries * LINK_FACTOR, window_seconds=limits.sign_in_window_seconds)
+
+
+def count_issuer(work: Work, step: str) -> None:
+    """Count one step of a sign-in by an issuer, `begin` or `return`, from one address. Raises TooMany."""
+    limits = work.parts.limits
+    key = f"issuer:{step}:from:{work.circumstances.source or 'nowhere'}"
+    limit(work, key, tries=limits.sign_in_tries * PLACE_FACTOR, window_seconds=limits.sign_in_window_seconds)

@@ -84,13 +84,14 @@ class Person:
 
 @dataclass(frozen=True)
 class SessionRow:
-    """One of a person's own signed-in browsers."""
+    """One of a person's own signed-in browsers. `device` says which in words, as `Firefox on Linux`, where known."""
 
     id: str
     started_at: datetime
     last_seen_at: datetime | None
     expires_at: datetime
     current: bool
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,3 +147,34 @@ class OpenInvitation:
     invited_by: str
     expires_at: datetime
     is_reset: bool = False
+
+
+@dataclass(frozen=True)
+class IssuerChoice:
+    """An issuer that people may sign in by, as a button shows it."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a person is to an issuer. Where that is no longer set up, `slug` is None and `name` its address."""
+
+    id: str
+    slug: str | None
+    name: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True)
+class WaysIn:
+    """How a person can sign in. `passphrase`: they have one, and it counts here. `offered` is not connected yet."""
+
+    passphrase: bool
+    identities: tuple[Identity, ...]
+    offered: tuple[IssuerChoice, ...]
+
+    def may_disconnect(self, identity: Identity) -> bool:
+        """Whether another way that works would be left."""
+        return self.passphrase or any(other.slug for other in self.identities if other != identity)

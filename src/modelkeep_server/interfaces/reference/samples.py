@@ -93,11 +93,21 @@ _TOKEN_ROW = {
 
 _INCIDENT = {"title": "Downloads are slow", "components": ["STORAGE"], "impact": "DEGRADED"}
 
+_TEAM = {"name": "Data Team", "email": "data-team@company.com", "members": [PERSON]}
+_PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run trained.", "sponsor": PERSON}
+
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
+    "TeamIn": _TEAM,
+    "TeamPatch": _TEAM,
+    "TeamOut": {**_TEAM, "endedAt": None},
+    "ServiceAccountIn": _PROGRAM,
+    "ServiceAccountPatch": _PROGRAM,
+    "ServiceAccountOut": {**_PROGRAM, "account": "service:nightly-training", "endedAt": None},
     "TokenIn": {"name": "nightly training"},
+    "ServiceTokenIn": {"name": "CI of churn", "days": 90},
     "TokenOut": {**_TOKEN_ROW, "lastUsedAt": None, "token": "mk_pat_..."},
     "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
     "MissingOut": {"field": "limitations"},
@@ -162,6 +172,10 @@ registry.update_model("{MODEL}", {{"tags": ["churn"], "reason": "One is enough."
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
     print(happening.at, happening.by, happening.says)''',
+    "list_teams": """for team in registry.list_teams(mine=True):
+    print(team.name, team.email, team.members)""",
+    "list_service_accounts": """for account in registry.list_service_accounts():
+    print(account.account, account.sponsor, account.purpose)""",
     "create_version": f'''registry.create_version(
     "{MODEL}:{VERSION}",
     commit_sha="7be41c9",

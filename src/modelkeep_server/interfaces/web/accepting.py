@@ -3,7 +3,7 @@
 from fastapi import Request
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accepting, secrets, throttle
+from modelkeep_server.features.identity import accepting, queries, secrets, throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import InvitationContext
@@ -19,7 +19,12 @@ router = make_router()
 @door.reads(OPEN)
 def show_invitation(work: Work, actor: Actor, secret: str) -> Page:
     """What an invitation offers. Looking does not use it up."""
-    return Page.of(InvitationContext(secret=secret, invitation=accepting.get_invitation(work, secret)))
+    return Page.of(
+        InvitationContext(
+            secret=secret, invitation=accepting.get_invitation(work, secret),
+            issuers=queries.list_issuers(work), local=work.parts.local_accounts,
+        )
+    )  # fmt: skip
 
 
 @router.post("/invitations/{secret}")
@@ -30,9 +35,12 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     name, passphrase = text_of(form, "name"), text_of(form, "passphrase")
     await desk.write(lambda work, _: throttle.count_link(work))
     invitation = await desk.read(lambda work, _: accepting.get_invitation(work, secret))
+    issuers = await desk.read(lambda work, _: queries.list_issuers(work))
 
     def again(errors: dict[str, str]) -> Page:
-        context = InvitationContext(secret=secret, invitation=invitation, values={"name": name}, errors=errors)
+        context = InvitationContext(
+            secret=secret, invitation=invitation, values={"name": name}, errors=errors, issuers=issuers
+        )
         return Page.of(context, Invalid.status)
 
     fault = secrets.find_passphrase_fault(passphrase)

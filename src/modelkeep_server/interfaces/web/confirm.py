@@ -4,7 +4,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import passphrases, secrets, sessions, throttle
+from modelkeep_server.features.identity import accounts, passphrases, queries, secrets, sessions, throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import Desk, read_form
 from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmContext, ConfirmedContext
@@ -20,7 +20,9 @@ router = make_router()
 @door.reads("me.read")
 def show_confirm(work: Work, actor: Actor, next: str = "/") -> Page:
     """The form that asks who one is."""
-    return Page.of(ConfirmContext(next=inside(next)))
+    return Page.of(
+        ConfirmContext(next=inside(next), issuers=queries.list_issuers(work), local=work.parts.local_accounts)
+    )
 
 
 @router.post("/confirm")
@@ -33,7 +35,7 @@ async def confirm(desk: Desk, request: Request) -> Page | Redirect | Response:
     try:
         await demand_passphrase(desk, text_of(form, "passphrase"))
     except (SignInFailed, TooMany) as error:
-        return _again(error, wanted, carried)
+        return _again(desk, error, wanted, carried)
     session = await desk.write(sessions.confirm_session)
     if not carried.action or carried.is_cut:
         return Redirect(wanted, session_cookie(request, session.secret))
@@ -43,13 +45,18 @@ async def confirm(desk: Desk, request: Request) -> Page | Redirect | Response:
 async def demand_passphrase(desk: Desk, passphrase: str) -> None:
     """Go on only where this is the person's own passphrase. Raises SignInFailed, with an event, and TooMany."""
     await desk.write(lambda work, actor: throttle.count_sign_in(work, actor.email))
+    await desk.read(lambda work, _: accounts.demand_local_accounts(work))
     stored = await desk.read(passphrases.find_passphrase_hash)
     if not await desk.door.take_time(lambda: secrets.passphrase_fits(stored, passphrase)):
         await desk.write(lambda work, actor: sessions.refuse_confirmation(work, actor, desk.act))
         raise SignInFailed("That is not your passphrase.", remedy="Type it again, or ask an Admin for a reset link.")
 
 
-def _again(error: RegistryError, wanted: str, carried: Carried) -> Page:
+def _again(desk: Desk, error: RegistryError, wanted: str, carried: Carried) -> Page:
     wait = error.retry_after_seconds
-    context = ConfirmContext(next=wanted, carried=carried, problem=error.detail, remedy=error.remedy)
+    parts = desk.door.parts
+    context = ConfirmContext(
+        next=wanted, carried=carried, problem=error.detail, remedy=error.remedy,
+        issuers=queries.choices_of(parts), local=parts.local_accounts,
+    )  # fmt: skip
     return Page.of(context, error.status, {} if wait is None else {"Retry-After": str(wait)})

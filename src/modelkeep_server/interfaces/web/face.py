@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from modelkeep_server.features.identity.queries import choices_of
 from modelkeep_server.interfaces.door import Asking, asking_of
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.gate import csrf_token
@@ -82,9 +83,11 @@ def _ask_to_confirm(request: Request, error: ConfirmNeeded) -> Page:
     """The page that asks who one is, carrying the form that was sent, or the address of the page asked for."""
     address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     form = getattr(request.state, "sent_form", None)
+    parts = request.app.state.door.parts
+    asked = ConfirmContext(why=error.detail, issuers=choices_of(parts), local=parts.local_accounts)
     if form is None:
-        return Page.of(ConfirmContext(why=error.detail, next=address if request.method == "GET" else "/"), error.status)
-    return Page.of(ConfirmContext(why=error.detail, carried=Carried.of(address, form.multi_items())), error.status)
+        return Page.of(replace(asked, next=address if request.method == "GET" else "/"), error.status)
+    return Page.of(replace(asked, carried=Carried.of(address, form.multi_items())), error.status)
 
 
 def draw_in_session(request: Request, page: Page, secret: str) -> Response:
@@ -112,6 +115,21 @@ def _with_cookies(response: Response, cookies: Mapping[str, str | None]) -> Resp
 def session_cookie(request: Request, secret: str | None) -> dict[str, str | None]:
     """The cookie that carries a session's secret, or its removal."""
     return {request.app.state.cookie_name: secret}
+
+
+def cookie_headers(cookies: Mapping[str, str | None]) -> dict[str, str]:
+    """The header that sets one cookie, for a page rather than a redirect."""
+    return {"Set-Cookie": _with_cookies(Response(), cookies).headers["set-cookie"]}
+
+
+def issuer_cookie(request: Request, secret: str | None) -> dict[str, str | None]:
+    """The cookie that binds a way to an issuer and back to this browser, or its removal."""
+    return {issuer_cookie_name(request): secret}
+
+
+def issuer_cookie_name(request: Request) -> str:
+    """Its name: one that no other host can set, wherever TLS allows that."""
+    return "__Host-mk-oidc" if request.app.state.secure else "mk-oidc"
 
 
 door = Doorway(WebFace())

@@ -43,6 +43,8 @@ NOTICES: Mapping[str, str] = {
     "incident": "The incident is reported. It stands on every page until it is resolved.",
     "incident-updated": "The update is posted.",
     "signed-out": "You are signed out.",
+    "connected": "Connected. You can sign in this way from now on.",
+    "disconnected": "Disconnected. It signs you in no more.",
     "saved": "Saved. What changed, and who changed it, is on record.",
     "team": "The team is there. Name its address among the owners of a model, and its members own it.",
     "member": "They are in the team, and own what it owns from now on.",

@@ -100,12 +100,14 @@ def _profile(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Page:
+    ways = queries.get_ways_in(work, actor)
     context = ProfileContext(
         person=queries.get_person(work, actor),
         sessions=queries.list_sessions(work, actor),
         tokens=queries.list_tokens(work, actor),
         new_token=new_token,
-        has_passphrase=passphrases.find_passphrase_hash(work, actor) is not None,
+        ways=ways,
+        has_passphrase=ways.passphrase,
         values=values or {},
         errors=errors or {},
     )

@@ -3,11 +3,12 @@
 import json
 import textwrap
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from modelkeep_server.oidc_settings import OIDC_PREFIX, OidcIssuer
 from modelkeep_server.operate.docs.markdown import page, table
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
@@ -90,6 +91,10 @@ def write_settings() -> str:
         )
         for name, field in Settings.model_fields.items()
     )
+    issuers = (
+        (f"`{OIDC_PREFIX}{name.upper()}`", f"`{name}`", _type_of(field), _default_of(field), field.description or "")
+        for name, field in OidcIssuer.model_fields.items()
+    )
     told = (
         "Each is a variable of the environment, or a key of `modelkeep.toml` in the working folder of the server and "
         "of the commands beside it; the environment wins. `modelkeep settings` prints what is in force and where it "
@@ -104,6 +109,10 @@ def write_settings() -> str:
         "## modelkeep.toml",
         "Every setting, commented out. Copy it, and take the `#` away where you want another value.",
         f"```toml\n{write_sample_toml()}\n```",
+        "## Issuers of OpenID Connect",
+        "Each issuer is a table `[[oidc]]` of the file. For a single one the variables do the same; they stand in "
+        "place of the file's. `MODELKEEP_OIDC` takes several, as a JSON list of objects.",
+        table(("variable", "key", "type", "default", "what it does"), issuers),
     )
 
 
@@ -113,13 +122,21 @@ def write_sample_toml() -> str:
 
     One that has no default stands with an example.
     """
+    parts = [*_sample_of(Settings), "#[[oidc]]", *_sample_of(OidcIssuer)]
+    return "\n\n".join(parts)
+
+
+def _sample_of(model: type[BaseModel]) -> list[str]:
+    """A part for each setting that is no table."""
     parts = []
-    for name, field in Settings.model_fields.items():
+    for name, field in model.model_fields.items():
+        if name == "oidc":
+            continue
         lines = textwrap.wrap(field.description or "", 100, break_long_words=False, break_on_hyphens=False)
-        is_set = field.default_factory is None and field.default is not None
+        is_set = not field.is_required() and field.default_factory is None and field.default not in (None, "", {})
         value = field.default if is_set else (field.examples or [""])[0]
         parts.append("\n".join([*(f"# {line}" for line in lines), f"#{name} = {_toml_of(value)}"]))
-    return "\n\n".join(parts)
+    return parts
 
 
 _TYPES: dict[Any, str] = {
@@ -129,12 +146,14 @@ _TYPES: dict[Any, str] = {
 
 def _type_of(field: FieldInfo) -> str:
     """The type in words: that of what is not None, where None is the other choice."""
+    if get_origin(field.annotation) in (dict, tuple):
+        return "table" if get_origin(field.annotation) is dict else "tables"
     kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
     return " or ".join(_TYPES.get(kind, "table") for kind in kinds)
 
 
 def _default_of(field: FieldInfo) -> str:
-    if field.default_factory is not None or field.default is None:
+    if field.is_required() or field.default_factory is not None or field.default in (None, "", (), {}):
         return ""
     return f"`{_toml_of(field.default)}`"
 
@@ -142,4 +161,6 @@ def _default_of(field: FieldInfo) -> str:
 def _toml_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(inner)}" for key, inner in value.items()) + " }"
     return str(value) if isinstance(value, (int, float)) else json.dumps(str(value))

@@ -112,12 +112,17 @@ def _create_identities() -> None:
         sa.Column("issuer", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("linked_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=("fk_identities_person_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_identities")),
-        sa.UniqueConstraint("issuer", "subject", name=("uq_identities_issuer_subject")),
         sa.UniqueConstraint("public_id", name=("uq_identities_public_id")),
     )
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index(
+        ("uq_identities_open"), "identities", ["issuer", "subject"],
+        unique=True, sqlite_where=is_open, postgresql_where=is_open,
+    )  # fmt: skip
     op.create_index(("ix_identities_person_id"), "identities", ["person_id"], unique=False)
 
 

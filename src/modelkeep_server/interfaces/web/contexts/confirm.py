@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from starlette.datastructures import FormData
 
+from modelkeep_server.features.identity.views import IssuerChoice
 from modelkeep_server.interfaces.web.contexts.base import Context
 
 #: The prefix that a carried control has while its form waits.
@@ -53,6 +54,7 @@ class ConfirmContext(Context):
     GET and POST /confirm, and the answer to a form whose act asks for it. Controls: passphrase, next, action, sent.*.
 
     `why` says which act asks; `next` is where a page that was asked for is; `problem` why it was not confirmed.
+    `issuers` can confirm it as well, or alone where passphrases are not `local`.
     """
 
     template: ClassVar[str] = "identity/confirm.html"
@@ -61,6 +63,8 @@ class ConfirmContext(Context):
     carried: Carried = Carried()
     problem: str | None = None
     remedy: str | None = None
+    issuers: tuple[IssuerChoice, ...] = ()
+    local: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

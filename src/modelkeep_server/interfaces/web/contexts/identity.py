@@ -3,19 +3,25 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from modelkeep_server.features.identity.views import OpenInvitation
+from modelkeep_server.features.identity.views import IssuerChoice, OpenInvitation
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoginContext(FormContext):
-    """GET and POST /login. `problem` says why a sign-in failed; `unclaimed`: nobody has an account yet."""
+    """
+    GET and POST /login. `problem` says why a sign-in failed; `unclaimed`: nobody has an account yet.
+
+    `issuers` get a button each; `local`: passphrases sign in as well.
+    """
 
     template: ClassVar[str] = "identity/login.html"
     next: str = "/"
     problem: str | None = None
     remedy: str | None = None
     unclaimed: bool = False
+    issuers: tuple[IssuerChoice, ...] = ()
+    local: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +41,10 @@ class SetupContext(FormContext):
 
 @dataclass(frozen=True, kw_only=True)
 class InvitationContext(FormContext):
-    """GET and POST /invitations/{secret}. Controls: name, passphrase."""
+    """GET and POST /invitations/{secret}. Controls, where `local`: name, passphrase. `issuers` as in LoginContext."""
 
     template: ClassVar[str] = "identity/invitation.html"
     secret: str = field(repr=False)
     invitation: OpenInvitation
+    issuers: tuple[IssuerChoice, ...] = ()
+    local: bool = True

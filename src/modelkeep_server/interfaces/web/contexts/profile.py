@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelkeep_server.features.identity.views import NewToken, Person, SessionRow, TokenRow
+from modelkeep_server.features.identity.views import NewToken, Person, SessionRow, TokenRow, WaysIn
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Role, Scope
@@ -35,13 +35,14 @@ class ProfileContext(FormContext):
     GET /profile, and its forms. Controls: name, scopes (several), days of a token; present, passphrase.
 
     `new_token` is shown once, on the answer to the POST itself. `values` may hold `scopes` as a list.
-    `has_passphrase`: they sign in with one, and may change it.
+    `has_passphrase`: they sign in with one, and may change it. `ways` are all their ways to sign in.
     """
 
     template: ClassVar[str] = "identity/profile.html"
     person: Person
     sessions: tuple[SessionRow, ...]
     tokens: tuple[TokenRow, ...]
+    ways: WaysIn
     new_token: NewToken | None = None
     has_passphrase: bool = True
 
