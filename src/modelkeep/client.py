@@ -22,7 +22,6 @@ from modelkeep.exports import save_answer
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
-from modelkeep.people import People
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read
 from modelkeep.sharing import Sharing
@@ -69,11 +68,6 @@ class Client(Directory, Sharing):
     def url(self) -> str:
         """The registry's address."""
         return self._transport.url
-
-    @property
-    def people(self) -> People:
-        """People, their roles and invitations, for those who administer."""
-        return People(self._transport)
 
     def me(self) -> Me:
         """Whose token this is, and what they may do."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 from modelkeep.errors import NotFound
 from modelkeep.listing import Listing, list_all
 from modelkeep.models import ServiceAccount, Team
+from modelkeep.people import People
 from modelkeep.transport import Transport
 
 T = TypeVar("T")
@@ -23,7 +24,12 @@ class Asking:
 
 
 class Directory(Asking):
-    """Reading teams and service accounts."""
+    """Reading teams and service accounts, and what there is for those who administer."""
+
+    @property
+    def people(self) -> People:
+        """People, their roles and invitations, for those who administer."""
+        return People(self._transport)
 
     def list_teams(self, text: str = "", *, mine: bool = False, ended: bool = False) -> Listing[Team]:
         """

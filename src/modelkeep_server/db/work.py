@@ -78,11 +78,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """When and from where a request came; the same for everything in it."""
+    """When, from where and by which browser, in words, a request came; the same for everything in it."""
 
     request_id: str
     now: datetime
     source: str | None = None
+    device: str | None = None
 
     @classmethod
     def of_the_house(cls) -> "Circumstances":

@@ -24,7 +24,7 @@ from modelkeep_server.interfaces.door import Door, asking_of
 from modelkeep_server.interfaces.meters import Meters
 from modelkeep_server.interfaces.nearness import is_from_here
 from modelkeep_server.interfaces.request_log import log_request
-from modelkeep_server.kit import clock, ids
+from modelkeep_server.kit import clock, devices, ids
 from modelkeep_server.rules.errors import ForgedRequest, Malformed, NotSignedIn, RegistryError, Unavailable
 
 Scope = MutableMapping[str, Any]
@@ -113,7 +113,8 @@ class Gate:
         headers = Headers(scope=scope)
         secret = _cookie(headers, self._settings.cookie_name)
         now = clock.utc_now()
-        circumstances = Circumstances(ids.ulid(clock.to_us(now)), now, self._source(scope, headers))
+        device = devices.say_device(headers.get("user-agent"))
+        circumstances = Circumstances(ids.ulid(clock.to_us(now)), now, self._source(scope, headers), device)
         state = scope["state"]
         state["circumstances"] = circumstances
         state["csrf"] = csrf_token(self._settings.csrf_key, secret)

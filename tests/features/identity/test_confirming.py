@@ -191,6 +191,22 @@ def test_other_browsers_are_signed_out_at_once(registry: Registry, api: Api) -> 
 
     answer = browser.submit("/profile/sessions/revoke-others")
 
+    shown = words_of(browser.get("/profile").text)
+
     assert answer.headers["location"] == "/profile?done=sessions-revoked"
+    assert "Another browser" not in shown
     assert [other.get("/profile").status_code for other in others] == [303, 303]
     assert browser.get("/profile").status_code == 200
+
+
+def test_a_person_knows_their_browsers_by_words(registry: Registry, api: Api) -> None:
+    """Which browser on which system, as it said when it signed in, and which of them is this one."""
+    account = make_account(registry)
+    visitor = api.browser_of("")
+    visitor.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    signed_in = visitor.submit("/login", {"email": account.email, "passphrase": PASSPHRASE})
+
+    words = words_of(api.browser_of(secret_of(signed_in)).get("/profile").text)
+
+    assert "Firefox on Linux this browser" in words
+    assert "Another browser" in words

@@ -10,11 +10,13 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from modelkeep_server.db.tables.audit import audit_checkpoints
 from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
 
+#: `device` says in a few words which browser it is, where it said so.
 session_activity = Table(
     "session_activity",
     metadata,
     Column("session_id", BigKey, primary_key=True, autoincrement=False),
     Column("last_seen_at", UtcMicros, nullable=False),
+    Column("device", Text),
 )
 
 token_activity = Table(

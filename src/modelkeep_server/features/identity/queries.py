@@ -268,7 +268,7 @@ def get_person(work: Work, actor: Actor) -> Person:
 def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
     """The actor's own open sessions, newest first. One statement."""
     rows = work.all(
-        select(sessions, session_activity.c.last_seen_at)
+        select(sessions, session_activity.c.last_seen_at, session_activity.c.device)
         .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
         .where(sessions.c.person_id == actor.user_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now)
         .order_by(sessions.c.id.desc())
@@ -280,6 +280,7 @@ def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
             row.last_seen_at,
             row.expires_at,
             current=actor.method == "session" and row.id == actor.credential_id,
+            device=row.device,
         )
         for row in rows
     )

@@ -23,7 +23,7 @@ def start_session(work: Work, person_id: int, *, method: str) -> NewSession:
     secret = secrets.new_secret()
     public_id = ids.uuid7(clock.to_us(work.now))
     expires_at = work.now + timedelta(seconds=work.parts.limits.session_seconds)
-    work.insert(
+    key = work.insert(
         sessions,
         {
             "public_id": public_id,
@@ -35,6 +35,8 @@ def start_session(work: Work, person_id: int, *, method: str) -> NewSession:
             "expires_at": expires_at,
         },
     )
+    seen = {"session_id": key, "last_seen_at": work.now, "device": work.circumstances.device}
+    work.keep(session_activity, work.upsert(session_activity).values(**seen).on_conflict_do_nothing())
     recording.record(
         work, "session.start", actor=person.pseudonym, auth=method, object_id=public_id, after={"method": method}
     )

@@ -84,13 +84,14 @@ class Person:
 
 @dataclass(frozen=True)
 class SessionRow:
-    """One of a person's own signed-in browsers."""
+    """One of a person's own signed-in browsers. `device` says which in words, as `Firefox on Linux`, where known."""
 
     id: str
     started_at: datetime
     last_seen_at: datetime | None
     expires_at: datetime
     current: bool
+    device: str | None = None
 
 
 @dataclass(frozen=True)
