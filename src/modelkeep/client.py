@@ -15,14 +15,17 @@ from modelkeep.addresses import (
     parse_version,
     parse_version_or_file,
 )
+from modelkeep.directory import Directory
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.exports import save_answer
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
-from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Page, Verdict, Version
+from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
+from modelkeep.people import People
 from modelkeep.progress import OnProgress, ignore_progress
-from modelkeep.reading import read, read_page
+from modelkeep.reading import read
+from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 from modelkeep.uploads import hash_file, send_file
 
@@ -32,7 +35,7 @@ T = TypeVar("T")
 When = str | date | datetime
 
 
-class Client:
+class Client(Directory, Sharing):
     """
     A registry, as one person or service account.
 
@@ -66,6 +69,11 @@ class Client:
     def url(self) -> str:
         """The registry's address."""
         return self._transport.url
+
+    @property
+    def people(self) -> People:
+        """People, their roles and invitations, for those who administer."""
+        return People(self._transport)
 
     def me(self) -> Me:
         """Whose token this is, and what they may do."""
@@ -114,19 +122,21 @@ class Client:
         risk_tier: str = "",
         tag: str = "",
         owner: str = "",
+        status: str = "",
         created_from: When | None = None,
         created_to: When | None = None,
         updated_from: When | None = None,
         updated_to: When | None = None,
         sort: str = "updated",
     ) -> Listing[Model]:
-        """Models that match every filter given. `sort`: `updated` or `created` (newest first), or `name`."""
+        """Models that match every filter given. `status`: ACTIVE or RETIRED. `sort`: `updated`, `created` or `name`."""
         filters = {
             "q": text,
             "group": group,
             "riskTier": risk_tier,
             "tag": tag,
             "owner": owner,
+            "status": status,
             "createdFrom": _moment(created_from),
             "createdTo": _moment(created_to),
             "updatedFrom": _moment(updated_from),
@@ -380,16 +390,6 @@ class Client:
             what = f"{version} has no file {where.path!r}." if where.path else f"{version} has no files yet."
             raise NotFound(what, status=404, code="not_found", remedy=f"See `modelkeep versions show {version}`.")
         return [(Address(where.group, where.name, where.version, artifact.path), artifact) for artifact in found]
-
-    def _list(self, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
-        given = {key: value for key, value in (filters or {}).items() if value}
-
-        def fetch(cursor: str | None, limit: int) -> Page[T]:
-            more = {"cursor": cursor} if cursor is not None else {}
-            told = self._transport.get(route, {**given, "limit": limit, **more})
-            return read_page(kind, told)
-
-        return Listing(fetch, given)
 
 
 def _moment(when: When | None) -> str:

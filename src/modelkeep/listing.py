@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from modelkeep.models import Page
+from modelkeep.reading import read_page
+from modelkeep.transport import Transport
 
 T = TypeVar("T")
 
@@ -39,3 +41,14 @@ class Listing(Generic[T]):
                 break
         total = len(items) if page.total is None and page.next_cursor is None else page.total
         return Page(items[:count], page.next_cursor, total)
+
+
+def list_all(transport: Transport, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
+    """A list of the API, of what fits every filter that is not empty."""
+    given = {key: value for key, value in (filters or {}).items() if value}
+
+    def fetch(cursor: str | None, limit: int) -> Page[T]:
+        more = {"cursor": cursor} if cursor is not None else {}
+        return read_page(kind, transport.get(route, {**given, "limit": limit, **more}))
+
+    return Listing(fetch, given)

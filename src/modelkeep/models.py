@@ -31,13 +31,46 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Me(Told):
-    """Whose token it is, and what they may do with it. `scopes` is None where nothing is left out."""
+    """
+    Whose token it is, and what they may do with it. `scopes` is None where nothing is left out; `sponsor` is who
+    answers for a service account.
+    """
 
     email: str
     name: str
     roles: tuple[str, ...]
     permissions: tuple[str, ...]
     scopes: tuple[str, ...] | None = None
+    sponsor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team(Told):
+    """People under one shared address. `members` are e-mails, of those whose accounts are enabled."""
+
+    id: str
+    name: str
+    email: str
+    members: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAccount(Told):
+    """A program that acts for itself, named `account` (`service:NAME`). `sponsor` is who answers for it."""
+
+    id: str
+    name: str
+    account: str
+    purpose: str
+    sponsor: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    ended_at: datetime | None = None
+    revision: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +79,7 @@ class NewestVersion(Told):
 
     version: str
     state: str
+    closed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +139,15 @@ class Completeness(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flag(Told):
+    """What stands beside the state of a version: who set it, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Version(Told):
     """A version. `model` is `GROUP/NAME`; `number` counts from 1 in order of creation, `revision` the edits."""
 
@@ -115,6 +158,8 @@ class Version(Told):
     description: str | None = None
     state: str
     history: tuple[Passage, ...] = ()
+    closed: Flag | None = None
+    hold: Flag | None = None
     commit_sha: str | None = None
     training_job_id: str | None = None
     metadata: Mapping[str, Any]
@@ -220,7 +265,42 @@ class Activity(Told):
     name: str | None = None
     object: ActivityObject
     changed: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
+    became: tuple[str, ...] = ()
     reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collaborator(Told):
+    """Somebody who was let into a model: `access` READ or WRITE, until a moment or until it is ended."""
+
+    email: str
+    name: str
+    access: str
+    until: datetime | None = None
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRequest(Told):
+    """
+    A request to be let into a model: `status` OPEN, GRANTED, REFUSED, WITHDRAWN or EXPIRED.
+
+    `until` is what was asked for while it is open, then what was given; `answer` is the reason of a refusal.
+    """
+
+    id: str
+    model: str
+    version: str | None = None
+    by: str
+    purpose: str
+    status: str
+    asked_at: datetime
+    until: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,3 +319,50 @@ class Verdict(Told):
     size: int
     root: str
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldRole(Told):
+    """A role somebody holds, and where it comes from, in words."""
+
+    role: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class User(Told):
+    """A person. `requested` are roles that wait for a second Admin, told of one person alone."""
+
+    id: str
+    email: str
+    name: str
+    roles: tuple[HeldRole, ...]
+    disabled: bool
+    created_at: datetime
+    last_seen_at: datetime | None = None
+    requested: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation(Told):
+    """A one-time link: `kind` is INVITATION or RESET. `url` is told when it is made, and never again."""
+
+    id: str
+    kind: str
+    email: str
+    roles: tuple[str, ...]
+    expires_at: datetime
+    by: str | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRequest(Told):
+    """A grant that waits for a second Admin. `user` and `by` are e-mails."""
+
+    id: str
+    user: str
+    role: str
+    by: str
+    asked_at: datetime
+    reason: str | None = None

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep_server.interfaces.reference.samples import PERSON
+from tests.support.programs import make_program
 from tests.support.running import COMMAND, RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 
@@ -45,6 +47,8 @@ def reading(folder: Path) -> Iterator[Reader]:
         (place / "model.safetensors").write_bytes(make_safetensors(50_000))
         (place / "src").symlink_to(ROOT / "src")
         token = running.token("reader@company.com", EVERY_ROLE)
+        # The examples name her as a member and a sponsor, and read the program that she made.
+        make_program(running, PERSON, "nightly-training")
         yield Reader(
             running,
             place,

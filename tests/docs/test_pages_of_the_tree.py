@@ -123,7 +123,7 @@ def test_variables_commands_and_routes_are_real(page: Path) -> None:
     routes += ["/api/v1/docs", "/api/v1/openapi.json"]
 
     variables = set(re.findall(r"MODELKEEP_[A-Z_]*[A-Z]", text))
-    commands = set(re.findall(r"(?:^|[`(])modelkeep ([a-z]+)", text, re.MULTILINE))
+    commands = set(re.findall(r"(?:^|[`(])modelkeep ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
     asked = set(re.findall(r"(/api/v1/[\w./{}-]+)", text))
 
     assert variables <= settings

@@ -105,7 +105,8 @@ def test_a_token_holds_no_more_than_its_person(make: Make, api: Api, registry: R
     with_some = api.with_token(token_with(api, person, ["read"])).get("/api/v1/me").json()
     with_all = api.browser(person).call("GET", "/api/v1/me").json()
 
-    assert with_some["permissions"] == ["me.read", "model.read"]
+    assert {"me.read", "model.read"} <= set(with_some["permissions"])
+    assert {act.partition(".")[2] for act in with_some["permissions"]} == {"read"}
     assert {"promotion.approve", "model.create", "token.create"} <= set(with_all["permissions"])
     assert (with_some["scopes"], with_all["scopes"]) == (["read"], None)
 

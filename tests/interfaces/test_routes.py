@@ -16,9 +16,12 @@ OPEN_PAGES = {
     "/login", "/login/{slug}", "/login/{slug}/callback", "/login/{slug}/sign-out", "/login/{slug}/leave", "/setup",
     "/invitations/{secret}", "/healthz", "/readyz", "/d/{handle}/{file_name}", "/api/v1/docs",
     "/help", "/help/search", "/help/report", "/help/{chapter}", "/status", "/api/v1/status",
+    "/api/v1/device-logins", "/api/v1/device-logins/token",
 }  # fmt: skip
-#: What describes the API or tells whether it is up tells nothing of what is kept.
-DESCRIPTIONS = ("/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status")
+#: What describes the API, tells whether it is up, or begins to sign a terminal in tells nothing of what is kept.
+DESCRIPTIONS = (
+    "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status", "/api/v1/device-logins", "/api/v1/device-logins/token",
+)  # fmt: skip
 #: These leave an event by design: who took the log out, who downloaded a file, who tried a one-time link.
 AUDITED = {"/api/v1/audit/bundle", "/api/v1/audit/events/export", "/d/{handle}/{file_name}", "/invitations/{secret}"}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -38,6 +39,8 @@ SIGNED_IN = (
     "/audit/4",
     "/audit/verify",
     "/profile",
+    "/admin/teams",
+    "/admin/service-accounts",
     "/api/v1/docs",
     "/help/version-management",
     "/status",
@@ -62,6 +65,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegis
         token = running.token("priya@company.com", "MODEL_OWNER,ADMIN")
         with Client(running.url, token) as client:
             furnish(client, folder)
+        team = {"name": "Data Team", "email": "data-team@company.com", "members": ["priya@company.com"]}
+        headers = {"authorization": f"Bearer {token}"}
+        httpx2.post(f"{running.url}/api/v1/teams", json=team, headers=headers).raise_for_status()
         yield running
 
 

@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from modelkeep.verify_audit import verify_bundle
 from modelkeep_server.features.audit import bundle, head, verify
 from modelkeep_server.features.audit import service as audit_service
-from modelkeep_server.operate import backing_up, backup, restore, restoring
+from modelkeep_server.operate import backing_up, backup, control, restore, restoring
+from modelkeep_server.operate.progress import Tell
 from modelkeep_server.operate.restoring import Restored, Wishes
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.rules.permissions import Role
@@ -283,6 +284,29 @@ def test_a_backup_overwrites_nothing_and_leaves_no_half(kept: Kept, registries: 
             back_up(registry, tmp_path / "stopped")
 
     assert {path.name for path in tmp_path.iterdir()} == {"taken", "left.partial", "data"}
+
+
+def test_who_hangs_up_ends_the_operation(portal: BlockingPortal) -> None:
+    """An operator who presses Ctrl-C leaves no work behind that goes on at the server."""
+    ended = threading.Event()
+
+    def job(tell: Tell) -> tuple[dict[str, object], int]:
+        try:
+            while True:
+                tell("on it")
+                time.sleep(0.01)
+        except OperationRefused:
+            ended.set()
+        return {}, 422
+
+    async def listen_once() -> bytes:
+        lines = control.lines_of(job)
+        first = await anext(lines)
+        await lines.aclose()
+        return first
+
+    assert json.loads(portal.call(listen_once)) == {"progress": "on it"}
+    assert ended.wait(5)
 
 
 def test_files_that_the_store_lost_are_named(tmp_path: Path, kept: Kept) -> None:

@@ -61,6 +61,7 @@ BODIES: dict[str, Any] = {
 
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
+    "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},

@@ -22,6 +22,7 @@ def whoami(as_json: Json = False) -> None:
         [
             ("e-mail", me.email),
             ("name", me.name),
+            ("sponsor", me.sponsor),
             ("registry", url),
             ("roles", ", ".join(me.roles) or "none: you may browse"),
             ("scopes", "all" if me.scopes is None else ", ".join(me.scopes)),

@@ -97,6 +97,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        scope.setdefault("state", {})["status"] = 500
         self._meters.open += 1
         try:
             await self._answer(scope, receive, send)
@@ -113,8 +114,7 @@ class Gate:
         secret = _cookie(headers, self._settings.cookie_name)
         now = clock.utc_now()
         circumstances = Circumstances(ids.ulid(clock.to_us(now)), now, self._source(scope, headers))
-        state = scope.setdefault("state", {})
-        state["status"] = 500
+        state = scope["state"]
         state["circumstances"] = circumstances
         state["csrf"] = csrf_token(self._settings.csrf_key, secret)
         state["body_bytes_max"] = self._settings.body_bytes

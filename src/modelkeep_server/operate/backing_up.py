@@ -7,8 +7,7 @@ The keys are not in it: whoever finds a backup finds sealed files and an audit l
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,33 +20,13 @@ from modelkeep_server.features.artifacts.sealing import part_key
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.operate.archives import RUN_BYTES, Archive, BackupRefused, FileEntry, Manifest, new_archive
+from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import BlobMissing, BlobStore, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken
 from modelkeep_server.settings import DATABASE_NAME, Settings
 
-TELL_EVERY_SECONDS = 1.0
-
-#: Tells the operator how far a long operation is, and raises where it shall end.
-Tell = Callable[[str], None]
-
 _one_at_a_time = threading.Lock()
-
-
-class _Progress:
-    """Says how far it is, at most once a second, and lets the operation end at every step."""
-
-    def __init__(self, house: House, tell: Tell) -> None:
-        self._house = house
-        self._tell = tell
-        self._told_at = time.monotonic()
-
-    def __call__(self, sentence: Callable[[], str]) -> None:
-        if self._house.stopping.is_set():
-            raise OperationRefused("The server is stopping, so the backup was given up. Nothing of it was kept.")
-        if time.monotonic() - self._told_at >= TELL_EVERY_SECONDS:
-            self._told_at = time.monotonic()
-            self._tell(sentence())
 
 
 def back_up(house: House, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -81,6 +60,11 @@ def _demand_apart(target: Path, settings: Settings) -> None:
         )
 
 
+def _demand_running(house: House) -> None:
+    if house.stopping.is_set():
+        raise OperationRefused("The server is stopping, so the backup was given up. Nothing of it was kept.")
+
+
 @contextmanager
 def _refusing(target: Path) -> Iterator[None]:
     try:
@@ -96,7 +80,7 @@ def _refusing(target: Path) -> Iterator[None]:
 
 
 def _write(house: House, target: Path, tell: Tell) -> dict[str, Any]:
-    progress = _Progress(house, tell)
+    progress = Progress(tell, lambda: _demand_running(house))
     backup_id = ids.uuid7(clock.to_us(clock.utc_now()))
     with new_archive(target) as (archive, aside):
         unsigned = _record(house, backup_id, target)
@@ -145,22 +129,21 @@ def _record(house: House, backup_id: str, target: Path) -> str | None:
 class _Files:
     """Copies the sealed files that a database names into an archive."""
 
-    def __init__(self, store: BlobStore, archive: Archive, progress: _Progress) -> None:
+    def __init__(self, store: BlobStore, archive: Archive, progress: Progress) -> None:
         self._store = store
         self._archive = archive
         self._progress = progress
-        self._total_bytes = 0
-        self._done_bytes = 0
 
     def add_all(self, blobs: list[StoredBlob]) -> tuple[list[FileEntry], list[str]]:
         """Copy them, and give those that are in the archive and the paths of those that are not in the store."""
-        self._total_bytes = sum(sealed for blob in blobs for *_, sealed in blob.parts)
+        passing = BytesProgress(self._progress, sum(sealed for blob in blobs for *_, sealed in blob.parts))
         files, missing = [], []
         for blob in blobs:
             for number, attempt, _, sealed in blob.parts:
                 key = part_key(blob.public_id, number, attempt)
                 if _find_size(self._store, key) == sealed:
-                    files.append(self._archive.add(f"files/{key}", sealed, self._runs_of(key, sealed)))
+                    runs = passing.counted(self._runs_of(key, sealed))
+                    files.append(self._archive.add(f"files/{key}", sealed, runs))
                 else:
                     missing.append(f"files/{key}")
         return files, missing
@@ -168,15 +151,9 @@ class _Files:
     def _runs_of(self, key: str, size: int) -> Iterator[bytes]:
         for offset in range(0, size, RUN_BYTES):
             try:
-                run = self._store.read(key, offset, min(RUN_BYTES, size - offset))
+                yield self._store.read(key, offset, min(RUN_BYTES, size - offset))
             except BlobMissing as error:
                 raise BackupRefused(f"files/{key} was removed while it was copied. Take the backup again.") from error
-            self._done_bytes += len(run)
-            self._progress(self._say)
-            yield run
-
-    def _say(self) -> str:
-        return f"files: {self._done_bytes / 1e9:,.2f} of {self._total_bytes / 1e9:,.2f} GB"
 
 
 def _find_size(store: BlobStore, key: str) -> int | None:

@@ -8,7 +8,7 @@ result, or `{"error": "..."}`. Whoever hangs up ends it.
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import structlog
@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from modelkeep_server.app import House
-from modelkeep_server.operate.backing_up import Tell
 from modelkeep_server.operate.operations import LONG_OPERATIONS, OPERATIONS, say
+from modelkeep_server.operate.progress import Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.rules.errors import RegistryError
 
@@ -34,7 +34,7 @@ def build_control(house: House) -> Starlette:
         asked: dict[str, Any] = await request.json()
         long = LONG_OPERATIONS.get(name)
         if long is not None:
-            lines = _lines_of(lambda tell: _perform(name, lambda: long(house, asked, tell)))
+            lines = lines_of(lambda tell: _perform(name, lambda: long(house, asked, tell)))
             return StreamingResponse(lines, media_type="application/x-ndjson")
         operation = OPERATIONS.get(name)
         if operation is None:
@@ -57,7 +57,7 @@ def _perform(name: str, job: Callable[[], dict[str, Any]]) -> tuple[dict[str, An
         return {"error": "The running server met a fault of its own; see its log."}, 500
 
 
-async def _lines_of(job: Callable[[Tell], tuple[dict[str, Any], int]]) -> AsyncIterator[bytes]:
+async def lines_of(job: Callable[[Tell], tuple[dict[str, Any], int]]) -> AsyncGenerator[bytes, None]:
     """Run a job in a thread, and give what it tells as lines, its result last."""
     loop = asyncio.get_running_loop()
     told: asyncio.Queue[str | None] = asyncio.Queue()

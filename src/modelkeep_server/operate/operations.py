@@ -11,7 +11,8 @@ from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import invitations, tokens
 from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
-from modelkeep_server.operate.backing_up import Tell, back_up
+from modelkeep_server.operate.backing_up import back_up
+from modelkeep_server.operate.progress import Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable, MailFailed
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError, Unavailable

@@ -9,7 +9,7 @@ holds a later checkpoint than the backup reads what happened instead of a contra
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +25,13 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit.views import Verdict
 from modelkeep_server.operate.archives import RUN_BYTES, BackupRefused, FileEntry, Manifest, Source, open_source
 from modelkeep_server.operate.lock import LOCK_NAME, FolderInUse, FolderLock
+from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import BlobMissing, BlobStore, KeyMissing, KeyRing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 from modelkeep_server.settings import DATABASE_NAME, Settings
 
 PARTIAL_NAME = f"{DATABASE_NAME}.partial"
-
-Tell = Callable[[str], None]
 
 _DAMAGED_BEFORE = (
     "The backup is whole, but what it holds was damaged before it was taken. Nothing was restored: use an earlier "
@@ -198,20 +197,21 @@ class _Store:
 def _put_files(
     store: _Store, source: Source, blobs: list[StoredBlob], entries: dict[str, FileEntry], tell: Tell
 ) -> None:
-    for count, blob in enumerate(blobs, 1):
-        tell(f"files: {count} of {len(blobs)}")
+    passing = BytesProgress(Progress(tell), sum(sealed for blob in blobs for *_, sealed in blob.parts))
+    for blob in blobs:
         for number, attempt, _, _ in blob.parts:
             key = part_key(blob.public_id, number, attempt)
             entry = entries.get(f"files/{key}")
             if entry is not None:
-                store.put(key, entry.size, source.read(entry))
+                store.put(key, entry.size, passing.counted(source.read(entry)))
 
 
 def _judge_and_record(house: House, manifest: Manifest, backup: Path, wishes: Wishes, tell: Tell) -> Restored:
     tell("verifying the log")
     with house.reading() as work:
         verdict = verify.verify_log(work)
-        files = read_back(work, wishes.read_back, tell)
+        progress = Progress(tell)
+        files = read_back(work, wishes.read_back, lambda sentence: progress(lambda: sentence))
     lines = [finding.message for finding in verdict.findings]
     lacking = {path.split("/")[1] for path in manifest.missing}
     lines += [f"the stored file {name} does not open" for name in files.broken if name not in lacking]

@@ -11,6 +11,7 @@ Every way the registry says no, drawn as one tree.
     ├── ConfirmNeeded                 403     confirm_needed
     ├── Refused                       403     (an act that was refused is an event)
     │   ├── NotPermitted              403     not_permitted
+    │   ├── DutiesOverlap             403     separation_of_duties
     │   ├── SignInFailed              401     sign_in_failed
     │   ├── TokenRefused              401     not_signed_in
     │   ├── ForgedRequest             403     forged_request
@@ -66,9 +67,12 @@ class RegistryError(Exception):
         errors: Sequence[FieldError] = (),
         retry_after_seconds: int | None = None,
         rule: str | None = None,
+        way: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
+        #: Where a page leads on to: the words of a button and the address of a page of this registry.
+        self.way = way
         self.errors = tuple(errors)
         self.retry_after_seconds = retry_after_seconds
         self.rule = rule or self.code
@@ -110,6 +114,7 @@ class LoginDenied(RegistryError):
     code = "access_denied"
     title = "This was not allowed"
     remedy = "Start the sign-in again, and allow it in the browser."
+    help = "troubleshooting#a-terminal-is-not-let-in"
 
 
 class LoginExpired(RegistryError):
@@ -119,6 +124,7 @@ class LoginExpired(RegistryError):
     code = "expired_token"
     title = "These codes do not work any more"
     remedy = "Start the sign-in again; a code lives for 15 minutes and works once."
+    help = "troubleshooting#a-terminal-is-not-let-in"
 
 
 class NotSignedIn(RegistryError):
@@ -138,6 +144,7 @@ class ConfirmNeeded(RegistryError):
     code = "confirm_needed"
     title = "Confirm that it is you"
     remedy = "Confirm it at /confirm, then do this again. Programs use a token with the scope."
+    help = "people#confirm-that-it-is-you"
 
 
 class Refused(RegistryError):
@@ -154,6 +161,15 @@ class NotPermitted(Refused):
     code = "not_permitted"
     title = "You may not do this"
     remedy = "Ask an Admin for the role, or an owner of the model to do it."
+    help = "troubleshooting#permission-denied"
+
+
+class DutiesOverlap(Refused):
+    """Who owns or made something decides nothing about it, whatever their roles (separation of duties)."""
+
+    code = "separation_of_duties"
+    title = "Somebody else has to decide this"
+    remedy = "Ask somebody with the role who never owned the model and touched none of its versions."
     help = "troubleshooting#permission-denied"
 
 
@@ -210,7 +226,7 @@ class NotFound(RegistryError):
     code = "not_found"
     title = "Not found"
     remedy = "Check the address. What you may not see is not shown either; an owner can let you in."
-    help = "roles#what-you-do-not-see"
+    help = "roles#restricted-models"
 
 
 class Conflict(RegistryError):

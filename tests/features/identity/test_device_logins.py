@@ -226,3 +226,18 @@ def test_a_session_cookie_has_no_part_in_it(registry: Registry, api: Api, make: 
 
     assert begun.status_code == 201
     assert refusal(told) == (400, "authorization_pending")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_token_that_stands_for_a_fresh_session_is_made_in_one(registry: Registry, api: Api, make: Make) -> None:
+    """One with review, audit or admin asks who it is once more where that was shown over 15 minutes ago."""
+    browser = api.browser(make.person(Role.AUDITOR))
+    registry.tamper("UPDATE sessions SET authenticated_at = authenticated_at - 901000000")
+
+    refused = browser.call("POST", "/api/v1/tokens", json={"name": "log", "scopes": ["audit"]})
+    plain = browser.call("POST", "/api/v1/tokens", json={"name": "plain", "scopes": ["read"]})
+    registry.tamper("UPDATE sessions SET authenticated_at = authenticated_at + 901000000")
+    made = browser.call("POST", "/api/v1/tokens", json={"name": "log", "scopes": ["audit"]})
+
+    assert refusal(refused) == (403, "confirm_needed")
+    assert (plain.status_code, made.status_code) == (201, 201)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import people, role_grants, team_members
-from modelkeep_server.features.identity import access, queries
+from modelkeep_server.db.tables import role_grants, team_members
+from modelkeep_server.features.identity import access, people, queries
 from modelkeep_server.features.identity.service_views import SCOPES
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Role, Scope
 from tests.support.accounts import fresh_email
@@ -141,10 +141,9 @@ def test_what_is_taken_from_an_account_is_gone_from_its_tokens(registry: Registr
     assert browser.call("GET", ACCOUNTS, params={"q": account["name"]}).json()["items"] == []
     again = browser.call("POST", ACCOUNTS, json={"name": account["name"].upper(), "purpose": "x"})
     assert (again.status_code, again.json()["errors"][0]["field"]) == (409, "name")
-    key = key_of(registry, sponsor.email)
+    known = api.as_(sponsor).get("/api/v1/me").json()["id"]
     with registry.writing() as work:
-        work.change(people, key, {"disabled": True})
-        recording.record_by_operator(work, "user.disable", host="test", object_id=sponsor.email)
+        people.disable_person(work, admin.actor, known)
     assert status_of(api, others) == 401
     refused = api.browser(admin).call("POST", f"{ACCOUNTS}/{other['id']}/tokens", json={"name": "ci"})
     assert (refused.status_code, "another sponsor" in refused.json()["remedy"]) == (409, True)
@@ -170,6 +169,7 @@ def test_a_change_of_sponsor_forgets_nobody(registry: Registry, make: Make, api:
         assert queries.sponsors_of(work, [program, admin.actor.user_id or 0]) == {program: frozenset(keys)}
         assert queries.touched_by(work, [program, admin.actor.user_id or 0]) == keys | {program, admin.actor.user_id}
         assert queries.sponsors_of(work, []) == {}
+        assert [queries.programs_of(work, key) for key in sorted(keys)] == [{program}] * 3
     rows = registry.look("SELECT s.until FROM service_sponsors s ORDER BY s.id DESC LIMIT 3")
     assert [row.until is None for row in rows] == [True, False, False]
     (handed, _) = make.events(account["id"], action="service.update")
@@ -302,9 +302,11 @@ def test_a_token_of_a_service_account_is_shown_once(make: Make, api: Api, days: 
     account = make_account(browser, make)
     path = f"{ACCOUNTS}/{account['id']}/tokens"
 
-    made = browser.call("POST", path, json={"name": "ci", "days": days}).json()
+    key = {"x-csrf-token": browser.csrf, "idempotency-key": account["id"]}
+    made, again = (browser.post(path, json={"name": "ci", "days": days}, headers=key).json() for _ in range(2))
 
     assert made["scopes"] == ["read", "write", "download", "deploy"]
+    assert (again["status"], "shown once" in again["detail"]) == (409, True)
     (listed,) = browser.call("GET", path).json()["items"]
     assert (listed["id"], listed["token"]) == (made["id"], None)
     assert status_of(api, made["token"]) == 200

@@ -116,7 +116,7 @@ def test_roles_acts_moves_and_tiers_are_those_of_the_rules(api: Api) -> None:
         ("permission denied", "/help/troubleshooting#permission-denied"),
         ("delete model", "/help/faq#can-i-delete-a-model"),
         ("expire link", "/help/artifact-management#download-links"),
-        ("RESTRICTED", "/help/roles#what-you-do-not-see"),
+        ("RESTRICTED", "/help/roles#restricted-models"),
         ("risk tier", "/help/model-registration#risk-tiers"),
     ],
 )
@@ -223,7 +223,7 @@ def test_a_refusal_leads_to_its_chapter_and_to_the_report(make: Make, api: Api) 
     }).json()  # fmt: skip
     unnamed = api.as_(make.owner()).post("/api/v1/models", json={}).json()
 
-    assert 'href="/help/roles#what-you-do-not-see">More in the help' in page.text
+    assert 'href="/help/roles#restricted-models">More in the help' in page.text
     assert f"/help/report?request={page.headers['x-request-id']}&amp;page=" in page.text
     assert problem["help"] == "/help/troubleshooting#permission-denied"
     assert unnamed["help"] is None

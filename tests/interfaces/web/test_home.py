@@ -180,7 +180,7 @@ def test_what_people_wrote_is_text_on_every_list(registry: Registry, make: Make,
 
 @pytest.mark.parametrize(
     ("roles", "statements"),
-    [([Role.MODEL_OWNER], 12), ([Role.AUDITOR], 12), ([], 10)],
+    [([Role.MODEL_OWNER], 14), ([Role.AUDITOR], 14), ([], 11)],  # an overseer is told of new roles as well
     ids=["owner", "auditor", "none"],
 )
 def test_the_dashboard_costs_the_same_however_much_there_is(
@@ -202,3 +202,14 @@ def test_the_dashboard_costs_the_same_however_much_there_is(
         costs.append(len(sent))
 
     assert costs == [statements, statements]
+
+
+def test_overseers_see_which_roles_were_granted_lately(make: Make, api: Api) -> None:
+    """Admins and Auditors, with the source and who gave it; nobody else."""
+    fresh = make.person(Role.SRE, name="newcomer")
+
+    for overseer in (Role.ADMIN, Role.AUDITOR):
+        words = words_of(look(api, make.person(overseer)))
+        assert "Roles granted in the last 7 days" in words
+        assert f"{fresh.email.partition('@')[0]} is SRE From an operator on the server's host" in words
+    assert "Roles granted" not in words_of(look(api, make.person(Role.MRC)))

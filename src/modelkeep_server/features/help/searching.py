@@ -7,6 +7,7 @@ worth more the rarer its words are, and the nearer to its heading they stand; it
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from modelkeep_server.kit.words import split_words
 WORDS_MAX = 12
 FOUND_MAX = 20
 SNIPPET_CHARS = 220
+#: A section of so many words counts half.
+LONG_WORDS = 200
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _IN_CHAPTER, _IN_HEADING, _IN_TEXT = 4.0, 6.0, 1.0
 
@@ -31,9 +34,10 @@ class _Entry:
     words_of_chapter: frozenset[str]
     words_of_title: frozenset[str]
     words: Counter[str]
+    length: float
 
     @property
-    def all_words(self) -> Iterable[str]:
+    def all_words(self) -> frozenset[str]:
         return self.words_of_chapter | self.words_of_title | self.words.keys()
 
 
@@ -42,36 +46,40 @@ class Index:
 
     def __init__(self, rendered: Sequence[Rendered]) -> None:
         self._entries = tuple(entry for one in rendered for entry in _entries_of(one))
-        self._spread = Counter(word for entry in self._entries for word in set(entry.all_words))
+        self._holders: dict[str, list[int]] = {}
+        for place, entry in enumerate(self._entries):
+            for word in entry.all_words:
+                self._holders.setdefault(word, []).append(place)
+        self._vocabulary = sorted(self._holders)
 
     def search(self, asked: str) -> tuple[Found, ...]:
         """The sections that hold every word of `asked`, the best first, at most 20; none for no word."""
         stems = tuple(dict.fromkeys(split_words(asked)))[:WORDS_MAX]
         if not stems:
             return ()
-        scored = [(self._score(entry, stems), place) for place, entry in enumerate(self._entries)]
-        best = sorted((-score, place) for score, place in scored if score > 0)[:FOUND_MAX]
+        worths = [self._weigh(stem) for stem in stems]
+        held_by_all = set.intersection(*(set(worth) for worth in worths))
+        best = sorted((-sum(worth[place] for worth in worths), place) for place in held_by_all)[:FOUND_MAX]
         return tuple(_show(self._entries[place], stems) for _, place in best)
 
-    def _score(self, entry: _Entry, stems: Sequence[str]) -> float:
-        total = 0.0
-        for stem in stems:
-            worth = 0.0
-            for word in set(entry.all_words):
-                if not word.startswith(stem):
-                    continue
-                rarity = math.log(1 + len(self._entries) / self._spread[word])
-                whole = 1.0 if word == stem else 0.6
-                place = (
-                    _IN_CHAPTER * (word in entry.words_of_chapter)
-                    + _IN_HEADING * (word in entry.words_of_title)
-                    + _IN_TEXT * (1 + math.log(entry.words[word]) if word in entry.words else 0)
-                )
-                worth = max(worth, rarity * whole * place)
-            if worth == 0.0:
-                return 0.0
-            total += worth
-        return total
+    def _weigh(self, stem: str) -> dict[int, float]:
+        """What the word that begins with `stem` is worth to each section that holds one, by the section's place."""
+        worths: dict[int, float] = {}
+        for at in range(bisect_left(self._vocabulary, stem), len(self._vocabulary)):
+            word = self._vocabulary[at]
+            if not word.startswith(stem):
+                break
+            rarity = math.log(1 + len(self._entries) / len(self._holders[word])) * (1.0 if word == stem else 0.6)
+            for place in self._holders[word]:
+                worths[place] = max(worths.get(place, 0.0), rarity * _nearness(self._entries[place], word))
+        return worths
+
+
+def _nearness(entry: _Entry, word: str) -> float:
+    # A long table holds every word somewhere.
+    in_text = _IN_TEXT * (1 + math.log(entry.words[word])) / entry.length if word in entry.words else 0.0
+    in_heading = _IN_HEADING * (word in entry.words_of_title)
+    return in_text + in_heading + _IN_CHAPTER * (word in entry.words_of_chapter)
 
 
 def _entries_of(rendered: Rendered) -> Iterable[_Entry]:
@@ -80,6 +88,7 @@ def _entries_of(rendered: Rendered) -> Iterable[_Entry]:
         texts = tuple(passage.text for passage in rendered.passages if passage.section == section)
         if section is None and not texts:
             continue
+        words = Counter(word for text in texts for word in split_words(text))
         yield _Entry(
             href=f"{chapter.href}#{section.anchor}" if section else chapter.href,
             chapter=chapter.title,
@@ -87,7 +96,8 @@ def _entries_of(rendered: Rendered) -> Iterable[_Entry]:
             texts=texts,
             words_of_chapter=frozenset(split_words(chapter.title)),
             words_of_title=frozenset(split_words(section.title)) if section else frozenset(),
-            words=Counter(word for text in texts for word in split_words(text)),
+            words=words,
+            length=1 + words.total() / LONG_WORDS,
         )
 
 

@@ -12,13 +12,13 @@ from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import invitations, people, teams
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access, one_time_links, people_queries
+from modelkeep_server.features.identity.service_views import PREFIX
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.rules.emails import find_email_fault, strip_display_name
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, NotPermitted, StateForbids
 from modelkeep_server.rules.permissions import Role
 
 INVITATION, RESET = "INVITATION", "RESET"
-PROGRAM_PREFIX = "service:"
 AT_ONCE_MAX = 50
 
 
@@ -186,7 +186,7 @@ def _find_faults(work: Work, actor: Actor | None, addresses: Sequence[str]) -> l
     faults = []
     for address in addresses:
         account, fault = accounts.get(address.casefold()), find_email_fault(address)
-        if address.lower().startswith(PROGRAM_PREFIX):
+        if address.lower().startswith(PREFIX):
             fault = "is a program; service accounts are made on a page of their own"
         elif address.casefold() in shared:
             fault = f"is the shared address of the team {shared[address.casefold()]}; invite its members"

@@ -39,6 +39,7 @@ OPEN = "OPEN"
 RECENT_DAYS = 7
 RECENT_SHOWN = 20
 RAN_OUT_DAYS = 30
+REQUESTS_SHOWN = 50
 
 #: Programs stand among people so that whatever names a person can name them; they have a page of their own.
 is_program = exists().where(service_accounts.c.person_id == people.c.id)
@@ -237,28 +238,39 @@ def _to_links(work: Work, rows: Sequence[Row[Any]]) -> tuple[OpenLink, ...]:
     )
 
 
-def list_role_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
-    """Grants that wait for a second Admin, the oldest first. One statement."""
+def list_role_requests(
+    work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[RoleRequest]:
+    """Grants that wait for a second Admin, the oldest first. Two statements. Raises CursorRefused."""
     access.require(work, actor, "user.read")
-    return _list_requests(work, actor)
+    asked_as = {"list": "role-requests"}
+    after = int(work.parts.cursors.read(cursor, asked_as)[0]) if cursor else 0
+    rows = _list_requests(work, actor, role_requests.c.id > after, limit=limit + 1)
+    following = work.parts.cursors.make([rows[limit - 1].key], asked_as) if len(rows) > limit else None
+    total = int(work.scalar(select(func.count()).select_from(role_requests).where(role_requests.c.status == OPEN)))
+    return Page(rows[:limit], following, total)
 
 
 def list_my_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
-    """The same for the dashboard: none for whoever does not confirm, or where none are asked. One statement."""
+    """The first of them for the dashboard; none for whoever does not confirm, or where none are asked."""
     if not work.parts.limits.dual_control or not access.may(actor, "role.confirm"):
         return ()
     return _list_requests(work, actor)
 
 
-def _list_requests(work: Work, actor: Actor, *conditions: ColumnElement[bool]) -> tuple[RoleRequest, ...]:
+def _list_requests(
+    work: Work, actor: Actor, *conditions: ColumnElement[bool], limit: int = REQUESTS_SHOWN
+) -> tuple[RoleRequest, ...]:
     rows = work.all(
         select(role_requests, people.c.public_id.label("person"), people.c.email, people.c.name)
         .join(people, people.c.id == role_requests.c.person_id)
         .where(role_requests.c.status == OPEN, *conditions)
         .order_by(role_requests.c.id)
+        .limit(limit)
     )
     return tuple(
         RoleRequest(
+            key=row.id,
             id=row.public_id,
             person_id=row.person,
             email=row.email,

@@ -100,7 +100,7 @@ def update_team(
     accounts.hold_addresses(work)
     team = team_queries.lock_team(work, public_id)
     _demand_alive(team)
-    demand_fresh(work, f"The team {team.name}", team.id, "team.update", expected=expected, present=team.revision)
+    demand_fresh(work, f"The team {team.name}", team.id, ("team.update",), expected=expected, present=team.revision)
     name, email = (
         str(changes.get(key, old) or "").strip() for key, old in (("name", team.name), ("email", team.email))
     )
@@ -159,7 +159,7 @@ def end_team(work: Work, actor: Actor, public_id: str, *, expected: Collection[i
     access.require(work, actor, "team.end")
     team = team_queries.lock_team(work, public_id)
     _demand_alive(team)
-    demand_fresh(work, f"The team {team.name}", team.id, "team.update", expected=expected, present=team.revision)
+    demand_fresh(work, f"The team {team.name}", team.id, ("team.update",), expected=expected, present=team.revision)
     leaving = _present_members(work, team)
     _end_members(work, leaving)
     values = {"ended_at": work.now, "updated_at": work.now, "revision": team.revision + 1}
@@ -173,16 +173,13 @@ def end_team(work: Work, actor: Actor, public_id: str, *, expected: Collection[i
 
 def revive_team(work: Work, actor: Actor, public_id: str) -> Team:
     """
-    Bring back a team that was ended, with nobody in it: who is to own through it again is said anew.
-
-    Raises:
-        NotFound, NotPermitted.
-        StateForbids: It was not ended.
+    Bring back a team that was ended, with nobody in it: who is to own through it again is said anew. One that was not
+    ended stays as it is. Raises NotFound, NotPermitted.
     """
     access.require(work, actor, "team.update")
     team = team_queries.lock_team(work, public_id)
     if team.ended_at is None:
-        raise StateForbids(f"The team {team.name} was not ended.", remedy="There is nothing to bring back.")
+        return team
     values = {"ended_at": None, "updated_at": work.now, "revision": team.revision + 1}
     work.change(team_rows, team.key, values, expect={"revision": team.revision})
     access.record(

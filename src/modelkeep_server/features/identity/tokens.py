@@ -133,6 +133,7 @@ def create_token_of_service(
         StateForbids: It was ended, or its sponsor's account is disabled.
         Invalid: The name is empty or too long, a scope is beyond the account's, or the days are out of bounds.
     """
+    access.require(work, actor, "token.create")
     access.require(work, actor, "service.update")
     account = service_accounts.lock_managed(work, actor, account_id)
     if account.sponsor_disabled:

@@ -42,7 +42,8 @@ def create_incident(work: Work, actor: Actor, new: NewIncident) -> Incident:
     if faults:
         raise Invalid.of(faults)
     public_id = ids.uuid7(clock.to_us(work.now))
-    components = [component.value for component in Component if component.value in new.components]
+    named = {name.upper() for name in new.components}
+    components = [component.value for component in Component if component.value in named]
     key = work.insert(
         incidents,
         {
@@ -118,7 +119,7 @@ def _find_faults(new: NewIncident) -> list[FieldError]:
     title = texts.find_text_fault(new.title, max_chars=TITLE_CHARS, required=True)
     if title:
         faults.append(FieldError("title", title))
-    unknown = [name for name in new.components if name not in list(Component)]
+    unknown = [name for name in new.components if name.upper() not in list(Component)]
     if unknown or not new.components:
         what = f"{unknown[0]!r} is none of them. " if unknown else ""
         faults.append(FieldError("components", f"{what}Name at least one of {', '.join(Component)}."))

@@ -153,10 +153,12 @@ def revoke_invitation(work: Work, actor: Actor, id: str) -> Response:
 
 @router.get("/role-requests", response_model=PageOut[RoleRequestOut])
 @door.reads("user.read")
-def list_role_requests(work: Work, actor: Actor) -> PageOut[RoleRequestOut]:
+def list_role_requests(work: Work, actor: Actor, limit: Limit = 50, cursor: Cursor = None) -> PageOut[RoleRequestOut]:
     """Grants that wait for a second Admin, the oldest first; none unless `dual_control` is on."""
-    rows = people_queries.list_role_requests(work, actor)
-    return PageOut[RoleRequestOut](items=[_request(row) for row in rows], total=len(rows))
+    page = people_queries.list_role_requests(work, actor, limit=limit, cursor=cursor)
+    return PageOut[RoleRequestOut](
+        items=[_request(row) for row in page.items], next_cursor=page.next_cursor, total=page.total
+    )
 
 
 @router.post("/role-requests/{id}/confirm", status_code=204)

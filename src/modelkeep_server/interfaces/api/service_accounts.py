@@ -93,7 +93,8 @@ def list_tokens_of_service(work: Work, actor: Actor, id: str) -> PageOut[TokenOu
 
 
 @router.post("/service-accounts/{id}/tokens", status_code=201, response_model=TokenOut)
-@door.writes("service.update")
+# A token by its act too, so that the answer with its secret is never kept to be given again.
+@door.writes("token.create")
 def create_token_of_service(work: Work, actor: Actor, id: str, body: ServiceTokenIn) -> Answer:
     """Make a token of a service account. Its secret is in this answer only. For its sponsor and Admins."""
     scopes = None if body.scopes is None else _scopes_of(body.scopes)

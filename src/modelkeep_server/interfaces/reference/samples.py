@@ -81,6 +81,7 @@ STORY: Mapping[str, Any] = {
     "total": 1,
 }
 
+_SAM = "sam@company.com"
 _TOKEN_ROW = {
     "id": STORY["id"],
     "name": "nightly training",
@@ -93,16 +94,41 @@ _TOKEN_ROW = {
 
 _INCIDENT = {"title": "Downloads are slow", "components": ["STORAGE"], "impact": "DEGRADED"}
 
+_TEAM = {"name": "Data Team", "email": "data-team@company.com", "members": [PERSON]}
+_PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run trained.", "sponsor": PERSON}
+
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
+    "TeamIn": _TEAM,
+    "TeamPatch": _TEAM,
+    "TeamOut": {**_TEAM, "endedAt": None},
+    "ServiceAccountIn": _PROGRAM,
+    "ServiceAccountPatch": _PROGRAM,
+    "ServiceAccountOut": {**_PROGRAM, "account": "service:nightly-training", "endedAt": None},
     "TokenIn": {"name": "nightly training"},
+    "ServiceTokenIn": {"name": "CI of churn", "days": 90},
     "TokenOut": {**_TOKEN_ROW, "lastUsedAt": None, "token": "mk_pat_..."},
     "PageOut[TokenOut]": {"items": [_TOKEN_ROW]},
     "MissingOut": {"field": "limitations"},
     "MoveOut": {"allowed": False},
+    "UserOut": {"name": "Priya Raman", "disabled": False, "requested": []},
+    "UserPatch": {"disabled": True},
+    "InvitationIn": {"email": "grace@company.com"},
+    "InvitationOut": {
+        "kind": "INVITATION",
+        "email": "grace@company.com",
+        "url": "https://registry.company.com/invitations/3v0Jq...",
+    },
     "EventOut": {"reason": None, "rule": None},
+    "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
+    "TransferIn": {"reason": "Priya moved to another team."},
+    "CollaboratorOut": {"email": _SAM, "name": "Sam Ode", "grantedBy": PERSON, "until": None},
+    "AccessRequestOut": {"by": _SAM, "decidedBy": None, "decidedAt": None, "answer": None},
+    "GrantIn": {"days": 30},
+    "ActivityOut": {"was": [], "became": []},
+    "VersionOut": {"closed": None, "hold": None},
     "IncidentIn": _INCIDENT
     | {"text": "The file store answers slowly. Uploads are not affected.", "status": "INVESTIGATING"},
     "IncidentOut": _INCIDENT | {"status": "INVESTIGATING"},
@@ -150,10 +176,31 @@ PYTHON: Mapping[str, str] = {
     "show_model": f'model = registry.get_model("{MODEL}")',
     "update_model": f'''model = registry.get_model("{MODEL}")
 registry.update_model("{MODEL}", {{"tags": ["churn"], "reason": "One is enough."}}, revision=model.revision)''',
+    "transfer_model": f'''model = registry.get_model("{MODEL}")  # list_models(ID) finds it by its id
+registry.transfer_model(model.address, ["data-team@company.com"], reason="Priya moved to another team.")''',
+    "retire_model": f'registry.retire_model("{MODEL}", reason="Replaced by customer-churn-v2.")',
+    "list_collaborators": f'''for person in registry.list_collaborators("{MODEL}"):
+    print(person.email, person.access, person.until)''',
+    "share_model": f'registry.share_model("{MODEL}", "{_SAM}", access="WRITE")',
+    "unshare_model": f'registry.unshare_model("{MODEL}", "{_SAM}")',
+    "ask_for_access": f'''asked = registry.request_access("{MODEL}", purpose="Nightly scoring.", days=30)
+print(asked.id, asked.status)''',
+    "list_access_requests": """for request in registry.list_access_requests(status="OPEN"):
+    print(request.id, request.by, request.model, request.purpose)""",
+    "show_access_request": f'print(registry.get_access_request("{STORY["id"]}").status)',
+    "grant_access": f'registry.grant_access("{STORY["id"]}", days=30)',
+    "refuse_access": f'registry.refuse_access("{STORY["id"]}", reason="Use the copy in staging.")',
+    "withdraw_access_request": f'registry.withdraw_access_request("{STORY["id"]}")',
+    "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
+    "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
     print(happening.at, happening.by, happening.says)''',
+    "list_teams": """for team in registry.list_teams(mine=True):
+    print(team.name, team.email, team.members)""",
+    "list_service_accounts": """for account in registry.list_service_accounts():
+    print(account.account, account.sponsor, account.purpose)""",
     "create_version": f'''registry.create_version(
     "{MODEL}:{VERSION}",
     commit_sha="7be41c9",
@@ -178,6 +225,14 @@ files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verif
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
 registry.export_events(events, "refused.csv")''',
+    "list_users": """for user in registry.people.list(role="MODEL_OWNER"):
+    print(user.email, user.last_seen_at)""",
+    "create_invitation": """link = registry.people.invite("grace@company.com", ["MODEL_OWNER"])
+print(link.url)  # told this once""",
+    "list_invitations": """for link in registry.people.invitations():
+    print(link.email, link.expires_at)""",
+    "list_role_requests": """for request in registry.people.role_requests():
+    print(request.user, request.role, request.by)""",
     "verify_log": "print(registry.verify_log().ok)",
 }
 
@@ -210,7 +265,8 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
 
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
-    for name in ("group", "name", "version", "path", "sequence", "id"):
+    path = path.replace("{email}", quote(_SAM))
+    for name in ("group", "name", "version", "path", "sequence", "id", "role"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path
 

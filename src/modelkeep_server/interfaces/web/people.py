@@ -42,7 +42,7 @@ def show_people(
     """Who is here, and who may what?"""
     values = read_filters(request.query_params, PEOPLE_FILTERS)
     found = people_queries.list_people(work, actor, read_people_filter(values), limit=PAGE_ROWS, cursor=cursor or None)
-    requests = people_queries.list_role_requests(work, actor)
+    requests = people_queries.list_role_requests(work, actor).items
     return Page.of(PeopleContext(people=found, requests=requests, cursor=cursor or None, values=values))
 
 

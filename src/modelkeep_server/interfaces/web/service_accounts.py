@@ -87,7 +87,7 @@ def update_service_account(work: Work, actor: Actor, id: str, form: FormData) ->
 
 
 @router.post("/service-accounts/{id}/tokens")
-@door.posts("service.update")
+@door.posts("token.create")
 def create_token_of_service(work: Work, actor: Actor, id: str, form: FormData) -> Page:
     """Make a token of it and show it this once."""
     values = {name: text_of(form, name) for name in ("tokenName", "days")}

@@ -64,7 +64,7 @@ class IncidentIn(Input):
     """An incident to report."""
 
     title: str = Field(description="What happens, in a few words that anybody may read.")
-    components: list[str] = Field(description="Which parts: WEB, DATABASE, STORAGE, AUDIT, MAIL.")
+    components: list[str] = Field(description="Which parts, in any case: WEB, DATABASE, STORAGE, AUDIT, MAIL.")
     impact: str = Field(description="DEGRADED, OUTAGE or MAINTENANCE.")
     text: str = Field(description="What is known, and what people can do meanwhile.")
     status: Annotated[str, Field(description="INVESTIGATING, IDENTIFIED or MONITORING.")] = "INVESTIGATING"

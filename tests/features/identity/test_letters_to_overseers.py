@@ -1,0 +1,48 @@
+"""What is sent by mail where a mail server is set up: links to whoever is invited, grants to whoever oversees roles."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from modelkeep_server.db.queueing import unseal
+from modelkeep_server.db.tables import jobs
+from modelkeep_server.db.work import Circumstances, Work
+from modelkeep_server.features.identity import invitations, people_queries, roles
+from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.notify import letters
+from modelkeep_server.rules.permissions import Role
+from tests.support.accounts import fresh_email
+from tests.support.make import Make
+from tests.support.registries import Registry
+
+
+def letters_of(work: Work, since: int) -> list[dict[str, Any]]:
+    """What was enqueued to be sent, after this job."""
+    rows = work.all(select(jobs).where(jobs.c.id > since, jobs.c.kind == "mail").order_by(jobs.c.id))
+    return [unseal(work, "mail", row.payload) for row in rows]
+
+
+def test_letters_are_enqueued_with_the_act_and_can_be_written(registry: Registry, make: Make) -> None:
+    """The link to whoever is invited or reset; each grant to every Admin and Auditor; none to anybody else."""
+    admin, auditor, other = make.person(Role.ADMIN), make.person(Role.AUDITOR), make.person(Role.SRE)
+    invited, parts = fresh_email(), replace(registry.house.parts, sends_mail=True)
+    with registry.house.database.writing(parts, Circumstances.of_the_house()) as work:
+        before = int(work.scalar(select(jobs.c.id).order_by(jobs.c.id.desc()).limit(1)) or 0)
+        person = people_queries.list_people(work, admin.actor, PeopleFilter(text=other.email)).items[0]
+        made = invitations.invite_all(work, admin.actor, [invited], [Role.MRC, Role.SRE])
+        invitations.make_reset(work, admin.actor, person.id)
+        roles.grant_role(work, admin.actor, person.id, "MRC")
+
+        sent = letters_of(work, before)
+
+    written = {
+        (letter["template"], letter["to"]): letters.write(letter["template"], letter["facts"], "https://models.co")
+        for letter in sent
+    }
+    assert f"/invitations/{made[0].secret}" in written["invitation", invited].text
+    assert "MRC and SRE" in written["invitation", invited].text
+    assert "Choose a new passphrase" in written["reset", other.email].subject
+    assert f"{other.email} was given the role MRC" in written["role_granted", auditor.email].subject
+    assert ("role_granted", admin.email) in written
+    assert ("role_granted", other.email) not in written
