@@ -24,6 +24,7 @@ from modelkeep.login import find_login
 from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read
+from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 from modelkeep.uploads import hash_file, send_file
 
@@ -33,7 +34,7 @@ T = TypeVar("T")
 When = str | date | datetime
 
 
-class Client(Directory):
+class Client(Directory, Sharing):
     """
     A registry, as one person or service account.
 
@@ -115,19 +116,21 @@ class Client(Directory):
         risk_tier: str = "",
         tag: str = "",
         owner: str = "",
+        status: str = "",
         created_from: When | None = None,
         created_to: When | None = None,
         updated_from: When | None = None,
         updated_to: When | None = None,
         sort: str = "updated",
     ) -> Listing[Model]:
-        """Models that match every filter given. `sort`: `updated` or `created` (newest first), or `name`."""
+        """Models that match every filter given. `status`: ACTIVE or RETIRED. `sort`: `updated`, `created` or `name`."""
         filters = {
             "q": text,
             "group": group,
             "riskTier": risk_tier,
             "tag": tag,
             "owner": owner,
+            "status": status,
             "createdFrom": _moment(created_from),
             "createdTo": _moment(created_to),
             "updatedFrom": _moment(updated_from),

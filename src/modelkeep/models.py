@@ -79,6 +79,7 @@ class NewestVersion(Told):
 
     version: str
     state: str
+    closed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,15 @@ class Completeness(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flag(Told):
+    """What stands beside the state of a version: who set it, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Version(Told):
     """A version. `model` is `GROUP/NAME`; `number` counts from 1 in order of creation, `revision` the edits."""
 
@@ -148,6 +158,8 @@ class Version(Told):
     description: str | None = None
     state: str
     history: tuple[Passage, ...] = ()
+    closed: Flag | None = None
+    hold: Flag | None = None
     commit_sha: str | None = None
     training_job_id: str | None = None
     metadata: Mapping[str, Any]
@@ -253,7 +265,42 @@ class Activity(Told):
     name: str | None = None
     object: ActivityObject
     changed: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
+    became: tuple[str, ...] = ()
     reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collaborator(Told):
+    """Somebody who was let into a model: `access` READ or WRITE, until a moment or until it is ended."""
+
+    email: str
+    name: str
+    access: str
+    until: datetime | None = None
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRequest(Told):
+    """
+    A request to be let into a model: `status` OPEN, GRANTED, REFUSED, WITHDRAWN or EXPIRED.
+
+    `until` is what was asked for while it is open, then what was given; `answer` is the reason of a refusal.
+    """
+
+    id: str
+    model: str
+    version: str | None = None
+    by: str
+    purpose: str
+    status: str
+    asked_at: datetime
+    until: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

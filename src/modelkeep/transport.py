@@ -63,6 +63,11 @@ class Transport:
         headers = _once()
         return self._repeat(lambda: self._ask("POST", route, json=document, headers=headers))
 
+    def put(self, route: str, document: Mapping[str, Any]) -> Any:
+        """The JSON of a PUT. Raises ApiError, Unreachable, UnexpectedAnswer."""
+        headers = _once()
+        return self._repeat(lambda: self._ask("PUT", route, json=document, headers=headers))
+
     def patch(self, route: str, changes: Mapping[str, Any], *, revision: int | None) -> Any:
         """The JSON of a PATCH, made on a revision or on whatever is there. Raises ApiError, Unreachable."""
         headers = {**_once(), "Content-Type": "application/merge-patch+json"}

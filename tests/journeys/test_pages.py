@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -31,6 +32,8 @@ SIGNED_IN = (
     f"{MODEL}/versions/1.3.0/activity",
     f"{MODEL}/versions/1.3.0/edit",
     f"{MODEL}/versions/1.2.0",
+    "/access-requests",
+    f"/access-requests/new?model={MODEL.removeprefix('/models/')}",
     "/activity",
     "/audit",
     "/audit?action=model.*&person=priya&from=2026-01-01",
@@ -38,6 +41,8 @@ SIGNED_IN = (
     "/audit/4",
     "/audit/verify",
     "/profile",
+    "/admin/teams",
+    "/admin/service-accounts",
     "/api/v1/docs",
     "/help/version-management",
     "/status",
@@ -62,6 +67,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegis
         token = running.token("priya@company.com", "MODEL_OWNER,ADMIN")
         with Client(running.url, token) as client:
             furnish(client, folder)
+        team = {"name": "Data Team", "email": "data-team@company.com", "members": ["priya@company.com"]}
+        headers = {"authorization": f"Bearer {token}"}
+        httpx2.post(f"{running.url}/api/v1/teams", json=team, headers=headers).raise_for_status()
         yield running
 
 
@@ -112,7 +120,6 @@ def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[Browser
     link = furnished.operate("admin", "invite", "priya@company.com", "--roles", "ADMIN").strip()
     page = context.new_page()
     page.goto(link)
-    page.locator("main [name=name]").fill("Priya Raman")
     page.locator("main [name=passphrase]").fill(PASSPHRASE)
     page.locator("main form").get_by_role("button").first.click()
     page.wait_for_url(f"{furnished.url}/**")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.conftest import Visitor, keep_picture, visit
+from tests.journeys.test_pages import serious_faults
 from tests.support.real_issuer import CLIENT_ID, CLIENT_SECRET, RealIssuer
 from tests.support.running import RunningRegistry, running_registry
 
@@ -55,11 +56,13 @@ def test_roles_follow_the_groups_and_signing_out_is_whole(
     visitor = visit(chromium.new_context(), governed.url)
 
     visitor.go("/profile")
+    faults = serious_faults(visitor.page)
     keep_picture(visitor.page, "sso-login")
     visitor.press("Continue with Company Login")
     sign_in_there(visitor, email)
     expect(visitor.page).to_have_url(f"{governed.url}/profile")
     expect(visitor.page.get_by_text("From the group ml-owners at Company Login.")).to_be_visible()
+    faults += serious_faults(visitor.page)
     keep_picture(visitor.page, "sso-profile")
 
     issuer.know(email, **person, groups=["committee"])
@@ -72,6 +75,7 @@ def test_roles_follow_the_groups_and_signing_out_is_whole(
 
     visitor.page.locator("form[action='/logout'] button").first.evaluate("button => button.click()")
     visitor.page.wait_for_url("**/sign-out")
+    faults += serious_faults(visitor.page)
     keep_picture(visitor.page, "sso-signed-out")
     visitor.press("Sign out at Company Login too")
     visitor.page.get_by_role("button", name="Yes, sign me out").click()
@@ -79,4 +83,5 @@ def test_roles_follow_the_groups_and_signing_out_is_whole(
     visitor.press("Continue with Company Login")
     expect(visitor.page.locator("[name=login]")).to_be_visible()
 
+    assert faults == []
     assert [line for line in visitor.complaints if line.startswith(governed.url)] == []

@@ -18,7 +18,7 @@ from anyio.from_thread import BlockingPortal
 from typer.testing import CliRunner
 
 from modelkeep.verify_audit import verify_bundle
-from modelkeep_server.features.audit import bundle, head, verify
+from modelkeep_server.features.audit import bundle, head
 from modelkeep_server.features.audit import service as audit_service
 from modelkeep_server.operate import backing_up, backup, control, restore, restoring
 from modelkeep_server.operate.progress import Tell
@@ -27,8 +27,6 @@ from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 from tests.support.clients import Api
-from tests.support.endurance import Figures, sizes
-from tests.support.hammering import Acknowledged, Victim, find_missing, furnish, start_writers
 from tests.support.make import Make
 from tests.support.registries import Registries, Registry, make_settings, make_template, opened
 
@@ -380,54 +378,6 @@ def test_on_postgresql_the_commands_say_what_does_the_job(app: object, word: str
     result = CliRunner().invoke(app, [word], env=asked)  # type: ignore[arg-type]
 
     assert (result.exit_code, "pg_dump" in result.stderr, "First the database" in result.stderr) == (2, True, True)
-
-
-def await_writes(acknowledged: Acknowledged, models: int, files: int) -> None:
-    """Let the writers come so far."""
-    deadline = time.monotonic() + 60
-    while len(acknowledged.models) < models or len(acknowledged.files) < files:
-        assert time.monotonic() < deadline, "The writers do not get on."
-        time.sleep(0.05)
-
-
-@pytest.mark.parametrize("rounds", sizes(small=1, full=12))
-def test_a_backup_under_writes_holds_all_that_was_acknowledged(
-    rounds: int, tmp_path: Path, portal: BlockingPortal, figures: Figures
-) -> None:
-    """
-    Taken from a running server while clients register and upload, and the server killed after it: all that was
-    acknowledged before it began is in the restored registry, files open, and the log verifies.
-    """
-    victim = Victim(tmp_path)
-    wanted, token = Acknowledged(), ""
-    lost, said, seconds = [], [], []
-    for number in range(rounds):
-        target = tmp_path / f"backup-{number}{'.tar' if number % 2 else ''}"
-        stopped = threading.Event()
-        with victim.served():
-            token = token or furnish(victim)
-            writers = start_writers(victim, token, stopped, pairs=2)
-            await_writes(victim.acknowledged, len(wanted.models) + 10, len(wanted.files) + 5)
-            wanted = Acknowledged(list(victim.acknowledged.models), dict(victim.acknowledged.files))
-            began = time.monotonic()
-            victim.operate("backup", str(target))
-            seconds.append(time.monotonic() - began)
-        stopped.set()
-        for writer in writers:
-            writer.join()
-        settings = make_settings(tmp_path / f"restored-{number}", None, tmp_path / "key")
-        said.append(CliRunner().invoke(restore.app, [str(target)], env=environment_of(settings)).stdout)
-        with opened(settings) as registry:
-            lost += find_missing(Api(registry, portal).with_token(token), wanted)
-            with registry.reading() as work:
-                assert verify.verify_log(work).findings == ()
-
-    figures.tell("backups under writes", rounds)
-    figures.tell("acknowledged models and files before the last", len(wanted.models) + len(wanted.files))
-    figures.tell("acknowledged writes lost by backup and restore", len(lost), at_most=0)
-    figures.tell("longest backup", max(seconds), "s")
-    assert lost == []
-    assert all("log    OK: " in verdict for verdict in said)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

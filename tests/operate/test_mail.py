@@ -65,4 +65,4 @@ def test_settings_of_mail_that_cannot_work_are_told(tmp_path: Path, given: dict[
     settings = Settings(data_dir=tmp_path / "data", key_file=tmp_path / "key", **given)  # type: ignore[arg-type]
 
     with pytest.raises(OperationRefused, match=words):
-        perform_here(settings, "admin.test-mail", {"to": "bob@company.com"})
+        perform_here(settings, "admin.test-mail", {"to": "bob@company.com"}, lambda told: None)

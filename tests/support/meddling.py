@@ -1,6 +1,7 @@
 """Meddling with a registry's database behind its back, and asking afterwards what verification found."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from anyio.from_thread import BlockingPortal
@@ -12,6 +13,8 @@ from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
 from modelkeep_server.features.identity import people_queries, roles
 from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import make_account
@@ -43,6 +46,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
     browser.submit("/logout")
     api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
+    share(api, make, version)
     gather(make, api, owner, account.email)
     ask_for_a_role(registry, owner, make.person())
     with registry.writing() as work:
@@ -56,6 +60,26 @@ def tell_of_trouble(make: Make, api: Api) -> None:
     incident = sre.post("/api/v1/incidents", json=told).json()
     update = {"status": "RESOLVED", "text": "It is over."}
     assert sre.post(f"/api/v1/incidents/{incident['id']}/updates", json=update).status_code == 201
+
+
+def share(api: Api, make: Make, version: Version) -> None:
+    """A collaborator, a request for access that was refused, and a version that was closed and reopened."""
+    owner, guest = api.as_(make.owner_of(version)), make.person()
+    base = f"/api/v1/models/{version.model}"
+    asked = (
+        api.as_(guest)
+        .post(
+            "/api/v1/access-requests", json={"model": version.model, "version": version.version, "purpose": "Scoring."}
+        )
+        .json()
+    )
+    owner.post(f"/api/v1/access-requests/{asked['id']}/refuse", json={"reason": "Not yet."})
+    let_in = {"access": "READ", "until": (clock.utc_now() + timedelta(days=30)).isoformat()}
+    owner.put(f"{base}/collaborators/{guest.email}", json=let_in)
+    owner.delete(f"{base}/collaborators/{guest.email}")
+    for act in ("close", "reopen"):
+        answer = owner.post(f"{base}/versions/{version.version}/{act}", json={"reason": "Trying."})
+        assert answer.status_code == 200, answer.text
 
 
 def gather(make: Make, api: Api, admin: Person, member: str) -> None:

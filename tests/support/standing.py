@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from modelkeep_server.rules.permissions import Role
-from tests.support.clients import Api, Browser
+from modelkeep_server.rules.permissions import Role, Scope
+from tests.support.clients import Api, Browser, Client
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
@@ -40,18 +40,25 @@ class Target:
 
 @dataclass(frozen=True)
 class World:
-    """Who is there, and what. `browsers` by role and relation, `targets` by role, relation and visibility."""
+    """
+    Who is there, and what. `browsers` by role and relation, `targets` by role, relation and visibility.
+
+    `programs` are tokens of one scope each, of a person with every role who owns the model `owned`.
+    """
 
     browsers: dict[tuple[Role | None, str], Browser]
     targets: dict[tuple[Role | None, str, str], Target]
     things: dict[str, str]
+    programs: dict[Scope, Client]
+    owned: Target
 
 
 class _Builder:
     def __init__(self, registry: Registry, make: Make, api: Api) -> None:
         self.registry, self.make, self.api = registry, make, api
         self.admin = make.person(Role.ADMIN, name="admin")
-        self.asker = make.person(name="asker")
+        # Who sees a restricted model and may not download from it, and so has something to ask for.
+        self.asker = make.person(Role.AUDITOR, name="asker")
 
     def call(self, person: Person, method: str, path: str, **more: Any) -> Any:
         answer = self.api.as_(person).request(method, f"/api/v1{path}", **more)
@@ -79,8 +86,6 @@ class _Builder:
         model = self.make.model(registrar, owners=owners, visibility=visibility)
         version = self.make.version(model, registrar)
         artifact = self.make.file(version, registrar)
-        if visibility == "RESTRICTED":
-            self.let_in(registrar, model.address, self.asker, "READ")
         asked = self.call(
             self.asker, "POST", "/access-requests", json={"model": model.address, "purpose": "Looking.", "days": 7}
         )
@@ -115,7 +120,19 @@ def make_world(registry: Registry, make: Make, api: Api) -> World:
             if role is not Role.MODEL_OWNER:
                 builder.end_role(people[relation], Role.MODEL_OWNER)
         browsers |= {(role, relation): api.browser(person) for relation, person in people.items()}
-    return World(browsers, targets, _make_things(builder))
+    everything = make.person(*Role, name="everything")
+    owned = builder.model(everything, [everything.email], "INTERNAL")
+    return World(browsers, targets, _make_things(builder), _make_programs(api, everything), owned)
+
+
+def _make_programs(api: Api, person: Person) -> dict[Scope, Client]:
+    browser = api.browser(person)
+    made = {}
+    for scope in Scope:
+        answer = browser.call("POST", "/api/v1/tokens", json={"name": scope.value, "scopes": [scope.value]})
+        assert answer.status_code == 201, answer.text
+        made[scope] = api.with_token(answer.json()["token"])
+    return made
 
 
 def _make_things(builder: _Builder) -> dict[str, str]:
@@ -132,10 +149,18 @@ def _make_things(builder: _Builder) -> dict[str, str]:
         sre, "POST", "/incidents",
         json={"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     )  # fmt: skip
+    named = {"name": somebody.email.split("@")[0], "purpose": "For the table.", "scopes": ["read"]}
+    service = builder.api.browser(somebody).call("POST", "/api/v1/service-accounts", json=named)
+    assert service.status_code == 201, service.text
     return {
-        "users": found["id"], "teams": team["id"], "invitations": invitation["id"], "incidents": incident["id"],
+        "users": found["id"],
+        "people": found["id"],
         "email": somebody.email,
-    }  # fmt: skip
+        "teams": team["id"],
+        "service-accounts": service.json()["id"],
+        "invitations": invitation["id"],
+        "incidents": incident["id"],
+    }
 
 
 class _Undone(Exception):

@@ -1,10 +1,11 @@
-"""`modelkeep models`: list, show, register and edit."""
+"""`modelkeep models`: list, show, register, edit and share."""
 
 from typing import Annotated, Any
 
 import typer
 
 from modelkeep.addresses import parse_model
+from modelkeep.cli import sharing
 from modelkeep.cli.options import (
     DocumentFile,
     GroupFilter,
@@ -23,7 +24,7 @@ from modelkeep.cli.output import moment, note, note_rest, print_facts, print_jso
 from modelkeep.client import Client
 from modelkeep.models import Model, Page
 
-app = typer.Typer(help="List, show, register and edit models.", add_completion=False, no_args_is_help=True)
+app = typer.Typer(help="List, show, register, edit and share models.", add_completion=False, no_args_is_help=True)
 
 COLUMNS = ("model", "tier", "newest", "owners", "updated", "description")
 ModelAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME")]
@@ -35,12 +36,14 @@ def list_models(
     tier: TierFilter = None,
     tag: TagFilter = "",
     owner: OwnerFilter = "",
+    status: Annotated[str, typer.Option(help="Only ACTIVE or RETIRED ones.")] = "",
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """List models, those changed last first."""
     with Client() as client:
-        page = client.list_models(group=group, risk_tier=tier or "", tag=tag, owner=owner).first(limit)
+        asked = client.list_models(group=group, risk_tier=tier or "", tag=tag, owner=owner, status=status.upper())
+        page = asked.first(limit)
     print_models(page, as_json=as_json)
 
 
@@ -56,6 +59,7 @@ def show(address: ModelAddress, as_json: Json = False) -> None:
     print_facts(
         [
             ("model", model.address),
+            ("id", model.id),
             ("description", model.description),
             ("risk tier", model.risk_tier),
             ("rationale", model.risk_rationale),
@@ -159,6 +163,17 @@ def edit(
         print_json(model)
         return
     print(model.address)
+
+
+app.command("collaborators")(sharing.list_collaborators)
+app.command("share")(sharing.share)
+app.command("unshare")(sharing.unshare)
+app.command("request-access")(sharing.request_access)
+app.command("access-requests")(sharing.list_access_requests)
+app.command("grant-access")(sharing.grant_access)
+app.command("refuse-access")(sharing.refuse_access)
+app.command("transfer")(sharing.transfer)
+app.command("retire")(sharing.retire)
 
 
 def print_models(page: Page[Model], *, as_json: bool) -> None:

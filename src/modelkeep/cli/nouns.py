@@ -35,7 +35,7 @@ NOUNS = (
     Noun("login", "Sign in, and store the registry's address and a token.", "modelkeep.cli.login:login_app"),
     Noun("logout", "Forget the stored token.", "modelkeep.cli.login:logout_app"),
     Noun("whoami", "Who am I, and what may I do?", "modelkeep.cli.whoami:app"),
-    Noun("models", "List, show, register and edit models.", "modelkeep.cli.models:app"),
+    Noun("models", "List, show, register, edit and share models.", "modelkeep.cli.models:app"),
     Noun("versions", "List, show, create and edit versions of a model.", "modelkeep.cli.versions:app"),
     Noun("upload", "Send files to a version.", "modelkeep.cli.upload:app"),
     Noun("download", "Fetch files of a version, and verify them.", "modelkeep.cli.download:app"),

@@ -9,7 +9,10 @@ from modelkeep.addresses import Address, parse_file, parse_model_or_version
 from modelkeep.cli.options import DocumentFile, Json, Limit, Reason, Revision, read_changes, read_document
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table, size
 from modelkeep.client import Client
-from modelkeep.models import Version
+from modelkeep.models import Flag, Version
+
+VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
+Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 
 app = typer.Typer(help="List, show, create and edit versions of a model.", add_completion=False, no_args_is_help=True)
 
@@ -32,7 +35,7 @@ def list_versions(
         [
             (
                 version.version,
-                version.state,
+                f"{version.state} closed" if version.closed else version.state,
                 _percent(version),
                 moment(version.created_at),
                 version.created_by,
@@ -61,6 +64,8 @@ def show(
         [
             ("version", version.address),
             ("state", version.state),
+            ("closed", _flag(version.closed)),
+            ("on hold", _flag(version.hold)),
             ("description", version.description),
             ("commit", version.commit_sha),
             ("training job", version.training_job_id),
@@ -152,6 +157,21 @@ def edit(
     print(version.address)
 
 
+@app.command()
+def close(address: VersionAddress, reason: Why) -> None:
+    """Close a version that goes no further, before it is in production."""
+    with Client() as client:
+        print(f"{client.close_version(address, reason=reason).address}: closed")
+
+
+@app.command()
+def reopen(address: VersionAddress, reason: Why) -> None:
+    """Reopen a version that was closed."""
+    with Client() as client:
+        version = client.reopen_version(address, reason=reason)
+    print(f"{version.address}: {version.state}")
+
+
 @app.command("remove-artifact")
 def remove_artifact(
     address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION/PATH")],
@@ -168,6 +188,10 @@ def remove_artifact(
 
 def _percent(version: Version) -> str:
     return f"{version.completeness.score:.0%}"
+
+
+def _flag(flag: Flag | None) -> str | None:
+    return f"{moment(flag.at)} by {flag.by}: {flag.reason}" if flag else None
 
 
 def _fact(value: object) -> str:

@@ -29,19 +29,26 @@ class Change:
 
 
 def demand_fresh(
-    work: Work, address: str, object_id: str, action: str, *, expected: Collection[int] | None, present: int
+    work: Work,
+    address: str,
+    object_id: str,
+    actions: tuple[str, ...],
+    *,
+    expected: Collection[int] | None,
+    present: int,
 ) -> None:
     """
     Go on only where the revision that an edit was made on is still the present one. One statement where it is not.
 
     Args:
+        actions: What makes a new revision of such an object, as its events name it.
         expected: The revisions that would do, or None where the caller does not ask.
     Raises:
         Stale: Names who changed which fields since, and when.
     """
     if expected is None or present in expected:
         return
-    changes = _list_changes(work, object_id, action, since=max(expected, default=0))
+    changes = _list_changes(work, object_id, actions, since=max(expected, default=0))
     by_field = {field: change for change in changes for field in change.fields}
     last = f"{changes[-1].by} edited it last, {clock.iso_seconds(changes[-1].at)}." if changes else ""
     error = Stale(
@@ -68,14 +75,14 @@ def fields_of(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name != REVISION and before.get(name) != after.get(name))
 
 
-def _list_changes(work: Work, object_id: str, action: str, *, since: int) -> list[Change]:
+def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], *, since: int) -> list[Change]:
     """The edits after a revision, oldest first, at most the last `CHANGES_READ`."""
     rows = work.all(
         select(audit_events.c.body, audit_events.c.at, audit_events.c.actor, audit_people.c.email)
         .outerjoin(audit_people, audit_people.c.pseudonym == audit_events.c.actor)
         .where(
             audit_events.c.object_id == object_id,
-            audit_events.c.action == action,
+            audit_events.c.action.in_(sorted(actions)),
             audit_events.c.outcome == Outcome.ALLOWED,
         )
         .order_by(audit_events.c.sequence.desc())

@@ -153,13 +153,15 @@ class Doorway:
 
         return decorate
 
-    def writes(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
-        """A route that writes under the act named; leaving without having asked for it raises."""
-        return lambda handler: self._wrap(handler, act, writes=True)
+    def writes(self, act: str, *others: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+        """
+        A route that writes under the act named, or one of the others; leaving without having asked for any raises.
+        """
+        return lambda handler: self._wrap(handler, act, writes=True, others=others)
 
-    def posts(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+    def posts(self, act: str, *others: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
         """A route that takes a form, checked to come from a page of this session, as the handler's argument `form`."""
-        return lambda handler: self._wrap(handler, act, writes=True, takes_form=True)
+        return lambda handler: self._wrap(handler, act, writes=True, takes_form=True, others=others)
 
     def streams(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """An async route whose handler takes a `desk` and gives back what the face draws, or a Response."""
@@ -179,7 +181,13 @@ class Doorway:
         return decorate
 
     def _wrap(
-        self, handler: Callable[..., Any], act: str, *, writes: bool, takes_form: bool = False
+        self,
+        handler: Callable[..., Any],
+        act: str,
+        *,
+        writes: bool,
+        takes_form: bool = False,
+        others: tuple[str, ...] = (),
     ) -> Callable[..., Any]:
         takes_key = writes and self._takes_keys
         takes_request = _takes_request(handler)
@@ -205,7 +213,7 @@ class Doorway:
                         return answer()
                     return answer_once(work, actor, act, attempt, answer)
 
-                response = _in_work(door, request, act, writes, act_out)
+                response = _in_work(door, request, act, writes, act_out, others)
                 door.note_seen(asking_of(request).actor)
                 if door.board.is_stale:
                     door.read_board()
@@ -238,10 +246,17 @@ async def read_form(request: Request) -> FormData:
     raise forged
 
 
-def _in_work(door: Door, request: Request, act: str, writes: bool, job: Callable[[Work, Actor, Asking], T]) -> T:
+def _in_work(
+    door: Door,
+    request: Request,
+    act: str,
+    writes: bool,
+    job: Callable[[Work, Actor, Asking], T],
+    others: tuple[str, ...] = (),
+) -> T:
     open_work = door.database.writing if writes else door.database.reading
     try:
-        return _in_open_work(open_work, door, request, act, job)
+        return _in_open_work(open_work, door, request, act, job, others)
     except RECORDED as error:
         door.record_refusal(asking_of(request), _action_of(act), error)
         raise
@@ -253,6 +268,7 @@ def _in_open_work(
     request: Request,
     act: str,
     job: Callable[[Work, Actor, Asking], T],
+    others: tuple[str, ...] = (),
 ) -> T:
     with open_work(door.parts, asking_of(request).circumstances) as work:
         actor = door.find_actor(work, request)
@@ -262,7 +278,7 @@ def _in_open_work(
         if act != OPEN and _is_for_everyone(act):
             access.require(work, actor, act)
         result = job(work, actor, asking)
-        if act != OPEN and work.writes and act not in work.granted:
+        if act != OPEN and work.writes and not work.granted.keys() & {act, *others}:
             raise UndeclaredAct(f"The handler of {act} never asked whether the actor may.")
         return result
 

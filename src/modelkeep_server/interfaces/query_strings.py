@@ -31,9 +31,17 @@ def read_moment(field: str, text: str, *, end: bool = False) -> datetime:
     return aware
 
 
+def read_model_address(field: str, text: str) -> tuple[str, str]:
+    """The group and name in `GROUP/NAME`. Raises Invalid on the field for anything else."""
+    group, slash, name = text.strip().partition("/")
+    if not group or not slash or not name or "/" in name:
+        raise Invalid.of([FieldError(field, "Write it as GROUP/NAME.")])
+    return group, name
+
+
 #: How an address asks for models: these names in the API, on the page, and in the client.
 CATALOGUE_FILTERS = (
-    "q", "group", "riskTier", "tag", "owner", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "sort",
+    "q", "group", "riskTier", "tag", "owner", "status", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "sort",
 )  # fmt: skip
 #: How an address asks for events, at the same places.
 EVENT_FILTERS = ("q", "person", "action", "object", "kind", "role", "outcome", "requestId", "from", "to")
@@ -50,6 +58,7 @@ def read_catalogue_filter(given: Mapping[str, str | None]) -> CatalogueFilter:
         risk_tier=given.get("riskTier") or "",
         tag=given.get("tag") or "",
         owner=given.get("owner") or "",
+        status=given.get("status") or "",
         created_from=moments["createdFrom"],
         created_to=moments["createdTo"],
         updated_from=moments["updatedFrom"],

@@ -1,8 +1,10 @@
 """
 Requests that come twice: a program's retry under one `Idempotency-Key`, and a form that was sent by two clicks.
 
-The answers are kept by features/identity/replay.py. A form names itself by the value that `once` got when its page was
-drawn, together with what was typed: the same form with other content is another request.
+The answers are kept by features/identity/replay.py. Rights over a model end without a change of roles (a transfer, a
+collaboration that is over), so whoever asks again is judged again, before they are given what was kept. A form names
+itself by the value that `once` got when its page was drawn, together with what was typed: the same form with other
+content is another request.
 """
 
 import hashlib
@@ -15,10 +17,12 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import replay
+from modelkeep_server.features.identity import access, replay
 from modelkeep_server.features.identity.replay import KEPT_FOR, LINK_KEPT_FOR, Attempt, Kept
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.rules.errors import Conflict
+from modelkeep_server.rules.permissions import Relation
 
 #: The hidden control that tells one drawing of a form from another.
 ONCE = "once"
@@ -50,7 +54,8 @@ async def attempt_of(request: Request, act: str, key: str | None) -> Attempt | N
     route = f"{request.method} {request.url.path}?{request.url.query}"
     said = json.dumps([request.headers.get(name) for name in _SAID_HEADERS]).encode()
     digest = hashlib.sha256(said + await request.body()).hexdigest()
-    return Attempt(route, key, digest, LINK_KEPT_FOR if act == "artifact.link" else KEPT_FOR)
+    kept_for = LINK_KEPT_FOR if act == "artifact.link" else KEPT_FOR
+    return Attempt(route, key, digest, kept_for, _model_of(request))
 
 
 def attempt_of_form(request: Request, form: FormData) -> Attempt | None:
@@ -60,7 +65,13 @@ def attempt_of_form(request: Request, form: FormData) -> Attempt | None:
         return None
     typed = [(name, value) for name, value in form.multi_items() if name not in (ONCE, "csrf_token")]
     digest = hashlib.sha256(json.dumps(typed, default=str).encode()).hexdigest()
-    return Attempt(f"{request.method} {request.url.path}", f"form:{once[:100]}:{digest}", digest)
+    route = f"{request.method} {request.url.path}"
+    return Attempt(route, f"form:{once[:100]}:{digest}", digest, model=_model_of(request))
+
+
+def _model_of(request: Request) -> tuple[str, str] | None:
+    group, name = request.path_params.get("group"), request.path_params.get("name")
+    return (group, name) if group and name else None
 
 
 def answer_once(work: Work, actor: Actor, act: str, attempt: Attempt, answer: Callable[[], Response]) -> Response:
@@ -69,27 +80,48 @@ def answer_once(work: Work, actor: Actor, act: str, attempt: Attempt, answer: Ca
 
     Raises:
         Invalid: The key was used for another body.
+        NotFound, NotPermitted: It was done, and the actor may by now see or do no such thing.
         Conflict: It was done, and its answer held a secret that is shown once.
         What `answer` raises; nothing is kept then.
     """
     kept = replay.find_or_claim(work, actor, attempt)
+    if kept is not None and kept.body:
+        _demand_still(work, actor, attempt, kept)
     if kept is not None and act in _SHOWN_ONCE:
         raise Conflict(
             "This was done already, and its secret was shown once.",
             remedy="Revoke what was made and make it anew, under a new Idempotency-Key.",
         )
     if kept is not None:
-        # Asked for and allowed when the answer was made, to the same person under the same rights.
+        # Where it tells nothing, it was asked for and allowed when the answer was made, under the same roles.
         work.granted.setdefault(act, None)
         return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
     response = answer()
     if work.has_recorded and (act in _SHOWN_ONCE or _is_kept(response)):
         body = b"" if act in _SHOWN_ONCE else bytes(response.body)
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        replay.keep(work, actor, attempt, Kept(response.status_code, headers, body))
+        replay.keep(work, actor, attempt, Kept(response.status_code, headers, body, tuple(work.granted)))
     else:
         replay.release(work, actor, attempt)
     return response
+
+
+def _demand_still(work: Work, actor: Actor, attempt: Attempt, kept: Kept) -> None:
+    relations: frozenset[Relation] = frozenset()
+    address = attempt.model or _model_told(kept.body)
+    if address is not None:
+        relations = model_queries.relations_of(actor, model_queries.get_model(work, actor, *address))
+    for act in kept.acts:
+        access.require(work, actor, act, relations)
+
+
+def _model_told(body: bytes) -> tuple[str, str] | None:
+    """The group and name of the model that an answer tells of, or None."""
+    told = json.loads(body)
+    if "group" in told and "name" in told:
+        return told["group"], told["name"]
+    group, slash, name = str(told.get("model", "")).partition("/")
+    return (group, name) if slash else None
 
 
 def _is_kept(response: Response) -> bool:

@@ -26,6 +26,7 @@ from modelkeep_server.interfaces.api import jobs as api_jobs
 from modelkeep_server.interfaces.api import models as api_models
 from modelkeep_server.interfaces.api import people as api_people
 from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
+from modelkeep_server.interfaces.api import sharing as api_sharing
 from modelkeep_server.interfaces.api import status as api_status
 from modelkeep_server.interfaces.api import teams as api_teams
 from modelkeep_server.interfaces.api import versions as api_versions
@@ -34,6 +35,7 @@ from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import accepting as web_accepting
+from modelkeep_server.interfaces.web import access_requests as web_access_requests
 from modelkeep_server.interfaces.web import audit as web_audit
 from modelkeep_server.interfaces.web import confirm as web_confirm
 from modelkeep_server.interfaces.web import device_logins as web_device_logins
@@ -42,7 +44,9 @@ from modelkeep_server.interfaces.web import home as web_home
 from modelkeep_server.interfaces.web import invitations as web_invitations
 from modelkeep_server.interfaces.web import jobs as web_jobs
 from modelkeep_server.interfaces.web import login as web_login
+from modelkeep_server.interfaces.web import model_end as web_model_end
 from modelkeep_server.interfaces.web import model_settings as web_model_settings
+from modelkeep_server.interfaces.web import model_sharing as web_model_sharing
 from modelkeep_server.interfaces.web import models as web_models
 from modelkeep_server.interfaces.web import people as web_people
 from modelkeep_server.interfaces.web import profile as web_profile
@@ -80,6 +84,7 @@ ROUTERS = (
     api_models.router,
     api_versions.router,
     api_artifacts.router,
+    api_sharing.router,
     api_activity.router,
     api_audit.router,
     api_jobs.router,
@@ -101,6 +106,9 @@ ROUTERS = (
     web_service_accounts.router,
     web_models.router,
     web_model_settings.router,
+    web_model_sharing.router,
+    web_model_end.router,
+    web_access_requests.router,
     web_version_edit.router,
     web_versions.router,
     web_audit.router,

@@ -1,9 +1,11 @@
 """Ids that sort by time: UUIDv7 for what people see (RFC 9562), ULID for requests."""
 
+import re
 import secrets
 import threading
 import uuid
 
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _COUNTER_BITS = 12
 
@@ -41,6 +43,11 @@ def uuid7(now_us: int) -> str:
     milliseconds, counter = _clockwork.tick(now_us // 1000)
     value = milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=value))
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is written as the ids are that people see, in any case."""
+    return _UUID.fullmatch(text) is not None
 
 
 def ulid(now_us: int) -> str:

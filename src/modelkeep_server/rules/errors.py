@@ -11,6 +11,7 @@ Every way the registry says no, drawn as one tree.
     ├── ConfirmNeeded                 403     confirm_needed
     ├── Refused                       403     (an act that was refused is an event)
     │   ├── NotPermitted              403     not_permitted
+    │   ├── DutiesOverlap             403     separation_of_duties
     │   ├── SignInFailed              401     sign_in_failed
     │   ├── TokenRefused              401     not_signed_in
     │   ├── ForgedRequest             403     forged_request
@@ -66,9 +67,12 @@ class RegistryError(Exception):
         errors: Sequence[FieldError] = (),
         retry_after_seconds: int | None = None,
         rule: str | None = None,
+        way: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
+        #: Where a page leads on to: the words of a button and the address of a page of this registry.
+        self.way = way
         self.errors = tuple(errors)
         self.retry_after_seconds = retry_after_seconds
         self.rule = rule or self.code
@@ -157,6 +161,15 @@ class NotPermitted(Refused):
     code = "not_permitted"
     title = "You may not do this"
     remedy = "Ask an Admin for the role, or an owner of the model to do it."
+    help = "troubleshooting#permission-denied"
+
+
+class DutiesOverlap(Refused):
+    """Who owns or made something decides nothing about it, whatever their roles (separation of duties)."""
+
+    code = "separation_of_duties"
+    title = "Somebody else has to decide this"
+    remedy = "Ask somebody with the role who never owned the model and touched none of its versions."
     help = "troubleshooting#permission-denied"
 
 

@@ -72,7 +72,7 @@ ACTIONS: dict[str, Action] = {
         Action("model.create", "model", "registered", is_activity=True),
         Action("model.update", "model", "edited", is_activity=True),
         Action("model.transfer", "model", "transferred", is_activity=True),
-        Action("model.retire", "model", "retired for good", is_activity=True),
+        Action("model.retire", "model", "retired", is_activity=True),
         Action("model.lower_tier", "model", "lowered the risk tier of", is_activity=True),
         Action("collaborator.read", "model", "looked at who works on"),
         Action("collaborator.add", "model", "let a collaborator into", is_activity=True),

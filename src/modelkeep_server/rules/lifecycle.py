@@ -77,6 +77,18 @@ MOVES: tuple[Move, ...] = (
 #: Metadata, artifacts and the version number can change in these states only.
 EDITABLE: frozenset[State] = frozenset({State.DRAFT, State.CHANGES_REQUESTED})
 
+#: A version that goes no further can be closed, and reopened, before it is in production.
+CLOSABLE: frozenset[State] = frozenset(
+    {
+        State.DRAFT,
+        State.SUBMITTED,
+        State.CHANGES_REQUESTED,
+        State.APPROVED_STAGING,
+        State.STAGING,
+        State.APPROVED_PROD,
+    }
+)
+
 #: Downloads from these states take a purpose, a shorter link and the minter's own session.
 GUARDED: frozenset[State] = frozenset({State.PRODUCTION, State.DEPRECATED, State.RETIRED})
 

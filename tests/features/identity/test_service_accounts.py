@@ -9,6 +9,7 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants, team_members
 from modelkeep_server.features.identity import access, people, queries
 from modelkeep_server.features.identity.service_views import SCOPES
+from modelkeep_server.features.models import separation
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Role, Scope
 from tests.support.accounts import fresh_email
 from tests.support.clients import Api, Browser
@@ -169,6 +170,7 @@ def test_a_change_of_sponsor_forgets_nobody(registry: Registry, make: Make, api:
         assert queries.sponsors_of(work, [program, admin.actor.user_id or 0]) == {program: frozenset(keys)}
         assert queries.touched_by(work, [program, admin.actor.user_id or 0]) == keys | {program, admin.actor.user_id}
         assert queries.sponsors_of(work, []) == {}
+        assert [queries.programs_of(work, key) for key in sorted(keys)] == [{program}] * 3
     rows = registry.look("SELECT s.until FROM service_sponsors s ORDER BY s.id DESC LIMIT 3")
     assert [row.until is None for row in rows] == [True, False, False]
     (handed, _) = make.events(account["id"], action="service.update")
@@ -312,6 +314,41 @@ def test_a_token_of_a_service_account_is_shown_once(make: Make, api: Api, days: 
     assert [browser.call("DELETE", f"{path}/{made['id']}").status_code for _ in range(2)] == [204, 404]
     assert status_of(api, made["token"]) == 401
     assert [event.action for event in make.events(made["id"])] == ["token.create", "token.revoke"]
+
+
+def test_a_program_works_on_a_model_as_the_collaborator_it_was_let_in_as(
+    registry: Registry, make: Make, api: Api
+) -> None:
+    """READ reads and downloads, WRITE makes versions and uploads; both its sponsors have touched what it made."""
+    sponsor, heir, owner = make.owner(), make.owner(), make.owner()
+    browser = api.browser(sponsor)
+    account = make_account(browser, make, scopes=["read", "write", "download"])
+    program = api.with_token(make_token(browser, account))
+    model = make.model(owner, visibility="RESTRICTED")
+    path = f"/api/v1/models/{model.address}"
+
+    def let_in(access: str) -> int:
+        letting = api.as_(owner).put(f"{path}/collaborators/{account['account']}", json={"access": access})
+        return int(letting.status_code)
+
+    def tried() -> list[int]:
+        return [
+            program.get(path).status_code,
+            program.post(f"{path}/versions", json={"version": "1.0.0"}).status_code,
+            program.patch(path, json={"tags": ["mine"]}).status_code,
+        ]
+
+    assert tried() == [404, 404, 404]
+    assert (let_in("READ"), tried()) == (201, [200, 403, 403])
+    assert (let_in("WRITE"), tried()) == (200, [200, 201, 403])
+    version = program.get(f"{path}/versions/1.0.0").json()
+    assert version["createdBy"] == account["account"]
+    assert browser.call("PATCH", f"{ACCOUNTS}/{account['id']}", json={"sponsor": heir.email}).status_code == 200
+    with registry.reading() as work:
+        touched = [
+            separation.touched_any_version(work, model, person.actor.user_id or 0) for person in (sponsor, heir, owner)
+        ]
+    assert touched == [True, True, False]
 
 
 def test_a_person_cannot_take_a_programs_name(make: Make, api: Api) -> None:

@@ -45,7 +45,7 @@ def test_a_row_is_the_model_with_its_newest_versions(make: Make, api: Api) -> No
     page = client.get(MODELS, params={"group": model.group}).json()
 
     (row,) = page["items"]
-    newest = [{"version": "1.5.0", "state": "DRAFT"}, {"version": "2.0.0", "state": "DRAFT"}]
+    newest = [{"version": number, "state": "DRAFT", "closed": False} for number in ("1.5.0", "2.0.0")]
     assert row == {**client.get(f"{MODELS}/{model.address}").json(), "newest": newest, "versionCount": 3}
     assert (page["nextCursor"], page["total"]) == (None, 1)
 

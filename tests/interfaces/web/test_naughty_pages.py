@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from modelkeep_server.rules.permissions import Role
+from tests.support.accounts import fresh_email
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.naughty import SCRIPTS, STRINGS
@@ -53,6 +54,32 @@ class Reader(HTMLParser):
         """Those of the strings that stand neither in a text nor in an attribute."""
         whole = "\0".join([*self.texts, *self.values])
         return [text for text in strings if text not in whole]
+
+
+def test_teams_and_programs_show_scripts_to_the_letter(make: Make, api: Api) -> None:
+    """In lists, on pages of their own and on the page of a model, as name, purpose and name of a token."""
+    admin = make.person(Role.ADMIN, Role.MODEL_OWNER)
+    browser, evil = api.browser(admin), f'"><script>naughty("{make.group()}")</script>'
+    team = {"name": evil, "email": fresh_email(), "members": admin.email}
+    model = make.model(admin, owners=[team["email"]])
+
+    made = browser.submit("/admin/teams", team).headers["location"]
+    fields = {"name": make.group(), "purpose": evil, "scopes": ["read"]}
+    program = browser.submit("/service-accounts", fields).headers["location"]
+    token = {"tokenName": evil, "days": "1", "tokenScopes": ["read"]}
+    page = program.partition("?")[0]
+    shown = Reader(browser.submit(f"{page}/tokens", token).text)
+
+    pages = [
+        made,
+        f"/teams?q={team['email']}",
+        f"/models/{model.address}",
+        program,
+        f"/service-accounts?q={fields['name']}",
+    ]
+    for reader in (shown, *(Reader(browser.get(address).text) for address in pages)):
+        assert reader.active == []
+        assert reader.lacks((evil,)) == []
 
 
 def test_models_show_naughty_strings_to_the_letter(make: Make, api: Api) -> None:

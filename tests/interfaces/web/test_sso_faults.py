@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from modelkeep_server.app import build_app
 from modelkeep_server.features.identity.faults import FAULTS
 from modelkeep_server.ports import Issuer
 from tests.support.accounts import fresh_email
@@ -301,6 +302,22 @@ def test_an_issuer_that_is_down_or_slow_stops_nobody_else(doors: Doors, make: Ma
     assert "does not answer right now" in page.text
     assert stranger.get("/login").status_code == 200
     assert inside.get("/").status_code == 200
+
+
+def test_leaving_and_coming_back_are_counted(doors: Doors) -> None:
+    """From one address only so often in five minutes, each by itself; then 429 says how long to wait."""
+    parts = doors.registry.house.parts
+    few = replace(parts, limits=replace(parts.limits, sign_in_tries=1))
+    strict = replace(doors.registry, house=replace(doors.registry.house, parts=few))
+    browser = Api(replace(strict, app=build_app(strict.house)), doors.api.anonymous.portal).anonymous
+    slug = doors.add(Manners())
+
+    for path in (f"/login/{slug}", f"/login/{slug}/callback?state=x"):
+        answers = [browser.get(path) for _ in range(11)]
+
+        assert answers[-1].status_code == 429
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 300
+        assert "location" not in answers[-1].headers
 
 
 def test_every_fault_has_words() -> None:

@@ -32,6 +32,8 @@ def test_an_admin_keeps_a_team_by_forms(make: Make, api: Api) -> None:
     page, email = make_team(browser, make, f"{first.email},\n{admin.email}")
 
     assert email in browser.get("/admin/teams", params={"q": email}).text
+    log = api.browser(make.person(Role.AUDITOR)).get("/audit", params={"action": "team.create"}).text
+    assert f'href="{page.replace("/admin", "")}"' in log
     joined = browser.submit(f"{page}/members", {"member": second.email})
     left = browser.submit(f"{page}/members/remove", {"member": admin.email})
     assert (joined.status_code, left.status_code) == (303, 303)

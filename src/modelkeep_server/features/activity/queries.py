@@ -15,6 +15,7 @@ from modelkeep_server.db.edits import fields_of
 from modelkeep_server.db.ledger import COMMITMENT
 from modelkeep_server.db.tables import activity, artifacts, audit_events, audit_people, audit_texts, models, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.activity import telling
 from modelkeep_server.features.activity.views import Activity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
@@ -24,21 +25,21 @@ from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 
 
 def list_activity(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[Activity]:
-    """What happened to any model that the actor may see, newest first. Two statements at most. Raises CursorRefused."""
+    """What happened to models that the actor may see, newest first. Three statements at most. Raises CursorRefused."""
     return _list(work, actor, (), {"activity_of": "all"}, limit, cursor)
 
 
 def list_activity_of_model(
     work: Work, actor: Actor, model: Model, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Activity]:
-    """What happened to a model and its versions, newest first. Two statements at most. Raises CursorRefused."""
+    """What happened to a model and its versions, newest first. Three statements at most. Raises CursorRefused."""
     return _list(work, actor, (activity.c.model_id == model.key,), {"activity_of": model.id}, limit, cursor)
 
 
 def list_activity_of_version(
     work: Work, actor: Actor, version: Version, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Activity]:
-    """What happened to a version, newest first. Two statements at most. Raises CursorRefused."""
+    """What happened to a version, newest first. Three statements at most. Raises CursorRefused."""
     return _list(work, actor, (activity.c.version_id == version.key,), {"activity_of": version.id}, limit, cursor)
 
 
@@ -108,10 +109,13 @@ def _to_activities(work: Work, rows: Sequence[Row[Any]]) -> tuple[Activity, ...]
     if commitments:
         texts = select(audit_texts).where(audit_texts.c.commitment.in_(sorted(commitments)))
         reasons = {f"{COMMITMENT}{row.commitment}": row.value for row in work.all(texts)}
-    return tuple(_to_activity(row, body, reasons) for row, body in zip(rows, bodies, strict=True))
+    people = telling.name_people(work, bodies)
+    return tuple(_to_activity(row, body, reasons, people) for row, body in zip(rows, bodies, strict=True))
 
 
-def _to_activity(row: Row[Any], body: Mapping[str, Any], reasons: Mapping[str, str]) -> Activity:
+def _to_activity(
+    row: Row[Any], body: Mapping[str, Any], reasons: Mapping[str, str], people: Mapping[str, str]
+) -> Activity:
     return Activity(
         sequence=row.sequence,
         id=row.id,
@@ -126,4 +130,6 @@ def _to_activity(row: Row[Any], body: Mapping[str, Any], reasons: Mapping[str, s
         path=row.path,
         changed=fields_of(body),
         reason=reasons.get(body.get("reason", "")),
+        was=telling.tell(row.action, body.get("before"), people),
+        became=telling.tell(row.action, body.get("after"), people),
     )

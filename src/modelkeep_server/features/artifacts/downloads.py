@@ -7,7 +7,7 @@ their session or token, the version's state and the file's status. The event sta
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import select
 
@@ -23,6 +23,7 @@ from modelkeep_server.features.identity import access, secrets
 from modelkeep_server.features.identity import queries as identity_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -34,6 +35,7 @@ from modelkeep_server.rules.errors import (
     LinkExpired,
     LinkRefused,
     NotFound,
+    NotPermitted,
     StateForbids,
 )
 from modelkeep_server.rules.fields import DESCRIPTION_CHARS
@@ -70,7 +72,7 @@ def mint_link(
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     artifact = queries.get_artifact(work, found, path)
-    access.require(work, actor, "artifact.link", model_queries.relations_of(actor, model), owners=model.owners)
+    _require_link(work, actor, model, found)
     _demand_available(artifact)
     terms = terms_for(found.state)
     purpose = (purpose or "").strip()
@@ -105,6 +107,22 @@ def mint_link(
     )
     url_path = f"{PATH_PREFIX}/{handle}/{quote(artifact.path.rsplit('/', 1)[-1])}"
     return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes)
+
+
+def _require_link(work: Work, actor: Actor, model: Model, version: Version) -> None:
+    """Go on where the actor may download. Raises NotPermitted, which leads to asking the owners for access."""
+    relations = model_queries.relations_of(actor, model)
+    missing = access.why_not(actor, "artifact.link", relations)
+    if missing is None or access.may_by_standing(actor, "artifact.link", relations):
+        access.require(work, actor, "artifact.link", relations)
+        return
+    form = f"/access-requests/new?{urlencode({'model': model.address, 'version': version.version})}"
+    raise NotPermitted(
+        missing,
+        remedy=f"{access.say_whom_to_ask(work, 'artifact.link', relations, owners=model.owners)} "
+        f"To be let in for a time, ask for access at {work.parts.public_url}{form} or by POST /api/v1/access-requests.",
+        way=("Ask for access", form),
+    )
 
 
 def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_range: str | None) -> Opening:

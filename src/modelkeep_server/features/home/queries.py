@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists, func, select
 
-from modelkeep_server.db.tables import artifacts, models, versions
+from modelkeep_server.db.tables import artifacts, models, version_flags, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import ArtifactStatus, ArtifactType
 from modelkeep_server.features.home.views import BareModel, OpenDraft
@@ -42,6 +42,11 @@ def list_open_drafts(work: Work, actor: Actor) -> tuple[OpenDraft, ...]:
         artifacts.c.status != ArtifactStatus.QUARANTINED.value,
         artifacts.c.removed_at.is_(None),
     )
+    is_closed = exists().where(
+        version_flags.c.version_id == versions.c.id,
+        version_flags.c.kind == "CLOSED",
+        version_flags.c.lifted_at.is_(None),
+    )
     rows = work.all(
         select(
             models.c.group_name,
@@ -59,6 +64,7 @@ def list_open_drafts(work: Work, actor: Actor) -> tuple[OpenDraft, ...]:
             visible_to(actor),
             models.c.status == ModelStatus.ACTIVE.value,
             versions.c.state.in_(sorted(EDITABLE)),
+            ~is_closed,
         )
         .order_by(versions.c.id)
         .limit(DRAFTS_JUDGED)

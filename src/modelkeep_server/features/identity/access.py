@@ -22,6 +22,11 @@ def may(actor: Actor, act: str, relations: Collection[Relation] = ()) -> bool:
     return why_not(actor, act, relations) is None
 
 
+def may_by_standing(actor: Actor, act: str, relations: Collection[Relation] = ()) -> bool:
+    """Whether the actor's roles and relations allow this, whatever the token that they came with is limited to."""
+    return actor.is_known and permissions.find_grant(act, actor.roles, relations) is not None
+
+
 def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str | None:
     """The sentence that says what the actor lacks for this act, or None where nothing is lacking."""
     if not actor.is_known:

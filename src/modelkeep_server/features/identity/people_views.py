@@ -47,7 +47,9 @@ class HeldRole:
 
 @dataclass(frozen=True)
 class RoleRequest:
-    """A grant that waits for a second Admin. `key` is the inside id; `mine`: the actor asked, or is the person."""
+    """
+    A grant that waits for a second Admin. `key` is the inside id; `mine`: the actor asked for it or is the person.
+    """
 
     key: int
     id: str

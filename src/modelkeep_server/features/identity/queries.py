@@ -224,6 +224,16 @@ def sponsors_of(work: Work, person_ids: Collection[int]) -> dict[int, frozenset[
     return found
 
 
+def programs_of(work: Work, person_id: int) -> frozenset[int]:
+    """The programs that somebody answers, or ever answered, for, by inside id. One statement."""
+    rows = work.all(
+        select(service_accounts.c.person_id)
+        .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
+        .where(service_sponsors.c.person_id == person_id)
+    )
+    return frozenset(row.person_id for row in rows)
+
+
 def touched_by(work: Work, person_ids: Collection[int]) -> frozenset[int]:
     """
     Everyone who counts as having touched what these touched: they, and the sponsors of the programs among them, former

@@ -2,8 +2,9 @@
 Writes that come twice: under one `Idempotency-Key` an act happens once, and the second asking gets the first answer.
 
 The answer is kept in the transaction of the act, for 24 hours, sealed (AES-256-GCM), since it may hold a link. Only the
-same person under the same rights, at the same route, is given it. A request that was refused, or that changed nothing,
-keeps nothing: sent again, it is judged again. Source: draft-ietf-httpapi-idempotency-key-header.
+same person under the same roles, at the same route, is given it, where they still may do what it tells of. A request
+that was refused, or that changed nothing, keeps nothing: sent again, it is judged again.
+Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
 import os
@@ -26,6 +27,8 @@ KEPT_FOR = timedelta(hours=24)
 LINK_KEPT_FOR = timedelta(minutes=5)
 _UNDER_WAY = 0
 _NONCE_BYTES = 12
+#: No name of a header has a colon in it.
+_ACTS = ":acts"
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,24 @@ class Attempt:
     """
     One request that may come again. `route` is its method and path; `body_digest` is over what was sent.
 
-    `kept_for` is how long its answer is given again.
+    `kept_for` is how long its answer is given again; `model` the group and name in its address, where it has them.
     """
 
     route: str
     key: str
     body_digest: str
     kept_for: timedelta = KEPT_FOR
+    model: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer as it left."""
+    """An answer as it left. `acts` are those that were asked for, and allowed, to make it."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    acts: tuple[str, ...] = ()
 
 
 def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
@@ -80,7 +85,8 @@ def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
         body = _cipher(work).decrypt(row.answer[:_NONCE_BYTES], row.answer[_NONCE_BYTES:], name.encode())
     except InvalidTag:
         return None
-    return Kept(row.status, row.headers, body)
+    headers = dict(row.headers)
+    return Kept(row.status, headers, body, tuple(headers.pop(_ACTS, "").split()))
 
 
 def keep(work: Work, actor: Actor, attempt: Attempt, kept: Kept) -> None:
@@ -88,7 +94,8 @@ def keep(work: Work, actor: Actor, attempt: Attempt, kept: Kept) -> None:
     name, nonce = _name_of(actor, attempt), os.urandom(_NONCE_BYTES)
     sealed = nonce + _cipher(work).encrypt(nonce, kept.body, name.encode())
     statement = update(idempotency_answers).where(idempotency_answers.c.key == name)
-    work.keep(idempotency_answers, statement.values(status=kept.status, headers=dict(kept.headers), answer=sealed))
+    headers = {**kept.headers, _ACTS: " ".join(kept.acts)}
+    work.keep(idempotency_answers, statement.values(status=kept.status, headers=headers, answer=sealed))
 
 
 def release(work: Work, actor: Actor, attempt: Attempt) -> None:

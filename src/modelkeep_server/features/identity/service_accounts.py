@@ -97,7 +97,7 @@ def update_service_account(
     """
     access.require(work, actor, "service.update")
     account = lock_managed(work, actor, public_id)
-    demand_fresh(work, account.account, account.id, "service.update", expected=expected, present=account.revision)
+    demand_fresh(work, account.account, account.id, ("service.update",), expected=expected, present=account.revision)
     purpose = str(changes.get("purpose", account.purpose) or "").strip()
     scopes = tuple(changes.get("scopes", account.scopes) or ())
     sponsor = str(changes.get("sponsor", account.sponsor) or "").strip()
@@ -123,7 +123,7 @@ def end_service_account(work: Work, actor: Actor, public_id: str, *, expected: C
     """
     access.require(work, actor, "service.end")
     account = lock_managed(work, actor, public_id)
-    demand_fresh(work, account.account, account.id, "service.update", expected=expected, present=account.revision)
+    demand_fresh(work, account.account, account.id, ("service.update",), expected=expected, present=account.revision)
     working = work.all(
         select(tokens.c.id).where(tokens.c.person_id == account.person_key, tokens.c.revoked_at.is_(None))
     )

@@ -100,7 +100,7 @@ def update_team(
     accounts.hold_addresses(work)
     team = team_queries.lock_team(work, public_id)
     _demand_alive(team)
-    demand_fresh(work, f"The team {team.name}", team.id, "team.update", expected=expected, present=team.revision)
+    demand_fresh(work, f"The team {team.name}", team.id, ("team.update",), expected=expected, present=team.revision)
     name, email = (
         str(changes.get(key, old) or "").strip() for key, old in (("name", team.name), ("email", team.email))
     )
@@ -159,7 +159,7 @@ def end_team(work: Work, actor: Actor, public_id: str, *, expected: Collection[i
     access.require(work, actor, "team.end")
     team = team_queries.lock_team(work, public_id)
     _demand_alive(team)
-    demand_fresh(work, f"The team {team.name}", team.id, "team.update", expected=expected, present=team.revision)
+    demand_fresh(work, f"The team {team.name}", team.id, ("team.update",), expected=expected, present=team.revision)
     leaving = _present_members(work, team)
     _end_members(work, leaving)
     values = {"ended_at": work.now, "updated_at": work.now, "revision": team.revision + 1}

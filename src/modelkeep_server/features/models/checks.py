@@ -33,7 +33,7 @@ def find_faults(new: NewModel) -> list[FieldError]:
     faults = [
         *_name_faults("name", new.name),
         *_name_faults("group", new.group),
-        *_owner_faults(new.owners),
+        *find_owner_faults(new.owners),
         *_tag_faults(new.tags),
     ]
     if new.group.lower() in fields.RESERVED_GROUPS:
@@ -62,10 +62,21 @@ def find_faults(new: NewModel) -> list[FieldError]:
     return faults
 
 
-def find_reason_faults(reason: str | None) -> list[FieldError]:
+def find_reason_faults(reason: str | None, *, required: bool = False) -> list[FieldError]:
     """What is wrong with the reason of an edit."""
-    fault = texts.find_text_fault(reason, max_chars=fields.DESCRIPTION_CHARS, lines=True) if reason else None
-    return [FieldError("reason", fault)] if fault else []
+    return _reason_faults("reason", reason, required=required)
+
+
+def find_purpose_faults(purpose: str) -> list[FieldError]:
+    """What is wrong with what access is asked for."""
+    return _reason_faults("purpose", purpose, required=True)
+
+
+def _reason_faults(key: str, text: str | None, *, required: bool) -> list[FieldError]:
+    if not text and not required:
+        return []
+    fault = texts.find_text_fault(text or "", max_chars=fields.DESCRIPTION_CHARS, lines=True, required=required)
+    return [FieldError(key, fault)] if fault else []
 
 
 def _name_faults(key: str, text: str) -> list[FieldError]:
@@ -73,7 +84,8 @@ def _name_faults(key: str, text: str) -> list[FieldError]:
     return [FieldError(key, fault)] if fault else []
 
 
-def _owner_faults(owners: Sequence[str]) -> list[FieldError]:
+def find_owner_faults(owners: Sequence[str]) -> list[FieldError]:
+    """What is wrong with a list of owners."""
     if not owners:
         return [FieldError("owners", "At least one e-mail address of a responsible person or team.")]
     if len(owners) > fields.OWNERS_MAX:

@@ -10,9 +10,9 @@ from modelkeep_server.db.tables import model_owners, models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import checks, queries
+from modelkeep_server.features.models import checks, queries, tiers
 from modelkeep_server.features.models.checks import NewModel
-from modelkeep_server.features.models.views import Model, ModelStatus
+from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
 
@@ -62,7 +62,7 @@ def create_model(work: Work, actor: Actor, new: NewModel) -> Model:
         },
         taken=taken,
     )
-    _insert_owners(work, key, new.owners)
+    insert_owners(work, key, new.owners)
     access.record(
         work, actor, "model.create", object_id=public_id, object_label=f"{new.group}/{new.name}", after=_facts(new)
     )
@@ -100,7 +100,7 @@ def update_model(
     reason: str | None = None,
 ) -> Model:
     """
-    Edit a model.
+    Edit a model: by its owners, or its risk tier alone by an MRC who lowers it (features/models/tiers.py).
 
     Args:
         changes: New values by the names of `EDITABLE_FIELDS`; None or the empty text takes an optional one away.
@@ -108,21 +108,28 @@ def update_model(
         reason: Why, in the editor's words, for the record.
     Raises:
         NotFound: There is no such model that the actor can see.
-        NotPermitted: The actor is no owner of the model with the role Model Owner.
+        NotPermitted: The actor is no owner of the model with the role Model Owner, or an owner who lowers the tier of
+            what was submitted.
+        DutiesOverlap: An MRC who lowers the tier owned the model, or touched a version of it.
         StateForbids: The model is retired.
         Stale: Somebody else edited it since; says what.
         Invalid: Fields at fault, all of them at once.
     """
     model = queries.lock_model(work, actor, group, name)
-    access.require(work, actor, "model.update", queries.relations_of(actor, model))
+    if tiers.is_lowering(work, actor, model, changes):
+        demand_active(model)
+        tiers.lower_tier(work, actor, model, changes["risk_tier"], expected=expected, reason=reason)
+        return queries.get_model(work, actor, group, name)
+    access.require(work, actor, "model.update", queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
-    demand_fresh(work, model.address, model.id, "model.update", expected=expected, present=model.revision)
+    demand_fresh(work, model.address, model.id, EDITS, expected=expected, present=model.revision)
     before = _as_sent(model)
     given = {key: changes[key] for key in EDITABLE_FIELDS if key in changes}
     after = replace(before, **{key: _settle(key, value) for key, value in given.items()})
     touched = {EDITABLE_FIELDS[key] for key in given}
     faults = [fault for fault in checks.find_faults(after) if fault.field in touched]
     faults += [*_find_fixed_faults(before, changes), *checks.find_reason_faults(reason)]
+    faults += tiers.find_tier_faults(work, model, given.get("risk_tier"), reason)
     if faults:
         raise Invalid.of(faults)
     changed = [key for key in given if getattr(before, key) != getattr(after, key)]
@@ -184,7 +191,8 @@ def _pick(facts: Mapping[str, object], names: Sequence[str]) -> dict[str, object
     return {name: facts[name] for name in names}
 
 
-def _insert_owners(work: Work, model_key: int, owners: Sequence[str]) -> None:
+def insert_owners(work: Work, model_key: int, owners: Sequence[str]) -> None:
+    """Write a list of owners, in its order."""
     for position, owner in enumerate(owners):
         work.insert(
             model_owners,

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from modelkeep_server.rules.approvals import RiskTier
 
+#: What makes a new revision of a model.
+EDITS = ("model.update", "model.lower_tier", "model.transfer", "model.retire")
+
 
 class Origin(StrEnum):
     """Whether a model was made here or bought."""
@@ -69,3 +72,78 @@ class Model:
     def address(self) -> str:
         """`group/name`, the one form in which a model is named everywhere."""
         return f"{self.group}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Collaborator:
+    """Somebody who was let into a model. `until` is None where it has no end; `key` is the row's inside id."""
+
+    key: int
+    person_id: int
+    email: str
+    name: str
+    access: Access
+    until: datetime | None
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """
+    Who works on a model. `complete` is false where the reader may know of nobody but themselves.
+
+    `items` is one page of them, in the order in which they came.
+    """
+
+    items: tuple[Collaborator, ...]
+    next_cursor: str | None
+    complete: bool
+
+
+class RequestStatus(StrEnum):
+    """How a request for access stands. EXPIRED was granted, and its time is over."""
+
+    OPEN = "OPEN"
+    GRANTED = "GRANTED"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """
+    Somebody asked to be let into a model, perhaps because of one version.
+
+    `until` is what was asked for while it is open, and what was given once it is granted. `answer` is the reason of a
+    refusal. `decides` tells whether whoever read this may decide on it, `mine` whether they asked it.
+    """
+
+    key: int
+    id: str
+    model: str
+    version: str | None
+    person_id: int
+    by: str
+    name: str
+    purpose: str
+    status: RequestStatus
+    asked_at: datetime
+    until: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    answer: str | None
+    revision: int
+    mine: bool
+    decides: bool
+
+
+@dataclass(frozen=True)
+class SharedModel:
+    """A model that somebody was let into: `GROUP/NAME`, what for, until when and by whom."""
+
+    model: str
+    access: Access
+    until: datetime | None
+    granted_by: str

@@ -9,10 +9,11 @@ from modelkeep_server.rules.lifecycle import State
 
 @dataclass(frozen=True)
 class VersionMark:
-    """A version in a list: its number and its state."""
+    """A version in a list: its number, its state, and whether it was closed."""
 
     version: str
     state: State
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,4 +38,5 @@ class CatalogueFilter:
     created_to: datetime | None = None
     updated_from: datetime | None = None
     updated_to: datetime | None = None
+    status: str = ""
     sort: str = "updated"

@@ -1,18 +1,19 @@
 """Reading versions. A version is visible where its model is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Row, Select, Text, bindparam, func, select, type_coerce
 
-from modelkeep_server.db.tables import models, people, version_passages, versions
+from modelkeep_server.db.tables import models, people, version_flags, version_passages, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by, visible_to
-from modelkeep_server.features.versions.views import MoveView, Passage, Reason, Version
+from modelkeep_server.features.versions.views import Flag, MoveView, Passage, Reason, Version
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules import lifecycle
 from modelkeep_server.rules.errors import NotFound
@@ -25,10 +26,12 @@ PAGE_BYTES = 4 * 1024 * 1024
 
 _creators = people.alias("creators")
 _submitters = people.alias("submitters")
+_FLAGS = {kind: (version_flags.alias(kind), people.alias(f"{kind}_by")) for kind in ("closed", "hold")}
 
 
 def _select_versions() -> Select[Any]:
-    return (
+    """Versions with what stands beside their states: of each kind at most one row is not lifted."""
+    statement = (
         select(
             versions,
             models.c.group_name,
@@ -40,6 +43,18 @@ def _select_versions() -> Select[Any]:
         .join(_creators, _creators.c.id == versions.c.created_by)
         .outerjoin(_submitters, _submitters.c.id == versions.c.submitted_by)
     )
+    for kind, (flags, setters) in _FLAGS.items():
+        stands = (flags.c.version_id == versions.c.id) & (flags.c.kind == kind.upper()) & flags.c.lifted_at.is_(None)
+        statement = (
+            statement.outerjoin(flags, stands)
+            .outerjoin(setters, setters.c.id == flags.c.set_by)
+            .add_columns(
+                setters.c.email.label(f"{kind}_by"),
+                flags.c.set_at.label(f"{kind}_at"),
+                flags.c.reason.label(f"{kind}_reason"),
+            )
+        )
+    return statement
 
 
 @cache
@@ -82,6 +97,15 @@ def lock_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     """A version that nobody else changes before this transaction ends. Raises as `get_version`. Five statements."""
     work.lock(versions, get_version(work, actor, group, name, version).key)
     return get_version(work, actor, group, name, version)
+
+
+def get_flag_key(work: Work, version: Version, kind: str) -> int:
+    """The inside id of the flag of a kind that stands beside a version. Raises NotFound. One statement."""
+    stands = (version_flags.c.version_id == version.key, version_flags.c.lifted_at.is_(None))
+    key = work.scalar(select(version_flags.c.id).where(*stands, version_flags.c.kind == kind))
+    if key is None:
+        raise NotFound(f"{version.address} bears no such mark.")
+    return int(key)
 
 
 def count_versions(work: Work, actor: Actor, group: str, name: str) -> int:
@@ -132,12 +156,27 @@ def list_moves(actor: Actor, version: Version, relations: Collection[Relation]) 
     views = []
     for move in lifecycle.moves_from(version.state):
         missing = access.why_not(actor, move.act, relations)
-        reasons = []
+        reasons = list(_reasons_beside(version))
         if missing is not None:
             remedy = f"Ask somebody who may {PERMISSIONS[move.act].says}."
             reasons.append(Reason("not_permitted", missing, remedy))
         views.append(MoveView(move.target, move.label, not reasons, tuple(reasons)))
     return tuple(views)
+
+
+def _reasons_beside(version: Version) -> Iterator[Reason]:
+    if version.closed is not None:
+        yield Reason("closed", say_closed(version), "An owner of the model can reopen it.")
+    if version.hold is not None:
+        yield Reason("hold", f"It is on hold: {version.hold.reason}", "Ask an MRC or a Security Architect to lift it.")
+
+
+def say_closed(version: Version) -> str:
+    """Who closed a version, when and why, as a sentence. Raises ValueError for one that is not closed."""
+    if version.closed is None:
+        raise ValueError(f"{version.address} is not closed.")
+    by, at, reason = version.closed.by, version.closed.at, version.closed.reason
+    return f"{version.address} is closed: {by} closed it at {clock.iso_seconds(at)}, saying “{reason}”."
 
 
 def _to_versions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Version, ...]:
@@ -168,4 +207,11 @@ def _to_version(row: Row[Any], history: Sequence[Passage]) -> Version:
         submitted_at=row.submitted_at,
         submitted_by=row.submitter_email,
         revision=row.revision,
+        closed=_to_flag(row, "closed"),
+        hold=_to_flag(row, "hold"),
     )
+
+
+def _to_flag(row: Row[Any], kind: str) -> Flag | None:
+    by, at, reason = (getattr(row, f"{kind}_{fact}") for fact in ("by", "at", "reason"))
+    return None if at is None else Flag(by, at, reason)

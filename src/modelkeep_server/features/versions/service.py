@@ -18,7 +18,7 @@ from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import checks, queries
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.features.versions.views import Version
+from modelkeep_server.features.versions.views import EDITS, Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
 from modelkeep_server.rules.lifecycle import State
@@ -120,7 +120,7 @@ def update_version(
     access.require(work, actor, "version.update", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     demand_editable(found)
-    demand_fresh(work, found.address, found.id, "version.update", expected=expected, present=found.revision)
+    demand_fresh(work, found.address, found.id, EDITS, expected=expected, present=found.revision)
     before = NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
     after = _apply(before, changes)
     _demand_sound(found, after, changes, [*find_reason_faults(reason), *unreadable])
@@ -145,7 +145,9 @@ def update_version(
 
 
 def demand_editable(version: Version) -> None:
-    """Raises StateForbids where the content of a version cannot change any more."""
+    """Raises StateForbids where the content of a version cannot change any more, or not while it is closed."""
+    if version.closed is not None:
+        raise StateForbids(queries.say_closed(version), remedy="Reopen it first; an owner of the model can.")
     if not version.is_editable:
         raise StateForbids(
             f"{version.address} is {version.state}; content can change in DRAFT and CHANGES_REQUESTED only.",

@@ -18,6 +18,19 @@ class Passage:
     by: str
 
 
+#: What makes a new revision of a version.
+EDITS = ("version.update", "version.close", "version.reopen", "version.retire")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """What stands beside the state of a version: who set it, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
 @dataclass(frozen=True)
 class Version:
     """
@@ -44,6 +57,8 @@ class Version:
     submitted_at: datetime | None
     submitted_by: str | None
     revision: int
+    closed: Flag | None = None
+    hold: Flag | None = None
 
     @property
     def address(self) -> str:
@@ -52,8 +67,8 @@ class Version:
 
     @property
     def is_editable(self) -> bool:
-        """Whether content can change in this state."""
-        return self.state in EDITABLE
+        """Whether content can change: in its state, and while it is not closed."""
+        return self.state in EDITABLE and self.closed is None
 
 
 @dataclass(frozen=True)

@@ -59,5 +59,7 @@ def _draw(item: Activity) -> ActivityOut:
         name=item.name,
         object=ActivityObjectOut(kind=item.kind, id=item.object_id, address=item.address),
         changed=list(item.changed),
+        was=list(item.was),
+        became=list(item.became),
         reason=item.reason,
     )

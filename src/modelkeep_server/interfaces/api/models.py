@@ -6,14 +6,16 @@ from fastapi import Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries, service
+from modelkeep_server.features.models import ownership, queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion import service as promotion
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, TierName, etag_of
 from modelkeep_server.interfaces.api.shapes.models import CatalogueOut, ModelIn, ModelOut, ModelPatch, NewestOut
+from modelkeep_server.interfaces.api.shapes.sharing import ReasonIn, TransferIn
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")
@@ -40,6 +42,7 @@ def list_models(
     riskTier: TierName | None = None,
     tag: Text = "",
     owner: Text = "",
+    status: Literal["ACTIVE", "RETIRED"] | None = None,
     createdFrom: Day = None,
     createdTo: Day = None,
     updatedFrom: Day = None,
@@ -48,11 +51,12 @@ def list_models(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOut[CatalogueOut]:
-    """The catalogue: models that match every filter given and that the caller may see."""
+    """The catalogue: models that match every filter given and that the caller may see. A model's id is a word too."""
     asked = read_catalogue_filter(
         {
-            "q": q, "group": group, "riskTier": riskTier, "tag": tag, "owner": owner, "createdFrom": createdFrom,
-            "createdTo": createdTo, "updatedFrom": updatedFrom, "updatedTo": updatedTo, "sort": sort,
+            "q": q, "group": group, "riskTier": riskTier, "tag": tag, "owner": owner, "status": status,
+            "createdFrom": createdFrom, "createdTo": createdTo, "updatedFrom": updatedFrom, "updatedTo": updatedTo,
+            "sort": sort,
         }
     )  # fmt: skip
     page = search.list_models(work, actor, asked, limit=limit, cursor=cursor)
@@ -69,9 +73,14 @@ def show_model(work: Work, actor: Actor, group: str, name: str) -> Answer:
 
 
 @router.patch("/models/{group}/{name}", response_model=ModelOut)
-@door.writes("model.update")
+@door.writes("model.update", "model.lower_tier")
 def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPatch, if_match: IfMatch = None) -> Answer:
-    """Edit a model: a JSON Merge Patch (RFC 7396). An `If-Match` that is stale is told who changed what since."""
+    """
+    Edit a model: a JSON Merge Patch (RFC 7396). An `If-Match` that is stale is told who changed what since.
+
+    Once a version was submitted, owners raise the risk tier with a reason; an MRC who never owned the model and touched
+    none of its versions lowers it, by `riskTier` and `reason` alone.
+    """
     changes = body.model_dump(exclude_unset=True, exclude={"reason"})
     model = service.update_model(
         work, actor, group, name, changes, expected=read_if_match(if_match), reason=body.reason
@@ -79,11 +88,33 @@ def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPat
     return _with_etag(model)
 
 
+@router.post("/models/{group}/{name}/transfer", response_model=ModelOut)
+@door.writes("model.transfer")
+def transfer_model(
+    work: Work, actor: Actor, group: str, name: str, body: TransferIn, if_match: IfMatch = None
+) -> Answer:
+    """Give a model to other owners, all at once. Who registered it owns it no more, unless named."""
+    expected = read_if_match(if_match)
+    model = ownership.transfer_model(work, actor, group, name, body.owners, reason=body.reason, expected=expected)
+    return _with_etag(model)
+
+
+@router.post("/models/{group}/{name}/retire", response_model=ModelOut)
+@door.writes("model.retire")
+def retire_model(work: Work, actor: Actor, group: str, name: str, body: ReasonIn, if_match: IfMatch = None) -> Answer:
+    """
+    Retire a model for good, where none of its versions is in PRODUCTION: all of them become RETIRED, requests,
+    collaborations and links end, and it is read-only.
+    """
+    expected = read_if_match(if_match)
+    return _with_etag(promotion.retire_model(work, actor, group, name, reason=body.reason, expected=expected))
+
+
 def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
     return Answer(ModelOut.model_validate(model), status, {"ETag": etag_of(model.revision), **(headers or {})})
 
 
 def _row(row: CatalogueRow) -> CatalogueOut:
-    newest = [NewestOut(version=mark.version, state=mark.state.value) for mark in row.newest]
+    newest = [NewestOut(version=mark.version, state=mark.state.value, closed=mark.closed) for mark in row.newest]
     facts = {name: getattr(row.model, name) for name in ModelOut.model_fields}
     return CatalogueOut(**facts, newest=newest, version_count=row.version_count)

@@ -5,11 +5,12 @@ from typing import Any
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries, service
+from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
+from modelkeep_server.interfaces.api.shapes.sharing import ReasonIn
 from modelkeep_server.interfaces.api.shapes.versions import MoveOut, VersionIn, VersionOut, VersionPatch
 
 router = make_router("versions")
@@ -66,6 +67,20 @@ def update_version(
     expected = read_if_match(if_match)
     found = service.update_version(work, actor, group, name, version, changes, expected=expected, reason=body.reason)
     return _with_etag(found, headers={"Location": f"/api/v1/models/{found.model}/versions/{found.version}"})
+
+
+@router.post(BASE + "/{version}/close", response_model=VersionOut)
+@door.writes("version.close")
+def close_version(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
+    """End a version that goes no further, before it is in PRODUCTION: no edit, no upload and no move until reopened."""
+    return _with_etag(closing.close_version(work, actor, group, name, version, reason=body.reason))
+
+
+@router.post(BASE + "/{version}/reopen", response_model=VersionOut)
+@door.writes("version.reopen")
+def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
+    """Let a closed version go on from the state in which it was closed."""
+    return _with_etag(closing.reopen_version(work, actor, group, name, version, reason=body.reason))
 
 
 @router.get(BASE + "/{version}/moves", response_model=PageOut[MoveOut])

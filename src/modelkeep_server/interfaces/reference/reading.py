@@ -9,7 +9,7 @@ from modelkeep_server.interfaces.reference import samples
 from modelkeep_server.rules.permissions import PERMISSIONS, words_of
 
 #: The order of a reader's way; nouns that are not named follow.
-NOUNS = ("models", "versions", "artifacts", "activity", "audit", "people", "status")
+NOUNS = ("models", "versions", "artifacts", "access", "activity", "audit", "people", "status")
 #: Longer texts than this are refused for the machine's sake; the number tells a reader nothing.
 GUARD_CHARS = 100_000
 _METHODS = ("get", "post", "put", "patch", "delete")

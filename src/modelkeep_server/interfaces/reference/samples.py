@@ -81,6 +81,7 @@ STORY: Mapping[str, Any] = {
     "total": 1,
 }
 
+_SAM = "sam@company.com"
 _TOKEN_ROW = {
     "id": STORY["id"],
     "name": "nightly training",
@@ -121,6 +122,13 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
         "url": "https://registry.company.com/invitations/3v0Jq...",
     },
     "EventOut": {"reason": None, "rule": None},
+    "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
+    "TransferIn": {"reason": "Priya moved to another team."},
+    "CollaboratorOut": {"email": _SAM, "name": "Sam Ode", "grantedBy": PERSON, "until": None},
+    "AccessRequestOut": {"by": _SAM, "decidedBy": None, "decidedAt": None, "answer": None},
+    "GrantIn": {"days": 30},
+    "ActivityOut": {"was": [], "became": []},
+    "VersionOut": {"closed": None, "hold": None},
     "IncidentIn": _INCIDENT
     | {"text": "The file store answers slowly. Uploads are not affected.", "status": "INVESTIGATING"},
     "IncidentOut": _INCIDENT | {"status": "INVESTIGATING"},
@@ -168,6 +176,23 @@ PYTHON: Mapping[str, str] = {
     "show_model": f'model = registry.get_model("{MODEL}")',
     "update_model": f'''model = registry.get_model("{MODEL}")
 registry.update_model("{MODEL}", {{"tags": ["churn"], "reason": "One is enough."}}, revision=model.revision)''',
+    "transfer_model": f'''model = registry.get_model("{MODEL}")  # list_models(ID) finds it by its id
+registry.transfer_model(model.address, ["data-team@company.com"], reason="Priya moved to another team.")''',
+    "retire_model": f'registry.retire_model("{MODEL}", reason="Replaced by customer-churn-v2.")',
+    "list_collaborators": f'''for person in registry.list_collaborators("{MODEL}"):
+    print(person.email, person.access, person.until)''',
+    "share_model": f'registry.share_model("{MODEL}", "{_SAM}", access="WRITE")',
+    "unshare_model": f'registry.unshare_model("{MODEL}", "{_SAM}")',
+    "ask_for_access": f'''asked = registry.request_access("{MODEL}", purpose="Nightly scoring.", days=30)
+print(asked.id, asked.status)''',
+    "list_access_requests": """for request in registry.list_access_requests(status="OPEN"):
+    print(request.id, request.by, request.model, request.purpose)""",
+    "show_access_request": f'print(registry.get_access_request("{STORY["id"]}").status)',
+    "grant_access": f'registry.grant_access("{STORY["id"]}", days=30)',
+    "refuse_access": f'registry.refuse_access("{STORY["id"]}", reason="Use the copy in staging.")',
+    "withdraw_access_request": f'registry.withdraw_access_request("{STORY["id"]}")',
+    "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
+    "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
@@ -240,6 +265,7 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
 
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
+    path = path.replace("{email}", quote(_SAM))
     for name in ("group", "name", "version", "path", "sequence", "id", "role"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path

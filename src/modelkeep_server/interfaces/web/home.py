@@ -11,6 +11,7 @@ from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.identity import people_queries
 from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import request_queries
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
 from modelkeep_server.interfaces.web.face import door, make_router
@@ -24,6 +25,7 @@ LATEST_SHOWN = 8
 ACTIVITY_READ = 30
 ACTIVITY_ROWS = 50
 EXPIRING_DAYS = 7
+ANSWERS_DAYS = 7
 
 
 @router.get("/")
@@ -43,6 +45,8 @@ def show_home(work: Work, actor: Actor) -> Page:
             latest=latest,
             states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
             tasks=tasks_of(home.list_open_drafts(work, actor), home.list_bare_models(work, actor)),
+            to_decide=request_queries.list_to_decide(work, actor),
+            answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),
             expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
             requests=people_queries.list_my_requests(work, actor),
             granted=people_queries.list_recent_grants(work, actor),

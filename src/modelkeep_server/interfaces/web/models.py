@@ -22,6 +22,7 @@ from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import ask_what_can_be, errors_by_field, read_filters, split_entries, text_of
 from modelkeep_server.interfaces.web.model_settings import open_form
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.interfaces.web.standing import find_standing
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
@@ -124,12 +125,14 @@ def show_versions(work: Work, actor: Actor, group: str, name: str, cursor: Text 
 def show_activity(work: Work, actor: Actor, group: str, name: str, cursor: Text = "") -> Page:
     """Who did what to the model and its versions, newest first."""
     model = queries.get_model(work, actor, group, name)
+    relations = queries.relations_of(actor, model)
     rows = activity.list_activity_of_model(work, actor, model, limit=ACTIVITY_ROWS, cursor=cursor or None)
     return Page.of(
         ModelContext(
             model=model,
             version_count=version_queries.count_versions(work, actor, group, name),
-            relations=queries.relations_of(actor, model),
+            relations=relations,
+            standing=find_standing(work, actor, model, relations),
             tab="activity",
             timeline=Timeline(rows, f"/models/{model.address}/activity", cursor or None),
             shown=open_form(model).shown,
@@ -139,6 +142,7 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, cursor: Text 
 
 def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cursor: str | None) -> Page:
     model = queries.get_model(work, actor, group, name)
+    relations = queries.relations_of(actor, model)
     limit = PAGE_ROWS if tab == "versions" else 5
     rows = version_queries.list_versions(work, actor, group, name, limit=limit, cursor=cursor)
     form = open_form(model)
@@ -147,7 +151,8 @@ def _model_page(work: Work, actor: Actor, group: str, name: str, *, tab: str, cu
             model=model,
             versions=rows,
             version_count=rows.total or 0,
-            relations=queries.relations_of(actor, model),
+            relations=relations,
+            standing=find_standing(work, actor, model, relations),
             tab=tab,
             cursor=cursor,
             shown=form.shown,

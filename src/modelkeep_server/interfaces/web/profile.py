@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import passphrases, queries, secrets, sessions, tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
+from modelkeep_server.features.models import request_queries, sharing
 from modelkeep_server.interfaces.doorway import Desk, read_form
 from modelkeep_server.interfaces.web.confirm import demand_passphrase
 from modelkeep_server.interfaces.web.contexts.profile import ProfileContext
@@ -19,6 +20,8 @@ from modelkeep_server.rules.errors import Invalid, SignInFailed, TooMany
 from modelkeep_server.rules.permissions import Scope
 
 router = make_router()
+
+REQUESTS_SHOWN = 10
 
 
 @router.get("/profile")
@@ -108,6 +111,8 @@ def _profile(
         new_token=new_token,
         ways=ways,
         has_passphrase=ways.passphrase,
+        asked=request_queries.list_requests(work, actor, mine=True, limit=REQUESTS_SHOWN).items,
+        shared=sharing.list_shared_with(work, actor),
         values=values or {},
         errors=errors or {},
     )

@@ -13,7 +13,7 @@ from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries, service
+from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -26,6 +26,7 @@ from modelkeep_server.interfaces.web.contexts.versions import (
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.interfaces.web.standing import find_standing
 from modelkeep_server.interfaces.web.version_forms import read_metadata
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
@@ -109,6 +110,22 @@ def remove_artifact(
     return Redirect(href_of_version(f"{group}/{name}", version) + "/artifacts?done=removed")
 
 
+@router.post(BASE + "/{version}/close")
+@door.posts("version.close")
+def close_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
+    """End a version that goes no further."""
+    found = closing.close_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
+    return Redirect(href_of_version(found.model, found.version) + "?done=closed")
+
+
+@router.post(BASE + "/{version}/reopen")
+@door.posts("version.reopen")
+def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
+    """Let a closed version go on."""
+    found = closing.reopen_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
+    return Redirect(href_of_version(found.model, found.version) + "?done=reopened")
+
+
 def _facts(work: Work, actor: Actor, group: str, name: str, version: str) -> dict[str, Any]:
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
@@ -119,6 +136,7 @@ def _facts(work: Work, actor: Actor, group: str, name: str, version: str) -> dic
         "artifacts": artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN).items,
         "moves": queries.list_moves(actor, found, relations),
         "relations": relations,
+        "standing": find_standing(work, actor, model, relations),
         "tab": "overview",
     }
 

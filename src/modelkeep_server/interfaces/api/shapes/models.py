@@ -11,6 +11,7 @@ _NAME = f"1 to {fields.NAME_CHARS} letters, digits, `-` and `_`, beginning with 
 _DESCRIPTION = f"1 to {fields.DESCRIPTION_CHARS:,} characters."
 _OWNERS = f"1 to {fields.OWNERS_MAX} e-mail addresses."
 _RISK_TIER = "How much harm it could do. It decides who must approve."
+_TIER_CHANGE = f"{_RISK_TIER} Once a version was submitted, raising it takes a `reason`, and owners cannot lower it."
 _TAGS = f"At most {fields.TAGS_MAX} of {fields.TAG_CHARS} characters, without blanks."
 _URL = f"http or https, at most {fields.URL_CHARS:,} characters."
 _RISK_RATIONALE = "Why this tier."
@@ -47,7 +48,7 @@ class ModelPatch(Input):
     group: str | None = Field(default=None, description=_AS_IT_IS)
     owners: list[str] | None = Field(default=None, description=_AS_IT_IS)
     description: str | None = Field(default=None, description=_DESCRIPTION)
-    risk_tier: TierName | None = Field(default=None, description=_RISK_TIER)
+    risk_tier: TierName | None = Field(default=None, description=_TIER_CHANGE)
     tags: list[str] | None = Field(default=None, description=_TAGS)
     documentation_url: str | None = Field(default=None, description=_URL)
     repository_url: str | None = Field(default=None, description=_URL)
@@ -85,6 +86,7 @@ class NewestOut(Shape):
 
     version: str
     state: StateName
+    closed: bool = Field(description="Whether it was closed, and so goes no further.")
 
 
 class CatalogueOut(ModelOut):

@@ -87,6 +87,14 @@ class PassageOut(Shape):
     by: str
 
 
+class FlagOut(Shape):
+    """What stands beside the state of a version: who set it, when and why."""
+
+    by: str
+    at: Moment
+    reason: str
+
+
 class MissingOut(Shape):
     """A field that is missing, and why it matters."""
 
@@ -111,6 +119,8 @@ class VersionOut(Shape):
     description: str | None
     state: StateName
     history: list[PassageOut]
+    closed: FlagOut | None = None
+    hold: FlagOut | None = None
     commit_sha: str | None
     training_job_id: str | None
     metadata: dict[str, Any]

@@ -9,7 +9,10 @@ from modelkeep_server.rules.errors import FieldError, RegistryError
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorContext(Context):
-    """Any refusal or failure as a page: what happened, why, what to do. The request id comes from the shell."""
+    """
+    Any refusal or failure as a page: what happened, why, what to do. The request id comes from the shell. `way` is the
+    words and the address of a button that leads on.
+    """
 
     template: ClassVar[str] = "errors/error.html"
     status: int
@@ -18,6 +21,7 @@ class ErrorContext(Context):
     remedy: str
     code: str = "internal_error"
     field_errors: tuple[FieldError, ...] = ()
+    way: tuple[str, str] | None = None
     help: str | None = None
 
     @property
@@ -35,5 +39,6 @@ class ErrorContext(Context):
             remedy=error.remedy,
             code=error.code,
             field_errors=error.errors,
+            way=error.way,
             help=error.help,
         )

@@ -9,6 +9,7 @@ from modelkeep_server.features.audit.views import LogState
 from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity.people_views import RecentGrant, RoleRequest
 from modelkeep_server.features.identity.views import TokenRow
+from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context
@@ -47,6 +48,8 @@ class DashboardContext(Context):
 
     `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
     tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
+    `to_decide` are requests for access that wait for this person, `answers` their own that are open or were decided
+    lately.
     `requests` are roles that wait for a second Admin, `granted` those given lately: for Admins and Auditors.
     """
 
@@ -60,6 +63,8 @@ class DashboardContext(Context):
     states_of: Mapping[int, Mapping[State, int]] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     expiring: tuple[TokenRow, ...] = ()
+    to_decide: tuple[AccessRequest, ...] = ()
+    answers: tuple[AccessRequest, ...] = ()
     requests: tuple[RoleRequest, ...] = ()
     granted: tuple[RecentGrant, ...] = ()
     log: LogState | None = None
@@ -68,7 +73,12 @@ class DashboardContext(Context):
     @property
     def waiting(self) -> int:
         """How many things wait for this person."""
-        return len(self.tasks) + len(self.expiring) + sum(not request.mine for request in self.requests)
+        return (
+            len(self.tasks)
+            + len(self.expiring)
+            + len(self.to_decide)
+            + sum(not request.mine for request in self.requests)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.identity.team_views import Team
-from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.models.ownership import TransferPlan
+from modelkeep_server.features.models.views import AccessRequest, Model, Sharing
+from modelkeep_server.features.promotion.queries import Retirement
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -14,6 +16,7 @@ from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, 
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
 from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.permissions import Relation
 
 _OPERATORS = re.compile(r"""(?<!\S)(-\w|(AND|OR|NOT)(?!\w))|\w:\S|[()"*]""")
@@ -28,14 +31,26 @@ class Chip:
     href: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """
+    What the head of every page of a model shows beside it: how it was retired, and what this person asked for.
+
+    Both are None for most: an active model, and somebody who may download or has asked for nothing.
+    """
+
+    retirement: Retirement | None = None
+    asked: AccessRequest | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class CatalogueContext(Context):
     """
     GET /models. `groups`, `tags`, `owners` are suggestions for the filters; `cursor` is the one this page came by.
 
-    Controls, as in the API: q, group, riskTier, tag, owner, updatedFrom, updatedTo (2026-01-31) and sort: updated, name
-    or created. `values` is the filter as typed, `errors` one sentence for each control at fault, which then filters
-    nothing.
+    Controls, as in the API: q, group, riskTier, tag, owner, status, updatedFrom, updatedTo (2026-01-31) and sort:
+    updated, name or created. `values` is the filter as typed, `errors` one sentence for each control at fault, which
+    then filters nothing.
     """
 
     template: ClassVar[str] = "models/catalogue.html"
@@ -129,6 +144,7 @@ class ModelContext(Context):
     shown: Base
     values: Mapping[str, str] = field(default_factory=dict)
     timeline: Timeline | None = None
+    standing: Standing = field(default_factory=Standing)
     teams: Mapping[str, Team] = field(default_factory=dict)
 
     @property
@@ -149,9 +165,29 @@ class EditModelContext(EditContext):
     GET and POST /models/{group}/{name}/settings.
 
     Controls: description, riskTier, riskRationale, tags, documentationUrl, repositoryUrl, visibility, origin, reason.
+    `own_form` says which of the tab's forms `values` and `errors` are of: empty for the first, else `sharing` (email,
+    access, until), `tier` (riskTier, reason), `transfer` (owners, reason) or `retire` (reason, confirm).
     """
 
     template: ClassVar[str] = "models/settings.html"
     model: Model
     version_count: int
     relations: frozenset[Relation] = frozenset()
+    standing: Standing = field(default_factory=Standing)
+    sharing: Sharing
+    may_lower: bool = False
+    own_form: str = ""
+
+    @property
+    def lower_tiers(self) -> tuple[RiskTier, ...]:
+        """The tiers below the model's."""
+        return tuple(RiskTier)[: tuple(RiskTier).index(self.model.risk_tier)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferContext(FormContext):
+    """POST /models/{group}/{name}/transfer, before it is confirmed. Controls: owners, reason (both hidden), confirm."""
+
+    template: ClassVar[str] = "models/transfer.html"
+    model: Model
+    plan: TransferPlan

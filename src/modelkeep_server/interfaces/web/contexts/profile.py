@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from modelkeep_server.features.identity.views import NewToken, Person, SessionRow, TokenRow, WaysIn
+from modelkeep_server.features.models.views import AccessRequest, SharedModel
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Role, Scope
@@ -35,7 +36,8 @@ class ProfileContext(FormContext):
     GET /profile, and its forms. Controls: name, scopes (several), days of a token; present, passphrase.
 
     `new_token` is shown once, on the answer to the POST itself. `values` may hold `scopes` as a list.
-    `has_passphrase`: they sign in with one, and may change it. `ways` are all their ways to sign in.
+    `has_passphrase`: they sign in with one, and may change it. `ways` are all their ways to sign in; `asked`
+    their latest requests for access, `shared` the models that they were let into.
     """
 
     template: ClassVar[str] = "identity/profile.html"
@@ -45,6 +47,8 @@ class ProfileContext(FormContext):
     ways: WaysIn
     new_token: NewToken | None = None
     has_passphrase: bool = True
+    asked: tuple[AccessRequest, ...] = ()
+    shared: tuple[SharedModel, ...] = ()
 
     @property
     def held(self) -> frozenset[Role]:

@@ -1,6 +1,6 @@
 """What the pages of a version are drawn from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.artifacts.views import Artifact
@@ -8,8 +8,10 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
+from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules import links
+from modelkeep_server.rules.lifecycle import CLOSABLE
 from modelkeep_server.rules.permissions import Relation
 
 
@@ -56,7 +58,13 @@ class VersionContext(Context):
     artifacts: tuple[Artifact, ...]
     moves: tuple[MoveView, ...] = ()
     relations: frozenset[Relation] = frozenset()
+    standing: Standing = field(default_factory=Standing)
     tab: str = "overview"
+
+    @property
+    def closable(self) -> bool:
+        """Whether the state still lets it be closed and reopened."""
+        return self.version.state in CLOSABLE
 
     @property
     def editable(self) -> bool:

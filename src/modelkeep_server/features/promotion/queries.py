@@ -1,0 +1,49 @@
+"""Reading how a model ended."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from modelkeep_server.db.ledger import COMMITMENT
+from modelkeep_server.db.tables import audit_events, audit_people, audit_texts
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.models.views import Model, ModelStatus
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.events import Outcome
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """Who retired a model (an e-mail, or a pseudonym where none is kept), when, and why, where that is kept."""
+
+    model: str
+    by: str
+    at: datetime
+    reason: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        return f"{self.by} retired {self.model} at {clock.iso_seconds(self.at)}."
+
+
+def find_retirement(work: Work, model: Model) -> Retirement | None:
+    """How a model was retired, or None for an active one. Two statements, none for an active one."""
+    if model.status is not ModelStatus.RETIRED:
+        return None
+    row = work.first(
+        select(audit_events.c.body, audit_events.c.at, audit_events.c.actor, audit_people.c.email)
+        .outerjoin(audit_people, audit_people.c.pseudonym == audit_events.c.actor)
+        .where(
+            audit_events.c.object_id == model.id,
+            audit_events.c.action == "model.retire",
+            audit_events.c.outcome == Outcome.ALLOWED.value,
+        )
+    )
+    if row is None:
+        return Retirement(model.address, "Somebody", model.updated_at, None)
+    commitment = str(json.loads(row.body).get("reason", "")).removeprefix(COMMITMENT)
+    reason = work.scalar(select(audit_texts.c.value).where(audit_texts.c.commitment == commitment))
+    return Retirement(model.address, row.email or row.actor, row.at, reason)
