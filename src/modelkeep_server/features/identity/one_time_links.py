@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from modelkeep_server.db.tables import invitations
+from modelkeep_server.db.tables import invitations, people, role_grants
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import secrets
 from modelkeep_server.kit import clock, ids
@@ -37,9 +37,9 @@ def insert_link(
 
 def get_invitation_row(work: Work, secret: str, *kinds: str) -> Row[Any]:
     """
-    The open one-time link of one of these kinds with this secret. One statement.
+    The open one-time link of one of these kinds with this secret. Three statements at most.
 
-    Raises SignInFailed where it is unknown, used or past its time.
+    Raises SignInFailed where it is unknown, used or past its time, or where the Admin who made it is none any more.
     """
     row = work.first(
         select(invitations).where(
@@ -52,7 +52,23 @@ def get_invitation_row(work: Work, secret: str, *kinds: str) -> Row[Any]:
         raise SignInFailed("This one-time link was used already.", remedy="Sign in, or ask an Admin for a new link.")
     if row.expires_at <= work.now:
         raise SignInFailed("This one-time link has expired.", remedy="Ask an Admin for a new one.")
+    _demand_maker(work, row.created_by)
     return row
+
+
+def _demand_maker(work: Work, created_by: str) -> None:
+    # Whoever makes a link knows its secret: it would let them in again after they were shut out.
+    maker = work.first(select(people.c.id, people.c.disabled).where(people.c.email_key == created_by.casefold()))
+    if maker is None:
+        # The house, or an operator on the server's host.
+        return
+    is_admin = select(role_grants.c.id).where(
+        role_grants.c.person_id == maker.id, role_grants.c.role == Role.ADMIN, role_grants.c.ended_at.is_(None)
+    )
+    if maker.disabled or work.first(is_admin.limit(1)) is None:
+        raise SignInFailed(
+            "The Admin who made this one-time link is none any more.", remedy="Ask another Admin for a new one."
+        )
 
 
 def use_link(work: Work, key: int) -> None:
