@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import invitations, people, roles, teams
+from modelkeep_server.features.identity import accepting, invitations, people, roles, secrets, teams
 from modelkeep_server.features.models.separation import ever_owned, touched_version
 from modelkeep_server.rules.permissions import Role
-from tests.support.accounts import PASSPHRASE, fresh_email, make_account
+from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registry
@@ -89,3 +89,43 @@ def test_who_makes_a_token_of_a_program_touched_what_it_touched(registry: Regist
         touched = [touched_version(work, key, who.actor.user_id or 0) for who in (admin, sponsor, other)]
 
     assert touched == [True, True, False]
+
+
+def test_a_new_passphrase_ends_the_links_into_the_account(registry: Registry, make: Make, api: Api) -> None:
+    """Whoever fears for their account and changes the passphrase is safe from a link that went astray."""
+    account = make_account(registry)
+    secret = invite(registry, account.email)
+    browser = api.browser_of(account.session)
+    fields = {"present": PASSPHRASE, "passphrase": "another passphrase altogether"}
+
+    answer = browser.submit("/profile/passphrase", fields)
+
+    assert answer.headers["location"] == "/profile?done=passphrase"
+    assert accept(api, secret).status_code == 401
+
+
+@pytest.mark.parametrize("meanwhile", ["disabled", "renewed"])
+def test_a_sign_in_that_was_under_way_ends_with_the_others(
+    registry: Registry, make: Make, api: Api, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """While a passphrase is compared its person may be disabled or get another: no session comes of the old one."""
+    admin, account = make.person(Role.ADMIN), make_account(registry)
+    secret, person_id = invite(registry, account.email), id_of(registry, account.email)
+    compare = secrets.passphrase_fits
+
+    def slowly(stored_hash: str | None, passphrase: str) -> bool:
+        fits = compare(stored_hash, passphrase)
+        with registry.writing() as work:
+            if meanwhile == "disabled":
+                people.disable_person(work, admin.actor, person_id)
+            else:
+                accepting.accept_invitation(work, secret=secret, name="", passphrase_hash="another")
+        return fits
+
+    monkeypatch.setattr(secrets, "passphrase_fits", slowly)
+    before = registry.look("SELECT count(*) FROM sessions")[0][0]
+
+    answer = api.browser_of("").submit("/login", {"email": account.email, "passphrase": PASSPHRASE})
+
+    assert answer.status_code == 401
+    assert registry.look("SELECT count(*) FROM sessions")[0][0] == before + (meanwhile == "renewed")

@@ -70,6 +70,11 @@ def _use(work: Work, link: Row[Any]) -> int | None:
     person_id = queries.find_person_id(work, link.email)
     if person_id is None and link.kind == RESET:
         raise SignInFailed("The account of this link is gone.", remedy="Ask an Admin to invite you.")
+    # It may have been made before the account had such a role.
+    guarded = person_id is not None and one_time_links.is_guarded(work, person_id)
+    if guarded and one_time_links.is_by_person(work, link.created_by):
+        told = f"This account {one_time_links.NOT_ALONE}."
+        raise SignInFailed(told, remedy=one_time_links.ASK_OPERATOR, rule=one_time_links.GUARDED_ACCOUNT)
     return person_id
 
 
