@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.audit.views import Event
+from modelkeep_server.features.identity.one_time_links import ASK_OPERATOR, NOT_ALONE
 from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
 from modelkeep_server.features.identity.sources import ISSUER, SOURCES
 from modelkeep_server.features.identity.views import NewInvitation
@@ -78,6 +79,13 @@ class PersonContext(FormContext):
         """The roles that were not given by hand yet."""
         by_hand = {grant.role for grant in self.person.grants if grant.by_hand}
         return tuple(role for role in Role if role not in by_hand)
+
+    @property
+    def no_reset(self) -> str | None:
+        """Why no Admin alone makes a link into this account, or None where one may."""
+        if self.guarded.isdisjoint(grant.role for grant in self.person.grants):
+            return None
+        return f"{self.person.row.name} {NOT_ALONE}. {ASK_OPERATOR}"
 
     @property
     def guarded(self) -> frozenset[Role]:
