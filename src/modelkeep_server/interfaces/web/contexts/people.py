@@ -141,7 +141,8 @@ def _tell(event: Event, name: str) -> str:
     action = ACTIONS.get(event.action)
     if action is None:
         return event.action
-    words = action.says
+    after = event.after or {}
+    words = "set a new passphrase by a link" if after.get("passphrase") == "renewed" else action.says
     role = (event.after or event.before or {}).get("role")
     if role in ROLES:
         words = words.replace("a role", f"the role {ROLES[role].label}")
