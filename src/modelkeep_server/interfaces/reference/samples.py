@@ -225,13 +225,13 @@ files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verif
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
 registry.export_events(events, "refused.csv")''',
-    "list_users": """for user in registry.people.list(role="MODEL_OWNER"):
+    "list_users": """for user in registry.list_people(role="MODEL_OWNER"):
     print(user.email, user.last_seen_at)""",
-    "create_invitation": """link = registry.people.invite("grace@company.com", ["MODEL_OWNER"])
+    "create_invitation": """link = registry.invite_person("grace@company.com", ["MODEL_OWNER"])
 print(link.url)  # told this once""",
-    "list_invitations": """for link in registry.people.invitations():
+    "list_invitations": """for link in registry.list_invitations():
     print(link.email, link.expires_at)""",
-    "list_role_requests": """for request in registry.people.role_requests():
+    "list_role_requests": """for request in registry.list_role_requests():
     print(request.user, request.role, request.by)""",
     "verify_log": "print(registry.verify_log().ok)",
 }
