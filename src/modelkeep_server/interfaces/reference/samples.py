@@ -123,6 +123,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     },
     "EventOut": {"reason": None, "rule": None},
     "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
+    "OptionalReasonIn": {"reason": "They have left the company."},
     "TransferIn": {"reason": "Priya moved to another team."},
     "CollaboratorOut": {"email": _SAM, "name": "Sam Ode", "grantedBy": PERSON, "until": None},
     "AccessRequestOut": {"by": _SAM, "decidedBy": None, "decidedAt": None, "answer": None},
@@ -147,7 +148,6 @@ PROBLEM: Mapping[str, Any] = {
     "detail": _FAULT.detail,
     "code": _FAULT.code,
     "remedy": _FAULT.remedy,
-    "help": None,
     "requestId": STORY["requestId"],
     "errors": [{"field": fault.field, "message": fault.message} for fault in _FAULT.errors],
 }
