@@ -11,16 +11,18 @@ from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
-from modelkeep_server.features.identity import people_queries, roles
+from modelkeep_server.features.identity import people_queries, roles, sso
 from modelkeep_server.features.identity.people_views import PeopleFilter
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
+from modelkeep_server.ports import Presented
 from modelkeep_server.rules.permissions import Role
-from tests.support.accounts import make_account
+from tests.support.accounts import fresh_email, make_account
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
+from tests.support.sso import open_issuer
 
 
 def fill(registry: Registry, portal: BlockingPortal) -> None:
@@ -41,6 +43,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         link = client.post(base, json={"purpose": "Retraining."})
         assert api.anonymous.get(link.json()["url"]).status_code == 200
     tell_of_trouble(make, api)
+    come_by_an_issuer(registry)
     browser = api.browser_of(account.session)
     made = browser.call("POST", "/api/v1/tokens", json={"name": "ci"}).json()
     browser.call("DELETE", f"/api/v1/tokens/{made['id']}")
@@ -51,6 +54,14 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     ask_for_a_role(registry, owner, make.person())
     with registry.writing() as work:
         service.sign_head(work)
+
+
+def come_by_an_issuer(registry: Registry) -> None:
+    """Somebody's first sign-in by an issuer, which is taken at its word here."""
+    issuer = open_issuer("https://sso.example.com")
+    presented = Presented("subject-1", fresh_email("by-issuer"), email_verified=True, name="By Issuer", claims={})
+    with registry.writing() as work:
+        sso.sign_in(work, issuer, presented)
 
 
 def tell_of_trouble(make: Make, api: Api) -> None:
