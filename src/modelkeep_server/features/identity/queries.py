@@ -1,6 +1,6 @@
 """Reading people, sessions, tokens and one-time links."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -207,23 +207,6 @@ def list_admins(work: Work) -> tuple[str, ...]:
     return tuple(row.email for row in rows)
 
 
-def sponsors_of(work: Work, person_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """
-    Who answers, or ever answered, for each program among these inside ids; people are left out. One statement.
-    """
-    if not person_ids:
-        return {}
-    rows = work.all(
-        select(service_accounts.c.person_id, service_sponsors.c.person_id.label("sponsor_id"))
-        .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
-        .where(service_accounts.c.person_id.in_(sorted(person_ids)))
-    )
-    found: dict[int, frozenset[int]] = {}
-    for row in rows:
-        found[row.person_id] = found.get(row.person_id, frozenset()) | {row.sponsor_id}
-    return found
-
-
 def programs_of(work: Work, person_id: int) -> frozenset[int]:
     """The programs that somebody answers, or ever answered, for, by inside id. One statement."""
     rows = work.all(
@@ -232,14 +215,6 @@ def programs_of(work: Work, person_id: int) -> frozenset[int]:
         .where(service_sponsors.c.person_id == person_id)
     )
     return frozenset(row.person_id for row in rows)
-
-
-def touched_by(work: Work, person_ids: Collection[int]) -> frozenset[int]:
-    """
-    Everyone who counts as having touched what these touched: they, and the sponsors of the programs among them, former
-    ones too. One statement.
-    """
-    return frozenset(person_ids).union(*sponsors_of(work, person_ids).values())
 
 
 def has_first_admin(work: Work) -> bool:
