@@ -8,14 +8,13 @@ from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
 from modelkeep_server.features.identity.sources import ISSUER, SOURCES
 from modelkeep_server.features.identity.views import NewInvitation
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.permissions import GUARDED, Role
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleContext(Context):
+class PeopleContext(Context, Walked):
     """
     GET /admin/people. Controls: q, role, disabled (`yes` or `no`), source. `values` is the filter as typed.
 
@@ -45,15 +44,9 @@ class PeopleContext(Context):
         return f"{total:,} {'person' if total == 1 else 'people'}"
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of("/admin/people", self.filters) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.people.next_cursor
-        return href_of("/admin/people", self.filters | {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/people", self.people, self.filters)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +79,7 @@ class PersonContext(FormContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvitationsContext(FormContext):
+class InvitationsContext(FormContext, Walked):
     """
     GET and POST /admin/invitations. Controls: emails (one a line), roles (several), resets (`yes`).
 
@@ -109,12 +102,6 @@ class InvitationsContext(FormContext):
         return GUARDED if self.dual_control else frozenset()
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of the open links, or None where this is it."""
-        return "/admin/invitations" if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.links.next_cursor
-        return href_of("/admin/invitations", {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/invitations", self.links)
