@@ -1,6 +1,6 @@
 """Reading people, sessions, tokens and one-time links."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -209,32 +209,6 @@ def list_admins(work: Work) -> tuple[str, ...]:
     return tuple(row.email for row in rows)
 
 
-def sponsors_of(work: Work, person_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """
-    Who answers, or ever answered, for each program among these inside ids, as `programs_of` says; people are left out.
-    One statement.
-    """
-    if not person_ids:
-        return {}
-    these = service_accounts.c.person_id.in_(sorted(person_ids))
-    sponsored = (
-        select(service_accounts.c.person_id, service_sponsors.c.person_id.label("sponsor_id"))
-        .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
-        .where(these)
-    )
-    lent = (
-        _tokens_of_programs()
-        .join(people, people.c.pseudonym == audit_events.c.actor)
-        .with_only_columns(service_accounts.c.person_id, people.c.id)
-        .where(these)
-    )
-    rows = work.all(union(sponsored, lent))
-    found: dict[int, frozenset[int]] = {}
-    for row in rows:
-        found[row.person_id] = found.get(row.person_id, frozenset()) | {row.sponsor_id}
-    return found
-
-
 def programs_of(work: Work, person_id: int) -> frozenset[int]:
     """
     The programs that somebody answers, or ever answered, for, by inside id: as sponsor, or as an Admin who made a token
@@ -262,14 +236,6 @@ def _tokens_of_programs() -> Select[Any]:
         .join(audit_events, audit_events.c.object_id == tokens.c.public_id)
         .where(audit_events.c.action == "token.create", audit_events.c.outcome == Outcome.ALLOWED.value)
     )
-
-
-def touched_by(work: Work, person_ids: Collection[int]) -> frozenset[int]:
-    """
-    Everyone who counts as having touched what these touched: they, and the sponsors of the programs among them, former
-    ones too. One statement.
-    """
-    return frozenset(person_ids).union(*sponsors_of(work, person_ids).values())
 
 
 def has_first_admin(work: Work) -> bool:

@@ -9,8 +9,7 @@ from modelkeep_server.features.identity.one_time_links import ASK_OPERATOR, NOT_
 from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
 from modelkeep_server.features.identity.sources import ISSUER, SOURCES
 from modelkeep_server.features.identity.views import NewInvitation
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.permissions import GUARDED, ROLES, Role
@@ -20,7 +19,7 @@ _ASKS_WHOM = frozenset({"for", "from", "of", "to"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleContext(Context):
+class PeopleContext(Context, Walked):
     """
     GET /admin/people. Controls: q, role, disabled (`yes` or `no`), source. `values` is the filter as typed.
 
@@ -50,15 +49,9 @@ class PeopleContext(Context):
         return f"{total:,} {'person' if total == 1 else 'people'}"
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of("/admin/people", self.filters) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.people.next_cursor
-        return href_of("/admin/people", self.filters | {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/people", self.people, self.filters)
 
 
 @dataclass(frozen=True)
@@ -111,7 +104,7 @@ class PersonContext(FormContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvitationsContext(FormContext):
+class InvitationsContext(FormContext, Walked):
     """
     GET and POST /admin/invitations. Controls: emails (one a line), roles (several), resets (`yes`).
 
@@ -155,3 +148,7 @@ def _tell(event: Event, name: str) -> str:
     if role in ROLES:
         words = words.replace("a role", f"the role {ROLES[role].label}")
     return f"{words} {name}" if words.split()[-1] in _ASKS_WHOM else words
+
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/invitations", self.links)
