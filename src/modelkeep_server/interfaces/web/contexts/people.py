@@ -127,15 +127,9 @@ class InvitationsContext(FormContext, Walked):
         return GUARDED if self.dual_control else frozenset()
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of the open links, or None where this is it."""
-        return "/admin/invitations" if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.links.next_cursor
-        return href_of("/admin/invitations", {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/invitations", self.links)
 
 
 def _tell(event: Event, name: str) -> str:
@@ -148,7 +142,3 @@ def _tell(event: Event, name: str) -> str:
     if role in ROLES:
         words = words.replace("a role", f"the role {ROLES[role].label}")
     return f"{words} {name}" if words.split()[-1] in _ASKS_WHOM else words
-
-    def walk(self) -> Walk:
-        """The list."""
-        return Walk("/admin/invitations", self.links)
