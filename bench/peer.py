@@ -6,6 +6,7 @@ No database, no sign-in, no middleware: path parameters, FastAPI's thread, and a
 
 import json
 import sys
+import threading
 
 from fastapi import FastAPI
 
@@ -32,7 +33,7 @@ def main() -> None:
     """Serve on the port that is the first argument; the model's JSON comes on the input."""
     app = build_peer(ModelOut.model_validate(json.load(sys.stdin)))
     with bind_address("127.0.0.1", int(sys.argv[1])) as listener:
-        run(serve_all([(app, listener)], lambda: None))
+        run(serve_all([(app, listener)], lambda: None, stopping=threading.Event()))
 
 
 if __name__ == "__main__":

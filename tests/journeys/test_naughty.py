@@ -34,7 +34,7 @@ def reader(chromium: Browser, planted: tuple[RunningRegistry, list[Planted]]) ->
     running, _ = planted
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(running.operate("admin", "invite", "priya@company.com", "--roles", "ADMIN,AUDITOR,MODEL_OWNER").strip())
+    page.goto(running.operate("admin", "invite", "curious@company.com", "--roles", "ADMIN,AUDITOR,MODEL_OWNER").strip())
     page.locator("main [name=name]").fill("<img src=x onerror=window.naughty=1>")
     page.locator("main [name=passphrase]").fill(PASSPHRASE)
     page.locator("main form").get_by_role("button").first.click()

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 
 from modelkeep_server.operate import workers
 from modelkeep_server.operate.workers import Crew
@@ -45,6 +47,8 @@ class Counting:
 def test_a_worker_that_fails_runs_again_and_ends_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of one worker ends nothing; told to stop, it finishes and nothing is left."""
     monkeypatch.setattr(workers, "RETRY_SECONDS", 0.01)
+    # The log of this process may still be that of a test before, whose standard error is closed by now.
+    monkeypatch.setattr(workers, "log", structlog.wrap_logger(structlog.PrintLogger(sys.stderr)))
     counting = Counting()
     crew = Crew([counting], threading.Event())
 
