@@ -110,8 +110,11 @@ def test_every_wrong_field_of_an_incident_is_named_at_once(make: Make, api: Api,
 
     answer = api.as_(sre).post("/api/v1/incidents", json=body)
 
-    assert answer.status_code == 422
+    page = api.browser(sre).submit("/status/incidents", {"title": "", "impact": "DEGRADED"})
+
+    assert (answer.status_code, page.status_code) == (422, 422)
     assert {error["field"] for error in answer.json()["errors"]} == set(body)
+    assert "Choose at least one." in page.text
     assert make.event_count() == before
 
 

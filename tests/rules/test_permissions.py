@@ -127,6 +127,15 @@ def test_a_refusal_says_what_would_help(act: str, held: frozenset[Role], stands:
     assert ("owner" in named) == ("(o@x.org)" in named)
 
 
+@pytest.mark.parametrize(
+    ("act", "ends"),
+    [("model.transfer", "to do it."), ("model.retire", "to do it."), ("model.create", "to give you the role.")],
+)
+def test_what_an_admin_alone_does_is_asked_of_them_and_not_the_role(act: str, ends: str) -> None:
+    """Nobody is sent for the role of an Admin where an Admin does the thing for them."""
+    assert whom_to_ask(act, {Relation.OWNER}, admins=["a@x.org"]) == f"Ask an Admin (a@x.org) {ends}"
+
+
 @given(held=roles)
 def test_the_scopes_of_roles_are_those_their_acts_use(held: frozenset[Role]) -> None:
     """A token can be given every scope that its roles have a use for, and no other."""

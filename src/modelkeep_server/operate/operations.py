@@ -38,7 +38,7 @@ def invite(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     roles = read_roles(asked["roles"]) if asked["roles"] else []
     with house.writing() as work:
         made = invitations.invite_by_operator(work, host=socket.gethostname(), email=asked["email"], roles=roles)
-    return {"url": f"{house.address}/invitations/{made.secret}", "expiresAt": made.expires_at.isoformat()}
+    return {"url": f"{house.address}{made.path}", "expiresAt": made.expires_at.isoformat()}
 
 
 def verify_audit(house: House, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,12 @@ def strip_display_name(text: str) -> str:
     return (named[1] if named else trimmed).strip()
 
 
+def find_display_name(text: str) -> str | None:
+    """The name before such an address, `Ann Lee`, without the quotes that RFC 5322 lets stand around it."""
+    name, bracket, _ = text.strip().partition("<")
+    return (name.strip().strip('"').strip() or None) if bracket else None
+
+
 def find_email_fault(text: str) -> str | None:
     """What is wrong with an address, as the end of a sentence, or None where it is well formed."""
     if not text:

@@ -285,7 +285,8 @@ def whom_to_ask(
     act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = (), admins: Sequence[str] = ()
 ) -> str:
     """
-    Who can give what is missing: an owner of the model where a relation is at stake, else an Admin.
+    Who can give what is missing: an owner of the model where a relation is at stake, else an Admin, who does themselves
+    what is theirs alone.
 
     `owners` and `admins` are addresses of such people, named where they are known.
     """
@@ -293,6 +294,8 @@ def whom_to_ask(
     admin = f"an Admin{_named(admins)}"
     if by_relation:
         return f"Ask an owner of the model{_named(owners)}, or {admin} if you need a role."
+    if all(grant.role is Role.ADMIN for grant in PERMISSIONS[act].grants):
+        return f"Ask {admin} to do it."
     return f"Ask {admin} to give you the role."
 
 

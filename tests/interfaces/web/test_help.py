@@ -118,6 +118,7 @@ def test_roles_acts_moves_and_tiers_are_those_of_the_rules(api: Api) -> None:
         ("expire link", "/help/artifact-management#download-links"),
         ("RESTRICTED", "/help/roles#restricted-models"),
         ("risk tier", "/help/model-registration#risk-tiers"),
+        ("slack", "/help/getting-help#ask-somebody"),
     ],
 )
 def test_the_search_brings_the_right_section_first_and_marks_the_words(api: Api, asked: str, first: str) -> None:

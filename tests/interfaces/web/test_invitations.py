@@ -18,7 +18,7 @@ from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
 
-LINK = re.compile(r">http://127\.0\.0\.1:8000(/invitations/[\w-]{43})<")
+LINK = re.compile(r">http://127\.0\.0\.1:8000(/invitations/[\w-]{43}(?:\?name=[\w+%]+)?)<")
 
 
 def send(browser: Browser, lines: list[str], *roles: Role, **more: Any) -> Any:
@@ -27,7 +27,10 @@ def send(browser: Browser, lines: list[str], *roles: Role, **more: Any) -> Any:
 
 
 def test_six_people_are_invited_at_once_and_come(make: Make, api: Api) -> None:
-    """One form, six lines as address books copy them; six links, shown once; each makes its account with the roles."""
+    """
+    One form, six lines as address books copy them; six links, shown once; each makes its account with the roles, and
+    its form begins with the name that stood by the address.
+    """
     browser, emails = api.browser(make.person(Role.ADMIN)), [fresh_email(f"six{number}") for number in range(6)]
     lines = [f"Ann Lee <{emails[0]}>", f"  {emails[1]}  ", f'"Lee, Bo" <{emails[2]}>;', "", *emails[3:], emails[5]]
 
@@ -40,7 +43,8 @@ def test_six_people_are_invited_at_once_and_come(make: Make, api: Api) -> None:
     waiting = look(api, make.person(Role.AUDITOR), "/admin/invitations")
     assert all(email in waiting for email in emails)
     assert LINK.findall(waiting) == []
-    for link in (links[0], links[2]):
+    for link, name in ((links[0], "Ann Lee"), (links[2], "Lee, Bo"), (links[1], "")):
+        assert f'name="name" type="text" value="{name}"' in api.browser_of("").get(link).text
         answer = api.browser_of("").submit(link, {"name": "Somebody New", "passphrase": PASSPHRASE})
         assert answer.headers["location"] == "/?done=accepted"
     found = api.as_(make.person(Role.ADMIN)).get("/api/v1/users", params={"q": emails[2]}).json()["items"][0]

@@ -120,14 +120,20 @@ def test_a_refused_download_leads_on_to_asking(make: Make, api: Api) -> None:
 
 
 def test_a_transfer_says_who_loses_and_gains_before_it_happens(make: Make, api: Api) -> None:
-    """Nothing changes until it is confirmed; then the activity tells who it went from and to."""
+    """
+    Nothing changes until it is confirmed; then the activity tells who it went from and to. Who stays an owner by a team
+    is told so.
+    """
     former, heir, admin = make.owner(), make.owner(), make.person(Role.ADMIN)
+    team = {"name": f"Team of {former.email}", "email": f"team-{former.email}", "members": [former.email]}
+    assert api.as_(admin).post("/api/v1/teams", json=team).status_code == 201
     model = make.model(former)
     browser, route = api.browser(admin), f"/models/{model.address}/transfer"
     typed = {"owners": f"{heir.email}, unknown@example.com", "reason": "Priya left."}
 
     wrong = browser.submit(route, {"owners": " ", "reason": ""})
     plan = browser.submit(route, typed)
+    by_team = browser.submit(route, {**typed, "owners": team["email"]})
     still = api.as_(admin).get(f"/api/v1/models/{model.address}").json()["owners"]
     done = browser.submit(route, {**typed, "confirm": "yes"})
     story = said(browser.get(f"/models/{model.address}/activity").text)
@@ -136,6 +142,8 @@ def test_a_transfer_says_who_loses_and_gains_before_it_happens(make: Make, api: 
     words = said(plan.text)
     assert words.index("Lose it") < words.index(former.email) < words.index("Gain it") < words.index(heir.email)
     assert "unknown@example.com no account or team here yet" in words
+    assert f"{former.email} still an owner, through the team {team['name']}" in said(by_team.text)
+    assert "still an owner" not in words
     assert still == [former.email]
     assert done.headers["location"] == f"/models/{model.address}/activity?done=transferred"
     assert f"transferred the model from {former.email} to {heir.email}, unknown@example.com" in story

@@ -16,6 +16,8 @@ from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
 
 #: Drawn by a template of their own, since they are no tables: the diagram of states, and the support channels.
 PICTURES = frozenset({"lifecycle", "support"})
+#: What people search pictures by, where the prose around them does not say it.
+WORDS_OF_PICTURES = {"support": "Help desk, Slack, E-mail, Office hours, Security issues"}
 
 
 def _roles() -> DrawnTable:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from modelkeep_server.features.help import drawn
-from modelkeep_server.features.help.views import Chapter, Code, Drawn, DrawnTable, Part, Prose, Section
+from modelkeep_server.features.help.views import Chapter, Code, Drawn, Part, Prose, Section
 
 DRAWN_LANGUAGE = "modelkeep"
 _TAGS = {
@@ -137,16 +137,16 @@ def _read_passages(tokens: Sequence[Token], sections: dict[int, Section]) -> lis
             else:
                 passages.append(Passage(section, _plain(token)))
         elif token.type == "fence" and token.info.strip() == DRAWN_LANGUAGE:
-            table = drawn.find_table(token.content.strip())
-            passages.extend(Passage(section, row) for row in _rows_of(table))
+            passages.extend(Passage(section, row) for row in _rows_of(token.content.strip()))
         elif token.type == "fence":
             passages.append(Passage(section, " ".join(token.content.split())))
     return passages
 
 
-def _rows_of(table: DrawnTable | None) -> list[str]:
+def _rows_of(name: str) -> list[str]:
+    table = drawn.find_table(name)
     if table is None:
-        return []
+        return [drawn.WORDS_OF_PICTURES[name]] if name in drawn.WORDS_OF_PICTURES else []
     codes = table.codes or ("",) * len(table.rows)
     return [", ".join(filter(None, (*row, code))) for row, code in zip(table.rows, codes, strict=True)]
 

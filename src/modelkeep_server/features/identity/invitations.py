@@ -1,7 +1,9 @@
 """Inviting people, by one-time links that make an account or, where there is one, set a new passphrase."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -14,7 +16,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access, one_time_links, people_queries
 from modelkeep_server.features.identity.service_views import PREFIX
 from modelkeep_server.features.identity.views import Actor, NewInvitation
-from modelkeep_server.rules.emails import find_email_fault, strip_display_name
+from modelkeep_server.rules.emails import find_display_name, find_email_fault, strip_display_name
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, NotPermitted, StateForbids
 from modelkeep_server.rules.permissions import Role
 
@@ -29,7 +31,7 @@ def invite(work: Work, actor: Actor, *, email: str, roles: Sequence[Role]) -> Ne
     faults = _find_faults(work, actor, [address])
     if faults:
         raise Invalid.of([FieldError("email", faults[0][1])])
-    return _invite(work, actor, [address], roles)[0]
+    return _invite(work, actor, [address], roles, names=_names_of([email]))[0]
 
 
 def invite_all(work: Work, actor: Actor, lines: Sequence[str], roles: Sequence[Role]) -> tuple[NewInvitation, ...]:
@@ -42,7 +44,7 @@ def invite_all(work: Work, actor: Actor, lines: Sequence[str], roles: Sequence[R
     Raises:
         Invalid: Says of each line what is wrong with it; none, or more than AT_ONCE_MAX.
     """
-    return _invite(work, actor, check_all(work, actor, lines), roles)
+    return _invite(work, actor, check_all(work, actor, lines), roles, names=_names_of(lines))
 
 
 def check_all(work: Work, actor: Actor, lines: Sequence[str]) -> list[str]:
@@ -140,7 +142,12 @@ def invite_by_operator(work: Work, *, host: str, email: str, roles: Sequence[Rol
 
 
 def _invite(
-    work: Work, actor: Actor, addresses: Sequence[str], roles: Sequence[Role], renews: str | None = None
+    work: Work,
+    actor: Actor,
+    addresses: Sequence[str],
+    roles: Sequence[Role],
+    renews: str | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[NewInvitation, ...]:
     accounts = _accounts(work, addresses)
     made = []
@@ -148,11 +155,18 @@ def _invite(
         account = accounts.get(address.casefold())
         kind = INVITATION if account is None else RESET
         link = _make_link(work, kind, account.email if account else address, () if account else roles, actor.email)
+        if account is None:
+            link = replace(link, name=names.get(address.casefold(), ""))
         after = _facts(link) | ({"renews": renews} if renews else {})
         access.record(work, actor, "invitation.create", object_id=link.id, after=after)
         _send(work, link, actor.email)
         made.append(link)
     return tuple(made)
+
+
+def _names_of(lines: Sequence[str]) -> dict[str, str]:
+    """By what name each line calls its address."""
+    return {strip_display_name(line).casefold(): find_display_name(line) or "" for line in lines}
 
 
 def _make_link(work: Work, kind: str, email: str, roles: Sequence[Role], by: str) -> NewInvitation:
@@ -170,7 +184,7 @@ def _send(work: Work, made: NewInvitation, by: str) -> None:
     if not work.parts.sends_mail:
         return
     facts = {
-        "url": f"{work.parts.public_url}/invitations/{made.secret}",
+        "url": f"{work.parts.public_url}{made.path}",
         "invited_by": by,
         "roles": [role.value for role in made.roles],
         "expires_at": made.expires_at.isoformat(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlencode
 
 from modelkeep_server.rules.permissions import Role, Scope
 
@@ -127,7 +128,8 @@ class NewInvitation:
     """
     An invitation just made. `secret` is the tail of the one-time link, shown once.
 
-    `kind` is INVITATION, or RESET for somebody who has an account, which then adds no role.
+    `kind` is INVITATION, or RESET for somebody who has an account, which then adds no role. `name` is what the inviter
+    calls them: the form begins with it.
     """
 
     id: str
@@ -136,6 +138,12 @@ class NewInvitation:
     expires_at: datetime
     secret: str = field(repr=False)
     kind: str = "INVITATION"
+    name: str = ""
+
+    @property
+    def path(self) -> str:
+        """The link without the address of the registry. It alone carries the name, which is stored once they come."""
+        return f"/invitations/{self.secret}" + (f"?{urlencode({'name': self.name})}" if self.name else "")
 
 
 @dataclass(frozen=True)

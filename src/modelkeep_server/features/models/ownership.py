@@ -1,13 +1,13 @@
 """Transferring a model to other owners: an Admin's act, on a reason. Former owners stay known to the record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, union_all
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import PersonRef
-from modelkeep_server.db.tables import model_owners, models, people, teams
+from modelkeep_server.db.tables import model_owners, models, people, team_members, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -20,12 +20,17 @@ from modelkeep_server.rules.errors import Invalid
 
 @dataclass(frozen=True)
 class TransferPlan:
-    """What a transfer would do: addresses that lose the model, that gain it, and new ones that nobody here has yet."""
+    """
+    What a transfer would do: addresses that lose the model, that gain it, and new ones that nobody here has yet.
+
+    `through`: who of those that lose it goes on owning it as a member of a team that is named, and by which team.
+    """
 
     model: Model
     loses: tuple[str, ...]
     gains: tuple[str, ...]
     unknown: tuple[str, ...]
+    through: Mapping[str, str]
 
 
 def plan_transfer(work: Work, actor: Actor, group: str, name: str, owners: Sequence[str], reason: str) -> TransferPlan:
@@ -36,11 +41,13 @@ def plan_transfer(work: Work, actor: Actor, group: str, name: str, owners: Seque
     _demand_sound(owners, reason)
     present = dict.fromkeys([*model.owners, *([model.registrar] if model.registrar else [])])
     new, old = {owner.casefold() for owner in owners}, {owner.casefold() for owner in present}
+    loses = tuple(owner for owner in present if owner.casefold() not in new)
     return TransferPlan(
         model,
-        loses=tuple(owner for owner in present if owner.casefold() not in new),
+        loses=loses,
         gains=tuple(owner for owner in owners if owner.casefold() not in old),
         unknown=list_unknown(work, owners),
+        through=_find_members(work, loses, new),
     )
 
 
@@ -102,6 +109,19 @@ def list_unknown(work: Work, owners: Sequence[str]) -> tuple[str, ...]:
     shared = select(teams.c.email_key).where(teams.c.email_key.in_(keys), teams.c.ended_at.is_(None))
     known = {row.email_key for row in work.all(union_all(accounts, shared))}
     return tuple(owner for owner in owners if owner.casefold() not in known)
+
+
+def _find_members(work: Work, addresses: Sequence[str], owners: Collection[str]) -> dict[str, str]:
+    """Which of these addresses are members of a team among these owners (in lower case), and of which."""
+    keys = {address.casefold(): address for address in addresses}
+    rows = work.all(
+        select(people.c.email_key, teams.c.name)
+        .join(team_members, team_members.c.person_id == people.c.id)
+        .join(teams, teams.c.id == team_members.c.team_id)
+        .where(people.c.email_key.in_(keys), teams.c.email_key.in_(owners))
+        .where(team_members.c.ended_at.is_(None), teams.c.ended_at.is_(None))
+    )
+    return {keys[row.email_key]: row.name for row in rows}
 
 
 def _demand_sound(owners: Sequence[str], reason: str) -> None:

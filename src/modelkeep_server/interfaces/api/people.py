@@ -200,7 +200,7 @@ def _user(row: PersonRow) -> UserOut:
 def _made(work: Work, made: NewInvitation) -> Answer:
     shape = InvitationOut(
         id=made.id, kind=made.kind, email=made.email, roles=list(made.roles), expires_at=made.expires_at,
-        created_at=work.now, url=f"{work.parts.public_url}/invitations/{made.secret}",
+        created_at=work.now, url=f"{work.parts.public_url}{made.path}",
     )  # fmt: skip
     return Answer(shape, status=201)
 

@@ -11,18 +11,20 @@ from modelkeep_server.interfaces.web.face import Redirect, door, make_router, se
 from modelkeep_server.interfaces.web.forms import errors_by_field, person_errors, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid
+from modelkeep_server.rules.fields import NAME_CHARS
 
 router = make_router()
 
 
 @router.get("/invitations/{secret}")
 @door.reads(OPEN)
-def show_invitation(work: Work, actor: Actor, secret: str) -> Page:
-    """What an invitation offers. Looking does not use it up."""
+def show_invitation(work: Work, actor: Actor, request: Request, secret: str) -> Page:
+    """What an invitation offers, and the name that the link gives. Looking does not use it up."""
     return Page.of(
         InvitationContext(
             secret=secret, invitation=accepting.get_invitation(work, secret),
             issuers=queries.list_issuers(work), local=work.parts.local_accounts,
+            values={"name": request.query_params.get("name", "")[:NAME_CHARS]},
         )
     )  # fmt: skip
 

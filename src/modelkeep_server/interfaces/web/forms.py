@@ -18,7 +18,7 @@ FILTER_CHARS_MAX = 400
 
 #: The notice a page shows after a redirect to `?done=<code>`: fixed sentences, so that an address can inject nothing.
 NOTICES: Mapping[str, str] = {
-    "claimed": "You are the first Admin. Next: create a model.",
+    "claimed": "You are the first Admin. Next: invite people, or create a model.",
     "accepted": "Welcome. Your account is ready.",
     "model": "The model is registered. Next: create its first version.",
     "version": "The version is created as a draft. Next: upload its artifacts.",

@@ -41,6 +41,8 @@ def create_incident(work: Work, actor: Actor, form: FormData, request: Request) 
     except Invalid as error:
         # Two forms of the page ask for a text, and each control has a name of its own.
         errors = {"known" if name == "text" else name: says for name, says in errors_by_field(error.errors).items()}
+        if not values["components"]:
+            errors["components"] = "Choose at least one."
         return _draw(recall(request, work, actor), values, errors, status=error.status)
     request.app.state.door.board.doubt()
     return Redirect("/status?done=incident")

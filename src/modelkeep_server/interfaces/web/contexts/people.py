@@ -12,7 +12,11 @@ from modelkeep_server.features.identity.views import NewInvitation
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.kit.paging import Page as Rows
-from modelkeep_server.rules.permissions import GUARDED, Role
+from modelkeep_server.rules.events import ACTIONS
+from modelkeep_server.rules.permissions import GUARDED, ROLES, Role
+
+#: The last words of sayings that end with the name of the person.
+_ASKS_WHOM = frozenset({"for", "from", "of", "to"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,14 @@ class PeopleContext(Context):
         return href_of("/admin/people", self.filters | {"cursor": cursor}) if cursor else None
 
 
+@dataclass(frozen=True)
+class Told:
+    """An event of an account and the words that finish "<person> ..."."""
+
+    event: Event
+    words: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class PersonContext(FormContext):
     """
@@ -73,6 +85,11 @@ class PersonContext(FormContext):
     dual_control: bool = False
     sends_mail: bool = False
     made: NewInvitation | None = None
+
+    @property
+    def history(self) -> tuple[Told, ...]:
+        """What happened to the account, in words."""
+        return tuple(Told(event, _tell(event, self.person.row.name)) for event in self.events)
 
     @property
     def grantable(self) -> tuple[Role, ...]:
@@ -126,3 +143,15 @@ class InvitationsContext(FormContext):
         """The next page, or None on the last one."""
         cursor = self.links.next_cursor
         return href_of("/admin/invitations", {"cursor": cursor}) if cursor else None
+
+
+def _tell(event: Event, name: str) -> str:
+    action = ACTIONS.get(event.action)
+    if action is None:
+        return event.action
+    after = event.after or {}
+    words = "set a new passphrase by a link" if after.get("passphrase") == "renewed" else action.says
+    role = (event.after or event.before or {}).get("role")
+    if role in ROLES:
+        words = words.replace("a role", f"the role {ROLES[role].label}")
+    return f"{words} {name}" if words.split()[-1] in _ASKS_WHOM else words
