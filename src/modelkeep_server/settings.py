@@ -124,7 +124,8 @@ class Settings(BaseSettings):
     dual_control: bool = Field(
         default=False,
         description="A second Admin confirms each grant of MRC, Security Architect and Admin, by hand or by "
-        "invitation. What an operator on the server's host does is exempt, so that there is a second Admin at all.",
+        "invitation, and no Admin alone makes a one-time link into an account that has one of them. What an operator "
+        "on the server's host does is exempt, so that there is a second Admin at all.",
     )
 
     smtp_url: SecretStr | None = Field(

@@ -34,7 +34,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/invitations": {"email": "another@example.com", "roles": []},
     "POST /api/v1/role-requests/{id}/decline": {},
     "POST /api/v1/teams": {"name": "Another", "email": "another-team@example.com", "members": []},
-    "PATCH /api/v1/teams/{id}": {"name": "Renamed"},
+    "PATCH /api/v1/teams/{id}": {"name": "Renamed for the table"},
     "POST /api/v1/service-accounts": {"name": "golden-service", "purpose": "For the table.", "scopes": ["read"]},
     "PATCH /api/v1/service-accounts/{id}": {"purpose": "Another."},
     "POST /api/v1/service-accounts/{id}/tokens": {"name": "ci", "scopes": ["read"]},

@@ -5,6 +5,7 @@ A copy is SQLite's own online backup out of one read snapshot: everything commit
 that came later, and writers never wait for it. Source: sqlite.org/backup.html.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -49,7 +50,7 @@ class Contents:
 
 def copy_database(database: Database, path: Path, tell: Callable[[int, int], None]) -> None:
     """
-    Copy a SQLite database to a new file, which is not yet synced.
+    Copy a SQLite database to a new file, which is not yet synced, and which nobody else on the machine can read.
 
     Args:
         tell: Called after each step with the pages copied and the pages there are. What it raises ends the copy.
@@ -60,6 +61,8 @@ def copy_database(database: Database, path: Path, tell: Callable[[int, int], Non
     def step(_: int, remaining: int, total: int) -> None:
         tell(total - remaining, total)
 
+    # SQLite itself would make it as the umask says, and copying takes a while.
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     with database.snapshot() as source, closing(sqlite3.connect(path)) as target:
         # The file is thrown away where this does not end well, so that a journal of its own would be of no use.
         target.execute("PRAGMA journal_mode=OFF")
