@@ -1,11 +1,10 @@
 """The registry from Python: everything a training job needs, over the REST API."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from modelkeep.addresses import (
     Address,
@@ -15,6 +14,7 @@ from modelkeep.addresses import (
     parse_version,
     parse_version_or_file,
 )
+from modelkeep.asking import When, given, moment_of
 from modelkeep.directory import Directory
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
@@ -22,19 +22,15 @@ from modelkeep.exports import save_answer
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
+from modelkeep.people import People
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read
 from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 from modelkeep.uploads import hash_file, send_file
 
-T = TypeVar("T")
 
-# What a caller may write for a moment; a bare day is read by the registry in UTC.
-When = str | date | datetime
-
-
-class Client(Directory, Sharing):
+class Client(Directory, People, Sharing):
     """
     A registry, as one person or service account.
 
@@ -89,20 +85,20 @@ class Client(Directory, Sharing):
     ) -> Model:
         """Register a model. `owners` are e-mails, `risk_tier` LOW, MEDIUM or HIGH. Raises Conflict, Invalid."""
         model = parse_model(address)
-        document = {
-            "group": model.group,
-            "name": model.name,
-            "description": description,
-            "owners": list(owners),
-            "riskTier": risk_tier,
-            "tags": list(tags),
-            "documentationUrl": documentation_url,
-            "repositoryUrl": repository_url,
-            "riskRationale": risk_rationale,
-            "origin": origin,
-            "visibility": visibility,
-        }
-        return self.register_model({key: value for key, value in document.items() if value is not None})
+        document = given(
+            group=model.group,
+            name=model.name,
+            description=description,
+            owners=list(owners),
+            riskTier=risk_tier,
+            tags=list(tags),
+            documentationUrl=documentation_url,
+            repositoryUrl=repository_url,
+            riskRationale=risk_rationale,
+            origin=origin,
+            visibility=visibility,
+        )
+        return self.register_model(document)
 
     def register_model(self, document: Mapping[str, Any]) -> Model:
         """Register a model from the API's own JSON, as the guide shows it. Raises Conflict, Invalid."""
@@ -131,10 +127,10 @@ class Client(Directory, Sharing):
             "tag": tag,
             "owner": owner,
             "status": status,
-            "createdFrom": _moment(created_from),
-            "createdTo": _moment(created_to),
-            "updatedFrom": _moment(updated_from),
-            "updatedTo": _moment(updated_to),
+            "createdFrom": moment_of(created_from),
+            "createdTo": moment_of(created_to),
+            "updatedFrom": moment_of(updated_from),
+            "updatedTo": moment_of(updated_to),
             "sort": sort,
         }
         return self._list("/models", Model, filters)
@@ -167,15 +163,14 @@ class Client(Directory, Sharing):
     ) -> Version:
         """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's JSON. Raises Conflict, Invalid, NotFound."""
         version = parse_version(address)
-        document = {
-            "version": version.version,
-            "commitSha": commit_sha,
-            "trainingJobId": training_job_id,
-            "description": description,
-            "metadata": metadata,
-        }
-        given = {key: value for key, value in document.items() if value is not None}
-        return self.register_version(Address(version.group, version.name), given)
+        document = given(
+            version=version.version,
+            commitSha=commit_sha,
+            trainingJobId=training_job_id,
+            description=description,
+            metadata=metadata,
+        )
+        return self.register_version(Address(version.group, version.name), document)
 
     def register_version(self, model: str | Address, document: Mapping[str, Any]) -> Version:
         """Add a version to a model from the API's own JSON. Raises Conflict, Invalid, NotFound."""
@@ -264,8 +259,7 @@ class Client(Directory, Sharing):
             Forbidden: You may not download it. NotFound: There is no such file.
         """
         file = parse_file(address)
-        document = {"purpose": purpose} if purpose is not None else {}
-        return read(Link, self._transport.post(f"{file.file_route(file.path or '')}/links", document))
+        return read(Link, self._transport.post(f"{file.file_route(file.path or '')}/links", given(purpose=purpose)))
 
     def download(
         self,
@@ -354,8 +348,8 @@ class Client(Directory, Sharing):
             "role": role,
             "outcome": outcome,
             "requestId": request_id,
-            "from": _moment(from_at),
-            "to": _moment(to_at),
+            "from": moment_of(from_at),
+            "to": moment_of(to_at),
         }
         return self._list("/audit/events", Event, filters)
 
@@ -384,11 +378,3 @@ class Client(Directory, Sharing):
             what = f"{version} has no file {where.path!r}." if where.path else f"{version} has no files yet."
             raise NotFound(what, status=404, code="not_found", remedy=f"See `modelkeep versions show {version}`.")
         return [(Address(where.group, where.name, where.version, artifact.path), artifact) for artifact in found]
-
-
-def _moment(when: When | None) -> str:
-    if when is None:
-        return ""
-    if isinstance(when, datetime) and when.tzinfo is None:
-        raise ValueError(f"{when} has no zone. Give a moment like datetime.now(UTC).")
-    return when if isinstance(when, str) else when.isoformat()

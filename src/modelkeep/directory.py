@@ -1,42 +1,22 @@
 """Who is who in a registry: teams and service accounts, for the client. Making and changing them is for the pages."""
 
-from collections.abc import Mapping
-from typing import TypeVar
-
+from modelkeep.asking import Asking, flag_of
 from modelkeep.errors import NotFound
-from modelkeep.listing import Listing, list_all
+from modelkeep.listing import Listing
 from modelkeep.models import ServiceAccount, Team
-from modelkeep.people import People
-from modelkeep.transport import Transport
-
-T = TypeVar("T")
 
 PREFIX = "service:"
 
 
-class Asking:
-    """What every part of the client asks through."""
-
-    _transport: Transport
-
-    def _list(self, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
-        return list_all(self._transport, route, kind, filters)
-
-
 class Directory(Asking):
-    """Reading teams and service accounts, and what there is for those who administer."""
-
-    @property
-    def people(self) -> People:
-        """People, their roles and invitations, for those who administer."""
-        return People(self._transport)
+    """Reading teams and service accounts."""
 
     def list_teams(self, text: str = "", *, mine: bool = False, ended: bool = False) -> Listing[Team]:
         """
         Teams by name. `text` is a part of the name or the address; `mine`: only those that you are in; `ended`: those
         that were ended too.
         """
-        return self._list("/teams", Team, {"q": text, "mine": _flag(mine), "ended": _flag(ended)})
+        return self._list("/teams", Team, {"q": text, "mine": flag_of(mine), "ended": flag_of(ended)})
 
     def get_team(self, name: str) -> Team:
         """A team by its shared address or its name, in any case. Raises NotFound."""
@@ -55,7 +35,8 @@ class Directory(Asking):
         Service accounts by name. `text` is a part of the name or the purpose; `mine`: only those that you sponsor;
         `ended`: those that were ended too.
         """
-        return self._list("/service-accounts", ServiceAccount, {"q": text, "mine": _flag(mine), "ended": _flag(ended)})
+        filters = {"q": text, "mine": flag_of(mine), "ended": flag_of(ended)}
+        return self._list("/service-accounts", ServiceAccount, filters)
 
     def get_service_account(self, name: str) -> ServiceAccount:
         """A service account by its name or as `service:NAME`, in any case. Raises NotFound."""
@@ -67,7 +48,3 @@ class Directory(Asking):
             f"There is no service account {name!r}.", status=404, code="not_found",
             remedy="See `modelkeep service-accounts list`.",
         )  # fmt: skip
-
-
-def _flag(chosen: bool) -> str:
-    return "true" if chosen else ""

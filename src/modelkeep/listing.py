@@ -43,7 +43,9 @@ class Listing(Generic[T]):
         return Page(items[:count], page.next_cursor, total)
 
 
-def list_all(transport: Transport, route: str, kind: type[T], filters: Mapping[str, str] | None = None) -> Listing[T]:
+def list_all(
+    transport: Transport, route: str, kind: type[T], filters: Mapping[str, str | None] | None = None
+) -> Listing[T]:
     """A list of the API, of what fits every filter that is not empty."""
     given = {key: value for key, value in (filters or {}).items() if value}
 

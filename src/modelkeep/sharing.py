@@ -1,27 +1,21 @@
 """Sharing models, asking for access to them, and ending them, from Python: a part of the client."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
-from modelkeep.listing import Listing, list_all
+from modelkeep.asking import Asking, When, flag_of, given, moment_of
+from modelkeep.listing import Listing
 from modelkeep.models import AccessRequest, Collaborator, Model, Version
 from modelkeep.reading import read
-from modelkeep.transport import Transport
-
-# A moment as a caller may write it; a bare day is read by the registry in UTC, and meant whole.
-When = str | date | datetime
 
 
-class Sharing:
+class Sharing(Asking):
     """Who works on a model besides its owners, who asks to, and how models and versions end."""
-
-    _transport: Transport
 
     def list_collaborators(self, model: str | Address) -> Listing[Collaborator]:
         """Who was let into a model; of nobody but yourself where you may know no more. Walking it raises NotFound."""
-        return list_all(self._transport, f"{parse_model(model).model_route}/collaborators", Collaborator)
+        return self._list(f"{parse_model(model).model_route}/collaborators", Collaborator)
 
     def share_model(
         self, model: str | Address, email: str, *, access: str = "READ", until: When | None = None
@@ -35,9 +29,8 @@ class Sharing:
         Raises:
             Forbidden, NotFound; Invalid: nobody of that address, an owner, or a time that is past or too far off.
         """
-        document = {"access": access, "until": _moment(until)}
-        route = _collaborator_route(model, email)
-        return read(Collaborator, self._transport.put(route, {k: v for k, v in document.items() if v is not None}))
+        document = given(access=access, until=moment_of(until))
+        return read(Collaborator, self._transport.put(_collaborator_route(model, email), document))
 
     def unshare_model(self, model: str | Address, email: str) -> None:
         """End what somebody was let in for, at once. Raises Forbidden, NotFound."""
@@ -53,16 +46,15 @@ class Sharing:
             Conflict: You asked already, or may download. Invalid, NotFound.
         """
         where = parse_model_or_version(address)
-        document = {"model": f"{where.group}/{where.name}", "version": where.version, "purpose": purpose, "days": days}
-        given = {key: value for key, value in document.items() if value is not None}
-        return read(AccessRequest, self._transport.post("/access-requests", given))
+        document = given(model=f"{where.group}/{where.name}", version=where.version, purpose=purpose, days=days)
+        return read(AccessRequest, self._transport.post("/access-requests", document))
 
     def list_access_requests(
         self, *, mine: bool | None = None, model: str = "", status: str = ""
     ) -> Listing[AccessRequest]:
         """Requests that you asked (`mine=True`), or that others asked for models you own (`mine=False`)."""
-        filters = {"mine": "" if mine is None else str(mine).lower(), "model": model, "status": status}
-        return list_all(self._transport, "/access-requests", AccessRequest, filters)
+        filters = {"mine": flag_of(mine), "model": model, "status": status}
+        return self._list("/access-requests", AccessRequest, filters)
 
     def get_access_request(self, request_id: str) -> AccessRequest:
         """One request for access. Raises NotFound."""
@@ -75,9 +67,8 @@ class Sharing:
         Raises:
             Conflict: It is decided already; says by whom. Forbidden, Invalid, NotFound.
         """
-        document = {"until": _moment(until), "days": days}
-        given = {key: value for key, value in document.items() if value is not None}
-        return read(AccessRequest, self._transport.post(f"{_request_route(request_id)}/grant", given))
+        document = given(until=moment_of(until), days=days)
+        return read(AccessRequest, self._transport.post(f"{_request_route(request_id)}/grant", document))
 
     def refuse_access(self, request_id: str, *, reason: str) -> AccessRequest:
         """Say no to a request, and why. Raises Conflict, Forbidden, Invalid, NotFound."""
@@ -121,9 +112,3 @@ def _collaborator_route(model: str | Address, email: str) -> str:
 
 def _request_route(request_id: str) -> str:
     return f"/access-requests/{quote(request_id, safe='')}"
-
-
-def _moment(when: When | None) -> str | None:
-    if isinstance(when, datetime) and when.tzinfo is None:
-        raise ValueError(f"{when} has no zone. Give a moment like datetime.now(UTC).")
-    return when if when is None or isinstance(when, str) else when.isoformat()

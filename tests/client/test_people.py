@@ -61,16 +61,16 @@ def test_people_are_invited_from_the_command_line(cli: Cli) -> None:
 def test_python_keeps_people_and_links(cli: Cli) -> None:
     """A link is renewed and taken back; requests that wait are listed; what the registry refuses is raised."""
     with Client() as client:
-        link = client.people.invite("three@company.com", ["SRE"])
-        renewed = client.people.renew_invitation(link.id)
-        client.people.revoke_invitation(renewed.id)
+        link = client.invite_person("three@company.com", ["SRE"])
+        renewed = client.renew_invitation(link.id)
+        client.revoke_invitation(renewed.id)
 
         assert link.url != renewed.url
-        assert renewed.id not in [waiting.id for waiting in client.people.invitations()]
-        assert list(client.people.role_requests()) == []
+        assert renewed.id not in [waiting.id for waiting in client.list_invitations()]
+        assert list(client.list_role_requests()) == []
         with pytest.raises(NotFound):
-            client.people.get("nobody@company.com")
+            client.get_person("nobody@company.com")
         with pytest.raises(NotFound, match="no such request"):
-            client.people.confirm_role("nothing")
+            client.confirm_role("nothing")
         with pytest.raises(NotFound):
-            client.people.decline_role("nothing", reason="No.")
+            client.decline_role("nothing", reason="No.")

@@ -1,5 +1,6 @@
 """The pages for people who change this tree lead where they say, and leave no place out."""
 
+import functools
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -61,6 +62,13 @@ def packages(start: Path, depth: int) -> Iterator[Path]:
                 yield from packages(path, depth - 1)
 
 
+@functools.cache
+def routes_of_the_api() -> list[str]:
+    """Every address of the API as a pattern: drawing the description takes a second."""
+    described = [re.sub(r"\{\w+\}", "*", path) for path in make_app().openapi()["paths"]]
+    return [*described, "/api/v1/docs", "/api/v1/openapi.json"]
+
+
 def test_every_path_of_agents_is_there() -> None:
     """Whoever follows a row finds the file, or others of its kind."""
     told = [path for path in paths_of_agents() if path != "tests/app/"]
@@ -119,8 +127,7 @@ def test_variables_commands_and_routes_are_real(page: Path) -> None:
     text = page.read_text("utf-8")
     settings = {f"MODELKEEP_{name.upper()}" for name in Settings.model_fields} | CLIENT_VARIABLES
     settings |= {f"{OIDC_PREFIX}{name.upper()}" for name in OidcIssuer.model_fields}
-    routes = [re.sub(r"\{\w+\}", "*", path) for path in make_app().openapi()["paths"]]
-    routes += ["/api/v1/docs", "/api/v1/openapi.json"]
+    routes = routes_of_the_api()
 
     variables = set(re.findall(r"MODELKEEP_[A-Z_]*[A-Z]", text))
     commands = set(re.findall(r"(?:^|[`(])modelkeep ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))

@@ -27,7 +27,7 @@ def list_people(
 ) -> None:
     """List people, by e-mail. Takes the right to see them (Admin, Auditor)."""
     with Client() as client:
-        page = client.people.list(text, role=role.upper(), disabled=disabled).first(limit)
+        page = client.list_people(text, role=role.upper(), disabled=disabled).first(limit)
     if as_json:
         print_json(page.items)
         return
@@ -43,14 +43,14 @@ def list_people(
 def show(who: Who, as_json: Json = False) -> None:
     """Show one person, and where each role comes from."""
     with Client() as client:
-        _print(client.people.get(who), as_json=as_json)
+        _print(client.get_person(who), as_json=as_json)
 
 
 @app.command()
 def grant(who: Who, role: Role, reason: Reason = None, as_json: Json = False) -> None:
     """Give a role."""
     with Client() as client:
-        user = client.people.grant(who, role.upper(), reason=reason)
+        user = client.grant_role(who, role.upper(), reason=reason)
     _print(user, as_json=as_json)
     if role.upper() in user.requested:
         note("It waits for a second Admin, who confirms or declines it.")
@@ -60,28 +60,28 @@ def grant(who: Who, role: Role, reason: Reason = None, as_json: Json = False) ->
 def revoke(who: Who, role: Role, reason: Reason = None, as_json: Json = False) -> None:
     """Take a role away."""
     with Client() as client:
-        _print(client.people.revoke(who, role.upper(), reason=reason), as_json=as_json)
+        _print(client.revoke_role(who, role.upper(), reason=reason), as_json=as_json)
 
 
 @app.command()
 def disable(who: Who, reason: Reason = None, as_json: Json = False) -> None:
     """Shut an account: its sessions, tokens and links end at once."""
     with Client() as client:
-        _print(client.people.disable(who, reason=reason), as_json=as_json)
+        _print(client.disable_person(who, reason=reason), as_json=as_json)
 
 
 @app.command()
 def enable(who: Who, reason: Reason = None, as_json: Json = False) -> None:
     """Open an account again."""
     with Client() as client:
-        _print(client.people.enable(who, reason=reason), as_json=as_json)
+        _print(client.enable_person(who, reason=reason), as_json=as_json)
 
 
 @app.command()
 def reset(who: Who, as_json: Json = False) -> None:
     """Print a one-time link by which a person sets a new passphrase."""
     with Client() as client:
-        _print_link(client.people.reset(who), as_json=as_json)
+        _print_link(client.reset_passphrase(who), as_json=as_json)
 
 
 @app.command()
@@ -93,14 +93,14 @@ def invite(
     """Invite people, and print a one-time link for each, valid for 7 days."""
     with Client() as client:
         for email in emails:
-            _print_link(client.people.invite(email, [name.upper() for name in role or []]), as_json=as_json)
+            _print_link(client.invite_person(email, [name.upper() for name in role or []]), as_json=as_json)
 
 
 @app.command()
 def invitations(limit: Limit = 50, as_json: Json = False) -> None:
     """List the links that nobody has used yet."""
     with Client() as client:
-        page = client.people.invitations().first(limit)
+        page = client.list_invitations().first(limit)
     if as_json:
         print_json(page.items)
         return

@@ -17,47 +17,12 @@ from starlette.types import Scope
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Parts
 from modelkeep_server.interfaces import metrics, transfers
-from modelkeep_server.interfaces.api import activity as api_activity
-from modelkeep_server.interfaces.api import artifacts as api_artifacts
-from modelkeep_server.interfaces.api import audit as api_audit
-from modelkeep_server.interfaces.api import device_logins as api_device_logins
-from modelkeep_server.interfaces.api import identity as api_identity
-from modelkeep_server.interfaces.api import jobs as api_jobs
-from modelkeep_server.interfaces.api import models as api_models
-from modelkeep_server.interfaces.api import people as api_people
-from modelkeep_server.interfaces.api import service_accounts as api_service_accounts
-from modelkeep_server.interfaces.api import sharing as api_sharing
-from modelkeep_server.interfaces.api import status as api_status
-from modelkeep_server.interfaces.api import teams as api_teams
-from modelkeep_server.interfaces.api import versions as api_versions
+from modelkeep_server.interfaces.api import routes as api_routes
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
-from modelkeep_server.interfaces.web import accepting as web_accepting
-from modelkeep_server.interfaces.web import access_requests as web_access_requests
-from modelkeep_server.interfaces.web import audit as web_audit
-from modelkeep_server.interfaces.web import confirm as web_confirm
-from modelkeep_server.interfaces.web import device_logins as web_device_logins
-from modelkeep_server.interfaces.web import help as web_help
-from modelkeep_server.interfaces.web import home as web_home
-from modelkeep_server.interfaces.web import invitations as web_invitations
-from modelkeep_server.interfaces.web import jobs as web_jobs
-from modelkeep_server.interfaces.web import login as web_login
-from modelkeep_server.interfaces.web import model_end as web_model_end
-from modelkeep_server.interfaces.web import model_settings as web_model_settings
-from modelkeep_server.interfaces.web import model_sharing as web_model_sharing
-from modelkeep_server.interfaces.web import models as web_models
-from modelkeep_server.interfaces.web import people as web_people
-from modelkeep_server.interfaces.web import profile as web_profile
-from modelkeep_server.interfaces.web import reference as web_reference
-from modelkeep_server.interfaces.web import service_accounts as web_service_accounts
-from modelkeep_server.interfaces.web import setup as web_setup
-from modelkeep_server.interfaces.web import sso as web_sso
-from modelkeep_server.interfaces.web import status as web_status
-from modelkeep_server.interfaces.web import teams as web_teams
-from modelkeep_server.interfaces.web import version_edit as web_version_edit
-from modelkeep_server.interfaces.web import versions as web_versions
+from modelkeep_server.interfaces.web import routes as web_routes
 from modelkeep_server.interfaces.web.face import draw_error
 from modelkeep_server.interfaces.web.render import HERE, STATIC_URL
 from modelkeep_server.kit.paging import CursorRefused
@@ -75,47 +40,7 @@ from modelkeep_server.rules.errors import (
 
 log = structlog.get_logger()
 
-ROUTERS = (
-    api_identity.router,
-    api_device_logins.router,
-    api_people.router,
-    api_teams.router,
-    api_service_accounts.router,
-    api_models.router,
-    api_versions.router,
-    api_artifacts.router,
-    api_sharing.router,
-    api_activity.router,
-    api_audit.router,
-    api_jobs.router,
-    api_status.router,
-    transfers.router,
-    metrics.router,
-    web_home.router,
-    web_login.router,
-    web_sso.router,
-    web_setup.router,
-    web_accepting.router,
-    web_profile.router,
-    web_device_logins.router,
-    web_people.router,
-    web_jobs.router,
-    web_confirm.router,
-    web_invitations.router,
-    web_teams.router,
-    web_service_accounts.router,
-    web_models.router,
-    web_model_settings.router,
-    web_model_sharing.router,
-    web_model_end.router,
-    web_access_requests.router,
-    web_version_edit.router,
-    web_versions.router,
-    web_audit.router,
-    web_reference.router,
-    web_help.router,
-    web_status.router,
-)
+ROUTERS = (*api_routes.ROUTERS, transfers.router, metrics.router, *web_routes.ROUTERS)
 
 
 @dataclass(frozen=True)

@@ -116,3 +116,34 @@ def test_what_an_invitation_offers_waits_too_unless_an_operator_made_it(
     waiting = [row for row in client.get("/api/v1/role-requests").json()["items"] if row["user"] == invited]
     assert [(row["role"], row["by"]) for row in waiting] == [("MRC", admin.email)]
     assert refusal(client.post(f"/api/v1/role-requests/{waiting[0]['id']}/confirm")) == (403, "not_permitted")
+
+
+def test_no_admin_alone_gets_into_an_account_that_decides(guarded: Registry, portal: BlockingPortal) -> None:
+    """
+    Whoever makes a link could use it, and confirm their own requests there: such a link is an operator's to make. One
+    that was made before the account had the role is refused when it is used.
+    """
+    make, api = Make(guarded), Api(guarded, portal)
+    admin, second, other = make.person(Role.ADMIN), make.person(Role.ADMIN), make.person()
+    client = api.as_(admin)
+    before = client.post(f"{of(client, other)}/reset").json()["url"].rpartition("/")[2]
+    guarded_roles = make.person(Role.MRC)
+
+    reset = [client.post(f"{of(client, person)}/reset") for person in (second, guarded_roles)]
+    invited = client.post("/api/v1/invitations", json={"email": second.email, "roles": []})
+    page = look(api, admin, f"/admin/people/{of(client, second).rpartition('/')[2]}")
+    with guarded.writing() as work:
+        by_operator = invitations.invite_by_operator(work, host="test", email=second.email, roles=()).secret
+    client.post(f"{of(client, other)}/roles", json={"role": "MRC"})
+    asked = api.as_(second).get("/api/v1/role-requests").json()["items"]
+    item = next(row["id"] for row in asked if row["user"] == other.email)
+    assert api.as_(second).post(f"/api/v1/role-requests/{item}/confirm").status_code == 204
+    fields = {"name": "", "passphrase": PASSPHRASE}
+
+    assert [refusal(answer) for answer in reset] == [(409, "state_forbids")] * 2
+    assert "An operator makes one" in reset[0].json()["remedy"]
+    assert refusal(invited) == (422, "invalid_input")
+    assert "/reset" not in page
+    assert "An operator makes one" in page
+    assert api.browser_of("").submit(f"/invitations/{before}", fields).status_code == 401
+    assert api.browser_of("").submit(f"/invitations/{by_operator}", fields).status_code == 303

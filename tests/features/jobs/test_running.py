@@ -146,15 +146,15 @@ def test_a_dead_workers_job_is_taken_again_after_its_lease(fresh_registry: Regis
 def test_a_long_job_keeps_its_lease(fresh_registry: Registry) -> None:
     """It is renewed while the handler runs, so that a second worker finds nothing to do."""
     others: list[int] = []
-    second = runner(fresh_registry, lambda task: others.append(task.id), lease_seconds=0.6)
+    second = runner(fresh_registry, lambda task: others.append(task.id), lease_seconds=2)
 
     def last(_: Task) -> None:
-        for _ in range(15):
-            time.sleep(0.1)
+        for _ in range(6):
+            time.sleep(0.4)
             second.do_all()
 
     put(fresh_registry, {"n": 1})
-    runner(fresh_registry, last, lease_seconds=0.6).do_all()
+    runner(fresh_registry, last, lease_seconds=2).do_all()
 
     assert others == []
     assert [job.status for job in rows(fresh_registry)] == ["DONE"]

@@ -1,4 +1,4 @@
-"""Registering models through the API, and who sees them."""
+"""Registering models through the API. Who sees them: tests/security/test_what_strangers_learn.py."""
 
 import json
 import re
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.rules.permissions import SEES_RESTRICTED, Role
+from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.footprint import footprint
-from tests.support.make import Make, Person
+from tests.support.make import Make
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
 from tests.support.statements import counted
@@ -181,90 +181,6 @@ def test_a_taken_name_does_not_say_who_has_it(make: Make, api: Api) -> None:
     assert refusal(answer) == (409, "name_taken")
     told = answer.text
     assert [word for word in (make.owner_of(hidden).email, "Secret", hidden.id) if word in told] == []
-
-
-def asked_of(make: Make, api: Api, person: Person, model: Any) -> dict[str, Any]:
-    """Everything by which a person could learn of a model, with whether they do."""
-    client = api.as_(person)
-    base = f"{MODELS}/{model.address}"
-    found = {
-        name: [row["id"] for row in client.get(MODELS, params=query).json()["items"]]
-        for name, query in {
-            "group": {"group": model.group}, "tag": {"tag": model.tags[0]}, "owner": {"owner": model.owners[0]},
-            "text": {"q": model.description.split()[-1]}, "tier": {"group": model.group, "riskTier": "LOW"},
-            "dates": {"group": model.group, "createdFrom": "2020-01-01"},
-        }.items()
-    }  # fmt: skip
-    return {
-        **{name: ids == [model.id] for name, ids in found.items()},
-        "count": client.get(MODELS, params={"group": model.group}).json()["total"] == 1,
-        "model": client.get(base).status_code == 200,
-        "versions": client.get(f"{base}/versions").status_code == 200,
-        "version": client.get(f"{base}/versions/1.0.0").status_code == 200,
-        "moves": client.get(f"{base}/versions/1.0.0/moves").status_code == 200,
-        "files": client.get(f"{base}/versions/1.0.0/artifacts").status_code == 200,
-    }
-
-
-@pytest.fixture
-def hidden(make: Make) -> Any:
-    """A RESTRICTED model with one version, known by a tag, an owner and a word of its own."""
-    registrar, owner = make.owner(), make.owner()
-    word = make.group().replace("-", "")
-    model = make.model(
-        registrar, owners=[owner.email], visibility="RESTRICTED", tags=[word], description=f"About {word}"
-    )
-    make.version(model)
-    return model, registrar, owner
-
-
-@pytest.mark.parametrize("roles", [[], [Role.MODEL_OWNER]], ids=["no role", "another Model Owner"])
-def test_a_restricted_model_does_not_exist_for_strangers(make: Make, api: Api, hidden: Any, roles: list[Role]) -> None:
-    """It is absent from every list, count and filter, and a 404 by its address."""
-    model, _, _ = hidden
-
-    found = asked_of(make, api, make.person(*roles), model)
-
-    assert [way for way, finds in found.items() if finds] == []
-
-
-@pytest.mark.parametrize("role", sorted(SEES_RESTRICTED))
-def test_a_restricted_model_is_there_for_the_control_roles(make: Make, api: Api, hidden: Any, role: Role) -> None:
-    """MRC, Security, SRE, Auditor and Admin see it in every way."""
-    model, _, _ = hidden
-
-    found = asked_of(make, api, make.person(role), model)
-
-    assert [way for way, finds in found.items() if not finds] == []
-
-
-def test_a_restricted_model_is_there_for_its_owners_and_registrar(make: Make, api: Api, hidden: Any) -> None:
-    """Who registered it and who is named as its owner see it in every way."""
-    model, registrar, owner = hidden
-
-    missing = {
-        person.email: [way for way, finds in asked_of(make, api, person, model).items() if not finds]
-        for person in (registrar, owner)
-    }
-
-    assert missing == {registrar.email: [], owner.email: []}
-
-
-def test_a_stranger_writing_to_a_restricted_model_gets_the_same_404(make: Make, api: Api, hidden: Any) -> None:
-    """Writing tells no more than reading: the answers for a hidden and for a missing model differ in nothing."""
-    model, _, _ = hidden
-    client = api.as_(make.owner())
-
-    def told(address: str) -> list[Any]:
-        base = f"{MODELS}/{address}/versions"
-        answers = [
-            client.post(base, json={"version": "1.0.0"}),
-            client.put(f"{base}/1.0.0/artifacts/a.json?type=CONFIG", content=b"{}"),
-            client.post(f"{base}/1.0.0/artifacts/a.json/links"),
-        ]
-        return [(refusal(answer), answer.json()["detail"].replace(address, "X")) for answer in answers]
-
-    assert told(model.address) == told(f"{make.group()}/nothing")
 
 
 def test_a_cursor_does_not_carry_what_it_leads_past(make: Make, api: Api) -> None:

@@ -185,7 +185,8 @@ def test_the_profile_says_why_one_may(make: Make, api: Api) -> None:
     """Each act with the role or relation that gives it, what is missing for the others, and the scope of a token."""
     page = words_of(api.browser(make.person(Role.MODEL_OWNER)).get("/profile").text)
 
-    assert "Edit a model Model Owner for your own models write" in page
-    assert "Create a model Model Owner write" in page
+    source = "(an operator on the server's host)"
+    assert f"Edit a model Model Owner {source} for your own models write" in page
+    assert f"Create a model Model Owner {source} write" in page
     assert "Read the audit log To read the audit log you need one of the roles" in page
     assert "Sign out everyone who is signed in no token" in page

@@ -219,3 +219,22 @@ def test_a_closed_version_says_so_on_each_of_its_pages(registry: Registry, make:
     assert "To do" not in home
     assert "To reopen a version you need the role Model Owner and to be an owner of this model." in seen
     assert "closed this version" not in said(browser.get(base).text)
+
+
+def test_a_form_whose_day_is_none_comes_back(make: Make, api: Api) -> None:
+    """With the fault beside it for whoever may send it; whoever may not is told that."""
+    model, guest = make.model(), make.person()
+    owner = make.owner_of(model)
+    path = f"/models/{model.address}/collaborators"
+    theirs, mine = api.browser(guest), api.browser(owner)
+    theirs.submit("/access-requests/new", {"model": model.address, "version": "", "purpose": "x", "days": "30"})
+    (request,) = set(re.findall(r"/access-requests/([0-9a-f-]{36})/grant", mine.get("/access-requests").text))
+    grant = f"/access-requests/{request}/grant"
+
+    shared = [
+        who.submit(path, {"email": guest.email, "access": "READ", "until": "2026-13-01"}) for who in (mine, theirs)
+    ]
+    granted = [who.submit(grant, {"days": "a week"}) for who in (mine, theirs)]
+
+    assert [answer.status_code for answer in (*shared, *granted)] == [422, 403, 422, 403]
+    assert "Between 1 and 90 days." in said(granted[0].text)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from modelkeep_server.adapters.sso.openid import OpenIdIssuer, Registration
 from modelkeep_server.app import build_app
 from modelkeep_server.features.identity.faults import FAULTS
 from modelkeep_server.ports import Issuer
@@ -257,6 +258,28 @@ def test_what_belongs_to_one_attempt_opens_no_other(doors: Doors, make: Make) ->
         "and then its own": "unknown_attempt",
         "replayed after it signed in": "unknown_attempt",
     }
+
+
+def test_what_is_kept_for_signing_out_is_no_way_in(doors: Doors, make: Make) -> None:
+    """A stranger who names a session as their state takes nothing from it, and is told that nothing is known."""
+    slug, browser = doors.add(Manners()), doors.api.anonymous
+    signed_in = browser.get(f"/login/{slug}/callback", params=doors.leave(browser, slug))
+    key = doors.registry.look("SELECT max(id) FROM sessions")[0][0]
+
+    answer = doors.api.anonymous.get(f"/login/{slug}/callback", params={"state": f"session {key}"})
+
+    assert_refused(answer, slug, "unknown_attempt")
+    left = doors.api.browser_of(signed_in.cookies["mk-session"]).submit("/logout")
+    assert left.headers["location"] == f"/login/{slug}/sign-out"
+
+
+def test_an_issuer_elsewhere_names_no_place_on_this_machine(bad_issuer: BadIssuer) -> None:
+    """Plain http on loopback is for issuers that are there themselves."""
+    elsewhere = OpenIdIssuer(Registration("https://issuer.example", "modelkeep", None, "openid", None, None))
+    here = OpenIdIssuer(Registration(bad_issuer.url, "modelkeep", None, "openid", None, None))
+    place = f"{bad_issuer.url}/token"
+
+    assert [issuer._is_safe(place) for issuer in (elsewhere, here)] == [False, True]
 
 
 def test_a_code_is_bound_to_its_browser_by_pkce(doors: Doors) -> None:

@@ -211,13 +211,19 @@ class OpenIdIssuer:
         if found.get("issuer") != self._known.url:
             raise IssuerFault("wrong_discovery")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if not isinstance(found.get(name), str) or not fetching.is_safe(found[name]):
+            if not self._is_safe(found.get(name)):
                 raise IssuerFault("unsafe_address")
         for name in ("userinfo_endpoint", "end_session_endpoint"):
-            if name in found and not (isinstance(found[name], str) and fetching.is_safe(found[name])):
+            if name in found and not self._is_safe(found[name]):
                 del found[name]
         self._published, self._published_at = found, time.monotonic()
         return found
+
+    def _is_safe(self, place: Any) -> bool:
+        """Whether a place that the issuer names may be asked: one elsewhere has no business with this machine."""
+        if not isinstance(place, str) or not fetching.is_safe(place):
+            return False
+        return urlsplit(place).scheme == "https" or urlsplit(self._known.url).scheme == "http"
 
 
 def _text(value: Any) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, or_, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import artifacts, blobs, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.sealing import Part
@@ -56,13 +57,9 @@ def list_artifacts(
     filters: Mapping[str, object] = {"artifacts_of": version.id}
     shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
     here = (artifacts.c.version_id == version.key, artifacts.c.version_id.in_(shown_to_actor))
-    statement = _select_artifacts().where(*here).order_by(artifacts.c.id)
-    if cursor:
-        (after,) = work.parts.cursors.read(cursor, filters)
-        statement = statement.where(artifacts.c.id > after)
-    rows = work.all(statement.limit(limit + 1))
-    shown = rows[:limit]
-    following = work.parts.cursors.make([shown[-1].id], filters) if len(rows) > limit else None
+    shown, following = read_rows(
+        work, _select_artifacts().where(*here), artifacts.c.id, filters=filters, limit=limit, cursor=cursor
+    )
     total = work.scalar(select(func.count()).select_from(artifacts).where(*here, artifacts.c.removed_at.is_(None)))
     return Page(tuple(_to_artifact(row) for row in shown), following, total)
 

@@ -15,7 +15,7 @@ from modelkeep_server.rules.permissions import GUARDED, Role
 
 
 def get_invitation(work: Work, secret: str) -> OpenInvitation:
-    """What the holder of a link may know before accepting it. Two statements. Raises SignInFailed."""
+    """What the holder of a link may know before accepting it. Four statements at most. Raises SignInFailed."""
     row = one_time_links.get_invitation_row(work, secret, INVITATION, RESET)
     is_reset = row.kind == RESET or queries.find_person_id(work, row.email) is not None
     offered = () if is_reset else tuple(Role(role) for role in row.roles)
@@ -29,6 +29,7 @@ def accept_invitation(work: Work, *, secret: str, name: str, passphrase_hash: st
     A new passphrase ends every other session of that person and adds no role. Raises SignInFailed, Invalid.
     """
     accounts.demand_local_accounts(work)
+    accounts.hold_addresses(work)
     link = one_time_links.get_invitation_row(work, secret, INVITATION, RESET)
     person_id = _use(work, link)
     if person_id is None:
@@ -48,6 +49,7 @@ def accept_by_identity(work: Work, *, secret: str, email: str, name: str, issuer
         SignInFailed: Its `rule` is `invitation_of_another` where the e-mails differ, `account_disabled`, or another.
         Invalid, Conflict: The name or the e-mail cannot be a person's.
     """
+    accounts.hold_addresses(work)
     link = one_time_links.get_invitation_row(work, secret, INVITATION, RESET)
     if link.email.casefold() != email.casefold():
         raise SignInFailed("The link is for another e-mail address.", rule="invitation_of_another")
@@ -68,6 +70,11 @@ def _use(work: Work, link: Row[Any]) -> int | None:
     person_id = queries.find_person_id(work, link.email)
     if person_id is None and link.kind == RESET:
         raise SignInFailed("The account of this link is gone.", remedy="Ask an Admin to invite you.")
+    # It may have been made before the account had such a role.
+    guarded = person_id is not None and one_time_links.is_guarded(work, person_id)
+    if guarded and one_time_links.is_by_person(work, link.created_by):
+        told = f"This account {one_time_links.NOT_ALONE}."
+        raise SignInFailed(told, remedy=one_time_links.ASK_OPERATOR, rule=one_time_links.GUARDED_ACCOUNT)
     return person_id
 
 

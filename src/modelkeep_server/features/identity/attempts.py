@@ -61,7 +61,7 @@ def keep_attempt(work: Work, attempt: Attempt, *, state: str, browser: str, issu
         "invitation": attempt.invitation,
         "session": attempt.session,
     }
-    put(work, key=state, browser=browser, issuer=issuer, facts=facts, until=work.now + KEPT_FOR)
+    put(work, key=f"attempt {state}", browser=browser, issuer=issuer, facts=facts, until=work.now + KEPT_FOR)
 
 
 def take_attempt(work: Work, *, state: str, browser: str | None, issuer: str) -> Attempt | None:
@@ -70,7 +70,8 @@ def take_attempt(work: Work, *, state: str, browser: str | None, issuer: str) ->
 
     Its `problem` says where it belongs to another browser or issuer. Two statements.
     """
-    found = take(work, key=state)
+    # A stranger may say any state: it must not name what is kept for signing out.
+    found = take(work, key=f"attempt {state}")
     if found is None:
         return None
     facts, browser_hash, began_with = found

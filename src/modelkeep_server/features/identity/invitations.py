@@ -83,7 +83,7 @@ def make_reset(work: Work, actor: Actor, person_id: str) -> NewInvitation:
 
     Raises:
         NotFound: There is no such person.
-        StateForbids: The account is disabled.
+        StateForbids: The account is disabled, or nothing for one Admin alone.
         NotPermitted: It is the actor's own.
     """
     access.require(work, actor, "user.reset")
@@ -94,6 +94,12 @@ def make_reset(work: Work, actor: Actor, person_id: str) -> NewInvitation:
         )
     if person.disabled:
         raise StateForbids(f"The account of {person.name} is disabled.", remedy="Enable it first.")
+    if one_time_links.is_guarded(work, person.id):
+        raise StateForbids(
+            f"{person.name} {one_time_links.NOT_ALONE}.",
+            remedy=one_time_links.ASK_OPERATOR,
+            rule=one_time_links.GUARDED_ACCOUNT,
+        )
     one_time_links.end_other_links(work, person.email)
     made = _make_link(work, RESET, person.email, (), actor.email)
     after = {"person": PersonRef(person.email), "invitation": made.id}
@@ -193,7 +199,11 @@ def _accounts(work: Work, addresses: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 def _find_faults(work: Work, actor: Actor | None, addresses: Sequence[str]) -> list[tuple[str, str]]:
-    """Each address that cannot be invited, and the sentence that says why. Two statements."""
+    """
+    Each address that cannot be invited, and the sentence that says why.
+
+    Two statements, and one for each account under dual control.
+    """
     keys = [address.casefold() for address in addresses]
     shared = {row.email_key: row.name for row in work.all(select(teams).where(teams.c.email_key.in_(keys)))}
     accounts = _accounts(work, addresses)
@@ -208,6 +218,8 @@ def _find_faults(work: Work, actor: Actor | None, addresses: Sequence[str]) -> l
             fault = "has an account that is disabled; an Admin enables it on the People page"
         elif account is not None and actor is not None and account.id == actor.user_id:
             fault = "is your own account; change your passphrase on your profile page"
+        elif account is not None and actor is not None and one_time_links.is_guarded(work, account.id):
+            fault = f"{one_time_links.NOT_ALONE}. {one_time_links.ASK_OPERATOR.rstrip('.')}"
         if fault:
             faults.append((address, f"{address[:100]!r} {fault}."))
     return faults

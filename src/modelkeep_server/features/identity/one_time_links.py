@@ -6,12 +6,17 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from modelkeep_server.db.tables import invitations
+from modelkeep_server.db.tables import invitations, people, role_grants
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import secrets
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import SignInFailed
-from modelkeep_server.rules.permissions import Role
+from modelkeep_server.rules.permissions import GUARDED, Role
+
+GUARDED_ACCOUNT = "dual_control"
+#: The end of a sentence about an account, and what to do then.
+NOT_ALONE = "is MRC, Security Architect or Admin, and no Admin alone makes a link into such an account here"
+ASK_OPERATOR = "An operator makes one on the server's host: modelkeep admin invite."
 
 
 def insert_link(
@@ -37,9 +42,9 @@ def insert_link(
 
 def get_invitation_row(work: Work, secret: str, *kinds: str) -> Row[Any]:
     """
-    The open one-time link of one of these kinds with this secret. One statement.
+    The open one-time link of one of these kinds with this secret. Three statements at most.
 
-    Raises SignInFailed where it is unknown, used or past its time.
+    Raises SignInFailed where it is unknown, used or past its time, or where the Admin who made it is none any more.
     """
     row = work.first(
         select(invitations).where(
@@ -52,7 +57,43 @@ def get_invitation_row(work: Work, secret: str, *kinds: str) -> Row[Any]:
         raise SignInFailed("This one-time link was used already.", remedy="Sign in, or ask an Admin for a new link.")
     if row.expires_at <= work.now:
         raise SignInFailed("This one-time link has expired.", remedy="Ask an Admin for a new one.")
+    _demand_maker(work, row.created_by)
     return row
+
+
+def is_guarded(work: Work, person_id: int) -> bool:
+    """
+    Whether a link into this account is nothing for one Admin alone: they would know its secret, and be the second
+    Admin themselves. One statement, none unless the registry asks for a second Admin.
+    """
+    if not work.parts.limits.dual_control:
+        return False
+    held = select(role_grants.c.id).where(
+        role_grants.c.person_id == person_id,
+        role_grants.c.role.in_([role.value for role in GUARDED]),
+        role_grants.c.ended_at.is_(None),
+    )
+    return work.first(held.limit(1)) is not None
+
+
+def is_by_person(work: Work, created_by: str) -> bool:
+    """Whether a person made a link, and not the house or an operator on the server's host. One statement."""
+    return work.first(select(people.c.id).where(people.c.email_key == created_by.casefold())) is not None
+
+
+def _demand_maker(work: Work, created_by: str) -> None:
+    # Whoever makes a link knows its secret: it would let them in again after they were shut out.
+    maker = work.first(select(people.c.id, people.c.disabled).where(people.c.email_key == created_by.casefold()))
+    if maker is None:
+        # The house, or an operator on the server's host.
+        return
+    is_admin = select(role_grants.c.id).where(
+        role_grants.c.person_id == maker.id, role_grants.c.role == Role.ADMIN, role_grants.c.ended_at.is_(None)
+    )
+    if maker.disabled or work.first(is_admin.limit(1)) is None:
+        raise SignInFailed(
+            "The Admin who made this one-time link is none any more.", remedy="Ask another Admin for a new one."
+        )
 
 
 def use_link(work: Work, key: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import (
     invitations,
     people,
@@ -52,19 +53,12 @@ def list_people(
     access.require(work, actor, "user.read")
     asked_as = {"list": "people", **asdict(asked)}
     fits = and_(~is_program, *_conditions(asked))
-    after = []
-    if cursor:
-        email_key, key = work.parts.cursors.read(cursor, asked_as)
-        later = people.c.email_key > str(email_key)
-        after.append(or_(later, and_(people.c.email_key == str(email_key), people.c.id > int(key))))
-    found = select(people).where(fits, *after).order_by(people.c.email_key, people.c.id).limit(limit + 1)
-    rows = work.all(found)
-    following = None
-    if len(rows) > limit:
-        last = rows[limit - 1]
-        following = work.parts.cursors.make([last.email_key, last.id], asked_as)
+    rows, following = read_rows(
+        work, select(people).where(fits), people.c.email_key, people.c.id,
+        filters=asked_as, limit=limit, cursor=cursor,
+    )  # fmt: skip
     total = int(work.scalar(select(func.count()).select_from(people).where(fits)))
-    return Page(_to_rows(work, rows[:limit]), following, total)
+    return Page(_to_rows(work, rows), following, total)
 
 
 def _conditions(asked: PeopleFilter) -> list[ColumnElement[bool]]:
@@ -187,7 +181,10 @@ def read_detail(work: Work, actor: Actor, public_id: str) -> PersonDetail:
         sessions=int(work.scalar(open_sessions)),
         tokens=int(work.scalar(open_tokens)),
         links=_list_links_of(work, row.email),
-        requests=_list_requests(work, actor, role_requests.c.person_id == row.id),
+        requests=_to_requests(
+            actor,
+            work.all(_select_requests().where(role_requests.c.person_id == row.id).order_by(role_requests.c.id)),
+        ),
     )
 
 
@@ -202,11 +199,12 @@ def list_open_links(
     access.require(work, actor, "invitation.read")
     asked_as = {"list": "invitations"}
     waiting = _is_waiting(work)
-    after = [invitations.c.id < int(work.parts.cursors.read(cursor, asked_as)[0])] if cursor else []
-    rows = work.all(select(invitations).where(waiting, *after).order_by(invitations.c.id.desc()).limit(limit + 1))
-    following = work.parts.cursors.make([rows[limit - 1].id], asked_as) if len(rows) > limit else None
+    rows, following = read_rows(
+        work, select(invitations).where(waiting), invitations.c.id,
+        filters=asked_as, limit=limit, cursor=cursor, descending=True,
+    )  # fmt: skip
     total = int(work.scalar(select(func.count()).select_from(invitations).where(waiting)))
-    return Page(_to_links(work, rows[:limit]), following, total)
+    return Page(_to_links(work, rows), following, total)
 
 
 def _is_waiting(work: Work) -> ColumnElement[bool]:
@@ -244,30 +242,29 @@ def list_role_requests(
     """Grants that wait for a second Admin, the oldest first. Two statements. Raises CursorRefused."""
     access.require(work, actor, "user.read")
     asked_as = {"list": "role-requests"}
-    after = int(work.parts.cursors.read(cursor, asked_as)[0]) if cursor else 0
-    rows = _list_requests(work, actor, role_requests.c.id > after, limit=limit + 1)
-    following = work.parts.cursors.make([rows[limit - 1].key], asked_as) if len(rows) > limit else None
+    rows, following = read_rows(
+        work, _select_requests(), role_requests.c.id, filters=asked_as, limit=limit, cursor=cursor
+    )  # fmt: skip
     total = int(work.scalar(select(func.count()).select_from(role_requests).where(role_requests.c.status == OPEN)))
-    return Page(rows[:limit], following, total)
+    return Page(_to_requests(actor, rows), following, total)
 
 
 def list_my_requests(work: Work, actor: Actor) -> tuple[RoleRequest, ...]:
     """The first of them for the dashboard; none for whoever does not confirm, or where none are asked."""
     if not work.parts.limits.dual_control or not access.may(actor, "role.confirm"):
         return ()
-    return _list_requests(work, actor)
+    return _to_requests(actor, work.all(_select_requests().order_by(role_requests.c.id).limit(REQUESTS_SHOWN)))
 
 
-def _list_requests(
-    work: Work, actor: Actor, *conditions: ColumnElement[bool], limit: int = REQUESTS_SHOWN
-) -> tuple[RoleRequest, ...]:
-    rows = work.all(
+def _select_requests() -> Select[Any]:
+    return (
         select(role_requests, people.c.public_id.label("person"), people.c.email, people.c.name)
         .join(people, people.c.id == role_requests.c.person_id)
-        .where(role_requests.c.status == OPEN, *conditions)
-        .order_by(role_requests.c.id)
-        .limit(limit)
+        .where(role_requests.c.status == OPEN)
     )
+
+
+def _to_requests(actor: Actor, rows: Sequence[Row[Any]]) -> tuple[RoleRequest, ...]:
     return tuple(
         RoleRequest(
             key=row.id,

@@ -1,12 +1,13 @@
 """Reading people, sessions, tokens and one-time links."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, union
 
 from modelkeep_server.db.tables import (
+    audit_events,
     identities,
     people,
     role_grants,
@@ -33,6 +34,7 @@ from modelkeep_server.features.identity.views import (
     WaysIn,
 )
 from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role, Scope
 
 _sponsors = people.alias("sponsors")
@@ -207,39 +209,33 @@ def list_admins(work: Work) -> tuple[str, ...]:
     return tuple(row.email for row in rows)
 
 
-def sponsors_of(work: Work, person_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """
-    Who answers, or ever answered, for each program among these inside ids; people are left out. One statement.
-    """
-    if not person_ids:
-        return {}
-    rows = work.all(
-        select(service_accounts.c.person_id, service_sponsors.c.person_id.label("sponsor_id"))
-        .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
-        .where(service_accounts.c.person_id.in_(sorted(person_ids)))
-    )
-    found: dict[int, frozenset[int]] = {}
-    for row in rows:
-        found[row.person_id] = found.get(row.person_id, frozenset()) | {row.sponsor_id}
-    return found
-
-
 def programs_of(work: Work, person_id: int) -> frozenset[int]:
-    """The programs that somebody answers, or ever answered, for, by inside id. One statement."""
-    rows = work.all(
+    """
+    The programs that somebody answers, or ever answered, for, by inside id: as sponsor, or as an Admin who made a token
+    of one and so could act as it. One statement.
+    """
+    sponsored = (
         select(service_accounts.c.person_id)
         .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
         .where(service_sponsors.c.person_id == person_id)
     )
-    return frozenset(row.person_id for row in rows)
+    # Who made a token is told by the log alone.
+    lent = (
+        _tokens_of_programs()
+        .with_only_columns(service_accounts.c.person_id)
+        .where(audit_events.c.actor == select(people.c.pseudonym).where(people.c.id == person_id).scalar_subquery())
+    )
+    return frozenset(row.person_id for row in work.all(union(sponsored, lent)))
 
 
-def touched_by(work: Work, person_ids: Collection[int]) -> frozenset[int]:
-    """
-    Everyone who counts as having touched what these touched: they, and the sponsors of the programs among them, former
-    ones too. One statement.
-    """
-    return frozenset(person_ids).union(*sponsors_of(work, person_ids).values())
+def _tokens_of_programs() -> Select[Any]:
+    """Programs, each as often as a token of it was made, with the event that says by whom."""
+    return (
+        select(service_accounts.c.person_id, audit_events.c.actor)
+        .join(tokens, tokens.c.person_id == service_accounts.c.person_id)
+        .join(audit_events, audit_events.c.object_id == tokens.c.public_id)
+        .where(audit_events.c.action == "token.create", audit_events.c.outcome == Outcome.ALLOWED.value)
+    )
 
 
 def has_first_admin(work: Work) -> bool:

@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import people, role_grants, service_accounts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries
@@ -24,15 +25,10 @@ def list_service_accounts(
     """One page of the service accounts, by name. Two statements. Raises CursorRefused."""
     conditions = _conditions(actor, asked)
     filters = {"list": "services", **asdict(asked), "of": actor.user_id if asked.mine else None}
-    statement = _select().where(*conditions)
-    if cursor:
-        name, key = work.parts.cursors.read(cursor, filters)
-        further = and_(_programs.c.email_key == name, service_accounts.c.id > key)
-        statement = statement.where(or_(_programs.c.email_key > name, further))
-    found = work.all(statement.order_by(_programs.c.email_key, service_accounts.c.id).limit(limit + 1))
-    shown = found[:limit]
-    more = len(found) > limit
-    following = work.parts.cursors.make([shown[-1].program_key, shown[-1].id], filters) if more else None
+    shown, following = read_rows(
+        work, _select().where(*conditions), _programs.c.email_key, service_accounts.c.id,
+        filters=filters, limit=limit, cursor=cursor,
+    )  # fmt: skip
     counted = select(func.count()).select_from(service_accounts)
     total = work.scalar(counted.join(_programs, _programs.c.id == service_accounts.c.person_id).where(*conditions))
     return Page(tuple(_to_account(row) for row in shown), following, total)
@@ -104,7 +100,7 @@ def _select() -> Select[Any]:
     return (
         select(
             service_accounts,
-            _programs.c.email_key.label("program_key"),
+            _programs.c.email_key,
             _sponsors.c.email.label("sponsor_email"),
             _sponsors.c.name.label("sponsor_name"),
             _sponsors.c.disabled.label("sponsor_disabled"),

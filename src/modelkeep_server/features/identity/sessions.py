@@ -43,6 +43,20 @@ def start_session(work: Work, person_id: int, *, method: str) -> NewSession:
     return NewSession(secret, expires_at)
 
 
+def start_by_passphrase(work: Work, person_id: int, *, shown: str | None) -> NewSession | None:
+    """
+    Begin a session for a person whose passphrase was found to fit the hash `shown`.
+
+    None where they were disabled or got another passphrase since: that ended all their sessions, and this one would
+    have come after.
+    """
+    work.lock(people, person_id)
+    now = work.all(select(people.c.passphrase_hash, people.c.disabled).where(people.c.id == person_id))[0]
+    if now.disabled or now.passphrase_hash != shown:
+        return None
+    return start_session(work, person_id, method="passphrase")
+
+
 def end_session(work: Work, actor: Actor, public_id: str | None = None) -> None:
     """End the session that asks, or another of the actor's own by its public id. Raises NotFound."""
     access.require(work, actor, "session.end")

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import people, team_members, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.team_views import Member, Team, TeamFilter
@@ -20,16 +21,10 @@ def list_teams(
     """One page of the teams, by name. Three statements. Raises CursorRefused."""
     conditions = _conditions(actor, asked)
     filters = {"list": "teams", **asdict(asked), "of": actor.user_id if asked.mine else None}
-    statement = select(teams).where(*conditions)
-    if cursor:
-        name, key = work.parts.cursors.read(cursor, filters)
-        statement = statement.where(
-            or_(teams.c.name_key > name, and_(teams.c.name_key == name, teams.c.id > key))
-        )  # fmt: skip
-    found = work.all(statement.order_by(teams.c.name_key, teams.c.id).limit(limit + 1))
-    shown = found[:limit]
-    more = len(found) > limit
-    following = work.parts.cursors.make([shown[-1].name_key, shown[-1].id], filters) if more else None
+    shown, following = read_rows(
+        work, select(teams).where(*conditions), teams.c.name_key, teams.c.id,
+        filters=filters, limit=limit, cursor=cursor,
+    )  # fmt: skip
     total = work.scalar(select(func.count()).select_from(teams).where(*conditions))
     return Page(_to_teams(work, shown), following, total)
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import PersonRef, Veiled
-from modelkeep_server.db.tables import people, team_members
+from modelkeep_server.db.tables import model_owners, people, team_members
 from modelkeep_server.db.tables import teams as team_rows
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access, accounts, team_queries
@@ -105,7 +105,7 @@ def update_team(
         str(changes.get(key, old) or "").strip() for key, old in (("name", team.name), ("email", team.email))
     )
     members, faults = _find_members(work, changes.get("members") or (), known=team)
-    faults = [*_find_faults(name, email), *faults]
+    faults = [*_find_faults(name, email), *faults, *_find_move_faults(work, team, email)]
     if faults:
         raise Invalid.of(faults)
     _demand_free(work, name, email, but=team)
@@ -238,6 +238,17 @@ def _find_faults(name: str, email: str) -> list[FieldError]:
     if fault:
         faults.append(FieldError("email", f"{email[:80]!r} {fault}." if email else "This is required."))
     return faults
+
+
+def _find_move_faults(work: Work, team: Team, email: str) -> list[FieldError]:
+    """What is wrong with another address: who ever owned a model through the old one could not be told any more."""
+    old = team.email.casefold()
+    if email.casefold() == old:
+        return []
+    if work.first(select(model_owners.c.id).where(model_owners.c.email_key == old).limit(1)) is None:
+        return []
+    told = "owns or owned models, so its address stays. Make another team, and have the models transferred to it."
+    return [FieldError("email", f"{team.name} {told}")]
 
 
 def _demand_free(work: Work, name: str, email: str, *, but: Team | None = None) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
@@ -33,12 +34,10 @@ def list_failed(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor:
     """Jobs that failed for good, the newest job first. One statement. Raises NotPermitted, CursorRefused."""
     access.require(work, actor, "job.read")
     found = select(*_SHOWN).where(jobs.c.status == JobStatus.FAILED)
-    if cursor:
-        (before,) = work.parts.cursors.read(cursor, _FILTERS)
-        found = found.where(jobs.c.id < before)
-    rows = work.all(found.order_by(jobs.c.id.desc()).limit(limit + 1))
-    following = work.parts.cursors.make([rows[limit - 1].id], _FILTERS) if len(rows) > limit else None
-    return Page(tuple(_to_job(row) for row in rows[:limit]), following)
+    rows, following = read_rows(
+        work, found, jobs.c.id, filters=_FILTERS, limit=limit, cursor=cursor, descending=True
+    )  # fmt: skip
+    return Page(tuple(_to_job(row) for row in rows), following)
 
 
 def get_job(work: Work, actor: Actor, job_id: str) -> Job:

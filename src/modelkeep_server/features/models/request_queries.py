@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import access_requests, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
@@ -58,13 +59,10 @@ def list_requests(
     """
     filters: Mapping[str, object] = {"requests": model.lower(), "mine": mine, "status": status}
     conditions = _conditions(work, actor, mine, model, status)
-    statement = _select(actor).where(*conditions)
-    if cursor:
-        (before,) = work.parts.cursors.read(cursor, filters)
-        statement = statement.where(access_requests.c.id < before)
-    rows = work.all(statement.order_by(access_requests.c.id.desc()).limit(limit + 1))
-    shown = rows[:limit]
-    following = work.parts.cursors.make([shown[-1].id], filters) if len(rows) > limit else None
+    shown, following = read_rows(
+        work, _select(actor).where(*conditions), access_requests.c.id,
+        filters=filters, limit=limit, cursor=cursor, descending=True,
+    )  # fmt: skip
     counted = select(func.count()).select_from(access_requests).join(models, models.c.id == access_requests.c.model_id)
     total = work.scalar(counted.where(_known_to(actor), *conditions))
     return Page(tuple(_to_request(work, actor, row) for row in shown), following, total)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import collaborators, models, people, team_members, teams
 from modelkeep_server.db.work import Work
@@ -55,12 +56,9 @@ def list_collaborators(
     statement = _select(work).where(collaborators.c.model_id == model.key)
     if not complete:
         statement = statement.where(collaborators.c.person_id == actor.user_id)
-    if cursor:
-        (after,) = work.parts.cursors.read(cursor, filters)
-        statement = statement.where(collaborators.c.id > after)
-    rows = work.all(statement.order_by(collaborators.c.id).limit(limit + 1))
-    shown = rows[:limit]
-    following = work.parts.cursors.make([shown[-1].id], filters) if len(rows) > limit else None
+    shown, following = read_rows(
+        work, statement, collaborators.c.id, filters=filters, limit=limit, cursor=cursor
+    )  # fmt: skip
     return Sharing(tuple(map(_to_collaborator, shown)), following, complete)
 
 

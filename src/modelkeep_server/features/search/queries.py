@@ -8,18 +8,17 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
     bindparam,
     exists,
     false,
     func,
     literal,
     literal_column,
-    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import (
     models,
     search_models,
@@ -69,17 +68,10 @@ def list_models(
     key = search_models.c.model_id
     conditions = _conditions(work, actor, asked)
     filters = _as_mapping(asked)
-    statement = select(key, column.label("sort_value")).where(*conditions)
-    if cursor:
-        value, last = work.parts.cursors.read(cursor, filters)
-        beyond = column < value if descending else column > value
-        beyond_key = key < last if descending else key > last
-        statement = statement.where(or_(beyond, and_(column == value, beyond_key)))
-    order = (column.desc(), key.desc()) if descending else (column, key)
-    found = work.all(statement.order_by(*order).limit(limit + 1))
-    shown = found[:limit]
-    more = len(found) > limit
-    following = work.parts.cursors.make([shown[-1].sort_value, shown[-1].model_id], filters) if more else None
+    statement = select(key, column).where(*conditions)
+    shown, following = read_rows(
+        work, statement, column, key, filters=filters, limit=limit, cursor=cursor, descending=descending
+    )  # fmt: skip
     total = work.scalar(select(func.count()).select_from(search_models).where(*conditions))
     return Page(to_rows(work, _read_models(work, actor, [row.model_id for row in shown])), following, total)
 

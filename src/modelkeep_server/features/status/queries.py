@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, or_, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import incident_updates, incidents, people
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.status.views import Component, Impact, Incident, IncidentStatus, IncidentUpdate
@@ -44,14 +45,11 @@ def list_shown(work: Work) -> tuple[Incident, ...]:
 
 def list_incidents(work: Work, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[Incident]:
     """Every incident there ever was, newest first. Two statements."""
-    statement = select(incidents).order_by(incidents.c.id.desc()).limit(limit + 1)
     filters = {"list": "incidents"}
-    if cursor is not None:
-        statement = statement.where(incidents.c.id < work.parts.cursors.read(cursor, filters)[0])
-    rows = work.all(statement)
-    shown = _with_updates(work, rows[:limit])
-    more = work.parts.cursors.make([rows[limit - 1].id], filters) if len(rows) > limit else None
-    return Page(shown, more)
+    rows, following = read_rows(
+        work, select(incidents), incidents.c.id, filters=filters, limit=limit, cursor=cursor, descending=True
+    )
+    return Page(_with_updates(work, rows), following)
 
 
 def _with_updates(work: Work, rows: Sequence[Row[Any]]) -> tuple[Incident, ...]:

@@ -45,7 +45,7 @@ def list_activity_of_version(
 
 
 def _page(page: Page[Activity]) -> PageOut[ActivityOut]:
-    return PageOut[ActivityOut](items=[_draw(item) for item in page.items], next_cursor=page.next_cursor)
+    return PageOut[ActivityOut].of(page, _draw)
 
 
 def _draw(item: Activity) -> ActivityOut:

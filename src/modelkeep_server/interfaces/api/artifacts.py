@@ -41,8 +41,7 @@ def list_artifacts(
     """The files of a version, in the order of upload."""
     found = version_queries.get_version(work, actor, group, name, version)
     page = queries.list_artifacts(work, actor, found, limit=limit, cursor=cursor)
-    items = [ArtifactOut.model_validate(artifact) for artifact in page.items]
-    return PageOut[ArtifactOut](items=items, next_cursor=page.next_cursor, total=page.total)
+    return PageOut[ArtifactOut].of(page, ArtifactOut.model_validate)
 
 
 @router.put(

@@ -76,8 +76,7 @@ COLUMNS = (
 def list_events(work: Work, actor: Actor, asked: Asked, limit: Limit = 50, cursor: Cursor = None) -> PageOut[EventOut]:
     """Events, newest first. `total` is null where more than 10,000 fit a filter."""
     page = queries.list_events(work, actor, read_event_filter(asked), limit=limit, cursor=cursor)
-    items = [EventOut.model_validate(event) for event in page.items]
-    return PageOut[EventOut](items=items, next_cursor=page.next_cursor, total=page.total)
+    return PageOut[EventOut].of(page, EventOut.model_validate)
 
 
 @router.get(

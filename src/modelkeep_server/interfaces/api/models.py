@@ -13,9 +13,9 @@ from modelkeep_server.features.promotion import service as promotion
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
-from modelkeep_server.interfaces.api.shapes.base import PageOut, TierName, etag_of
+from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, TierName, etag_of
 from modelkeep_server.interfaces.api.shapes.models import CatalogueOut, ModelIn, ModelOut, ModelPatch, NewestOut
-from modelkeep_server.interfaces.api.shapes.sharing import ReasonIn, TransferIn
+from modelkeep_server.interfaces.api.shapes.sharing import TransferIn
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")
@@ -60,9 +60,7 @@ def list_models(
         }
     )  # fmt: skip
     page = search.list_models(work, actor, asked, limit=limit, cursor=cursor)
-    return PageOut[CatalogueOut](
-        items=[_row(row) for row in page.items], next_cursor=page.next_cursor, total=page.total
-    )
+    return PageOut[CatalogueOut].of(page, _row)
 
 
 @router.get("/models/{group}/{name}", response_model=ModelOut)

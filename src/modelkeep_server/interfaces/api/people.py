@@ -10,13 +10,12 @@ from modelkeep_server.features.identity import access, invitations, people, peop
 from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.base import PageOut
+from modelkeep_server.interfaces.api.shapes.base import OptionalReasonIn, PageOut
 from modelkeep_server.interfaces.api.shapes.identity import SourceOut
 from modelkeep_server.interfaces.api.shapes.people import (
     EndedOut,
     InvitationIn,
     InvitationOut,
-    ReasonIn,
     RoleIn,
     RoleRequestOut,
     UserOut,
@@ -57,7 +56,7 @@ def list_users(
         }
     )
     page = people_queries.list_people(work, actor, asked, limit=limit, cursor=cursor)
-    return PageOut[UserOut](items=[_user(row) for row in page.items], next_cursor=page.next_cursor, total=page.total)
+    return PageOut[UserOut].of(page, _user)
 
 
 @router.get("/users/{id}", response_model=UserOut)
@@ -110,7 +109,7 @@ def reset_user(work: Work, actor: Actor, id: str) -> Answer:
 
 @router.post("/users/{id}/sign-out", response_model=EndedOut)
 @door.writes("user.sign_out")
-def sign_user_out(work: Work, actor: Actor, id: str, body: ReasonIn) -> EndedOut:
+def sign_user_out(work: Work, actor: Actor, id: str, body: OptionalReasonIn) -> EndedOut:
     """End all sessions and tokens of a person. They may sign in again."""
     return EndedOut.model_validate(people.end_credentials(work, actor, id, body.reason))
 
@@ -120,9 +119,7 @@ def sign_user_out(work: Work, actor: Actor, id: str, body: ReasonIn) -> EndedOut
 def list_invitations(work: Work, actor: Actor, limit: Limit = 50, cursor: Cursor = None) -> PageOut[InvitationOut]:
     """Links that nobody has used, newest first; those that ran out for 30 days more."""
     page = people_queries.list_open_links(work, actor, limit=limit, cursor=cursor)
-    return PageOut[InvitationOut](
-        items=[_link(link) for link in page.items], next_cursor=page.next_cursor, total=page.total
-    )
+    return PageOut[InvitationOut].of(page, _link)
 
 
 @router.post("/invitations", status_code=201, response_model=InvitationOut)
@@ -156,9 +153,7 @@ def revoke_invitation(work: Work, actor: Actor, id: str) -> Response:
 def list_role_requests(work: Work, actor: Actor, limit: Limit = 50, cursor: Cursor = None) -> PageOut[RoleRequestOut]:
     """Grants that wait for a second Admin, the oldest first; none unless `dual_control` is on."""
     page = people_queries.list_role_requests(work, actor, limit=limit, cursor=cursor)
-    return PageOut[RoleRequestOut](
-        items=[_request(row) for row in page.items], next_cursor=page.next_cursor, total=page.total
-    )
+    return PageOut[RoleRequestOut].of(page, _request)
 
 
 @router.post("/role-requests/{id}/confirm", status_code=204)
@@ -171,7 +166,7 @@ def confirm_role_request(work: Work, actor: Actor, id: str) -> Response:
 
 @router.post("/role-requests/{id}/decline", status_code=204)
 @door.writes("role.decline")
-def decline_role_request(work: Work, actor: Actor, id: str, body: ReasonIn) -> Response:
+def decline_role_request(work: Work, actor: Actor, id: str, body: OptionalReasonIn) -> Response:
     """Leave undone what another Admin asked for."""
     roles.decline_request(work, actor, id, body.reason)
     return Response(status_code=204)

@@ -42,8 +42,7 @@ def list_service_accounts(
     """Service accounts, what they are for and who answers for them, by name. Everyone who is signed in sees them."""
     asked = ServiceFilter(q, mine, ended)
     page = service_queries.list_service_accounts(work, actor, asked, limit=limit, cursor=cursor)
-    items = [ServiceAccountOut.model_validate(account) for account in page.items]
-    return PageOut[ServiceAccountOut](items=items, next_cursor=page.next_cursor, total=page.total)
+    return PageOut[ServiceAccountOut].of(page, ServiceAccountOut.model_validate)
 
 
 @router.post("/service-accounts", status_code=201, response_model=ServiceAccountOut)

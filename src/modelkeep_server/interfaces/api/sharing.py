@@ -9,7 +9,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import access_requests, queries, request_queries, sharing
 from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.base import PageOut
+from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn
 from modelkeep_server.interfaces.api.shapes.sharing import (
     AccessRequestIn,
     AccessRequestOut,
@@ -17,7 +17,6 @@ from modelkeep_server.interfaces.api.shapes.sharing import (
     CollaboratorOut,
     CollaboratorsOut,
     GrantIn,
-    ReasonIn,
     RequestState,
 )
 from modelkeep_server.interfaces.query_strings import read_model_address, read_moment
@@ -88,8 +87,7 @@ def list_access_requests(
     page = request_queries.list_requests(
         work, actor, mine=mine, model=model, status=status or "", limit=limit, cursor=cursor
     )
-    items = [AccessRequestOut.model_validate(item) for item in page.items]
-    return PageOut[AccessRequestOut](items=items, next_cursor=page.next_cursor, total=page.total)
+    return PageOut[AccessRequestOut].of(page, AccessRequestOut.model_validate)
 
 
 @router.get(REQUESTS + "/{id}", response_model=AccessRequestOut)

@@ -34,7 +34,7 @@ def list_teams(
 ) -> PageOut[TeamOut]:
     """Teams and who is in them, by name. Everyone who is signed in sees them."""
     page = team_queries.list_teams(work, actor, TeamFilter(q, mine, ended), limit=limit, cursor=cursor)
-    return PageOut[TeamOut](items=[_shape(team) for team in page.items], next_cursor=page.next_cursor, total=page.total)
+    return PageOut[TeamOut].of(page, _shape)
 
 
 @router.post("/teams", status_code=201, response_model=TeamOut)

@@ -9,8 +9,7 @@ from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
-from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
-from modelkeep_server.interfaces.api.shapes.sharing import ReasonIn
+from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
 from modelkeep_server.interfaces.api.shapes.versions import MoveOut, VersionIn, VersionOut, VersionPatch
 
 router = make_router("versions")
@@ -37,8 +36,7 @@ def list_versions(
     """The versions of a model, newest first."""
     model_queries.get_model(work, actor, group, name)
     page = queries.list_versions(work, actor, group, name, limit=limit, cursor=cursor)
-    items = [VersionOut.model_validate(version) for version in page.items]
-    return PageOut[VersionOut](items=items, next_cursor=page.next_cursor, total=page.total)
+    return PageOut[VersionOut].of(page, VersionOut.model_validate)
 
 
 @router.get(BASE + "/{version}", response_model=VersionOut)

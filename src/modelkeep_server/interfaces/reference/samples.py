@@ -123,6 +123,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     },
     "EventOut": {"reason": None, "rule": None},
     "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
+    "OptionalReasonIn": {"reason": "They have left the company."},
     "TransferIn": {"reason": "Priya moved to another team."},
     "CollaboratorOut": {"email": _SAM, "name": "Sam Ode", "grantedBy": PERSON, "until": None},
     "AccessRequestOut": {"by": _SAM, "decidedBy": None, "decidedAt": None, "answer": None},
@@ -147,7 +148,6 @@ PROBLEM: Mapping[str, Any] = {
     "detail": _FAULT.detail,
     "code": _FAULT.code,
     "remedy": _FAULT.remedy,
-    "help": None,
     "requestId": STORY["requestId"],
     "errors": [{"field": fault.field, "message": fault.message} for fault in _FAULT.errors],
 }
@@ -225,13 +225,13 @@ files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verif
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
 registry.export_events(events, "refused.csv")''',
-    "list_users": """for user in registry.people.list(role="MODEL_OWNER"):
+    "list_users": """for user in registry.list_people(role="MODEL_OWNER"):
     print(user.email, user.last_seen_at)""",
-    "create_invitation": """link = registry.people.invite("grace@company.com", ["MODEL_OWNER"])
+    "create_invitation": """link = registry.invite_person("grace@company.com", ["MODEL_OWNER"])
 print(link.url)  # told this once""",
-    "list_invitations": """for link in registry.people.invitations():
+    "list_invitations": """for link in registry.list_invitations():
     print(link.email, link.expires_at)""",
-    "list_role_requests": """for request in registry.people.role_requests():
+    "list_role_requests": """for request in registry.list_role_requests():
     print(request.user, request.role, request.by)""",
     "verify_log": "print(registry.verify_log().ok)",
 }

@@ -14,7 +14,7 @@ from modelkeep_server.interfaces.web.contexts.access_requests import AccessReque
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.errors import Invalid
 
 router = make_router()
 
@@ -88,13 +88,13 @@ def withdraw_request(work: Work, actor: Actor, id: str, form: FormData) -> Redir
 
 
 def _read_days(text: str) -> int | None:
-    """A number of days as typed; None where nothing was."""
+    """A number of days as typed; None where nothing was; 0, which is never right, where it is no number."""
     if not text.strip():
         return None
     try:
         return int(text)
-    except ValueError as error:
-        raise Invalid.of([FieldError("days", "A whole number of days.")]) from error
+    except ValueError:
+        return 0
 
 
 def _list_page(

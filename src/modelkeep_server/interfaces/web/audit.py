@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Request
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries
@@ -18,7 +18,7 @@ from modelkeep_server.interfaces.web.contexts.audit import (
     EventContext,
     VerdictContext,
 )
-from modelkeep_server.interfaces.web.face import door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.forms import ask_what_can_be, read_filters
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.kit.paging import Page as Rows
@@ -32,7 +32,7 @@ Sequence = Annotated[int, Path(ge=0, lt=2**63)]
 
 @router.get("/audit")
 @door.reads("audit.read")
-def show_log(work: Work, actor: Actor, request: Request, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
+def show_log(work: Work, actor: Actor, request: Request, cursor: Cursor = "") -> Page:
     """Who did what?"""
 
     def find(asked: Mapping[str, str]) -> Rows[Event]:

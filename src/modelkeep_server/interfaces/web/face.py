@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from modelkeep_server.features.identity.queries import choices_of
@@ -16,6 +16,9 @@ from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.forms import find_notice, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
 from modelkeep_server.rules.errors import ConfirmNeeded, ForgedRequest, NotSignedIn, RegistryError
+
+#: What a list's link to its next page hands back; empty for the first.
+Cursor = Annotated[str, Query(max_length=1000)]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,5 @@
 """The first page after signing in, and what happened lately."""
 
-from typing import Annotated
-
-from fastapi import Query
-
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import queries as audit
@@ -14,7 +10,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
-from modelkeep_server.interfaces.web.face import door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.render import Page
 
 router = make_router()
@@ -58,7 +54,7 @@ def show_home(work: Work, actor: Actor) -> Page:
 
 @router.get("/activity")
 @door.reads("model.read")
-def show_activity(work: Work, actor: Actor, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
+def show_activity(work: Work, actor: Actor, cursor: Cursor = "") -> Page:
     """What happened to models, newest first."""
     rows = activity.list_activity(work, actor, limit=ACTIVITY_ROWS, cursor=cursor or None)
     return Page.of(ActivityContext(timeline=Timeline(rows, "/activity", cursor or None)))

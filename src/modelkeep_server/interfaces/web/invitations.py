@@ -1,16 +1,15 @@
 """Inviting people, as pages: several at once, and the links that nobody has used yet."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import invitations, people_queries
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.interfaces.web.contexts.people import InvitationsContext
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import FieldError, Invalid
@@ -23,7 +22,7 @@ PAGE_ROWS = 50
 
 @router.get("/admin/invitations")
 @door.reads("invitation.read")
-def show_invitations(work: Work, actor: Actor, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
+def show_invitations(work: Work, actor: Actor, cursor: Cursor = "") -> Page:
     """Who was invited and has not come yet?"""
     return _invitations(work, actor, cursor=cursor or None)
 

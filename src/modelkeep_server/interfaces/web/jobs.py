@@ -1,15 +1,12 @@
 """Background jobs as a page."""
 
-from typing import Annotated
-
-from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.jobs import queries, service
 from modelkeep_server.interfaces.web.contexts.jobs import JobsContext
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.render import Page
 
 router = make_router()
@@ -17,7 +14,7 @@ router = make_router()
 
 @router.get("/admin/jobs")
 @door.reads("job.read")
-def show_jobs(work: Work, actor: Actor, cursor: Annotated[str, Query(max_length=1000)] = "") -> Page:
+def show_jobs(work: Work, actor: Actor, cursor: Cursor = "") -> Page:
     """What waits, what failed, and why?"""
     counts = queries.count_jobs(work, actor)
     failed = queries.list_failed(work, actor, cursor=cursor or None)

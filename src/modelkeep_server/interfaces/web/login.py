@@ -69,8 +69,11 @@ async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
     if found is None or not fits:
         await desk.write(lambda work, _: sessions.refuse_sign_in(work, email))
         raise SignInFailed("The e-mail address or the passphrase is not right.")
-    person_id = found[0]
-    return await desk.write(lambda work, _: sessions.start_session(work, person_id, method="passphrase"))
+    person_id, hashed = found
+    session = await desk.write(lambda work, _: sessions.start_by_passphrase(work, person_id, shown=hashed))
+    if session is None:
+        raise SignInFailed("The e-mail address or the passphrase is not right.")
+    return session
 
 
 @router.post("/logout")

@@ -3,8 +3,9 @@
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import sharing
+from modelkeep_server.features.models import queries, sharing
 from modelkeep_server.interfaces.query_strings import read_moment
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import text_of
@@ -21,6 +22,8 @@ PATH = "/models/{group}/{name}/collaborators"
 @door.posts("collaborator.add")
 def share_model(work: Work, actor: Actor, group: str, name: str, form: FormData) -> Page | Redirect:
     """Let somebody in, or change what they were let in for; or show the tab again with what is wrong."""
+    model = queries.get_model(work, actor, group, name)
+    access.require(work, actor, "collaborator.add", queries.relations_of(actor, model), owners=model.owners)
     values = {control: text_of(form, control).strip() for control in ("email", "access", "until")}
     try:
         until = read_moment("until", values["until"], end=True) if values["until"] else None

@@ -1,9 +1,8 @@
 """People and their roles as pages."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -15,7 +14,7 @@ from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.query_strings import PEOPLE_FILTERS, read_people_filter
 from modelkeep_server.interfaces.web.contexts.people import PeopleContext, PersonContext
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, read_filters, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid
@@ -36,9 +35,7 @@ def show_admin(work: Work, actor: Actor) -> Redirect:
 
 @router.get("/admin/people")
 @door.reads("user.read")
-def show_people(
-    work: Work, actor: Actor, request: Request, cursor: Annotated[str, Query(max_length=1000)] = ""
-) -> Page:
+def show_people(work: Work, actor: Actor, request: Request, cursor: Cursor = "") -> Page:
     """Who is here, and who may what?"""
     values = read_filters(request.query_params, PEOPLE_FILTERS)
     found = people_queries.list_people(work, actor, read_people_filter(values), limit=PAGE_ROWS, cursor=cursor or None)

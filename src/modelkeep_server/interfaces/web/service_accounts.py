@@ -1,9 +1,9 @@
 """Service accounts as pages: everyone reads them; their sponsors and Admins make, change and end them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -17,7 +17,7 @@ from modelkeep_server.features.identity.service_views import (
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.web.contexts.service_accounts import ServiceAccountContext, ServiceAccountsContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, read_filters, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken, Stale
@@ -28,8 +28,6 @@ router = make_router()
 PAGE_ROWS = 30
 FILTERS = ("q", "all", "ended")
 CONTROLS = ("purpose", "sponsor", "scopes")
-
-Cursor = Annotated[str, Query(max_length=1000)]
 
 
 @router.get("/service-accounts")

@@ -1,9 +1,8 @@
 """Teams as pages: everyone reads them, Admins change them."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -15,7 +14,7 @@ from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.teams import TeamContext, TeamsContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, read_filters, split_entries, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Conflict, Invalid, NameTaken, Stale
@@ -25,8 +24,6 @@ router = make_router()
 PAGE_ROWS = 30
 FILTERS = ("q", "mine", "ended")
 CONTROLS = ("name", "email")
-
-Cursor = Annotated[str, Query(max_length=1000)]
 
 
 @router.get("/teams")

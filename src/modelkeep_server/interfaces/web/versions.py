@@ -1,9 +1,8 @@
 """Creating a version, a version's page, and its files."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -23,7 +22,7 @@ from modelkeep_server.interfaces.web.contexts.versions import (
     VersionActivityContext,
     VersionContext,
 )
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
@@ -81,9 +80,7 @@ def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str
 
 @router.get(BASE + "/{version}/activity")
 @door.reads("model.read")
-def show_activity(
-    work: Work, actor: Actor, group: str, name: str, version: str, cursor: Annotated[str, Query(max_length=1000)] = ""
-) -> Page:
+def show_activity(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
     """Who did what to the version and its files, newest first."""
     facts = _facts(work, actor, group, name, version) | {"tab": "activity"}
     found: Version = facts["version"]

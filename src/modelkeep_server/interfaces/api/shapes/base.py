@@ -1,13 +1,16 @@
 """What all shapes share: names, moments, problems and pages of a list."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from modelkeep_server.kit import clock
+from modelkeep_server.kit.paging import Page
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 Moment = Annotated[
@@ -28,6 +31,9 @@ StateName = Literal[
 ]
 TierName = Literal["LOW", "MEDIUM", "HIGH"]
 
+REASON = "Why, for the record."
+Reason = Annotated[str | None, Field(description=REASON)]
+
 
 class Shape(BaseModel):
     """What the API gives out."""
@@ -41,6 +47,18 @@ class Input(Shape):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=False, extra="forbid", strict=True, str_max_length=200_000
     )
+
+
+class ReasonIn(Input):
+    """Why something is done."""
+
+    reason: str = Field(description=REASON)
+
+
+class OptionalReasonIn(Input):
+    """Why something is done, where it may be left unsaid."""
+
+    reason: Reason = None
 
 
 class ProblemField(Shape):
@@ -72,6 +90,11 @@ class PageOut(Shape, Generic[T]):
     items: list[T]
     next_cursor: str | None = None
     total: int | None = None
+
+    @classmethod
+    def of(cls, page: Page[S], draw: Callable[[S], T]) -> Self:
+        """A page that a query gave, each item drawn."""
+        return cls(items=[draw(item) for item in page.items], next_cursor=page.next_cursor, total=page.total)
 
 
 def etag_of(revision: int) -> str:

@@ -4,11 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
+from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Reason, Shape
 from modelkeep_server.interfaces.api.shapes.identity import SourceOut
 from modelkeep_server.rules.permissions import Role
-
-Reason = Annotated[str | None, Field(description="Why, for the record.")]
 
 
 class UserOut(Shape):
@@ -37,12 +35,6 @@ class RoleIn(Input):
     """A role to grant."""
 
     role: str = Field(description="One of the six roles.", examples=["SRE"])
-    reason: Reason = None
-
-
-class ReasonIn(Input):
-    """Why."""
-
     reason: Reason = None
 
 

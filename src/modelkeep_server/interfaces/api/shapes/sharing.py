@@ -4,12 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Input, Moment, PageOut, Shape
+from modelkeep_server.interfaces.api.shapes.base import REASON, Input, Moment, PageOut, Shape
 
 AccessName = Literal["READ", "WRITE"]
 RequestState = Literal["OPEN", "GRANTED", "REFUSED", "WITHDRAWN", "EXPIRED"]
 
-_REASON = "Why, for the record."
 _UNTIL = "A day, which is meant whole, or a moment."
 
 
@@ -55,12 +54,6 @@ class GrantIn(Input):
     days: int | None = Field(default=None, description="1 to 90 days from now.")
 
 
-class ReasonIn(Input):
-    """Why something is done."""
-
-    reason: str = Field(description=_REASON)
-
-
 class AccessRequestOut(Shape):
     """
     A request to be let into a model. `until` is what was asked for while it is open, then what was given; `answer` is
@@ -84,4 +77,4 @@ class TransferIn(Input):
     """Who a model goes to."""
 
     owners: list[str] = Field(description="1 to 50 e-mail addresses: all owners from now on.")
-    reason: str = Field(description=_REASON)
+    reason: str = Field(description=REASON)

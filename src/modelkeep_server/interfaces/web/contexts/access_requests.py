@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from modelkeep_server.features.models.views import AccessRequest, Model
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccessRequestsContext(Context):
+class AccessRequestsContext(Context, Walked):
     """
     GET /access-requests. `waiting` is what this person decides, oldest first; `mine` what they asked; `others` what
     else they may know of, newest first. `cursor` is the one that the page of `others` came by.
@@ -27,14 +26,9 @@ class AccessRequestsContext(Context):
     problem: str = ""
 
     @property
-    def first_href(self) -> str | None:
-        """The newest page of others, or None where this is it."""
-        return "/access-requests" if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The page of older ones, or None on the last one."""
-        return href_of("/access-requests", {"cursor": self.others.next_cursor}) if self.others.next_cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/access-requests", self.others)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from modelkeep_server.features.audit.views import (
     ProvenEvent,
     Verified,
 )
-from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.models import Chip
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.proof_tree import ProofTree, draw_proof_tree, list_hashes
@@ -38,7 +38,7 @@ class Pick:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditListContext(Context):
+class AuditListContext(Context, Walked):
     """
     GET /audit. Controls, as in the API: q, person, action, object, kind, role, outcome, requestId, from, to.
 
@@ -149,15 +149,9 @@ class AuditListContext(Context):
         return href_of(EXPORT_HREF, {"format": form, **self.filters})
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of("/audit", self.filters) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.events.next_cursor
-        return href_of("/audit", self.filters | {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/audit", self.events, self.filters)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,13 @@
 """What all page contexts share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from modelkeep_server.interfaces.web.editing import Base
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.kit.paging import Page as Rows
 
 
 @dataclass(frozen=True)
@@ -12,6 +15,37 @@ class Context:
     """The root of all page contexts. `template` is the file under templates/."""
 
     template: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A list that is walked by pages: at which address, by which filters, and the rows of this page."""
+
+    at: str
+    rows: Rows[Any]
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Walked(ABC):
+    """What a context of a list takes part in: links to the first page and the next one."""
+
+    cursor: str | None
+
+    @property
+    @abstractmethod
+    def walk(self) -> Walk:
+        """The list."""
+
+    @property
+    def first_href(self) -> str | None:
+        """The first page of this list, or None where this is it."""
+        return href_of(self.walk.at, self.walk.filters) if self.cursor else None
+
+    @property
+    def next_href(self) -> str | None:
+        """The next page, or None on the last one."""
+        cursor = self.walk.rows.next_cursor
+        return href_of(self.walk.at, {**self.walk.filters, "cursor": cursor}) if cursor else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from modelkeep_server.features.jobs.views import Job, JobCount, JobStatus
-from modelkeep_server.interfaces.web.contexts.base import Context
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobsContext(Context):
+class JobsContext(Context, Walked):
     """GET /admin/jobs. `sends_mail`: a mail server is set up."""
 
     template: ClassVar[str] = "jobs/list.html"
@@ -33,12 +32,6 @@ class JobsContext(Context):
         return {kind: {status: found.get((kind, status), 0) for status in JobStatus} for kind in kinds}
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of the failed ones, or None where this is it."""
-        return "/admin/jobs" if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.failed.next_cursor
-        return href_of("/admin/jobs", {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/jobs", self.failed)

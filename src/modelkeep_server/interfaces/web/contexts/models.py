@@ -12,7 +12,7 @@ from modelkeep_server.features.promotion.queries import Retirement
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
 from modelkeep_server.kit.paging import Page as Rows
@@ -126,7 +126,7 @@ class CreateModelContext(FormContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelContext(Context):
+class ModelContext(Context, Walked):
     """
     GET /models/{group}/{name} (`tab` overview), GET …/versions (`tab` versions) and GET …/activity (`tab` activity).
 
@@ -148,15 +148,9 @@ class ModelContext(Context):
     teams: Mapping[str, Team] = field(default_factory=dict)
 
     @property
-    def next_href(self) -> str | None:
-        """The next page of versions, or None on the last one."""
-        cursor = self.versions.next_cursor
-        return href_of(f"/models/{self.model.address}/versions", {"cursor": cursor}) if cursor else None
-
-    @property
-    def first_href(self) -> str | None:
-        """The first page of versions, or None where this is it."""
-        return f"/models/{self.model.address}/versions" if self.cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk(f"/models/{self.model.address}/versions", self.versions)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.audit.views import Event
+from modelkeep_server.features.identity.one_time_links import ASK_OPERATOR, NOT_ALONE
 from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
 from modelkeep_server.features.identity.sources import ISSUER, SOURCES
 from modelkeep_server.features.identity.views import NewInvitation
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.permissions import GUARDED, ROLES, Role
@@ -19,7 +19,7 @@ _ASKS_WHOM = frozenset({"for", "from", "of", "to"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleContext(Context):
+class PeopleContext(Context, Walked):
     """
     GET /admin/people. Controls: q, role, disabled (`yes` or `no`), source. `values` is the filter as typed.
 
@@ -49,15 +49,9 @@ class PeopleContext(Context):
         return f"{total:,} {'person' if total == 1 else 'people'}"
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of("/admin/people", self.filters) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.people.next_cursor
-        return href_of("/admin/people", self.filters | {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/people", self.people, self.filters)
 
 
 @dataclass(frozen=True)
@@ -97,13 +91,20 @@ class PersonContext(FormContext):
         return tuple(role for role in Role if role not in by_hand)
 
     @property
+    def no_reset(self) -> str | None:
+        """Why no Admin alone makes a link into this account, or None where one may."""
+        if self.guarded.isdisjoint(grant.role for grant in self.person.grants):
+            return None
+        return f"{self.person.row.name} {NOT_ALONE}. {ASK_OPERATOR}"
+
+    @property
     def guarded(self) -> frozenset[Role]:
         """The roles for which a second Admin is asked."""
         return GUARDED if self.dual_control else frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvitationsContext(FormContext):
+class InvitationsContext(FormContext, Walked):
     """
     GET and POST /admin/invitations. Controls: emails (one a line), roles (several), resets (`yes`).
 
@@ -126,15 +127,9 @@ class InvitationsContext(FormContext):
         return GUARDED if self.dual_control else frozenset()
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of the open links, or None where this is it."""
-        return "/admin/invitations" if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.links.next_cursor
-        return href_of("/admin/invitations", {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/admin/invitations", self.links)
 
 
 def _tell(event: Event, name: str) -> str:

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from modelkeep_server.features.identity.service_views import SCOPES, ServiceAccount
 from modelkeep_server.features.identity.views import NewToken, TokenRow
-from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.permissions import DEFAULT_SCOPES, Scope
 
@@ -21,7 +20,7 @@ SCOPE_WORDS: Mapping[Scope, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceAccountsContext(FormContext):
+class ServiceAccountsContext(FormContext, Walked):
     """
     GET /service-accounts, and /admin/service-accounts (`at`). Filters: q, all and ended (`yes`), in `filters`.
 
@@ -62,15 +61,9 @@ class ServiceAccountsContext(FormContext):
         return f"{total:,} {'service account' if total == 1 else 'service accounts'}"
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of(self.at, self.asked) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.accounts.next_cursor
-        return href_of(self.at, self.asked | {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk(self.at, self.accounts, self.asked)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.identity.team_views import Team
-from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext
-from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class TeamsContext(FormContext):
+class TeamsContext(FormContext, Walked):
     """
     GET /teams, and /admin/teams (`at`) with the form that makes one. Filters: q, mine and ended (`yes`), in `filters`.
 
@@ -41,15 +40,9 @@ class TeamsContext(FormContext):
         return f"{total:,} {'team' if total == 1 else 'teams'}"
 
     @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of(self.at, self.asked) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        cursor = self.teams.next_cursor
-        return href_of(self.at, self.asked | {"cursor": cursor}) if cursor else None
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk(self.at, self.teams, self.asked)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,36 @@
+"""The routes of the API, in the order in which the reference shows them."""
+
+from modelkeep_server.interfaces.api import (
+    activity,
+    artifacts,
+    audit,
+    device_logins,
+    identity,
+    jobs,
+    models,
+    people,
+    service_accounts,
+    sharing,
+    status,
+    teams,
+    versions,
+)
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        identity,
+        device_logins,
+        people,
+        teams,
+        service_accounts,
+        models,
+        versions,
+        artifacts,
+        sharing,
+        activity,
+        audit,
+        jobs,
+        status,
+    )
+)
