@@ -106,11 +106,11 @@ def test_only_an_sre_writes_and_everybody_signed_in_reads(make: Make, api: Api, 
 def test_every_wrong_field_of_an_incident_is_named_at_once(make: Make, api: Api, sre: Any) -> None:
     """Nothing is written, and each fault says what is taken instead."""
     body = {"title": "\x00", "components": ["MOON"], "impact": "BAD", "text": "", "status": "RESOLVED"}
-    before = make.event_count()
+    browser, before = api.browser(sre), make.event_count()
 
     answer = api.as_(sre).post("/api/v1/incidents", json=body)
 
-    page = api.browser(sre).submit("/status/incidents", {"title": "", "impact": "DEGRADED"})
+    page = browser.submit("/status/incidents", {"title": "", "impact": "DEGRADED"})
 
     assert (answer.status_code, page.status_code) == (422, 422)
     assert {error["field"] for error in answer.json()["errors"]} == set(body)

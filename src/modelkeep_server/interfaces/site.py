@@ -163,7 +163,8 @@ def _from_http(error: HTTPException) -> RegistryError:
     if error.status_code == TooLarge.status:
         return TooLarge(str(error.detail), remedy="Send a smaller body. Files go to the artifact routes.")
     if error.status_code == 405:
-        refused = Conflict("This address does not take that method.", remedy="See the API reference for what it takes.")
+        remedy = "Go back to the page that you came from. Programs: the API reference says what it takes."
+        refused = Conflict("This address does not take that method.", remedy=remedy)
         refused.status, refused.code, refused.title = 405, "method_not_allowed", "That method is not taken here"
         return refused
     return Malformed("The body cannot be read.")

@@ -53,7 +53,7 @@ ACTIONS: dict[str, Action] = {
         Action("user.disable", "user", "disabled the account of"),
         Action("user.enable", "user", "enabled the account of"),
         Action("user.reset", "user", "made a reset link for"),
-        Action("user.sign_out", "user", "ended every sign-in and token of"),
+        Action("user.sign_out", "user", "ended all sessions and tokens of"),
         Action("role.grant", "user", "granted a role to"),
         Action("role.end", "user", "took a role from"),
         Action("role.ask", "user", "asked a second Admin for a role for"),

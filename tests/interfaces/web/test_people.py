@@ -52,7 +52,7 @@ def test_what_happened_to_an_account_is_told_in_words(make: Make, api: Api) -> N
 
     assert f"{by} granted the role MRC to {whom}" in page
     assert f"{by} took the role MRC from {whom}" in page
-    assert f"{by} ended every sign-in and token of {whom}" in page
+    assert f"{by} ended all sessions and tokens of {whom}" in page
     assert f"{by} disabled the account of {whom}" in page
 
 
