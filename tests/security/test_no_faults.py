@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import defaultdict
 from urllib.parse import quote
 
 import pytest
@@ -79,12 +80,20 @@ def test_odd_bodies_are_no_fault(registry: Registry, api: Api, make: Make) -> No
     version = make.version(make.model(owner), owner)
     artifact = make.file(version, owner)
     group, name = version.model.split("/")
-    named = {"group": group, "name": name, "version": "1.0.0", "path": quote(artifact.path), "id": "x", "sequence": "1"}
+    named = defaultdict(lambda: "x")
+    named |= {
+        "group": group,
+        "name": name,
+        "version": "1.0.0",
+        "path": quote(artifact.path),
+        "id": "x",
+        "sequence": "1",
+    }
     faults = []
     for (method, path), body in itertools.product(addresses(registry), BODIES):
         if method in ("POST", "DELETE", "PUT") and not path.endswith("{path}"):
             answer = api.as_(owner).request(
-                method, path.format(**named), content=body, headers={"content-type": "application/json"}
+                method, path.format_map(named), content=body, headers={"content-type": "application/json"}
             )
             faults += [(method, path, body[:20])] if answer.status_code >= 500 else []
 
