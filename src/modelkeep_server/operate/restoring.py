@@ -23,6 +23,7 @@ from modelkeep_server.features.artifacts.sealing import part_key
 from modelkeep_server.features.audit import head, verify
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit.views import Verdict
+from modelkeep_server.features.identity import one_time_links, sessions
 from modelkeep_server.operate.archives import RUN_BYTES, BackupRefused, FileEntry, Manifest, Source, open_source
 from modelkeep_server.operate.lock import LOCK_NAME, FolderInUse, FolderLock
 from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
@@ -218,6 +219,8 @@ def _judge_and_record(house: House, manifest: Manifest, backup: Path, wishes: Wi
     if lines and not wishes.accept_findings:
         raise OperationRefused("\n".join([*lines, _DAMAGED_BEFORE]))
     with house.writing() as work:
+        # What was ended since the backup would open doors again, and nobody could tell which of them it was.
+        ended = {"sessions": sessions.end_all(work), "oneTimeLinks": one_time_links.end_all(work)}
         recording.record_by_operator(
             work,
             head.RESTORED,
@@ -230,6 +233,7 @@ def _judge_and_record(house: House, manifest: Manifest, backup: Path, wishes: Wi
                 "root": manifest.log_root,
                 "from": Veiled(str(backup.absolute())),
                 "findings": len(lines),
+                "ended": ended,
             },
         )
     unsigned = _sign(house)

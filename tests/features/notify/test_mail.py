@@ -28,6 +28,7 @@ FACTS = {
     "invitation": INVITATION,
     "reset": {"url": URL, "expires_at": LATER},
     "role_granted": {"person": "bob@example.com", "role": Role.ADMIN, "by": "ada@example.com", "at": LATER},
+    "reset_made": {"person": "bob@example.com", "by": "ada@example.com", "at": LATER},
     "access_asked": {"model": "risk/churn", "by": "bob@example.com", "purpose": "To compare.\n\nSigned: the Admin"},
     "access_decided": {"model": "risk/churn", "status": "GRANTED", "until": LATER, "answer": "Welcome."},
 }

@@ -10,10 +10,10 @@ from sqlalchemy import Row, select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
-from modelkeep_server.db.queueing import enqueue
+from modelkeep_server.db.queueing import enqueue_mail
 from modelkeep_server.db.tables import invitations, people, teams
 from modelkeep_server.db.work import NoSuchRow, Work
-from modelkeep_server.features.identity import access, one_time_links, people_queries
+from modelkeep_server.features.identity import access, one_time_links, overseeing, people_queries
 from modelkeep_server.features.identity.service_views import PREFIX
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.rules.emails import find_display_name, find_email_fault, strip_display_name
@@ -105,6 +105,8 @@ def make_reset(work: Work, actor: Actor, person_id: str) -> NewInvitation:
     after = {"person": PersonRef(person.email), "invitation": made.id}
     access.record(work, actor, "user.reset", object_id=person.public_id, after=after)
     _send(work, made, actor.email)
+    told = {"person": person.email, "by": actor.email, "at": work.now.isoformat()}
+    overseeing.tell_overseers(work, "reset_made", told)
     return made
 
 
@@ -181,16 +183,13 @@ def _facts(made: NewInvitation) -> dict[str, Any]:
 
 
 def _send(work: Work, made: NewInvitation, by: str) -> None:
-    if not work.parts.sends_mail:
-        return
     facts = {
         "url": f"{work.parts.public_url}{made.path}",
         "invited_by": by,
         "roles": [role.value for role in made.roles],
-        "expires_at": made.expires_at.isoformat(),
+        "expires_at": made.expires_at,
     }
-    template = "invitation" if made.kind == INVITATION else "reset"
-    enqueue(work, "mail", {"to": made.email, "template": template, "facts": facts})
+    enqueue_mail(work, made.email, "invitation" if made.kind == INVITATION else "reset", facts)
 
 
 def _accounts(work: Work, addresses: Sequence[str]) -> dict[str, Row[Any]]:

@@ -108,3 +108,13 @@ def end_other_links(work: Work, email: str) -> None:
     same = func.lower(invitations.c.email) == email.lower()
     for row in work.all(select(invitations.c.id).where(same, invitations.c.used_at.is_(None))):
         work.change(invitations, row.id, {"used_at": work.now})
+
+
+def end_all(work: Work) -> int:
+    """End every one-time link that would still open, and give back how many that were. The caller records why."""
+    rows = work.all(
+        select(invitations.c.id).where(invitations.c.used_at.is_(None), invitations.c.expires_at > work.now)
+    )
+    for row in rows:
+        work.change(invitations, row.id, {"used_at": work.now})
+    return len(rows)

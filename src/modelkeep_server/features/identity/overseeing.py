@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, exists, select
 
-from modelkeep_server.db.queueing import enqueue
+from modelkeep_server.db.queueing import enqueue_mail
 from modelkeep_server.db.tables import people, registry, role_grants, service_accounts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access, queries
@@ -67,7 +67,7 @@ def tell_overseers(work: Work, template: str, facts: Mapping[str, str | None]) -
     if not work.parts.sends_mail:
         return
     for row in work.all(select(people.c.email).where(_enabled_with(Role.ADMIN, Role.AUDITOR)).order_by(people.c.id)):
-        enqueue(work, "mail", {"to": row.email, "template": template, "facts": dict(facts)})
+        enqueue_mail(work, row.email, template, facts)
 
 
 def read_reason(reason: str | None) -> str | None:

@@ -140,3 +140,11 @@ def note_seen(work: Work, actor: Actor) -> None:
     moment = "last_seen_at" if actor.method == "session" else "last_used_at"
     statement = work.upsert(table).values({column: actor.credential_id, moment: work.now})
     work.keep(table, statement.on_conflict_do_update(index_elements=[column], set_={moment: work.now}))
+
+
+def end_all(work: Work) -> int:
+    """End every session there is, and give back how many that were. The caller records why."""
+    rows = work.all(select(sessions.c.id).where(sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now))
+    for row in rows:
+        work.change(sessions, row.id, {"ended_at": work.now})
+    return len(rows)

@@ -7,6 +7,7 @@ Source: product R6, "Who may download": others ask for access; an owner grants i
 from datetime import datetime, timedelta
 
 from modelkeep_server.db.ledger import PersonRef, Veiled
+from modelkeep_server.db.queueing import enqueue_mail
 from modelkeep_server.db.tables import access_requests
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
@@ -87,6 +88,9 @@ def ask_for_access(
         work, actor, "access.ask", object_id=public_id, object_label=model.address,
         after={"model": model.id, "version": version, "purpose": Veiled(purpose), "days": days},
     )  # fmt: skip
+    asked = {"model": model.address, "by": actor.email, "purpose": purpose}
+    for owner in dict.fromkeys([*model.owners, *([model.registrar] if model.registrar else [])]):
+        enqueue_mail(work, owner, "access_asked", asked)
     return request_queries.get_request(work, actor, public_id)
 
 
@@ -210,6 +214,8 @@ def _decide(
         },
         reason=reason,
     )  # fmt: skip
+    answer = {"model": request.model, "status": status.value, "until": until, "answer": reason}
+    enqueue_mail(work, request.by, "access_decided", answer)
 
 
 def _close(work: Work, actor: Actor, request: AccessRequest, status: RequestStatus, values: dict[str, object]) -> None:

@@ -92,6 +92,20 @@ You get this as an Admin or Auditor of Modelkeep. If it should not be so, an Adm
     )
 
 
+def _reset_made(facts: _Facts) -> Written:
+    return Written(
+        f"A reset link was made for {facts.line('person')}",
+        f"""Hello,
+
+{facts.line("by")} made a link on {facts.moment("at")} with which {facts.line("person")} chooses a new passphrase.
+
+You get this as an Admin or Auditor of Modelkeep. Whoever holds such a link can use it: if it should not be so, an Admin
+can take it back:
+{facts.address}/admin/invitations
+""",
+    )
+
+
 def _access_asked(facts: _Facts) -> Written:
     model = facts.line("model")
     return Written(
@@ -129,6 +143,7 @@ LETTERS: Mapping[str, Callable[[_Facts], Written]] = {
     "invitation": _invitation,
     "reset": _reset,
     "role_granted": _role_granted,
+    "reset_made": _reset_made,
     "access_asked": _access_asked,
     "access_decided": _access_decided,
 }
