@@ -26,6 +26,7 @@ from modelkeep_server.operate.restoring import Restored, Wishes
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
+from tests.support.accounts import make_account
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registries, Registry, make_settings, make_template, opened
@@ -56,6 +57,7 @@ class Kept:
     key_file: Path
     address: str
     token: str
+    session: str
     checkpoint: str
     vkey: str
 
@@ -73,6 +75,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
         owner = make.owner()
         version = make.version(make.model(owner), owner)
         make.file(version, owner, content=CONTENT, path="w.bin")
+        session = make_account(registry).session
         with registry.writing() as work:
             checkpoint = audit_service.sign_head(work)
             vkey = head.vkey_of(work)
@@ -83,14 +86,14 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     address = f"/api/v1/models/{group}/{name}/versions/{number}/artifacts/w.bin"
     key_file = registry.settings.key_file
     assert key_file is not None
-    return Kept(folder / "b", folder / "b.tar", key_file, address, owner.token, checkpoint.note, vkey)
+    return Kept(folder / "b", folder / "b.tar", key_file, address, owner.token, session, checkpoint.note, vkey)
 
 
 @pytest.mark.parametrize("form", ["folder", "tar"])
 def test_a_restored_registry_is_the_one_that_was_backed_up(
     kept: Kept, form: str, tmp_path: Path, portal: BlockingPortal
 ) -> None:
-    """People, models and files are there, a file opens with its own bytes, the log verifies and names the restore."""
+    """People, models and files are there and open, the log verifies and names the restore, and nobody is signed in."""
     settings = kept.settings(tmp_path / "new")
 
     done = put_back(settings, getattr(kept, form))
@@ -102,11 +105,13 @@ def test_a_restored_registry_is_the_one_that_was_backed_up(
         auditor = Api(registry, portal).as_(Make(registry).person(Role.AUDITOR))
         signed = auditor.get("/api/v1/audit/checkpoint").json()
         proven = [auditor.get(f"/api/v1/audit/events/{number}/proof").status_code for number in (0, done.verdict.size)]
+        signed_in = Api(registry, portal).browser_of(kept.session).get("/")
         page = auditor.get(f"/audit/{done.verdict.size}", headers={"accept": "text/html"})
         events = Make(registry).events(action="registry.restore")
         backups = Make(registry).events(action="registry.backup")
     assert (done.verdict.findings, done.files.read, list(done.files.broken)) == ((), 1, [])
     assert content == CONTENT
+    assert signed_in.headers["location"].startswith("/login")
     assert (signed["vkey"].partition("+")[0], proven) == (done.vkey.partition("+")[0], [200, 200])
     assert "restored this registry from a backup" in page.text
     (event,) = events
