@@ -69,7 +69,6 @@ def ask_for_access(
             remedy="Wait for an owner, or take that request back and ask anew.",
         )
     public_id = ids.uuid7(clock.to_us(work.now))
-    until = work.now + timedelta(days=days)
     work.insert(
         access_requests,
         {
@@ -80,7 +79,7 @@ def ask_for_access(
             "purpose": purpose,
             "status": RequestStatus.OPEN.value,
             "asked_at": work.now,
-            "until": until,
+            "until": work.now + timedelta(days=days),
             "revision": 1,
         },
     )
