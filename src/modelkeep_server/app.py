@@ -4,6 +4,7 @@ The only file that knows every floor: settings become an engine, adapters and in
 `open_house` puts a registry together without serving it (operator commands use that); `build_app` adds the doors.
 """
 
+import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from urllib.parse import urlsplit
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
-from modelkeep_server.adapters.sso import open_issuers
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
@@ -27,7 +27,7 @@ from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.oidc_settings import LOOPBACK
-from modelkeep_server.ports import BlobStore, KeyMissing, KeyRing, Mailer
+from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, Mailer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import Settings
 
@@ -93,7 +93,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             address,
             sends_mail=mailer is not None,
             support=settings.support,
-            issuers=open_issuers(settings.oidc),
+            issuers=_open_issuers(settings),
             local_accounts=settings.local_accounts,
         )
         database.projections = (projection.project,)
@@ -155,6 +155,16 @@ def _make_handlers(mailer: Mailer | None, address: str, registry_id: str) -> Han
     if mailer is not None:
         handlers[MAIL] = make_mail_handler(mailer, address=address, registry_id=registry_id)
     return handlers
+
+
+def _open_issuers(settings: Settings) -> dict[str, Issuer]:
+    """
+    The issuers that are set up. What speaks with them takes a tenth of a second to load: not where there are none.
+    """
+    if not settings.oidc:
+        return {}
+    opened: dict[str, Issuer] = importlib.import_module("modelkeep_server.adapters.sso").open_issuers(settings.oidc)
+    return opened
 
 
 def _limits(settings: Settings) -> Limits:

@@ -41,6 +41,9 @@ SIGNED_IN = (
     "/audit/4",
     "/audit/verify",
     "/profile",
+    "/admin/people",
+    "/admin/invitations",
+    "/admin/jobs",
     "/admin/teams",
     "/admin/service-accounts",
     "/api/v1/docs",
@@ -52,7 +55,6 @@ SIGNED_OUT = (
     "/login",
     "/setup?token=wrong",
     "/invitations/wrong",
-    "/api/v1/docs",
     "/help/search?q=download+link",
     "/help/report",
 )

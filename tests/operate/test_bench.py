@@ -57,6 +57,7 @@ def test_a_short_run_measures_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.endurance
 def test_a_postgresql_database_can_be_measured(tmp_path: Path) -> None:
     """`--database` names an empty one."""
     name = f"bench_{secrets.token_hex(6)}"

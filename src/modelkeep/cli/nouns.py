@@ -5,6 +5,7 @@ The client's nouns are named here. The server adds its own by the entry-point gr
 have their line here too, so that `modelkeep --help` imports none of them.
 """
 
+import gc
 import importlib
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -123,6 +124,8 @@ def _load_entry(name: str) -> Any:
     entry = _find_entry(name)
     if entry is None:
         raise ServerMissing(f"`modelkeep {name}` is a command of the server, which is not installed here.")
+    # Nearly all that loading makes stays for good: looking among it for what does not takes a fifth of a start.
+    gc.disable()
     try:
         return entry.load()
     except ModuleNotFoundError as error:
@@ -131,6 +134,9 @@ def _load_entry(name: str) -> Any:
         if missing.startswith(f"{SERVER_PACKAGE}."):
             raise
         raise ServerMissing(f"`modelkeep {name}` needs {missing}, which is not installed here.") from error
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _find_entry(name: str) -> EntryPoint | None:
