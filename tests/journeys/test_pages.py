@@ -131,7 +131,8 @@ def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[Browser
 
 
 def serious_faults(page: Page) -> list[str]:
-    """What axe calls serious or critical on this page (WCAG 2.2 A and AA)."""
+    """What axe calls serious or critical on this page (WCAG 2.2 A and AA), once its colours have settled."""
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((change) => change.finished))")
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     return [
         f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
