@@ -18,7 +18,7 @@ from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, people, team_members
 from modelkeep_server.db.tables import teams as team_rows
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, accounts, team_queries
+from modelkeep_server.features.identity import access, accounts, queries, team_queries
 from modelkeep_server.features.identity.team_views import Team
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import clock, ids
@@ -264,7 +264,7 @@ def _demand_free(work: Work, name: str, email: str, *, but: Team | None = None) 
             errors["email"] = f"The team {row.name} has this address.{ended}"
         else:
             errors["name"] = f"There is a team {row.name} already.{ended}"
-    if work.first(select(people.c.id).where(people.c.email_key == email.casefold())) is not None:
+    if queries.find_person_id(work, email) is not None:
         errors["email"] = f"{email} is a person's own address. A team needs one that it shares."
     if errors:
         raise NameTaken(
