@@ -6,12 +6,13 @@ The only file that knows every floor: settings become an engine, adapters and in
 
 import importlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
+from modelkeep_server.adapters.inspector import open_inspector
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
 from modelkeep_server.db import schema
@@ -19,7 +20,7 @@ from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.identity import first_start
-from modelkeep_server.features.jobs.views import Handler, Handlers
+from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.search import projection
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -30,6 +31,9 @@ from modelkeep_server.oidc_settings import LOOPBACK
 from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, Mailer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import Settings
+
+#: Which jobs are done again and again, and how often.
+SCHEDULES: tuple[Schedule, ...] = ()
 
 
 class CannotStart(Exception):
@@ -49,6 +53,7 @@ class House:
     parts: Parts
     address: str
     handlers: Handlers = field(default_factory=dict)
+    schedules: Sequence[Schedule] = ()
     mailer: Mailer | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -88,6 +93,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         parts = Parts(
             keys,
             open_blobs(settings.storage),
+            open_inspector(),
             _limits(settings),
             Cursors(keys.derive("cursors")),
             address,
@@ -98,7 +104,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         )
         database.projections = (projection.project,)
         handlers = _make_handlers(mailer, address, keys.registry_id)
-        house = House(settings, database, parts, address, handlers, mailer)
+        house = House(settings, database, parts, address, handlers, SCHEDULES, mailer)
         if registry_id is None:
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
@@ -174,6 +180,8 @@ def _limits(settings: Settings) -> Limits:
         session_idle_seconds=int(settings.session_idle_minutes * 60),
         sign_in_tries=settings.sign_in_tries,
         dual_control=settings.dual_control,
+        group_quota_bytes=settings.group_quota_bytes,
+        check_days=settings.check_days,
     )
 
 

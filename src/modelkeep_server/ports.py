@@ -5,11 +5,12 @@ Bodies stand in `adapters/` and are named only by `app.py`. A body raises the er
 features need not know which one they talk to.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from modelkeep_server.inspection.report import Report
 from modelkeep_server.rules.claims import ClaimRules
 
 BytesLike = bytes | bytearray | memoryview
@@ -62,6 +63,29 @@ class BlobStore(Protocol):
 
     def health(self) -> None:
         """Return when a blob could be written now. Raises StorageFull, StorageDown."""
+
+
+class InspectionTooLong(Exception):
+    """A file was not looked through within the time given. Nothing is known of it yet."""
+
+
+class InspectorDown(Exception):
+    """No file can be looked through now."""
+
+
+class Inspector(Protocol):
+    """Looks through a file without loading it, where what it does can reach nothing (see `inspection/`)."""
+
+    def inspect(self, read: Callable[[int, int], bytes], size_bytes: int, *, seconds: float) -> Report:
+        """
+        What a file of this size is and holds. Blocks; several at a time from several threads.
+
+        Args:
+            read: Gives `length` plain bytes from `offset`, fewer at the end. What it raises is raised on.
+            seconds: How long it may take in all.
+        Raises:
+            InspectionTooLong, InspectorDown. A file that ends its inspector is no error: it is reported BLOCKED.
+        """
 
 
 class KeyMissing(Exception):

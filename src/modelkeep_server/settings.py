@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     upload_limit_bytes: Annotated[int, Field(ge=1)] = Field(
         default=5 * GIB, description="Largest single file, in bytes."
     )
+    group_quota_bytes: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Bytes that the files of one group of models may take in all; not set: no limit."
+    )
+    check_days: Annotated[float, Field(gt=0, le=30)] = Field(
+        default=7, description="Within how many days every stored file is read through and compared."
+    )
     session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
         default=12, description="How long a sign-in lasts, in hours."
     )

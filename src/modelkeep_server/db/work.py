@@ -39,7 +39,7 @@ from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import BlobStore, Issuer, KeyRing
+from modelkeep_server.ports import BlobStore, Inspector, Issuer, KeyRing
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support
 
@@ -62,6 +62,7 @@ class Parts:
 
     keys: KeyRing
     blobs: BlobStore
+    inspector: Inspector
     limits: Limits
     cursors: Cursors
     public_url: str

@@ -35,6 +35,7 @@ T = TypeVar("T")
 SEEN_EVERY_SECONDS = 60.0
 SEEN_KEPT = 10_000
 SLOW_JOBS = 2
+INSPECTIONS_AT_ONCE = 4
 
 _ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
 
@@ -59,6 +60,7 @@ class Door:
         self.whole_log = CapacityLimiter(1)
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
+        self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.uploads: Counter[str] = Counter()
         self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}

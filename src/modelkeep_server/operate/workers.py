@@ -31,7 +31,9 @@ class Worker(Protocol):
 
 
 #: The workers of every server: each takes the house and gives a worker.
-WORKERS: tuple[Callable[[House], Worker], ...] = (lambda house: Runner(house.database, house.parts, house.handlers),)
+WORKERS: tuple[Callable[[House], Worker], ...] = (
+    lambda house: Runner(house.database, house.parts, house.handlers, house.schedules),
+)
 
 
 class Crew:

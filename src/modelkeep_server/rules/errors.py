@@ -24,6 +24,7 @@ Every way the registry says no, drawn as one tree.
     │   └── IntegrityBroken           409     integrity_broken
     ├── Stale                         412     stale_edit
     ├── TooLarge                      413     too_large
+    │   └── QuotaExceeded             413     quota_exceeded
     ├── NotAccepted                   415     not_accepted
     ├── RangeUnsatisfiable            416     range_unsatisfiable
     ├── Invalid                       422     invalid_input
@@ -283,6 +284,14 @@ class TooLarge(RegistryError):
     title = "That is too large"
     remedy = "Send less, or ask an Admin to raise the limit."
     help = "troubleshooting#version-upload-issues"
+
+
+class QuotaExceeded(TooLarge):
+    """The group, or the person, has no room left."""
+
+    code = "quota_exceeded"
+    title = "No room left"
+    remedy = "Remove files of drafts that nobody needs, or ask an operator to raise the quota."
 
 
 class NotAccepted(RegistryError):

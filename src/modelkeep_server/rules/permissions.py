@@ -109,6 +109,7 @@ _EVERYONE = (Grant(),)
 _OWNERS = (Grant(Role.MODEL_OWNER, Relation.OWNER),)
 _WRITERS = (*_OWNERS, Grant(relation=Relation.WRITE))
 _ADMINS = _any_of(Role.ADMIN)
+_SECURITY = _any_of(Role.SECURITY_ARCHITECT)
 _CONTROL = (Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.ADMIN)
 _INSPECTORS = (Role.AUDITOR, Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN)
 _OVERSEERS = _any_of(Role.ADMIN, Role.AUDITOR)
@@ -199,6 +200,26 @@ PERMISSIONS: dict[str, Permission] = {
             Scope.DOWNLOAD,
             "download artifacts",
         ),
+        Permission(
+            "artifact.release", _SECURITY, Scope.REVIEW, "release a blocked file for a time", FRESH_FOR_DECISIONS
+        ),
+        Permission(
+            "artifact.waive", _SECURITY, Scope.REVIEW, "accept a file that could not be judged", FRESH_FOR_DECISIONS
+        ),
+        Permission("artifact.end_waiver", _SECURITY, Scope.REVIEW, "end a release or waiver"),
+        Permission(
+            "artifact.rescan",
+            _any_of(Role.SECURITY_ARCHITECT, Role.SRE, Role.ADMIN),
+            Scope.WRITE,
+            "have files looked through again",
+        ),
+        Permission("digest.read", _EVERYONE, Scope.READ, "find versions by the digest of a file"),
+        Permission("format.read", _EVERYONE, Scope.READ, "see which formats are taken"),
+        Permission("format.add", _ADMINS, Scope.ADMIN, "list a further format", FRESH_FOR_RIGHTS),
+        Permission("format.end", _ADMINS, Scope.ADMIN, "take a format off the list"),
+        Permission("storage.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "see how the file store stands"),
+        Permission("storage.check", _any_of(Role.SRE, Role.ADMIN), Scope.WRITE, "have stored files checked"),
+        Permission("key.confirm", _ADMINS, None, "confirm that the keys are kept elsewhere", FRESH_FOR_RIGHTS),
         Permission("audit.read", _any_of(*_INSPECTORS), Scope.AUDIT, "read the audit log"),
         Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log", FRESH_FOR_RIGHTS),
         Permission("incident.create", _any_of(Role.SRE), Scope.DEPLOY, "report an incident"),

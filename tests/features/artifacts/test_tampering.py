@@ -28,7 +28,7 @@ def copies_of(registry: Registry, make: Make, version: Version, count: int) -> l
         for number in range(1, count + 1):
             new = NewFile(group, name, version.version, str(number), "WEIGHTS")
             ticket = service.allow_upload(work, owner, new, sha256=None, size_bytes=None)
-            _, needed = service.publish_upload(work, owner, ticket, Received(first.size_bytes, first.sha256, ()))
+            _, needed = service.publish_upload(work, owner, ticket, Received(first.size_bytes, first.sha256, ()), None)
             assert not needed
             link = downloads.mint_link(work, owner, group, name, version.version, str(number), purpose=None)
             urls.append(BASE_URL + link.path)

@@ -7,7 +7,16 @@ text or a personal value: its digest is taken salted, with the row's own `salt`,
 every proof valid.
 """
 
-from modelkeep_server.db.tables.artifacts import artifacts, blobs, links
+from modelkeep_server.db.tables.artifacts import (
+    accepted_formats,
+    artifacts,
+    blobs,
+    bundle_links,
+    damages,
+    links,
+    scans,
+    waivers,
+)
 from modelkeep_server.db.tables.audit import (
     audit_checkpoints,
     audit_events,
@@ -21,9 +30,11 @@ from modelkeep_server.db.tables.base import metadata
 from modelkeep_server.db.tables.housekeeping import (
     HOUSEKEEPING,
     activity,
+    blob_checks,
     device_logins,
     idempotency_answers,
     jobs,
+    link_transfers,
     rate_counters,
     search_models,
     search_owners,
@@ -32,10 +43,13 @@ from modelkeep_server.db.tables.housekeeping import (
     session_activity,
     sign_in_attempts,
     token_activity,
+    upload_parts,
+    uploads,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
     invitations,
+    key_escrows,
     people,
     registry,
     role_grants,
@@ -76,11 +90,18 @@ GOVERNED = (
     version_flags,
     incidents,
     incident_updates,
+    scans,
+    waivers,
+    damages,
+    bundle_links,
+    accepted_formats,
+    key_escrows,
 )
 
 __all__ = [
     "GOVERNED",
     "HOUSEKEEPING",
+    "accepted_formats",
     "access_requests",
     "activity",
     "artifacts",
@@ -91,8 +112,11 @@ __all__ = [
     "audit_leaves",
     "audit_people",
     "audit_texts",
+    "blob_checks",
     "blobs",
+    "bundle_links",
     "collaborators",
+    "damages",
     "device_logins",
     "idempotency_answers",
     "identities",
@@ -100,6 +124,8 @@ __all__ = [
     "incidents",
     "invitations",
     "jobs",
+    "key_escrows",
+    "link_transfers",
     "links",
     "metadata",
     "model_owners",
@@ -109,6 +135,7 @@ __all__ = [
     "registry",
     "role_grants",
     "role_requests",
+    "scans",
     "search_models",
     "search_owners",
     "search_tags",
@@ -122,7 +149,10 @@ __all__ = [
     "teams",
     "token_activity",
     "tokens",
+    "upload_parts",
+    "uploads",
     "version_flags",
     "version_passages",
     "versions",
+    "waivers",
 ]

@@ -148,6 +148,64 @@ device_logins = Table(
     Column("days", Integer),
 )
 
+#: Files on their way in. `offset_bytes` counts what is stored and read back; `blob_id` names the stored bytes, sealed
+#: under the wrapped key. `artifact_id` is set once the file is published: then every byte counts, and not before.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("public_id", Text, nullable=False, unique=True),
+    Column("person_id", BigKey, nullable=False),
+    Column("model_id", BigKey, nullable=False),
+    Column("version_id", BigKey, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text),
+    Column("blob_id", Text, nullable=False, unique=True),
+    Column("key_id", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("offset_bytes", BigInteger, nullable=False),
+    Column("artifact_id", BigKey),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("expires_at", UtcMicros, nullable=False, index=True),
+    Index("ix_uploads_person", "person_id", "id"),
+)
+
+#: Stored stretches of an upload, by part number and where they begin in the file. `sha256` is of the plain bytes.
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("upload_id", BigKey, nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("plain_size", Integer, nullable=False),
+    Column("sealed_size", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+
+#: When stored bytes were last read through and found whole.
+blob_checks = Table(
+    "blob_checks",
+    metadata,
+    Column("blob_id", BigKey, primary_key=True, autoincrement=False),
+    Column("checked_at", UtcMicros, nullable=False, index=True),
+)
+
+#: What went out through a link so far, by the link's public id, so that many ranges leave one pair of events.
+link_transfers = Table(
+    "link_transfers",
+    metadata,
+    Column("link_id", Text, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("running", Integer, nullable=False),
+    Column("sent_bytes", BigInteger, nullable=False),
+    Column("begun_at", UtcMicros, nullable=False),
+    Column("last_at", UtcMicros, nullable=False, index=True),
+)
+
 HOUSEKEEPING = frozenset(
     {
         session_activity.name,
@@ -157,6 +215,10 @@ HOUSEKEEPING = frozenset(
         jobs.name,
         sign_in_attempts.name,
         device_logins.name,
+        uploads.name,
+        upload_parts.name,
+        blob_checks.name,
+        link_transfers.name,
         search_models.name,
         search_tags.name,
         search_owners.name,

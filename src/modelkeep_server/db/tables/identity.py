@@ -198,3 +198,15 @@ service_sponsors = Table(
     Column("until", UtcMicros),
     Index("ix_service_sponsors_service_account", "service_account_id", "until"),
 )
+
+#: Somebody said that a copy of the keys with this fingerprint is kept elsewhere. `confirmed_by` is null for an operator
+#: on the registry's host.
+key_escrows = Table(
+    "key_escrows",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("fingerprint", Text, nullable=False),
+    Column("confirmed_by", BigKey, ForeignKey("people.id")),
+    Column("confirmed_at", UtcMicros, nullable=False),
+)

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlencode
 from sqlalchemy import select
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import artifacts, links
-from modelkeep_server.db.work import NoSuchRow, Work
-from modelkeep_server.features.artifacts import queries
+from modelkeep_server.db.tables import links
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.sealing import wrap_context
@@ -179,22 +180,8 @@ def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) 
 
 
 def quarantine(work: Work, opening: Opening) -> None:
-    """Withhold a file whose stored bytes are not those that were uploaded."""
-    artifact = opening.stored.artifact
-    try:
-        work.change(
-            artifacts,
-            artifact.key,
-            {"status": ArtifactStatus.QUARANTINED.value},
-            expect={"status": ArtifactStatus.AVAILABLE.value},
-        )
-    except NoSuchRow:
-        return
-    recording.record(
-        work, "artifact.quarantine", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=artifact.id,
-        object_label=opening.address, before={"status": "AVAILABLE"}, after={"status": "QUARANTINED"},
-        rule="integrity_broken", reason="The stored bytes are not those that were uploaded.",
-    )  # fmt: skip
+    """Withhold every file whose stored bytes are those of this one: they are not what was uploaded."""
+    damage.note_damage(work, opening.stored.blob_key, FoundBy.DOWNLOAD)
 
 
 def _say_range(part: Range | Unsatisfiable | None) -> str:

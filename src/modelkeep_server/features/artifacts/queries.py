@@ -7,16 +7,18 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import artifacts, blobs, models, people, versions
+from modelkeep_server.db.tables import artifacts, blobs, models, people, scans, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.sealing import Part
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection.report import Finding, Verdict
 from modelkeep_server.kit.paging import Page
 from modelkeep_server.ports import WrappedKey
 from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.paths import folders_of, path_key
 
 _uploaders = people.alias("uploaders")
@@ -27,6 +29,7 @@ class StoredFile:
     """What is needed to open a file: its blob, the wrapped key, and the layout of its parts."""
 
     artifact: Artifact
+    blob_key: int
     blob_id: str
     wrapped: WrappedKey = field(repr=False)
     parts: tuple[Part, ...]
@@ -43,9 +46,14 @@ def _select_artifacts() -> Select[Any]:
             blobs.c.wrapped_key,
             blobs.c.parts,
             _uploaders.c.email.label("uploader_email"),
+            scans.c.verdict,
+            scans.c.rule_version,
+            scans.c.findings,
+            scans.c.scanned_at,
         )
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(_uploaders, _uploaders.c.id == artifacts.c.uploaded_by)
+        .outerjoin(scans, (scans.c.blob_id == blobs.c.id) & scans.c.superseded_at.is_(None))
         .where(artifacts.c.removed_at.is_(None))
     )
 
@@ -86,7 +94,9 @@ def get_stored_file(work: Work, key: int) -> StoredFile:
     if row is None:
         raise NotFound("This file was removed.")
     parts = tuple(Part(*part) for part in row.parts)
-    return StoredFile(_to_artifact(row), row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts)
+    return StoredFile(
+        _to_artifact(row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts
+    )
 
 
 def find_clash(work: Work, version: Version, path: str) -> str | None:
@@ -118,4 +128,10 @@ def _to_artifact(row: Row[Any]) -> Artifact:
         status=ArtifactStatus(row.status),
         uploaded_by=row.uploader_email,
         uploaded_at=row.uploaded_at,
+        scan=None if row.verdict is None else _to_scan(row),
     )
+
+
+def _to_scan(row: Row[Any]) -> Scan:
+    findings = tuple(Finding(rule, detail) for rule, detail in row.findings)
+    return Scan(Verdict(row.verdict), row.rule_version, findings, row.scanned_at)

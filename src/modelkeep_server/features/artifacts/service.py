@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import artifacts, blobs
+from modelkeep_server.db.tables import artifacts, blobs, damages
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts import damage, formats, queries, scanning
 from modelkeep_server.features.artifacts.intake import Received
 from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key, wrap_context
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, ArtifactType
+from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -26,9 +26,11 @@ from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.service import demand_editable
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection.report import Report
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.ports import BlobStore
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, TooLarge
+from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.paths import find_path_fault, path_key
 
 SEAL_TINK_STREAMING = 1
@@ -78,21 +80,27 @@ def allow_upload(work: Work, actor: Actor, new: NewFile, *, sha256: str | None, 
     return Ticket(new, ids.uuid7(clock.to_us(work.now)), new_dek(), present)
 
 
-def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received) -> tuple[Artifact, bool]:
+def publish_upload(
+    work: Work, actor: Actor, ticket: Ticket, received: Received, report: Report | None
+) -> tuple[Artifact, bool]:
     """
-    Make a file that was received and read back visible, in one step.
+    Make a file that was received, read back and looked through visible, in one step.
 
+    Args:
+        report: What was found in it; None where that takes longer: the file is PENDING until a job is done with it.
     Returns:
         The file, and whether its stored parts are needed: False where the model holds the same bytes already.
     Raises:
-        As `allow_upload`: everything is judged again, since time has passed.
+        As `allow_upload`: everything is judged again, since time has passed. NotAccepted: no format of this type.
     """
     # No other file of this version is published, and no state moves, between judging and the commit.
     version_queries.lock_version(work, actor, ticket.new.group, ticket.new.name, ticket.new.version)
     version = _judge(work, actor, ticket.new)
-    is_quarantined = exists().where(artifacts.c.blob_id == blobs.c.id, artifacts.c.status == ArtifactStatus.QUARANTINED)
+    if report is not None:
+        formats.demand_accepted(work, report, ArtifactType(ticket.new.type), ticket.new.path)
+    is_damaged = exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
     known = work.first(
-        select(blobs.c.id, is_quarantined.label("is_broken")).where(
+        select(blobs.c.id, is_damaged.label("is_broken")).where(
             blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
         )
     )
@@ -101,6 +109,8 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
     if known is not None and known.is_broken:
         # What is stored was found changed; from now on the bytes that just arrived stand in its place.
         work.change(blobs, known.id, _sealed_as(work, ticket, received))
+        damage.mend(work, known.id)
+    scan = scanning.keep_report(work, blob_key, report)
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         artifacts,
@@ -111,8 +121,8 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
             "path": ticket.new.path,
             "path_key": path_key(ticket.new.path),
             "type": ticket.new.type,
-            "format": None,
-            "status": ArtifactStatus.AVAILABLE.value,
+            "format": scan.format,
+            "status": scan.status.value,
             "uploaded_at": work.now,
             "uploaded_by": actor.user_id,
         },
@@ -131,6 +141,9 @@ def publish_upload(work: Work, actor: Actor, ticket: Ticket, received: Received)
             "sizeBytes": received.size_bytes,
             "sha256": received.sha256_hex,
             "storedOnce": not needed,
+            "format": scan.format,
+            "verdict": scan.verdict.value,
+            "ruleVersion": scan.rule_version,
         },
     )
     return queries.get_artifact(work, version, ticket.new.path), needed

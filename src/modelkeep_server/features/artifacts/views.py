@@ -4,14 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-
-class ArtifactType(StrEnum):
-    """What part of the model a file is (the guide, "Artifact Types")."""
-
-    WEIGHTS = "WEIGHTS"
-    CONTAINER = "CONTAINER"
-    TOKENIZER = "TOKENIZER"
-    CONFIG = "CONFIG"
+from modelkeep_server.inspection.report import RULE_VERSION, Finding, Verdict
+from modelkeep_server.rules.formats import ArtifactType
 
 
 class ArtifactStatus(StrEnum):
@@ -22,9 +16,34 @@ class ArtifactStatus(StrEnum):
     QUARANTINED = "QUARANTINED"
 
 
+def status_of(verdict: Verdict) -> ArtifactStatus:
+    """Whether a file with this verdict may leave, where its bytes are whole and nobody released it."""
+    if verdict is Verdict.PENDING:
+        return ArtifactStatus.PENDING
+    return ArtifactStatus.QUARANTINED if verdict is Verdict.BLOCKED else ArtifactStatus.AVAILABLE
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What looking through a file found. `is_stale`: the rules have changed since, and it is looked through anew."""
+
+    verdict: Verdict
+    rule_version: int
+    findings: tuple[Finding, ...]
+    scanned_at: datetime
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether rules of an earlier version judged it."""
+        return self.rule_version < RULE_VERSION
+
+
 @dataclass(frozen=True)
 class Artifact:
-    """A file of a version. `sha256` is of the plain bytes, bare hex. `format` is None until scanned."""
+    """
+    A file of a version. `sha256` is of the plain bytes, bare hex. `format` and `scan` are None until it was looked
+    through.
+    """
 
     key: int
     id: str
@@ -37,6 +56,7 @@ class Artifact:
     status: ArtifactStatus
     uploaded_by: str
     uploaded_at: datetime
+    scan: Scan | None = None
 
     @property
     def etag(self) -> str:

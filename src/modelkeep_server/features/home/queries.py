@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 
 from modelkeep_server.db.tables import artifacts, models, version_flags, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts.views import ArtifactStatus, ArtifactType
+from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -21,6 +21,7 @@ from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.fields import judge_completeness
+from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.lifecycle import EDITABLE, State
 from modelkeep_server.rules.permissions import Relation
 

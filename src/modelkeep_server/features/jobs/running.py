@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,8 @@ from modelkeep_server.db import queueing
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Circumstances, Parts
-from modelkeep_server.features.jobs.views import Handler, Handlers, JobFailed, JobStatus, Task
+from modelkeep_server.features.jobs.views import Handler, Handlers, JobFailed, JobStatus, Schedule, Task
+from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import RegistryError, Unavailable
 
 log = structlog.get_logger()
@@ -60,11 +61,19 @@ class Runner:
     name = "jobs"
 
     def __init__(
-        self, database: Database, parts: Parts, handlers: Handlers, *, lease_seconds: float = LEASE_SECONDS
+        self,
+        database: Database,
+        parts: Parts,
+        handlers: Handlers,
+        schedules: Sequence[Schedule] = (),
+        *,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._database = database
         self._parts = parts
         self._handlers = handlers
+        self._schedules = schedules
+        self._enqueued: dict[str, int] = {}
         self._lease_seconds = lease_seconds
         self._host = socket.gethostname()[:60]
         self._swept = float("-inf")
@@ -79,12 +88,24 @@ class Runner:
                 self._parts.bell.clear()
                 looked = time.monotonic()
                 try:
+                    self.enqueue_due()
                     self.do_all(stop)
                     self._sweep()
                 except Unavailable:
                     # Whoever needs the database is told by their own request; the jobs wait.
                     stop.wait(LOOK_SECONDS)
             self._parts.bell.wait(STOP_SECONDS)
+
+    def enqueue_due(self) -> None:
+        """Enqueue what the schedules say, where no runner has yet. Raises Unavailable."""
+        now = clock.utc_now()
+        for schedule in self._schedules:
+            tick = int(now.timestamp() // schedule.every.total_seconds())
+            if self._enqueued.get(schedule.kind) == tick:
+                continue
+            with self._database.writing(self._parts, Circumstances.of_the_house()) as work:
+                queueing.enqueue(work, schedule.kind, {}, key=f"{schedule.kind}@{tick}")
+            self._enqueued[schedule.kind] = tick
 
     def do_all(self, stop: threading.Event | None = None) -> int:
         """Do every job that is due, one after the other, until none is or `stop` is set. Gives how many were tried."""

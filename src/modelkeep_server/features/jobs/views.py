@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -64,6 +64,14 @@ class Handler:
 
 #: By the kind that `db/queueing.py: enqueue` was given.
 Handlers = Mapping[str, Handler]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A kind of job that is done again and again: one is enqueued at each multiple of `every`, by whoever is first."""
+
+    kind: str
+    every: timedelta
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,27 @@
 """Files of versions: sent in one streamed body, listed, and fetched through links."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from anyio import CancelScope
 from fastapi import Path, Query, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import downloads, intake, queries, ranges, service
-from modelkeep_server.features.artifacts.service import NewFile, Ticket
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts import downloads, queries, service
+from modelkeep_server.features.artifacts.service import NewFile
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.interfaces import arrivals
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, LinkIn, LinkOut
 from modelkeep_server.interfaces.api.shapes.base import PageOut
-from modelkeep_server.interfaces.door import asking_of
 from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.rules.errors import FieldError, Invalid, Malformed, Unavailable
 
 router = make_router("artifacts")
 
 BASE = "/models/{group}/{name}/versions/{version}/artifacts"
 Kind = Annotated[Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"], Query(description="What the file is.")]
-UPLOADS_AT_ONCE, UPLOADS_OF_ONE = 40, 20
 FilePath = Annotated[str, Path(description="Folders allowed: tokenizer/vocab.json.")]
 
 
@@ -61,7 +53,7 @@ async def upload_artifact(
     A `Digest: sha-256=...` or `Repr-Digest: sha-256=:...:` header that differs from what arrived refuses the file.
     """
     new = NewFile(group, name, version, path, type)
-    promised = _read_digest(request)
+    promised = arrivals.read_digest(request)
     declared = request.headers.get("content-length", "")
     size_bytes = int(declared) if declared.isdigit() else None
     ticket = await desk.read(
@@ -69,62 +61,9 @@ async def upload_artifact(
     )
     if ticket.present is not None:
         return _answer(new, ticket.present, status=200)
-    with _place_for(desk.door.uploads, asking_of(request).actor):
-        artifact = await _take_in(desk, request, ticket, promised)
+    with arrivals.place_for(desk):
+        artifact = await arrivals.take_in(desk, ticket, promised)
     return _answer(new, artifact, status=201)
-
-
-@contextmanager
-def _place_for(running: Counter[str], actor: Actor) -> Iterator[None]:
-    """A place among the uploads that run; each holds up to 48 MiB, also while its client is slow."""
-    if running[actor.pseudonym] >= UPLOADS_OF_ONE or running.total() >= UPLOADS_AT_ONCE:
-        raise Unavailable("Too many files are being uploaded at this moment.", retry_after_seconds=5)
-    running[actor.pseudonym] += 1
-    try:
-        yield
-    finally:
-        running[actor.pseudonym] -= 1
-        if not running[actor.pseudonym]:
-            del running[actor.pseudonym]
-
-
-async def _take_in(desk: Desk, request: Request, ticket: Ticket, promised: str | None) -> Artifact:
-    parts = desk.door.parts
-    request.state.body_bytes_max = None
-    with storage_answers():
-        received = await intake.receive(
-            _body_of(request), parts.blobs, ticket.dek, ticket.blob_id, parts.limits.upload_bytes
-        )
-    keep = True
-    try:
-        if promised is not None and received.sha256_hex != promised:
-            differs = f"What arrived has the SHA-256 {received.sha256_hex}, not {promised} as promised."
-            raise Invalid.of([FieldError("sha256", f"{differs} Send it again.")])
-        artifact, keep = await desk.write(lambda work, actor: service.publish_upload(work, actor, ticket, received))
-    except Exception as error:
-        # Where it is not known whether the commit went through, the bytes stay; the sweep knows later.
-        keep = isinstance(error, Unavailable)
-        raise
-    finally:
-        if not keep:
-            with CancelScope(shield=True):
-                await desk.door.hop(lambda: service.discard_parts(parts.blobs, ticket.blob_id, received.parts))
-    return artifact
-
-
-async def _body_of(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in request.stream():
-            yield chunk
-    except ClientDisconnect as error:
-        raise Malformed("The connection was cut before the whole file had arrived.", remedy="Send it again.") from error
-
-
-def _read_digest(request: Request) -> str | None:
-    try:
-        return ranges.parse_digest(request.headers)
-    except ValueError as error:
-        raise Malformed(str(error), remedy="Send sha-256 in base64, or leave the header out.") from error
 
 
 def _answer(new: NewFile, artifact: Artifact, *, status: int) -> Answer:

@@ -1,14 +1,35 @@
 """The JSON of files and their links."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
 
 
+class FindingOut(Shape):
+    """One thing that was found in a file."""
+
+    rule: str
+    detail: str
+
+
+class ScanOut(Shape):
+    """
+    What looking through a file found, by the rules of one version. No verdict says that a file does no harm.
+
+    `CLEAN_DATA`: data only. `CODE_ALLOWLISTED`: names code, all of it on the list. `UNKNOWN`: could not be judged.
+    `BLOCKED`: brings code that is not on the list, or is not what it pretends to be.
+    """
+
+    verdict: Literal["CLEAN_DATA", "CODE_ALLOWLISTED", "UNKNOWN", "BLOCKED", "PENDING"]
+    rule_version: int
+    findings: list[FindingOut]
+    scanned_at: Moment
+
+
 class ArtifactOut(Shape):
-    """A file of a version. `format` and `scan` are null until the file was scanned."""
+    """A file of a version. `format` and `scan` are null until the file was looked through."""
 
     path: str
     type: Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
@@ -16,7 +37,7 @@ class ArtifactOut(Shape):
     sha256: str
     format: str | None
     status: Literal["AVAILABLE", "PENDING", "QUARANTINED"]
-    scan: dict[str, Any] | None = None
+    scan: ScanOut | None = None
     uploaded_by: str
     uploaded_at: Moment
 

@@ -1,0 +1,78 @@
+"""
+Stored bytes that were found changed, cut or gone: noted once, withheld in every version, mended by sending them anew.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from modelkeep_server.db import recording
+from modelkeep_server.db.tables import artifacts, damages, models, scans, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
+from modelkeep_server.inspection.report import Verdict
+from modelkeep_server.kit import clock, ids
+
+WHAT_IS_WRONG = "The stored bytes are not those that were uploaded."
+
+
+class FoundBy(StrEnum):
+    """What came upon the damage."""
+
+    DOWNLOAD = "DOWNLOAD"
+    CHECK = "CHECK"
+    RESTORE = "RESTORE"
+
+
+def note_damage(work: Work, blob_key: int, found_by: FoundBy) -> bool:
+    """
+    Withhold every file with these stored bytes, with an event each. False where the damage is known already.
+    """
+    known = (damages.c.blob_id == blob_key, damages.c.mended_at.is_(None))
+    if work.first(select(damages.c.id).where(*known)) is not None:
+        return False
+    row = {
+        "public_id": ids.uuid7(clock.to_us(work.now)),
+        "blob_id": blob_key,
+        "found_by": found_by.value,
+        "found_at": work.now,
+    }
+    work.insert(damages, row)
+    _move(work, blob_key, "artifact.quarantine", ArtifactStatus.QUARANTINED, rule="integrity_broken")
+    return True
+
+
+def mend(work: Work, blob_key: int) -> None:
+    """Note that the bytes were sent anew and stand in place of the damaged ones: files stand as their verdict says."""
+    row = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
+    if row is None:
+        return
+    work.change(damages, row.id, {"mended_at": work.now}, expect={"mended_at": None})
+    verdict = work.scalar(select(scans.c.verdict).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
+    _move(work, blob_key, "artifact.restore", status_of(Verdict(verdict or Verdict.PENDING)))
+
+
+def _move(work: Work, blob_key: int, action: str, status: ArtifactStatus, rule: str | None = None) -> None:
+    rows = work.all(
+        select(
+            artifacts.c.id,
+            artifacts.c.public_id,
+            artifacts.c.path,
+            artifacts.c.status,
+            versions.c.version,
+            models.c.group_name,
+            models.c.name,
+        )
+        .join(versions, versions.c.id == artifacts.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(artifacts.c.blob_id == blob_key, artifacts.c.removed_at.is_(None))
+        .order_by(artifacts.c.id)
+    )
+    for row in rows:
+        work.change(artifacts, row.id, {"status": status.value}, expect={"status": row.status})
+        recording.record(
+            work, action, actor=recording.HOUSE, actor_kind="house", auth="host", object_id=row.public_id,
+            object_label=f"{row.group_name}/{row.name}:{row.version}/{row.path}",
+            before={"status": row.status}, after={"status": status.value}, rule=rule,
+            reason=WHAT_IS_WRONG if status is ArtifactStatus.QUARANTINED else None,
+        )  # fmt: skip

@@ -1,0 +1,103 @@
+"""
+Looking through files: before they are published, and again by a job where it takes long or the rules have changed.
+
+A verdict belongs to the stored bytes, so that it counts wherever the model holds the same file.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from modelkeep_server.db import recording
+from modelkeep_server.db.queueing import enqueue
+from modelkeep_server.db.tables import artifacts, scans, versions
+from modelkeep_server.db.work import Parts, Work
+from modelkeep_server.features.artifacts.outflow import read_range
+from modelkeep_server.features.artifacts.sealing import Part
+from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
+from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.ports import InspectionTooLong, InspectorDown
+
+SCAN = "scan"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The verdict that counts for some bytes now, and the status that follows from it."""
+
+    format: str | None
+    verdict: Verdict
+    rule_version: int
+    status: ArtifactStatus
+
+
+def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report | None:
+    """
+    Look through stored bytes. Blocks for at most about `seconds`. None where that was not enough, or nobody can.
+
+    Raises:
+        SealBroken, StorageError: The bytes cannot be read.
+    """
+    size_bytes = sum(part.plain_size for part in sealed)
+
+    def read(offset: int, length: int) -> bytes:
+        end = min(size_bytes, offset + length)
+        return read_range(parts.blobs, dek, blob_id, sealed, min(offset, size_bytes), max(offset, end))
+
+    try:
+        return parts.inspector.inspect(read, size_bytes, seconds=seconds)
+    except (InspectionTooLong, InspectorDown):
+        return None
+
+
+def keep_report(work: Work, blob_key: int, report: Report | None) -> Kept:
+    """
+    Note what was found in some bytes, where no verdict by these rules stands yet, and give the one that counts.
+
+    For None, a job is enqueued that looks through them. The caller records the event.
+    """
+    current = work.first(select(scans).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
+    if current is not None and (report is None or current.rule_version >= report.rule_version):
+        verdict = Verdict(current.verdict)
+        return Kept(current.format, verdict, current.rule_version, status_of(verdict))
+    if report is None:
+        enqueue(work, SCAN, {"blob": blob_key}, key=f"{SCAN}:{blob_key}:{RULE_VERSION}")
+        return Kept(None, Verdict.PENDING, RULE_VERSION, ArtifactStatus.PENDING)
+    if current is not None:
+        work.change(scans, current.id, {"superseded_at": work.now}, expect={"superseded_at": None})
+    work.insert(
+        scans,
+        {
+            "public_id": ids.uuid7(clock.to_us(work.now)),
+            "blob_id": blob_key,
+            "rule_version": report.rule_version,
+            "format": report.format,
+            "verdict": report.verdict.value,
+            "findings": [[finding.rule, finding.detail] for finding in report.findings],
+            "header": report.to_json()["header"],
+            "image_digest": report.header.image_digest,
+            "scanned_at": work.now,
+        },
+    )
+    return Kept(report.format, report.verdict, report.rule_version, status_of(report.verdict))
+
+
+def settle_scan(work: Work, blob_key: int, report: Report) -> None:
+    """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
+    kept = keep_report(work, blob_key, report)
+    rows = work.all(
+        select(
+            artifacts.c.id, artifacts.c.public_id, artifacts.c.path, artifacts.c.status, versions.c.public_id.label("v")
+        )
+        .join(versions, versions.c.id == artifacts.c.version_id)
+        .where(artifacts.c.blob_id == blob_key, artifacts.c.removed_at.is_(None))
+        .order_by(artifacts.c.id)
+    )
+    for row in rows:
+        work.change(artifacts, row.id, {"status": kept.status.value, "format": kept.format})
+        recording.record(
+            work, "artifact.scan", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=row.public_id,
+            object_label=row.path, before={"status": row.status},
+            after={"status": kept.status.value, "verdict": kept.verdict.value, "ruleVersion": kept.rule_version},
+        )  # fmt: skip

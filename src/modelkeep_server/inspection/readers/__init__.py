@@ -1,0 +1,1 @@
+"""What files say of themselves: one module a format, each a reader of headers over byte ranges."""

@@ -1,0 +1,1 @@
+"""Whether a file brings code: allow-lists, and default deny."""
