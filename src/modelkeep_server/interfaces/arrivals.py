@@ -12,7 +12,7 @@ from anyio import CancelScope
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from modelkeep_server.features.artifacts import intake, ranges, scanning, service
+from modelkeep_server.features.artifacts import ranges, receiving, scanning, service
 from modelkeep_server.features.artifacts.intake import Received
 from modelkeep_server.features.artifacts.service import Ticket
 from modelkeep_server.features.artifacts.storage import storage_answers
@@ -47,7 +47,7 @@ async def take_in(desk: Desk, ticket: Ticket, promised: str | None) -> Artifact:
     parts = desk.door.parts
     desk.request.state.body_bytes_max = None
     with storage_answers():
-        received = await intake.receive(
+        received = await receiving.receive(
             body_of(desk.request), parts.blobs, ticket.dek, ticket.blob_id, parts.limits.upload_bytes
         )
     return await publish(desk, ticket, received, promised)
