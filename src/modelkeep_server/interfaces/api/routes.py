@@ -13,6 +13,7 @@ from modelkeep_server.interfaces.api import (
     sharing,
     status,
     teams,
+    uploads,
     versions,
 )
 
@@ -27,6 +28,7 @@ ROUTERS = tuple(
         models,
         versions,
         artifacts,
+        uploads,
         sharing,
         activity,
         audit,
