@@ -100,20 +100,7 @@ def publish_upload(
     version = judge(work, actor, ticket.new)
     if report is not None:
         formats.demand_accepted(work, report, ArtifactType(ticket.new.type), ticket.new.path)
-    is_damaged = exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
-    known = work.first(
-        select(blobs.c.id, is_damaged.label("is_broken")).where(
-            blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
-        )
-    )
-    needed = known is None or known.is_broken
-    if known is None:
-        quotas.demand_room(work, ticket.new.group, received.size_bytes, besides=ticket.blob_id)
-    blob_key = _insert_blob(work, version, ticket, received) if known is None else known.id
-    if known is not None and known.is_broken:
-        # What is stored was found changed; from now on the bytes that just arrived stand in its place.
-        work.change(blobs, known.id, _sealed_as(work, ticket, received))
-        damage.mend(work, known.id)
+    blob_key, needed = _settle_blob(work, version, ticket, received)
     scan = scanning.keep_report(work, blob_key, report)
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
@@ -225,6 +212,24 @@ def _taken(version: Version, present: Artifact) -> NameTaken:
         remedy="Choose another name, or put it into a new version.",
         errors=[FieldError("path", f"{present.path!r} exists already.")],
     )
+
+
+def _settle_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> tuple[int, bool]:
+    """The stored bytes that the file stands for, and whether they are those that just arrived."""
+    is_damaged = exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
+    known = work.first(
+        select(blobs.c.id, is_damaged.label("is_broken")).where(
+            blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
+        )
+    )
+    if known is None:
+        quotas.demand_room(work, ticket.new.group, received.size_bytes, besides=ticket.blob_id)
+        return _insert_blob(work, version, ticket, received), True
+    if known.is_broken:
+        # What is stored was found changed; from now on the bytes that just arrived stand in its place.
+        work.change(blobs, known.id, _sealed_as(work, ticket, received))
+        damage.mend(work, known.id)
+    return known.id, bool(known.is_broken)
 
 
 def _insert_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> int:
