@@ -22,7 +22,7 @@ from modelkeep_server.rules.errors import Malformed, RegistryError, TooLarge, Un
 router = make_router("uploads")
 
 BASE = "/uploads"
-ONE = BASE + "/{upload_id}"
+ONE = BASE + "/{id}"
 UploadId = Annotated[str, Path(max_length=100, description="The upload's id, the last name of its Location.")]
 Resumable = Annotated[str | None, Header(alias="Tus-Resumable", description="1.0.0")]
 UploadChecksum = Annotated[
@@ -113,12 +113,12 @@ def list_uploads(
 
 @router.get(ONE, response_model=UploadDetailOut)
 @door.reads("model.read")
-def get_upload(work: Work, actor: Actor, upload_id: UploadId) -> UploadDetailOut:
+def get_upload(work: Work, actor: Actor, id: UploadId) -> UploadDetailOut:
     """
     One of your own uploads: how far it is, and the digests of what is stored, so that a client can check that the file
     it has still begins with the same bytes. Once the last byte was taken, it names the file.
     """
-    upload = upload_queries.get_upload(work, actor, upload_id)
+    upload = upload_queries.get_upload(work, actor, id)
     artifact = upload_queries.find_published(work, upload)
     shape = UploadOut.model_validate(upload)
     return UploadDetailOut(
@@ -133,12 +133,10 @@ def get_upload(work: Work, actor: Actor, upload_id: UploadId) -> UploadDetailOut
 
 @router.head(ONE, response_class=Response)
 @door.reads("artifact.upload")
-def find_offset(
-    work: Work, actor: Actor, request: Request, upload_id: UploadId, tus_resumable: Resumable = None
-) -> Answer:
+def find_offset(work: Work, actor: Actor, request: Request, id: UploadId, tus_resumable: Resumable = None) -> Answer:
     """How far an upload is: `Upload-Offset` of `Upload-Length`. Where both are equal, the file is published."""
     tus.demand_version(request.headers)
-    upload = uploads.get_open(work, actor, upload_id)
+    upload = uploads.get_open(work, actor, id)
     told = {"Upload-Length": str(upload.size_bytes), "Upload-Metadata": tus.write_metadata(upload)}
     return Answer(None, 200, {**_headers_of(_progress_of(upload)), **told})
 
@@ -148,7 +146,7 @@ def find_offset(
 async def continue_upload(
     desk: Desk,
     request: Request,
-    upload_id: UploadId,
+    id: UploadId,
     tus_resumable: Resumable = None,
     upload_offset: Annotated[
         str | None, Header(alias="Upload-Offset", description="Where these bytes begin: how many there are already.")
@@ -165,7 +163,7 @@ async def continue_upload(
     tus.demand_body_type(request.headers)
     offset_bytes = tus.read_offset(request.headers)
     checksum = tus.read_checksum(request.headers)
-    going = await desk.read(lambda work, actor: uploads.allow_more(work, actor, upload_id, offset_bytes=offset_bytes))
+    going = await desk.read(lambda work, actor: uploads.allow_more(work, actor, id, offset_bytes=offset_bytes))
     _demand_fits(request, going.upload.size_bytes - offset_bytes)
     with arrivals.place_for(desk):
         progress = await resuming.take_more(desk, going, checksum)
@@ -174,10 +172,10 @@ async def continue_upload(
 
 @router.delete(ONE, status_code=204, response_class=Response)
 @door.streams("artifact.upload")
-async def end_upload(desk: Desk, request: Request, upload_id: UploadId, tus_resumable: Resumable = None) -> Answer:
+async def end_upload(desk: Desk, request: Request, id: UploadId, tus_resumable: Resumable = None) -> Answer:
     """End an upload before its time; what came of it is removed. A file that it became stays."""
     tus.demand_version(request.headers)
-    upload = await desk.write(lambda work, actor: uploads.end_upload(work, actor, upload_id))
+    upload = await desk.write(lambda work, actor: uploads.end_upload(work, actor, id))
     if upload.artifact_key is None:
         await resuming.remove_bytes(desk, upload.blob_id)
     return Answer(None, 204, dict(tus.RESUMABLE))
