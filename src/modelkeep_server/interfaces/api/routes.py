@@ -7,6 +7,7 @@ from modelkeep_server.interfaces.api import (
     device_logins,
     identity,
     jobs,
+    keys,
     models,
     people,
     service_accounts,
@@ -31,6 +32,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        keys,
         status,
     )
 )
