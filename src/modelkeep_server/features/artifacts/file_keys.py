@@ -7,9 +7,6 @@ from modelkeep_server.features.artifacts.sealing import Part, new_dek, wrap_cont
 from modelkeep_server.ports import KeyNotHeld, WrapBroken, WrappedKey
 from modelkeep_server.rules.errors import Unavailable
 
-#: A part that no reader takes: it has no place in a file.
-_NO_PART = Part(0, 0, 0, 0)
-
 
 def open_file_key(work: Work, wrapped: WrappedKey, blob_id: str) -> bytes:
     """
@@ -45,4 +42,4 @@ def read_parts(text: str, size_bytes: int) -> tuple[Part, ...]:
             return parts
     except (ValueError, TypeError, RecursionError):
         pass
-    return (_NO_PART,)
+    return (Part(number=0, attempt=0, plain_size=size_bytes, sealed_size=0),)
