@@ -143,7 +143,7 @@ def running_s3() -> Iterator[S3Server]:
         shutil.rmtree(folder, ignore_errors=True)
         # The server puts its Unix sockets there, whatever it is told, and a killed one leaves them.
         for port in ports:
-            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
                 left.unlink(missing_ok=True)
         for name, value in before.items():
             if value is None:
