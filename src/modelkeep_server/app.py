@@ -22,6 +22,7 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts import sweeping
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
@@ -36,7 +37,7 @@ from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import DATABASE_NAME, Settings
 
 #: Which jobs are done again and again, and how often.
-SCHEDULES: tuple[Schedule, ...] = ()
+SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES,)
 
 
 class CannotStart(Exception):
@@ -106,7 +107,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             local_accounts=settings.local_accounts,
         )
         database.projections = (projection.project,)
-        handlers = _make_handlers(mailer, address, keys.registry_id)
+        handlers = _make_handlers(mailer, database, parts, is_shared=settings.storage_url is not None)
         house = House(settings, database, parts, address, handlers, SCHEDULES, mailer)
         if registry_id is None:
             with house.writing() as work:
@@ -218,11 +219,17 @@ def _open_mailer(settings: Settings) -> Mailer | None:
         raise CannotStart(f"MODELKEEP_MAIL_FROM {error}.") from error
 
 
-def _make_handlers(mailer: Mailer | None, address: str, registry_id: str) -> Handlers:
-    """What does each kind of background job; one without its body here waits for a server that has it."""
-    handlers: dict[str, Handler] = {}
+def _make_handlers(mailer: Mailer | None, database: Database, parts: Parts, *, is_shared: bool) -> Handlers:
+    """
+    What does each kind of background job; one without its body here waits for a server that has it. `is_shared`: the
+    file store may hold files of other registries too.
+    """
+    handlers: dict[str, Handler] = {
+        sweeping.EXPIRE_UPLOADS: sweeping.make_expiry_handler(database, parts),
+        sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
+    }
     if mailer is not None:
-        handlers[MAIL] = make_mail_handler(mailer, address=address, registry_id=registry_id)
+        handlers[MAIL] = make_mail_handler(mailer, address=parts.public_url, registry_id=parts.keys.registry_id)
     return handlers
 
 

@@ -13,6 +13,7 @@ from fastapi import Request
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
@@ -63,6 +64,7 @@ class Door:
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.uploads: Counter[str] = Counter()
+        self.hashes = RunningHashes()
         self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()

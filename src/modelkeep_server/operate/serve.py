@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from modelkeep_server.app import CannotStart, House, build_app, open_house
-from modelkeep_server.features.artifacts import service as artifacts
+from modelkeep_server.features.artifacts import sweeping
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import first_start
@@ -66,7 +66,7 @@ def serve(
             if settings.storage_url is None:
                 # A store named apart may serve another registry too, whose files are no orphans.
                 with house.reading() as work:
-                    artifacts.sweep_orphans(work)
+                    sweeping.sweep_orphans(work)
 
             def announce() -> None:
                 lock.tell(str(control_path))

@@ -14,8 +14,9 @@ import anyio
 import pytest
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.intake import Intake, Received, receive
+from modelkeep_server.features.artifacts.intake import Intake, Received
 from modelkeep_server.features.artifacts.outflow import open_plain, read_plain
+from modelkeep_server.features.artifacts.receiving import receive
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, SealBroken, associated_data, new_dek, part_key
 from modelkeep_server.ports import BytesLike, StorageDown, StorageFull
 from modelkeep_server.rules.errors import TooLarge
@@ -342,7 +343,7 @@ TWELVE_PARTS = """
 import asyncio, resource, sys
 from pathlib import Path
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.intake import receive
+from modelkeep_server.features.artifacts.receiving import receive
 from modelkeep_server.features.artifacts.outflow import read_plain
 from modelkeep_server.features.artifacts.sealing import new_dek
 

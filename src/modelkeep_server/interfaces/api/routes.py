@@ -14,6 +14,7 @@ from modelkeep_server.interfaces.api import (
     sharing,
     status,
     teams,
+    uploads,
     versions,
 )
 
@@ -28,6 +29,7 @@ ROUTERS = tuple(
         models,
         versions,
         artifacts,
+        uploads,
         sharing,
         activity,
         audit,
