@@ -8,12 +8,15 @@ import importlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.inspector import open_inspector
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
+from modelkeep_server.adapters.keys.material import dump, new_kek
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
@@ -29,9 +32,9 @@ from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.oidc_settings import LOOPBACK
-from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, Mailer
+from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, KeyUnusable, Mailer
 from modelkeep_server.rules.limits import Limits
-from modelkeep_server.settings import Settings
+from modelkeep_server.settings import DATABASE_NAME, Settings
 
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES,)
@@ -139,6 +142,66 @@ def open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
             f"{error} Without its key this registry's files cannot be read. Put the key file back, or name it in "
             "MODELKEEP_KEY_FILE."
         ) from error
+
+
+def draw_key_sheets(keys: KeyRing, shares: int, needed: int) -> list[Any]:
+    """The keys on paper (adapters/keys/sheets.py). Raises KeyUnusable, ValueError for shares that cannot be."""
+    sheets: list[Any] = _sheets().draw_sheets(_file_of(keys).material, shares, needed)
+    return sheets
+
+
+def grow_keys(keys: KeyRing) -> bytes:
+    """The text of a key file with these keys and one more, for keys that were given as a setting."""
+    material = _file_of(keys).material
+    return dump(replace(material, keks=(*material.keks, new_kek())))
+
+
+def shrink_keys(keys: KeyRing) -> bytes:
+    """The same with the newest key alone."""
+    material = _file_of(keys).material
+    return dump(replace(material, keks=material.keks[-1:]))
+
+
+def gather_sheets() -> Any:
+    """Takes sheets until they make keys (adapters/keys/sheets.py: `Gathering`)."""
+    return _sheets().Gathering()
+
+
+def put_keys(settings: Settings, gathering: Any, to: Path | None) -> KeyFile:
+    """
+    Write the keys of escrow sheets to where this registry's key file belongs, or to another place.
+
+    Raises CannotStart where the data here is another registry's, KeyUnusable where there is a file already, SheetWrong.
+    """
+    material = gathering.finish()
+    known = find_registry_id(settings)
+    if known not in (None, material.registry_id):
+        raise CannotStart(f"The sheet holds the keys of {material.registry_id}, and the data here is of {known}.")
+    path = to or settings.key_file or default_path(material.registry_id)
+    check_outside(path, settings.data_dir)
+    return KeyFile.put(path, material)
+
+
+def find_registry_id(settings: Settings) -> str | None:
+    """Whose data this is; None where there is none yet. Raises Unavailable."""
+    if settings.is_sqlite and not (settings.data_dir / DATABASE_NAME).exists():
+        return None
+    database = open_database(settings.database, connections=2)
+    try:
+        return schema.find_registry_id(database)
+    finally:
+        database.close()
+
+
+def _sheets() -> Any:
+    """What puts keys on paper: no server needs it."""
+    return importlib.import_module("modelkeep_server.adapters.keys.sheets")
+
+
+def _file_of(keys: KeyRing) -> KeyFile:
+    if not isinstance(keys, KeyFile):
+        raise KeyUnusable("These keys are kept where no program can copy them.")
+    return keys
 
 
 def _open_mailer(settings: Settings) -> Mailer | None:

@@ -7,6 +7,7 @@ from modelkeep_server.interfaces.api import (
     device_logins,
     identity,
     jobs,
+    keys,
     models,
     people,
     service_accounts,
@@ -33,6 +34,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        keys,
         status,
     )
 )
