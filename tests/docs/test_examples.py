@@ -22,10 +22,11 @@ WITHOUT_PYTHON = {
     "show_checkpoint", "download_bundle", "show_standing", "list_incidents", "create_incident", "update_incident",
     "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
     "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
-    "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job",
+    "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job", "show_keys", "confirm_escrow",
     "start_device_login", "fetch_device_token",
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
+    "create_upload", "list_uploads", "get_upload", "continue_upload", "end_upload",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -43,8 +44,11 @@ FOUND_AT = {
     **dict.fromkeys(("renew_invitation", "revoke_invitation"), _LINK),
 }
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
-#: asked.
-IN_ITS_TIME = {"retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request"}
+#: asked, an upload is under way (tests/interfaces/api/test_resumable_uploads.py goes through them).
+IN_ITS_TIME = {
+    "retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request",
+    "create_upload", "get_upload", "continue_upload", "end_upload",
+}  # fmt: skip
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
 

@@ -44,6 +44,7 @@ SIGNED_IN = (
     "/admin/people",
     "/admin/invitations",
     "/admin/jobs",
+    "/admin/keys",
     "/admin/teams",
     "/admin/service-accounts",
     "/api/v1/docs",

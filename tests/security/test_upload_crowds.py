@@ -3,7 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from modelkeep_server.interfaces.api.artifacts import UPLOADS_OF_ONE
+from modelkeep_server.interfaces.arrivals import UPLOADS_OF_ONE
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registry

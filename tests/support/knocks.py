@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/service-accounts": {"name": "golden-service", "purpose": "For the table.", "scopes": ["read"]},
     "PATCH /api/v1/service-accounts/{id}": {"purpose": "Another."},
     "POST /api/v1/service-accounts/{id}/tokens": {"name": "ci", "scopes": ["read"]},
+    "POST /api/v1/keys/escrow": {"fingerprint": "AAAA-BBBB-CCCC-DDDD-EEEE"},
     "POST /api/v1/incidents": {"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     "POST /api/v1/incidents/{id}/updates": {"status": "RESOLVED", "text": "Done."},
     "POST /api/v1/models": {

@@ -5,6 +5,11 @@ import random
 import struct
 
 
+def exactly(size_bytes: int, seed: int = 0) -> bytes:
+    """A valid file of just this size, which is at least 100."""
+    return make_safetensors(size_bytes - len(make_safetensors(size_bytes - 90)) + size_bytes - 90, seed)
+
+
 def make_safetensors(size_bytes: int = 1024, seed: int = 0) -> bytes:
     """A valid file of about `size_bytes`, the same for the same seed."""
     body = random.Random(seed).randbytes(size_bytes)

@@ -54,6 +54,7 @@ NOUNS = (
     Noun("migrate", "Bring a PostgreSQL database up to date."),
     Noun("backup", "Take a backup, while the server runs."),
     Noun("restore", "Put a backup into an empty data folder, and verify it."),
+    Noun("keys", "Rotate, copy for paper, and restore the keys that stored files are under."),
     Noun("settings", "Show the settings in force, and where each comes from."),
     Noun("audit", "Verify the audit log."),
     Noun("admin", "Tokens and invitations, on the server's host."),

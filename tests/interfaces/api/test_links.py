@@ -22,9 +22,10 @@ from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import BASE_URL, Registry
+from tests.support.safetensors import exactly
 from tests.support.wire import send
 
-CONTENT = bytes(range(256)) * 4
+CONTENT = exactly(1024)
 
 
 def links_of(version: Version, path: str = "model.safetensors") -> str:

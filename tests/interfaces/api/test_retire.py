@@ -100,7 +100,7 @@ def test_an_upload_that_ends_after_the_model_is_refused(registry: Registry, make
     api.as_(make.person(Role.ADMIN)).post(f"/api/v1/models/{model.address}/retire", json=REASON)
 
     with pytest.raises(StateForbids, match="retired"), registry.writing() as work:
-        service.publish_upload(work, owner, ticket, received)
+        service.publish_upload(work, owner, ticket, received, None)
 
 
 #: What each route that writes to a model is sent here, as API and as form. Those that only read are left out below.

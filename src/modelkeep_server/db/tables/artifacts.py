@@ -31,6 +31,7 @@ blobs = Table(
     Column("parts", JsonText, nullable=False),
     Column("created_at", UtcMicros, nullable=False),
     UniqueConstraint("model_id", "sha256"),
+    Index("ix_blobs_key_id", "key_id", "id"),
 )
 
 artifacts = Table(

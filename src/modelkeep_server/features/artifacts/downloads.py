@@ -16,9 +16,9 @@ from modelkeep_server.db.tables import links
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
+from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
-from modelkeep_server.features.artifacts.sealing import wrap_context
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access, secrets
 from modelkeep_server.features.identity import queries as identity_queries
@@ -166,7 +166,7 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
         object_label=f"{version.address}/{stored.artifact.path}",
         after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
     )  # fmt: skip
-    dek = work.parts.keys.unwrap(stored.wrapped, wrap_context(stored.blob_id))
+    dek = open_file_key(work, stored.wrapped, stored.blob_id)
     return Opening(stored, minter, version, part, dek)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, Text, func, or_, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import artifacts, blobs, models, people, scans, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.file_keys import read_parts
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan
 from modelkeep_server.features.identity.views import Actor
@@ -44,7 +45,7 @@ def _select_artifacts() -> Select[Any]:
             blobs.c.sha256,
             blobs.c.key_id,
             blobs.c.wrapped_key,
-            blobs.c.parts,
+            type_coerce(blobs.c.parts, Text).label("parts"),
             _uploaders.c.email.label("uploader_email"),
             scans.c.verdict,
             scans.c.rule_version,
@@ -93,7 +94,7 @@ def get_stored_file(work: Work, key: int) -> StoredFile:
     row = work.first(_select_artifacts().where(artifacts.c.id == key))
     if row is None:
         raise NotFound("This file was removed.")
-    parts = tuple(Part(*part) for part in row.parts)
+    parts = read_parts(row.parts, row.size_bytes)
     return StoredFile(
         _to_artifact(row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts
     )

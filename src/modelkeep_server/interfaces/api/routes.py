@@ -7,12 +7,14 @@ from modelkeep_server.interfaces.api import (
     device_logins,
     identity,
     jobs,
+    keys,
     models,
     people,
     service_accounts,
     sharing,
     status,
     teams,
+    uploads,
     versions,
 )
 
@@ -27,10 +29,12 @@ ROUTERS = tuple(
         models,
         versions,
         artifacts,
+        uploads,
         sharing,
         activity,
         audit,
         jobs,
+        keys,
         status,
     )
 )

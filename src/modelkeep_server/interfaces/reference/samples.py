@@ -6,7 +6,8 @@ A route that is not named here still has its curl example, made from its descrip
 
 import json
 import shlex
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -159,6 +160,19 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "upload_artifact": {"type": "WEIGHTS"},
 }
 
+_TUS = ("Tus-Resumable: 1.0.0",)
+_METADATA = ("model", MODEL), ("version", VERSION), ("type", "WEIGHTS"), ("path", FILE)
+#: What stands in headers beside the credential.
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "create_upload": (
+        *_TUS,
+        f"Upload-Length: {STORY['sizeBytes']}",
+        "Upload-Metadata: " + ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in _METADATA),
+    ),
+    "continue_upload": (*_TUS, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream"),
+    "end_upload": _TUS,
+}
+
 _OPENED = "from modelkeep.client import Client\n\nwith Client() as registry:  # MODELKEEP_URL and MODELKEEP_TOKEN\n"
 
 #: The same by the Python client, by the route's name.
@@ -243,7 +257,15 @@ def write_python(name: str) -> str | None:
     return None if body is None else _OPENED + "\n".join(f"    {line}" for line in body.splitlines())
 
 
-def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = False, saves: str | None = None) -> str:
+def write_curl(
+    url: str,
+    method: str,
+    body: Any = None,
+    *,
+    sends_file: bool = False,
+    saves: str | None = None,
+    headers: Sequence[str] = (),
+) -> str:
     """
     A command for a shell in which TOKEN is set.
 
@@ -252,9 +274,13 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
         body: What is sent as JSON, None for nothing.
         sends_file: Whether the body is the file of the story.
         saves: The file that keeps the answer, where it is no text.
+        headers: What stands in headers beside the credential. One that names `offset+octet-stream` sends the file.
     """
     how = {"GET": "", "POST": "" if body is not None else " -X POST", "PUT": f" -T {FILE}" if sends_file else " -X PUT"}
     lines = [f"curl -sS{how.get(method, f' -X {method}')} {shlex.quote(url)}", '-H "Authorization: Bearer $TOKEN"']
+    lines += [f"-H {shlex.quote(header)}" for header in headers]
+    if any("offset+octet-stream" in header for header in headers):
+        lines.append(f"--data-binary @{FILE}")
     if body is not None:
         text = json.dumps(body, indent=2, ensure_ascii=False)
         lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(text)}"]

@@ -74,7 +74,7 @@ class PageShell:
 
     `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
-    `incidents` are those that are open.
+    `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
     """
 
     csrf: str
@@ -85,6 +85,12 @@ class PageShell:
     notice: str | None = None
     theme: str = "system"
     incidents: tuple[Incident, ...] = ()
+    lacks_copy_of_keys: bool = False
+
+    @property
+    def asks_for_copy(self) -> bool:
+        """Whether this person is to be told that nobody keeps a copy of the keys: those who could see to it are."""
+        return self.lacks_copy_of_keys and access.may_by_standing(self.actor, "key.read")
 
     @property
     def nav(self) -> tuple[NavItem, ...]:

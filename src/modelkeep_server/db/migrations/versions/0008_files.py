@@ -12,13 +12,14 @@ BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Tables only: files that were there before are looked through by a job."""
+    """Tables, and an index for what each key wraps: files that were there before are looked through by a job."""
     _housekeeping()
     _uploads()
     _formats()
     _links()
     _scans()
     _waivers()
+    op.create_index("ix_blobs_key_id", "blobs", ["key_id", "id"], unique=False)
 
 
 def _housekeeping() -> None:
