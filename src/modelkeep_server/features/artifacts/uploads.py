@@ -183,6 +183,13 @@ def drop_upload(work: Work, upload: Upload, *, since: int | None = None) -> bool
     return bool(forget_uploads(work, which if since is None else which & (uploads.c.offset_bytes == since)))
 
 
+def forget_open(work: Work) -> None:
+    """Drop every upload that is not finished, where what was stored of them is not there any more."""
+    started = select(uploads.c.id).where(uploads.c.artifact_id.is_(None))
+    work.keep(upload_parts, delete(upload_parts).where(upload_parts.c.upload_id.in_(started)))
+    work.keep(uploads, delete(uploads).where(uploads.c.artifact_id.is_(None)))
+
+
 def forget_uploads(work: Work, which: ColumnElement[bool]) -> list[str]:
     """
     Drop the rows of some uploads, at most 500. Gives the blob ids of those that were not published: their bytes are to
