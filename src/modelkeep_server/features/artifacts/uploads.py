@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from modelkeep_server.db.tables import upload_parts, uploads
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries, quotas, service, upload_queries
+from modelkeep_server.features.artifacts.file_keys import unwrap_file_key
 from modelkeep_server.features.artifacts.intake import Received, Stretch
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, wrap_context
 from modelkeep_server.features.artifacts.service import NewFile, Ticket
@@ -99,7 +100,7 @@ def allow_more(work: Work, actor: Actor, upload_id: str, *, offset_bytes: int) -
     if row is None:
         raise NotFound("This upload was ended.")
     try:
-        dek = work.parts.keys.unwrap(WrappedKey(row.key_id, row.wrapped_key), wrap_context(upload.blob_id))
+        dek = unwrap_file_key(work, WrappedKey(row.key_id, row.wrapped_key), upload.blob_id)
     except WrapBroken as error:
         raise IntegrityBroken("The key of this upload does not open.", remedy="Begin the upload anew.") from error
     part_start = upload.offset_bytes - upload.offset_bytes % PART_BYTES
