@@ -78,6 +78,7 @@ def open_upload(work: Work, actor: Actor, new: NewFile, *, size_bytes: int, sha2
 
 def get_open(work: Work, actor: Actor, upload_id: str) -> Upload:
     """An upload of the actor's own, who may still upload. Raises NotPermitted, and as `upload_queries.get_upload`."""
+    access.demand_scope(actor, "artifact.upload")
     upload = upload_queries.get_upload(work, actor, upload_id)
     model = model_queries.get_model(work, actor, upload.group, upload.name)
     access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model), owners=model.owners)
