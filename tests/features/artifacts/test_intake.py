@@ -163,13 +163,8 @@ def test_swapped_missing_and_cut_parts_are_refused(store, folder, dek):
     one, two = (next(folder.rglob(f"{BLOB}/{number}-1")) for number in (1, 2))
     first, second = one.read_bytes(), two.read_bytes()
     damages = [
-        (second, first),
-        (first, first),
-        (first, second[:-1]),
-        (first, second + b"\0"),
-        (first, b""),
-        (first, None),
-    ]
+        (second, first), (first, first), (first, second[:-1]), (first, second + b"\0"), (first, b""), (first, None),
+    ]  # fmt: skip
 
     for left, right in damages:
         one.write_bytes(left)
