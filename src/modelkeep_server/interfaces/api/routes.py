@@ -13,6 +13,7 @@ from modelkeep_server.interfaces.api import (
     service_accounts,
     sharing,
     status,
+    storage,
     teams,
     uploads,
     versions,
@@ -34,6 +35,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        storage,
         keys,
         status,
     )
