@@ -51,11 +51,12 @@ def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...
         return None
 
 
-def keep_report(work: Work, blob_key: int, report: Report | None) -> Kept:
+def keep_report(work: Work, blob_key: int, report: Report | None, name: str | None) -> Kept:
     """
     Note what was found in some bytes, where no verdict by these rules stands yet, and give the one that counts.
 
-    For None, a job is enqueued that looks through them. The caller records the event.
+    For None, a job is enqueued that looks through them. The caller records the event. `name` is that of the format, as
+    `formats.settle_format` gives it.
     """
     current = work.first(select(scans).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
     if current is not None and (report is None or current.rule_version >= report.rule_version):
@@ -72,7 +73,7 @@ def keep_report(work: Work, blob_key: int, report: Report | None) -> Kept:
             "public_id": ids.uuid7(clock.to_us(work.now)),
             "blob_id": blob_key,
             "rule_version": report.rule_version,
-            "format": report.format,
+            "format": name,
             "verdict": report.verdict.value,
             "findings": [[finding.rule, finding.detail] for finding in report.findings],
             "header": report.to_json()["header"],
@@ -80,12 +81,15 @@ def keep_report(work: Work, blob_key: int, report: Report | None) -> Kept:
             "scanned_at": work.now,
         },
     )
-    return Kept(report.format, report.verdict, report.rule_version, status_of(report.verdict))
+    return Kept(name, report.verdict, report.rule_version, status_of(report.verdict))
 
 
 def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
-    kept = keep_report(work, blob_key, report)
+    # What an Admin listed is known by its name and beginning, which do not change.
+    current = (scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None))
+    name = work.scalar(select(scans.c.format).where(*current)) if report.format is None else report.format.value
+    kept = keep_report(work, blob_key, report, name)
     rows = work.all(
         select(
             artifacts.c.id, artifacts.c.public_id, artifacts.c.path, artifacts.c.status, versions.c.public_id.label("v")
