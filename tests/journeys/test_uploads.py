@@ -1,5 +1,6 @@
 """Files on their way in by the browser: dropped, paused, cut off, gone on with after a reload, refused, looked at."""
 
+import pickle
 import socket
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from modelkeep.client import Client
 from tests.journeys.conftest import Visitor, enter, keep_picture, visit
 from tests.support.running import RunningRegistry, running_registry
+from tests.support.safetensors import make_safetensors
 
 pytestmark = pytest.mark.browser
 
@@ -129,4 +131,35 @@ def test_a_file_outlives_a_pause_a_restart_and_a_reload(
         keep_picture(visitor.page, "upload done")
 
     assert [] == [said for said in visitor.complaints if "ERR_" not in said]
+    visitor.page.context.close()
+
+
+def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, tmp_path: Path) -> None:
+    """A chosen folder keeps its paths, a file that is not accepted says why, and each file has a page that explains it."""
+    furnish(served)
+    folder = tmp_path / "bert"
+    (folder / "tokenizer").mkdir(parents=True)
+    (folder / "tokenizer" / "vocab.txt").write_text("[PAD]\n[UNK]\nkind\nunkind\n")
+    (folder / "config.json").write_text('{"architectures": ["BertModel"], "hidden_size": 4}')
+    (folder / "model.safetensors").write_bytes(make_safetensors(30_000))
+    (folder / "optimizer.pt").write_bytes(pickle.dumps(print) + b".")
+    visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
+    visitor.go(f"{BASE}/artifacts")
+
+    visitor.page.set_input_files("#folders", folder)
+    for name in ("tokenizer/vocab.txt", "config.json", "model.safetensors"):
+        Row(visitor, f"bert/{name}").says("verified")
+    drop(visitor, "noise.bin", 0)
+    keep_picture(visitor.page, "folder sent")
+    visitor.page.get_by_role("link", name="model.safetensors").click()
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text("bert/model.safetensors")
+    expect(visitor.page.locator(".verdict-box")).to_contain_text("Data only")
+    visitor.page.locator("#tensors summary").click()
+    expect(visitor.page.locator("#tensors")).to_contain_text("weight")
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
+        visitor.page.emulate_media(color_scheme=scheme)
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        keep_picture(visitor.page, f"artifact page {scheme} {width}")
+
+    assert [] == visitor.complaints
     visitor.page.context.close()
