@@ -3,6 +3,7 @@
 from modelkeep_server.interfaces.web import (
     accepting,
     access_requests,
+    artifacts,
     audit,
     confirm,
     device_logins,
@@ -58,6 +59,7 @@ ROUTERS = tuple(
         access_requests,
         version_edit,
         versions,
+        artifacts,
         audit,
         reference,
         help_pages,
