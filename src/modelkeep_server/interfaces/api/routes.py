@@ -16,6 +16,7 @@ from modelkeep_server.interfaces.api import (
     teams,
     uploads,
     versions,
+    waivers,
 )
 
 ROUTERS = tuple(
@@ -28,6 +29,7 @@ ROUTERS = tuple(
         service_accounts,
         models,
         versions,
+        waivers,
         artifacts,
         uploads,
         sharing,
