@@ -103,9 +103,7 @@ def test_a_release_needs_a_reason_and_an_end(make: Make, api: Api) -> None:
 
     answers = [(field, asking.post(f"{told['where']}/waivers", json=body)) for field, body in bodies]
 
-    assert [(field, fields_at_fault(answer)) for field, answer in answers] == [
-        (field, {field}) for field, _ in bodies
-    ]
+    assert [(field, fields_at_fault(answer)) for field, answer in answers] == [(field, {field}) for field, _ in bodies]
 
 
 def test_who_owned_or_touched_it_does_not_answer_for_it(make: Make, api: Api) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import Row, Text, exists, func, select, type_coerce
 
 from modelkeep_server.db.tables import artifacts, blobs
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.file_keys import read_parts
 from modelkeep_server.features.artifacts.outflow import read_plain
-from modelkeep_server.features.artifacts.sealing import Part, SealBroken, wrap_context
+from modelkeep_server.features.artifacts.sealing import SealBroken, wrap_context
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.ports import StorageError, WrapBroken, WrappedKey
 
@@ -38,7 +39,16 @@ def read_back(work: Work, most: int, tell: Callable[[str], None]) -> ReadBack:
     broken = []
     for number, key in enumerate(chosen, 1):
         tell(f"reading back: {number} of {len(chosen)}")
-        row = work.first(select(blobs).where(blobs.c.id == key))
+        row = work.first(
+            select(
+                blobs.c.public_id,
+                blobs.c.size_bytes,
+                blobs.c.sha256,
+                blobs.c.key_id,
+                blobs.c.wrapped_key,
+                type_coerce(blobs.c.parts, Text).label("parts"),
+            ).where(blobs.c.id == key)
+        )
         if row is not None and not _opens(work, row):
             broken.append(row.public_id)
     return ReadBack(len(chosen), stored, broken)
@@ -46,12 +56,11 @@ def read_back(work: Work, most: int, tell: Callable[[str], None]) -> ReadBack:
 
 def _opens(work: Work, blob: Row[Any]) -> bool:
     digest = hashlib.sha256()
-    parts = [Part(*part) for part in blob.parts]
+    parts = read_parts(blob.parts, blob.size_bytes)
     try:
         wrapped = WrappedKey(blob.key_id, blob.wrapped_key)
         dek = work.parts.keys.unwrap(wrapped, wrap_context(blob.public_id))
-        size = sum(part.plain_size for part in parts)
-        for run in read_plain(work.parts.blobs, dek, blob.public_id, parts, 0, size):
+        for run in read_plain(work.parts.blobs, dek, blob.public_id, parts, 0, blob.size_bytes):
             digest.update(run)
     except (WrapBroken, SealBroken, StorageError):
         return False

@@ -113,9 +113,7 @@ def ask_for_scan(work: Work, actor: Actor, group: str, name: str, version: str, 
 
 
 def _find_stored(work: Work, blob_key: int) -> _Stored | None:
-    row = work.first(
-        select(blobs, type_coerce(blobs.c.parts, Text).label("layout")).where(blobs.c.id == blob_key)
-    )
+    row = work.first(select(blobs, type_coerce(blobs.c.parts, Text).label("layout")).where(blobs.c.id == blob_key))
     if row is None:
         return None
     wrapped = WrappedKey(row.key_id, row.wrapped_key)

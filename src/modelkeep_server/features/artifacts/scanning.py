@@ -51,12 +51,12 @@ def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...
         return None
 
 
-def keep_report(work: Work, blob_key: int, report: Report | None, *, anew: bool = False) -> Kept:
+def keep_report(work: Work, blob_key: int, report: Report | None, name: str | None, *, anew: bool = False) -> Kept:
     """
     Note what was found in some bytes, where no verdict by these rules stands yet, and give the one that counts.
 
-    For None, a job is enqueued that looks through them. `anew`: it also replaces one by the same rules. The caller
-    records the event.
+    For None, a job is enqueued that looks through them. The caller records the event. `name` is that of the format, as
+    `formats.settle_format` gives it. `anew`: the report also replaces one by the same rules.
     """
     current = work.first(select(scans).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
     newest_kept = -1 if report is None else report.rule_version + anew
@@ -74,7 +74,7 @@ def keep_report(work: Work, blob_key: int, report: Report | None, *, anew: bool 
             "public_id": ids.uuid7(clock.to_us(work.now)),
             "blob_id": blob_key,
             "rule_version": report.rule_version,
-            "format": report.format,
+            "format": name,
             "verdict": report.verdict.value,
             "findings": [[finding.rule, finding.detail] for finding in report.findings],
             "header": report.to_json()["header"],
@@ -82,12 +82,15 @@ def keep_report(work: Work, blob_key: int, report: Report | None, *, anew: bool 
             "scanned_at": work.now,
         },
     )
-    return Kept(report.format, report.verdict, report.rule_version, status_of(report.verdict))
+    return Kept(name, report.verdict, report.rule_version, status_of(report.verdict))
 
 
 def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
-    kept = keep_report(work, blob_key, report, anew=True)
+    # What an Admin listed is known by its name and beginning, which do not change.
+    current = (scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None))
+    name = work.scalar(select(scans.c.format).where(*current)) if report.format is None else report.format.value
+    kept = keep_report(work, blob_key, report, name, anew=True)
     # Damaged bytes are withheld whatever was found in them before.
     is_damaged = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
     status = kept.status if is_damaged is None else ArtifactStatus.QUARANTINED
