@@ -79,7 +79,7 @@ _SCIPY = {
     "scipy.spatial._ckdtree": "cKDTree",
 }
 _PANDAS = {
-    "pandas": "DataFrame Series Index RangeIndex MultiIndex CategoricalIndex DatetimeIndex CategoricalDtype Categorical",
+    "pandas": "DataFrame Series Index RangeIndex MultiIndex DatetimeIndex CategoricalDtype StringDtype",
     "pandas.arrays": "DatetimeArray TimedeltaArray IntegerArray BooleanArray FloatingArray StringArray",
     "pandas.core.arrays.datetimes": "DatetimeArray",
     "pandas.core.frame": "DataFrame",

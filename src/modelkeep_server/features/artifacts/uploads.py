@@ -78,6 +78,7 @@ def open_upload(work: Work, actor: Actor, new: NewFile, *, size_bytes: int, sha2
 
 def get_open(work: Work, actor: Actor, upload_id: str) -> Upload:
     """An upload of the actor's own, who may still upload. Raises NotPermitted, and as `upload_queries.get_upload`."""
+    access.demand_scope(actor, "artifact.upload")
     upload = upload_queries.get_upload(work, actor, upload_id)
     model = model_queries.get_model(work, actor, upload.group, upload.name)
     access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model), owners=model.owners)
@@ -182,6 +183,13 @@ def drop_upload(work: Work, upload: Upload, *, since: int | None = None) -> bool
     """
     which = (uploads.c.id == upload.key) & uploads.c.artifact_id.is_(None)
     return bool(forget_uploads(work, which if since is None else which & (uploads.c.offset_bytes == since)))
+
+
+def forget_open(work: Work) -> None:
+    """Drop every upload that is not finished, where what was stored of them is not there any more."""
+    started = select(uploads.c.id).where(uploads.c.artifact_id.is_(None))
+    work.keep(upload_parts, delete(upload_parts).where(upload_parts.c.upload_id.in_(started)))
+    work.keep(uploads, delete(uploads).where(uploads.c.artifact_id.is_(None)))
 
 
 def forget_uploads(work: Work, which: ColumnElement[bool]) -> list[str]:

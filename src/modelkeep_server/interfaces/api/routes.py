@@ -5,6 +5,7 @@ from modelkeep_server.interfaces.api import (
     artifacts,
     audit,
     device_logins,
+    formats,
     identity,
     jobs,
     keys,
@@ -13,9 +14,11 @@ from modelkeep_server.interfaces.api import (
     service_accounts,
     sharing,
     status,
+    storage,
     teams,
     uploads,
     versions,
+    waivers,
 )
 
 ROUTERS = tuple(
@@ -28,12 +31,15 @@ ROUTERS = tuple(
         service_accounts,
         models,
         versions,
+        waivers,
         artifacts,
         uploads,
+        formats,
         sharing,
         activity,
         audit,
         jobs,
+        storage,
         keys,
         status,
     )
