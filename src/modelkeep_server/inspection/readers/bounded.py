@@ -54,7 +54,9 @@ def read_all(source: Source, *, limit: int, offset: int = 0, length: int | None 
     length = source.size_bytes - offset if length is None else length
     if not 0 <= length <= limit or offset + length > source.size_bytes:
         raise Misfit
-    pieces = (read_exactly(source, at, min(READ_MAX, offset + length - at)) for at in range(offset, offset + length, READ_MAX))
+    pieces = (
+        read_exactly(source, at, min(READ_MAX, offset + length - at)) for at in range(offset, offset + length, READ_MAX)
+    )
     return b"".join(pieces)
 
 

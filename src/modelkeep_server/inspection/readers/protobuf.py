@@ -50,7 +50,11 @@ class Message:
             if not 0 < number < 1 << 29:
                 raise Misfit
             # Numbers in a row may be packed into one field, and readers take both.
-            if allowed is not None and allowed.get(number) not in (kind, (kind,)) and not _may_be_packed(allowed, number, kind):
+            if (
+                allowed is not None
+                and allowed.get(number) not in (kind, (kind,))
+                and not _may_be_packed(allowed, number, kind)
+            ):
                 raise Misfit
             yield _entry(cursor, number, kind)
         raise Misfit

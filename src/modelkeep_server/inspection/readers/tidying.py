@@ -57,7 +57,9 @@ def _tidy(value: Any, depth: int, left: list[int]) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if abs(value) <= INTEGER_MAX else clean(value.bit_length() < 1024 and value or "a very large number")
+        return (
+            value if abs(value) <= INTEGER_MAX else clean(value.bit_length() < 1024 and value or "a very large number")
+        )
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
