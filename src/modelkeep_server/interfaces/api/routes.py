@@ -18,6 +18,7 @@ from modelkeep_server.interfaces.api import (
     teams,
     uploads,
     versions,
+    waivers,
 )
 
 ROUTERS = tuple(
@@ -30,6 +31,7 @@ ROUTERS = tuple(
         service_accounts,
         models,
         versions,
+        waivers,
         artifacts,
         uploads,
         formats,
