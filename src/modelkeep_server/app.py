@@ -22,7 +22,8 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.artifacts import sweeping
+from modelkeep_server.features.artifacts import rescanning, sweeping
+from modelkeep_server.features.artifacts.scanning import SCAN
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
@@ -38,7 +39,7 @@ from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import DATABASE_NAME, Settings
 
 #: Which jobs are done again and again, and how often.
-SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES, *checking.SCHEDULES)
+SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES)
 
 
 class CannotStart(Exception):
@@ -231,6 +232,8 @@ def _make_handlers(
     """
     handlers: dict[str, Handler] = {
         sweeping.EXPIRE_UPLOADS: sweeping.make_expiry_handler(database, parts),
+        SCAN: rescanning.make_scan_handler(database, parts),
+        rescanning.RESCAN: rescanning.make_rescan_handler(database, parts),
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }

@@ -219,7 +219,7 @@ def test_one_file_has_a_path_of_its_own(cli: Cli, version: Version, tmp_path: Pa
 def test_files_that_are_not_there_are_explained(cli: Cli, version: Version, tmp_path: Path) -> None:
     """A missing file here, a missing file there, and an empty version each say so."""
     assert "cannot be read" in cli("upload", version.address, str(tmp_path / "none"), "--type", "WEIGHTS").err
-    assert "is a folder" in cli("upload", version.address, str(tmp_path), "--type", "WEIGHTS").err
+    assert "no file to send" in cli("upload", version.address, str(tmp_path), "--type", "WEIGHTS").err
     assert "has no files yet" in cli("download", version.address, "--to", str(tmp_path)).err
     assert "has no file 'x.bin'" in cli("download", f"{version.address}/x.bin", "--to", str(tmp_path)).err
 

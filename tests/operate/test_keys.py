@@ -1,8 +1,13 @@
 """`modelkeep keys`: rotated without touching a stored file, copied for paper, restored, on both databases."""
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,7 @@ from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.artifacts.sealing import wrap_context
 from modelkeep_server.features.audit import verify
 from modelkeep_server.operate import keys, serve
+from modelkeep_server.operate.key_sheets import split_text
 from modelkeep_server.ports import WrappedKey
 from modelkeep_server.settings import Settings
 from tests.support.clients import Api
@@ -305,6 +311,56 @@ def test_keys_of_another_registry_are_never_restored_over_this_data(
     assert not (tmp_path / "empty").exists()
     assert (inside.exit_code, "inside the data folder" in inside.stderr) == (1, True)
     assert (none.exit_code, "Line 1 is missing" in none.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_sheets_are_typed_line_by_line(closed: Settings, tmp_path: Path) -> None:
+    """At a terminal each line is checked when it is entered, and asked for again; a share of another set is told."""
+    place = closed.key_file or Path()
+    whole = place.read_bytes()
+    papers = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    for paper in papers:
+        said(run(closed, "escrow", "--out", str(paper), "--shares", "3", "--needed", "2"))
+    pages = [(tmp_path / f"{name}.txt").read_text() for name in ("a-1-of-3", "b-2-of-3", "a-3-of-3")]
+    first, other_set, second = (
+        [line.split(maxsplit=1)[1] for line in lines] for page in pages for lines in split_text(page)
+    )
+    slip = ("0" if first[0][0] != "0" else "1") + first[0][1:]
+    fingerprint = FINGERPRINT.findall(pages[0])[0].lower()
+    place.unlink()
+    with pty_of([slip, *first, "", *other_set, "", *second, "", fingerprint]) as terminal:
+        done = subprocess.run(
+            [sys.executable, "-c", "from modelkeep_server.operate.keys import app; app()", "restore"],
+            check=False, stdin=terminal, capture_output=True, text=True, timeout=60,
+            env={**os.environ, **environment_of(closed)},
+        )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "Line 1 is not as it was printed" in done.stderr
+    assert "1 more needed" in done.stderr
+    assert "of another set of sheets" in done.stderr
+    assert place.read_bytes() == whole
+
+
+@contextmanager
+def pty_of(lines: Sequence[str]) -> Iterator[int]:
+    """A terminal at which somebody types these lines."""
+    own, theirs = os.openpty()
+    writing = threading.Thread(target=lambda: [os.write(own, f"{line}\n".encode()) for line in lines])
+    reading = threading.Thread(target=_drain, args=(own,), daemon=True)
+    writing.start()
+    reading.start()
+    try:
+        yield theirs
+    finally:
+        os.close(theirs)
+        writing.join()
+
+
+def _drain(terminal: int) -> None:
+    with suppress(OSError):
+        while os.read(terminal, 4096):
+            pass
 
 
 def test_a_key_file_that_cannot_be_read_is_told(registries: Registries, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.standing import Target
+from tests.support.tus import BODY, RESUMABLE, UPLOADS, metadata
 
 PAGE, JSON = "text/html", "application/json"
 
@@ -101,4 +102,10 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
     if path.endswith("/artifacts/{path:path}") and method == "PUT":
         wrong = "sha-256=:" + "A" * 43 + "=:"
         return Knock(address, JSON, content=b"{}", headers={"repr-digest": wrong})
+    if path.startswith(UPLOADS) and method in ("POST", "PATCH", "DELETE"):
+        told = metadata(model=f"{target.group}/{target.name}", version=target.version, type="CONFIG", path="x.txt")
+        headers = {**RESUMABLE, "upload-length": "5", "upload-metadata": told} if method == "POST" else RESUMABLE
+        if method == "PATCH":
+            return Knock(address, JSON, content=b"x", headers={**BODY, "upload-offset": "0"})
+        return Knock(address, JSON, headers=headers)
     return Knock(address, JSON, json=_fill(BODIES.get(route), values))

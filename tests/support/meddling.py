@@ -43,6 +43,8 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         link = client.post(base, json={"purpose": "Retraining."})
         assert api.anonymous.get(link.json()["url"]).status_code == 200
     tell_of_trouble(make, api)
+    told = {"fingerprint": registry.house.parts.keys.fingerprint()}
+    assert api.browser(owner).call("POST", "/api/v1/keys/escrow", json=told).status_code == 200
     come_by_an_issuer(registry)
     browser = api.browser_of(account.session)
     made = browser.call("POST", "/api/v1/tokens", json={"name": "ci"}).json()

@@ -1,15 +1,28 @@
 """`modelkeep versions`: list, show, create and edit, and take files out of them."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from modelkeep.addresses import Address, parse_file, parse_model_or_version
-from modelkeep.cli.options import DocumentFile, Json, Limit, Reason, Revision, read_changes, read_document
-from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table, size
+from modelkeep.cli.options import (
+    DocumentFile,
+    Json,
+    Limit,
+    MetadataPairs,
+    MetadataText,
+    Reason,
+    Revision,
+    read_changes,
+    read_document,
+    read_metadata,
+)
+from modelkeep.cli.output import digest, moment, note, note_rest, print_facts, print_json, print_table, size
+from modelkeep.cli.verdicts import verdict_of
 from modelkeep.client import Client
-from modelkeep.models import Flag, Version
+from modelkeep.models import Artifact, Flag, Version
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
@@ -81,11 +94,25 @@ def show(
         ]
     )
     if not files:
-        note(f"No files yet. Send one: modelkeep upload {version.address} FILE --type WEIGHTS")
+        note(f"No files yet. Send one: modelkeep upload {version.address} FILE|FOLDER")
         return
     print()
-    rows = [(file.path, file.type, size(file.size_bytes), file.status, file.sha256) for file in files]
-    print_table(("file", "type", "size", "status", "sha256"), rows)
+    _print_files(files)
+
+
+@app.command("files")
+def list_files(address: VersionAddress, limit: Limit = 200, as_json: Json = False) -> None:
+    """List the files of a version: what each is, whether it can be downloaded, and its SHA-256."""
+    with Client() as client:
+        page = client.list_artifacts(address).first(limit)
+    if as_json:
+        print_json(page.items)
+        return
+    if not page.items:
+        note(f"No files yet. Send some: modelkeep upload {address} FILE|FOLDER")
+        return
+    _print_files(page.items)
+    note_rest(len(page.items), page.total, page.next_cursor is not None)
 
 
 @app.command()
@@ -94,6 +121,8 @@ def create(
     commit_sha: Annotated[str | None, typer.Option(help="7 to 64 hexadecimal digits.")] = None,
     training_job_id: Annotated[str | None, typer.Option(help="The run that made it.")] = None,
     description: Annotated[str | None, typer.Option(help="One sentence on what is new.")] = None,
+    metadata: MetadataText = None,
+    facts: MetadataPairs = None,
     file: DocumentFile = None,
     as_json: Json = False,
 ) -> None:
@@ -104,6 +133,9 @@ def create(
     before what it says.
     """
     document = read_document(file)
+    known = read_metadata(metadata, facts)
+    if known is not None:
+        document["metadata"] = {**(document.get("metadata") or {}), **known}
     named = parse_model_or_version(address)
     given: dict[str, Any] = {
         "version": named.version,
@@ -120,7 +152,7 @@ def create(
         print_json(version)
         return
     print(version.address)
-    note(f"Next: modelkeep upload {version.address} FILE --type WEIGHTS")
+    note(f"Next: modelkeep upload {version.address} FILE|FOLDER")
 
 
 @app.command()
@@ -130,6 +162,8 @@ def edit(
     commit_sha: Annotated[str | None, typer.Option(help="7 to 64 hexadecimal digits; '' takes it away.")] = None,
     training_job_id: Annotated[str | None, typer.Option(help="The run that made it; '' takes it away.")] = None,
     description: Annotated[str | None, typer.Option(help="One sentence on what is new; '' takes it away.")] = None,
+    metadata: MetadataText = None,
+    facts: MetadataPairs = None,
     file: DocumentFile = None,
     reason: Reason = None,
     revision: Revision = None,
@@ -146,6 +180,7 @@ def edit(
         "commitSha": commit_sha,
         "trainingJobId": training_job_id,
         "description": description,
+        "metadata": read_metadata(metadata, facts),
         "reason": reason,
     }
     changes = read_changes(file, given)
@@ -184,6 +219,22 @@ def remove_artifact(
     with Client() as client:
         client.remove_artifact(file)
     note(f"Removed {file}.")
+
+
+def _print_files(files: Sequence[Artifact]) -> None:
+    rows = [
+        (
+            file.path,
+            file.type,
+            file.format or "",
+            size(file.size_bytes),
+            file.status,
+            verdict_of(file),
+            digest(file.sha256),
+        )
+        for file in files
+    ]
+    print_table(("file", "type", "format", "size", "status", "verdict", "sha256"), rows)
 
 
 def _percent(version: Version) -> str:

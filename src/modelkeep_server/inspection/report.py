@@ -10,6 +10,8 @@ from modelkeep_server.rules.formats import Format
 #: Grows with every change of what counts as code that runs on load; files judged by an earlier one are looked at anew.
 RULE_VERSION = 1
 
+#: How much of a file's beginning a report carries, for formats that are known by their first bytes.
+HEAD_BYTES = 64
 FINDINGS_MAX = 50
 TENSORS_SHOWN = 2_000
 FACTS_MAX = 40
@@ -86,10 +88,11 @@ class Report:
     findings: tuple[Finding, ...] = ()
     header: Header = field(default_factory=Header)
     rule_version: int = RULE_VERSION
+    head: bytes = b""
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "head": self.head.hex()}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Self:
@@ -105,4 +108,5 @@ class Report:
             findings=tuple(Finding(row["rule"], row["detail"]) for row in told["findings"]),
             header=Header(**header),
             rule_version=int(told["rule_version"]),
+            head=bytes.fromhex(told["head"])[:HEAD_BYTES],
         )

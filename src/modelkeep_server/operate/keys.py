@@ -47,7 +47,7 @@ def show() -> None:
     for number, key in enumerate(told["keys"]):
         days = (datetime.now(UTC) - datetime.fromisoformat(key["createdAt"])).days
         uploads = f", {key['uploads']:,} uploads under way" if key["uploads"] else ""
-        newest = "  wraps what comes" if number == 0 else ""
+        newest = ", in use" if number == 0 else ""
         print(f"  {key['id']}  {days:,} days old, {key['files']:,} files{uploads}{newest}")
     if told["waiting"]:
         print(f"{told['waiting']:,} are under older keys: run modelkeep keys rotate --resume")

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import io
 import json
 import random
 import subprocess
@@ -17,10 +16,9 @@ from modelkeep_server.adapters.blobs.folder import FolderBlobs
 from modelkeep_server.features.artifacts.intake import Intake, Received
 from modelkeep_server.features.artifacts.outflow import open_plain, read_plain
 from modelkeep_server.features.artifacts.receiving import receive
-from modelkeep_server.features.artifacts.sealing import PART_BYTES, SealBroken, associated_data, new_dek, part_key
+from modelkeep_server.features.artifacts.sealing import PART_BYTES, SealBroken, new_dek, part_key
 from modelkeep_server.ports import BytesLike, StorageDown, StorageFull
 from modelkeep_server.rules.errors import TooLarge
-from tests.support.tink_oracle import tink_seal, tink_with
 
 BLOB = "0197a000-0000-7000-8000-000000000001"
 LIMIT = 5 * 1024**3
@@ -165,13 +163,8 @@ def test_swapped_missing_and_cut_parts_are_refused(store, folder, dek):
     one, two = (next(folder.rglob(f"{BLOB}/{number}-1")) for number in (1, 2))
     first, second = one.read_bytes(), two.read_bytes()
     damages = [
-        (second, first),
-        (first, first),
-        (first, second[:-1]),
-        (first, second + b"\0"),
-        (first, b""),
-        (first, None),
-    ]
+        (second, first), (first, first), (first, second[:-1]), (first, second + b"\0"), (first, b""), (first, None),
+    ]  # fmt: skip
 
     for left, right in damages:
         one.write_bytes(left)
@@ -383,23 +376,3 @@ def test_a_download_may_be_left_at_any_time(store, dek, caplog):
 
     assert plain.startswith(first)
     assert caplog.records == []
-
-
-def test_tink_opens_every_part_of_a_file_and_its_parts_make_one(store, dek):
-    """Both ways: Tink opens each stored part, and ranges over the border of parts that Tink sealed open."""
-    plain = safetensors(PART_BYTES + 70_000)
-    received = take_in(store, dek, plain)
-    oracle = tink_with(dek)
-
-    theirs = b""
-    for part in received.parts:
-        sealed = store.read(part_key(BLOB, part.number, part.attempt), 0, part.sealed_size)
-        with oracle.new_decrypting_stream(io.BytesIO(sealed), associated_data(BLOB, part.number, part.attempt)) as run:
-            theirs += run.read()
-    for part, begins in zip(received.parts, (0, PART_BYTES), strict=True):
-        content = plain[begins : begins + part.plain_size]
-        store.put(part_key(BLOB, part.number, 1), [tink_seal(dek, associated_data(BLOB, part.number, 1), content)])
-
-    assert theirs == plain
-    for start, end in [(0, len(plain)), (PART_BYTES - 70_000, PART_BYTES + 1), (PART_BYTES, PART_BYTES + 65_481)]:
-        assert read_back(store, dek, received, start, end) == plain[start:end]

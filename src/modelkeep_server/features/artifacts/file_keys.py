@@ -19,14 +19,20 @@ def open_file_key(work: Work, wrapped: WrappedKey, blob_id: str) -> bytes:
         Unavailable: The key that wrapped it is not in the ring. The file is whole, and opens once the key is back.
     """
     try:
+        return unwrap_file_key(work, wrapped, blob_id)
+    except WrapBroken:
+        return new_dek()
+
+
+def unwrap_file_key(work: Work, wrapped: WrappedKey, blob_id: str) -> bytes:
+    """The same, raising WrapBroken where the wrapped key was changed."""
+    try:
         return work.parts.keys.unwrap(wrapped, wrap_context(blob_id))
     except KeyNotHeld as error:
         raise Unavailable(
             f"This file is sealed under the key {wrapped.key_id}, which this server does not hold.",
             remedy="Ask an operator to put the whole key file back; the file itself is not harmed.",
         ) from error
-    except WrapBroken:
-        return new_dek()
 
 
 def read_parts(text: str, size_bytes: int) -> tuple[Part, ...]:

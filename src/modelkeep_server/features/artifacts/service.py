@@ -98,10 +98,9 @@ def publish_upload(
     # No other file of this version is published, and no state moves, between judging and the commit.
     version_queries.lock_version(work, actor, ticket.new.group, ticket.new.name, ticket.new.version)
     version = judge(work, actor, ticket.new)
-    if report is not None:
-        formats.demand_accepted(work, report, ArtifactType(ticket.new.type), ticket.new.path)
+    settled = report and formats.settle_format(work, report, ArtifactType(ticket.new.type), ticket.new.path)
     blob_key, needed = _settle_blob(work, version, ticket, received)
-    scan = scanning.keep_report(work, blob_key, report)
+    scan = scanning.keep_report(work, blob_key, *(settled or (None, None)))
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         artifacts,

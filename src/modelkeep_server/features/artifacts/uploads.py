@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from modelkeep_server.db.tables import upload_parts, uploads
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries, quotas, service, upload_queries
+from modelkeep_server.features.artifacts.file_keys import unwrap_file_key
 from modelkeep_server.features.artifacts.intake import Received, Stretch
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, wrap_context
 from modelkeep_server.features.artifacts.service import NewFile, Ticket
@@ -77,6 +78,7 @@ def open_upload(work: Work, actor: Actor, new: NewFile, *, size_bytes: int, sha2
 
 def get_open(work: Work, actor: Actor, upload_id: str) -> Upload:
     """An upload of the actor's own, who may still upload. Raises NotPermitted, and as `upload_queries.get_upload`."""
+    access.demand_scope(actor, "artifact.upload")
     upload = upload_queries.get_upload(work, actor, upload_id)
     model = model_queries.get_model(work, actor, upload.group, upload.name)
     access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model), owners=model.owners)
@@ -99,7 +101,7 @@ def allow_more(work: Work, actor: Actor, upload_id: str, *, offset_bytes: int) -
     if row is None:
         raise NotFound("This upload was ended.")
     try:
-        dek = work.parts.keys.unwrap(WrappedKey(row.key_id, row.wrapped_key), wrap_context(upload.blob_id))
+        dek = unwrap_file_key(work, WrappedKey(row.key_id, row.wrapped_key), upload.blob_id)
     except WrapBroken as error:
         raise IntegrityBroken("The key of this upload does not open.", remedy="Begin the upload anew.") from error
     part_start = upload.offset_bytes - upload.offset_bytes % PART_BYTES
@@ -181,6 +183,13 @@ def drop_upload(work: Work, upload: Upload, *, since: int | None = None) -> bool
     """
     which = (uploads.c.id == upload.key) & uploads.c.artifact_id.is_(None)
     return bool(forget_uploads(work, which if since is None else which & (uploads.c.offset_bytes == since)))
+
+
+def forget_open(work: Work) -> None:
+    """Drop every upload that is not finished, where what was stored of them is not there any more."""
+    started = select(uploads.c.id).where(uploads.c.artifact_id.is_(None))
+    work.keep(upload_parts, delete(upload_parts).where(upload_parts.c.upload_id.in_(started)))
+    work.keep(uploads, delete(uploads).where(uploads.c.artifact_id.is_(None)))
 
 
 def forget_uploads(work: Work, which: ColumnElement[bool]) -> list[str]:

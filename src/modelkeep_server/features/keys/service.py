@@ -107,13 +107,13 @@ def list_retirable(work: Work) -> Sequence[str]:
     idle = queries.list_idle(work)
     if set(old) - set(idle):
         raise StateForbids(
-            f"Older keys wrap stored files still: {', '.join(sorted(set(old) - set(idle)))}.",
-            remedy="Run: modelkeep keys rotate --resume",
+            f"Older keys wrap stored files still: {', '.join(sorted(set(old) - set(idle)))}. "
+            "Run: modelkeep keys rotate --resume"
         )
     if old and queries.find_escrow(work, ring.fingerprint()) is None:
         raise StateForbids(
-            f"No copy of the present keys, fingerprint {ring.fingerprint()}, is confirmed.",
-            remedy="Run: modelkeep keys escrow, then: modelkeep keys escrow --confirm FINGERPRINT",
+            f"No copy of the present keys, fingerprint {ring.fingerprint()}, is confirmed. Run: modelkeep keys escrow, "
+            "then: modelkeep keys escrow --confirm FINGERPRINT"
         )
     return old
 

@@ -20,7 +20,8 @@ from modelkeep_server.interfaces.doorway import Desk
 
 router = make_router("artifacts")
 
-BASE = "/models/{group}/{name}/versions/{version}/artifacts"
+VERSION = "/models/{group}/{name}/versions/{version}"
+BASE = VERSION + "/artifacts"
 Kind = Annotated[Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"], Query(description="What the file is.")]
 FilePath = Annotated[str, Path(description="Folders allowed: tokenizer/vocab.json.")]
 
@@ -60,13 +61,14 @@ async def upload_artifact(
         lambda work, actor: service.allow_upload(work, actor, new, sha256=promised, size_bytes=size_bytes)
     )
     if ticket.present is not None:
-        return _answer(new, ticket.present, status=200)
+        return answer_with(new, ticket.present, status=200)
     with arrivals.place_for(desk):
         artifact = await arrivals.take_in(desk, ticket, promised)
-    return _answer(new, artifact, status=201)
+    return answer_with(new, artifact, status=201)
 
 
-def _answer(new: NewFile, artifact: Artifact, *, status: int) -> Answer:
+def answer_with(new: NewFile, artifact: Artifact, *, status: int) -> Answer:
+    """What a file that came in is answered with."""
     location = f"/api/v1/models/{new.group}/{new.name}/versions/{new.version}/artifacts/{artifact.path}"
     return Answer(ArtifactOut.model_validate(artifact), status, {"Location": quote(location)})
 

@@ -5,6 +5,7 @@ from modelkeep_server.interfaces.api import (
     artifacts,
     audit,
     device_logins,
+    formats,
     identity,
     jobs,
     keys,
@@ -17,6 +18,7 @@ from modelkeep_server.interfaces.api import (
     teams,
     uploads,
     versions,
+    waivers,
 )
 
 ROUTERS = tuple(
@@ -29,8 +31,10 @@ ROUTERS = tuple(
         service_accounts,
         models,
         versions,
+        waivers,
         artifacts,
         uploads,
+        formats,
         sharing,
         activity,
         audit,

@@ -38,6 +38,8 @@ NOTICES: Mapping[str, str] = {
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
     "job-retried": "The job is tried again now.",
+    "format-listed": "The format is listed.",
+    "format-ended": "The format is off the list.",
     "check-began": "Every stored file is read through from now on. This page shows how far that is.",
     "check-runs": "A check of all files is under way already.",
     "keys-confirmed": "Noted: a copy of these keys is kept elsewhere.",
