@@ -1,5 +1,5 @@
 """
-Reading bytes that anybody may have written: never more than asked for, never more than 1 MiB at once, never past the end.
+Reading bytes that anybody may have written: no more than asked for, 1 MiB at once, never past the end.
 """
 
 import json

@@ -34,7 +34,9 @@ def read(source: Source) -> Header:
     """See readers/reading.py. Raises Misfit unless every byte belongs to a field that a ModelProto has."""
     model = Message(source)
     told: dict[int, str] = {}
-    opsets, properties, graph, ir = [], {}, None, 0
+    opsets: list[str] = []
+    properties: dict[str, str] = {}
+    graph, ir = None, 0
     for entry in model.walk(_MODEL):
         if entry.number == 1:
             ir = entry.value

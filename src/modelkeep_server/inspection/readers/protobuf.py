@@ -27,7 +27,7 @@ class Entry:
 
 
 class Message:
-    """A message within a source, from `start` to `end`. Walking it raises Misfit where it does not end exactly there."""
+    """A message within a source, from `start` to `end`. Walking it raises Misfit where it does not end there."""
 
     def __init__(self, source: Source, start: int = 0, end: int | None = None) -> None:
         self.source = source

@@ -1,7 +1,8 @@
 """
 TensorFlow: the saved_model.pb of a SavedModel, and TensorFlow Lite.
 
-Sources: tensorflow/core/protobuf/{saved_model,meta_graph}.proto; tensorflow/lite/schema/schema.fbs; FlatBuffers internals.
+Sources: tensorflow/core/protobuf/{saved_model,meta_graph}.proto; tensorflow/lite/schema/schema.fbs; the internals of
+FlatBuffers.
 """
 
 from modelkeep_server.inspection.readers.bounded import Cursor, Misfit, read_exactly
@@ -22,7 +23,8 @@ _LITE_TYPES = ("float32", "float16", "int32", "uint8", "int64", "string", "bool"
 def read_saved_model(source: Source) -> Header:
     """See readers/reading.py. Raises Misfit unless it is a SavedModel with at least one graph, and nothing else."""
     saved = Message(source)
-    graphs, schema_version = [], 0
+    graphs: list[Message] = []
+    schema_version = 0
     for entry in saved.walk({1: VARINT, 2: LENGTH}):
         if entry.number == 1:
             schema_version = entry.value

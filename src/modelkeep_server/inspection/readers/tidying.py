@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelkeep_server.inspection.report import FACTS_MAX, TENSORS_SHOWN, TEXT_CHARS, Tensor
 from modelkeep_server.inspection.readers.bounded import Misfit
+from modelkeep_server.inspection.report import FACTS_MAX, TENSORS_SHOWN, TEXT_CHARS, Tensor
 
 INTEGER_MAX = 2**53 - 1
 DIMENSIONS_MAX = 64
@@ -57,9 +57,7 @@ def _tidy(value: Any, depth: int, left: list[int]) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return (
-            value if abs(value) <= INTEGER_MAX else clean(value.bit_length() < 1024 and value or "a very large number")
-        )
+        return value if abs(value) <= INTEGER_MAX else "a very large number"
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):

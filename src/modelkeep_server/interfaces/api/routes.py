@@ -14,6 +14,7 @@ from modelkeep_server.interfaces.api import (
     service_accounts,
     sharing,
     status,
+    storage,
     teams,
     uploads,
     versions,
@@ -38,6 +39,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        storage,
         keys,
         status,
     )

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
-from modelkeep_server.interfaces.web import drawing
+from modelkeep_server.interfaces.web import drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import naming
@@ -166,6 +166,7 @@ def environment() -> jinja2.Environment:
         "plain_size": drawing.format_size,
         "ticks": drawing.draw_ticks,
         "short_digest": drawing.short_digest,
+        "format_label": file_words.format_label,
         "state": lambda state: STATES[State(state)],
         "tier": lambda tier: TIERS[tier],
         "initials": drawing.initials_of,
@@ -179,6 +180,9 @@ def environment() -> jinja2.Environment:
         "help_mark": draw_help_mark,
         "csrf": draw_csrf,
         "icon_of": drawing.icon_of,
+        "file_icon": file_words.file_icon,
+        "verdict_chip": file_words.verdict_chip,
+        "why_withheld": file_words.why_withheld,
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,

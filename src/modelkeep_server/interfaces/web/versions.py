@@ -67,22 +67,23 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
 @door.reads("model.read")
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """Where does it stand, and what next?"""
-    return Page.of(VersionContext(**_facts(work, actor, group, name, version)))
+    return Page.of(VersionContext(**facts_of(work, actor, group, name, version)))
 
 
 @router.get(BASE + "/{version}/artifacts")
 @door.reads("model.read")
-def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
+def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
     """The files of a version: send more, fetch one, check its digest."""
-    facts = _facts(work, actor, group, name, version)
-    return Page.of(ArtifactsContext(**facts | {"tab": "artifacts"}, upload_limit_bytes=work.parts.limits.upload_bytes))
+    facts = facts_of(work, actor, group, name, version, cursor=cursor)
+    limit = work.parts.limits.upload_bytes
+    return Page.of(ArtifactsContext(**facts | {"tab": "artifacts"}, upload_limit_bytes=limit, cursor=cursor or None))
 
 
 @router.get(BASE + "/{version}/activity")
 @door.reads("model.read")
 def show_activity(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
     """Who did what to the version and its files, newest first."""
-    facts = _facts(work, actor, group, name, version) | {"tab": "activity"}
+    facts = facts_of(work, actor, group, name, version) | {"tab": "activity"}
     found: Version = facts["version"]
     rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
     href = f"{href_of_version(found.model, found.version)}/activity"
@@ -123,14 +124,16 @@ def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str
     return Redirect(href_of_version(found.model, found.version) + "?done=reopened")
 
 
-def _facts(work: Work, actor: Actor, group: str, name: str, version: str) -> dict[str, Any]:
+def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "") -> dict[str, Any]:
+    """What every page of a version is drawn from, with one page of its files. Raises NotFound."""
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
+    files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
         "version": found,
-        "artifacts": artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN).items,
+        "files": files,
         "moves": queries.list_moves(actor, found, relations),
         "relations": relations,
         "standing": find_standing(work, actor, model, relations),

@@ -7,9 +7,11 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.models import Standing
+from modelkeep_server.interfaces.web.file_words import Folder, plant
 from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules import links
 from modelkeep_server.rules.lifecycle import CLOSABLE
 from modelkeep_server.rules.permissions import Relation
@@ -50,12 +52,15 @@ class EditVersionContext(EditContext):
 
 @dataclass(frozen=True, kw_only=True)
 class VersionContext(Context):
-    """GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person."""
+    """
+    GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `files`
+    a page of its files.
+    """
 
     template: ClassVar[str] = "versions/show.html"
     model: Model
     version: Version
-    artifacts: tuple[Artifact, ...]
+    files: Rows[Artifact]
     moves: tuple[MoveView, ...] = ()
     relations: frozenset[Relation] = frozenset()
     standing: Standing = field(default_factory=Standing)
@@ -77,18 +82,39 @@ class VersionContext(Context):
         return href_of_version(self.version.model, self.version.version)
 
     @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The files of this page."""
+        return self.files.items
+
+    @property
+    def files_total(self) -> int:
+        """How many files the version has."""
+        return self.files.total or len(self.files.items)
+
+    @property
     def stored_bytes(self) -> int:
-        """The size of all files together, in bytes."""
+        """The size of the files of this page together, in bytes."""
         return sum(artifact.size_bytes for artifact in self.artifacts)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArtifactsContext(VersionContext):
+class ArtifactsContext(VersionContext, Walked):
     """GET /models/{group}/{name}/versions/{version}/artifacts. `upload_limit_bytes` is for one file."""
 
     template: ClassVar[str] = "versions/artifacts.html"
     tab: str = "artifacts"
     upload_limit_bytes: int = 5 * 1024**3
+    cursor: str | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """The files, a page at a time."""
+        return Walk(f"{self.base}/artifacts", self.files)
+
+    @property
+    def tree(self) -> Folder:
+        """The files of this page in their folders."""
+        return plant(self.artifacts)
 
     @property
     def terms(self) -> links.LinkTerms:
