@@ -1,6 +1,5 @@
 """Files on their way in by the browser: dropped, paused, cut off, gone on with after a reload, refused, looked at."""
 
-import pickle
 import socket
 from pathlib import Path
 
@@ -142,14 +141,24 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     (folder / "tokenizer" / "vocab.txt").write_text("[PAD]\n[UNK]\nkind\nunkind\n")
     (folder / "config.json").write_text('{"architectures": ["BertModel"], "hidden_size": 4}')
     (folder / "model.safetensors").write_bytes(make_safetensors(30_000))
-    (folder / "optimizer.pt").write_bytes(pickle.dumps(print) + b".")
+    (folder / "optimizer.pt").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
     visitor.go(f"{BASE}/artifacts")
 
     visitor.page.set_input_files("#folders", folder)
     for name in ("tokenizer/vocab.txt", "config.json", "model.safetensors"):
         Row(visitor, f"bert/{name}").says("verified")
-    drop(visitor, "noise.bin", 0)
+    Row(visitor, "bert/optimizer.pt").says("Blocked")
+    (folder / "config.json").write_text('{"hidden_size": 8}')
+    visitor.page.set_input_files("#files", folder / "config.json")
+    Row(visitor, "config.json").says("verified")
+    (folder / "config.json").write_text('{"hidden_size": 16}')
+    visitor.page.set_input_files("#files", folder / "config.json")
+    expect(visitor.page.locator("[data-upload-list] .err:visible").last).to_contain_text("with other content")
+    visitor.page.get_by_text("Refer to a container image").click()
+    visitor.fill(reference="registry.company.com/serving/bert@sha256:" + "ab" * 32)
+    visitor.press("Refer to it")
+    expect(visitor.page.locator("#files-box")).to_contain_text("bert.image.json")
     keep_picture(visitor.page, "folder sent")
     visitor.page.get_by_role("link", name="model.safetensors").click()
     expect(visitor.page.get_by_role("heading", level=1)).to_have_text("bert/model.safetensors")
