@@ -22,11 +22,13 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.artifacts import sweeping
+from modelkeep_server.features.artifacts import rescanning, sweeping
+from modelkeep_server.features.artifacts.scanning import SCAN
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.search import projection
+from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
@@ -37,7 +39,7 @@ from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import DATABASE_NAME, Settings
 
 #: Which jobs are done again and again, and how often.
-SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES,)
+SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES)
 
 
 class CannotStart(Exception):
@@ -107,8 +109,10 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             local_accounts=settings.local_accounts,
         )
         database.projections = (projection.project,)
-        handlers = _make_handlers(mailer, database, parts, is_shared=settings.storage_url is not None)
-        house = House(settings, database, parts, address, handlers, SCHEDULES, mailer)
+        stopping = threading.Event()
+        is_shared = settings.storage_url is not None
+        handlers = _make_handlers(mailer, database, parts, stopping, is_shared=is_shared)
+        house = House(settings, database, parts, address, handlers, SCHEDULES, mailer, stopping)
         if registry_id is None:
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
@@ -219,14 +223,19 @@ def _open_mailer(settings: Settings) -> Mailer | None:
         raise CannotStart(f"MODELKEEP_MAIL_FROM {error}.") from error
 
 
-def _make_handlers(mailer: Mailer | None, database: Database, parts: Parts, *, is_shared: bool) -> Handlers:
+def _make_handlers(
+    mailer: Mailer | None, database: Database, parts: Parts, stopping: threading.Event, *, is_shared: bool
+) -> Handlers:
     """
     What does each kind of background job; one without its body here waits for a server that has it. `is_shared`: the
     file store may hold files of other registries too.
     """
     handlers: dict[str, Handler] = {
         sweeping.EXPIRE_UPLOADS: sweeping.make_expiry_handler(database, parts),
+        SCAN: rescanning.make_scan_handler(database, parts),
+        rescanning.RESCAN: rescanning.make_rescan_handler(database, parts),
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
+        checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
     if mailer is not None:
         handlers[MAIL] = make_mail_handler(mailer, address=parts.public_url, registry_id=parts.keys.registry_id)

@@ -41,6 +41,10 @@ class BlobStore(Protocol):
     Any other key is a ValueError, so that no key can climb out of the store.
     """
 
+    @property
+    def place(self) -> str:
+        """Where blobs are kept, in words for who runs the registry. No secret."""
+
     def put(self, key: str, data: Iterable[BytesLike]) -> int:
         """
         Store a blob whole and give its size in bytes.

@@ -23,6 +23,7 @@ WITHOUT_PYTHON = {
     "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
     "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
     "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job", "show_keys", "confirm_escrow",
+    "show_storage", "check_storage",
     "start_device_login", "fetch_device_token",
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",

@@ -45,6 +45,7 @@ SIGNED_IN = (
     "/admin/invitations",
     "/admin/jobs",
     "/admin/keys",
+    "/admin/storage",
     "/admin/teams",
     "/admin/service-accounts",
     "/api/v1/docs",

@@ -134,7 +134,7 @@ def test_a_file_outlives_a_pause_a_restart_and_a_reload(
 
 
 def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, tmp_path: Path) -> None:
-    """A chosen folder keeps its paths, a file that is not accepted says why, and each file has a page that explains it."""
+    """A chosen folder keeps its paths, a file that is not accepted says why, and each file has a page of its own."""
     furnish(served)
     folder = tmp_path / "bert"
     (folder / "tokenizer").mkdir(parents=True)

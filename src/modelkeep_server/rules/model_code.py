@@ -76,7 +76,7 @@ _TF_OPS_TEXT = """
     Abs Add AddN AddV2 All Any ArgMax ArgMin Assert AssignVariableOp AssignAddVariableOp AssignSubVariableOp AvgPool
     AvgPool3D BatchMatMul BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd Bincount Bitcast BroadcastArgs
     BroadcastTo Bucketize Case Cast Ceil CheckNumerics ClipByValue Complex ComplexAbs Concat ConcatV2 Const
-    ControlTrigger Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 Cos Cumprod Cumsum DepthToSpace DivNoNan Dequantize
+    ControlTrigger Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 Cos Cumprod Cumsum DepthToSpace DivNoNan
     DepthwiseConv2dNative DynamicPartition DynamicStitch Einsum Elu EnsureShape Enter Equal Erf Exit Exp ExpandDims
     Expm1 FakeQuantWithMinMaxVars Fft FFT FFT2D Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2
     FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual HashTableV2 IFFT IRFFT IRFFT2D Identity IdentityN
@@ -115,5 +115,5 @@ TEMPLATE_WORDS = (
 #: Ends of names of files that are programs to be run or imported.
 PROGRAM_ENDINGS = (
     ".py", ".pyc", ".pyd", ".pyz", ".so", ".dll", ".dylib", ".exe", ".bat", ".cmd", ".ps1", ".sh", ".bash",
-    ".jar",    ".class", ".js", ".vbs", ".whl", ".egg", ".pth.py", ".msi", ".scr", ".lnk", ".rb", ".pl", ".node", ".wasm",
+    ".jar", ".class", ".js", ".vbs", ".whl", ".egg", ".pth.py", ".msi", ".scr", ".lnk", ".rb", ".pl", ".node",
 )  # fmt: skip

@@ -51,6 +51,11 @@ class FolderBlobs:
             raise ValueError(f"The storage URL {url!r} is not of the form file:///absolute/folder.")
         return cls(path)
 
+    @property
+    def place(self) -> str:
+        """See BlobStore.place."""
+        return f"Folder {self._root}"
+
     def put(self, key: str, data: Iterable[BytesLike]) -> int:
         """See BlobStore.put."""
         target = self._path(key)

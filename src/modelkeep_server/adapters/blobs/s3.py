@@ -141,6 +141,12 @@ class S3Blobs:
         """Open `s3://bucket/prefix?...`. Raises ValueError as `read_place`."""
         return cls(read_place(url))
 
+    @property
+    def place(self) -> str:
+        """See BlobStore.place."""
+        at = urlsplit(self._place.endpoint).netloc if self._place.endpoint else "AWS"
+        return f"S3 bucket {self._place.bucket}{f'/{self._place.prefix}' if self._place.prefix else ''} at {at}"
+
     def put(self, key: str, data: Iterable[BytesLike]) -> int:
         """See BlobStore.put. Holds about 18 MiB at most."""
         demand_key(key)

@@ -1,4 +1,4 @@
-"""Looking through files in processes that can do nothing else. See zygote.py for what they are, walls.py for the walls."""
+"""Looking through files in processes that can do nothing else: zygote.py says what they are, walls.py what holds them."""
 
 import atexit
 import contextlib

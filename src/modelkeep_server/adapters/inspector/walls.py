@@ -21,10 +21,10 @@ _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | 1
 #: read write close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn madvise getpid sendto
 #: recvfrom sendmsg recvmsg exit futex clock_gettime exit_group getrandom mremap sigaltstack sched_yield gettid
 _CALLS = {
-    "x86_64": (0xC000003E, (0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 28, 39, 44, 45, 46, 47, 60, 202, 228, 231, 318, 25,
-                            131, 24, 186)),
-    "aarch64": (0xC00000B7, (63, 64, 57, 80, 62, 222, 226, 215, 214, 134, 135, 139, 233, 172, 206, 207, 211, 212, 93, 98,
-                             113, 94, 278, 216, 132, 124, 178)),
+    "x86_64": (0xC000003E, (0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 28, 39, 44, 45, 46, 47, 60, 202, 228, 231, 318,
+                            25, 131, 24, 186)),
+    "aarch64": (0xC00000B7, (63, 64, 57, 80, 62, 222, 226, 215, 214, 134, 135, 139, 233, 172, 206, 207, 211, 212, 93,
+                             98, 113, 94, 278, 216, 132, 124, 178)),
 }  # fmt: skip
 _LIBC = ctypes.CDLL(None, use_errno=True)
 

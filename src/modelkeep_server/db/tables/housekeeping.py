@@ -186,7 +186,7 @@ upload_parts = Table(
     Column("sha256", Text, nullable=False),
 )
 
-#: When stored bytes were last read through and found whole.
+#: When stored bytes were last read through, whatever was found.
 blob_checks = Table(
     "blob_checks",
     metadata,

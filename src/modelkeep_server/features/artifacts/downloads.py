@@ -27,6 +27,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import (
@@ -192,7 +193,12 @@ def _say_range(part: Range | Unsatisfiable | None) -> str:
 
 
 def _demand_available(artifact: Artifact) -> None:
-    if artifact.status is ArtifactStatus.QUARANTINED:
-        raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
+    if artifact.status is ArtifactStatus.QUARANTINED and not artifact.is_released:
+        if artifact.is_damaged or artifact.scan is None or artifact.scan.verdict is not Verdict.BLOCKED:
+            raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
+        raise StateForbids(
+            f"{artifact.path} is quarantined: code may run from it as it is loaded.",
+            remedy="Its findings say what was found. A Security Architect can release it for a time.",
+        )
     if artifact.status is ArtifactStatus.PENDING:
         raise StateForbids(f"{artifact.path} is still being scanned.", remedy="Try again in a moment.")

@@ -23,7 +23,6 @@ _MAGIC = re.compile(r"(?:[0-9a-f]{2}){2,32}")
 _LABEL_CHARS = 60
 #: What the rules block of content that no format fits is never taken, whatever an Admin lists.
 _UNFIT = Verdict.BLOCKED
-_STRICT = False
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,6 @@ def end_format(work: Work, actor: Actor, name: str) -> None:
 
 def _settle_listed(work: Work, report: Report, kind: ArtifactType, path: str) -> tuple[Report, str]:
     listed = next((row for row in list_listed(work) if row.fits(path, kind, report.head)), None)
-    if listed is None and not _STRICT:
-        return report, "unknown"
     if listed is None or report.verdict is _UNFIT:
         found = f" {report.findings[0].detail}" if report.findings else ""
         raise _refused(kind, f"{path} has none of the formats that a {kind.value} file may have.{found}", "file")

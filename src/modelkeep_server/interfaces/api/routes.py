@@ -14,9 +14,11 @@ from modelkeep_server.interfaces.api import (
     service_accounts,
     sharing,
     status,
+    storage,
     teams,
     uploads,
     versions,
+    waivers,
 )
 
 ROUTERS = tuple(
@@ -29,6 +31,7 @@ ROUTERS = tuple(
         service_accounts,
         models,
         versions,
+        waivers,
         artifacts,
         uploads,
         formats,
@@ -36,6 +39,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        storage,
         keys,
         status,
     )

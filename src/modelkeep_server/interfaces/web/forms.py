@@ -40,6 +40,8 @@ NOTICES: Mapping[str, str] = {
     "job-retried": "The job is tried again now.",
     "format-listed": "The format is listed.",
     "format-ended": "The format is off the list.",
+    "check-began": "Every stored file is read through from now on. This page shows how far that is.",
+    "check-runs": "A check of all files is under way already.",
     "keys-confirmed": "Noted: a copy of these keys is kept elsewhere.",
     "sessions-revoked": "Your other browsers are signed out.",
     "passphrase": "Your passphrase is changed, and your other browsers are signed out.",

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
+from modelkeep_server.interfaces.api.shapes.waivers import WaiverOut
 
 
 class FindingOut(Shape):
@@ -29,7 +30,9 @@ class ScanOut(Shape):
 
 
 class ArtifactOut(Shape):
-    """A file of a version. `format` and `scan` are null until the file was looked through."""
+    """
+    A file of a version. `format` and `scan` are null until it was looked through; `waiver` is who answers for it now.
+    """
 
     path: str
     type: Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
@@ -38,6 +41,7 @@ class ArtifactOut(Shape):
     format: str | None
     status: Literal["AVAILABLE", "PENDING", "QUARANTINED"]
     scan: ScanOut | None = None
+    waiver: WaiverOut | None = None
     uploaded_by: str
     uploaded_at: Moment
 
