@@ -150,7 +150,7 @@ def _to_header(pairs: dict[str, Any], tensors: Tensors) -> Header:
         facts.add("Chat template", "yes: a program in Jinja that runs where the model is used")
     context = pairs.get(f"{architecture}.context_length")
     return Header(
-        framework="gguf",
+        framework="llama.cpp",
         model_type=some(clean(architecture)),
         license=some(pairs.get("general.license")),
         hyperparameters={"context_length": context} if isinstance(context, int) and context < 2**53 else None,
