@@ -100,6 +100,12 @@ class SandboxedInspector:
                 raise
         raise InspectorDown("The helper that looks through files ends each time it is started.")
 
+    @property
+    def helper_pid(self) -> int | None:
+        """The process beside this one, where it runs."""
+        zygote = self._zygote
+        return None if zygote is None else zygote.process.pid
+
     def close(self) -> None:
         """End the helper, with whatever it is at. It starts again when it is asked for."""
         with self._lock:
