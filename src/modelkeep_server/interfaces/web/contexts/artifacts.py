@@ -35,8 +35,8 @@ class Share:
 @dataclass(frozen=True, kw_only=True)
 class ArtifactContext(VersionContext):
     """
-    GET /models/{group}/{name}/versions/{version}/artifacts/{path}. `places`: where else the same bytes stand; `waivers`:
-    who answered for it; `answer_refusal`: why the reader may not, None where they may.
+    GET /models/{group}/{name}/versions/{version}/artifacts/{path}. `places`: where else the same bytes stand;
+    `waivers`: who answered for it; `answer_refusal`: why the reader may not, None where they may.
     """
 
     template: ClassVar[str] = "versions/artifact.html"
