@@ -91,6 +91,7 @@ def test_the_largest_file_goes_up_and_down_in_a_browser(
         visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
         visitor.page.set_default_timeout(30_000)
         visitor.go(f"{BASE}/artifacts")
+        expect(visitor.page.locator("[data-drop]")).to_be_visible()
         visitor.page.set_input_files("#files", {"name": "warm.json", "mimeType": "", "buffer": b'{"warm": true}'})
         expect(visitor.page.locator("[data-upload-list] > li").first).to_contain_text("verified", timeout=30_000)
 

@@ -56,6 +56,12 @@ def furnish(running: RunningRegistry) -> None:
         client.create_version("nlp-models/sentiment-bert:1.0.0")
 
 
+def open_panel(visitor: Visitor) -> None:
+    """The Artifacts tab, once it takes files."""
+    visitor.go(f"{BASE}/artifacts")
+    expect(visitor.page.locator("[data-drop]")).to_be_visible()
+
+
 def slow(visitor: Visitor, bytes_per_second: int) -> None:
     """Let the browser send no faster than this; -1 lifts it."""
     line = visitor.page.context.new_cdp_session(visitor.page)
@@ -101,7 +107,7 @@ def test_a_file_outlives_a_pause_a_restart_and_a_reload(
         furnish(served)
         visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
         visitor.page.on("dialog", lambda dialog: dialog.accept())
-        visitor.go(f"{BASE}/artifacts")
+        open_panel(visitor)
         slow(visitor, 24 * MB)
         drop(visitor, "model.safetensors", 50 * MB)
         row = Row(visitor, "model.safetensors")
@@ -119,6 +125,7 @@ def test_a_file_outlives_a_pause_a_restart_and_a_reload(
         drop(visitor, "other.safetensors", 40 * MB, 2)
         Row(visitor, "other.safetensors").has_sent(45)
         visitor.page.reload()
+        expect(visitor.page.locator("[data-drop]")).to_be_visible()
         left = Row(visitor, "other.safetensors")
         left.says("Drop the same file here to go on")
         keep_picture(visitor.page, "upload unfinished")
@@ -143,7 +150,7 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     (folder / "model.safetensors").write_bytes(make_safetensors(30_000))
     (folder / "optimizer.pt").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
-    visitor.go(f"{BASE}/artifacts")
+    open_panel(visitor)
 
     visitor.page.set_input_files("#folders", folder)
     for name in ("tokenizer/vocab.txt", "config.json", "model.safetensors"):
@@ -165,6 +172,8 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     expect(visitor.page.locator(".verdict-box")).to_contain_text("Data only")
     visitor.page.locator("#tensors summary").click()
     expect(visitor.page.locator("#tensors")).to_contain_text("weight")
+    visitor.press("Make a link")
+    expect(visitor.page.locator("[data-line=curl] pre")).to_contain_text("curl -fL -C - -o 'model.safetensors'")
     for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
         visitor.page.emulate_media(color_scheme=scheme)
         visitor.page.set_viewport_size({"width": width, "height": 900})
