@@ -1,4 +1,4 @@
-"""Looking through files in processes that can do nothing else: zygote.py says what they are, walls.py what holds them."""
+"""Looking through files in processes that can do nothing else: zygote.py is their parent, walls.py what holds them."""
 
 import atexit
 import contextlib
