@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from modelkeep_server.db.tables import artifacts, scans
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.headers import open_header
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions import queries as version_queries
@@ -109,7 +110,7 @@ def use_suggestions(
 
 def _read_headers(work: Work, version: Version) -> list[_Told]:
     rows = work.all(
-        select(artifacts.c.path, artifacts.c.type, artifacts.c.format, scans.c.header)
+        select(artifacts.c.path, artifacts.c.type, artifacts.c.format, scans.c.blob_id, scans.c.header)
         .join(scans, (scans.c.blob_id == artifacts.c.blob_id) & scans.c.superseded_at.is_(None))
         .where(
             artifacts.c.version_id == version.key,
@@ -121,7 +122,7 @@ def _read_headers(work: Work, version: Version) -> list[_Told]:
         .limit(FILES_READ)
     )
     ranked = sorted(rows, key=lambda row: _ORDER.get(row.format or "", _ORDER[row.type]))
-    return [_Told(row.path, Header.from_json(row.header)) for row in ranked]
+    return [_Told(row.path, open_header(work, row)) for row in ranked]
 
 
 def _gather(told: list[_Told]) -> Iterable[tuple[Field, Any, str]]:
