@@ -1,8 +1,8 @@
 """
 Metadata of a version that its files tell, for people to take over with one press.
 
-Files are read as far as their headers, when they are looked through (`inspection/readers/`). What they say of themselves
-is offered, never written by itself, and never over what a person wrote.
+Files are read as far as their headers, when they are looked through (`inspection/readers/`). What they say of
+themselves is offered, never written by itself, and never over what a person wrote.
 """
 
 from collections.abc import Collection, Iterable, Mapping
