@@ -1,8 +1,8 @@
 """
 Metadata of a version that its files tell, for people to take over with one press.
 
-Files are read as far as their headers, when they are looked through (`inspection/readers/`). What they say of themselves
-is offered, never written by itself, and never over what a person wrote.
+Files are read as far as their headers, when they are looked through (`inspection/readers/`). What they say of
+themselves is offered, never written by itself, and never over what a person wrote.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -98,10 +98,9 @@ def use_suggestions(
     ]
     if faults:
         raise Invalid.of(faults)
-    values = {
-        told.field: told.value for told in offered.values() if told.fills and (not wanted or told.field in wanted)
-    }
-    sources = sorted({offered[field].path for field in values})
+    chosen = [told for told in offered.values() if told.fills and (not wanted or told.field in wanted)]
+    values = {told.field: told.value for told in chosen}
+    sources = sorted({told.path for told in chosen})
     reason = f"Filled from {', '.join(sources)}"[:400] if values else None
     return versions.update_version(
         work, actor, group, name, version, {"fields": values}, expected=expected, reason=reason
