@@ -9,7 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.inspection.report import Header, Report, Verdict
+from modelkeep_server.inspection.report import Header
 from modelkeep_server.rules.lifecycle import State
 
 PLACES_SHOWN = 50
@@ -37,10 +37,7 @@ def find_header(work: Work, artifact: Artifact) -> Header | None:
         .join(artifacts, artifacts.c.blob_id == scans.c.blob_id)
         .where(artifacts.c.id == artifact.key, scans.c.superseded_at.is_(None))
     )
-    if told is None:
-        return None
-    report = {"format": None, "verdict": Verdict.PENDING, "findings": (), "header": told, "rule_version": 0}
-    return Report.from_json(report).header
+    return None if told is None else Header.from_json(told)
 
 
 def list_same_bytes(work: Work, actor: Actor, artifact: Artifact) -> tuple[Place, ...]:

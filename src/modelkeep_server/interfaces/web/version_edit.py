@@ -3,6 +3,7 @@
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries, service
@@ -46,6 +47,19 @@ def update_version(work: Work, actor: Actor, group: str, name: str, version: str
     return Redirect(href_of_version(updated.model, updated.version) + "?done=edited")
 
 
+@router.post(PATH + "/fill")
+@door.posts("version.update")
+def fill_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Page | Redirect:
+    """Take over what the files tell: one field, or every empty one."""
+    field = text_of(form, "field")
+    try:
+        suggestions.use_suggestions(work, actor, group, name, version, [field] if field else None)
+    except Invalid:
+        # Somebody filled it meanwhile; the page shows with what.
+        return Redirect(href_of_version(f"{group}/{name}", version) + "/edit")
+    return Redirect(href_of_version(f"{group}/{name}", version) + "/edit?done=filled")
+
+
 def _open_form(version: Version) -> FormState:
     values = write_controls(version)
     return FormState(values, Base.of(values, CONTROLS, version.revision, as_json=JSON_CONTROLS))
@@ -55,4 +69,6 @@ def _edit_page(work: Work, actor: Actor, version: Version, state: FormState, sta
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, actor, group, name)
     relations = model_queries.relations_of(actor, model)
-    return Page.of(EditVersionContext(model=model, version=version, relations=relations, **vars(state)), status)
+    told = suggestions.suggest_metadata(work, actor, version)
+    context = EditVersionContext(model=model, version=version, relations=relations, told=told, **vars(state))
+    return Page.of(context, status)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.artifacts.suggestions import Suggestion
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
@@ -37,12 +38,19 @@ class CreateVersionContext(FormContext):
 class EditVersionContext(EditContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/edit. Controls as in CreateVersionContext, and reason.
+    `told` is what the files tell and the metadata does not.
     """
 
     template: ClassVar[str] = "versions/edit.html"
     model: Model
     version: Version
     relations: frozenset[Relation] = frozenset()
+    told: tuple[Suggestion, ...] = ()
+
+    @property
+    def fillable(self) -> int:
+        """How many empty fields the files could fill."""
+        return sum(suggestion.fills for suggestion in self.told)
 
     @property
     def href(self) -> str:
