@@ -1,6 +1,8 @@
 """What stored files say of themselves, and where else the same bytes stand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -37,9 +39,12 @@ def find_header(work: Work, artifact: Artifact) -> Header | None:
         .join(artifacts, artifacts.c.blob_id == scans.c.blob_id)
         .where(artifacts.c.id == artifact.key, scans.c.superseded_at.is_(None))
     )
-    if told is None:
-        return None
-    report = {"format": None, "verdict": Verdict.PENDING, "findings": (), "header": told, "rule_version": 0}
+    return None if told is None else to_header(told)
+
+
+def to_header(told: Mapping[str, Any]) -> Header:
+    """The column `header` of a scan, as a header."""
+    report = {"format": None, "verdict": Verdict.PENDING, "findings": (), "header": told, "rule_version": 0, "head": ""}
     return Report.from_json(report).header
 
 
