@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     storage_url: str | None = Field(
         default=None,
         examples=["file:///srv/modelkeep/files"],
-        description="Where sealed files are kept: file:///folder. Left out: in the data folder.",
+        description="Where sealed files are kept: file:///folder, or s3://bucket/prefix?region=... with &endpoint= for "
+        "another server than AWS and credentials in AWS_* variables. Left out: in the data folder.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(

@@ -152,3 +152,21 @@ def test_types_are_guessed_by_names(path: str, kind: str) -> None:
 def test_patterns_choose_paths(include: tuple[str, ...], exclude: tuple[str, ...], chosen: bool) -> None:
     """A pattern with a slash is held against the path, another against the name; what is excluded is out."""
     assert chosen is is_chosen("a/vocab.json", include, exclude)
+
+
+def test_a_file_that_is_held_back_ends_with_a_code_of_its_own(
+    cli: Cli, version: Version, folder: Path, tmp_path: Path
+) -> None:
+    """A pickle that runs a command is quarantined: the upload says why and ends with 3; a download leaves it out."""
+    (folder / "model.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+
+    sent = cli("upload", version.address, str(folder), "--include", "*.pkl", "--include", "*.safetensors")
+    fetched = cli("download", version.address, "--to", str(tmp_path / "there"), "--json")
+
+    told = json.loads(fetched.out)
+    assert (sent.code, fetched.code) == (3, 3), sent.err
+    assert "QUARANTINED: model.pkl" in sent.err
+    assert "system" in sent.err
+    assert [item["path"] for item in told["items"]] == ["model.safetensors"]
+    assert [item["path"] for item in told["heldBack"]] == ["model.pkl"]
+    assert not (tmp_path / "there" / "model.pkl").exists()

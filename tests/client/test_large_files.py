@@ -59,9 +59,9 @@ def test_an_upload_goes_on_after_the_command_was_interrupted_and_killed(
     for how, hold_at in ((signal.SIGINT, 20 * MIB), (signal.SIGKILL, 38 * MIB)):
         wire.hold_at = hold_at
         process = _start(wire, owner_token, "upload", version.address, str(large))
-        assert wire.held.wait(30), process.communicate()
+        assert wire.held.wait(60), process.communicate()
         process.send_signal(how)
-        ended.append((process.wait(30), *process.communicate()))
+        ended.append((process.wait(60), *process.communicate()))
         wire.release()
 
     last = _start(wire, owner_token, "upload", version.address, str(large), "--json")
@@ -100,7 +100,7 @@ def test_an_upload_outlives_its_registry(tmp_path: Path, large: Path) -> None:
             client.create_version("kills/one:1.0.0")
         wire.hold_at = 20 * MIB
         process = _start(wire, token, "upload", "kills/one:1.0.0", str(large))
-        assert wire.held.wait(30), process.communicate()
+        assert wire.held.wait(60), process.communicate()
         os.kill(first.pid, signal.SIGKILL)
         with running_registry(home) as second:
             wire.upstream = second.url
@@ -118,7 +118,7 @@ def test_an_open_upload_of_other_bytes_is_left_alone_or_ended_where_that_is_aske
     address = f"{version.address}/a/b.safetensors"
     wire.hold_at = 20 * MIB
     process = _start(wire, owner_token, "upload", address, str(large))
-    assert wire.held.wait(30), process.communicate()
+    assert wire.held.wait(60), process.communicate()
     process.kill()
     process.communicate()
     large.write_bytes(make_safetensors(40 * MIB, seed=1))

@@ -19,9 +19,8 @@ import pytest
 from tusclient.client import TusClient
 
 from modelkeep_server.features.artifacts.sealing import PART_BYTES
-from tests.support.cutting import cutting
+from tests.support.cutting import wired
 from tests.support.endurance import Figures, sizes
-from tests.support.load import memory_bytes
 from tests.support.running import RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 from tests.support.tus import UPLOADS, begin, checksum, offset_of, send
@@ -119,8 +118,9 @@ def test_tuspy_uploads_and_resumes(place: Place, tmp_path: Path, with_checksum: 
     content = make_safetensors(2 * MIB, seed=7)
     (tmp_path / name).write_bytes(content)
 
-    with (tmp_path / name).open("rb") as stream, cutting(place.running.url, 700_000, 900_000) as url:
-        client = TusClient(f"{url}{UPLOADS}", headers={"Authorization": f"Bearer {place.token}"})
+    with (tmp_path / name).open("rb") as stream, wired(place.running.url) as wire:
+        wire.cut_sent_at = [700_000, 1_600_000]
+        client = TusClient(f"{wire.url}{UPLOADS}", headers={"Authorization": f"Bearer {place.token}"})
         # A stream of our own: it leaves those that it opens to the collector.
         uploader = client.uploader(
             file_stream=stream, metadata=place.told(name), retries=3, retry_delay=0, chunk_size=MIB,
@@ -141,11 +141,12 @@ def test_tus_js_client_uploads_and_resumes(place: Place, tmp_path: Path, with_cr
     (tmp_path / name).write_bytes(content)
     script = Path(__file__).parents[1] / "support" / "tus_js" / "upload.mjs"
 
-    with cutting(place.running.url, 700_000, 900_000) as url:
+    with wired(place.running.url) as wire:
+        wire.cut_sent_at = [700_000, 1_600_000]
         done = subprocess.run(
             [
-                NODE, script, MODULES, f"{url}{UPLOADS}", place.token, tmp_path / name, json.dumps(place.told(name)),
-                str(with_creation).lower(),
+                NODE, script, MODULES, f"{wire.url}{UPLOADS}", place.token, tmp_path / name,
+                json.dumps(place.told(name)), str(with_creation).lower(),
             ],
             capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "NODE_NO_WARNINGS": "1"},
         )  # fmt: skip
@@ -168,17 +169,24 @@ def test_a_large_file_by_tuspy_with_twenty_cuts(place: Place, tmp_path: Path, mi
         for part in (header, *([run] * mib)):
             file.write(part)
             digest.update(part)
-    before = memory_bytes(place.running.pid)
+    before = peak_bytes(place.running.pid)
     step = mib * MIB // 21
 
-    with (tmp_path / "large.safetensors").open("rb") as stream, cutting(place.running.url, *[step] * 20) as url:
-        client = TusClient(f"{url}{UPLOADS}", headers={"Authorization": f"Bearer {place.token}"})
+    with (tmp_path / "large.safetensors").open("rb") as stream, wired(place.running.url) as wire:
+        wire.cut_sent_at = [step * number for number in range(1, 21)]
+        client = TusClient(f"{wire.url}{UPLOADS}", headers={"Authorization": f"Bearer {place.token}"})
         uploader = client.uploader(
             file_stream=stream, metadata=place.told("large.safetensors"), retries=30, retry_delay=0,
             chunk_size=256 * MIB,
         )  # fmt: skip
         uploader.upload()
 
-    grown = (memory_bytes(place.running.pid) - before) / MIB
+    grown = (peak_bytes(place.running.pid) - before) / MIB
     figures.tell("growth of the server by 5 GiB with 20 cuts", grown, "MiB", at_most=64)
     assert place.digest_of("large.safetensors") == digest.hexdigest()
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process has had, in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024

@@ -29,6 +29,7 @@ SIGNED_IN = (
     f"{MODEL}/versions/new",
     f"{MODEL}/versions/1.3.0",
     f"{MODEL}/versions/1.3.0/artifacts",
+    f"{MODEL}/versions/1.3.0/artifacts/model.safetensors",
     f"{MODEL}/versions/1.3.0/activity",
     f"{MODEL}/versions/1.3.0/edit",
     f"{MODEL}/versions/1.2.0",

@@ -55,8 +55,9 @@ def test_files_live_in_s3_and_survive_backup_and_restore(
     for harm in (sealed[:-1], sealed[:500] + b"\0" + sealed[501:], store.read(min(large), 0, len(sealed))):
         store.put(small, [harm])
         refused.append(api.anonymous.get(short).status_code)
+        [(key,)] = on_s3.look("SELECT max(id) FROM blobs")
         with on_s3.writing() as work:
-            damage.mend(work, on_s3.look("SELECT max(id) FROM blobs")[0][0])
+            damage.mend(work, key)
     store.put(small, [sealed])
     key_file = on_s3.settings.key_file
     assert key_file is not None

@@ -79,6 +79,7 @@ class _Connection:
     def __init__(self, wire: Wire, client: socket.socket, server: socket.socket) -> None:
         self._wire = wire
         self._ends = (client, server)
+        self._running, self._lock = 2, threading.Lock()
         self._threads = [
             threading.Thread(target=self._pass_on, args=(True, client, server), daemon=True),
             threading.Thread(target=self._pass_on, args=(False, server, client), daemon=True),
@@ -94,11 +95,9 @@ class _Connection:
                 end.shutdown(socket.SHUT_RDWR)
 
     def join(self) -> None:
-        """Wait for both threads to end, and close the sockets."""
+        """Wait for both threads to end."""
         for thread in self._threads:
             thread.join()
-        for end in self._ends:
-            end.close()
 
     def _pass_on(self, sends: bool, source: socket.socket, sink: socket.socket) -> None:
         wire = self._wire
@@ -120,6 +119,12 @@ class _Connection:
         except OSError:
             pass
         self.cut()
+        # Only the close of a socket resets; before the other thread ended, its number could be another's meanwhile.
+        with self._lock:
+            self._running -= 1
+            if self._running == 0:
+                for end in self._ends:
+                    end.close()
 
 
 def _accept(listening: socket.socket, wire: Wire, connections: list[_Connection]) -> None:

@@ -55,6 +55,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/reopen": {"reason": "Goes on."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/links": {},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/waivers": {"reason": "Looked at it."},
     "POST /api/v1/access-requests": {"model": "{group}/{name}", "purpose": "To look.", "days": 7},
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},

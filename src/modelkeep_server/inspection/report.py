@@ -76,6 +76,16 @@ class Header:
     tensors: tuple[Tensor, ...] = ()
     image_digest: str | None = None
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The header again. Raises KeyError, TypeError, ValueError for what `Report.to_json` did not give."""
+        header = dict(told)
+        header["facts"] = tuple((str(label), str(value)) for label, value in header["facts"])
+        header["tensors"] = tuple(
+            Tensor(row["name"], row["dtype"], tuple(int(n) for n in row["shape"])) for row in header["tensors"]
+        )
+        return cls(**header)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -97,16 +107,11 @@ class Report:
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Self:
         """The report again. Raises KeyError, TypeError, ValueError for what `to_json` did not give."""
-        header = dict(told["header"])
-        header["facts"] = tuple((str(label), str(value)) for label, value in header["facts"])
-        header["tensors"] = tuple(
-            Tensor(row["name"], row["dtype"], tuple(int(n) for n in row["shape"])) for row in header["tensors"]
-        )
         return cls(
             format=None if told["format"] is None else Format(told["format"]),
             verdict=Verdict(told["verdict"]),
             findings=tuple(Finding(row["rule"], row["detail"]) for row in told["findings"]),
-            header=Header(**header),
+            header=Header.from_json(told["header"]),
             rule_version=int(told["rule_version"]),
             head=bytes.fromhex(told["head"])[:HEAD_BYTES],
         )

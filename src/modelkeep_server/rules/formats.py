@@ -142,10 +142,13 @@ _FAMILIES: tuple[frozenset[Format], ...] = (
 )  # fmt: skip
 
 
+_SAYS_NOTHING = frozenset({".bin"})
+
+
 def promised_by(path: str) -> frozenset[Format]:
     """The formats that the end of a file's name promises; none for an end that nobody claims."""
     name = path.rsplit("/", 1)[-1].lower()
-    ends = {(row.format, end.lower()) for row in FORMATS.values() for end in row.endings}
+    ends = {(row.format, end.lower()) for row in FORMATS.values() for end in row.endings if end not in _SAYS_NOTHING}
     return frozenset(known for known, end in ends if (name.endswith(end) if end.startswith(".") else name == end))
 
 

@@ -1,4 +1,4 @@
-"""A disk that fills up while files arrive: told, nothing half there, reads go on, and writes once there is room."""
+"""A disk that fills up while files arrive: told, nothing half there, reads go on, writes as soon as there is room."""
 
 import resource
 from collections.abc import Iterator

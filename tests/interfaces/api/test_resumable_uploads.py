@@ -252,7 +252,7 @@ def test_an_upload_is_its_makers_alone(api: Api, client: Client, make: Make, ver
 
 
 def test_a_file_of_no_bytes_and_one_that_comes_with_its_creation(client: Client, make: Make, version: Version) -> None:
-    """Both are published at once; clients that say `filename` and `filetype` are understood."""
+    """Both are judged at once; clients that say `filename` and `filetype` are understood. No format is empty."""
     content = make.safetensors(PART + 100)
 
     empty = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
@@ -261,13 +261,10 @@ def test_a_file_of_no_bytes_and_one_that_comes_with_its_creation(client: Client,
     )
     refused = begin(client, address(version), 3, content=b"abc", path="n.safetensors", sha256="0" * 64)
 
-    assert (empty.status_code, empty.headers["upload-offset"]) == (201, "0")
+    assert (empty.status_code, empty.json()["code"]) == (415, "not_accepted")
     assert (whole.status_code, whole.headers["upload-offset"]) == (201, str(len(content)))
     assert refused.status_code == 422
-    assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [
-        ("empty.txt", 0),
-        ("m.safetensors", len(content)),
-    ]
+    assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [("m.safetensors", len(content))]
     assert client.get(UPLOADS).json()["items"] == []
 
 

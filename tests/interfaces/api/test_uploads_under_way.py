@@ -1,5 +1,6 @@
 """What befalls uploads under way: two at once, refusal at the end, lost rights, time, sweeps and limits."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.sweeping import EXPIRE_UPLOADS, sweep_orphans
+from modelkeep_server.features.artifacts.sweeping import EXPIRE_UPLOADS, make_stray_handler, sweep_orphans
 from modelkeep_server.features.jobs.views import Task
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
@@ -85,6 +86,31 @@ def test_of_two_clients_at_one_offset_one_wins(
     figures.tell("races that two won, or nobody", sum(1 for outcome in outcomes if outcome != (204, 409)), at_most=0)
     assert set(outcomes) == {(204, 409)}
     assert fetch(client, version) == content
+    assert loose_of(registry) == 0
+
+
+@pytest.mark.parametrize("races", sizes(small=6, full=200))
+def test_last_bytes_that_are_others_never_stand_in_the_file(
+    registry: Registry, client: Client, make: Make, version: Version, races: int, figures: Figures
+) -> None:
+    """Two send the end at once, one of them the wrong one: the right file is listed, or the upload has ended."""
+    content = make.safetensors(PART + 2000)
+    ends = [content[PART:], content[PART:-1] + b"?"]
+
+    for turn in range(races):
+        path = f"{turn}.safetensors"
+        promised = hashlib.sha256(content).hexdigest()
+        made = begin(client, address(version), len(content), content=content[:PART], path=path, sha256=promised)
+        url = made.headers["location"]
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda end: send(client, url, PART, end).status_code, ends))  # noqa: B023
+
+        listed = {row["path"]: row["sha256"] for row in files_of(client, version)}.get(path)
+        assert (answers[0], listed) in ((204, promised), (404, None), (409, None))
+        assert answers[1] in (404, 409, 422)
+        assert (client.head(url, headers=RESUMABLE).status_code == 200) == (listed is not None)
+    figures.tell("races of right and wrong last bytes", races)
+    assert listed is None or fetch(client, version, path) == content
     assert loose_of(registry) == 0
 
 
@@ -200,6 +226,26 @@ def test_what_is_open_stays_through_a_sweep_and_what_nothing_names_does_not(
     assert stored_for(registry, url) == [mine]
     assert send(client, url, 1000, b"x").status_code == 204
     client.delete(url, headers=RESUMABLE)
+
+
+def test_strays_in_a_store_of_several_registries_are_left_alone(registry: Registry) -> None:
+    """A store that is named apart is swept only while no other registry has said that its files are there."""
+    house = registry.house
+    blobs = house.parts.blobs
+    old, other = "01900000-0000-7000-8000-000000000002/1-7", "owners/mk-another"
+    for key in (old, other):
+        blobs.put(key, [b"x"])
+    shared = make_stray_handler(house.database, house.parts, is_shared=True)
+
+    shared.call(Task(1, clock.utc_now(), {}, 1))
+    left = [key for key in blobs.list_keys() if key in (old, other)]
+    blobs.delete(other)
+    shared.call(Task(2, clock.utc_now(), {}, 1))
+
+    assert sorted(left) == [old, other]
+    assert list(blobs.list_keys(old)) == []
+    assert list(blobs.list_keys("owners/")) == [f"owners/{house.parts.keys.registry_id}"]
+    blobs.delete(f"owners/{house.parts.keys.registry_id}")
 
 
 def test_a_group_has_so_much_room_and_a_person_so_many_uploads(

@@ -1,4 +1,4 @@
-"""Looking through files in processes that can do nothing else: zygote.py says what they are, walls.py what holds them."""
+"""Looking through files in processes that can do nothing else: zygote.py is their parent, walls.py what holds them."""
 
 import atexit
 import contextlib
@@ -99,6 +99,12 @@ class SandboxedInspector:
                 self._kill(zygote, pid)
                 raise
         raise InspectorDown("The helper that looks through files ends each time it is started.")
+
+    @property
+    def helper_pid(self) -> int | None:
+        """The process beside this one, where it runs."""
+        zygote = self._zygote
+        return None if zygote is None else zygote.process.pid
 
     def close(self) -> None:
         """End the helper, with whatever it is at. It starts again when it is asked for."""

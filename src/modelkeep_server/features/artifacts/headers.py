@@ -1,8 +1,6 @@
 """What stored files say of themselves, and where else the same bytes stand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
@@ -11,7 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.inspection.report import Header, Report, Verdict
+from modelkeep_server.inspection.report import Header
 from modelkeep_server.rules.lifecycle import State
 
 PLACES_SHOWN = 50
@@ -39,13 +37,7 @@ def find_header(work: Work, artifact: Artifact) -> Header | None:
         .join(artifacts, artifacts.c.blob_id == scans.c.blob_id)
         .where(artifacts.c.id == artifact.key, scans.c.superseded_at.is_(None))
     )
-    return None if told is None else to_header(told)
-
-
-def to_header(told: Mapping[str, Any]) -> Header:
-    """The column `header` of a scan, as a header."""
-    report = {"format": None, "verdict": Verdict.PENDING, "findings": (), "header": told, "rule_version": 0, "head": ""}
-    return Report.from_json(report).header
+    return None if told is None else Header.from_json(told)
 
 
 def list_same_bytes(work: Work, actor: Actor, artifact: Artifact) -> tuple[Place, ...]:

@@ -244,7 +244,13 @@ class Intake:
             self._store.put(key, seal_part(self._dek, aad, plain))
         finally:
             self._buffers_free.put(buffer)
-        check_part(self._dek, aad, part.sealed_size, partial(self._store.read, key))
+        try:
+            check_part(self._dek, aad, part.sealed_size, partial(self._store.read, key))
+        except BlobMissing as error:
+            if self._onward is None:
+                raise
+            # The upload was ended while this was being stored, and all of it removed.
+            raise Overtaken from error
         return Stretch(part, stretch.start, sha256_hex, stretch.replaces, stretch.state)
 
     def _fetch(self, stretch: Stretch, room: memoryview) -> None:

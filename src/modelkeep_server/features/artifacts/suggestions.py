@@ -13,7 +13,6 @@ from sqlalchemy import Text, func, select, type_coerce
 
 from modelkeep_server.db.tables import artifacts, models, scans, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts.headers import to_header
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
@@ -89,7 +88,7 @@ def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str,
     running = func.sum(func.length(type_coerce(first.c.header, Text))).over(order_by=first.c.id)
     sized = select(first, running.label("chars")).subquery()
     rows = work.all(select(sized.c.path, sized.c.header).where(sized.c.chars <= HEADERS_CHARS).order_by(sized.c.id))
-    return [(row.path, to_header(row.header)) for row in rows]
+    return [(row.path, Header.from_json(row.header)) for row in rows]
 
 
 def _suggest(version: Version, row: Field, told: list[tuple[str, Header]]) -> Iterable[Suggestion]:

@@ -60,11 +60,18 @@ def read(source: Source) -> Header:
     if type(alignment) is not int or not 8 <= alignment <= 65_536 or alignment & (alignment - 1):
         raise Misfit
     start = -(-cursor.at // alignment) * alignment
-    if tensor_count and not 0 <= source.size_bytes - start - end < alignment:
-        raise Misfit
-    if not tensor_count and source.size_bytes > start:
+    if tensor_count:
+        _demand_end(source, start + end, alignment)
+    elif source.size_bytes > start:
         raise Misfit
     return _to_header(pairs, tensors)
+
+
+def _demand_end(source: Source, end: int, alignment: int) -> None:
+    """Raises Misfit unless the file ends here, or where the padding of the last tensor does."""
+    padded = -(-end // alignment) * alignment
+    if source.size_bytes not in (end, padded) or source.read(end, padded - end).strip(b"\x00"):
+        raise Misfit
 
 
 def _read_tensors(cursor: Cursor, count: int) -> tuple[Tensors, int]:
@@ -150,7 +157,7 @@ def _to_header(pairs: dict[str, Any], tensors: Tensors) -> Header:
         facts.add("Chat template", "yes: a program in Jinja that runs where the model is used")
     context = pairs.get(f"{architecture}.context_length")
     return Header(
-        framework="gguf",
+        framework="llama.cpp",
         model_type=some(clean(architecture)),
         license=some(pairs.get("general.license")),
         hyperparameters={"context_length": context} if isinstance(context, int) and context < 2**53 else None,

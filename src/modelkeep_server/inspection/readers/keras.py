@@ -12,9 +12,8 @@ HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _CONFIG_MAX = 1024 * 1024
 _SEARCHED_MAX = 256 * 1024 * 1024
 _CONFIG = re.compile(rb'\{"(?:module|class_name)": "')
-_KERAS_VERSION = re.compile(
-    rb"keras_version.{0,200}?([1-9][0-9]?\.[0-9]{1,3}\.[0-9]{1,3}(?:[-.][a-z0-9]{1,12})?)\x00?", re.DOTALL
-)
+#: A version as the global heap keeps it: eight bytes of length, then the text.
+_HEAPED = re.compile(rb"[\x05-\x18]\x00{7}([1-9][0-9]?\.[0-9]{1,3}\.[0-9]{1,3}[a-z0-9.-]{0,12})\x00")
 
 
 def read_hdf5(source: Source) -> Header:
@@ -44,19 +43,20 @@ def read_hdf5(source: Source) -> Header:
 
 def _search(source: Source) -> tuple[Any, str | None]:
     """The first configuration of Keras in a file, and the version of Keras; None where there is none."""
-    config, version, at, last = None, None, 0, b""
+    config, version, named, at, last = None, None, False, 0, b""
     for run in iterate(source, limit=_SEARCHED_MAX):
         piece = last + run
         if config is None:
             hit = _CONFIG.search(piece)
             config = None if hit is None else _parse_at(source, at - len(last) + hit.start())
         if version is None:
-            hit = _KERAS_VERSION.search(piece)
+            hit = _HEAPED.search(piece)
             version = None if hit is None else hit[1].decode()
-        if config is not None and version is not None:
+        named = named or b"keras_version" in piece
+        if config is not None and version is not None and named:
             break
         last, at = piece[-512:], at + len(run)
-    return config, version
+    return config, version if named else None
 
 
 def _parse_at(source: Source, place: int) -> Any:

@@ -25,8 +25,7 @@ _TYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int3
           9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128",
           16: "bfloat16", 17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2", 20: "float8e5m2fnuz",
           21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0", 25: "uint2", 26: "int2"}  # fmt: skip
-_FRAMEWORKS = {"pytorch": "pytorch", "tf2onnx": "tensorflow", "skl2onnx": "scikit-learn", "onnxmltools": "onnx",
-               "keras2onnx": "keras", "onnxmltools.lightgbm": "lightgbm"}  # fmt: skip
+_FRAMEWORKS = {"pytorch": "pytorch", "tf2onnx": "tensorflow", "skl2onnx": "scikit-learn", "keras2onnx": "keras"}
 _IR_MAX = 64
 
 
@@ -67,7 +66,8 @@ def _to_header(ir: int, told: dict[int, str], opsets: list[str], properties: dic
     framework = _FRAMEWORKS.get(producer.lower(), "onnx")
     return Header(
         framework=framework,
-        framework_version=told.get(3) or None if framework != "onnx" else None,
+        # Converters tell their own version; only PyTorch writes ONNX itself.
+        framework_version=(told.get(3) or None) if framework == "pytorch" else None,
         model_type=some(properties.get("model_type") or properties.get("architecture")),
         license=some(properties.get("license")),
         input_schema=schema_of([port for port in inputs if port.name not in known]),

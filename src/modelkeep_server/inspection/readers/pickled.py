@@ -165,7 +165,7 @@ def tell(names: Counter[Named], strings: list[str]) -> Header:
 
 def _model_of(own: list[Named]) -> str:
     """The name of the outermost class, where it is a class by the habit of names."""
-    return next((named.name for named in own if named.name[:1].isupper()), "")
+    return next((named.name for named in own if named.name[:1].isupper() and named.module != "torch"), "")
 
 
 def _framework_of(names: Iterable[Named]) -> str | None:

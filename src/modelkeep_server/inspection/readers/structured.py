@@ -1,6 +1,5 @@
 """What JSON and YAML tell: configurations, MLmodel, tokenizers, XGBoost, references to images."""
 
-import re
 from typing import Any
 
 import yaml
@@ -10,18 +9,10 @@ from modelkeep_server.inspection.readers.bounded import JSON_DEPTH_MAX, Misfit, 
 from modelkeep_server.inspection.readers.tidying import Facts, Port, pick, schema_of, some, text_at, tidy
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.source import Source
-from modelkeep_server.kit import canonical
+from modelkeep_server.rules import images
 from modelkeep_server.rules.formats import Format
 
 _EVENTS_MAX = 100_000
-#: An image by digest, as `docker pull` takes it. Source: distribution/reference, its grammar.
-IMAGE_REFERENCE = re.compile(
-    r"(?P<registry>[a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?(?::[0-9]{1,5})?)"
-    r"/(?P<repository>[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-    r"@sha256:(?P<digest>[0-9a-f]{64})"
-)
-REFERENCE_CHARS = 500
 _REFERENCE_FILE_MAX = 4_096
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -62,26 +53,11 @@ def kind_of(told: Any, source: Source) -> Format:
 
 
 def read_reference(told: Any, source: Source) -> str | None:
-    """The image that a reference names, where the file is one as `image_reference_bytes` writes it; else None."""
-    image = told.get("image") if isinstance(told, dict) and set(told) == {"image"} else None
-    if not isinstance(image, str) or find_reference_parts(image) is None or source.size_bytes > _REFERENCE_FILE_MAX:
+    """The image that a reference names, where the file is just as rules/images.py writes it; else None."""
+    image = told.get("image") if isinstance(told, dict) else None
+    if not isinstance(image, str) or not images.is_reference(image) or source.size_bytes > _REFERENCE_FILE_MAX:
         return None
-    return image if source.read(0, _REFERENCE_FILE_MAX) == image_reference_bytes(image) else None
-
-
-def find_reference_parts(image: str) -> dict[str, str | None] | None:
-    """Registry, repository, tag and digest of `registry/repository[:tag]@sha256:<hex>`, or None."""
-    if len(image) > REFERENCE_CHARS:
-        return None
-    found = IMAGE_REFERENCE.fullmatch(image)
-    if found is None or not ("." in found["registry"] or ":" in found["registry"] or found["registry"] == "localhost"):
-        return None
-    return found.groupdict()
-
-
-def image_reference_bytes(image: str) -> bytes:
-    """The file that refers to an image: canonical JSON (RFC 8785) with one key."""
-    return canonical.dumps({"image": image}).encode()
+    return image if source.read(0, _REFERENCE_FILE_MAX) == images.file_of(image) else None
 
 
 def json_header(told: Any, source: Source) -> Header:
@@ -100,9 +76,8 @@ def json_header(told: Any, source: Source) -> Header:
 
 def reference_header(image: str) -> Header:
     """A header of a reference to an image."""
-    parts = find_reference_parts(image) or {}
-    facts = Facts().add("Image", image).add("Registry", parts.get("registry")).add("Tag", parts.get("tag"))
-    return Header(facts=facts.done(), image_digest=f"sha256:{parts['digest']}")
+    name, _, digest = image.partition("@")
+    return Header(facts=Facts().add("Image", name).add("Digest", digest).done(), image_digest=images.digest_of(image))
 
 
 _CONFIG_KEYS = ("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size",

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from modelkeep_server.inspection.readers import structured, tokenizers
 from modelkeep_server.inspection.readers.bounded import FAULTS, Misfit, iterate, parse_json, read_all
-from modelkeep_server.inspection.readers.tidying import Facts, clean, clean_bytes, pick
+from modelkeep_server.inspection.readers.tidying import Facts, as_number, clean, clean_bytes, pick
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.source import Source
 from modelkeep_server.rules.formats import Format
@@ -178,7 +178,7 @@ def read_lightgbm(source: Source) -> Header:
         for line in _lines(tail.split(b"\nparameters:", 1)[1]):
             key, colon, value = line.strip("[]").partition(": ")
             if line.startswith("[") and colon and value:
-                parameters[key] = value
+                parameters[key] = as_number(value)
     facts = (
         Facts()
         .add("Features", len(names))

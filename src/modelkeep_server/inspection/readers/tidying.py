@@ -75,6 +75,17 @@ def pick(source: Any, keys: Iterable[str]) -> dict[str, Any]:
     return {key: tidy(source[key]) for key in keys if source.get(key) not in (None, "", [], {})}
 
 
+def as_number(value: Any) -> Any:
+    """A number that is written as text, as a number; anything else as it is."""
+    if isinstance(value, str) and len(value) <= 30:
+        for kind in (int, float):
+            try:
+                return tidy(kind(value))
+            except ValueError:
+                continue
+    return value
+
+
 def text_at(source: Any, *path: str) -> str | None:
     """A text in nested objects, cleaned, or None where any of the way is missing."""
     for key in path:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from modelkeep_server.inspection.readers.bounded import Misfit, read_all
+from modelkeep_server.inspection.readers.bounded import Misfit, parse_json, read_all
 from modelkeep_server.inspection.readers.protobuf import FIXED32, LENGTH, VARINT, Message
 from modelkeep_server.inspection.readers.tidying import Facts, text_at
 from modelkeep_server.inspection.report import Header
@@ -53,7 +53,10 @@ def to_header(told: Mapping[str, Any]) -> Header:
 
 def read_vocabulary(source: Source) -> Header:
     """See readers/reading.py."""
-    lines = read_all(source, limit=_LIST_MAX).rstrip(b"\n").split(b"\n")
+    content = read_all(source, limit=_LIST_MAX)
+    if content.lstrip().startswith(b"{"):
+        return Header(facts=Facts().add("Vocabulary", len(parse_json(content))).done())
+    lines = content.rstrip(b"\n").split(b"\n")
     if lines[0].startswith(b"#version"):
         return Header(facts=Facts().add("Merges", len(lines) - 1).done())
     return Header(facts=Facts().add("Vocabulary", len(lines)).done())

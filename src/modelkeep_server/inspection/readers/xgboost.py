@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelkeep_server.inspection.readers.bounded import Cursor, Misfit
-from modelkeep_server.inspection.readers.tidying import Facts, clean, pick, text_at
+from modelkeep_server.inspection.readers.tidying import Facts, as_number, clean, pick, text_at
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.source import Source
 
@@ -19,6 +19,7 @@ _DEPTH_MAX = 64
 _TEXT_MAX = 64 * 1024
 #: How many entries of an array or object are kept; the rest is passed over.
 _KEPT = 2_000
+_NUMBERS_KEPT = 16
 
 
 def read_ubj(source: Source) -> Header:
@@ -84,6 +85,8 @@ class _Walk:
             if self._cursor.take(1) != b"#":
                 raise Misfit
             count = self._length()
+            if kind in _WIDTHS and count <= _NUMBERS_KEPT:
+                return [self._number(kind) for _ in range(count)]
             if kind in _SIZES:
                 self._cursor.skip(count * _SIZES[kind])
                 return kept
@@ -133,6 +136,7 @@ def to_header(told: Mapping[str, Any]) -> Header:
     names, kinds = learner.get("feature_names"), learner.get("feature_types")
     names = names if isinstance(names, list) else []
     model = pick(learner.get("learner_model_param"), ("num_class", "num_feature", "num_target", "base_score"))
+    model = {key: as_number(value) for key, value in model.items()}
     trees = booster.get("model") if isinstance(booster, dict) else None
     facts = Facts().add("Booster", name).add("Objective", text_at(objective, "name"))
     facts.add("Trees", text_at(trees, "gbtree_model_param", "num_trees")).add("Features", model.get("num_feature"))

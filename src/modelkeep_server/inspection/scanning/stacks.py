@@ -6,7 +6,7 @@ from modelkeep_server.inspection.scanning.bounds import Broken, TooMuch
 from modelkeep_server.inspection.scanning.values import MARK, UNKNOWN, Items, Made, Named, Table
 from modelkeep_server.rules.code_allowlist import ALLOWED
 
-STACK_MAX = 2_000_000
+STACK_MAX = 1_000_000
 MEMO_MAX = 1 << 27
 #: What else is kept of the memo than names that are allowed; of the rest it is known only that it is there.
 OTHERS_KEPT = 200_000

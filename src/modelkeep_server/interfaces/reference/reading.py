@@ -12,7 +12,7 @@ from modelkeep_server.rules.permissions import PERMISSIONS, words_of
 NOUNS = ("models", "versions", "artifacts", "uploads", "access", "activity", "audit", "people", "status")
 #: Longer texts than this are refused for the machine's sake; the number tells a reader nothing.
 GUARD_CHARS = 100_000
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("options", "get", "head", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     ),
     "continue_upload": (*_TUS, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream"),
     "end_upload": _TUS,
+    "find_offset": _TUS,
 }
 
 _OPENED = "from modelkeep.client import Client\n\nwith Client() as registry:  # MODELKEEP_URL and MODELKEEP_TOKEN\n"
@@ -276,7 +277,8 @@ def write_curl(
         saves: The file that keeps the answer, where it is no text.
         headers: What stands in headers beside the credential. One that names `offset+octet-stream` sends the file.
     """
-    how = {"GET": "", "POST": "" if body is not None else " -X POST", "PUT": f" -T {FILE}" if sends_file else " -X PUT"}
+    how = {"GET": "", "HEAD": " -I", "PUT": f" -T {FILE}" if sends_file else " -X PUT"}
+    how["POST"] = "" if body is not None else " -X POST"
     lines = [f"curl -sS{how.get(method, f' -X {method}')} {shlex.quote(url)}", '-H "Authorization: Bearer $TOKEN"']
     lines += [f"-H {shlex.quote(header)}" for header in headers]
     if any("offset+octet-stream" in header for header in headers):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from modelkeep_server.features.artifacts.damage import WHAT_IS_WRONG
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, WaiverKind
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.rules.formats import FORMATS, Format
 
@@ -47,16 +47,23 @@ _VERDICTS: Mapping[Verdict, Chip] = {
     ),
 }
 _DAMAGED = Chip("bad", "Damaged", "shield-x", f"{WHAT_IS_WRONG} Upload the file again, and it stands everywhere anew.")
-_RELEASED = Chip("warn", "Blocked, released", "shield-alert", "A Security Architect released it for a time.")
+_ANSWERED: Mapping[WaiverKind, Chip] = {
+    WaiverKind.RELEASE: Chip(
+        "warn", "Blocked, released", "shield-alert", "A Security Architect released it for a time."
+    ),
+    WaiverKind.WAIVE: Chip(
+        "warn", "Not judged, accepted", "shield-alert", "A Security Architect accepts it for a time."
+    ),
+}
 
 
 def verdict_chip(artifact: Artifact) -> Chip:
     """What a file's status and verdict are called."""
-    verdict = Verdict.PENDING if artifact.scan is None else artifact.scan.verdict
-    if artifact.status is ArtifactStatus.QUARANTINED and verdict is not Verdict.BLOCKED:
+    if artifact.is_damaged:
         return _DAMAGED
-    if artifact.status is ArtifactStatus.AVAILABLE and verdict is Verdict.BLOCKED:
-        return _RELEASED
+    verdict = Verdict.PENDING if artifact.scan is None else artifact.scan.verdict
+    if artifact.waiver is not None:
+        return _ANSWERED[artifact.waiver.kind]
     return _VERDICTS[verdict]
 
 

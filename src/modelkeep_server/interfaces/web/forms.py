@@ -33,6 +33,10 @@ NOTICES: Mapping[str, str] = {
     "access-granted": "They are let in to read and download, until the day you gave.",
     "access-refused": "Your answer stands on their dashboard.",
     "access-withdrawn": "Your request is taken back.",
+    "released": "The file is released. It can be downloaded until the day you gave.",
+    "waived": "The file is accepted, until the day you gave.",
+    "waiver-ended": "Ended. From now on the file stands as its verdict says.",
+    "rescan": "The file is being looked through again. What is found will stand here.",
     "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
@@ -160,6 +164,11 @@ def text_of(form: FormData, name: str) -> str:
 def href_of_version(model: str, version: str) -> str:
     """The address of a version's page; the `+` of build metadata is escaped."""
     return f"/models/{model}/versions/{quote(version, safe='')}"
+
+
+def href_of_file(model: str, version: str, path: str) -> str:
+    """The address of the page of a file."""
+    return f"{href_of_version(model, version)}/artifacts/{quote(path)}"
 
 
 def person_errors(email: str, name: str) -> dict[str, str]:

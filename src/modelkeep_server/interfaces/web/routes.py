@@ -28,6 +28,7 @@ from modelkeep_server.interfaces.web import (
     teams,
     version_edit,
     versions,
+    waivers,
 )
 from modelkeep_server.interfaces.web import (
     help as help_pages,
@@ -58,6 +59,7 @@ ROUTERS = tuple(
         model_end,
         access_requests,
         version_edit,
+        waivers,
         versions,
         artifacts,
         audit,

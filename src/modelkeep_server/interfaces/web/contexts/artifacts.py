@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from modelkeep_server.features.artifacts.headers import Place
-from modelkeep_server.features.artifacts.views import Artifact
-from modelkeep_server.inspection.report import Header
+from modelkeep_server.features.artifacts.views import Artifact, Waiver
+from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
+from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.rules import links
 
@@ -33,13 +34,20 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactContext(VersionContext):
-    """GET /models/{group}/{name}/versions/{version}/artifacts/{path}. `places`: where else the same bytes stand."""
+    """
+    GET /models/{group}/{name}/versions/{version}/artifacts/{path}. `places`: where else the same bytes stand;
+    `waivers`: who answered for it; `answer_refusal`: why the reader may not, None where they may.
+    """
 
     template: ClassVar[str] = "versions/artifact.html"
     tab: str = "artifacts"
     artifact: Artifact
     header: Header
     places: tuple[Place, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    answer_refusal: str | None = None
+    days_max: int = DAYS_MAX
+    days_usual: int = DEFAULT_DAYS
 
     @property
     def terms(self) -> links.LinkTerms:
@@ -50,6 +58,13 @@ class ArtifactContext(VersionContext):
     def here(self) -> str:
         """The address of this file's page, and of its forms."""
         return f"{self.base}/artifacts/{quote(self.artifact.path)}"
+
+    @property
+    def answer(self) -> str | None:
+        """What a Security Architect may do about its verdict, as a button says it; None where there is nothing."""
+        if self.artifact.scan is None or self.artifact.waiver is not None or self.artifact.is_damaged:
+            return None
+        return {Verdict.BLOCKED: "Release", Verdict.UNKNOWN: "Accept"}.get(self.artifact.scan.verdict)
 
     @property
     def file_name(self) -> str:

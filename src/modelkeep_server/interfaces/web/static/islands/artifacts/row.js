@@ -8,9 +8,9 @@ const TYPES = [
   ["CONTAINER", /\.(tar|sif|oci)$|(^|\/)image[^/]*\.(tar\.gz|tgz)$/i],
   ["CONFIG", /\.(json|ya?ml|toml|ini|cfg|txt|md)$|(^|\/)MLmodel$/i],
 ];
-const MARKS = { done: "circle-check", failed: "circle-x", left: "history", paused: "pause", offline: "wifi-off" };
+const MARKS = { done: "circle-check", held: "shield-x", failed: "circle-x", left: "history", paused: "pause", offline: "wifi-off" };
 const BUTTONS = { pause: ["sending", "offline"], resume: ["paused"] };
-const FIXED = new Set(["comparing", "sending", "offline", "paused", "checking", "done", "left"]);
+const FIXED = new Set(["comparing", "sending", "offline", "paused", "checking", "done", "held", "left"]);
 
 /** The verdict's words; `kind` colours it. None says that a file does no harm. */
 const VERDICTS = {
@@ -44,7 +44,7 @@ export function makeRow(template, path, total, acts) {
     for (const [name, states] of Object.entries(BUTTONS)) part(name).hidden = !states.includes(state);
     part("retry").hidden = part("error").hidden = true;
     part("note").hidden = true;
-    part("chip").hidden = state !== "done";
+    part("chip").hidden = state !== "done" && state !== "held";
     part("type").disabled = FIXED.has(state);
     if (FIXED.has(state)) part("guessed").hidden = true;
     part("discard").hidden = state !== "left";
@@ -75,7 +75,7 @@ export function makeRow(template, path, total, acts) {
       part("note").hidden = false;
     },
     finish(artifact, sha256) {
-      show("done");
+      show(artifact.status === "QUARANTINED" ? "held" : "done");
       part("progress").value = 100;
       facts(size(total), `SHA-256 ${sha256.slice(0, 4)}…${sha256.slice(-4)} verified`, "stored");
       part("speed").title = `The registry has ${sha256}, as computed in this browser.`;
