@@ -1,8 +1,9 @@
 """
 What files tell of a version, as its form offers it: a value a press, or all empty fields at once.
 
-A press puts a value into the form. With a script that happens in place; without one, the address of the form names in
-`fill` what is put in (`framework`, or `framework@model.onnx` for what one file tells). Nothing is saved before the form.
+A press puts a value into the form. With a script that happens in place; without one, the address of the form names
+in `fill` what is put in: `framework`, or `framework@model.onnx` for what one file tells. Nothing is saved before the
+form is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
