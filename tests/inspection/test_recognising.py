@@ -142,7 +142,7 @@ def test_a_file_is_of_a_format_only_as_a_whole(known: Format, content: bytes) ->
     changed = [content + b"\x00", content + b"PK", content[:-1], content + files.zipped({"x.py": b"print()"})]
     if known in (F.OCI_IMAGE, F.DOCKER_ARCHIVE, F.TAR_GZ):
         # Zeros behind a tar archive are its own padding.
-        changed = [content[: len(content) // 2], content + files.zipped({"x.py": b"print()"})]
+        changed = [content[: min(700, len(content) // 2)], content + files.zipped({"x.py": b"print()"})]
 
     assert [recognise(InMemory(one)) for one in changed if recognise(InMemory(one)) is known] == []
 
