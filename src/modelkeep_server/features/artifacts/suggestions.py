@@ -14,7 +14,9 @@ from sqlalchemy import select
 from modelkeep_server.db.tables import artifacts, scans
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import ArtifactStatus
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions import service as versions
 from modelkeep_server.features.versions.checks import find_metadata_faults
@@ -88,7 +90,9 @@ def use_suggestions(
         Invalid: A wanted field is filled already, or no file tells of it.
         As `versions.service.update_version`.
     """
+    model = model_queries.get_model(work, actor, group, name)
     found = version_queries.lock_version(work, actor, group, name, version)
+    access.require(work, actor, "version.update", model_queries.relations_of(actor, model), owners=model.owners)
     offered = {told.field: told for told in suggest_metadata(work, actor, found)}
     faults = [
         FieldError(field, "It is filled already; edit it where it stands." if field in offered else "No file tells it.")
