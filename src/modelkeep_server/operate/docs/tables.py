@@ -68,7 +68,7 @@ def write_formats() -> str:
             for row in formats_of(kind)
         )
         parts += [f"## {kind.value}", table(("format", "in JSON", "usual names", "can bring code"), rows)]
-    told = "A format is told by the content alone. Names are shown for people; one that promises another format is refused."
+    told = "A format is told by the content alone. A name that promises another format is refused."
     return page("The formats of files", "`rules/formats.py`", told, *parts)
 
 
