@@ -9,6 +9,7 @@ from modelkeep.asking import Asking, given
 from modelkeep.downloads import Fetched, fetch_file, locate
 from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.folders import is_chosen
+from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
 from modelkeep.local_files import hash_file
@@ -26,6 +27,19 @@ class Files(Asking):
     def list_artifacts(self, address: str | Address) -> Listing[Artifact]:
         """The files of a version, in the order of upload. Walking it raises NotFound."""
         return self._list(f"{parse_version(address).version_route}/artifacts", Artifact)
+
+    def get_header(self, address: str | Address) -> Header:
+        """What a file (`GROUP/NAME:VERSION/PATH`) says of itself. Raises NotFound."""
+        file = parse_file(address)
+        return read(Header, self._transport.get(file.file_route(file.path or "") + "/header"))
+
+    def list_suggestions(self, address: str | Address) -> Listing[Suggestion]:
+        """
+        What the files of a version tell, where its metadata does not say the same. Walking it raises NotFound.
+
+        To take a value over, edit the version: `update_version(address, {"metadata": {"framework": "onnx"}})`.
+        """
+        return self._list(f"{parse_version(address).version_route}/suggestions", Suggestion)
 
     def upload(
         self,

@@ -1,4 +1,4 @@
-"""`modelkeep versions`: list, show, create and edit, and take files out of them."""
+"""`modelkeep versions`: list, show, create, edit and fill, and take files out of them."""
 
 import json
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from modelkeep.cli.options import (
 from modelkeep.cli.output import digest, moment, note, note_rest, print_facts, print_json, print_table, size
 from modelkeep.cli.verdicts import verdict_of
 from modelkeep.client import Client
+from modelkeep.headers import Suggestion
 from modelkeep.models import Artifact, Flag, Version
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
@@ -193,6 +194,37 @@ def edit(
 
 
 @app.command()
+def fill(
+    address: VersionAddress,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """
+    Fill empty metadata with what the files of a version say of themselves, after asking.
+
+    What stands in a field stays; where files disagree, nothing is filled. --json prints the version as it is then.
+    """
+    with Client() as client:
+        version = client.get_version(address)
+        told = list(client.list_suggestions(address))
+        plain = [one for one in told if not one.is_conflict]
+        if not as_json:
+            _print_suggestions(told)
+        if plain:
+            if not yes:
+                what = ", ".join(one.field for one in plain)
+                typer.confirm(f"Fill {what} of {version.address}?", abort=True, err=True)
+            # On the revision that was shown: what somebody else wrote meanwhile is not overwritten.
+            version = client.update_version(address, _patch_of(plain), revision=version.revision)
+    if as_json:
+        print_json(version)
+        return
+    note(
+        f"Filled {len(plain)} of {len(told)}." if plain else "Nothing to fill: no empty field that the files agree on."
+    )
+
+
+@app.command()
 def close(address: VersionAddress, reason: Why) -> None:
     """Close a version that goes no further, before it is in production."""
     with Client() as client:
@@ -235,6 +267,30 @@ def _print_files(files: Sequence[Artifact]) -> None:
         for file in files
     ]
     print_table(("file", "type", "format", "size", "status", "verdict", "sha256"), rows)
+
+
+def _print_suggestions(told: Sequence[Suggestion]) -> None:
+    rows = [
+        (
+            one.field,
+            _fact(one.value),
+            f"{one.path} and {one.files - 1} more" if one.files > 1 else one.path,
+            _fact(one.present),
+            "choose" if one.is_conflict else "fill",
+        )
+        for one in told
+    ]
+    if rows:
+        print_table(("field", "what files tell", "file", "now", ""), rows)
+
+
+def _patch_of(told: Sequence[Suggestion]) -> dict[str, Any]:
+    """An edit that takes the values over."""
+    metadata: dict[str, Any] = {}
+    for one in told:
+        holder, _, key = one.field.rpartition(".")
+        (metadata.setdefault(holder, {}) if holder else metadata)[key] = one.value
+    return {"metadata": metadata, "reason": f"Filled from {', '.join(sorted({one.path for one in told}))}"[:400]}
 
 
 def _percent(version: Version) -> str:

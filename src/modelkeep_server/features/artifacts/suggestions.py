@@ -1,153 +1,148 @@
 """
-Metadata of a version that its files tell, for people to take over with one press.
+Metadata of a version that its files tell, offered to people and programs.
 
-Files are read as far as their headers, when they are looked through (`inspection/readers/`). What they say of themselves
-is offered, never written by itself, and never over what a person wrote.
+What a file says of itself is anybody's text: it passes the checks of what is typed or is dropped, and nothing of it is
+written before somebody takes it over. Taking it over is an edit of the version like any other.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from modelkeep_server.db.tables import artifacts, scans
+from modelkeep_server.db.tables import artifacts, models, scans, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.headers import open_header
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.features.versions import service as versions
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.checks import find_metadata_faults
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Header
-from modelkeep_server.rules.errors import FieldError, Invalid
-from modelkeep_server.rules.fields import FIELDS, Field, find_value
-from modelkeep_server.rules.formats import ArtifactType, Format
+from modelkeep_server.kit import canonical
+from modelkeep_server.rules.fields import FIELDS, Field, Kind, find_value
+from modelkeep_server.rules.formats import ArtifactType
 
 FILES_READ = 40
-#: Who is asked first: MLflow writes down what the others only hint at. Tokenizers and images tell of other programs.
-_ORDER = {Format.MLMODEL.value: 0, ArtifactType.WEIGHTS.value: 1, ArtifactType.CONFIG.value: 2}
+#: The most of headers that is read for one answer: a file with thousands of tensors names them all.
+HEADERS_CHARS = 4 * 1024 * 1024
+#: How many different values are offered for one field.
+CHOICES = 4
+#: Tokenizers and images tell of other programs than the model itself.
+_ASKED = (ArtifactType.WEIGHTS.value, ArtifactType.CONFIG.value)
 
 
 @dataclass(frozen=True)
 class Suggestion:
     """
-    A value for one metadata field, and the file that tells it. `field` is its path in rules/fields.py; `current` is
-    what is written there now, None where nothing is.
+    A value for one metadata field, as files tell it. `field` is its path in rules/fields.py.
+
+    `path` is the first of `files` files that say the same. `present` is what stands in the field now, None where
+    nothing does. `is_conflict`: a person has to choose, since something else stands there or another file tells it
+    otherwise.
     """
 
     field: str
     label: str
     value: Any
     path: str
-    current: Any = None
-
-    @property
-    def fills(self) -> bool:
-        """Whether the field is empty, so that the value may be taken over."""
-        return self.current is None
+    files: int = 1
+    present: Any = None
+    is_conflict: bool = False
 
 
-@dataclass(frozen=True)
-class _Told:
+@dataclass
+class _Choice:
+    value: Any
     path: str
-    header: Header
+    files: int = 1
 
 
 def suggest_metadata(work: Work, actor: Actor, version: Version) -> tuple[Suggestion, ...]:
     """
-    What the files of a version tell of it, where that is not written already, in the order of the form.
+    What the files of a version tell, where its metadata does not say the same already, in the order of the form.
 
-    Of the first 40 files by order of upload; withheld files are not asked. One statement.
+    Of the first 40 weights and configuration files by order of upload, those withheld left out. Nothing where the actor
+    may not see the version. One statement.
     """
-    del actor  # Whoever has the version may see its files.
-    return tuple(
-        Suggestion(row.path, row.label, value, path, current)
-        for row, value, path in _gather(_read_headers(work, version))
-        if (current := find_value(version.metadata, row)) != value
-    )
+    told = _read_headers(work, actor, version)
+    return tuple(suggestion for row in FIELDS for suggestion in _suggest(version, row, told))
 
 
-def use_suggestions(
-    work: Work,
-    actor: Actor,
-    group: str,
-    name: str,
-    version: str,
-    wanted: Collection[str] | None = None,
-    *,
-    expected: Collection[int] | None = None,
-) -> Version:
-    """
-    Write what the files tell into fields that are empty; what is written already stays.
-
-    Args:
-        wanted: Paths of the fields to fill, or None for all that can be.
-        expected: The revisions that this was decided on, or None for whatever is there.
-    Raises:
-        Invalid: A wanted field is filled already, or no file tells of it.
-        As `versions.service.update_version`.
-    """
-    found = version_queries.lock_version(work, actor, group, name, version)
-    offered = {told.field: told for told in suggest_metadata(work, actor, found)}
-    faults = [
-        FieldError(field, "It is filled already; edit it where it stands." if field in offered else "No file tells it.")
-        for field in wanted or ()
-        if field not in offered or not offered[field].fills
-    ]
-    if faults:
-        raise Invalid.of(faults)
-    values = {
-        told.field: told.value for told in offered.values() if told.fills and (not wanted or told.field in wanted)
-    }
-    sources = sorted({offered[field].path for field in values})
-    reason = f"Filled from {', '.join(sources)}"[:400] if values else None
-    return versions.update_version(
-        work, actor, group, name, version, {"fields": values}, expected=expected, reason=reason
-    )
-
-
-def _read_headers(work: Work, version: Version) -> list[_Told]:
-    rows = work.all(
-        select(artifacts.c.path, artifacts.c.type, artifacts.c.format, scans.c.header)
+def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str, Header]]:
+    shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
+    first = (
+        select(artifacts.c.id, artifacts.c.path, scans.c.blob_id, scans.c.header)
         .join(scans, (scans.c.blob_id == artifacts.c.blob_id) & scans.c.superseded_at.is_(None))
         .where(
             artifacts.c.version_id == version.key,
+            artifacts.c.version_id.in_(shown_to_actor),
             artifacts.c.removed_at.is_(None),
             artifacts.c.status == ArtifactStatus.AVAILABLE.value,
-            artifacts.c.type.in_((ArtifactType.WEIGHTS.value, ArtifactType.CONFIG.value)),
+            artifacts.c.type.in_(_ASKED),
         )
         .order_by(artifacts.c.id)
         .limit(FILES_READ)
+        .subquery()
     )
-    ranked = sorted(rows, key=lambda row: _ORDER.get(row.format or "", _ORDER[row.type]))
-    return [_Told(row.path, Header.from_json(row.header)) for row in ranked]
+    running = func.sum(func.length(first.c.header)).over(order_by=first.c.id)
+    sized = select(first, running.label("chars")).subquery()
+    rows = work.all(
+        select(sized.c.path, sized.c.blob_id, sized.c.header).where(sized.c.chars <= HEADERS_CHARS).order_by(sized.c.id)
+    )
+    return [(row.path, open_header(work, row)) for row in rows]
 
 
-def _gather(told: list[_Told]) -> Iterable[tuple[Field, Any, str]]:
-    """The first sound value of each field, with its file; a version of a framework only beside that framework."""
-    framework = next((one.header.framework for one in told if one.header.framework), None)
-    for row in FIELDS:
-        for one in told:
-            if row.path == "frameworkVersion" and one.header.framework != framework:
-                continue
-            value = _values_of(one.header).get(row.path)
-            if value and not find_metadata_faults(_placed(row, value)):
-                yield row, value, one.path
-                break
+def _suggest(version: Version, row: Field, told: list[tuple[str, Header]]) -> Iterable[Suggestion]:
+    present = find_value(version.metadata, row)
+    choices = _gather(version, row, told)
+    # What a file agrees with was decided; that another one tells it otherwise is no news then.
+    if any(_print_of(row, choice.value) == _print_of(row, present) for choice in choices):
+        return
+    is_conflict = present is not None or len(choices) > 1
+    for choice in choices:
+        yield Suggestion(row.path, row.label, choice.value, choice.path, choice.files, present, is_conflict)
 
 
-def _values_of(header: Header) -> Mapping[str, Any]:
-    return {
+def _gather(version: Version, row: Field, told: list[tuple[str, Header]]) -> list[_Choice]:
+    """The different sound values of a field, each with the first file that tells it; at most `CHOICES`."""
+    choices: dict[str, _Choice] = {}
+    unsound: set[str] = set()
+    for path, header in told:
+        value = _value_of(version, row, header)
+        if not value:
+            continue
+        key = _print_of(row, value)
+        if key in choices:
+            choices[key].files += 1
+        elif len(choices) < CHOICES and key not in unsound:
+            if find_metadata_faults({"card": {row.key: value}} if row.card else {row.key: value}):
+                unsound.add(key)
+            else:
+                choices[key] = _Choice(value, path)
+    return list(choices.values())
+
+
+def _value_of(version: Version, row: Field, header: Header) -> Any:
+    if row.path == "frameworkVersion":
+        # The version of another framework than the one that is written down would be read as one of this.
+        written = version.metadata.get("framework")
+        told = header.framework
+        is_other = bool(written and told) and str(written).casefold() != str(told).casefold()
+        return None if is_other else header.framework_version
+    values: Mapping[str, Any] = {
         "framework": header.framework,
-        "frameworkVersion": header.framework_version,
         "modelType": header.model_type,
         "inputSchema": header.input_schema,
         "outputSchema": header.output_schema,
         "hyperparameters": header.hyperparameters,
         "card.license": header.license,
     }
+    return values.get(row.path)
 
 
-def _placed(row: Field, value: Any) -> dict[str, Any]:
-    return {"card": {row.key: value}} if row.card else {row.key: value}
+def _print_of(row: Field, value: Any) -> str:
+    """The same text for values that say the same: of a line in any case."""
+    text = canonical.dumps(value)
+    return text.casefold() if row.kind is Kind.LINE else text

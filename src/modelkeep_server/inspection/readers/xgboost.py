@@ -19,6 +19,7 @@ _DEPTH_MAX = 64
 _TEXT_MAX = 64 * 1024
 #: How many entries of an array or object are kept; the rest is passed over.
 _KEPT = 2_000
+_NUMBERS_KEPT = 16
 
 
 def read_ubj(source: Source) -> Header:
@@ -84,6 +85,8 @@ class _Walk:
             if self._cursor.take(1) != b"#":
                 raise Misfit
             count = self._length()
+            if kind in _WIDTHS and count <= _NUMBERS_KEPT:
+                return [self._number(kind) for _ in range(count)]
             if kind in _SIZES:
                 self._cursor.skip(count * _SIZES[kind])
                 return kept

@@ -122,6 +122,30 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
         "email": "grace@company.com",
         "url": "https://registry.company.com/invitations/3v0Jq...",
     },
+    "FactOut": {"label": "Written by", "value": "nightly training"},
+    "TensorOut": {"name": "encoder.weight", "dtype": "F32", "shape": [1024, 256]},
+    "HeaderOut": {
+        "isRead": True,
+        "framework": "pytorch",
+        "frameworkVersion": None,
+        "modelType": None,
+        "license": "MIT",
+        "tensorCount": 1,
+        "parameters": 262144,
+        "dtypes": {"F32": 1},
+        "inputSchema": None,
+        "outputSchema": None,
+        "hyperparameters": None,
+        "imageDigest": None,
+    },
+    "SuggestionOut": {
+        "field": "card.license",
+        "label": "License",
+        "value": "MIT",
+        "files": 1,
+        "present": None,
+        "isConflict": False,
+    },
     "EventOut": {"reason": None, "rule": None},
     "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
     "OptionalReasonIn": {"reason": "They have left the company."},
@@ -232,6 +256,10 @@ registry.update_version("{MODEL}:{VERSION}", changes, revision=version.revision)
     print(happening.at, happening.by, happening.says)''',
     "list_artifacts": f'''for artifact in registry.list_artifacts("{MODEL}:{VERSION}"):
     print(artifact.path, artifact.sha256)''',
+    "show_header": f'''header = registry.get_header("{MODEL}:{VERSION}/{FILE}")
+print(header.framework, header.tensor_count, header.parameters)''',
+    "list_suggestions": f'''for told in registry.list_suggestions("{MODEL}:{VERSION}"):
+    print(told.field, told.value, told.path)''',
     "upload_artifact": f'registry.upload("{MODEL}:{VERSION}", "{FILE}", type="WEIGHTS")',
     "remove_artifact": f'registry.remove_artifact("{MODEL}:{VERSION}/{FILE}")',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")

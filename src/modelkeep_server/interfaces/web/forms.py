@@ -22,7 +22,6 @@ NOTICES: Mapping[str, str] = {
     "accepted": "Welcome. Your account is ready.",
     "model": "The model is registered. Next: create its first version.",
     "version": "The version is created as a draft. Next: upload its artifacts.",
-    "filled": "Filled from the files. What changed, and who changed it, is on record.",
     "edited": "Saved. What changed, and who changed it, is on record.",
     "shared": "They are in. What they may do ends when you end it, or by itself where you said when.",
     "unshared": "Their access is ended, and so are their download links.",

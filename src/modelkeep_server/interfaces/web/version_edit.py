@@ -1,5 +1,7 @@
 """Editing a version: the form it was created with, on what is there now."""
 
+from collections.abc import Sequence
+
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -8,9 +10,11 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web import filling
 from modelkeep_server.interfaces.web.contexts.versions import EditVersionContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.filling import Fill
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.version_forms import CONTROLS, JSON_CONTROLS, read_changes, write_controls
@@ -23,10 +27,10 @@ PATH = "/models/{group}/{name}/versions/{version}/edit"
 
 @router.get(PATH)
 @door.reads("model.read")
-def show_edit(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
-    """How do I change what is known of it?"""
+def show_edit(work: Work, actor: Actor, group: str, name: str, version: str, fill: Fill) -> Page:
+    """How do I change what is known of it? With what files tell put in, where the address asks for it."""
     found = queries.get_version(work, actor, group, name, version)
-    return _edit_page(work, actor, found, _open_form(found))
+    return _edit_page(work, actor, found, _open_form(found), fill=fill)
 
 
 @router.post(PATH)
@@ -47,28 +51,25 @@ def update_version(work: Work, actor: Actor, group: str, name: str, version: str
     return Redirect(href_of_version(updated.model, updated.version) + "?done=edited")
 
 
-@router.post(PATH + "/fill")
-@door.posts("version.update")
-def fill_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Page | Redirect:
-    """Take over what the files tell: one field, or every empty one."""
-    field = text_of(form, "field")
-    try:
-        suggestions.use_suggestions(work, actor, group, name, version, [field] if field else None)
-    except Invalid:
-        # Somebody filled it meanwhile; the page shows with what.
-        return Redirect(href_of_version(f"{group}/{name}", version) + "/edit")
-    return Redirect(href_of_version(f"{group}/{name}", version) + "/edit?done=filled")
-
-
 def _open_form(version: Version) -> FormState:
     values = write_controls(version)
     return FormState(values, Base.of(values, CONTROLS, version.revision, as_json=JSON_CONTROLS))
 
 
-def _edit_page(work: Work, actor: Actor, version: Version, state: FormState, status: int = 200) -> Page:
+def _edit_page(
+    work: Work, actor: Actor, version: Version, state: FormState, status: int = 200, *, fill: Sequence[str] = ()
+) -> Page:
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, actor, group, name)
     relations = model_queries.relations_of(actor, model)
     told = suggestions.suggest_metadata(work, actor, version)
-    context = EditVersionContext(model=model, version=version, relations=relations, told=told, **vars(state))
+    values = {**state.values, **filling.fill_in(told, fill)}
+    href = f"{href_of_version(version.model, version.version)}/edit"
+    context = EditVersionContext(
+        **{**vars(state), "values": values},
+        model=model,
+        version=version,
+        relations=relations,
+        filling=filling.offer(told, href, fill, values),
+    )
     return Page.of(context, status)

@@ -7,9 +7,10 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts import downloads, suggestions
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import closing, queries, service
@@ -23,6 +24,7 @@ from modelkeep_server.interfaces.web.contexts.versions import (
     VersionContext,
 )
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.filling import count_fillable
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
@@ -67,7 +69,8 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
 @door.reads("model.read")
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """Where does it stand, and what next?"""
-    return Page.of(VersionContext(**facts_of(work, actor, group, name, version)))
+    facts = facts_of(work, actor, group, name, version)
+    return Page.of(VersionContext(**facts, fillable=_count_fillable(work, actor, facts)))
 
 
 @router.get(BASE + "/{version}/artifacts")
@@ -76,7 +79,13 @@ def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str
     """The files of a version: send more, fetch one, check its digest."""
     facts = facts_of(work, actor, group, name, version, cursor=cursor)
     limit = work.parts.limits.upload_bytes
-    return Page.of(ArtifactsContext(**facts | {"tab": "artifacts"}, upload_limit_bytes=limit, cursor=cursor or None))
+    context = ArtifactsContext(
+        **facts | {"tab": "artifacts"},
+        fillable=_count_fillable(work, actor, facts),
+        upload_limit_bytes=limit,
+        cursor=cursor or None,
+    )
+    return Page.of(context)
 
 
 @router.get(BASE + "/{version}/activity")
@@ -139,6 +148,16 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "standing": find_standing(work, actor, model, relations),
         "tab": "overview",
     }
+
+
+def _count_fillable(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:
+    """How many fields could be filled from the files, by somebody who may edit the version now."""
+    found: Version = facts["version"]
+    if not found.is_editable or not facts["files"].items:
+        return 0
+    if access.why_not(actor, "version.update", facts["relations"]) is not None:
+        return 0
+    return count_fillable(suggestions.suggest_metadata(work, actor, found))
 
 
 def _create_page(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from modelkeep_server.features.artifacts.suggestions import Suggestion
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
@@ -11,6 +10,7 @@ from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.file_words import Folder, plant
+from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules import links
@@ -38,19 +38,14 @@ class CreateVersionContext(FormContext):
 class EditVersionContext(EditContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/edit. Controls as in CreateVersionContext, and reason.
-    `told` is what the files tell and the metadata does not.
+    `filling` is what files tell that the metadata does not say.
     """
 
     template: ClassVar[str] = "versions/edit.html"
     model: Model
     version: Version
     relations: frozenset[Relation] = frozenset()
-    told: tuple[Suggestion, ...] = ()
-
-    @property
-    def fillable(self) -> int:
-        """How many empty fields the files could fill."""
-        return sum(suggestion.fills for suggestion in self.told)
+    filling: Filling = field(default_factory=Filling)
 
     @property
     def href(self) -> str:
@@ -62,7 +57,7 @@ class EditVersionContext(EditContext):
 class VersionContext(Context):
     """
     GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `files`
-    a page of its files.
+    a page of its files; `fillable` how many fields the form could be filled from them.
     """
 
     template: ClassVar[str] = "versions/show.html"
@@ -73,6 +68,7 @@ class VersionContext(Context):
     relations: frozenset[Relation] = frozenset()
     standing: Standing = field(default_factory=Standing)
     tab: str = "overview"
+    fillable: int = 0
 
     @property
     def closable(self) -> bool:
