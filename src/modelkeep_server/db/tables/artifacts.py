@@ -77,6 +77,7 @@ links = Table(
 )
 
 #: What looking through the bytes found, by the rules of one version. The one without `superseded_at` counts.
+#: `findings` and `header` are sealed (features/artifacts/sealed_words.py), since they may hold words of the file.
 #: `image_digest` is that of the container image which the file holds or refers to, `sha256:<hex>`.
 scans = Table(
     "scans",
@@ -87,12 +88,11 @@ scans = Table(
     Column("rule_version", Integer, nullable=False),
     Column("format", Text),
     Column("verdict", Text, nullable=False),
-    veiled("findings", JsonText, nullable=False),
-    veiled("header", JsonText, nullable=False),
+    Column("findings", LargeBinary, nullable=False),
+    Column("header", LargeBinary, nullable=False),
     Column("image_digest", Text, index=True),
     Column("scanned_at", UtcMicros, nullable=False),
     Column("superseded_at", UtcMicros),
-    salt_column(),
     Index(
         "uq_scans_blob",
         "blob_id",

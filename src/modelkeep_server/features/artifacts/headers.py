@@ -1,11 +1,13 @@
 """What stored files say of themselves, and where else the same bytes stand."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from modelkeep_server.db.tables import artifacts, blobs, models, scans, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.sealed_words import open_words
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
@@ -32,12 +34,18 @@ class Place:
 
 def find_header(work: Work, artifact: Artifact) -> Header | None:
     """What a file that the caller has found says of itself; None until it was looked through. One statement."""
-    told = work.scalar(
-        select(scans.c.header)
+    row = work.first(
+        select(scans.c.blob_id, scans.c.header)
         .join(artifacts, artifacts.c.blob_id == scans.c.blob_id)
         .where(artifacts.c.id == artifact.key, scans.c.superseded_at.is_(None))
     )
-    return None if told is None else Header.from_json(told)
+    return None if row is None else open_header(work, row)
+
+
+def open_header(work: Work, row: Row[Any]) -> Header:
+    """The header in a row with `blob_id` and `header` of a scan; an empty one where it was changed."""
+    told = open_words(work, row.blob_id, row.header)
+    return Header() if told is None else Header.from_json(told)
 
 
 def list_same_bytes(work: Work, actor: Actor, artifact: Artifact) -> tuple[Place, ...]:

@@ -10,6 +10,7 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import artifacts, blobs, damages, models, people, scans, versions, waivers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.file_keys import read_parts
+from modelkeep_server.features.artifacts.sealed_words import open_words
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan, Waiver, WaiverKind
 from modelkeep_server.features.identity.views import Actor
@@ -22,6 +23,7 @@ from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.paths import folders_of, path_key
 
+_CHANGED = Finding("scan.integrity", "What was found in this file was changed in the database; verify the log.")
 _uploaders = people.alias("uploaders")
 _waivers = people.alias("waiver_makers")
 _held = waivers.alias("held")
@@ -86,7 +88,7 @@ def list_artifacts(
         work, select_artifacts(work).where(*here), artifacts.c.id, filters=filters, limit=limit, cursor=cursor
     )
     total = work.scalar(select(func.count()).select_from(artifacts).where(*here, artifacts.c.removed_at.is_(None)))
-    return Page(tuple(to_artifact(row) for row in shown), following, total)
+    return Page(tuple(to_artifact(work, row) for row in shown), following, total)
 
 
 def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
@@ -94,7 +96,7 @@ def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
     row = work.first(
         select_artifacts(work).where(artifacts.c.version_id == version.key, artifacts.c.path_key == path_key(path))
     )
-    return None if row is None else to_artifact(row)
+    return None if row is None else to_artifact(work, row)
 
 
 def get_artifact(work: Work, version: Version, path: str) -> Artifact:
@@ -111,7 +113,9 @@ def get_stored_file(work: Work, key: int) -> StoredFile:
     if row is None:
         raise NotFound("This file was removed.")
     parts = read_parts(row.parts, row.size_bytes)
-    return StoredFile(to_artifact(row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts)
+    return StoredFile(
+        to_artifact(work, row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts
+    )
 
 
 def find_clash(work: Work, version: Version, path: str) -> str | None:
@@ -130,7 +134,7 @@ def find_clash(work: Work, version: Version, path: str) -> str | None:
     return None if row is None else str(row.path)
 
 
-def to_artifact(row: Row[Any]) -> Artifact:
+def to_artifact(work: Work, row: Row[Any]) -> Artifact:
     """A row of `select_artifacts`, as a file."""
     return Artifact(
         key=row.id,
@@ -144,14 +148,15 @@ def to_artifact(row: Row[Any]) -> Artifact:
         status=ArtifactStatus(row.status),
         uploaded_by=row.uploader_email,
         uploaded_at=row.uploaded_at,
-        scan=None if row.verdict is None else _to_scan(row),
+        scan=None if row.verdict is None else _to_scan(work, row),
         waiver=None if row.waiver_id is None else _to_waiver(row),
         is_damaged=bool(row.is_damaged),
     )
 
 
-def _to_scan(row: Row[Any]) -> Scan:
-    findings = tuple(Finding(rule, detail) for rule, detail in row.findings)
+def _to_scan(work: Work, row: Row[Any]) -> Scan:
+    told = open_words(work, row.blob_id, row.findings)
+    findings = (_CHANGED,) if told is None else tuple(Finding(rule, detail) for rule, detail in told)
     return Scan(Verdict(row.verdict), row.rule_version, findings, row.scanned_at)
 
 

@@ -13,6 +13,7 @@ from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import artifacts, damages, scans, versions
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.artifacts.outflow import read_range
+from modelkeep_server.features.artifacts.sealed_words import seal_words
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
 from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
@@ -76,8 +77,8 @@ def keep_report(work: Work, blob_key: int, report: Report | None, name: str | No
             "rule_version": report.rule_version,
             "format": name,
             "verdict": report.verdict.value,
-            "findings": [[finding.rule, finding.detail] for finding in report.findings],
-            "header": report.to_json()["header"],
+            "findings": seal_words(work, blob_key, [[finding.rule, finding.detail] for finding in report.findings]),
+            "header": seal_words(work, blob_key, report.to_json()["header"]),
             "image_digest": report.header.image_digest,
             "scanned_at": work.now,
         },

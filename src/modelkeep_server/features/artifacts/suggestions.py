@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, func, select, type_coerce
+from sqlalchemy import func, select
 
 from modelkeep_server.db.tables import artifacts, models, scans, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.headers import open_header
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
@@ -25,7 +26,7 @@ from modelkeep_server.rules.formats import ArtifactType
 
 FILES_READ = 40
 #: The most of headers that is read for one answer: a file with thousands of tensors names them all.
-HEADERS_CHARS = 4 * 1024 * 1024
+HEADERS_BYTES = 4 * 1024 * 1024
 #: How many different values are offered for one field.
 CHOICES = 4
 #: Tokenizers and images tell of other programs than the model itself.
@@ -72,7 +73,7 @@ def suggest_metadata(work: Work, actor: Actor, version: Version) -> tuple[Sugges
 def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str, Header]]:
     shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
     first = (
-        select(artifacts.c.id, artifacts.c.path, scans.c.header)
+        select(artifacts.c.id, artifacts.c.path, scans.c.blob_id, scans.c.header)
         .join(scans, (scans.c.blob_id == artifacts.c.blob_id) & scans.c.superseded_at.is_(None))
         .where(
             artifacts.c.version_id == version.key,
@@ -85,10 +86,10 @@ def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str,
         .limit(FILES_READ)
         .subquery()
     )
-    running = func.sum(func.length(type_coerce(first.c.header, Text))).over(order_by=first.c.id)
-    sized = select(first, running.label("chars")).subquery()
-    rows = work.all(select(sized.c.path, sized.c.header).where(sized.c.chars <= HEADERS_CHARS).order_by(sized.c.id))
-    return [(row.path, Header.from_json(row.header)) for row in rows]
+    running = func.sum(func.length(first.c.header)).over(order_by=first.c.id)
+    sized = select(first, running.label("size_bytes")).subquery()
+    rows = work.all(select(sized).where(sized.c.size_bytes <= HEADERS_BYTES).order_by(sized.c.id))
+    return [(row.path, open_header(work, row)) for row in rows]
 
 
 def _suggest(version: Version, row: Field, told: list[tuple[str, Header]]) -> Iterable[Suggestion]:

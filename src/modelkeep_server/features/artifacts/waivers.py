@@ -167,7 +167,7 @@ def list_waiting(work: Work, actor: Actor) -> tuple[tuple[str, str, Artifact], .
     waiting = [
         (f"{row.group_name}/{row.model_name}", row.number, artifact)
         for row in rows
-        if (artifact := queries.to_artifact(row)).waiver is None
+        if (artifact := queries.to_artifact(work, row)).waiver is None
     ]
     return tuple(waiting[:WAITING_SHOWN])
 
