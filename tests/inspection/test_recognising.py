@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.adapters.inspector import open_inspector
+from modelkeep_server.inspection.inspecting import inspect
 from modelkeep_server.inspection.readers.reading import READERS, read_header
 from modelkeep_server.inspection.recognising import recognise
 from modelkeep_server.inspection.source import InMemory
@@ -217,3 +219,19 @@ def test_what_files_say_is_shown_without_signs_that_mislead() -> None:
     assert (recognise(source), header.license) == (Format.SAFETENSORS, "MIT X: y")
     assert all(text.isprintable() and len(text) <= 300 for text in texts)
     assert not any(sign in text for text in texts for sign in "\u202e\x1b\x00")
+
+
+def test_files_are_known_just_as_well_where_nothing_can_be_opened() -> None:
+    """The process that looks through files can load nothing more, and needs nothing more for any format."""
+    inspector = open_inspector()
+
+    reports = [inspector.inspect(_reading(content), len(content), seconds=30) for _, content, _ in SAMPLES]
+
+    direct = [inspect(InMemory(content)) for _, content, _ in SAMPLES]
+    assert [report.format for report in reports] == [known for known, _, _ in SAMPLES]
+    assert [report.header for report in reports] == [report.header for report in direct]
+    assert [report.findings for report in reports] == [report.findings for report in direct]
+
+
+def _reading(content: bytes) -> Callable[[int, int], bytes]:
+    return lambda offset, length: content[offset : offset + length]

@@ -76,7 +76,7 @@ def test_an_admin_lists_a_further_format_whose_files_are_not_judged(make: Make, 
     """Its files count as UNKNOWN, by their ending and first bytes; what the rules block is never among them."""
     admin, version = api.as_(make.person(Role.ADMIN)), make.version()
     owner = api.as_(make.owner_of(version))
-    name = f"coreml-{make.person().id[-6:]}"
+    name = f"coreml-{make.person().email.partition('@')[0][-6:]}"
     new = {"name": name, "label": "Core ML", "types": ["WEIGHTS"], "ending": f".{name}", "magic": "08011200"}
     fitting = bytes.fromhex("08011200") + b"\xff" * 40
     place = address_of(version, f"artifacts/m.{name}?type=WEIGHTS")

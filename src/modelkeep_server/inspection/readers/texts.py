@@ -81,7 +81,7 @@ def _recognise_settings(source: Source) -> Format | None:
     """YAML or TOML, where the first line that says something looks like it and all of it parses."""
     if source.size_bytes > _SETTINGS_MAX:
         return None
-    text = read_all(source, limit=_SETTINGS_MAX).decode("utf-8-sig")
+    text = read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff")
     first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     if _TOML_LINE.match(first):
         try:
@@ -211,13 +211,15 @@ def read_text(source: Source) -> Header:
 
 def read_toml(source: Source) -> Header:
     """See readers/reading.py."""
-    told = tomllib.loads(read_all(source, limit=_SETTINGS_MAX).decode("utf-8-sig"))
+    told = tomllib.loads(read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff"))
     return Header(facts=Facts().add("Keys", ", ".join(list(told)[:20])).done())
 
 
 def read_yaml(source: Source) -> Header:
     """See readers/reading.py."""
-    return structured.yaml_header(structured.parse_yaml(read_all(source, limit=_SETTINGS_MAX).decode("utf-8-sig")))
+    return structured.yaml_header(
+        structured.parse_yaml(read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff"))
+    )
 
 
 def read_json(source: Source) -> Header:
