@@ -15,11 +15,12 @@ from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
 from modelkeep.people import People
 from modelkeep.reading import read
+from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Files, People, Sharing):
+class Client(Directory, Files, People, Releases, Sharing):
     """
     A registry, as one person or service account.
 

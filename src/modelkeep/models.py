@@ -197,7 +197,7 @@ class Scan(Told):
 class Artifact(Told):
     """
     A file of a version. `path` has its folders; `format` and `scan` are None until it was scanned. `status`: AVAILABLE,
-    or PENDING or QUARANTINED, which cannot be downloaded.
+    or PENDING or QUARANTINED, which cannot be downloaded; unless somebody answers for it: `waiver`, the API's JSON.
     """
 
     path: str
@@ -207,6 +207,7 @@ class Artifact(Told):
     format: str | None = None
     status: str
     scan: Scan | None = None
+    waiver: Mapping[str, Any] | None = None
     uploaded_by: str
     uploaded_at: datetime
 

@@ -1,4 +1,4 @@
-"""What the registry tells of files on their way in. See `modelkeep.models` for what holds for all answers."""
+"""What the registry tells of files on their way in, and of who answers for one. See also `modelkeep.models`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,3 +39,20 @@ class Upload(Told):
     def address(self) -> str:
         """`GROUP/NAME:VERSION/PATH`."""
         return f"{self.model}:{self.version}/{self.path}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiver(Told):
+    """
+    Somebody answers for a file: `kind` RELEASE, a BLOCKED one may be downloaded, or WAIVE, an UNKNOWN one is accepted;
+    until `expires_at`, or `ended_at` where it was ended before that.
+    """
+
+    id: str
+    kind: str
+    by: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+    ended_by: str | None = None
+    ended_at: datetime | None = None

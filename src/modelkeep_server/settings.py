@@ -113,7 +113,9 @@ class Settings(BaseSettings):
         default=5 * GIB, description="Largest single file, in bytes."
     )
     group_quota_bytes: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Bytes that the files of one group of models may take in all; not set: no limit."
+        default=None,
+        examples=[1_000_000_000_000],
+        description="Bytes that the files of one group of models may take in all; not set: no limit.",
     )
     check_days: Annotated[float, Field(gt=0, le=30)] = Field(
         default=7, description="Within how many days every stored file is read through and compared."

@@ -10,6 +10,7 @@ from modelkeep.folders import is_chosen
 from modelkeep.kinds import guess_kind
 from modelkeep.models import Version
 from tests.client.conftest import Cli
+from tests.support.running import RunningRegistry
 from tests.support.safetensors import make_safetensors
 
 pytestmark = pytest.mark.usefixtures("as_owner")
@@ -155,9 +156,14 @@ def test_patterns_choose_paths(include: tuple[str, ...], exclude: tuple[str, ...
 
 
 def test_a_file_that_is_held_back_ends_with_a_code_of_its_own(
-    cli: Cli, version: Version, folder: Path, tmp_path: Path
+    cli: Cli,
+    registry: RunningRegistry,
+    version: Version,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A pickle that runs a command is quarantined: the upload says why and ends with 3; a download leaves it out."""
+    """A pickle that runs a command ends an upload with 3; downloads leave it out until somebody answers for it."""
     (folder / "model.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
 
     sent = cli("upload", version.address, str(folder), "--include", "*.pkl", "--include", "*.safetensors")
@@ -170,3 +176,14 @@ def test_a_file_that_is_held_back_ends_with_a_code_of_its_own(
     assert [item["path"] for item in told["items"]] == ["model.safetensors"]
     assert [item["path"] for item in told["heldBack"]] == ["model.pkl"]
     assert not (tmp_path / "there" / "model.pkl").exists()
+    file = f"{version.address}/model.pkl"
+    refused = cli("artifacts", "waive", file, "--reason", "It is ours.")
+    monkeypatch.setenv("MODELKEEP_TOKEN", registry.token("sally@company.com", "SECURITY_ARCHITECT"))
+    waived = cli("artifacts", "waive", file, "--reason", "Seen by two of us.", "--days", "2")
+    released = cli("download", version.address, "--to", str(tmp_path / "there"))
+    shown = cli("artifacts", "waivers", file, "--json")
+    ended = cli("artifacts", "end-waiver", file, waived.out.strip())
+    again = cli("artifacts", "rescan", file)
+    assert [refused.code, waived.code, released.code, ended.code, again.code] == [1, 0, 0, 0, 0], waived.err + shown.err
+    assert [(one["kind"], one["by"]) for one in json.loads(shown.out)] == [("RELEASE", "sally@company.com")]
+    assert again.out == "model.pkl QUARANTINED BLOCKED\n"

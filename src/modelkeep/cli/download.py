@@ -49,7 +49,7 @@ def download(
     with Client() as client:
         found = client.select_files(where, include=include or (), exclude=exclude or ())
         held = [artifact for _, artifact in found if is_held_back(artifact)]
-        for artifact in held:
+        for _, artifact in found:
             tell_verdict(artifact)
         wanted = [one for one in found if not is_held_back(one[1])]
         if purpose is None and wanted and sys.stdin.isatty() and sys.stderr.isatty():

@@ -41,6 +41,9 @@ NOUNS = (
     Noun("upload", "Send files and folders to a version.", "modelkeep.cli.upload:app"),
     Noun("uploads", "List and discard uploads that are not finished.", "modelkeep.cli.uploads:app"),
     Noun("download", "Fetch files of a version, and verify them.", "modelkeep.cli.download:app"),
+    Noun(
+        "artifacts", "Answer for files that are held back, and look through them again.", "modelkeep.cli.artifacts:app"
+    ),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),

@@ -16,7 +16,7 @@ from modelkeep.cli.crowd import do_each
 from modelkeep.cli.exits import FAILED, HELD_BACK, INTERRUPTED, print_error
 from modelkeep.cli.options import Exclude, Include, Jobs, Json
 from modelkeep.cli.output import failure_json, note, print_json, size
-from modelkeep.cli.verdicts import QUARANTINED, tell_verdict
+from modelkeep.cli.verdicts import QUARANTINED, is_held_back, tell_verdict
 from modelkeep.client import Client
 from modelkeep.errors import ModelkeepError
 from modelkeep.folders import Found, Skipped, find_files
@@ -126,7 +126,7 @@ class _Telling:
             if count > 1:
                 note(f"{len(self._failed)} of {count} failed. Run it again: what is there is not sent twice.")
             raise typer.Exit(FAILED)
-        held = [artifact for artifact in self._sent if artifact.status == QUARANTINED]
+        held = [artifact for artifact in self._sent if artifact.status == QUARANTINED and is_held_back(artifact)]
         if held:
             note(f"{_files(len(held))} quarantined: exit code {HELD_BACK}.")
             raise typer.Exit(HELD_BACK)

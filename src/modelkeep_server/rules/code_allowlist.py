@@ -79,7 +79,7 @@ _SCIPY = {
     "scipy.spatial._ckdtree": "cKDTree",
 }
 _PANDAS = {
-    "pandas": "DataFrame Series Index RangeIndex MultiIndex DatetimeIndex CategoricalDtype StringDtype",
+    "pandas": "Categorical CategoricalDtype DataFrame DatetimeIndex Index MultiIndex RangeIndex Series StringDtype",
     "pandas.arrays": "DatetimeArray TimedeltaArray IntegerArray BooleanArray FloatingArray StringArray",
     "pandas.core.arrays.datetimes": "DatetimeArray",
     "pandas.core.frame": "DataFrame",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 #: S3 takes no part below 5 MiB but the last; what fits into one is sent as one.
-PART_BYTES = 6 * 1024 * 1024
-_PARTS_AT_ONCE = 2
+PART_BYTES = 5 * 1024 * 1024
+_PARTS_AT_ONCE = 1
 _PROBE = "_probe"
 _DEFAULT_REGION = "us-east-1"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -148,7 +148,7 @@ class S3Blobs:
         return f"S3 bucket {self._place.bucket}{f'/{self._place.prefix}' if self._place.prefix else ''} at {at}"
 
     def put(self, key: str, data: Iterable[BytesLike]) -> int:
-        """See BlobStore.put. Holds about 18 MiB at most."""
+        """See BlobStore.put. Holds about 15 MiB at most."""
         demand_key(key)
         source = _Source(data)
         head, ended = source.gather(PART_BYTES)

@@ -7,14 +7,14 @@ their session or token, the version's state and the file's status. The event sta
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from sqlalchemy import select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts import damage, queries, rights
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
@@ -37,11 +37,10 @@ from modelkeep_server.rules.errors import (
     LinkExpired,
     LinkRefused,
     NotFound,
-    NotPermitted,
     StateForbids,
 )
 from modelkeep_server.rules.fields import DESCRIPTION_CHARS
-from modelkeep_server.rules.links import terms_for
+from modelkeep_server.rules.links import LinkTerms, say_missing
 
 PATH_PREFIX = "/d"
 
@@ -74,13 +73,9 @@ def mint_link(
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     artifact = queries.get_artifact(work, found, path)
-    _require_link(work, actor, model, found)
-    _demand_available(artifact)
-    terms = terms_for(found.state)
-    purpose = (purpose or "").strip()
-    fault = texts.find_text_fault(purpose, max_chars=DESCRIPTION_CHARS, lines=True, required=terms.needs_purpose)
-    if fault:
-        raise Invalid.of([FieldError("purpose", fault)])
+    terms = rights.require(work, actor, model, found)
+    demand_available(artifact)
+    purpose = read_purpose(purpose, terms)
     handle = secrets.new_secret()
     public_id = ids.uuid7(clock.to_us(work.now))
     expires_at = work.now + timedelta(seconds=terms.ttl_seconds)
@@ -111,22 +106,6 @@ def mint_link(
     return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes)
 
 
-def _require_link(work: Work, actor: Actor, model: Model, version: Version) -> None:
-    """Go on where the actor may download. Raises NotPermitted, which leads to asking the owners for access."""
-    relations = model_queries.relations_of(actor, model)
-    missing = access.why_not(actor, "artifact.link", relations)
-    if missing is None or access.may_by_standing(actor, "artifact.link", relations):
-        access.require(work, actor, "artifact.link", relations)
-        return
-    form = f"/access-requests/new?{urlencode({'model': model.address, 'version': version.version})}"
-    raise NotPermitted(
-        missing,
-        remedy=f"{access.say_whom_to_ask(work, 'artifact.link', relations, owners=model.owners)} "
-        f"To be let in for a time, ask for access at {work.parts.public_url}{form} or by POST /api/v1/access-requests.",
-        way=("Ask for access", form),
-    )
-
-
 def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_range: str | None) -> Opening:
     """
     Judge a link at the moment of use, and note the download before a byte leaves.
@@ -151,14 +130,8 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
     version = version_queries.get_version_by_key(work, minter, stored.artifact.version_key)
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, minter, group, name)
-    missing = access.why_not(minter, "artifact.link", model_queries.relations_of(minter, model))
-    if missing is not None:
-        raise LinkRefused(f"Whoever made this link may no longer download. {missing}")
-    if not terms_for(version.state).alone and visitor.user_id != minter.user_id:
-        raise LinkRefused(
-            f"{version.address} is {version.state}: the link opens with its maker's own session or token."
-        )
-    _demand_available(stored.artifact)
+    demand_still_allowed(work, visitor, minter, model, version)
+    demand_available(stored.artifact)
     artifact = stored.artifact
     part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
     recording.record(
@@ -169,6 +142,32 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
     )  # fmt: skip
     dek = open_file_key(work, stored.wrapped, stored.blob_id)
     return Opening(stored, minter, version, part, dek)
+
+
+def demand_still_allowed(work: Work, visitor: Actor, minter: Actor, model: Model, version: Version) -> None:
+    """
+    Go on only where whoever made a link may still download, and, from production on, comes with it themselves.
+
+    Raises:
+        LinkRefused: Says what has changed. StateForbids: The version is on hold.
+    """
+    judged = rights.judge(work, minter, model, version)
+    rights.demand_not_held(version)
+    if judged.refusal is not None:
+        raise LinkRefused(f"Whoever made this link may no longer download. {judged.refusal}")
+    if not judged.terms.alone and visitor.user_id != minter.user_id:
+        raise LinkRefused(
+            f"{version.address} is {version.state}: the link opens with its maker's own session or token."
+        )
+
+
+def read_purpose(told: str | None, terms: LinkTerms) -> str:
+    """What a download is for, tidied; empty where nobody asks. Raises Invalid where it is asked and missing."""
+    purpose = (told or "").strip()
+    fault = texts.find_text_fault(purpose, max_chars=DESCRIPTION_CHARS, lines=True, required=terms.needs_purpose)
+    if fault:
+        raise Invalid.of([FieldError("purpose", fault if purpose else say_missing(terms))])
+    return purpose
 
 
 def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) -> None:
@@ -192,7 +191,8 @@ def _say_range(part: Range | Unsatisfiable | None) -> str:
     return "all" if part is None else f"bytes={part.start}-{part.end - 1}"
 
 
-def _demand_available(artifact: Artifact) -> None:
+def demand_available(artifact: Artifact) -> None:
+    """Raises IntegrityBroken, StateForbids where a file is withheld."""
     if artifact.status is ArtifactStatus.QUARANTINED and not artifact.is_released:
         if artifact.is_damaged or artifact.scan is None or artifact.scan.verdict is not Verdict.BLOCKED:
             raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")

@@ -30,7 +30,15 @@ _SCRIPT_ATTACKS = (b"from_file", b"aten.save", b"torch.save", b"ops.image", b"to
 def judge_zip(source: Source, depth: int, budget: Budget, look: Look) -> Judgement:
     """The verdict on a ZIP archive: the worst of its members."""
     judgement = Judgement()
-    for member in list_members(source):
+    members = list_members(source)
+    # An archive that one reader takes for Keras or skops is judged as that, whatever else it was taken for.
+    if any(member.name == "config.json" for member in members):
+        config = _read_json(source, members, "config.json", budget)
+        if isinstance(config, dict) and "class_name" in config:
+            judge_config(config, judgement)
+    if any(member.name == "schema.json" for member in members):
+        _judge_types(_read_json(source, members, "schema.json", budget), judgement)
+    for member in members:
         _look_at(member.name, partial(member.open, source, budget), depth, budget, look, judgement)
     return judgement
 
@@ -143,11 +151,7 @@ def judge_skops(source: Source, depth: int, budget: Budget, look: Look) -> Judge
     members = list_members(source)
     schema = _read_json(source, members, "schema.json", budget)
     judgement = Judgement(Verdict.CODE_ALLOWLISTED)
-    for module, name in sorted(set(_skops_types(schema))):
-        if is_allowed(module, name) or (module, name) in _SKOPS_OWN:
-            continue
-        verdict = Verdict.BLOCKED if module.split(".")[0] in _NEVER else Verdict.UNKNOWN
-        judgement.worsen(verdict, "skops.type", f"It names {module}.{name}, which is not on the list.")
+    _judge_types(schema, judgement)
     for member in members:
         if member.name != "schema.json":
             _look_at(member.name, partial(member.open, source, budget), depth, budget, look, judgement)
@@ -161,6 +165,14 @@ _NEVER_TEXT = """
     timeit
 """
 _NEVER = frozenset(_NEVER_TEXT.split())
+
+
+def _judge_types(schema: Any, judgement: Judgement) -> None:
+    for module, name in sorted(set(_skops_types(schema))):
+        if is_allowed(module, name) or (module, name) in _SKOPS_OWN:
+            continue
+        verdict = Verdict.BLOCKED if module.split(".")[0] in _NEVER else Verdict.UNKNOWN
+        judgement.worsen(verdict, "skops.type", f"It names {module}.{name}, which is not on the list.")
 
 
 def _skops_types(schema: Any) -> Iterable[tuple[str, str]]:

@@ -158,6 +158,18 @@ def judge_text(source: Source) -> Judgement:
     return Judgement()
 
 
+def judge_prose(source: Source) -> Judgement:
+    """Text that no reader knows more of: what would be an attack as YAML or XML is one here too."""
+    judgement = judge_yaml(source)
+    if source.read(0, 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        at, last = 0, b""
+        while found := source.read(at, MIB):
+            if re.search(rb"<!\s*ENTITY", last + found, re.IGNORECASE):
+                raise Broken("xml.entities", "It has entities, through which XML reads other files.")
+            last, at = found[-40:], at + len(found)
+    return judgement
+
+
 def judge_json(source: Source) -> Judgement:
     """JSON: data only. A chat template in it is held against what attacks Jinja."""
     judgement = judge_text(source)

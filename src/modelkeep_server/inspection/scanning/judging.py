@@ -10,6 +10,7 @@ from modelkeep_server.inspection.scanning.bounds import MIB, Broken, Budget, Jud
 from modelkeep_server.inspection.scanning.data_files import (
     judge_gguf,
     judge_json,
+    judge_prose,
     judge_safetensors,
     judge_text,
     judge_xml,
@@ -176,7 +177,7 @@ _PLAIN: dict[Format, Callable[[Source], Judgement]] = {
     Format.JSON: judge_json,
     Format.YAML: judge_yaml,
     Format.TOML: judge_text,
-    Format.TEXT: judge_text,
+    Format.TEXT: judge_prose,
     Format.IMAGE_REFERENCE: judge_json,
 }
 _ARCHIVES = {
