@@ -15,7 +15,7 @@ from modelkeep.listing import Listing
 from modelkeep.local_files import hash_file
 from modelkeep.models import Artifact, Link
 from modelkeep.progress import OnProgress, ignore_progress
-from modelkeep.reading import read
+from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
 from modelkeep.stored import Upload
 from modelkeep.uploads import NewFile, send_file
@@ -33,13 +33,14 @@ class Files(Asking):
         file = parse_file(address)
         return read(Header, self._transport.get(file.file_route(file.path or "") + "/header"))
 
-    def list_suggestions(self, address: str | Address) -> Listing[Suggestion]:
+    def list_suggestions(self, address: str | Address) -> tuple[Suggestion, ...]:
         """
-        What the files of a version tell, where its metadata does not say the same. Walking it raises NotFound.
+        What the files of a version tell, where its metadata does not say the same; all at once. Raises NotFound.
 
         To take a value over, edit the version: `update_version(address, {"metadata": {"framework": "onnx"}})`.
         """
-        return self._list(f"{parse_version(address).version_route}/suggestions", Suggestion)
+        route = f"{parse_version(address).version_route}/suggestions"
+        return read_page(Suggestion, self._transport.get(route)).items
 
     def upload(
         self,

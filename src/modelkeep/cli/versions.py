@@ -206,7 +206,7 @@ def fill(
     """
     with Client() as client:
         version = client.get_version(address)
-        told = list(client.list_suggestions(address))
+        told = client.list_suggestions(address)
         plain = [one for one in told if not one.is_conflict]
         if not as_json:
             _print_suggestions(told)
