@@ -33,14 +33,14 @@ class Files(Asking):
         file = parse_file(address)
         return read(Header, self._transport.get(file.file_route(file.path or "") + "/header"))
 
-    def list_suggestions(self, address: str | Address) -> list[Suggestion]:
+    def list_suggestions(self, address: str | Address) -> tuple[Suggestion, ...]:
         """
-        What the files of a version tell, where its metadata does not say the same. Raises NotFound.
+        What the files of a version tell, where its metadata does not say the same; all at once. Raises NotFound.
 
         To take a value over, edit the version: `update_version(address, {"metadata": {"framework": "onnx"}})`.
         """
         route = f"{parse_version(address).version_route}/suggestions"
-        return list(read_page(Suggestion, self._transport.get(route)).items)
+        return read_page(Suggestion, self._transport.get(route)).items
 
     def upload(
         self,

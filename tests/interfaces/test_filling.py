@@ -5,6 +5,7 @@ from typing import Any
 
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
+from tests.support import model_files
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import controls, words_of
@@ -84,6 +85,31 @@ def test_files_suggest_what_the_metadata_does_not_say(make: Make, api: Api) -> N
     }
     api.as_(owner).patch(f"/api/v1{where(version)}", json={"metadata": {"framework": "flax"}})
     assert "frameworkVersion" not in suggested(api, owner, version)
+
+
+def test_a_graph_and_its_description_fill_the_schemas(make: Make, api: Api) -> None:
+    """Inputs and outputs of ONNX become schemas that an edit takes; MLmodel beside it makes a conflict, named."""
+    version = make.version()
+    owner = make.owner_of(version)
+    put(api, owner, version, "model.onnx", model_files.onnx())
+    graph = suggested(api, owner, version)
+    put(api, owner, version, "MLmodel", model_files.MLMODEL.encode(), "CONFIG")
+
+    both = suggested(api, owner, version)
+
+    ((schema, path, is_conflict),) = graph["inputSchema"]
+    assert (list(schema["properties"]), path, is_conflict) == (["x"], "model.onnx", False)
+    assert [(value, path) for value, path, _ in both["framework"]] == [
+        ("pytorch", "model.onnx"),
+        ("scikit-learn", "MLmodel"),
+    ]
+    assert [sorted(value["properties"]) for value, _, _ in both["inputSchema"]] == [["x"], ["age", "note"]]
+    shown = words_of(api.browser(owner).get(f"{where(version)}/edit").text)
+    assert "1 field, JSON Schema" in shown
+    assert "Fill all empty fields" not in shown
+    patch = {"metadata": {"inputSchema": schema, "outputSchema": graph["outputSchema"][0][0]}}
+    assert api.as_(owner).patch(f"/api/v1{where(version)}", json=patch).status_code == 200
+    assert {"inputSchema", "outputSchema"}.isdisjoint(suggested(api, owner, version))
 
 
 def test_the_form_offers_what_files_tell_and_saves_it_only_when_sent(make: Make, api: Api) -> None:

@@ -26,7 +26,7 @@ from modelkeep_server.rules.formats import ArtifactType
 
 FILES_READ = 40
 #: The most of headers that is read for one answer: a file with thousands of tensors names them all.
-HEADERS_CHARS = 4 * 1024 * 1024
+HEADERS_BYTES = 4 * 1024 * 1024
 #: How many different values are offered for one field.
 CHOICES = 4
 #: Tokenizers and images tell of other programs than the model itself.
@@ -87,10 +87,8 @@ def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str,
         .subquery()
     )
     running = func.sum(func.length(first.c.header)).over(order_by=first.c.id)
-    sized = select(first, running.label("chars")).subquery()
-    rows = work.all(
-        select(sized.c.path, sized.c.blob_id, sized.c.header).where(sized.c.chars <= HEADERS_CHARS).order_by(sized.c.id)
-    )
+    sized = select(first, running.label("size_bytes")).subquery()
+    rows = work.all(select(sized).where(sized.c.size_bytes <= HEADERS_BYTES).order_by(sized.c.id))
     return [(row.path, open_header(work, row)) for row in rows]
 
 
