@@ -22,7 +22,7 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.artifacts import rescanning, sweeping
+from modelkeep_server.features.artifacts import rescanning, sweeping, transfers
 from modelkeep_server.features.artifacts.scanning import SCAN
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
@@ -39,7 +39,9 @@ from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import DATABASE_NAME, Settings
 
 #: Which jobs are done again and again, and how often.
-SCHEDULES: tuple[Schedule, ...] = (*sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES)
+SCHEDULES: tuple[Schedule, ...] = (
+    *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
+)  # fmt: skip
 
 
 class CannotStart(Exception):
@@ -235,6 +237,7 @@ def _make_handlers(
         SCAN: rescanning.make_scan_handler(database, parts),
         rescanning.RESCAN: rescanning.make_rescan_handler(database, parts),
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
+        transfers.CLOSE: transfers.make_closing_handler(database, parts),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
     if mailer is not None:

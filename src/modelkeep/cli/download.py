@@ -87,7 +87,8 @@ class _Telling:
             self._failed.append(failure_json(artifact.path, outcome))
             return
         self._fetched.append(outcome)
-        if not self._as_json:
+        # Bars that are being drawn would break long lines: on a terminal they come at the end.
+        if not self._as_json and not sys.stdout.isatty():
             print(f"{artifact.sha256}  {artifact.path}", flush=True)
 
     def end(self, to: Path, held: list[Artifact]) -> None:
@@ -98,6 +99,8 @@ class _Telling:
             left_out = [artifact.raw for artifact in held]
             print_json({"items": items, "failed": self._failed, "heldBack": left_out})
         elif fetched:
+            if sys.stdout.isatty():
+                print("\n".join(f"{one.artifact.sha256}  {one.artifact.path}" for one in fetched))
             total = size(sum(one.artifact.size_bytes for one in fetched))
             there = sum(one.was_there for one in fetched)
             already = f" ({there} there already)" if there else ""

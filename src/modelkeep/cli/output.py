@@ -20,7 +20,7 @@ from modelkeep.cli.plain import harmless
 from modelkeep.errors import ApiError, ModelkeepError
 from modelkeep.models import Told
 
-DIGEST_DIGITS = 12
+DIGEST_DIGITS = 8
 
 
 def print_json(told: Told | Sequence[Told | Mapping[str, Any]] | Mapping[str, Any]) -> None:

@@ -111,7 +111,8 @@ class _Telling:
             self._failed.append(failure_json(one.path, outcome))
             return
         self._sent.append(outcome)
-        if not self._as_json:
+        # Bars that are being drawn would break long lines: on a terminal they come at the end.
+        if not self._as_json and not sys.stdout.isatty():
             print(f"{outcome.sha256}  {outcome.path}", flush=True)
         tell_verdict(outcome)
 
@@ -120,6 +121,8 @@ class _Telling:
         if self._as_json:
             print_json([*(artifact.raw for artifact in self._sent), *self._failed])
         else:
+            if sys.stdout.isatty():
+                print("\n".join(f"{artifact.sha256}  {artifact.path}" for artifact in self._sent))
             total = size(sum(artifact.size_bytes for artifact in self._sent))
             note(f"{_files(len(self._sent))}, {total}, in {version}.")
         if self._failed:

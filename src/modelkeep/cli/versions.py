@@ -1,6 +1,7 @@
 """`modelkeep versions`: list, show, create, edit and fill, and take files out of them."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -20,7 +21,8 @@ from modelkeep.cli.options import (
     read_metadata,
 )
 from modelkeep.cli.output import digest, moment, note, note_rest, print_facts, print_json, print_table, size
-from modelkeep.cli.verdicts import verdict_of
+from modelkeep.cli.plain import harmless
+from modelkeep.cli.verdicts import is_held_back, verdict_of
 from modelkeep.client import Client
 from modelkeep.headers import Suggestion
 from modelkeep.models import Artifact, Flag, Version
@@ -254,19 +256,18 @@ def remove_artifact(
 
 
 def _print_files(files: Sequence[Artifact]) -> None:
-    rows = [
-        (
-            file.path,
-            file.type,
-            file.format or "",
-            size(file.size_bytes),
-            file.status,
-            verdict_of(file),
-            digest(file.sha256),
-        )
-        for file in files
-    ]
-    print_table(("file", "type", "format", "size", "status", "verdict", "sha256"), rows)
+    if sys.stdout.isatty():
+        # What fits 80 columns: of status and verdict the one that matters.
+        rows = [(f.path, f.type, f.format or "", size(f.size_bytes), _found(f), digest(f.sha256)) for f in files]
+        print_table(("file", "type", "format", "size", "found", "sha256"), rows)
+        return
+    for f in files:
+        cells = (f.path, f.type, f.format or "", size(f.size_bytes), f.status, verdict_of(f), f.sha256)
+        print("\t".join(harmless(cell) for cell in cells))
+
+
+def _found(file: Artifact) -> str:
+    return file.status if is_held_back(file) else verdict_of(file)
 
 
 def _print_suggestions(told: Sequence[Suggestion]) -> None:

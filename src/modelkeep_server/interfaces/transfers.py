@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts import downloads, transfers
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
 from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
@@ -80,13 +80,14 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
 def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
     if is_broken:
         downloads.quarantine(work, opening)
-    downloads.end_download(work, opening, sent_bytes=0, whole=False)
+    transfers.end(work, opening.link_id, start=0, sent_bytes=0, is_final=is_broken)
 
 
 async def _send(
     desk: Desk, opening: Opening, chunks: AsyncIterator[memoryview], span: Range
 ) -> AsyncIterator[memoryview]:
     sent = 0
+    is_broken = False
     desk.door.meters.downloads += 1
     try:
         with storage_answers():
@@ -94,14 +95,16 @@ async def _send(
                 yield chunk
                 sent += len(chunk)
     except IntegrityBroken:
+        is_broken = True
         await desk.note(lambda work: downloads.quarantine(work, opening))
         raise
     finally:
         desk.door.meters.downloads -= 1
-        whole = sent == span.end - span.start
         # A visitor who leaves cancels the response; how the download ended is noted all the same.
         with CancelScope(shield=True):
-            await desk.note(lambda work: downloads.end_download(work, opening, sent_bytes=sent, whole=whole))
+            await desk.note(
+                lambda work: transfers.end(work, opening.link_id, start=span.start, sent_bytes=sent, is_final=is_broken)
+            )
 
 
 def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:

@@ -18,5 +18,7 @@ new tus.Upload(fs.createReadStream(file), {
   },
   onSuccess() {
     console.log("done");
+    // What is left of a socket that broke may keep the process from ending by itself.
+    process.exit(0);
   },
 }).start();

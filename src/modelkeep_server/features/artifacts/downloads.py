@@ -2,7 +2,8 @@
 Links and what they open.
 
 A link is minted by someone who may download, lives for minutes, and is judged again at each use: the minter's right,
-their session or token, the version's state and the file's status. The event stands before the first byte leaves.
+their session or token, the version's state and the file's status. The event stands before the first byte leaves; what
+further ranges take through the same link adds to it (transfers.py).
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from sqlalchemy import select
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, queries, rights
+from modelkeep_server.features.artifacts import damage, queries, rights, transfers
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
@@ -49,6 +50,7 @@ PATH_PREFIX = "/d"
 class Opening:
     """A download that was allowed and noted: the file, its key, who it goes to, and which part; None is all of it."""
 
+    link_id: str
     stored: StoredFile
     minter: Actor
     version: Version
@@ -134,14 +136,15 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
     demand_available(stored.artifact)
     artifact = stored.artifact
     part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
-    recording.record(
-        work, "artifact.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
-        object_id=stored.artifact.id,
-        object_label=f"{version.address}/{stored.artifact.path}",
-        after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
-    )  # fmt: skip
+    if transfers.begin(work, row.public_id):
+        recording.record(
+            work, "artifact.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
+            object_id=stored.artifact.id,
+            object_label=f"{version.address}/{stored.artifact.path}",
+            after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
+        )  # fmt: skip
     dek = open_file_key(work, stored.wrapped, stored.blob_id)
-    return Opening(stored, minter, version, part, dek)
+    return Opening(row.public_id, stored, minter, version, part, dek)
 
 
 def demand_still_allowed(work: Work, visitor: Actor, minter: Actor, model: Model, version: Version) -> None:
@@ -168,15 +171,6 @@ def read_purpose(told: str | None, terms: LinkTerms) -> str:
     if fault:
         raise Invalid.of([FieldError("purpose", fault if purpose else say_missing(terms))])
     return purpose
-
-
-def end_download(work: Work, opening: Opening, *, sent_bytes: int, whole: bool) -> None:
-    """Note how a download ended."""
-    artifact = opening.stored.artifact
-    recording.record(
-        work, "artifact.download_end", actor=opening.minter.pseudonym, actor_kind=opening.minter.kind, auth="link",
-        object_id=artifact.id, object_label=opening.address, after={"sentBytes": sent_bytes, "whole": whole},
-    )  # fmt: skip
 
 
 def quarantine(work: Work, opening: Opening) -> None:

@@ -81,7 +81,7 @@ def _recognise_settings(source: Source) -> Format | None:
     """YAML or TOML, where the first line that says something looks like it and all of it parses."""
     if source.size_bytes > _SETTINGS_MAX:
         return None
-    text = read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff")
+    text = _settings_of(source)
     first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     if _TOML_LINE.match(first):
         try:
@@ -97,6 +97,11 @@ def _recognise_settings(source: Source) -> Format | None:
     if not isinstance(told, dict):
         return None
     return Format.MLMODEL if isinstance(told.get("flavors"), dict) else Format.YAML
+
+
+def _settings_of(source: Source) -> str:
+    # Not the codec utf-8-sig, which is loaded when it is first asked for: whoever looks through files can load nothing.
+    return read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff")
 
 
 def _is_pmml(source: Source) -> bool:
@@ -211,15 +216,13 @@ def read_text(source: Source) -> Header:
 
 def read_toml(source: Source) -> Header:
     """See readers/reading.py."""
-    told = tomllib.loads(read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff"))
+    told = tomllib.loads(_settings_of(source))
     return Header(facts=Facts().add("Keys", ", ".join(list(told)[:20])).done())
 
 
 def read_yaml(source: Source) -> Header:
     """See readers/reading.py."""
-    return structured.yaml_header(
-        structured.parse_yaml(read_all(source, limit=_SETTINGS_MAX).decode().removeprefix("\ufeff"))
-    )
+    return structured.yaml_header(structured.parse_yaml(_settings_of(source)))
 
 
 def read_json(source: Source) -> Header:
