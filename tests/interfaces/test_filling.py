@@ -73,10 +73,9 @@ def test_files_suggest_what_the_metadata_does_not_say(make: Make, api: Api) -> N
         "modelType": [("resnet50", "a.safetensors", True)],
     }
     put(api, owner, version, "c.safetensors", make_safetensors(seed=3, format="flax"))
-    assert suggested(api, owner, version)["framework"] == [
-        ("pytorch", "a.safetensors", True),
-        ("jax", "c.safetensors", True),
-    ]
+    disputed = suggested(api, owner, version)
+    assert disputed["framework"] == [("pytorch", "a.safetensors", True), ("jax", "c.safetensors", True)]
+    assert disputed["frameworkVersion"] == [("2.7.1", "a.safetensors", True)]
     patch = {"metadata": {"framework": "PyTorch", "modelType": None}}
     api.as_(owner).patch(f"/api/v1{where(version)}", json=patch)
     assert suggested(api, owner, version) == {

@@ -140,14 +140,35 @@ def test_a_file_outlives_a_pause_a_restart_and_a_reload(
     visitor.page.context.close()
 
 
+def fill_from_files(visitor: Visitor) -> None:
+    """What the files tell goes into the form, where they disagree by choice, and is kept once the form is saved."""
+    page = visitor.page
+    visitor.go(f"{BASE}/edit")
+    visitor.fill(description="Typed before.")
+    visitor.press("Fill all empty fields")
+    expect(page.locator("[name='metadata.modelType']")).to_have_value("bert")
+    expect(page.locator("[name='metadata.hyperparameters']")).to_have_value("")
+    for field, file in (("Hyperparameters", "bert/config.json"), ("Framework", "bert/model.safetensors")):
+        page.get_by_role("link", name=f"Use {field} from {file}", exact=True).click()
+    expect(page.locator("[data-fill-says]")).to_contain_text("Nothing is kept before you save")
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        keep_picture(page, f"fill from files {scheme} {width}")
+    visitor.press("Save")
+    expect(page.locator("main .kv-two")).to_contain_text("pytorch")
+    expect(page.locator("main")).to_contain_text("Typed before.")
+    keep_picture(page, "filled version")
+
+
 def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, tmp_path: Path) -> None:
     """A chosen folder keeps its paths, a file that is not accepted says why, and each file has a page of its own."""
     furnish(served)
     folder = tmp_path / "bert"
     (folder / "tokenizer").mkdir(parents=True)
     (folder / "tokenizer" / "vocab.txt").write_text("[PAD]\n[UNK]\nkind\nunkind\n")
-    (folder / "config.json").write_text('{"architectures": ["BertModel"], "hidden_size": 4}')
-    (folder / "model.safetensors").write_bytes(make_safetensors(30_000))
+    (folder / "config.json").write_text('{"model_type": "bert", "hidden_size": 4, "transformers_version": "4.57.1"}')
+    (folder / "model.safetensors").write_bytes(make_safetensors(30_000, format="pt", license="MIT"))
     (folder / "optimizer.pt").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
     open_panel(visitor)
@@ -156,10 +177,10 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     for name in ("tokenizer/vocab.txt", "config.json", "model.safetensors"):
         Row(visitor, f"bert/{name}").says("verified")
     Row(visitor, "bert/optimizer.pt").says("Blocked")
-    (folder / "config.json").write_text('{"hidden_size": 8}')
+    (folder / "config.json").write_text('{"model_type": "bert", "hidden_size": 8, "transformers_version": "4.57.1"}')
     visitor.page.set_input_files("#files", folder / "config.json")
     Row(visitor, "config.json").says("verified")
-    (folder / "config.json").write_text('{"hidden_size": 16}')
+    (folder / "config.json").write_text('{"model_type": "bert", "hidden_size": 16, "transformers_version": "4.57.1"}')
     visitor.page.set_input_files("#files", folder / "config.json")
     expect(visitor.page.locator("[data-upload-list] .err:visible").last).to_contain_text("with other content")
     visitor.page.get_by_text("Refer to a container image").click()
@@ -178,6 +199,7 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
         visitor.page.emulate_media(color_scheme=scheme)
         visitor.page.set_viewport_size({"width": width, "height": 900})
         keep_picture(visitor.page, f"artifact page {scheme} {width}")
+    fill_from_files(visitor)
 
     assert [] == [said for said in visitor.complaints if "409" not in said]
     visitor.page.context.close()

@@ -98,9 +98,16 @@ def _suggest(version: Version, row: Field, told: list[tuple[str, Header]]) -> It
     # What a file agrees with was decided; that another one tells it otherwise is no news then.
     if any(_print_of(row, choice.value) == _print_of(row, present) for choice in choices):
         return
-    is_conflict = present is not None or len(choices) > 1
+    is_conflict = present is not None or len(choices) > 1 or _is_of_disputed_framework(version, row, told)
     for choice in choices:
         yield Suggestion(row.path, row.label, choice.value, choice.path, choice.files, present, is_conflict)
+
+
+def _is_of_disputed_framework(version: Version, row: Field, told: list[tuple[str, Header]]) -> bool:
+    """Whether it is the version of a framework that nobody has written down, and that files name differently."""
+    if row.path != "frameworkVersion" or version.metadata.get("framework"):
+        return False
+    return len({header.framework.casefold() for _, header in told if header.framework}) > 1
 
 
 def _gather(version: Version, row: Field, told: list[tuple[str, Header]]) -> list[_Choice]:
