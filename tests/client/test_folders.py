@@ -187,3 +187,11 @@ def test_a_file_that_is_held_back_ends_with_a_code_of_its_own(
     assert [refused.code, waived.code, released.code, ended.code, again.code] == [1, 0, 0, 0, 0], waived.err + shown.err
     assert [(one["kind"], one["by"]) for one in json.loads(shown.out)] == [("RELEASE", "sally@company.com")]
     assert again.out == "model.pkl QUARANTINED BLOCKED\n"
+
+
+def test_a_version_without_files_has_nothing_to_fill(cli: Cli, client: Client, version: Version) -> None:
+    """`versions fill` says so, and changes nothing."""
+    told = cli("versions", "fill", version.address)
+
+    assert (told.code, "Nothing to fill" in told.err) == (0, True), told.err
+    assert client.get_version(version.address) == version

@@ -92,8 +92,9 @@ async def _send(
     try:
         with storage_answers():
             async for chunk in chunks:
-                yield chunk
+                # Counted as it is handed over: whoever leaves meanwhile may have it.
                 sent += len(chunk)
+                yield chunk
     except IntegrityBroken:
         is_broken = True
         await desk.note(lambda work: downloads.quarantine(work, opening))
