@@ -3,12 +3,17 @@
 import json
 from typing import Any
 
+from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
+from modelkeep_server.features.artifacts.scanning import settle_scan
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection.report import Header, Report, Verdict
+from modelkeep_server.rules.formats import Format
 from modelkeep_server.rules.permissions import Role
 from tests.support import model_files
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import controls, words_of
+from tests.support.registries import Registry
 from tests.support.safetensors import make_safetensors
 
 
@@ -126,7 +131,8 @@ def test_the_form_offers_what_files_tell_and_saves_it_only_when_sent(make: Make,
 
     assert "2 fields can be filled from your files" in words_of(browser.get(where(version)).text)
     assert "2 fields of the metadata can be filled" in words_of(browser.get(f"{where(version)}/artifacts").text)
-    assert (words := words_of(plain.text)).count("a-b.safetensors") == 3, words
+    words = words_of(plain.text)
+    assert "Framework Version 2.7.1 a-b.safetensors Use" in words
     assert "resnet18 stands there now" in words
     assert "&lt;b&gt;resnet50" in plain.text
     assert "<b>resnet50" not in plain.text
@@ -146,8 +152,8 @@ def test_the_form_offers_what_files_tell_and_saves_it_only_when_sent(make: Make,
     assert "data-fill=" not in seen
 
 
-def test_what_typed_metadata_may_not_hold_is_not_suggested(make: Make, api: Api) -> None:
-    """Hostile headers lead to no suggestion that an edit would refuse, and to no error."""
+def test_what_typed_metadata_may_not_hold_is_not_suggested(registry: Registry, make: Make, api: Api) -> None:
+    """Hostile files lead to no suggestion that an edit would refuse, whatever a reader let through, and to no error."""
     version = make.version()
     owner = make.owner_of(version)
     nasty = {
@@ -169,6 +175,7 @@ def test_what_typed_metadata_may_not_hold_is_not_suggested(make: Make, api: Api)
 
     told = suggested(api, owner, version)
 
+    assert set(told) >= {"modelType", "card.license"}
     for field, choices in told.items():
         for value, _, _ in choices:
             holder = {"card": {field[5:]: value}} if field.startswith("card.") else {field: value}
@@ -177,3 +184,18 @@ def test_what_typed_metadata_may_not_hold_is_not_suggested(make: Make, api: Api)
     page = api.browser(owner).get(f"{where(version)}/edit")
     assert page.status_code == 200
     assert "<script>alert(1)" not in page.text
+    unfit = Header(
+        framework="two\nlines",
+        framework_version="1" * 500,
+        model_type="bell\a",
+        license="MIT",
+        input_schema={"$ref": "https://evil.example.com/schema"},
+        output_schema={"type": "no such type"},
+        hyperparameters={"blob": "x" * 70_000},
+    )
+    other = make.version()
+    put(api, make.owner_of(other), other, "model.safetensors", make_safetensors(seed=9))
+    with registry.writing() as work:
+        file = get_stored_file(work, get_artifact(work, other, "model.safetensors").key)
+        settle_scan(work, file.blob_key, Report(Format.SAFETENSORS, Verdict.CLEAN_DATA, header=unfit))
+    assert suggested(api, make.owner_of(other), other) == {"card.license": [("MIT", "model.safetensors", False)]}

@@ -114,7 +114,7 @@ def furnish(client: Client, folder: Path) -> None:
     client.register_version(address, {"version": "1.2.0"})
     client.register_version(address, {"version": "1.3.0", "commitSha": "7be41c9", "metadata": metadata})
     weights = folder / "model.safetensors"
-    weights.write_bytes(make_safetensors(200_000))
+    weights.write_bytes(make_safetensors(200_000, format="pt", license="Apache-2.0"))
     client.upload(f"{address}:1.3.0", weights, type="WEIGHTS")
 
 
