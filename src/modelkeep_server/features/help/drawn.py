@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 from modelkeep_server.features.help.views import DrawnTable
+from modelkeep_server.rules import links
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
@@ -80,6 +81,10 @@ def _formats() -> DrawnTable:
     return DrawnTable("The formats that are taken", heads, rows, ("name", "text", "text", "text"), tuple(FORMATS))
 
 
+def _downloads() -> DrawnTable:
+    return DrawnTable("Who may download", links.HEADS, links.list_rows(), ("name", "text", "text"))
+
+
 def _fields_of(section: str) -> DrawnTable:
     title = next(known.title for known in SECTIONS if known.id == section)
     fields = [field for field in FIELDS if field.section == section]
@@ -109,6 +114,7 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "tiers": _tiers,
     "errors": _errors,
     "formats": _formats,
+    "downloads": _downloads,
     **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},
 }
 

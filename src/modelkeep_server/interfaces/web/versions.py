@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import downloads, suggestions
+from modelkeep_server.features.artifacts import downloads, rights, suggestions
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity import access
@@ -146,6 +146,7 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "moves": queries.list_moves(actor, found, relations),
         "relations": relations,
         "standing": find_standing(work, actor, model, relations),
+        "download": rights.judge(work, actor, model, found),
         "tab": "overview",
     }
 

@@ -9,7 +9,6 @@ from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.rules import links
 
 FIELDS_SHOWN = 200
 
@@ -48,11 +47,6 @@ class ArtifactContext(VersionContext):
     answer_refusal: str | None = None
     days_max: int = DAYS_MAX
     days_usual: int = DEFAULT_DAYS
-
-    @property
-    def terms(self) -> links.LinkTerms:
-        """What a download link demands in this state."""
-        return links.terms_for(self.version.state)
 
     @property
     def here(self) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.artifacts.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
@@ -13,8 +14,8 @@ from modelkeep_server.interfaces.web.file_words import Folder, plant
 from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.kit.paging import Page as Rows
-from modelkeep_server.rules import links
 from modelkeep_server.rules.lifecycle import CLOSABLE
+from modelkeep_server.rules.links import LinkTerms
 from modelkeep_server.rules.permissions import Relation
 
 
@@ -67,6 +68,7 @@ class VersionContext(Context):
     moves: tuple[MoveView, ...] = ()
     relations: frozenset[Relation] = frozenset()
     standing: Standing = field(default_factory=Standing)
+    download: DownloadTerms
     tab: str = "overview"
     fillable: int = 0
 
@@ -96,6 +98,11 @@ class VersionContext(Context):
         return self.files.total or len(self.files.items)
 
     @property
+    def terms(self) -> LinkTerms:
+        """What a download link demands of this person now."""
+        return self.download.terms
+
+    @property
     def stored_bytes(self) -> int:
         """The size of the files of this page together, in bytes."""
         return sum(artifact.size_bytes for artifact in self.artifacts)
@@ -119,11 +126,6 @@ class ArtifactsContext(VersionContext, Walked):
     def tree(self) -> Folder:
         """The files of this page in their folders."""
         return plant(self.artifacts)
-
-    @property
-    def terms(self) -> links.LinkTerms:
-        """What a download link demands in this state."""
-        return links.terms_for(self.version.state)
 
     @property
     def sums(self) -> str:
