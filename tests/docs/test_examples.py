@@ -27,6 +27,7 @@ WITHOUT_PYTHON = {
     "start_device_login", "fetch_device_token",
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
+    "add_format", "end_format", "list_formats", "refer_to_image",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
