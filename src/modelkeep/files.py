@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_file, parse_version, parse_version_or_file
 from modelkeep.asking import Asking, given
@@ -13,7 +14,7 @@ from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
 from modelkeep.local_files import hash_file
-from modelkeep.models import Artifact, Link
+from modelkeep.models import Artifact, DigestPlace, Link
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
@@ -88,6 +89,15 @@ class Files(Asking):
     def discard_upload(self, upload_id: str) -> None:
         """End an upload that is not finished, and remove what is stored of it. Raises NotFound, Gone."""
         discard(self._transport, upload_id)
+
+    def find_digest(self, sha256: str) -> Listing[DigestPlace]:
+        """
+        The files with this SHA-256, or with the container image of it, of versions that you can see, the newest first.
+
+        Args:
+            sha256: 64 hexadecimal digits, alone or after `sha256:`. Walking the list raises Invalid for anything else.
+        """
+        return self._list(f"/digests/{quote(sha256, safe='')}", DigestPlace)
 
     def create_link(self, address: str | Address, *, purpose: str | None = None) -> Link:
         """

@@ -213,6 +213,31 @@ class Artifact(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DigestPlace(Told):
+    """
+    A file that a digest leads to, and how its version stands. `is_image`: by the container image that it holds.
+    """
+
+    model: str
+    version: str
+    path: str
+    type: str
+    state: str
+    hold: bool
+    closed: bool
+    status: str
+    verdict: str | None
+    risk_tier: str
+    uploaded_at: datetime
+    is_image: bool = False
+
+    @property
+    def address(self) -> str:
+        """`GROUP/NAME:VERSION`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Link(Told):
     """A link that opens one file by itself until it expires."""
 

@@ -264,6 +264,8 @@ print(header.framework, header.tensor_count, header.parameters)''',
     "remove_artifact": f'registry.remove_artifact("{MODEL}:{VERSION}/{FILE}")',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
 files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verified''',
+    "list_places_of_digest": f'''for place in registry.find_digest("{SHA256}"):
+    print(place.model, place.version, place.path, place.state)''',
     "list_events": f'''for event in registry.list_events(object="{MODEL}"):
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")

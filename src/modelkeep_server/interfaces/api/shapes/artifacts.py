@@ -59,3 +59,12 @@ class LinkOut(Shape):
     expires_at: Moment
     sha256: str
     size_bytes: int
+
+
+class BundleLinkOut(Shape):
+    """A link to all files of a version that may leave, as one ZIP. The URL opens it until it expires."""
+
+    url: str
+    expires_at: Moment
+    files: int = Field(description="How many files of the version are in it.")
+    size_bytes: int = Field(description="How long the ZIP is; nothing in it is compressed.")
