@@ -14,7 +14,7 @@ from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
 from modelkeep.local_files import hash_file
-from modelkeep.models import Artifact, DigestPlace, Link
+from modelkeep.models import Artifact, BundleLink, DigestPlace, Download, Link
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
@@ -110,6 +110,21 @@ class Files(Asking):
         """
         file = parse_file(address)
         return read(Link, self._transport.post(f"{file.file_route(file.path or '')}/links", given(purpose=purpose)))
+
+    def create_bundle_link(self, address: str | Address, *, purpose: str | None = None) -> BundleLink:
+        """
+        A link that opens all files of a version that may leave, as one ZIP with `SHA256SUMS`, for some minutes.
+
+        Raises:
+            Forbidden: You may not download them. Conflict: None may leave. NotFound: There is no such version.
+        """
+        route = f"{parse_version(address).version_route}/bundle-links"
+        return read(BundleLink, self._transport.post(route, given(purpose=purpose)))
+
+    def list_downloads(self, address: str | Address) -> tuple[Download, ...]:
+        """Who downloaded a file lately, the newest first; for owners and control roles. Raises Forbidden, NotFound."""
+        file = parse_file(address)
+        return read_page(Download, self._transport.get(file.file_route(file.path or "") + "/downloads")).items
 
     def download(
         self,

@@ -248,6 +248,31 @@ class Link(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BundleLink(Told):
+    """A link to all files of a version as one ZIP of `size_bytes`."""
+
+    url: str = field(repr=False)
+    expires_at: datetime
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download(Told):
+    """
+    A download of a file. `by` is None where the log no longer says whose. `with_all`: in the ZIP of all files, of which
+    `sent_bytes` are then.
+    """
+
+    by: str | None
+    at: datetime
+    ended_at: datetime | None = None
+    sent_bytes: int | None = None
+    whole: bool
+    with_all: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventActor(Told):
     """Who acted: the log's pseudonym, and the person behind it where one may know."""
 

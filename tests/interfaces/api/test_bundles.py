@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.db.tables import blobs
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.zips import Entry, ZipFrame, measure
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.footprint import stored_files
 from tests.support.make import Make, Person
 from tests.support.problems import refusal
 from tests.support.registries import Registry
@@ -84,24 +84,30 @@ def test_a_bundle_is_on_record_with_every_file_in_it(make: Make, api: Api) -> No
     assert {event.object.id for event in (link, begun, ended)} == {version.id}
     assert {event.actor.email for event in (link, begun, ended)} == {owner.email}
     told = begun.after or {}
-    assert {line.split()[1] for line in told["files1"]} == {hashlib.sha256(one).hexdigest() for one in contents.values()}
+    assert {line.split()[1] for line in told["files1"]} == {
+        hashlib.sha256(one).hexdigest() for one in contents.values()
+    }
     assert (told["files"], told["sizeBytes"]) == (len(contents), len(opened.content))
     assert (ended.after or {})["whole"] is True
     assert (ended.after or {})["sentBytes"] == len(opened.content)
 
 
-def test_what_is_withheld_is_said_in_the_zip(make: Make, api: Api, registry: Registry) -> None:
-    """A blocked file is named with the reason instead; where none may leave there is no link, and nothing in events."""
+def test_what_is_withheld_is_said_in_the_zip(make: Make, api: Api) -> None:
+    """A blocked file is named with the reason instead; where none may leave there is no link."""
     version = make.version()
     make.file(version)
-    make.file(version, path="pretends.safetensors", content=b"\x80\x04cposix\nsystem\n.", type="WEIGHTS")
+    make.file(version, path="a/harmful.pkl", content=b"\x80\x02cposix\nsystem\nU\x02idq\x85R.")
+    harmful = make.version()
+    make.file(harmful, path="a/harmful.pkl", content=b"\x80\x02cposix\nsystem\nU\x02idq\x85R.")
 
     _, opened = fetch(api, make.owner_of(version), version)
+    none = api.as_(make.owner_of(harmful)).post(address_of(harmful))
 
+    assert refusal(none) == (409, "state_forbids")
     archive = zipfile.ZipFile(io.BytesIO(opened.content))
     assert archive.namelist() == ["SHA256SUMS", "WITHHELD.txt", "model.safetensors"]
-    assert archive.read("WITHHELD.txt").decode().startswith("pretends.safetensors: ")
-    assert b"pretends" not in archive.read("SHA256SUMS")
+    assert archive.read("WITHHELD.txt").decode().startswith("a/harmful.pkl: ")
+    assert b"harmful" not in archive.read("SHA256SUMS")
 
 
 def test_who_may_not_download_gets_no_bundle(make: Make, api: Api) -> None:
@@ -122,6 +128,49 @@ def test_who_may_not_download_gets_no_bundle(make: Make, api: Api) -> None:
     assert zipfile.ZipFile(io.BytesIO(browser.get(went.headers["location"]).content)).testzip() is None
     assert f'action="{page}/bundle-links"' in browser.get(f"{page}/artifacts").text
     assert "Download all (ZIP)" in api.browser(make.person()).get(f"{page}/artifacts").text
+
+
+def test_a_file_that_is_harmed_breaks_the_zip_off(registry: Registry, make: Make, api: Api) -> None:
+    """The transfer ends short of its length, the file is withheld, and the end on record says what left."""
+    version = make.version()
+    make.file(version, path="a.safetensors")
+    before = set(stored_files(registry))
+    harmed = make.file(version, path="b.safetensors", content=make.safetensors(3_000_000, seed=3))
+    (stored,) = set(stored_files(registry)) - before
+    sealed = bytearray(stored.read_bytes())
+    sealed[2_500_000] ^= 1
+    stored.write_bytes(sealed)
+    url = api.as_(make.owner_of(version)).post(address_of(version)).json()["url"]
+    since = make.event_count()
+
+    opened = api.anonymous.get(url)
+
+    events = {event.action: event for event in make.events(since=since)}
+    assert events["artifact.quarantine"].object.id == harmed.id
+    ended = events["bundle.download_end"].after or {}
+    assert (ended["whole"], ended["sentBytes"]) == (False, len(opened.content))
+    assert 0 < len(opened.content) < int(opened.headers["content-length"])
+
+
+def test_owners_see_who_downloaded_a_file(make: Make, api: Api) -> None:
+    """Alone and with all files, the newest first, with what left; others are told who sees it, on the page as well."""
+    version = make.version()
+    make.file(version)
+    owner, sre = make.owner_of(version), make.person(Role.SRE)
+    file = f"models/{version.model}/versions/{version.version}/artifacts/model.safetensors"
+    _, bundle = fetch(api, sre, version)
+    alone = api.anonymous.get(api.as_(owner).post(f"/api/v1/{file}/links").json()["url"])
+
+    seen = api.as_(owner).get(f"/api/v1/{file}/downloads")
+    unseen = api.as_(make.person()).get(f"/api/v1/{file}/downloads")
+
+    told = [(one["by"], one["sentBytes"], one["whole"], one["withAll"]) for one in seen.json()["items"]]
+    assert told == [
+        (owner.email, len(alone.content), True, False), (sre.email, len(bundle.content), True, True),
+    ]  # fmt: skip
+    assert refusal(unseen) == (403, "not_permitted")
+    assert "with all files" in api.browser(owner).get(f"/{file}").text
+    assert sre.email not in api.browser(make.person()).get(f"/{file}").text
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFE, 0xFFFFFFFF, 5 * 1024**3])

@@ -13,6 +13,7 @@ from anyio.from_thread import BlockingPortal
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants
 from modelkeep_server.features.artifacts import downloads, transfers
+from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import queries, sessions, tokens
 from modelkeep_server.features.identity.views import NOBODY
 from modelkeep_server.features.versions.views import Version

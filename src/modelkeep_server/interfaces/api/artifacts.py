@@ -7,14 +7,14 @@ from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import bundles, downloads, queries, service
+from modelkeep_server.features.artifacts import bundles, downloads, fetched, queries, service
 from modelkeep_server.features.artifacts.service import NewFile
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces import arrivals
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, BundleLinkOut, LinkIn, LinkOut
+from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, BundleLinkOut, DownloadOut, LinkIn, LinkOut
 from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.doorway import Desk
 
@@ -116,3 +116,13 @@ def create_bundle_link(
     url = work.parts.public_url + link.path
     told = BundleLinkOut(url=url, expires_at=link.expires_at, files=link.files, size_bytes=link.size_bytes)
     return Answer(told, status=201)
+
+
+@router.get(BASE + "/{path:path}/downloads", response_model=PageOut[DownloadOut])
+@door.reads("download.read")
+def list_downloads(
+    work: Work, actor: Actor, group: str, name: str, version: str, path: FilePath
+) -> PageOut[DownloadOut]:
+    """Who downloaded a file lately, alone or with all files of its version: the last 20, the newest first."""
+    found = fetched.list_downloads(work, actor, group, name, version, path)
+    return PageOut[DownloadOut](items=[DownloadOut.model_validate(one) for one in found])

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from modelkeep_server.features.artifacts.digests import DigestPlace
+from modelkeep_server.features.artifacts.fetched import Download
 from modelkeep_server.features.artifacts.headers import Place
 from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
@@ -38,7 +39,8 @@ class Share:
 class ArtifactContext(VersionContext):
     """
     GET /models/{group}/{name}/versions/{version}/artifacts/{path}. `places`: where else the same bytes stand;
-    `waivers`: who answered for it; `answer_refusal`: why the reader may not, None where they may.
+    `waivers`: who answered for it; `answer_refusal`: why the reader may not, None where they may;
+    `downloads`: who fetched it, for those who may see that.
     """
 
     template: ClassVar[str] = "versions/artifact.html"
@@ -48,6 +50,7 @@ class ArtifactContext(VersionContext):
     places: tuple[Place, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     answer_refusal: str | None = None
+    downloads: tuple[Download, ...] = ()
     days_max: int = DAYS_MAX
     days_usual: int = DEFAULT_DAYS
 

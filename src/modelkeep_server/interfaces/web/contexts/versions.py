@@ -130,7 +130,9 @@ class ArtifactsContext(VersionContext, Walked):
     @property
     def all_withheld(self) -> bool:
         """Whether none of the files may leave now, as far as this page has them all."""
-        may_leave = any(artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released for artifact in self.artifacts)
+        may_leave = any(
+            artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released for artifact in self.artifacts
+        )
         return not may_leave and self.files_total == len(self.artifacts)
 
     @property
