@@ -49,6 +49,9 @@ QUIET = settings(
 )  # fmt: skip
 
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
 class Fuzzer:
     """Sends generated requests until there are enough, and gathers what came of them."""
 
