@@ -19,6 +19,7 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts import flows
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
@@ -33,7 +34,7 @@ from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import Settings
 
 #: Which jobs are done again and again, and how often.
-SCHEDULES: tuple[Schedule, ...] = ()
+SCHEDULES: tuple[Schedule, ...] = (flows.SCHEDULE,)
 
 
 class CannotStart(Exception):
@@ -103,7 +104,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             local_accounts=settings.local_accounts,
         )
         database.projections = (projection.project,)
-        handlers = _make_handlers(mailer, address, keys.registry_id)
+        handlers = _make_handlers(database, parts, mailer, address, keys.registry_id)
         house = House(settings, database, parts, address, handlers, SCHEDULES, mailer)
         if registry_id is None:
             with house.writing() as work:
@@ -155,9 +156,9 @@ def _open_mailer(settings: Settings) -> Mailer | None:
         raise CannotStart(f"MODELKEEP_MAIL_FROM {error}.") from error
 
 
-def _make_handlers(mailer: Mailer | None, address: str, registry_id: str) -> Handlers:
+def _make_handlers(database: Database, parts: Parts, mailer: Mailer | None, address: str, registry_id: str) -> Handlers:
     """What does each kind of background job; one without its body here waits for a server that has it."""
-    handlers: dict[str, Handler] = {}
+    handlers: dict[str, Handler] = {flows.END_DOWNLOADS: flows.make_handler(database, parts)}
     if mailer is not None:
         handlers[MAIL] = make_mail_handler(mailer, address=address, registry_id=registry_id)
     return handlers

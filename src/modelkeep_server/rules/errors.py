@@ -21,6 +21,7 @@ Every way the registry says no, drawn as one tree.
     ├── Conflict                      409     conflict
     │   ├── NameTaken                 409     name_taken
     │   ├── StateForbids              409     state_forbids
+    │   │   └── FileBlocked           409     file_blocked
     │   └── IntegrityBroken           409     integrity_broken
     ├── Stale                         412     stale_edit
     ├── TooLarge                      413     too_large
@@ -254,6 +255,15 @@ class StateForbids(Conflict):
     code = "state_forbids"
     title = "The present state does not allow this"
     help = "version-management#version-states"
+
+
+class FileBlocked(StateForbids):
+    """What was found in a file keeps it here until a Security Architect releases it for a time."""
+
+    code = "file_blocked"
+    title = "This file is blocked"
+    remedy = "Ask a Security Architect to release it for a time, or upload it in a format that brings no code."
+    help = "troubleshooting#a-file-is-quarantined"
 
 
 class IntegrityBroken(Conflict):

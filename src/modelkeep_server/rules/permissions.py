@@ -44,11 +44,15 @@ ROLES: dict[Role, RoleInfo] = {
 
 
 class Relation(StrEnum):
-    """How a person stands to one model. A WRITE collaborator is a READ collaborator too."""
+    """
+    How a person stands to one model. A WRITE collaborator is a READ collaborator too; GRANTED was let in for the very
+    version at stake, until a day.
+    """
 
     OWNER = "OWNER"
     WRITE = "WRITE"
     READ = "READ"
+    GRANTED = "GRANTED"
 
 
 class Scope(StrEnum):
@@ -201,6 +205,12 @@ PERMISSIONS: dict[str, Permission] = {
             "download artifacts",
         ),
         Permission(
+            "download.read",
+            (Grant(relation=Relation.OWNER), *_any_of(*_INSPECTORS)),
+            Scope.READ,
+            "see who downloaded artifacts",
+        ),
+        Permission(
             "artifact.release", _SECURITY, Scope.REVIEW, "release a blocked file for a time", FRESH_FOR_DECISIONS
         ),
         Permission(
@@ -237,6 +247,7 @@ _RELATION_WORDS = {
     Relation.OWNER: "to be an owner of this model",
     Relation.WRITE: "to be a collaborator with WRITE",
     Relation.READ: "to be a collaborator with READ",
+    Relation.GRANTED: "to be let in for this version of this model",
 }
 
 
@@ -244,6 +255,7 @@ _RELATION_NAMES = {
     Relation.OWNER: "owner of the model",
     Relation.WRITE: "WRITE collaborator",
     Relation.READ: "READ collaborator",
+    Relation.GRANTED: "let in for the version",
 }
 
 

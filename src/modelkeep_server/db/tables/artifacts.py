@@ -138,7 +138,7 @@ damages = Table(
     ),
 )
 
-#: A link to all files of a version as one ZIP; else as `links`.
+#: A link to all files of a version as one ZIP, or to those at `paths`; else as `links`.
 bundle_links = Table(
     "bundle_links",
     metadata,
@@ -149,6 +149,7 @@ bundle_links = Table(
     Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
     Column("session_id", BigKey, ForeignKey("sessions.id")),
     Column("token_id", BigKey, ForeignKey("tokens.id")),
+    veiled("paths", JsonText),
     veiled("purpose", Text),
     Column("created_at", UtcMicros, nullable=False),
     Column("expires_at", UtcMicros, nullable=False),

@@ -195,6 +195,7 @@ blob_checks = Table(
 )
 
 #: What went out through a link so far, by the link's public id, so that many ranges leave one pair of events.
+#: `covered` is `[[start, end], ...]`: the bytes of the file among it, apart and in order.
 link_transfers = Table(
     "link_transfers",
     metadata,
@@ -202,6 +203,7 @@ link_transfers = Table(
     Column("requests", Integer, nullable=False),
     Column("running", Integer, nullable=False),
     Column("sent_bytes", BigInteger, nullable=False),
+    Column("covered", JsonText, nullable=False),
     Column("begun_at", UtcMicros, nullable=False),
     Column("last_at", UtcMicros, nullable=False, index=True),
 )

@@ -42,7 +42,7 @@ class Scan:
 class Artifact:
     """
     A file of a version. `sha256` is of the plain bytes, bare hex. `format` and `scan` are None until it was looked
-    through.
+    through. `is_damaged`: its stored bytes were found changed, and nobody has sent them anew.
     """
 
     key: int
@@ -57,6 +57,7 @@ class Artifact:
     uploaded_by: str
     uploaded_at: datetime
     scan: Scan | None = None
+    is_damaged: bool = False
 
     @property
     def etag(self) -> str:

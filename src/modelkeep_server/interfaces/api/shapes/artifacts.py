@@ -55,3 +55,19 @@ class LinkOut(Shape):
     expires_at: Moment
     sha256: str
     size_bytes: int
+
+
+class BundleIn(LinkIn):
+    """What a ZIP is for, and which files it shall hold."""
+
+    paths: list[str] | None = Field(default=None, description="The files, by path; left out or null: all of them.")
+
+
+class BundleOut(Shape):
+    """A link to a ZIP. `sizeBytes` is the ZIP's, `files` how many it holds; `withheld` names those left out."""
+
+    url: str
+    expires_at: Moment
+    size_bytes: int
+    files: int
+    withheld: list[str]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.artifacts.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
@@ -10,8 +11,8 @@ from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules import links
-from modelkeep_server.rules.lifecycle import CLOSABLE
+from modelkeep_server.rules.lifecycle import CLOSABLE, State
+from modelkeep_server.rules.links import LinkTerms, terms_for
 from modelkeep_server.rules.permissions import Relation
 
 
@@ -50,7 +51,10 @@ class EditVersionContext(EditContext):
 
 @dataclass(frozen=True, kw_only=True)
 class VersionContext(Context):
-    """GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person."""
+    """
+    GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, and `download` what a
+    download takes, for this person.
+    """
 
     template: ClassVar[str] = "versions/show.html"
     model: Model
@@ -59,6 +63,7 @@ class VersionContext(Context):
     moves: tuple[MoveView, ...] = ()
     relations: frozenset[Relation] = frozenset()
     standing: Standing = field(default_factory=Standing)
+    download: DownloadTerms = field(default_factory=lambda: DownloadTerms(terms_for(State.DRAFT)))
     tab: str = "overview"
 
     @property
@@ -91,9 +96,9 @@ class ArtifactsContext(VersionContext):
     upload_limit_bytes: int = 5 * 1024**3
 
     @property
-    def terms(self) -> links.LinkTerms:
-        """What a download link demands in this state."""
-        return links.terms_for(self.version.state)
+    def terms(self) -> LinkTerms:
+        """What a download link demands of this person in this state."""
+        return self.download.terms
 
     @property
     def sums(self) -> str:
