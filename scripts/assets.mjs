@@ -103,10 +103,12 @@ function copyOthers() {
 
 /** The licences of what is carried along, as their terms ask. */
 function licences() {
-  const carried = ["@fontsource-variable/geist", "@fontsource-variable/geist-mono", "daisyui", "htmx.org", "lucide-static", "tailwindcss"];
+  const carried = ["@fontsource-variable/geist", "@fontsource-variable/geist-mono", "daisyui", "hash-wasm", "htmx.org", "js-base64",
+    "lucide-static", "querystringify", "requires-port", "tailwindcss", "tus-js-client", "url-parse"];
   const texts = carried.map((name) => {
     const { version } = require(path.join(packageFolder(name), "package.json"));
-    return `${name} ${version}\n\n${fs.readFileSync(path.join(packageFolder(name), "LICENSE"), "utf8").trim()}\n`;
+    const file = ["LICENSE", "LICENSE.md"].map((one) => path.join(packageFolder(name), one)).find((one) => fs.existsSync(one));
+    return `${name} ${version}\n\n${fs.readFileSync(file, "utf8").trim()}\n`;
   });
   fs.writeFileSync(path.join(out, "LICENSES.txt"), texts.join(`\n${"-".repeat(72)}\n\n`));
 }

@@ -15,6 +15,7 @@ from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.real_issuer import RealIssuer, running_issuers
 from tests.support.registries import Registries, Registry
+from tests.support.s3 import S3Server, running_s3
 
 figures = endurance.figures
 
@@ -59,6 +60,13 @@ def portal() -> Iterator[BlockingPortal]:
     """The one event loop in which requests of this worker run."""
     with start_blocking_portal("asyncio") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A real server of S3. Leave its relay mended."""
+    with running_s3() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,36 +1,26 @@
 """The registry from Python: everything a training job needs, over the REST API."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from modelkeep.addresses import (
-    Address,
-    parse_file,
-    parse_model,
-    parse_model_or_version,
-    parse_version,
-    parse_version_or_file,
-)
+from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import When, given, moment_of
 from modelkeep.directory import Directory
-from modelkeep.downloads import Fetched, fetch_file, locate
-from modelkeep.errors import DigestMismatch, NotFound
 from modelkeep.exports import save_answer
+from modelkeep.files import Files
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
-from modelkeep.models import Activity, Artifact, Event, Link, Me, Model, Verdict, Version
+from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
 from modelkeep.people import People
-from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read
+from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
-from modelkeep.uploads import hash_file, send_file
 
 
-class Client(Directory, People, Sharing):
+class Client(Directory, Files, People, Releases, Sharing):
     """
     A registry, as one person or service account.
 
@@ -198,16 +188,6 @@ class Client(Directory, People, Sharing):
         """
         return read(Version, self._transport.patch(parse_version(address).version_route, changes, revision=revision))
 
-    def remove_artifact(self, address: str | Address) -> None:
-        """
-        Take a file out of a version in DRAFT or CHANGES_REQUESTED. `address` is `GROUP/NAME:VERSION/PATH`.
-
-        Raises:
-            Conflict: The version's content can no longer change. Forbidden, NotFound.
-        """
-        file = parse_file(address)
-        self._transport.delete(file.file_route(file.path or ""))
-
     def list_activity(self, address: str | Address | None = None) -> Listing[Activity]:
         """
         What happened to a model (`GROUP/NAME`) or a version (`GROUP/NAME:VERSION`), newest first.
@@ -219,103 +199,6 @@ class Client(Directory, People, Sharing):
         where = parse_model_or_version(address)
         base = where.model_route if where.version is None else where.version_route
         return self._list(f"{base}/activity", Activity)
-
-    def list_artifacts(self, address: str | Address) -> Listing[Artifact]:
-        """The files of a version, in the order of upload. Walking it raises NotFound."""
-        return self._list(f"{parse_version(address).version_route}/artifacts", Artifact)
-
-    def upload(
-        self,
-        address: str | Address,
-        file: str | Path,
-        *,
-        type: str,  # noqa: A002 - the API's own word
-        name: str | None = None,
-        on_progress: OnProgress = ignore_progress,
-    ) -> Artifact:
-        """
-        Send a file to a version.
-
-        Args:
-            address: `GROUP/NAME:VERSION`, or with the file's path in the version behind it.
-            type: WEIGHTS, CONTAINER, TOKENIZER or CONFIG.
-            name: The file's path in the version, folders allowed. Left out: the address's path, else the file's name.
-        Raises:
-            BadFile: It cannot be read.
-            DigestMismatch: The registry holds other bytes than those sent.
-            Conflict: The version is frozen, or another file has that path.
-        """
-        where = parse_version_or_file(address)
-        path = name or where.path or Path(file).name
-        return send_file(self._transport, where, Path(file), path=path, kind=type, on_progress=on_progress)
-
-    def create_link(self, address: str | Address, *, purpose: str | None = None) -> Link:
-        """
-        A link that opens one file by itself for some minutes, for `curl` on a host without a token.
-
-        Args:
-            purpose: What it is for; asked where the version is in production or beyond.
-        Raises:
-            Forbidden: You may not download it. NotFound: There is no such file.
-        """
-        file = parse_file(address)
-        return read(Link, self._transport.post(f"{file.file_route(file.path or '')}/links", given(purpose=purpose)))
-
-    def download(
-        self,
-        address: str | Address,
-        to: str | Path = ".",
-        *,
-        purpose: str | None = None,
-        overwrite: bool = False,
-        on_progress: OnProgress = ignore_progress,
-    ) -> list[Fetched]:
-        """
-        Fetch a file, or all files of a version, into a folder, each at its own path, verified by SHA-256.
-
-        A download that was cut goes on where it ended. A file that is there with the right bytes is not fetched again.
-
-        Args:
-            purpose: What it is for; asked where the version is in production or beyond.
-            overwrite: Whether files of the same name with other bytes may be replaced.
-        Raises:
-            DigestMismatch: What arrived is not what the registry vouches for; nothing is left under the file's name.
-            BadFile: A file cannot be written, or another is in its place.
-            NotFound: No such version or file, or no files in it yet.
-        """
-        return [
-            fetch_file(
-                self._transport,
-                artifact,
-                partial(self.create_link, file, purpose=purpose),
-                Path(to),
-                overwrite=overwrite,
-                on_progress=on_progress,
-            )
-            for file, artifact in self._files(address)
-        ]
-
-    def verify(
-        self, address: str | Address, folder: str | Path = ".", *, on_progress: OnProgress = ignore_progress
-    ) -> list[Fetched]:
-        """
-        Check files of this machine, as `download` left them, against the registry, fetching nothing.
-
-        Raises:
-            DigestMismatch: Names the first file with other bytes.
-            BadFile: A file is missing or cannot be read.
-        """
-        checked = []
-        for _, artifact in self._files(address):
-            file = locate(Path(folder), artifact.path)
-            found = hash_file(file, path=artifact.path, on_progress=on_progress)
-            if found != artifact.sha256:
-                raise DigestMismatch(
-                    f"{file} has the SHA-256 {found}, the registry vouches for {artifact.sha256}.",
-                    remedy="Do not use it. Fetch it again into another folder.",
-                )
-            checked.append(Fetched(artifact, file, was_there=True))
-        return checked
 
     def list_events(
         self,
@@ -369,12 +252,3 @@ class Client(Directory, People, Sharing):
     def verify_log(self) -> Verdict:
         """Have the registry verify its log. Who trusts nothing takes the bundle and `modelkeep.verify_audit`."""
         return read(Verdict, self._transport.get("/audit/verify"))
-
-    def _files(self, address: str | Address) -> list[tuple[Address, Artifact]]:
-        where = parse_version_or_file(address)
-        version = Address(where.group, where.name, where.version)
-        found = [artifact for artifact in self.list_artifacts(version) if where.path in (None, artifact.path)]
-        if not found:
-            what = f"{version} has no file {where.path!r}." if where.path else f"{version} has no files yet."
-            raise NotFound(what, status=404, code="not_found", remedy=f"See `modelkeep versions show {version}`.")
-        return [(Address(where.group, where.name, where.version, artifact.path), artifact) for artifact in found]

@@ -17,10 +17,13 @@ from typing import BinaryIO, Protocol
 import httpx2
 
 from modelkeep.errors import ApiError, BadFile, DigestMismatch, UnexpectedAnswer, Unreachable
+from modelkeep.local_files import CHUNK_BYTES, hash_file
 from modelkeep.models import Artifact, Link
 from modelkeep.progress import OnProgress, Progress, Step
-from modelkeep.transport import TRIES, Transport, wait_seconds
-from modelkeep.uploads import CHUNK_BYTES, hash_file
+from modelkeep.transport import Transport, wait_seconds
+
+#: With growing waits about half a minute, in which a registry that was restarted is back.
+TRIES_WITHOUT_PROGRESS = 8
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ def fetch_file(
         ApiError, Unreachable: Refused, or cut and not resumed; the part stays for the next time.
     """
     target = locate(folder, artifact.path)
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        raise BadFile(
+            f"{target.parent} leads out of {folder}, by a link.", remedy="Name another folder, or remove the link."
+        )
     if target.exists():
         if target.is_file() and target.stat().st_size == artifact.size_bytes:
             here = hash_file(target, path=artifact.path, on_progress=on_progress)
@@ -118,7 +125,7 @@ def _fill(
         except (Unreachable, ApiError) as error:
             failures = 0 if part.tell() > before else failures + 1
             wait = wait_seconds(error, failures)
-            if failures >= TRIES or wait is None:
+            if failures >= TRIES_WITHOUT_PROGRESS or wait is None:
                 raise
             time.sleep(wait)
     return digest.hexdigest()

@@ -14,6 +14,7 @@ Every way a call can fail, drawn as one tree.
         ├── Forbidden       403
         ├── NotFound        404  (also what one may not see)
         ├── Conflict        409
+        ├── Gone            410
         ├── Stale           412
         ├── TooLarge        413
         ├── NotAccepted     415
@@ -130,6 +131,10 @@ class Conflict(ApiError):
     """409: a name that is taken, or a state that does not allow it."""
 
 
+class Gone(ApiError):
+    """410: it was there, and its time is over."""
+
+
 class Stale(ApiError):
     """412: changed by someone else in the meantime; `errors` names the fields, by whom and when."""
 
@@ -160,6 +165,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    410: Gone,
     412: Stale,
     413: TooLarge,
     415: NotAccepted,

@@ -178,8 +178,27 @@ class Version(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScanFinding(Told):
+    """One thing that was found in a file: a short stable name, and a sentence."""
+
+    rule: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan(Told):
+    """What looking through a file found: CLEAN_DATA, CODE_ALLOWLISTED, UNKNOWN, BLOCKED or PENDING."""
+
+    verdict: str
+    findings: tuple[ScanFinding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artifact(Told):
-    """A file of a version. `path` has its folders; `format` and `scan` are None until it was scanned."""
+    """
+    A file of a version. `path` has its folders; `format` and `scan` are None until it was scanned. `status`: AVAILABLE,
+    or PENDING or QUARANTINED, which cannot be downloaded; unless somebody answers for it: `waiver`, the API's JSON.
+    """
 
     path: str
     type: str
@@ -187,7 +206,8 @@ class Artifact(Told):
     sha256: str
     format: str | None = None
     status: str
-    scan: Mapping[str, Any] | None = None
+    scan: Scan | None = None
+    waiver: Mapping[str, Any] | None = None
     uploaded_by: str
     uploaded_at: datetime
 

@@ -76,9 +76,9 @@ class Transport:
         body = json.dumps(changes).encode()
         return self._repeat(lambda: self._ask("PATCH", route, content=body, headers=headers))
 
-    def delete(self, route: str) -> None:
+    def delete(self, route: str, headers: Mapping[str, str] | None = None) -> None:
         """A DELETE. Raises ApiError, Unreachable."""
-        headers = _once()
+        headers = {**_once(), **(headers or {})}
         self._repeat(lambda: self._ask("DELETE", route, headers=headers))
 
     def put_stream(
@@ -95,6 +95,29 @@ class Transport:
                 "PUT", route, content=open_body(), headers=dict(headers), params=dict(params), timeout=timeout
             )
         )
+
+    def send(
+        self, method: str, route: str, headers: Mapping[str, str], body: Iterator[bytes] | None = None
+    ) -> httpx2.Response:
+        """
+        One request, sent once, and the headers of its answer: for whoever knows how to go on after a cut.
+
+        Raises:
+            ApiError: The registry said no. Unreachable: No answer came.
+        """
+        timeout = httpx2.Timeout(self._timeout.connect, read=UPLOAD_ANSWER_SECONDS, write=self._timeout.write)
+        sent = {"Accept": "application/json", **self._authorization(), **headers}
+        with _connection_errors(self._url):
+            answer = self._http.request(
+                method,
+                f"{self._url}{PREFIX}{route}",
+                headers=sent,
+                content=body,
+                timeout=timeout if body is not None else self._timeout,
+            )
+        if not answer.is_success:
+            raise _error_of(answer)
+        return answer
 
     @contextlib.contextmanager
     def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:

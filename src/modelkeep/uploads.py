@@ -1,82 +1,79 @@
-"""Sending a file under its SHA-256, computed first and promised in `Repr-Digest` (RFC 9530)."""
+"""
+Sending a file under its SHA-256, computed first: a small one in one request, a large one in parts.
+
+The registry is told the digest before it takes a byte (`Repr-Digest`, RFC 9530), so that what arrives changed is
+refused there, and the answer is compared with it here.
+"""
 
 import base64
-import hashlib
-import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from modelkeep.addresses import Address
-from modelkeep.errors import BadFile, DigestMismatch
+from modelkeep.errors import DigestMismatch
+from modelkeep.local_files import hash_opened, open_file, read_chunks
 from modelkeep.models import Artifact
 from modelkeep.progress import OnProgress, Progress, Step
 from modelkeep.reading import read
+from modelkeep.resuming import Sending, send_in_parts
 from modelkeep.transport import Transport
 
-CHUNK_BYTES = 1024 * 1024
+#: A file up to this size goes in one request; sent again whole after a cut, which costs less than asking how far it is.
+ONE_REQUEST_BYTES = 8 * 1024 * 1024
 
 
-def send_file(
-    transport: Transport, version: Address, file: Path, *, path: str, kind: str, on_progress: OnProgress
-) -> Artifact:
+@dataclass(frozen=True)
+class NewFile:
+    """What is to be sent: a file of this machine, as `path` and `kind` of a version. `restart`: go on with nothing."""
+
+    version: Address
+    file: Path
+    path: str
+    kind: str
+    restart: bool = False
+
+
+def send_file(transport: Transport, new: NewFile, on_progress: OnProgress) -> Artifact:
     """
-    Send one file as `path` of a version. A file that is already there with the same bytes is not sent twice.
+    Send one file. One that is already there with the same bytes is not sent twice; one begun before is gone on with.
 
     Raises:
-        BadFile: It cannot be read, or is no file.
+        BadFile: It cannot be read, is no file, or was changed while it was sent.
         DigestMismatch: The registry vouches for other bytes than those sent.
-        ApiError: Refused.
+        ApiError, Unreachable: Refused, or cut and not resumed; then what arrived is kept for the next time.
     """
-    with open_file(file) as opened:
-        size_bytes = os.fstat(opened.fileno()).st_size
-        digest = hashlib.sha256()
-        for chunk in _read_chunks(opened, Progress(path, Step.HASHING, 0, size_bytes), on_progress):
-            digest.update(chunk)
+    with open_file(new.file) as opened:
+        digest = hash_opened(opened, path=new.path, step=Step.HASHING, on_progress=on_progress)
         size_bytes = opened.tell()
-
-        def open_body() -> Iterator[bytes]:
-            opened.seek(0)
-            return _read_chunks(opened, Progress(path, Step.SENDING, 0, size_bytes), on_progress)
-
-        headers = {
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(size_bytes),
-            "Repr-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
-        }
-        told = transport.put_stream(version.file_route(path), open_body, headers, {"type": kind})
-    artifact = read(Artifact, told)
-    if artifact.sha256 != digest.hexdigest():
+        if size_bytes <= ONE_REQUEST_BYTES:
+            artifact = _send_whole(transport, new, opened, digest, on_progress)
+        else:
+            sending = Sending(new.version, new.path, new.kind, size_bytes, digest.hex(), opened)
+            artifact = send_in_parts(transport, sending, restart=new.restart, on_progress=on_progress)
+    if artifact.sha256 != digest.hex():
         raise DigestMismatch(
-            f"{path}: the registry holds the SHA-256 {artifact.sha256}, the file here has {digest.hexdigest()}."
+            f"{new.path}: the registry holds the SHA-256 {artifact.sha256}, the file here has {digest.hex()}."
         )
     return artifact
 
 
-def hash_file(file: Path, *, path: str, on_progress: OnProgress) -> str:
-    """The SHA-256 of a file of this machine, in hex. Raises BadFile."""
-    digest = hashlib.sha256()
-    with open_file(file) as opened:
-        begun = Progress(path, Step.CHECKING, 0, os.fstat(opened.fileno()).st_size)
-        for chunk in _read_chunks(opened, begun, on_progress):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _send_whole(
+    transport: Transport, new: NewFile, opened: BinaryIO, digest: bytes, on_progress: OnProgress
+) -> Artifact:
+    size_bytes = opened.tell()
 
+    def open_body() -> Iterator[bytes]:
+        opened.seek(0)
+        begun = Progress(new.path, Step.SENDING, 0, size_bytes)
+        return read_chunks(opened, begun, on_progress, limit_bytes=size_bytes)
 
-def open_file(file: Path) -> BinaryIO:
-    """A file opened for reading. Raises BadFile."""
-    try:
-        if file.is_dir():
-            raise BadFile(f"{file} is a folder.", remedy="Name the files in it.")
-        return file.open("rb")
-    except OSError as error:
-        raise BadFile(f"{file} cannot be read: {error.strerror}.", remedy="Check the path and its rights.") from error
-
-
-def _read_chunks(opened: BinaryIO, begun: Progress, on_progress: OnProgress) -> Iterator[bytes]:
-    done_bytes = 0
-    on_progress(begun)
-    while chunk := opened.read(CHUNK_BYTES):
-        yield chunk
-        done_bytes += len(chunk)
-        on_progress(Progress(begun.path, begun.step, done_bytes, begun.total_bytes))
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Content-Length": str(size_bytes),
+        "Repr-Digest": f"sha-256=:{base64.b64encode(digest).decode()}:",
+    }
+    return read(
+        Artifact, transport.put_stream(new.version.file_route(new.path), open_body, headers, {"type": new.kind})
+    )

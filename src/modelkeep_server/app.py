@@ -8,33 +8,40 @@ import importlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.inspector import open_inspector
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
+from modelkeep_server.adapters.keys.material import dump, new_kek
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.artifacts import flows
+from modelkeep_server.features.artifacts import rescanning, sweeping, transfers
+from modelkeep_server.features.artifacts.scanning import SCAN
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.search import projection
+from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.oidc_settings import LOOPBACK
-from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, Mailer
+from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, KeyUnusable, Mailer
 from modelkeep_server.rules.limits import Limits
-from modelkeep_server.settings import Settings
+from modelkeep_server.settings import DATABASE_NAME, Settings
 
 #: Which jobs are done again and again, and how often.
-SCHEDULES: tuple[Schedule, ...] = (flows.SCHEDULE,)
+SCHEDULES: tuple[Schedule, ...] = (
+    *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
+)  # fmt: skip
 
 
 class CannotStart(Exception):
@@ -104,8 +111,10 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             local_accounts=settings.local_accounts,
         )
         database.projections = (projection.project,)
-        handlers = _make_handlers(database, parts, mailer, address, keys.registry_id)
-        house = House(settings, database, parts, address, handlers, SCHEDULES, mailer)
+        stopping = threading.Event()
+        is_shared = settings.storage_url is not None
+        handlers = _make_handlers(mailer, database, parts, stopping, is_shared=is_shared)
+        house = House(settings, database, parts, address, handlers, SCHEDULES, mailer, stopping)
         if registry_id is None:
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
@@ -141,6 +150,66 @@ def open_keys(settings: Settings, registry_id: str | None) -> KeyRing:
         ) from error
 
 
+def draw_key_sheets(keys: KeyRing, shares: int, needed: int) -> list[Any]:
+    """The keys on paper (adapters/keys/sheets.py). Raises KeyUnusable, ValueError for shares that cannot be."""
+    sheets: list[Any] = _sheets().draw_sheets(_file_of(keys).material, shares, needed)
+    return sheets
+
+
+def grow_keys(keys: KeyRing) -> bytes:
+    """The text of a key file with these keys and one more, for keys that were given as a setting."""
+    material = _file_of(keys).material
+    return dump(replace(material, keks=(*material.keks, new_kek())))
+
+
+def shrink_keys(keys: KeyRing) -> bytes:
+    """The same with the newest key alone."""
+    material = _file_of(keys).material
+    return dump(replace(material, keks=material.keks[-1:]))
+
+
+def gather_sheets() -> Any:
+    """Takes sheets until they make keys (adapters/keys/sheets.py: `Gathering`)."""
+    return _sheets().Gathering()
+
+
+def put_keys(settings: Settings, gathering: Any, to: Path | None) -> KeyFile:
+    """
+    Write the keys of escrow sheets to where this registry's key file belongs, or to another place.
+
+    Raises CannotStart where the data here is another registry's, KeyUnusable where there is a file already, SheetWrong.
+    """
+    material = gathering.finish()
+    known = find_registry_id(settings)
+    if known not in (None, material.registry_id):
+        raise CannotStart(f"The sheet holds the keys of {material.registry_id}, and the data here is of {known}.")
+    path = to or settings.key_file or default_path(material.registry_id)
+    check_outside(path, settings.data_dir)
+    return KeyFile.put(path, material)
+
+
+def find_registry_id(settings: Settings) -> str | None:
+    """Whose data this is; None where there is none yet. Raises Unavailable."""
+    if settings.is_sqlite and not (settings.data_dir / DATABASE_NAME).exists():
+        return None
+    database = open_database(settings.database, connections=2)
+    try:
+        return schema.find_registry_id(database)
+    finally:
+        database.close()
+
+
+def _sheets() -> Any:
+    """What puts keys on paper: no server needs it."""
+    return importlib.import_module("modelkeep_server.adapters.keys.sheets")
+
+
+def _file_of(keys: KeyRing) -> KeyFile:
+    if not isinstance(keys, KeyFile):
+        raise KeyUnusable("These keys are kept where no program can copy them.")
+    return keys
+
+
 def _open_mailer(settings: Settings) -> Mailer | None:
     if settings.smtp_url is None:
         return None
@@ -156,11 +225,23 @@ def _open_mailer(settings: Settings) -> Mailer | None:
         raise CannotStart(f"MODELKEEP_MAIL_FROM {error}.") from error
 
 
-def _make_handlers(database: Database, parts: Parts, mailer: Mailer | None, address: str, registry_id: str) -> Handlers:
-    """What does each kind of background job; one without its body here waits for a server that has it."""
-    handlers: dict[str, Handler] = {flows.END_DOWNLOADS: flows.make_handler(database, parts)}
+def _make_handlers(
+    mailer: Mailer | None, database: Database, parts: Parts, stopping: threading.Event, *, is_shared: bool
+) -> Handlers:
+    """
+    What does each kind of background job; one without its body here waits for a server that has it. `is_shared`: the
+    file store may hold files of other registries too.
+    """
+    handlers: dict[str, Handler] = {
+        sweeping.EXPIRE_UPLOADS: sweeping.make_expiry_handler(database, parts),
+        SCAN: rescanning.make_scan_handler(database, parts),
+        rescanning.RESCAN: rescanning.make_rescan_handler(database, parts),
+        sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
+        transfers.CLOSE: transfers.make_closing_handler(database, parts),
+        checking.CHECK: checking.make_check_handler(database, parts, stopping),
+    }
     if mailer is not None:
-        handlers[MAIL] = make_mail_handler(mailer, address=address, registry_id=registry_id)
+        handlers[MAIL] = make_mail_handler(mailer, address=parts.public_url, registry_id=parts.keys.registry_id)
     return handlers
 
 

@@ -5,9 +5,10 @@ Bodies stand in `adapters/` and are named only by `app.py`. A body raises the er
 features need not know which one they talk to.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from modelkeep_server.inspection.report import Report
@@ -39,6 +40,10 @@ class BlobStore(Protocol):
     A key is one to four names joined by `/`; a name is 1 to 80 of `a-z 0-9 -` and begins with a letter or digit.
     Any other key is a ValueError, so that no key can climb out of the store.
     """
+
+    @property
+    def place(self) -> str:
+        """Where blobs are kept, in words for who runs the registry. No secret."""
 
     def put(self, key: str, data: Iterable[BytesLike]) -> int:
         """
@@ -96,8 +101,16 @@ class KeyUnusable(Exception):
     """The key is there and cannot be used: another registry's, open to others, or damaged. The sentence says which."""
 
 
+class SheetWrong(ValueError):
+    """What was typed off an escrow sheet makes no keys. The sentence says which line, or what is missing."""
+
+
 class WrapBroken(Exception):
     """A wrapped key does not open: it was changed, belongs elsewhere, or the key that wrapped it is not in the ring."""
+
+
+class KeyNotHeld(WrapBroken):
+    """A wrapped key may well be right, and the key that wrapped it is not in the ring, nor in its file by now."""
 
 
 @dataclass(frozen=True)
@@ -108,22 +121,54 @@ class WrappedKey:
     blob: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class HeldKey:
+    """A key-encryption key by its name, without the key. `created_at` is UTC."""
+
+    id: str
+    created_at: datetime
+
+
 class KeyRing(Protocol):
-    """The registry's secrets. They never leave it: it wraps, signs and derives."""
+    """
+    The registry's secrets. They never leave it: it wraps, signs and derives.
+
+    Where the keys lie in a file, a ring follows it: keys that another process added are used from the next wrap on.
+    """
+
+    def follow(self) -> None:
+        """Take up now what another process put into the file. What cannot be read leaves the ring as it is."""
 
     @property
     def registry_id(self) -> str:
         """The registry these keys belong to."""
 
     @property
+    def place(self) -> Path | None:
+        """The file that the keys lie in; None where they were given as a setting, which no program changes."""
+
+    @property
+    def keys(self) -> tuple[HeldKey, ...]:
+        """The key-encryption keys, oldest first; the last one wraps."""
+
+    @property
     def key_ids(self) -> tuple[str, ...]:
-        """The ids of the key-encryption keys, oldest first; the last one wraps."""
+        """Their ids."""
+
+    def add_key(self) -> str:
+        """
+        Make a key-encryption key that wraps from now on, and give its id. When it returns, the file outlives a power
+        cut. Raises KeyMissing, KeyUnusable where there is no file, or it cannot be replaced.
+        """
+
+    def drop_keys(self, key_ids: Collection[str]) -> None:
+        """Forget keys that wrap nothing, in the file too. Raises as `add_key`; ValueError for the one that wraps."""
 
     def wrap(self, dek: bytes, context: bytes) -> WrappedKey:
         """Seal a 32-byte data key for `context`, under the newest key-encryption key."""
 
     def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
-        """The data key again. Raises WrapBroken."""
+        """The data key again. Raises WrapBroken, KeyNotHeld."""
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte Ed25519 signature of `message` (RFC 8032), for checkpoints of the audit log."""

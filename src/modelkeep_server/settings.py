@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     storage_url: str | None = Field(
         default=None,
         examples=["file:///srv/modelkeep/files"],
-        description="Where sealed files are kept: file:///folder. Left out: in the data folder.",
+        description="Where sealed files are kept: file:///folder, or s3://bucket/prefix?region=... with &endpoint= for "
+        "another server than AWS and credentials in AWS_* variables. Left out: in the data folder.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -112,7 +113,9 @@ class Settings(BaseSettings):
         default=5 * GIB, description="Largest single file, in bytes."
     )
     group_quota_bytes: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Bytes that the files of one group of models may take in all; not set: no limit."
+        default=None,
+        examples=[1_000_000_000_000],
+        description="Bytes that the files of one group of models may take in all; not set: no limit.",
     )
     check_days: Annotated[float, Field(gt=0, le=30)] = Field(
         default=7, description="Within how many days every stored file is read through and compared."

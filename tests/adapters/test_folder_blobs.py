@@ -14,7 +14,7 @@ import pytest
 
 from modelkeep_server.adapters.blobs import open_blobs
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.ports import BlobMissing, StorageDown, StorageFull
+from modelkeep_server.ports import StorageDown, StorageFull
 
 KEY = "0197a000-0000-7000-8000-000000000001/1-1"
 
@@ -33,32 +33,6 @@ def files_in(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
-def test_a_blob_is_read_whole_and_in_pieces(store):
-    """Runs of several kinds become one blob; reads give what lies there, and no more at the end."""
-    size = store.put(KEY, [b"abc", bytearray(b"def"), memoryview(b"ghi"), b""])
-
-    assert (size, store.size(KEY)) == (9, 9)
-    assert store.read(KEY, 0, 9) == b"abcdefghi"
-    assert [store.read(KEY, 2, 3), store.read(KEY, 7, 100), store.read(KEY, 9, 1), store.read(KEY, 50, 1)] == [
-        b"cde", b"hi", b"", b"",
-    ]  # fmt: skip
-    with pytest.raises(ValueError, match="negative"):
-        store.read(KEY, -1, 2)
-
-
-def test_what_is_not_there_is_missing(store):
-    """Reading and measuring a missing key say so, also for what is only a folder or lies under a file."""
-    store.put(KEY, [b"abc"])
-
-    for key in ("none", KEY.partition("/")[0], KEY + "/below"):
-        with pytest.raises(BlobMissing):
-            store.read(key, 0, 1)
-        with pytest.raises(BlobMissing):
-            store.size(key)
-        store.delete(key)
-    assert list(store.list_keys()) == [KEY]
-
-
 def test_deleting_twice_is_no_error_and_leaves_no_folder(store, root):
     """Delete is idempotent, takes only its own blob, and the emptied folder of the file goes with the last part."""
     other = KEY.replace("/1-1", "/2-1")
@@ -71,23 +45,6 @@ def test_deleting_twice_is_no_error_and_leaves_no_folder(store, root):
     assert list(store.list_keys()) == [other]
     store.delete(other)
     assert not list(root.rglob("0197a000*"))
-
-
-def test_keys_are_listed_by_prefix(store):
-    """All keys, those of one file, and those that begin alike; never what is still being written."""
-    keys = {"alone", "aa/1-1", "aa/2-1", "ab/1-1", "b/c/d/e"}
-    for key in keys:
-        store.put(key, [b"x"])
-
-    def listing(prefix: str) -> set[str]:
-        return set(store.list_keys(prefix))
-
-    assert listing("") == keys
-    assert listing("aa/") == {"aa/1-1", "aa/2-1"}
-    assert listing("aa/2") == {"aa/2-1"}
-    assert listing("a") == {"alone", "aa/1-1", "aa/2-1", "ab/1-1"}
-    assert listing("b/c/d/") == {"b/c/d/e"}
-    assert listing("none/") == listing("alone/") == set()
 
 
 @pytest.mark.parametrize(

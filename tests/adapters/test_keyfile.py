@@ -153,7 +153,7 @@ def test_a_new_key_wraps_and_the_old_ones_still_unwrap(path, keys):
     """Rotation: what was wrapped stays readable, what comes now uses the new key, all else stays the same."""
     old = keys.wrap(b"d" * 32, b"blob 1")
 
-    KeyFile.add_key(path, REGISTRY, now=NOW)
+    KeyFile.load(path, REGISTRY).add_key(now=NOW)
 
     rotated = KeyFile.load(path, REGISTRY)
     new = rotated.wrap(b"d" * 32, b"blob 1")

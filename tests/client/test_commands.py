@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep.client import Client
 from modelkeep.models import Version
 from tests.client.conftest import Cli
+from tests.support.safetensors import make_safetensors
 
 GUIDE = {
     "name": "customer-churn-predictor",
@@ -168,6 +170,33 @@ def test_a_version_is_edited_and_renumbered(cli: Cli, version: Version, tmp_path
     assert shown["commitSha"] == "7be41c9"
 
 
+def test_empty_metadata_is_filled_from_files_after_asking(
+    cli: Cli, client: Client, version: Version, tmp_path: Path
+) -> None:
+    """`versions fill` shows what files tell, asks, and fills what is empty; what stands there stays."""
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(make_safetensors(format="pt", license="MIT", model_type="resnet50"))
+    client.update_version(version.address, {"metadata": {"modelType": "resnet18"}})
+    client.upload(version.address, file)
+
+    header = client.get_header(f"{version.address}/model.safetensors")
+    refused = cli("versions", "fill", version.address, stdin="n\n")
+    filled = cli("versions", "fill", version.address, "--yes")
+    again = cli("versions", "fill", version.address, "--json")
+
+    assert (header.framework, header.parameters, header.tensors[0].shape) == ("pytorch", 1024, (1024,))
+    assert (refused.code, filled.code, again.code) == (1, 0, 0), filled.err
+    assert refused.out.splitlines()[:3] == [
+        "framework\tpytorch\tmodel.safetensors\t\tfill",
+        "modelType\tresnet50\tmodel.safetensors\tresnet18\tchoose",
+        "card.license\tMIT\tmodel.safetensors\t\tfill",
+    ]
+    assert "Fill framework, card.license of" in refused.err
+    expected = {"framework": "pytorch", "modelType": "resnet18", "card": {"license": "MIT"}}
+    assert json.loads(again.out)["metadata"] == expected
+    assert [one.field for one in client.list_suggestions(version.address)] == ["modelType"]
+
+
 def test_an_edit_of_nothing_is_a_usage_error(cli: Cli, model: str) -> None:
     """Without an option or a file there is nothing to change."""
     told = cli("models", "edit", model)
@@ -219,7 +248,7 @@ def test_one_file_has_a_path_of_its_own(cli: Cli, version: Version, tmp_path: Pa
 def test_files_that_are_not_there_are_explained(cli: Cli, version: Version, tmp_path: Path) -> None:
     """A missing file here, a missing file there, and an empty version each say so."""
     assert "cannot be read" in cli("upload", version.address, str(tmp_path / "none"), "--type", "WEIGHTS").err
-    assert "is a folder" in cli("upload", version.address, str(tmp_path), "--type", "WEIGHTS").err
+    assert "no file to send" in cli("upload", version.address, str(tmp_path), "--type", "WEIGHTS").err
     assert "has no files yet" in cli("download", version.address, "--to", str(tmp_path)).err
     assert "has no file 'x.bin'" in cli("download", f"{version.address}/x.bin", "--to", str(tmp_path)).err
 

@@ -7,7 +7,7 @@ import pytest
 
 from modelkeep.client import Client
 from modelkeep.downloads import locate
-from modelkeep.errors import BadFile, DigestMismatch, UnexpectedAnswer
+from modelkeep.errors import BadFile, DigestMismatch, NotAccepted, UnexpectedAnswer
 from modelkeep.models import Artifact, Version
 from modelkeep.progress import Progress, Step
 from tests.client.balancer import Balancer
@@ -99,14 +99,15 @@ def test_another_file_of_that_name_is_kept(
     assert weights.read_bytes() == mine.read_bytes()
 
 
-def test_an_empty_file_comes_back_empty(client: Client, version: Version, tmp_path: Path) -> None:
-    """No bytes are a file too."""
+def test_an_empty_file_is_refused_with_what_is_taken(client: Client, version: Version, tmp_path: Path) -> None:
+    """No bytes are of no format: nothing becomes of it, and the list of formats is named."""
     (tmp_path / "empty.json").touch()
-    client.upload(version.address, tmp_path / "empty.json", type="CONFIG")
 
-    [fetched] = client.download(version.address, tmp_path / "there")
+    with pytest.raises(NotAccepted) as refused:
+        client.upload(version.address, tmp_path / "empty.json")
 
-    assert fetched.file.read_bytes() == b""
+    assert "empty.json" in refused.value.detail
+    assert list(client.list_artifacts(version.address)) == []
 
 
 def test_verify_names_the_file_that_was_changed(

@@ -22,10 +22,12 @@ WITHOUT_PYTHON = {
     "show_checkpoint", "download_bundle", "show_standing", "list_incidents", "create_incident", "update_incident",
     "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
     "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
-    "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job",
+    "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job", "show_keys", "confirm_escrow",
+    "show_storage", "check_storage", "list_waivers", "create_waiver", "end_waiver", "rescan_artifact",
     "start_device_login", "fetch_device_token",
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
+    "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -43,10 +45,15 @@ FOUND_AT = {
     **dict.fromkeys(("renew_invitation", "revoke_invitation"), _LINK),
 }
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
-#: asked.
-IN_ITS_TIME = {"retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request"}
+#: asked, an upload is under way (tests/interfaces/api/test_resumable_uploads.py goes through them).
+IN_ITS_TIME = {
+    "retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request",
+    "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
+    # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
+    "create_waiver", "end_waiver", "rescan_artifact",
+}  # fmt: skip
 #: What makes things stands before what reads them, and what takes them away comes last.
-RANKS = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
+RANKS = {"POST": 0, "PUT": 0, "OPTIONS": 1, "GET": 1, "HEAD": 1, "PATCH": 2, "DELETE": 3}
 
 GUIDE = ROOT / "docs" / "guide"
 OTHERS = [

@@ -48,7 +48,7 @@ def test_one_person_gets_from_the_first_start_link_to_a_verified_download(chromi
         register_model(visitor)
         create_version(visitor)
         visitor.press("Upload Artifacts")
-        visitor.page.set_input_files("input[type=file]", weights)
+        visitor.page.set_input_files("#files", weights)
         expect(visitor.page.get_by_text("stored", exact=True).first).to_be_visible()
         visitor.page.reload()
         with visitor.page.expect_download() as download:

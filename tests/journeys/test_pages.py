@@ -29,6 +29,7 @@ SIGNED_IN = (
     f"{MODEL}/versions/new",
     f"{MODEL}/versions/1.3.0",
     f"{MODEL}/versions/1.3.0/artifacts",
+    f"{MODEL}/versions/1.3.0/artifacts/model.safetensors",
     f"{MODEL}/versions/1.3.0/activity",
     f"{MODEL}/versions/1.3.0/edit",
     f"{MODEL}/versions/1.2.0",
@@ -44,6 +45,8 @@ SIGNED_IN = (
     "/admin/people",
     "/admin/invitations",
     "/admin/jobs",
+    "/admin/keys",
+    "/admin/storage",
     "/admin/teams",
     "/admin/service-accounts",
     "/api/v1/docs",
@@ -111,7 +114,7 @@ def furnish(client: Client, folder: Path) -> None:
     client.register_version(address, {"version": "1.2.0"})
     client.register_version(address, {"version": "1.3.0", "commitSha": "7be41c9", "metadata": metadata})
     weights = folder / "model.safetensors"
-    weights.write_bytes(make_safetensors(200_000))
+    weights.write_bytes(make_safetensors(200_000, format="pt", license="Apache-2.0"))
     client.upload(f"{address}:1.3.0", weights, type="WEIGHTS")
 
 

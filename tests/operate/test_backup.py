@@ -30,8 +30,9 @@ from tests.support.accounts import make_account
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registries, Registry, make_settings, make_template, opened
+from tests.support.safetensors import exactly
 
-CONTENT = b"weights " * 100_000
+CONTENT = exactly(800_000)
 
 
 def silent(_: str) -> None:
@@ -74,7 +75,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
         make = Make(registry)
         owner = make.owner()
         version = make.version(make.model(owner), owner)
-        make.file(version, owner, content=CONTENT, path="w.bin")
+        make.file(version, owner, content=CONTENT, path="w.safetensors")
         session = make_account(registry).session
         with registry.writing() as work:
             checkpoint = audit_service.sign_head(work)
@@ -83,7 +84,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
         back_up(registry, folder / "b.tar")
     group, _, rest = version.address.partition("/")
     name, _, number = rest.partition(":")
-    address = f"/api/v1/models/{group}/{name}/versions/{number}/artifacts/w.bin"
+    address = f"/api/v1/models/{group}/{name}/versions/{number}/artifacts/w.safetensors"
     key_file = registry.settings.key_file
     assert key_file is not None
     return Kept(folder / "b", folder / "b.tar", key_file, address, owner.token, session, checkpoint.note, vkey)

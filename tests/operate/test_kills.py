@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.endurance import Figures, sizes
-from tests.support.hammering import Victim, find_losses, furnish, start_writers
+from tests.support.hammering import Victim, find_losses, finish_uploads, furnish, start_writers
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 0.5
 
 
 def run_round(victim: Victim, token: str, chance: random.Random) -> None:
-    """Serve, let two writers work for a moment, and kill the server under them."""
+    """Serve, let writers work for a moment, and kill the server under them."""
     stopped = threading.Event()
     with victim.served():
         writers = start_writers(victim, token, stopped)
@@ -34,15 +34,19 @@ def test_kills_lose_nothing_that_was_acknowledged(kills: int, tmp_path: Path, fi
 
     for _ in range(kills):
         run_round(victim, token, chance)
+    finish_uploads(victim, token)
     lost = find_losses(victim, token)
     verdict = victim.operate("audit", "verify")
 
     figures.tell("kill -9 under writes and uploads", kills)
     figures.tell("acknowledged models", len(victim.acknowledged.models))
     figures.tell("acknowledged files", len(victim.acknowledged.files))
+    figures.tell("uploads gone on with after a kill", victim.resumed)
     figures.tell("acknowledged writes lost, torn or wrong", len(lost), at_most=0)
     figures.tell("audit verify finds nothing", int(verdict.startswith("OK: ")), at_least=1)
     assert lost == []
     assert verdict.startswith("OK: ")
     assert victim.acknowledged.models
     assert victim.acknowledged.files
+    assert victim.resumed
+    assert victim.begun == []

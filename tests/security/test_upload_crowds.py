@@ -3,7 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from modelkeep_server.interfaces.api.artifacts import UPLOADS_OF_ONE
+from modelkeep_server.interfaces.arrivals import UPLOADS_OF_ONE
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registry
@@ -17,10 +17,10 @@ def test_one_person_has_a_bounded_number_of_uploads(registry: Registry, api: Api
     address = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/one.bin?type=WEIGHTS"
     running[owner.actor.pseudonym] = UPLOADS_OF_ONE
     try:
-        refused = api.as_(owner).put(address, content=b"x")
+        refused = api.as_(owner).put(address, content=make.safetensors())
     finally:
         del running[owner.actor.pseudonym]
-    taken = api.as_(owner).put(address, content=b"x")
+    taken = api.as_(owner).put(address, content=make.safetensors())
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert taken.status_code == 201

@@ -22,7 +22,7 @@ def test_a_range_header_is_not_copied_into_the_log(api: Api, make: Make) -> None
 
     events = make.events(artifact.id, "artifact.download")
     size = artifact.size_bytes
-    assert [(event.after or {})["range"] for event in events] == ["all", "all", f"bytes={size - 10}-{size - 1}", "all"]
+    assert [(event.after or {})["range"] for event in events] == ["all", "all", f"bytes={size - 10}-{size - 1}"]
     assert "ada@example.com" not in json.dumps([event.raw for event in events])
 
 
@@ -49,4 +49,5 @@ def test_a_download_ends_on_record_though_the_visitors_token_ended_meanwhile(
 
     assert (answer.status_code, len(answer.content)) == (200, artifact.size_bytes)
     (end,) = make.events(artifact.id, "artifact.download_end")
-    assert end.after == {"sentBytes": artifact.size_bytes, "whole": True}
+    assert end.after is not None
+    assert (end.after["sentBytes"], end.after["whole"]) == (artifact.size_bytes, True)

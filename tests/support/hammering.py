@@ -17,8 +17,11 @@ import httpx2
 
 from tests.support.running import COMMAND
 from tests.support.safetensors import make_safetensors
+from tests.support.tus import begin, offset_of, send
 
 FILE_BYTES = 200_000
+RUN_BYTES = 30_000
+API = "/api/v1"
 
 
 @dataclass
@@ -30,11 +33,25 @@ class Acknowledged:
 
 
 @dataclass
+class Begun:
+    """An upload under way: where it goes on, and its content."""
+
+    path: str
+    content: bytes
+    url: str = ""
+
+
+@dataclass
 class Victim:
-    """A server that is started and killed, on one data folder."""
+    """
+    A server that is started and killed, on one data folder. `begun` are the uploads that are not finished, `resumed`
+    counts how often one was gone on with by a server that did not begin it.
+    """
 
     folder: Path
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    begun: list[Begun] = field(default_factory=list)
+    resumed: int = 0
     url: str = ""
 
     @property
@@ -70,7 +87,7 @@ def hammer(victim: Victim, token: str, stopped: threading.Event, act: Callable[[
     """Repeat an act until told to stop, or until the server is gone."""
     with (
         contextlib.suppress(httpx2.TransportError),
-        httpx2.Client(base_url=f"{victim.url}/api/v1", headers={"Authorization": f"Bearer {token}"}) as client,
+        httpx2.Client(base_url=victim.url, headers={"Authorization": f"Bearer {token}"}) as client,
     ):
         while not stopped.is_set():
             act(client)
@@ -80,7 +97,7 @@ def register(victim: Victim, client: httpx2.Client) -> None:
     """Register one more model; note it once it is acknowledged."""
     name = f"model-{secrets.token_hex(6)}"
     body = {"name": name, "group": "kills", "description": "d", "owners": ["a@b.co"], "riskTier": "LOW"}
-    if client.post("/models", json=body).status_code == httpx2.codes.CREATED:
+    if client.post(f"{API}/models", json=body).status_code == httpx2.codes.CREATED:
         victim.acknowledged.models.append(name)
 
 
@@ -88,12 +105,39 @@ def upload(victim: Victim, client: httpx2.Client) -> None:
     """Upload one more file; note it once it is acknowledged."""
     path = f"{secrets.token_hex(6)}.safetensors"
     content = make_safetensors(FILE_BYTES, seed=secrets.randbits(32))
-    answer = client.put(f"/models/kills/first/versions/1.0.0/artifacts/{path}?type=WEIGHTS", content=content)
+    answer = client.put(f"{API}/models/kills/first/versions/1.0.0/artifacts/{path}?type=WEIGHTS", content=content)
     if answer.status_code == httpx2.codes.CREATED:
         victim.acknowledged.files[path] = hashlib.sha256(content).hexdigest()
 
 
-API = "/api/v1"
+def resume(victim: Victim, client: httpx2.Client) -> None:
+    """Go on with an upload that was left in the middle, or begin one; send it in runs; note it once it is whole."""
+    if not victim.begun:
+        content = make_safetensors(FILE_BYTES, seed=secrets.randbits(32))
+        victim.begun.append(Begun(f"{secrets.token_hex(6)}.safetensors", content))
+    upload = victim.begun[0]
+    if upload.url:
+        at = offset_of(client, upload.url)
+        victim.resumed += 1
+    else:
+        answer = begin(client, "kills/first:1.0.0", len(upload.content), path=upload.path)
+        if answer.status_code != httpx2.codes.CREATED:
+            return
+        upload.url, at = answer.headers["location"], 0
+    while at < len(upload.content):
+        answer = send(client, upload.url, at, upload.content[at : at + RUN_BYTES])
+        if answer.status_code != httpx2.codes.NO_CONTENT:
+            return
+        at = int(answer.headers["upload-offset"])
+    victim.acknowledged.files[upload.path] = hashlib.sha256(upload.content).hexdigest()
+    victim.begun.remove(upload)
+
+
+def finish_uploads(victim: Victim, token: str) -> None:
+    """Send what is left of every upload that was begun. Serves the registry for it."""
+    with victim.served(), httpx2.Client(base_url=victim.url, headers={"Authorization": f"Bearer {token}"}) as client:
+        while victim.begun:
+            resume(victim, client)
 
 
 def find_losses(victim: Victim, token: str) -> list[str]:
@@ -126,10 +170,13 @@ def furnish(victim: Victim) -> str:
 
 
 def start_writers(victim: Victim, token: str, stopped: threading.Event, *, pairs: int = 1) -> list[threading.Thread]:
-    """Let pairs of writers work, one that registers models and one that uploads, until they are told to stop."""
+    """
+    Let writers work until they are told to stop: pairs, one that registers models and one that uploads in one go, and
+    one that uploads in runs and goes on with what was left.
+    """
     writers = [
         threading.Thread(target=hammer, args=(victim, token, stopped, partial(act, victim)))
-        for act in (register, upload) * pairs
+        for act in ((register, upload) * pairs + (resume,))
     ]
     for writer in writers:
         writer.start()

@@ -27,6 +27,7 @@ async def knock(
     headers: Iterable[tuple[str, str]] = (),
     chunks: Iterable[bytes] = (),
     on_start: Callable[[], Any] = lambda: None,
+    query: bytes = b"",
 ) -> Knock:
     """
     Send one request and gather the answer.
@@ -54,7 +55,7 @@ async def knock(
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": named,
+        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "", "headers": named,
         "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip
     answering: Awaitable[None] = app(scope, receive, send)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.standing import Target
+from tests.support.tus import BODY, RESUMABLE, UPLOADS, metadata
 
 PAGE, JSON = "text/html", "application/json"
 
@@ -38,6 +39,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/service-accounts": {"name": "golden-service", "purpose": "For the table.", "scopes": ["read"]},
     "PATCH /api/v1/service-accounts/{id}": {"purpose": "Another."},
     "POST /api/v1/service-accounts/{id}/tokens": {"name": "ci", "scopes": ["read"]},
+    "POST /api/v1/keys/escrow": {"fingerprint": "AAAA-BBBB-CCCC-DDDD-EEEE"},
     "POST /api/v1/incidents": {"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     "POST /api/v1/incidents/{id}/updates": {"status": "RESOLVED", "text": "Done."},
     "POST /api/v1/models": {
@@ -53,6 +55,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/reopen": {"reason": "Goes on."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/links": {},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/waivers": {"reason": "Looked at it."},
     "POST /api/v1/access-requests": {"model": "{group}/{name}", "purpose": "To look.", "days": 7},
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
@@ -100,4 +103,10 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
     if path.endswith("/artifacts/{path:path}") and method == "PUT":
         wrong = "sha-256=:" + "A" * 43 + "=:"
         return Knock(address, JSON, content=b"{}", headers={"repr-digest": wrong})
+    if path.startswith(UPLOADS) and method in ("POST", "PATCH", "DELETE"):
+        told = metadata(model=f"{target.group}/{target.name}", version=target.version, type="CONFIG", path="x.txt")
+        headers = {**RESUMABLE, "upload-length": "5", "upload-metadata": told} if method == "POST" else RESUMABLE
+        if method == "PATCH":
+            return Knock(address, JSON, content=b"x", headers={**BODY, "upload-offset": "0"})
+        return Knock(address, JSON, headers=headers)
     return Knock(address, JSON, json=_fill(BODIES.get(route), values))

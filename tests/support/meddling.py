@@ -1,5 +1,6 @@
 """Meddling with a registry's database behind its back, and asking afterwards what verification found."""
 
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, text
 
 from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
+from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
 from modelkeep_server.features.identity import people_queries, roles, sso
@@ -43,6 +46,9 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         link = client.post(base, json={"purpose": "Retraining."})
         assert api.anonymous.get(link.json()["url"]).status_code == 200
     tell_of_trouble(make, api)
+    told = {"fingerprint": registry.house.parts.keys.fingerprint()}
+    assert api.browser(owner).call("POST", "/api/v1/keys/escrow", json=told).status_code == 200
+    doubt_files(registry, make, api, version)
     come_by_an_issuer(registry)
     browser = api.browser_of(account.session)
     made = browser.call("POST", "/api/v1/tokens", json={"name": "ci"}).json()
@@ -54,6 +60,21 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     ask_for_a_role(registry, owner, make.person())
     with registry.writing() as work:
         service.sign_head(work)
+
+
+def doubt_files(registry: Registry, make: Make, api: Api, version: Version) -> None:
+    """A format that an Admin listed, a file of it that is accepted for a time, and one that was found damaged."""
+    admin, architect = api.as_(make.person(Role.ADMIN)), api.as_(make.person(Role.SECURITY_ARCHITECT))
+    name = f"own-{secrets.token_hex(4)}"
+    told = {"name": name, "label": "Our own", "types": ["WEIGHTS"], "ending": f".{name}", "magic": "4d4b4d4b"}
+    assert admin.post("/api/v1/formats", json=told).status_code == 201
+    path = f"a.{name}"
+    make.file(version, path=path, content=b"MKMK" + bytes(range(128, 256)))
+    waivers = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/waivers"
+    assert architect.post(waivers, json={"reason": "Looked at by hand."}).status_code == 201
+    damaged = make.file(version, path="damaged.safetensors", content=make.safetensors(300, seed=9))
+    with registry.writing() as work:
+        damage.note_damage(work, queries.get_stored_file(work, damaged.key).blob_key, FoundBy.CHECK)
 
 
 def come_by_an_issuer(registry: Registry) -> None:

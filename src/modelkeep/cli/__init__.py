@@ -1,8 +1,7 @@
 """
 The command `modelkeep`.
 
-Standard output carries results only; notes, progress and errors go to standard error. Exit codes: 0 done, 1 refused or
-failed, 2 not understood (usage), 130 interrupted.
+Standard output carries results only; notes, progress and errors go to standard error. The exit codes are in `exits`.
 """
 
 import sys
@@ -11,12 +10,9 @@ from typing import Annotated
 
 import typer
 
+from modelkeep.cli.exits import EXIT_CODES, FAILED, USAGE, print_error
 from modelkeep.cli.nouns import Nouns
-from modelkeep.cli.plain import harmless
-from modelkeep.errors import ApiError, BadAddress, ModelkeepError
-
-USAGE = 2
-FAILED = 1
+from modelkeep.errors import BadAddress, ModelkeepError
 
 app = typer.Typer(
     cls=Nouns,
@@ -27,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Models and versions are named GROUP/NAME and GROUP/NAME:VERSION. MODELKEEP_URL and MODELKEEP_TOKEN go "
-    "before the stored login; NO_COLOR turns colours off. Exit codes: 0 done, 1 refused or failed, 2 not understood.",
+    f"before the stored login; NO_COLOR turns colours off. {EXIT_CODES}",
 )
 
 
@@ -56,14 +52,3 @@ def main() -> None:
     except ModelkeepError as error:
         print_error(error)
         sys.exit(FAILED)
-
-
-def print_error(error: ModelkeepError) -> None:
-    """What happened, which fields are at fault, what to do, and the request id, on standard error."""
-    lines = [f"error: {error.detail}"]
-    if isinstance(error, ApiError):
-        lines += [f"  {fault.field}: {fault.message}" for fault in error.errors]
-    lines.append(f"  to do: {error.remedy}")
-    if isinstance(error, ApiError) and error.request_id:
-        lines.append(f"  request id: {error.request_id}")
-    print("\n".join(harmless(line) for line in lines), file=sys.stderr)

@@ -1,15 +1,28 @@
 """`modelkeep download`: files of a version, verified."""
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from modelkeep.cli.options import Json
-from modelkeep.cli.output import note, print_json, progress_bars, size
+from modelkeep.addresses import Address, parse_version_or_file
+from modelkeep.cli.bars import TransferBars, transfer_bars
+from modelkeep.cli.crowd import do_each
+from modelkeep.cli.exits import FAILED, HELD_BACK, INTERRUPTED, print_error
+from modelkeep.cli.options import Exclude, Include, Jobs, Json
+from modelkeep.cli.output import failure_json, note, print_json, size
+from modelkeep.cli.verdicts import is_held_back, tell_verdict
 from modelkeep.client import Client
+from modelkeep.downloads import Fetched
+from modelkeep.errors import ModelkeepError
+from modelkeep.models import Artifact
 
 app = typer.Typer(add_completion=False)
+
+#: States in which the registry asks what a download is for.
+GUARDED = ("PRODUCTION", "DEPRECATED", "RETIRED")
 
 
 @app.command()
@@ -19,23 +32,91 @@ def download(
     purpose: Annotated[
         str | None, typer.Option(help="What it is for; asked where the version is in production or beyond.")
     ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    jobs: Jobs = 3,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files with other bytes.")] = False,
     as_json: Json = False,
 ) -> None:
     """
-    Fetch all files of a version, or one, and verify each by its SHA-256.
+    Fetch all files of a version, or some, and verify each by its SHA-256.
 
     Prints what was verified, a line a file, as `sha256sum -c` reads it in that folder. A download that was cut goes on
-    where it ended; a file that is there already is checked and not fetched again.
+    where it ended; a file that is there already is checked and not fetched again. Files that are held back are left
+    out, and make the exit code 3. One file that fails does not stop the others.
     """
-    with Client() as client, progress_bars() as on_progress:
-        fetched = client.download(address, to, purpose=purpose, overwrite=overwrite, on_progress=on_progress)
-    if as_json:
-        print_json({"items": [{**f.artifact.raw, "file": str(f.file), "wasThere": f.was_there} for f in fetched]})
-        return
-    for file in fetched:
-        print(f"{file.artifact.sha256}  {file.artifact.path}")
-    total = size(sum(file.artifact.size_bytes for file in fetched))
-    there = sum(file.was_there for file in fetched)
-    already = f" ({there} there already)" if there else ""
-    note(f"{len(fetched)} file{'s' if len(fetched) > 1 else ''}, {total}, verified in {to}{already}.")
+    where = parse_version_or_file(address)
+    with Client() as client:
+        found = client.select_files(where, include=include or (), exclude=exclude or ())
+        held = [artifact for _, artifact in found if is_held_back(artifact)]
+        for _, artifact in found:
+            tell_verdict(artifact)
+        wanted = [one for one in found if not is_held_back(one[1])]
+        if purpose is None and wanted and sys.stdin.isatty() and sys.stderr.isatty():
+            purpose = _ask_purpose(client, where)
+        with transfer_bars(len(wanted), sum(artifact.size_bytes for _, artifact in wanted)) as bars:
+            told = _Telling(as_json=as_json, bars=bars)
+
+            def fetch(one: tuple[Address, Artifact]) -> Fetched:
+                return client.fetch(*one, to, purpose=purpose, overwrite=overwrite, on_progress=bars)
+
+            try:
+                for (_, artifact), outcome in do_each(wanted, fetch, jobs=jobs):
+                    told.take(artifact, outcome)
+            except KeyboardInterrupt:
+                bars.stop()
+                note("\nInterrupted. What arrived is kept; the same command goes on from there:")
+                note(f"  modelkeep {shlex.join(sys.argv[1:])}")
+                raise typer.Exit(INTERRUPTED) from None
+    told.end(to, held)
+
+
+class _Telling:
+    """What became of each file, said as it ends, and summed up."""
+
+    def __init__(self, *, as_json: bool, bars: TransferBars) -> None:
+        self._as_json = as_json
+        self._bars = bars
+        self._fetched: list[Fetched] = []
+        self._failed: list[dict[str, Any]] = []
+
+    def take(self, artifact: Artifact, outcome: Fetched | ModelkeepError) -> None:
+        self._bars.finish(artifact.path, artifact.size_bytes)
+        if isinstance(outcome, ModelkeepError):
+            print_error(outcome, artifact.path)
+            self._failed.append(failure_json(artifact.path, outcome))
+            return
+        self._fetched.append(outcome)
+        # Bars that are being drawn would break long lines: on a terminal they come at the end.
+        if not self._as_json and not sys.stdout.isatty():
+            print(f"{artifact.sha256}  {artifact.path}", flush=True)
+
+    def end(self, to: Path, held: list[Artifact]) -> None:
+        """The sum, and the exit code. Raises Exit."""
+        fetched = self._fetched
+        if self._as_json:
+            items = [{**one.artifact.raw, "file": str(one.file), "wasThere": one.was_there} for one in fetched]
+            left_out = [artifact.raw for artifact in held]
+            print_json({"items": items, "failed": self._failed, "heldBack": left_out})
+        elif fetched:
+            if sys.stdout.isatty():
+                print("\n".join(f"{one.artifact.sha256}  {one.artifact.path}" for one in fetched))
+            total = size(sum(one.artifact.size_bytes for one in fetched))
+            there = sum(one.was_there for one in fetched)
+            already = f" ({there} there already)" if there else ""
+            note(f"{len(fetched)} file{'s' if len(fetched) > 1 else ''}, {total}, verified in {to}{already}.")
+        if self._failed:
+            note(f"{len(self._failed)} failed. Run it again: what is there is not fetched twice.")
+            raise typer.Exit(FAILED)
+        if held:
+            note(f"{len(held)} left out, held back: exit code {HELD_BACK}.")
+            raise typer.Exit(HELD_BACK)
+
+
+def _ask_purpose(client: Client, where: Address) -> str | None:
+    version = client.get_version(Address(where.group, where.name, where.version))
+    if version.state not in GUARDED:
+        return None
+    note(f"{version.address} is in {version.state}: what you fetch it for stands in the audit log.")
+    purpose: str = typer.prompt("What is it for", err=True)
+    return purpose

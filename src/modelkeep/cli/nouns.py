@@ -38,8 +38,12 @@ NOUNS = (
     Noun("whoami", "Who am I, and what may I do?", "modelkeep.cli.whoami:app"),
     Noun("models", "List, show, register, edit and share models.", "modelkeep.cli.models:app"),
     Noun("versions", "List, show, create and edit versions of a model.", "modelkeep.cli.versions:app"),
-    Noun("upload", "Send files to a version.", "modelkeep.cli.upload:app"),
+    Noun("upload", "Send files and folders to a version.", "modelkeep.cli.upload:app"),
+    Noun("uploads", "List and discard uploads that are not finished.", "modelkeep.cli.uploads:app"),
     Noun("download", "Fetch files of a version, and verify them.", "modelkeep.cli.download:app"),
+    Noun(
+        "artifacts", "Answer for files that are held back, and look through them again.", "modelkeep.cli.artifacts:app"
+    ),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),
@@ -54,6 +58,7 @@ NOUNS = (
     Noun("migrate", "Bring a PostgreSQL database up to date."),
     Noun("backup", "Take a backup, while the server runs."),
     Noun("restore", "Put a backup into an empty data folder, and verify it."),
+    Noun("keys", "Rotate, copy for paper, and restore the keys that stored files are under."),
     Noun("settings", "Show the settings in force, and where each comes from."),
     Noun("audit", "Verify the audit log."),
     Noun("admin", "Tokens and invitations, on the server's host."),

@@ -36,6 +36,29 @@ Revision = Annotated[
     typer.Option("--revision", help="Of what you read, as --json shows it: refuse where somebody edited it since."),
 ]
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include", metavar="PATTERN", help="Only files like this, as '*.json' or 'tokenizer/*'. Repeatable."
+    ),
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="No files like this. Repeat it.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="How many files at once.", min=1, max=16)]
+
+MetadataText = Annotated[
+    str | None, typer.Option("--metadata", metavar="JSON|@FILE", help="What is known of it, as the API's JSON.")
+]
+MetadataPairs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=TEXT|KEY=@FILE",
+        help="One fact of the metadata, as framework=xgboost, or input-schema=@schema.json for JSON. Repeat it.",
+    ),
+]
+
 Reason = Annotated[str | None, typer.Option("--reason", help="Why, for the record.")]
 
 
@@ -54,21 +77,58 @@ def read_changes(file: str | None, given: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def read_metadata(text: str | None, pairs: list[str] | None) -> dict[str, Any] | None:
+    """
+    Metadata from JSON, or `@` and a file with it, and single facts that go before it; None where neither is given.
+
+    A key may be written as the API does, or in lower case with hyphens; an empty text takes the fact away.
+
+    Raises:
+        BadFile: No JSON object. BadParameter: A fact that is not KEY=VALUE.
+    """
+    if text is None and not pairs:
+        return None
+    found = _parse_object(_read_text(text[1:]) if text.startswith("@") else text, "--metadata") if text else {}
+    for pair in pairs or ():
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            raise typer.BadParameter(f"--set {pair!r} is not KEY=TEXT or KEY=@FILE.")
+        first, *rest = key.split("-")
+        name = first + "".join(part[:1].upper() + part[1:] for part in rest)
+        found[name] = _parse(_read_text(value[1:]), value[1:]) if value.startswith("@") else value or None
+    return found
+
+
 def read_document(file: str | None) -> dict[str, Any]:
     """A JSON object from a file, or from standard input for `-`; empty for None. Raises BadFile."""
-    if file is None:
-        return {}
-    name = "standard input" if file == "-" else file
+    return {} if file is None else _parse_object(_read_text(file), _name_of(file))
+
+
+def _read_text(file: str) -> str:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-        document = json.loads(text)
+        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
     except OSError as error:
-        raise BadFile(f"{name} cannot be read: {error.strerror}.", remedy="Check the path and its rights.") from error
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise BadFile(f"{name} is not JSON: {error.msg} at {where}.", remedy="Correct it there.") from error
+        raise BadFile(
+            f"{_name_of(file)} cannot be read: {error.strerror}.", remedy="Check the path and its rights."
+        ) from error
     except ValueError as error:
-        raise BadFile(f"{name} is not text in UTF-8.", remedy="Save it as UTF-8.") from error
+        raise BadFile(f"{_name_of(file)} is not text in UTF-8.", remedy="Save it as UTF-8.") from error
+
+
+def _parse_object(text: str, name: str) -> dict[str, Any]:
+    document = _parse(text, name)
     if not isinstance(document, dict):
         raise BadFile(f"{name} is JSON, but no object.", remedy="Write it as { ... }, as the API reference shows it.")
     return document
+
+
+def _parse(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise BadFile(f"{name} is not JSON: {error.msg} at {where}.", remedy="Correct it there.") from error
+
+
+def _name_of(file: str) -> str:
+    return "standard input" if file == "-" else file

@@ -4,33 +4,32 @@ How commands show results: a table for a person, tab-separated lines without a h
 Whatever a registry says is shown as text: no markup in it is drawn and no control character reaches the terminal.
 """
 
-import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
 from modelkeep.cli.plain import harmless
+from modelkeep.errors import ApiError, ModelkeepError
 from modelkeep.models import Told
-from modelkeep.progress import OnProgress, Progress, Step
+
+DIGEST_DIGITS = 8
 
 
-def print_json(told: Told | Sequence[Told] | Mapping[str, Any]) -> None:
+def print_json(told: Told | Sequence[Told | Mapping[str, Any]] | Mapping[str, Any]) -> None:
     """What the registry told, as it told it; a list becomes a JSON array."""
     document: Any = told
     if isinstance(told, Told):
         document = told.raw
     elif not isinstance(told, Mapping):
-        document = [entry.raw for entry in told]
+        document = [entry.raw if isinstance(entry, Told) else entry for entry in told]
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
@@ -85,32 +84,14 @@ def size(size_bytes: int) -> str:
     return decimal(size_bytes)
 
 
-@contextlib.contextmanager
-def progress_bars() -> Iterator[OnProgress]:
-    """A bar for each file, on standard error, where that is a terminal."""
-    console = Console(stderr=True)
-    bars = Bars(
-        TextColumn("{task.fields[path]}", markup=False),
-        TextColumn("{task.description}", style="dim", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    tasks: dict[str, tuple[TaskID, Step]] = {}
+def digest(sha256: str) -> str:
+    """A SHA-256 as a table shows it: whole in a pipe, its first digits where a line has 80 columns."""
+    return f"{sha256[:DIGEST_DIGITS]}…" if sys.stdout.isatty() else sha256
 
-    def show(progress: Progress) -> None:
-        known = tasks.get(progress.path)
-        if known is None:
-            task = bars.add_task(progress.step, total=progress.total_bytes, path=harmless(progress.path))
-        else:
-            task = known[0]
-            if known[1] is not progress.step:
-                bars.reset(task, total=progress.total_bytes, description=progress.step)
-        tasks[progress.path] = (task, progress.step)
-        bars.update(task, completed=progress.done_bytes)
 
-    with bars:
-        yield show
+def failure_json(path: str, error: ModelkeepError) -> dict[str, Any]:
+    """A file that failed, as it stands beside those that did not."""
+    told: dict[str, Any] = {"detail": error.detail, "remedy": error.remedy}
+    if isinstance(error, ApiError):
+        told |= {"code": error.code, "status": error.status, "requestId": error.request_id}
+    return {"path": path, "error": told}

@@ -1,15 +1,31 @@
-"""`modelkeep versions`: list, show, create and edit, and take files out of them."""
+"""`modelkeep versions`: list, show, create, edit and fill, and take files out of them."""
 
 import json
+import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from modelkeep.addresses import Address, parse_file, parse_model_or_version
-from modelkeep.cli.options import DocumentFile, Json, Limit, Reason, Revision, read_changes, read_document
-from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table, size
+from modelkeep.cli.options import (
+    DocumentFile,
+    Json,
+    Limit,
+    MetadataPairs,
+    MetadataText,
+    Reason,
+    Revision,
+    read_changes,
+    read_document,
+    read_metadata,
+)
+from modelkeep.cli.output import digest, moment, note, note_rest, print_facts, print_json, print_table, size
+from modelkeep.cli.plain import harmless
+from modelkeep.cli.verdicts import is_held_back, verdict_of
 from modelkeep.client import Client
-from modelkeep.models import Flag, Version
+from modelkeep.headers import Suggestion
+from modelkeep.models import Artifact, Flag, Version
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
@@ -81,11 +97,25 @@ def show(
         ]
     )
     if not files:
-        note(f"No files yet. Send one: modelkeep upload {version.address} FILE --type WEIGHTS")
+        note(f"No files yet. Send one: modelkeep upload {version.address} FILE|FOLDER")
         return
     print()
-    rows = [(file.path, file.type, size(file.size_bytes), file.status, file.sha256) for file in files]
-    print_table(("file", "type", "size", "status", "sha256"), rows)
+    _print_files(files)
+
+
+@app.command("files")
+def list_files(address: VersionAddress, limit: Limit = 200, as_json: Json = False) -> None:
+    """List the files of a version: what each is, whether it can be downloaded, and its SHA-256."""
+    with Client() as client:
+        page = client.list_artifacts(address).first(limit)
+    if as_json:
+        print_json(page.items)
+        return
+    if not page.items:
+        note(f"No files yet. Send some: modelkeep upload {address} FILE|FOLDER")
+        return
+    _print_files(page.items)
+    note_rest(len(page.items), page.total, page.next_cursor is not None)
 
 
 @app.command()
@@ -94,6 +124,8 @@ def create(
     commit_sha: Annotated[str | None, typer.Option(help="7 to 64 hexadecimal digits.")] = None,
     training_job_id: Annotated[str | None, typer.Option(help="The run that made it.")] = None,
     description: Annotated[str | None, typer.Option(help="One sentence on what is new.")] = None,
+    metadata: MetadataText = None,
+    facts: MetadataPairs = None,
     file: DocumentFile = None,
     as_json: Json = False,
 ) -> None:
@@ -104,6 +136,9 @@ def create(
     before what it says.
     """
     document = read_document(file)
+    known = read_metadata(metadata, facts)
+    if known is not None:
+        document["metadata"] = {**(document.get("metadata") or {}), **known}
     named = parse_model_or_version(address)
     given: dict[str, Any] = {
         "version": named.version,
@@ -120,7 +155,7 @@ def create(
         print_json(version)
         return
     print(version.address)
-    note(f"Next: modelkeep upload {version.address} FILE --type WEIGHTS")
+    note(f"Next: modelkeep upload {version.address} FILE|FOLDER")
 
 
 @app.command()
@@ -130,6 +165,8 @@ def edit(
     commit_sha: Annotated[str | None, typer.Option(help="7 to 64 hexadecimal digits; '' takes it away.")] = None,
     training_job_id: Annotated[str | None, typer.Option(help="The run that made it; '' takes it away.")] = None,
     description: Annotated[str | None, typer.Option(help="One sentence on what is new; '' takes it away.")] = None,
+    metadata: MetadataText = None,
+    facts: MetadataPairs = None,
     file: DocumentFile = None,
     reason: Reason = None,
     revision: Revision = None,
@@ -146,6 +183,7 @@ def edit(
         "commitSha": commit_sha,
         "trainingJobId": training_job_id,
         "description": description,
+        "metadata": read_metadata(metadata, facts),
         "reason": reason,
     }
     changes = read_changes(file, given)
@@ -155,6 +193,37 @@ def edit(
         print_json(version)
         return
     print(version.address)
+
+
+@app.command()
+def fill(
+    address: VersionAddress,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """
+    Fill empty metadata with what the files of a version say of themselves, after asking.
+
+    What stands in a field stays; where files disagree, nothing is filled. --json prints the version as it is then.
+    """
+    with Client() as client:
+        version = client.get_version(address)
+        told = client.list_suggestions(address)
+        plain = [one for one in told if not one.is_conflict]
+        if not as_json:
+            _print_suggestions(told)
+        if plain:
+            if not yes:
+                what = ", ".join(one.field for one in plain)
+                typer.confirm(f"Fill {what} of {version.address}?", abort=True, err=True)
+            # On the revision that was shown: what somebody else wrote meanwhile is not overwritten.
+            version = client.update_version(address, _patch_of(plain), revision=version.revision)
+    if as_json:
+        print_json(version)
+        return
+    note(
+        f"Filled {len(plain)} of {len(told)}." if plain else "Nothing to fill: no empty field that the files agree on."
+    )
 
 
 @app.command()
@@ -184,6 +253,45 @@ def remove_artifact(
     with Client() as client:
         client.remove_artifact(file)
     note(f"Removed {file}.")
+
+
+def _print_files(files: Sequence[Artifact]) -> None:
+    if sys.stdout.isatty():
+        # What fits 80 columns: of status and verdict the one that matters.
+        rows = [(f.path, f.type, f.format or "", size(f.size_bytes), _found(f), digest(f.sha256)) for f in files]
+        print_table(("file", "type", "format", "size", "found", "sha256"), rows)
+        return
+    for f in files:
+        cells = (f.path, f.type, f.format or "", size(f.size_bytes), f.status, verdict_of(f), f.sha256)
+        print("\t".join(harmless(cell) for cell in cells))
+
+
+def _found(file: Artifact) -> str:
+    return file.status if is_held_back(file) else verdict_of(file)
+
+
+def _print_suggestions(told: Sequence[Suggestion]) -> None:
+    rows = [
+        (
+            one.field,
+            _fact(one.value),
+            f"{one.path} and {one.files - 1} more" if one.files > 1 else one.path,
+            _fact(one.present),
+            "choose" if one.is_conflict else "fill",
+        )
+        for one in told
+    ]
+    if rows:
+        print_table(("field", "what files tell", "file", "now", ""), rows)
+
+
+def _patch_of(told: Sequence[Suggestion]) -> dict[str, Any]:
+    """An edit that takes the values over."""
+    metadata: dict[str, Any] = {}
+    for one in told:
+        holder, _, key = one.field.rpartition(".")
+        (metadata.setdefault(holder, {}) if holder else metadata)[key] = one.value
+    return {"metadata": metadata, "reason": f"Filled from {', '.join(sorted({one.path for one in told}))}"[:400]}
 
 
 def _percent(version: Version) -> str:

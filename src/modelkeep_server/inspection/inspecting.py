@@ -2,7 +2,7 @@
 
 from modelkeep_server.inspection.readers.reading import read_header
 from modelkeep_server.inspection.recognising import recognise
-from modelkeep_server.inspection.report import Report
+from modelkeep_server.inspection.report import HEAD_BYTES, Report
 from modelkeep_server.inspection.scanning.judging import judge
 from modelkeep_server.inspection.source import Source
 
@@ -12,4 +12,4 @@ def inspect(source: Source) -> Report:
     known = recognise(source)
     verdict, findings = judge(known, source)
     header = read_header(known, source)
-    return Report(known, verdict, findings, header)
+    return Report(known, verdict, findings, header, head=source.read(0, HEAD_BYTES))

@@ -10,6 +10,8 @@ from modelkeep_server.rules.formats import Format
 #: Grows with every change of what counts as code that runs on load; files judged by an earlier one are looked at anew.
 RULE_VERSION = 1
 
+#: How much of a file's beginning a report carries, for formats that are known by their first bytes.
+HEAD_BYTES = 64
 FINDINGS_MAX = 50
 TENSORS_SHOWN = 2_000
 FACTS_MAX = 40
@@ -74,6 +76,16 @@ class Header:
     tensors: tuple[Tensor, ...] = ()
     image_digest: str | None = None
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The header again. Raises KeyError, TypeError, ValueError for what `Report.to_json` did not give."""
+        header = dict(told)
+        header["facts"] = tuple((str(label), str(value)) for label, value in header["facts"])
+        header["tensors"] = tuple(
+            Tensor(row["name"], row["dtype"], tuple(int(n) for n in row["shape"])) for row in header["tensors"]
+        )
+        return cls(**header)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -86,23 +98,20 @@ class Report:
     findings: tuple[Finding, ...] = ()
     header: Header = field(default_factory=Header)
     rule_version: int = RULE_VERSION
+    head: bytes = b""
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "head": self.head.hex()}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Self:
         """The report again. Raises KeyError, TypeError, ValueError for what `to_json` did not give."""
-        header = dict(told["header"])
-        header["facts"] = tuple((str(label), str(value)) for label, value in header["facts"])
-        header["tensors"] = tuple(
-            Tensor(row["name"], row["dtype"], tuple(int(n) for n in row["shape"])) for row in header["tensors"]
-        )
         return cls(
             format=None if told["format"] is None else Format(told["format"]),
             verdict=Verdict(told["verdict"]),
             findings=tuple(Finding(row["rule"], row["detail"]) for row in told["findings"]),
-            header=Header(**header),
+            header=Header.from_json(told["header"]),
             rule_version=int(told["rule_version"]),
+            head=bytes.fromhex(told["head"])[:HEAD_BYTES],
         )

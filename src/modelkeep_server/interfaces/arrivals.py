@@ -4,6 +4,7 @@ Files on their way in, shared by every interface that takes them: received, look
 No transaction is open while bytes move or a file is looked through.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -12,9 +13,9 @@ from anyio import CancelScope
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from modelkeep_server.features.artifacts import intake, ranges, scanning, service
+from modelkeep_server.features.artifacts import ranges, receiving, scanning, service
 from modelkeep_server.features.artifacts.intake import Received
-from modelkeep_server.features.artifacts.service import Ticket
+from modelkeep_server.features.artifacts.service import NewFile, Ticket
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.inspection.report import Report
@@ -47,10 +48,28 @@ async def take_in(desk: Desk, ticket: Ticket, promised: str | None) -> Artifact:
     parts = desk.door.parts
     desk.request.state.body_bytes_max = None
     with storage_answers():
-        received = await intake.receive(
+        received = await receiving.receive(
             body_of(desk.request), parts.blobs, ticket.dek, ticket.blob_id, parts.limits.upload_bytes
         )
     return await publish(desk, ticket, received, promised)
+
+
+async def take_in_text(desk: Desk, new: NewFile, content: bytes) -> Artifact:
+    """Take a small file that was made here, as if it had been sent. Raises as `take_in`."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    ticket = await desk.read(
+        lambda work, actor: service.allow_upload(work, actor, new, sha256=sha256, size_bytes=len(content))
+    )
+    if ticket.present is not None:
+        return ticket.present
+    parts = desk.door.parts
+
+    async def once() -> AsyncIterator[bytes]:
+        yield content
+
+    with storage_answers():
+        received = await receiving.receive(once(), parts.blobs, ticket.dek, ticket.blob_id, len(content))
+    return await publish(desk, ticket, received, None)
 
 
 async def publish(desk: Desk, ticket: Ticket, received: Received, promised: str | None) -> Artifact:
@@ -65,22 +84,37 @@ async def publish(desk: Desk, ticket: Ticket, received: Received, promised: str 
     parts = desk.door.parts
     keep = False
     try:
-        if promised is not None and received.sha256_hex != promised:
-            differs = f"What arrived has the SHA-256 {received.sha256_hex}, not {promised} as promised."
-            raise Invalid.of([FieldError("sha256", f"{differs} Send it again.")])
-        report = await look_through(desk, ticket, received)
+        report = await judge(desk, ticket, received, promised)
         artifact, keep = await desk.write(
             lambda work, actor: service.publish_upload(work, actor, ticket, received, report)
         )
-    except Exception as error:
-        # Where it is not known whether the commit went through, the bytes stay; the sweep knows later.
-        keep = isinstance(error, Unavailable)
+    except BaseException as error:
+        keep = is_unsure(error)
         raise
     finally:
         if not keep:
             with CancelScope(shield=True):
                 await desk.door.hop(lambda: service.discard_parts(parts.blobs, ticket.blob_id, received.parts))
     return artifact
+
+
+async def judge(desk: Desk, ticket: Ticket, received: Received, promised: str | None) -> Report | None:
+    """
+    Compare a file that was received with what was promised of it, and look it through. Gives what was found, in time.
+
+    Raises Invalid where it has another SHA-256.
+    """
+    if promised is not None and received.sha256_hex != promised:
+        differs = f"What arrived has the SHA-256 {received.sha256_hex}, not {promised} as promised."
+        raise Invalid.of([FieldError("sha256", f"{differs} Send it again.")])
+    return await look_through(desk, ticket, received)
+
+
+def is_unsure(error: BaseException) -> bool:
+    """
+    Whether a write that ended so may have been committed all the same: its bytes stay then, and the sweep knows later.
+    """
+    return isinstance(error, Unavailable) or not isinstance(error, Exception)
 
 
 async def look_through(desk: Desk, ticket: Ticket, received: Received) -> Report | None:

@@ -13,9 +13,11 @@ from fastapi import Request
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.status import queries as status_queries
 from modelkeep_server.features.status.board import Board
 from modelkeep_server.features.status.monitor import Monitor, list_probes
@@ -62,6 +64,7 @@ class Door:
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.uploads: Counter[str] = Counter()
+        self.hashes = RunningHashes()
         self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()
@@ -90,10 +93,16 @@ class Door:
         return self._monitor.last
 
     def read_board(self) -> None:
-        """Read which incidents are open. Where the database does not answer, what was known stays."""
+        """
+        Read which incidents are open, and whether a copy of the keys is kept, which another process may have changed.
+        Where the database does not answer, what was known stays. Two statements.
+        """
+        self.parts.keys.follow()
+        fingerprint = self.parts.keys.fingerprint()
         try:
             with self.database.reading(self.parts, Circumstances.of_the_house()) as work:
-                self.board.show(status_queries.list_open(work))
+                kept = key_queries.find_escrow(work, fingerprint) is not None
+                self.board.show(status_queries.list_open(work), kept=fingerprint if kept else None)
         except Unavailable:
             return
 

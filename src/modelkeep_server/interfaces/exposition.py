@@ -45,6 +45,7 @@ class _Collector:
         yield from _transfers(self._door)
         yield from _database(self._door)
         yield from _work(self._figures)
+        yield from _files(self._figures)
 
 
 def _build(is_sqlite: bool) -> Metric:
@@ -97,3 +98,12 @@ def _work(figures: Figures) -> Iterator[Metric]:
     for status, count in sorted({"WAITING": 0, "FAILED": 0, **figures.jobs}.items()):
         jobs.add_metric((status.lower(),), count)
     yield jobs
+
+
+def _files(figures: Figures) -> Iterator[Metric]:
+    yield GaugeMetricFamily("modelkeep_stored_files", "Files in the file store.", value=figures.files)
+    yield GaugeMetricFamily("modelkeep_stored_bytes", "Their size as they were sent.", value=figures.file_bytes)
+    yield GaugeMetricFamily(
+        "modelkeep_stored_files_checked", "Of them, read through within the time set for it.", value=figures.checked
+    )
+    yield GaugeMetricFamily("modelkeep_stored_files_damaged", "Of them, damaged now.", value=figures.damaged)

@@ -1,5 +1,6 @@
 """All doors on one FastAPI app, and how an error is drawn for the one that was knocked on."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ log = structlog.get_logger()
 ROUTERS = (*api_routes.ROUTERS, transfers.router, metrics.router, *web_routes.ROUTERS)
 
 
+#: The worker that computes SHA-256 compiles WebAssembly. A worker has a policy of its own, so that pages may not.
+_HASHER = re.compile(r"hash-worker\.[A-Z0-9]+\.js")
+_HASHER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; frame-ancestors 'none'"
+
+
 @dataclass(frozen=True)
 class Site:
     """The app and how it draws a refusal that comes before any route."""
@@ -62,6 +68,8 @@ class _Hashed(StaticFiles):
         """Starlette's answer, with leave to keep it."""
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        if _HASHER.fullmatch(str(args[0]).replace("\\", "/").rpartition("/")[2]):
+            response.headers["Content-Security-Policy"] = _HASHER_POLICY
         return response
 
     async def get_response(self, path: str, scope: Scope) -> Response:

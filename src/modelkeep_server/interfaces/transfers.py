@@ -1,11 +1,11 @@
 """
-Sending what a link opens, shared by every interface that hands out links: Range, digest, and the end on record.
+Sending a file through a link, shared by every interface that hands out links: Range, digest, and the end on record.
 """
 
 import base64
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from urllib.parse import quote
 
 from anyio import CancelScope
 from fastapi import APIRouter, Request
@@ -13,22 +13,16 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import bundles, downloads, flows
-from modelkeep_server.features.artifacts.bundles import Bundle
+from modelkeep_server.features.artifacts import downloads, transfers
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
-from modelkeep_server.features.artifacts.flows import Flow
-from modelkeep_server.features.artifacts.outflow import read_ahead, read_plain
-from modelkeep_server.features.artifacts.queries import StoredFile
+from modelkeep_server.features.artifacts.outflow import open_plain
+from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
 from modelkeep_server.features.artifacts.storage import storage_answers
-from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces.door import Asking, Door
+from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
-from modelkeep_server.kit.disposition import attachment
-from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
+from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
 
 router = APIRouter(include_in_schema=False)
-
-Runs = Iterator[bytes | memoryview]
 
 
 class _Bytes:
@@ -51,115 +45,83 @@ class _Transfer(StreamingResponse):
             await super().stream_response(send)
 
 
-@dataclass(frozen=True)
-class _Outgoing:
-    """What is about to be sent: `length` bytes from `start`. `at_fault` is the file whose bytes are being read."""
-
-    flow: Flow
-    start: int
-    length: int
-    status: int
-    media_type: str
-    headers: dict[str, str]
-    runs: Callable[[Door], Runs]
-    at_fault: Callable[[], StoredFile | None]
-
-
 @router.get(PATH_PREFIX + "/{handle}/{file_name}")
 @door.streams(OPEN)
 async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -> Response:
-    """Open a download link. The event stands before the first byte leaves; Range asks for a part of a file."""
+    """Open a download link. The event stands before the first byte leaves; Range asks for a part."""
     asked, if_range = request.headers.get("range"), request.headers.get("if-range")
-    out = await desk.write(lambda work, actor: _open(work, actor, handle, asked, if_range, begins=True))
+    opening = await desk.write(
+        lambda work, actor: downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
+    )
+    part = opening.part
+    if isinstance(part, Unsatisfiable):
+        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=False))
+        refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
+        refused.size_bytes = part.size_bytes
+        raise refused
+    span = part or Range(0, opening.stored.artifact.size_bytes)
     try:
         with storage_answers():
-            chunks = await read_ahead(out.runs(desk.door))
+            chunks = await open_plain(
+                desk.door.parts.blobs, opening.dek, opening.stored.blob_id, opening.stored.parts, span.start, span.end
+            )
     except (IntegrityBroken, Unavailable) as error:
         is_broken = isinstance(error, IntegrityBroken)
-        await desk.note(lambda work: _finish(work, out, 0, complete=False, broken=is_broken))
+        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=is_broken))
         raise
-    return _Transfer(_send(desk, out, chunks), out.status, out.headers, out.media_type)
+    return _Transfer(
+        _send(desk, opening, chunks, span),
+        status_code=206 if part else 200,
+        headers=_headers(opening, span, partial=part is not None),
+        media_type="application/octet-stream",
+    )
 
 
-@router.head(PATH_PREFIX + "/{handle}/{file_name}")
-@door.streams(OPEN)
-async def look_at_link(desk: Desk, request: Request, handle: str, file_name: str) -> Response:
-    """What a download link would send: judged as GET, without a byte, and so without an event."""
-    out = await desk.read(lambda work, actor: _open(work, actor, handle, None, None, begins=False))
-    return Response(None, out.status, out.headers, out.media_type)
-
-
-def _open(work: Work, actor: Actor, handle: str, asked: str | None, if_range: str | None, *, begins: bool) -> _Outgoing:
-    try:
-        opening = downloads.open_link(work, actor, handle, asked=asked, if_range=if_range, begins=begins)
-    except downloads.NoSuchLink:
-        return _of_bundle(bundles.open_bundle(work, actor, handle, begins=begins))
-    return _of_file(opening)
-
-
-def _of_file(opening: Opening) -> _Outgoing:
-    stored, span, artifact = opening.stored, opening.span, opening.stored.artifact
-    digest = f"sha-256=:{base64.b64encode(bytes.fromhex(artifact.sha256)).decode()}:"
-    headers = {
-        **_headers(artifact.path.rsplit("/", 1)[-1], span.end - span.start),
-        "Accept-Ranges": "bytes",
-        "ETag": artifact.etag,
-        "Repr-Digest": digest,
-        "X-Checksum-SHA256": artifact.sha256,
-    }
-    if opening.part is None:
-        headers["Content-Digest"] = digest
-    else:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
-
-    def runs(door: Door) -> Runs:
-        return read_plain(door.parts.blobs, opening.dek, stored.blob_id, stored.parts, span.start, span.end)
-
-    return _Outgoing(
-        opening.flow, span.start, span.end - span.start, 206 if opening.part else 200, "application/octet-stream",
-        headers, runs, lambda: stored,
-    )  # fmt: skip
-
-
-def _of_bundle(bundle: Bundle) -> _Outgoing:
-    headers = {**_headers(bundle.file_name, bundle.flow.size_bytes), "Accept-Ranges": "none"}
-    return _Outgoing(
-        bundle.flow, 0, bundle.flow.size_bytes, 200, "application/zip", headers,
-        lambda door: bundle.runs(door.parts.blobs), lambda: bundle.at,
-    )  # fmt: skip
-
-
-def _headers(file_name: str, length: int) -> dict[str, str]:
-    return {
-        "Content-Length": str(length),
-        "Content-Disposition": attachment(file_name),
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
+def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
+    if is_broken:
+        downloads.quarantine(work, opening)
+    transfers.end(work, opening.link_id, start=0, sent_bytes=0, is_final=is_broken)
 
 
 async def _send(
-    desk: Desk, out: _Outgoing, chunks: AsyncIterator[bytes | memoryview]
-) -> AsyncIterator[bytes | memoryview]:
+    desk: Desk, opening: Opening, chunks: AsyncIterator[memoryview], span: Range
+) -> AsyncIterator[memoryview]:
     sent = 0
-    broken = False
+    is_broken = False
     desk.door.meters.downloads += 1
     try:
         with storage_answers():
             async for chunk in chunks:
-                yield chunk
+                # Counted as it is handed over: whoever leaves meanwhile may have it.
                 sent += len(chunk)
+                yield chunk
     except IntegrityBroken:
-        broken = True
+        is_broken = True
+        await desk.note(lambda work: downloads.quarantine(work, opening))
         raise
     finally:
         desk.door.meters.downloads -= 1
         # A visitor who leaves cancels the response; how the download ended is noted all the same.
         with CancelScope(shield=True):
-            await desk.note(lambda work: _finish(work, out, sent, complete=sent == out.length, broken=broken))
+            await desk.note(
+                lambda work: transfers.end(work, opening.link_id, start=span.start, sent_bytes=sent, is_final=is_broken)
+            )
 
 
-def _finish(work: Work, out: _Outgoing, sent: int, *, complete: bool, broken: bool) -> None:
-    at_fault = out.at_fault() if broken else None
-    if at_fault is not None:
-        downloads.quarantine(work, at_fault)
-    flows.finish(work, out.flow, start=out.start, sent_bytes=sent, complete=complete, broken=broken)
+def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
+    artifact = opening.stored.artifact
+    file_name = artifact.path.rsplit("/", 1)[-1]
+    plain_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in file_name)
+    digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(span.end - span.start),
+        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(file_name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "ETag": artifact.etag,
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "X-Checksum-SHA256": artifact.sha256,
+    }
+    if partial:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
+    return headers

@@ -25,7 +25,7 @@ KIND = "modelkeep-backup"
 MANIFEST_NAME = "manifest.json"
 PARTIAL = ".partial"
 RUN_BYTES = 1024 * 1024
-_FILE_PATH = re.compile(r"files/[a-z0-9][a-z0-9-]{0,79}/[0-9]{1,9}-[0-9]{1,9}")
+_FILE_PATH = re.compile(r"files/[a-z0-9][a-z0-9-]{0,79}/[0-9]{1,9}-[0-9]{1,16}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

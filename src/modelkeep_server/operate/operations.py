@@ -11,6 +11,7 @@ from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity import invitations, tokens
 from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
+from modelkeep_server.operate import key_operations
 from modelkeep_server.operate.backing_up import back_up
 from modelkeep_server.operate.progress import Tell
 from modelkeep_server.operate.terminal import OperationRefused
@@ -78,10 +79,14 @@ OPERATIONS: dict[str, Operation] = {
     "admin.reindex": reindex,
     "admin.test-mail": test_mail,
     "audit.verify": verify_audit,
+    "keys.confirm": key_operations.confirm,
+    "keys.copy": key_operations.note_copy,
+    "keys.retire-old": key_operations.retire_old,
+    "keys.show": key_operations.show,
 }
 
 #: Those that take long: they tell how far they are, and end where nobody listens any more.
-LONG_OPERATIONS: dict[str, LongOperation] = {"backup": back_up}
+LONG_OPERATIONS: dict[str, LongOperation] = {"backup": back_up, "keys.rotate": key_operations.rotate}
 
 
 def read_roles(names: list[str]) -> list[Role]:

@@ -18,6 +18,7 @@ from modelkeep_server.app import CannotStart, House, open_house, open_keys, open
 from modelkeep_server.db import copies, recording
 from modelkeep_server.db.copies import Contents, Copy, CopyUnreadable, StoredBlob, looking_into
 from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.features.artifacts import uploads
 from modelkeep_server.features.artifacts.reading_back import ReadBack, read_back
 from modelkeep_server.features.artifacts.sealing import part_key
 from modelkeep_server.features.audit import head, verify
@@ -221,6 +222,8 @@ def _judge_and_record(house: House, manifest: Manifest, backup: Path, wishes: Wi
     with house.writing() as work:
         # What was ended since the backup would open doors again, and nobody could tell which of them it was.
         ended = {"sessions": sessions.end_all(work), "oneTimeLinks": one_time_links.end_all(work)}
+        # What was stored of them is in no backup.
+        uploads.forget_open(work)
         recording.record_by_operator(
             work,
             head.RESTORED,

@@ -12,10 +12,11 @@ import structlog
 import typer
 
 from modelkeep_server.app import CannotStart, House, build_app, open_house
-from modelkeep_server.features.artifacts import service as artifacts
+from modelkeep_server.features.artifacts import sweeping
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
@@ -56,6 +57,7 @@ def serve(
             lock = stack.enter_context(FolderLock(settings.data_dir)) if settings.is_sqlite else None
             listener = stack.enter_context(bind_address(settings.host, settings.port))
             house = stack.enter_context(open_house(settings, port=listener.getsockname()[1]))
+            _demand_keys(house)
             if lock is None:
                 run(_run(house, build_app(house), listener, lambda: _announce(house)))
                 return
@@ -64,7 +66,7 @@ def serve(
             if settings.storage_url is None:
                 # A store named apart may serve another registry too, whose files are no orphans.
                 with house.reading() as work:
-                    artifacts.sweep_orphans(work)
+                    sweeping.sweep_orphans(work)
 
             def announce() -> None:
                 lock.tell(str(control_path))
@@ -160,6 +162,18 @@ def _write_private(path: Path, text: str) -> None:
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "w") as file:
         file.write(text)
+
+
+def _demand_keys(house: House) -> None:
+    """Refuse an older copy of the keys: what lies under a key that it lacks could not be read."""
+    with house.reading() as work:
+        lacking = key_queries.find_foreign_key(work)
+    if lacking is not None:
+        raise CannotStart(
+            f"Stored files are sealed under the key {lacking}, and the keys here, fingerprint "
+            f"{house.parts.keys.fingerprint()}, do not hold it: they are an older copy, or that row was changed. Put "
+            "the newest key file back (modelkeep keys restore), or see what modelkeep audit verify says."
+        )
 
 
 def _demand_safe_address(settings: Settings) -> None:

@@ -21,15 +21,18 @@ Every way the registry says no, drawn as one tree.
     ├── Conflict                      409     conflict
     │   ├── NameTaken                 409     name_taken
     │   ├── StateForbids              409     state_forbids
-    │   │   └── FileBlocked           409     file_blocked
+    │   ├── OffsetDiffers             409     offset_differs
     │   └── IntegrityBroken           409     integrity_broken
+    ├── Gone                          410     gone
     ├── Stale                         412     stale_edit
+    ├── ProtocolDiffers               412     protocol_differs
     ├── TooLarge                      413     too_large
     │   └── QuotaExceeded             413     quota_exceeded
     ├── NotAccepted                   415     not_accepted
     ├── RangeUnsatisfiable            416     range_unsatisfiable
     ├── Invalid                       422     invalid_input
     ├── TooMany                       429     too_many_requests
+    ├── ChecksumDiffers               460     checksum_differs
     └── Unavailable                   503     unavailable
 
 Each error carries what happened (`detail`), how to mend it (`remedy`) and, for input, the fields at fault. Where a
@@ -257,13 +260,14 @@ class StateForbids(Conflict):
     help = "version-management#version-states"
 
 
-class FileBlocked(StateForbids):
-    """What was found in a file keeps it here until a Security Architect releases it for a time."""
+class OffsetDiffers(Conflict):
+    """Bytes of an upload that do not begin where the last ones ended. `offset_bytes` says where that is."""
 
-    code = "file_blocked"
-    title = "This file is blocked"
-    remedy = "Ask a Security Architect to release it for a time, or upload it in a format that brings no code."
-    help = "troubleshooting#a-file-is-quarantined"
+    offset_bytes = 0
+    code = "offset_differs"
+    title = "The upload goes on somewhere else"
+    remedy = "Ask with HEAD how far it is, and go on from there."
+    help = "troubleshooting#version-upload-issues"
 
 
 class IntegrityBroken(Conflict):
@@ -275,6 +279,15 @@ class IntegrityBroken(Conflict):
     help = "troubleshooting#a-file-is-quarantined"
 
 
+class Gone(RegistryError):
+    """It was there, and its time is over."""
+
+    status = 410
+    code = "gone"
+    title = "This is not there any more"
+    remedy = "Begin anew."
+
+
 class Stale(RegistryError):
     """Somebody else changed it since it was read. `errors` names what they changed, `revision` is the present one."""
 
@@ -284,6 +297,15 @@ class Stale(RegistryError):
     title = "It was changed in the meantime"
     remedy = "Load it again, look at what changed, and repeat your edit."
     help = "troubleshooting#it-was-changed-in-the-meantime"
+
+
+class ProtocolDiffers(RegistryError):
+    """A resumable upload without the version of its protocol, or with one that is not spoken here (tus 1.0, 2.2)."""
+
+    status = 412
+    code = "protocol_differs"
+    title = "That version of the protocol is not spoken here"
+    remedy = "Send the header `Tus-Resumable: 1.0.0`."
 
 
 class TooLarge(RegistryError):
@@ -347,6 +369,16 @@ class TooMany(RegistryError):
     title = "Too many tries"
     remedy = "Wait a little, then try again."
     help = "troubleshooting#too-many-tries"
+
+
+class ChecksumDiffers(RegistryError):
+    """Bytes that do not have the checksum that came with them (tus 1.0, extension checksum). Nothing of them counts."""
+
+    status = 460
+    code = "checksum_differs"
+    title = "The bytes were changed on their way"
+    remedy = "Send them again, from the same offset."
+    help = "troubleshooting#version-upload-issues"
 
 
 class Unavailable(RegistryError):

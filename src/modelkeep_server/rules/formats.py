@@ -86,8 +86,8 @@ FORMATS: dict[Format, FormatInfo] = {
         _row(Format.GGUF, "GGUF", ".gguf", _W, code=True),
         _row(Format.PICKLE, "Pickle", ".pkl .pickle", _W, _T, code=True),
         _row(Format.JOBLIB, "joblib", ".joblib", _W, _T, code=True),
-        _row(Format.PYTORCH, "PyTorch", ".pt .pth .bin", _W, code=True),
-        _row(Format.PYTORCH_LEGACY, "PyTorch before 1.6", ".pt .pth", _W, code=True),
+        _row(Format.PYTORCH, "PyTorch", ".pt .pth .bin .ckpt .pkl", _W, code=True),
+        _row(Format.PYTORCH_LEGACY, "PyTorch before 1.6", ".pt .pth .bin .ckpt", _W, code=True),
         _row(Format.TORCHSCRIPT, "TorchScript", ".pt .jit", _W, code=True),
         _row(Format.KERAS, "Keras 3", ".keras", _W, code=True),
         _row(Format.HDF5, "HDF5, also of Keras", ".h5 .hdf5", _W, code=True),
@@ -126,3 +126,34 @@ def usual_type(name: Format) -> ArtifactType:
     """The type that a file of this format most often is; what a form offers first."""
     order: Collection[ArtifactType] = (_W, _T, _F, _C)
     return next(kind for kind in order if kind in FORMATS[name].types)
+
+
+#: Formats that look alike to whoever names a file: a name that promises one of them may stand for the others.
+_FAMILIES: tuple[frozenset[Format], ...] = (
+    frozenset(
+        {
+            Format.JSON, Format.YAML, Format.TOML, Format.TEXT, Format.VOCABULARY, Format.MLMODEL, Format.LIGHTGBM,
+            Format.TOKENIZER_JSON, Format.IMAGE_REFERENCE, Format.XGBOOST_JSON, Format.PMML,
+        }
+    ),
+    frozenset({Format.ZIP, Format.NPZ, Format.SKOPS, Format.KERAS, Format.PYTORCH, Format.TORCHSCRIPT}),
+    frozenset({Format.PICKLE, Format.JOBLIB, Format.PYTORCH_LEGACY}),
+    frozenset({Format.TAR_GZ, Format.OCI_IMAGE, Format.DOCKER_ARCHIVE}),
+)  # fmt: skip
+
+
+_SAYS_NOTHING = frozenset({".bin"})
+
+
+def promised_by(path: str) -> frozenset[Format]:
+    """The formats that the end of a file's name promises; none for an end that nobody claims."""
+    name = path.rsplit("/", 1)[-1].lower()
+    ends = {(row.format, end.lower()) for row in FORMATS.values() for end in row.endings if end not in _SAYS_NOTHING}
+    return frozenset(known for known, end in ends if (name.endswith(end) if end.startswith(".") else name == end))
+
+
+def breaks_promise(known: Format, path: str) -> frozenset[Format]:
+    """What the name of a file promises, where the content is nothing of the kind; else nothing."""
+    promised = promised_by(path)
+    alike = next((family for family in _FAMILIES if known in family), frozenset({known}))
+    return promised if promised and not promised & alike else frozenset()

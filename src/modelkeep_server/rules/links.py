@@ -95,6 +95,11 @@ def terms_for(state: State, asks: Asks | None = None) -> LinkTerms:
     return LinkTerms(LIFETIME_SECONDS, alone=True, asks=asks or Asks.NOTHING)
 
 
+def say_missing(terms: LinkTerms) -> str:
+    """What is wrong where the purpose, or the investigation, is asked and was left empty."""
+    return ASKED.get(terms.asks, ASKED[Asks.PURPOSE])[1]
+
+
 def what_is_missing(state: State, address: str) -> str:
     """Why somebody without a row may not download from a version in `state`, and who may."""
     free = [row.grant for row in DOWNLOADS if row.asks_in(state) not in (None, Asks.INVESTIGATION)]

@@ -229,6 +229,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("format.end", _ADMINS, Scope.ADMIN, "take a format off the list"),
         Permission("storage.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "see how the file store stands"),
         Permission("storage.check", _any_of(Role.SRE, Role.ADMIN), Scope.WRITE, "have stored files checked"),
+        Permission("key.read", _any_of(Role.SRE, Role.ADMIN), Scope.READ, "see the keys that stored files are under"),
         Permission("key.confirm", _ADMINS, None, "confirm that the keys are kept elsewhere", FRESH_FOR_RIGHTS),
         Permission("audit.read", _any_of(*_INSPECTORS), Scope.AUDIT, "read the audit log"),
         Permission("audit.export", _any_of(*_INSPECTORS), Scope.AUDIT, "export the audit log", FRESH_FOR_RIGHTS),

@@ -13,8 +13,9 @@ import anyio
 import pytest
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.intake import Intake, Received, receive
+from modelkeep_server.features.artifacts.intake import Intake, Received
 from modelkeep_server.features.artifacts.outflow import open_plain, read_plain
+from modelkeep_server.features.artifacts.receiving import receive
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, SealBroken, new_dek, part_key
 from modelkeep_server.ports import BytesLike, StorageDown, StorageFull
 from modelkeep_server.rules.errors import TooLarge
@@ -162,13 +163,8 @@ def test_swapped_missing_and_cut_parts_are_refused(store, folder, dek):
     one, two = (next(folder.rglob(f"{BLOB}/{number}-1")) for number in (1, 2))
     first, second = one.read_bytes(), two.read_bytes()
     damages = [
-        (second, first),
-        (first, first),
-        (first, second[:-1]),
-        (first, second + b"\0"),
-        (first, b""),
-        (first, None),
-    ]
+        (second, first), (first, first), (first, second[:-1]), (first, second + b"\0"), (first, b""), (first, None),
+    ]  # fmt: skip
 
     for left, right in damages:
         one.write_bytes(left)
@@ -340,7 +336,7 @@ TWELVE_PARTS = """
 import asyncio, resource, sys
 from pathlib import Path
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.intake import receive
+from modelkeep_server.features.artifacts.receiving import receive
 from modelkeep_server.features.artifacts.outflow import read_plain
 from modelkeep_server.features.artifacts.sealing import new_dek
 

@@ -6,8 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from tink import cleartext_keyset_handle, streaming_aead
-from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from modelkeep_server.features.artifacts import sealing
 from modelkeep_server.features.artifacts.sealing import (
@@ -20,13 +19,11 @@ from modelkeep_server.features.artifacts.sealing import (
     seal_part,
     sealed_size,
 )
+from tests.support.tink_oracle import SEGMENT, tink_seal, tink_with
 
-SEGMENT = 65_536
 FIRST = SEGMENT - 40 - 16
 NEXT = SEGMENT - 16
 BOUNDARY_SIZES = [0, 1, FIRST - 1, FIRST, FIRST + 1, FIRST + NEXT, FIRST + NEXT + 1, 1_048_576, PART_BYTES]
-
-streaming_aead.register()
 
 
 @pytest.fixture(scope="module")
@@ -37,36 +34,6 @@ def dek() -> bytes:
 @pytest.fixture(scope="module")
 def aad() -> bytes:
     return associated_data("0197a000-0000-7000-8000-000000000001", 3, 1)
-
-
-def tink_with(dek: bytes) -> streaming_aead.StreamingAead:
-    key = aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingKey(
-        version=0,
-        key_value=dek,
-        params=aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingParams(
-            ciphertext_segment_size=SEGMENT, derived_key_size=32, hkdf_hash_type=common_pb2.SHA256
-        ),
-    )
-    data = tink_pb2.KeyData(
-        type_url="type.googleapis.com/google.crypto.tink.AesGcmHkdfStreamingKey",
-        value=key.SerializeToString(),
-        key_material_type=tink_pb2.KeyData.SYMMETRIC,
-    )
-    entry = tink_pb2.Keyset.Key(key_data=data, status=tink_pb2.ENABLED, key_id=1, output_prefix_type=tink_pb2.RAW)
-    handle = cleartext_keyset_handle.from_keyset(tink_pb2.Keyset(primary_key_id=1, key=[entry]))
-    return handle.primitive(streaming_aead.StreamingAead)
-
-
-def tink_seal(dek: bytes, aad: bytes, plain: bytes) -> bytes:
-    class Kept(io.BytesIO):
-        def close(self) -> None:
-            self.kept = self.getvalue()
-            super().close()
-
-    target = Kept()
-    with tink_with(dek).new_encrypting_stream(target, aad) as stream:
-        stream.write(plain)
-    return target.kept
 
 
 def seal(dek: bytes, aad: bytes, plain: bytes) -> bytes:
@@ -111,6 +78,18 @@ def test_we_open_what_tink_seals(size, dek, aad):
     assert opened(dek, aad, len(theirs), theirs, 0, size) == plain
     ours = b"".join(sealing._seal(dek, aad, memoryview(plain), salt=theirs[1:33], prefix=theirs[33:40]))
     assert ours == theirs
+
+
+def test_ranges_of_what_tink_sealed_are_what_lies_there(dek, aad):
+    """Not only whole: any range of a part that Tink made, around each boundary, is opened to the byte."""
+    size = FIRST + 2 * NEXT + 100
+    plain = os.urandom(size)
+    theirs = tink_seal(dek, aad, plain)
+    edges = [0, 1, FIRST - 1, FIRST, FIRST + 1, FIRST + NEXT - 1, FIRST + NEXT, FIRST + 2 * NEXT, size - 1, size]
+
+    for start in edges:
+        for end in (end for end in edges if end >= start):
+            assert opened(dek, aad, len(theirs), theirs, start, end) == plain[start:end]
 
 
 def test_every_range_is_what_lies_there(dek, aad):
@@ -251,3 +230,26 @@ def test_a_key_of_another_length_is_refused(aad):
     """Only 256-bit keys seal."""
     with pytest.raises(ValueError, match="32 bytes"):
         seal(b"short", aad, b"weights")
+
+
+def test_no_key_and_nonce_come_twice_whatever_is_retried(dek, monkeypatch):
+    """The same part under the same key, sealed again and again, as retries do: every segment has a pair of its own."""
+    used: list[tuple[bytes, bytes]] = []
+
+    class Watched:
+        def __init__(self, key):
+            self.key, self.cipher = key, AESGCM(key)
+
+        def encrypt_into(self, nonce, data, associated, room):
+            used.append((self.key, bytes(nonce)))
+            return self.cipher.encrypt_into(nonce, data, associated, room)
+
+    monkeypatch.setattr(sealing, "AESGCM", Watched)
+    plain = bytes(FIRST + NEXT + 1)
+
+    for _ in range(300):
+        for number in (1, 2):
+            seal(dek, associated_data("blob", number, 1), plain)
+
+    assert len(used) == 300 * 2 * 3
+    assert len(set(used)) == len(used)

@@ -1,38 +1,21 @@
 """Stored bytes that were changed behind the registry's back: never served, noticed once, and mendable."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from modelkeep_server.features.artifacts import downloads, queries, service
-from modelkeep_server.features.artifacts.intake import Received
-from modelkeep_server.features.artifacts.service import NewFile
+from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.versions.views import Version
 from tests.support.clients import Api
 from tests.support.endurance import Figures, sizes
 from tests.support.footprint import stored_files
 from tests.support.make import Make
 from tests.support.problems import refusal
-from tests.support.registries import BASE_URL, Registry
-
-
-def copies_of(registry: Registry, make: Make, version: Version, count: int) -> list[str]:
-    """A link to each of `count` files that share one stored blob."""
-    owner = make.owner_of(version).actor
-    group, _, name = version.model.partition("/")
-    first = make.file(version, path="0")
-    urls = []
-    with registry.writing() as work:
-        for number in range(1, count + 1):
-            new = NewFile(group, name, version.version, str(number), "WEIGHTS")
-            ticket = service.allow_upload(work, owner, new, sha256=None, size_bytes=None)
-            _, needed = service.publish_upload(work, owner, ticket, Received(first.size_bytes, first.sha256, ()), None)
-            assert not needed
-            link = downloads.mint_link(work, owner, group, name, version.version, str(number), purpose=None)
-            urls.append(BASE_URL + link.path)
-    return urls
+from tests.support.registries import Registry
 
 
 def statuses(registry: Registry, version: Version) -> list[str]:
@@ -42,33 +25,87 @@ def statuses(registry: Registry, version: Version) -> list[str]:
     return [artifact.status.value for artifact in page.items]
 
 
-@pytest.mark.parametrize("flips", sizes(small=300, full=1000))
+HEADER_BYTES = 40
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One stored file of one part: where its bytes lie, and its row."""
+
+    registry: Registry
+    path: Path
+    key: int
+
+    def read(self, place: str) -> bytes:
+        """What stands at a place: the header or the rest of the stored bytes, the wrapped key, the list of parts."""
+        if place in ("header", "bytes"):
+            sealed = self.path.read_bytes()
+            return sealed[:HEADER_BYTES] if place == "header" else sealed[HEADER_BYTES:]
+        [row] = self.registry.look("SELECT wrapped_key, parts FROM blobs WHERE id = :key", key=self.key)
+        return bytes(row.wrapped_key) if place == "wrapped key" else row.parts.encode("latin-1")
+
+    def write(self, place: str, content: bytes) -> None:
+        """Put something else there, behind the registry's back."""
+        if place in ("header", "bytes"):
+            rest = self.read("bytes" if place == "header" else "header")
+            self.path.write_bytes(content + rest if place == "header" else rest + content)
+        elif place == "wrapped key":
+            self.registry.tamper("UPDATE blobs SET wrapped_key = :value WHERE id = :key", value=content, key=self.key)
+        else:
+            text = content.decode("latin-1")
+            self.registry.tamper("UPDATE blobs SET parts = :value WHERE id = :key", value=text, key=self.key)
+
+
+def choose_flips(stored: Stored, count: int) -> list[tuple[str, int]]:
+    """Places and bits, evenly over the four places, each bit of a place once before any comes twice."""
+    chance = random.Random(7)
+    chosen: list[tuple[str, int]] = []
+    for place in PLACES:
+        bits = list(range(len(stored.read(place)) * 8))
+        wanted = count // len(PLACES)
+        chosen += [(place, bit) for bit in [*chance.sample(bits, len(bits))][:wanted]]
+    bits = list(range(len(stored.read("bytes")) * 8))
+    return chosen + [("bytes", bit) for bit in chance.sample(bits, count - len(chosen))]
+
+
+PLACES = ("header", "wrapped key", "list of parts", "bytes")
+
+
+@pytest.mark.parametrize("flips", sizes(small=300, full=3000))
 def test_every_flipped_bit_is_refused(registry: Registry, make: Make, api: Api, flips: int, figures: Figures) -> None:
-    """Flip any one bit of what is stored, and the file is refused, quarantined once, and not one byte is sent."""
+    """Flip any one bit of stored bytes, header, wrapped key or list of parts: refused, withheld, not a byte is sent."""
     version = make.version()
     before = set(stored_files(registry))
-    urls = copies_of(registry, make, version, flips if registry.kind == "sqlite" else flips // 10)
-    (stored,) = set(stored_files(registry)) - before
-    sealed = stored.read_bytes()
-    chance = random.Random(7)
-    client = api.anonymous
+    artifact = make.file(version, content=make.safetensors(150_000))
+    (path,) = set(stored_files(registry)) - before
+    with registry.reading() as work:
+        stored = Stored(registry, path, queries.get_stored_file(work, artifact.key).blob_key)
+    whole = {place: stored.read(place) for place in PLACES}
+    links = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/model.safetensors/links"
+    url = api.as_(make.owner_of(version)).post(links).json()["url"]
     events = make.event_count()
-    answers = []
+    refused: Counter[str] = Counter()
+    chosen = choose_flips(stored, flips if registry.kind == "sqlite" else flips // 10)
 
-    for url in urls:
-        changed = bytearray(sealed)
-        changed[chance.randrange(len(sealed))] ^= 1 << chance.randrange(8)
-        stored.write_bytes(changed)
-        answers.append(refusal(client.get(url)))
-    stored.write_bytes(sealed)
+    for place, bit in chosen:
+        changed = bytearray(whole[place])
+        changed[bit // 8] ^= 1 << bit % 8
+        stored.write(place, bytes(changed))
+        answer = refusal(api.anonymous.get(url))
+        stored.write(place, whole[place])
+        refused[place] += (answer, statuses(registry, version)) == ((409, "integrity_broken"), ["QUARANTINED"])
+        with registry.writing() as work:
+            damage.mend(work, stored.key)
 
-    figures.tell("bits flipped in stored files", len(urls))
-    figures.tell("flipped bits not refused", len(urls) - answers.count((409, "integrity_broken")), at_most=0)
-    assert answers == [(409, "integrity_broken")] * len(urls)
-    assert statuses(registry, version) == ["AVAILABLE"] + ["QUARANTINED"] * len(urls)
-    assert [event.action for event in make.events(since=events)] == [
-        "artifact.download", "artifact.quarantine", "artifact.download_end",
-    ] * len(urls)  # fmt: skip
+    for place in PLACES:
+        count = [one for one, _ in chosen].count(place)
+        figures.tell(f"bits flipped: {place}", count)
+        figures.tell(f"flipped bits not refused: {place}", count - refused[place], at_most=0)
+    assert refused == Counter(place for place, _ in chosen)
+    assert api.anonymous.get(url).content == make.safetensors(150_000)
+    noted = [event.action for event in make.events(since=events)]
+    assert noted[:4] == ["artifact.download", "artifact.quarantine", "artifact.download_end", "artifact.restore"]
+    assert noted.count("artifact.quarantine") == len(chosen)
 
 
 HARMS: dict[str, Callable[[Path, Path], object]] = {

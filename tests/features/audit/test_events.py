@@ -94,7 +94,8 @@ def test_a_download_is_noted_before_and_after(make: Make, api: Api) -> None:
 
     began, ended = make.events(since=before)
     assert (began.action, ended.action) == ("artifact.download", "artifact.download_end")
-    assert ended.after == {"sentBytes": len(content), "whole": True}
+    assert ended.after is not None
+    assert (ended.after["sentBytes"], ended.after["requests"], ended.after["whole"]) == (len(content), 1, True)
     assert {began.actor.email, ended.actor.email} == {scene.owner.email}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from modelkeep_server.features.artifacts import service as artifacts
+from modelkeep_server.features.artifacts import sweeping
 from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -61,7 +61,7 @@ def rows_of(registry: Registry) -> Footprint:
     counts = tuple((table, registry.look(f"SELECT count(*) AS n FROM {table}")[0].n) for table in tables)
     # Where a commit's fate is unknown, sealed bytes stay until the next start sweeps what nothing names.
     with registry.reading() as work:
-        artifacts.sweep_orphans(work)
+        sweeping.sweep_orphans(work)
     ended = registry.look("SELECT count(*) AS n FROM sessions WHERE ended_at IS NOT NULL")[0].n
     return Footprint(0, (*counts, ("ended", ended)), len(stored_files(registry)))
 

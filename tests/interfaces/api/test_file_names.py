@@ -1,7 +1,8 @@
 """Names of files: what climbs, hides or means something to a system is refused; what people write is kept."""
 
 import json
-from urllib.parse import quote
+from base64 import b64encode
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
 from anyio.from_thread import BlockingPortal
@@ -10,7 +11,10 @@ from modelkeep_server.features.versions.views import Version
 from tests.support.clients import Api
 from tests.support.footprint import footprint
 from tests.support.make import Make
+from tests.support.naughty import STRINGS
 from tests.support.registries import BASE_URL, Registry
+from tests.support.safetensors import exactly
+from tests.support.tus import BODY, UPLOADS, metadata
 from tests.support.wire import send
 
 #: As decoded; they are sent percent-encoded to the last character.
@@ -70,6 +74,39 @@ def test_unsafe_names_are_refused_and_leave_nothing(
     assert sorted(path.name for path in registry.settings.data_dir.parent.iterdir()) == around
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_names_in_the_metadata_of_uploads_are_judged_alike(
+    registry: Registry, make: Make, api: Api, version: Version
+) -> None:
+    """Two hundred names, well-formed or not: named as the fault, or kept to the letter; nothing stands elsewhere."""
+    client = api.as_(make.owner_of(version))
+    before = footprint(registry)
+    around = sorted(path.name for path in registry.settings.data_dir.parent.iterdir())
+    unsafe = [
+        *(name.encode() for name in UNSAFE),
+        *(unquote_to_bytes(name) for name in UNSAFE_ENCODED),
+        b"\xed\xa0\x80",
+    ]
+    odd = [name.encode("utf-8", "surrogatepass") for name in STRINGS[::5]]
+    told = metadata(model=version.model, version=version.version, type="CONFIG")
+    answers = {}
+
+    for name in dict.fromkeys([*unsafe, *odd]):
+        headers = {**BODY, "upload-length": "2", "upload-metadata": f"{told},path {b64encode(name).decode()}"}
+        answers[name] = client.post(UPLOADS, headers=headers, content=b"{}")
+    kept = [row["path"].encode() for row in client.get(files_of(version), params={"limit": 200}).json()["items"]]
+
+    assert [name for name in unsafe if answers[name].status_code != 422] == []
+    for name, answer in answers.items():
+        fields = [row["field"] for row in answer.json()["errors"]] if answer.status_code == 422 else []
+        assert (answer.status_code, fields) in ((201, []), (409, []), (422, ["path"])), name
+        assert (answer.status_code == 201) == (name in kept)
+    assert len(answers) >= 200
+    assert sorted(path.name for path in registry.settings.data_dir.parent.iterdir()) == around
+    # They all have the same two bytes, which the model stores once.
+    assert footprint(registry).files == before.files
+
+
 def test_an_unsafe_name_is_told_as_the_fault(
     registry: Registry, make: Make, portal: BlockingPortal, version: Version
 ) -> None:
@@ -96,13 +133,15 @@ def test_what_people_write_is_kept_and_comes_back(
     misses = []
 
     for name in names:
-        content = name.encode()
+        is_named = name.endswith(".safetensors")
+        content, kind = (exactly(200), "WEIGHTS") if is_named else (name.encode() + b"!", "CONFIG")
         target = f"{files_of(version)}/{quote(name)}"
-        put = send(portal, registry.app, "PUT", f"{target}?type=CONFIG", person=owner, chunks=[content, b"!"])
+        chunks = [content[:1], content[1:]]
+        put = send(portal, registry.app, "PUT", f"{target}?type={kind}", person=owner, chunks=chunks)
         link = send(portal, registry.app, "POST", f"{target}/links", person=owner)
         url = json.loads(link.body).get("url", "").removeprefix(BASE_URL)
         opened = send(portal, registry.app, "GET", url)
-        if (put.status, link.status, opened.status, opened.body) != (201, 201, 200, content + b"!"):
+        if (put.status, link.status, opened.status, opened.body) != (201, 201, 200, content):
             misses.append((name, put, link, opened))
 
     assert misses == []

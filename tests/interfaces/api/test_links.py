@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants
-from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts import downloads, transfers
+from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import queries, sessions, tokens
 from modelkeep_server.features.identity.views import NOBODY
 from modelkeep_server.features.versions.views import Version
@@ -22,9 +24,10 @@ from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import BASE_URL, Registry
+from tests.support.safetensors import exactly
 from tests.support.wire import send
 
-CONTENT = bytes(range(256)) * 4
+CONTENT = exactly(1024)
 
 
 def links_of(version: Version, path: str = "model.safetensors") -> str:
@@ -267,13 +270,14 @@ def test_who_may_have_a_link(make: Make, api: Api, version: Version, roles: list
 
 
 def test_a_download_is_its_beginning_and_its_end(make: Make, api: Api, version: Version) -> None:
-    """Making a link is one event; each use of it two: that it began, with the part asked for, and how it ended."""
+    """Making a link is one event; a download two: that it began, with the part asked for first, and how it ended."""
     owner = make.owner_of(version)
     before = make.event_count()
 
     url = link(api, owner, version)
     api.anonymous.get(url)
-    api.anonymous.get(url, headers={"range": "bytes=0-9"})
+    for part in ("0-9", "500-599", "10-499", "5-20", "500-"):
+        api.anonymous.get(url, headers={"range": f"bytes={part}"})
 
     events = make.events(since=before)
     assert [(e.action, e.outcome, e.actor.email) for e in events] == [
@@ -281,11 +285,43 @@ def test_a_download_is_its_beginning_and_its_end(make: Make, api: Api, version: 
         *[("artifact.download", "ALLOWED", owner.email), ("artifact.download_end", "ALLOWED", owner.email)] * 2,
     ]
     facts = [event.after or {} for event in events[1:]]
-    assert [(f.get("range"), f.get("sentBytes"), f.get("whole")) for f in facts] == [
-        ("all", None, None), (None, 1024, True), ("bytes=0-9", None, None), (None, 10, True),
+    assert [(f.get("range"), f.get("requests"), f.get("sentBytes"), f.get("whole")) for f in facts] == [
+        ("all", None, None, None), (None, 1, 1024, True), ("bytes=0-9", None, None, None),
+        (None, 5, 10 + 100 + 490 + 16 + 524, True),
     ]  # fmt: skip
     assert {event.auth for event in events[1:]} == {"link"}
     assert [event for event in events if url.split("/")[4] in event.raw] == []
+
+
+def end_link(registry: Registry, begun: Event) -> None:
+    """Let the link through which a download began expire, and have the registry notice."""
+    assert begun.after is not None
+    registry.tamper("UPDATE links SET expires_at = created_at WHERE public_id = :id", id=begun.after["link"])
+    with registry.writing() as work:
+        transfers.close_expired(work)
+
+
+def test_what_never_was_fetched_whole_ends_with_its_link(
+    registry: Registry, make: Make, api: Api, version: Version
+) -> None:
+    """Ranges that leave a gap are one download, closed as not whole once the link has expired, and then only once."""
+    url = link(api, make.owner_of(version), version)
+    before = make.event_count()
+    with ThreadPoolExecutor(4) as pool:
+        parts = [f"bytes={at}-{at + 9}" for at in range(0, 200, 20)]
+        sent = list(pool.map(lambda part: api.anonymous.get(url, headers={"range": part}).status_code, parts))
+    with registry.writing() as work:
+        transfers.close_expired(work)
+    begun = make.events(since=before)
+
+    for _ in range(2):
+        end_link(registry, begun[0])
+
+    assert (set(sent), [event.action for event in begun]) == ({206}, ["artifact.download"])
+    start, end = make.events(begun[0].object.id, since=before)
+    assert (start.action, end.action) == ("artifact.download", "artifact.download_end")
+    assert end.after is not None
+    assert (end.after["requests"], end.after["sentBytes"], end.after["whole"]) == (10, 100, False)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -302,8 +338,9 @@ def test_a_download_that_breaks_off_is_noted_as_such(
 
     deadline = time.monotonic() + 5
     while make.event_count() < before + 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    start, end = make.events(since=before)
+        (start,) = make.events(since=before)
+        end_link(registry, start)
+    start, end = make.events(start.object.id, since=before)
     assert (start.action, end.action) == ("artifact.download", "artifact.download_end")
     assert end.after is not None
     assert (end.after["whole"], end.after["sentBytes"] < 5_000_000) == (False, True)

@@ -17,6 +17,7 @@ from tests.support.footprint import footprint, stored_files
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registries, Registry
+from tests.support.safetensors import exactly
 from tests.support.wire import send
 
 PART = 16 * 1024 * 1024
@@ -39,12 +40,12 @@ def in_chunks(content: bytes, size: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("how", ["with its length", "in chunks"])
-@pytest.mark.parametrize("size", [0, 1, 65_479, 65_480, 65_481, 1_000_003])
+@pytest.mark.parametrize("size", [100, 65_479, 65_480, 65_481, 1_000_003])
 def test_a_file_goes_in_and_is_described(make: Make, api: Api, how: str, size: int) -> None:
     """Whatever its size, a file is answered with its SHA-256 and length, stands in the list, and is one event."""
     version = make.version()
     owner = make.owner_of(version)
-    content = make.safetensors(size)[:size] if size < 1000 else make.safetensors(size)
+    content = exactly(size)
     body: Any = content if how == "with its length" else in_chunks(content, 10_007)
     before = make.event_count()
 
@@ -54,10 +55,11 @@ def test_a_file_goes_in_and_is_described(make: Make, api: Api, how: str, size: i
     told = answer.json()
     assert answer.headers["location"] == f"{files_of(version)}/weights/model.safetensors"
     assert (told["sizeBytes"], told["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert {key: told[key] for key in ("path", "type", "status", "format", "scan", "uploadedBy")} == {
-        "path": "weights/model.safetensors", "type": "WEIGHTS", "status": "AVAILABLE", "format": None, "scan": None,
+    assert {key: told[key] for key in ("path", "type", "status", "format", "uploadedBy")} == {
+        "path": "weights/model.safetensors", "type": "WEIGHTS", "status": "AVAILABLE", "format": "safetensors",
         "uploadedBy": owner.email,
     }  # fmt: skip
+    assert (told["scan"]["verdict"], told["scan"]["findings"]) == ("CLEAN_DATA", [])
     assert api.as_(owner).get(files_of(version)).json() == {"items": [told], "nextCursor": None, "total": 1}
     (event,) = make.events(since=before)
     assert (event.action, event.outcome) == ("artifact.upload", "ALLOWED")
@@ -135,10 +137,10 @@ def test_the_same_path_twice_is_taken(registry: Registry, make: Make, api: Api) 
     """Another file under a path that is there is 409, and the first one stays as it was."""
     version = make.version()
     client = api.as_(make.owner_of(version))
-    make.file(version, path="a", content=b"first")
+    make.file(version, path="a", content=b"first", type="CONFIG")
     before = footprint(registry)
 
-    answers = [client.put(f"{files_of(version)}/a?type=WEIGHTS", content=body) for body in (b"second", b"first")]
+    answers = [client.put(f"{files_of(version)}/a?type=CONFIG", content=body) for body in (b"second", b"first")]
 
     assert [refusal(answer) for answer in answers] == [(409, "name_taken")] * 2
     assert footprint(registry) == before
@@ -149,7 +151,7 @@ def test_the_same_file_again_with_its_digest_is_there_already(
 ) -> None:
     """Who promises the digest of the file that is there gets it as the answer, without sending it again."""
     version = make.version()
-    make.file(version, path="a", content=b"first")
+    make.file(version, path="a", content=b"first", type="CONFIG")
     before = footprint(registry)
 
     told = send(
@@ -195,12 +197,18 @@ def test_a_file_needs_a_known_type(make: Make, api: Api, query: str, told: str) 
     assert told in answer.json()["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("word", ["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"])
+OF_TYPE = {
+    "WEIGHTS": exactly(100), "CONTAINER": b'{"image":"registry.example.com/churn@sha256:%s"}' % (b"ab" * 32),
+    "TOKENIZER": b"[PAD]\n[UNK]\nthe\n", "CONFIG": b"{}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", OF_TYPE)
 def test_every_type_of_the_guide_is_taken(make: Make, api: Api, word: str) -> None:
     """Weights, container, tokenizer and config."""
     version = make.version()
 
-    answer = api.as_(make.owner_of(version)).put(f"{files_of(version)}/a", params={"type": word}, content=b"a")
+    answer = api.as_(make.owner_of(version)).put(f"{files_of(version)}/a", params={"type": word}, content=OF_TYPE[word])
 
     assert (answer.status_code, answer.json()["type"]) == (201, word)
 
@@ -259,7 +267,7 @@ def test_a_file_of_exactly_the_limit_is_taken(small: Registry, portal: BlockingP
     """The limit itself is allowed."""
     make = Make(small)
 
-    artifact = make.file(make.version(), content=b"a" * 1000)
+    artifact = make.file(make.version(), content=exactly(1000))
 
     assert artifact.size_bytes == 1000
 
@@ -269,7 +277,7 @@ def test_a_cut_upload_leaves_nothing(registry: Registry, make: Make, portal: Blo
     """When the connection breaks, nothing is listed, recorded or kept on the disk, and the file can be sent again."""
     version = make.version()
     owner = make.owner_of(version)
-    target = f"{files_of(version)}/a?type=WEIGHTS"
+    target = f"{files_of(version)}/a?type=CONFIG"
     before = footprint(registry)
 
     told = send(portal, registry.app, "PUT", target, person=owner, chunks=in_chunks(b"a" * size, 1024 * 1024), cut=True)
@@ -283,7 +291,7 @@ def test_no_plain_byte_of_a_file_is_in_the_data_folder(registry: Registry, make:
     """What is stored is sealed: a marker that the file repeats is found in no file of the registry."""
     marker = b"THIS-IS-THE-MARKER-OF-A-PLAIN-FILE"
 
-    make.file(make.version(), content=marker * 3000)
+    make.file(make.version(), path="notes.txt", content=marker * 3000, type="CONFIG")
 
     holding = [path for path in registry.settings.data_dir.rglob("*") if path.is_file() and marker in path.read_bytes()]
     assert holding == []
@@ -293,7 +301,7 @@ def test_files_are_listed_in_the_order_of_upload_page_by_page(make: Make, api: A
     """A version's files come in stable pages."""
     version = make.version()
     for number in range(5):
-        make.file(version, path=f"f{4 - number}", content=b"x")
+        make.file(version, path=f"f{4 - number}", content=b"x", type="CONFIG")
     client, seen, cursor = api.as_(make.person()), [], None
 
     while cursor is not None or not seen:
@@ -310,7 +318,7 @@ def test_many_uploads_of_one_path_at_once_leave_one_file(registry: Registry, mak
     owner = make.owner_of(version)
     api.as_(owner).get("/api/v1/me")
     before = footprint(registry)
-    contents = [bytes([65 + n]) * 200_000 for n in range(8)]
+    contents = [exactly(200_000, seed=n) for n in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(

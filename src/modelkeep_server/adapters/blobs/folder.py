@@ -4,7 +4,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
 import secrets
 import stat
 import sys
@@ -16,9 +15,9 @@ from typing import Self
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from modelkeep_server.adapters.blobs.keys import demand_key
 from modelkeep_server.ports import BlobMissing, BytesLike, StorageDown, StorageError, StorageFull
 
-_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,79}(/[a-z0-9][a-z0-9-]{0,79}){0,3}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _INCOMING = "incoming"
 _STALE_SECONDS = 24 * 3600
@@ -51,6 +50,11 @@ class FolderBlobs:
         if parts.netloc or parts.query or parts.fragment or not path.is_absolute():
             raise ValueError(f"The storage URL {url!r} is not of the form file:///absolute/folder.")
         return cls(path)
+
+    @property
+    def place(self) -> str:
+        """See BlobStore.place."""
+        return f"Folder {self._root}"
 
     def put(self, key: str, data: Iterable[BytesLike]) -> int:
         """See BlobStore.put."""
@@ -115,8 +119,7 @@ class FolderBlobs:
                 probe.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"{key!r} is not a blob key.")
+        demand_key(key)
         fan = hashlib.sha256(key.partition("/")[0].encode("ascii")).hexdigest()
         return self._root / fan[:2] / fan[2:4] / key
 

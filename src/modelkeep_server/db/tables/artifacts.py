@@ -31,6 +31,7 @@ blobs = Table(
     Column("parts", JsonText, nullable=False),
     Column("created_at", UtcMicros, nullable=False),
     UniqueConstraint("model_id", "sha256"),
+    Index("ix_blobs_key_id", "key_id", "id"),
 )
 
 artifacts = Table(
@@ -76,6 +77,7 @@ links = Table(
 )
 
 #: What looking through the bytes found, by the rules of one version. The one without `superseded_at` counts.
+#: `findings` and `header` are sealed (features/artifacts/sealed_words.py), since they may hold words of the file.
 #: `image_digest` is that of the container image which the file holds or refers to, `sha256:<hex>`.
 scans = Table(
     "scans",
@@ -86,12 +88,11 @@ scans = Table(
     Column("rule_version", Integer, nullable=False),
     Column("format", Text),
     Column("verdict", Text, nullable=False),
-    veiled("findings", JsonText, nullable=False),
-    veiled("header", JsonText, nullable=False),
+    Column("findings", LargeBinary, nullable=False),
+    Column("header", LargeBinary, nullable=False),
     Column("image_digest", Text, index=True),
     Column("scanned_at", UtcMicros, nullable=False),
     Column("superseded_at", UtcMicros),
-    salt_column(),
     Index(
         "uq_scans_blob",
         "blob_id",
@@ -138,7 +139,7 @@ damages = Table(
     ),
 )
 
-#: A link to all files of a version as one ZIP, or to those at `paths`; else as `links`.
+#: A link to all files of a version as one ZIP; else as `links`.
 bundle_links = Table(
     "bundle_links",
     metadata,
@@ -149,7 +150,6 @@ bundle_links = Table(
     Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
     Column("session_id", BigKey, ForeignKey("sessions.id")),
     Column("token_id", BigKey, ForeignKey("tokens.id")),
-    veiled("paths", JsonText),
     veiled("purpose", Text),
     Column("created_at", UtcMicros, nullable=False),
     Column("expires_at", UtcMicros, nullable=False),

@@ -186,7 +186,7 @@ upload_parts = Table(
     Column("sha256", Text, nullable=False),
 )
 
-#: When stored bytes were last read through and found whole.
+#: When stored bytes were last read through, whatever was found.
 blob_checks = Table(
     "blob_checks",
     metadata,
@@ -195,7 +195,7 @@ blob_checks = Table(
 )
 
 #: What went out through a link so far, by the link's public id, so that many ranges leave one pair of events.
-#: `covered` is `[[start, end], ...]`: the bytes of the file among it, apart and in order.
+#: `reached_bytes` is how far the file went out without a gap, from its beginning.
 link_transfers = Table(
     "link_transfers",
     metadata,
@@ -203,7 +203,7 @@ link_transfers = Table(
     Column("requests", Integer, nullable=False),
     Column("running", Integer, nullable=False),
     Column("sent_bytes", BigInteger, nullable=False),
-    Column("covered", JsonText, nullable=False),
+    Column("reached_bytes", BigInteger, nullable=False),
     Column("begun_at", UtcMicros, nullable=False),
     Column("last_at", UtcMicros, nullable=False, index=True),
 )

@@ -3,36 +3,47 @@ Bytes coming in: hashed while they arrive, sealed in parts, stored, and read bac
 
 Three things happen at once: the network brings the next megabyte, one thread hashes and gathers the last, and two
 threads seal, store and read back the parts before it. At most three parts of 16 MiB are held.
+
+A file comes in one go, or in several: then each run of bytes that was stored is a stretch, which the caller commits
+before the next. A stretch shorter than a part is merged with its neighbours once the part is full.
 """
 
-import asyncio
 import hashlib
 import mmap
 import queue
-from collections.abc import AsyncIterator
+import secrets
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-
-import anyio
+from typing import Any
 
 from modelkeep_server.features.artifacts.sealing import (
     PART_BYTES,
     Part,
     associated_data,
     check_part,
+    open_part,
     part_key,
     seal_part,
     sealed_size,
 )
-from modelkeep_server.ports import BlobStore, BytesLike, StorageError
+from modelkeep_server.ports import BlobMissing, BlobStore, BytesLike, StorageError
 from modelkeep_server.rules.errors import TooLarge
 
 _WORKERS = 2
 _BUFFERS = _WORKERS + 1
-_HAND_OVER_BYTES = 1024 * 1024
 _FIRST_ATTEMPT = 1
+#: Attempts are drawn at random from as many as JSON holds whole, so that no two writers ever take the same name.
+_ATTEMPTS = 2**53 - 2
+
+#: So many stretches of less than a megabyte beside each other are merged into one.
+SMALL_BYTES = 1024 * 1024
+SMALL_MOST = 16
+
+
+class Overtaken(Exception):
+    """What this upload was to be merged with is gone: another client went on with it."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +55,79 @@ class Received:
     parts: tuple[Part, ...]
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """
+    A run of bytes of a file that was stored and read back, within one part. `start` counts from the file's beginning.
+
+    `replaces` are those before it in the same part that it holds as well. `state` has hashed the file up to its end,
+    None where that was not followed from the beginning. `sha256_hex` is empty where nobody asked for it.
+    """
+
+    part: Part
+    start: int
+    sha256_hex: str = ""
+    replaces: tuple["Stretch", ...] = ()
+    state: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def end(self) -> int:
+        """Where the bytes behind it begin."""
+        return self.start + self.part.plain_size
+
+
+@dataclass(frozen=True)
+class Onward:
+    """
+    Where an upload goes on: behind `offset_bytes` of a file of `size_bytes`.
+
+    `stretches` are those of the part that is not full yet; `state` has hashed all before, where it is at hand.
+    """
+
+    offset_bytes: int
+    size_bytes: int
+    stretches: tuple[Stretch, ...] = ()
+    state: Any = field(default=None, repr=False)
+
+
 class Intake:
     """
-    Takes one file in: feed it, then finish or abort it. Calls may wait; make them from a worker thread, one at a time.
+    Takes bytes in: feed it, then finish or abort it. Calls may wait; make them from a worker thread, one at a time.
 
     A part counts only when every segment of it was read back from the store and authenticated.
     """
 
-    def __init__(self, store: BlobStore, dek: bytes, blob_id: str, limit_bytes: int) -> None:
-        """`dek`: the file's own 32-byte key, never used for another. `limit_bytes`: the most plain bytes to take."""
+    def __init__(
+        self, store: BlobStore, dek: bytes, blob_id: str, limit_bytes: int, onward: Onward | None = None
+    ) -> None:
+        """
+        Args:
+            dek: The file's own 32-byte key, never used for another.
+            limit_bytes: The most plain bytes to take.
+            onward: Where to go on; None for a file that comes in one go.
+        """
         self._store = store
         self._dek = dek
         self._blob_id = blob_id
         self._limit_bytes = limit_bytes
+        self._onward = onward
         self._size_bytes = 0
-        self._sha256 = hashlib.sha256()
-        self._parts: list[Future[Part]] = []
+        self._sha256 = hashlib.sha256() if onward is None else onward.state
+        self._stretches: list[Future[Stretch]] = []
+        self._names: list[str] = []
+        self._given = self._kept = 0
         self._buffers_made = 0
         self._buffers_free: queue.SimpleQueue[mmap.mmap] = queue.SimpleQueue()
         self._buffer = self._take_buffer()
-        self._gathered_bytes = 0
+        offset = 0 if onward is None else onward.offset_bytes
+        self._part_start = offset - offset % PART_BYTES
+        self._first = self._gathered_bytes = offset % PART_BYTES
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="intake-part")
+
+    @property
+    def ends_at(self) -> int | None:
+        """Where the file ends, in bytes; None for one that comes in one go."""
+        return None if self._onward is None else self._onward.size_bytes
 
     def feed(self, chunk: BytesLike) -> None:
         """
@@ -72,46 +135,94 @@ class Intake:
 
         Raises:
             TooLarge: More than the limit. Nothing of this chunk is taken.
-            StorageError, SealBroken: An earlier part could not be stored, or not be read back.
+            StorageError, SealBroken, Overtaken: An earlier part could not be stored, or not be read back.
         """
         rest = memoryview(chunk)
         if self._size_bytes + len(rest) > self._limit_bytes:
             raise TooLarge(f"The file is larger than the {self._limit_bytes} bytes allowed.")
         self._size_bytes += len(rest)
-        self._sha256.update(rest)
         while rest:
             if self._gathered_bytes == PART_BYTES:
                 self._hand_over()
                 self._buffer = self._take_buffer()
+                self._part_start += PART_BYTES
+                self._first = self._gathered_bytes = 0
             begins = self._gathered_bytes
             run = rest[: PART_BYTES - begins]
+            if self._sha256 is not None:
+                self._sha256.update(run)
             memoryview(self._buffer)[begins : begins + len(run)] = run
             self._gathered_bytes += len(run)
             rest = rest[len(run) :]
 
+    def list_stored(self) -> list[Stretch]:
+        """Those stretches that are stored since this was asked last, in their order. Raises as `feed`."""
+        ready = []
+        while self._given < len(self._stretches) and self._stretches[self._given].done():
+            ready.append(self._stretches[self._given].result())
+            self._given += 1
+        return ready
+
+    def note_kept(self, count: int) -> None:
+        """So many more stretches count, or may count: they are not removed where this is aborted."""
+        self._kept += count
+
+    def finish_stretches(self) -> list[Stretch]:
+        """Store what is left, wait until all is read back, and give what `list_stored` has not given yet."""
+        onward = self._onward
+        # An empty file has one part too, so that its emptiness is sealed like any other content.
+        if self._gathered_bytes > self._first or onward is None or onward.size_bytes == 0:
+            self._hand_over()
+        for stretch in self._stretches:
+            stretch.result()
+        self._workers.shutdown()
+        return self.list_stored()
+
     def finish(self) -> Received:
         """Store what is left and wait until all is read back. Raises as `feed` does; abort it then."""
-        # An empty file has one part too, so that its emptiness is sealed like any other content.
-        self._hand_over()
-        parts = tuple(part.result() for part in self._parts)
-        self._workers.shutdown()
+        parts = tuple(stretch.part for stretch in self.finish_stretches())
         return Received(self._size_bytes, self._sha256.hexdigest(), parts)
 
     def abort(self) -> None:
-        """Forget the file and remove what was stored of it. May be called at any time, and again."""
+        """
+        Forget what was not kept, and remove what was stored of it. May be called at any time, and again.
+        """
         self._workers.shutdown(cancel_futures=True)
-        for number in range(1, len(self._parts) + 1):
-            # A part that cannot be removed now is sealed under a key that was kept nowhere: nobody can read it.
+        for name in self._names[self._kept :]:
+            # A part that cannot be removed now is sealed under an attempt that was noted nowhere: nobody reads it.
             with suppress(StorageError):
-                self._store.delete(part_key(self._blob_id, number, _FIRST_ATTEMPT))
+                self._store.delete(name)
 
     def _hand_over(self) -> None:
-        for earlier in self._parts:
+        for earlier in self._stretches:
             if earlier.done():
                 earlier.result()
-        number = len(self._parts) + 1
-        self._parts.append(self._workers.submit(self._store_part, number, self._buffer, self._gathered_bytes))
-        self._gathered_bytes = 0
+        number = self._part_start // PART_BYTES + 1
+        attempt = _FIRST_ATTEMPT if self._onward is None else 1 + secrets.randbelow(_ATTEMPTS)
+        merged = self._list_merged()
+        state = None if self._onward is None or self._sha256 is None else self._sha256.copy()
+        begins = (merged[0].start if merged else self._part_start + self._first) - self._part_start
+        filled = self._gathered_bytes
+        part = Part(number, attempt, filled - begins, sealed_size(filled - begins))
+        self._names.append(part_key(self._blob_id, number, attempt))
+        stretch = Stretch(part, self._part_start + begins, replaces=merged, state=state)
+        self._stretches.append(self._workers.submit(self._store_stretch, stretch, self._buffer))
+        self._first = filled
+
+    def _list_merged(self) -> tuple[Stretch, ...]:
+        """The stretches before this one that are stored anew with it."""
+        onward = self._onward
+        if onward is None:
+            return ()
+        earlier = tuple(stretch for stretch in onward.stretches if stretch.start >= self._part_start)
+        end = self._part_start + self._gathered_bytes
+        if self._gathered_bytes == PART_BYTES or end == onward.size_bytes:
+            return earlier
+        if self._gathered_bytes - self._first >= SMALL_BYTES:
+            return ()
+        large = [at for at, stretch in enumerate(earlier, 1) if stretch.part.plain_size >= SMALL_BYTES]
+        small = earlier[large[-1] if large else 0 :]
+        return small if len(small) + 1 >= SMALL_MOST else ()
 
     def _take_buffer(self) -> mmap.mmap:
         # Anonymous maps take memory only as they fill, and one that was filled before is filled again at no cost.
@@ -120,65 +231,36 @@ class Intake:
         self._buffers_made += 1
         return mmap.mmap(-1, PART_BYTES)
 
-    def _store_part(self, number: int, buffer: mmap.mmap, plain_size: int) -> Part:
-        key = part_key(self._blob_id, number, _FIRST_ATTEMPT)
-        aad = associated_data(self._blob_id, number, _FIRST_ATTEMPT)
-        part = Part(number, _FIRST_ATTEMPT, plain_size, sealed_size(plain_size))
+    def _store_stretch(self, stretch: Stretch, buffer: mmap.mmap) -> Stretch:
+        part = stretch.part
+        begins = stretch.start % PART_BYTES
+        key = part_key(self._blob_id, part.number, part.attempt)
+        aad = associated_data(self._blob_id, part.number, part.attempt)
         try:
-            self._store.put(key, seal_part(self._dek, aad, memoryview(buffer)[:plain_size]))
+            for earlier in stretch.replaces:
+                self._fetch(earlier, memoryview(buffer)[earlier.start % PART_BYTES :])
+            plain = memoryview(buffer)[begins : begins + part.plain_size]
+            sha256_hex = "" if self._onward is None else hashlib.sha256(plain).hexdigest()
+            self._store.put(key, seal_part(self._dek, aad, plain))
         finally:
             self._buffers_free.put(buffer)
-        check_part(self._dek, aad, part.sealed_size, partial(self._store.read, key))
-        return part
+        try:
+            check_part(self._dek, aad, part.sealed_size, partial(self._store.read, key))
+        except BlobMissing as error:
+            if self._onward is None:
+                raise
+            # The upload was ended while this was being stored, and all of it removed.
+            raise Overtaken from error
+        return Stretch(part, stretch.start, sha256_hex, stretch.replaces, stretch.state)
 
-
-async def receive(
-    stream: AsyncIterator[bytes], store: BlobStore, dek: bytes, blob_id: str, limit_bytes: int
-) -> Received:
-    """
-    Take in a file that arrives in chunks of any size, with all heavy work in threads.
-
-    What ends it early (a client that goes away, cancellation, a full disk) is raised on; what was stored is removed.
-
-    Raises:
-        TooLarge: More than `limit_bytes`.
-        StorageError: The store did not take it. StorageFull where it has no room.
-        SealBroken: What the store gave back is not what it was given.
-    """
-    intake = Intake(store, dek, blob_id, limit_bytes)
-    # One thread, so that steps run in order and abort can only follow a feed that is still running.
-    lane = ThreadPoolExecutor(1, thread_name_prefix="intake")
-    try:
-        running: Future[None] | None = None
-        async for chunks in _gather(stream):
-            if running is not None:
-                await asyncio.wrap_future(running)
-            running = lane.submit(_feed_all, intake, chunks)
-        if running is not None:
-            await asyncio.wrap_future(running)
-        return await asyncio.wrap_future(lane.submit(intake.finish))
-    except BaseException:
-        with anyio.CancelScope(shield=True):
-            await asyncio.shield(asyncio.wrap_future(lane.submit(intake.abort)))
-        raise
-    finally:
-        lane.shutdown(wait=False)
-
-
-async def _gather(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    # A hop to a thread costs as much as hashing 64 KiB, so chunks go over by the megabyte.
-    chunks: list[bytes] = []
-    held_bytes = 0
-    async for chunk in stream:
-        chunks.append(chunk)
-        held_bytes += len(chunk)
-        if held_bytes >= _HAND_OVER_BYTES:
-            yield chunks
-            chunks, held_bytes = [], 0
-    if chunks:
-        yield chunks
-
-
-def _feed_all(intake: Intake, chunks: list[bytes]) -> None:
-    for chunk in chunks:
-        intake.feed(chunk)
+    def _fetch(self, stretch: Stretch, room: memoryview) -> None:
+        part = stretch.part
+        read = partial(self._store.read, part_key(self._blob_id, part.number, part.attempt))
+        aad = associated_data(self._blob_id, part.number, part.attempt)
+        filled = 0
+        try:
+            for run in open_part(self._dek, aad, part.sealed_size, read, 0, part.plain_size):
+                room[filled : filled + len(run)] = run
+                filled += len(run)
+        except BlobMissing as error:
+            raise Overtaken from error

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
 
 from modelkeep_server.features.artifacts.sealing import (
     Part,
@@ -14,8 +13,6 @@ from modelkeep_server.features.artifacts.sealing import (
     sealed_size,
 )
 from modelkeep_server.ports import BlobMissing, BlobStore
-
-R = TypeVar("R")
 
 
 def read_plain(
@@ -45,11 +42,7 @@ async def open_plain(
 
     It returns when the first run is verified, so that a broken file is refused before an answer has begun.
     """
-    return await read_ahead(read_plain(store, dek, blob_id, parts, start, end))
-
-
-async def read_ahead(runs: Iterator[R]) -> AsyncIterator[R]:
-    """Runs made in a thread, one ahead of what is being sent. Returns when the first is there, or raises as it does."""
+    runs = read_plain(store, dek, blob_id, parts, start, end)
     first = await asyncio.to_thread(next, runs, None)
     return _ahead(first, runs)
 
@@ -74,7 +67,7 @@ def _read_parts(
         begins = ends
 
 
-async def _ahead(first: R | None, runs: Iterator[R]) -> AsyncIterator[R]:
+async def _ahead(first: memoryview | None, runs: Iterator[memoryview]) -> AsyncIterator[memoryview]:
     loop = asyncio.get_running_loop()
     run = first
     while run is not None:

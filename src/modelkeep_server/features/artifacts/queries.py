@@ -1,16 +1,18 @@
 """Reading files of versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, Text, exists, func, or_, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import artifacts, blobs, damages, models, people, scans, versions
+from modelkeep_server.db.tables import artifacts, blobs, damages, models, people, scans, versions, waivers
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.file_keys import read_parts
+from modelkeep_server.features.artifacts.sealed_words import open_words
 from modelkeep_server.features.artifacts.sealing import Part
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan, Waiver, WaiverKind
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.views import Version
@@ -21,7 +23,11 @@ from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.paths import folders_of, path_key
 
+_CHANGED = Finding("scan.integrity", "What was found in this file was changed in the database; verify the log.")
 _uploaders = people.alias("uploaders")
+_waivers = people.alias("waiver_makers")
+_held = waivers.alias("held")
+_OF_WAIVER = ("id", "public_id", "kind", "reason", "created_at", "expires_at")
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,15 @@ class StoredFile:
     parts: tuple[Part, ...]
 
 
-def _select_artifacts() -> Select[Any]:
+def select_artifacts(work: Work) -> Select[Any]:
+    """Files that are there, with all that `to_artifact` needs."""
+    # The newest of those that hold now; of one kind there is one at most.
+    newest = (
+        select(func.max(_held.c.id))
+        .where(_held.c.artifact_id == artifacts.c.id, _held.c.ended_at.is_(None), _held.c.expires_at > work.now)
+        .correlate(artifacts)
+        .scalar_subquery()
+    )
     return (
         select(
             artifacts,
@@ -44,18 +58,21 @@ def _select_artifacts() -> Select[Any]:
             blobs.c.sha256,
             blobs.c.key_id,
             blobs.c.wrapped_key,
-            blobs.c.parts,
+            type_coerce(blobs.c.parts, Text).label("parts"),
             _uploaders.c.email.label("uploader_email"),
             scans.c.verdict,
             scans.c.rule_version,
             scans.c.findings,
             scans.c.scanned_at,
-            damages.c.found_at.label("damaged_at"),
+            *(waivers.c[name].label(f"waiver_{name}") for name in _OF_WAIVER),
+            _waivers.c.email.label("waiver_by"),
+            exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None)).label("is_damaged"),
         )
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(_uploaders, _uploaders.c.id == artifacts.c.uploaded_by)
         .outerjoin(scans, (scans.c.blob_id == blobs.c.id) & scans.c.superseded_at.is_(None))
-        .outerjoin(damages, (damages.c.blob_id == blobs.c.id) & damages.c.mended_at.is_(None))
+        .outerjoin(waivers, waivers.c.id == newest)
+        .outerjoin(_waivers, _waivers.c.id == waivers.c.created_by)
         .where(artifacts.c.removed_at.is_(None))
     )
 
@@ -68,18 +85,18 @@ def list_artifacts(
     shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
     here = (artifacts.c.version_id == version.key, artifacts.c.version_id.in_(shown_to_actor))
     shown, following = read_rows(
-        work, _select_artifacts().where(*here), artifacts.c.id, filters=filters, limit=limit, cursor=cursor
+        work, select_artifacts(work).where(*here), artifacts.c.id, filters=filters, limit=limit, cursor=cursor
     )
     total = work.scalar(select(func.count()).select_from(artifacts).where(*here, artifacts.c.removed_at.is_(None)))
-    return Page(tuple(_to_artifact(row) for row in shown), following, total)
+    return Page(tuple(to_artifact(work, row) for row in shown), following, total)
 
 
 def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
     """The file at this path, in any case, or None. One statement."""
     row = work.first(
-        _select_artifacts().where(artifacts.c.version_id == version.key, artifacts.c.path_key == path_key(path))
+        select_artifacts(work).where(artifacts.c.version_id == version.key, artifacts.c.path_key == path_key(path))
     )
-    return None if row is None else _to_artifact(row)
+    return None if row is None else to_artifact(work, row)
 
 
 def get_artifact(work: Work, version: Version, path: str) -> Artifact:
@@ -92,28 +109,12 @@ def get_artifact(work: Work, version: Version, path: str) -> Artifact:
 
 def get_stored_file(work: Work, key: int) -> StoredFile:
     """A file with what is needed to open it. Raises NotFound where it was removed. One statement."""
-    row = work.first(_select_artifacts().where(artifacts.c.id == key))
+    row = work.first(select_artifacts(work).where(artifacts.c.id == key))
     if row is None:
         raise NotFound("This file was removed.")
-    return _to_stored_file(row)
-
-
-def list_stored_files(work: Work, version: Version, paths: Sequence[str] | None = None) -> tuple[StoredFile, ...]:
-    """
-    The files of a version, or those at these paths, with what is needed to open them, in the order of their paths.
-
-    Whoever asks has judged that the actor may. One statement.
-    """
-    found = _select_artifacts().where(artifacts.c.version_id == version.key)
-    if paths is not None:
-        found = found.where(artifacts.c.path_key.in_(sorted({path_key(path) for path in paths})))
-    return tuple(sorted(map(_to_stored_file, work.all(found)), key=lambda stored: stored.artifact.path))
-
-
-def _to_stored_file(row: Row[Any]) -> StoredFile:
-    parts = tuple(Part(*part) for part in row.parts)
+    parts = read_parts(row.parts, row.size_bytes)
     return StoredFile(
-        _to_artifact(row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts
+        to_artifact(work, row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts
     )
 
 
@@ -133,7 +134,8 @@ def find_clash(work: Work, version: Version, path: str) -> str | None:
     return None if row is None else str(row.path)
 
 
-def _to_artifact(row: Row[Any]) -> Artifact:
+def to_artifact(work: Work, row: Row[Any]) -> Artifact:
+    """A row of `select_artifacts`, as a file."""
     return Artifact(
         key=row.id,
         id=row.public_id,
@@ -146,11 +148,25 @@ def _to_artifact(row: Row[Any]) -> Artifact:
         status=ArtifactStatus(row.status),
         uploaded_by=row.uploader_email,
         uploaded_at=row.uploaded_at,
-        scan=None if row.verdict is None else _to_scan(row),
-        is_damaged=row.damaged_at is not None,
+        scan=None if row.verdict is None else _to_scan(work, row),
+        waiver=None if row.waiver_id is None else _to_waiver(row),
+        is_damaged=bool(row.is_damaged),
     )
 
 
-def _to_scan(row: Row[Any]) -> Scan:
-    findings = tuple(Finding(rule, detail) for rule, detail in row.findings)
+def _to_scan(work: Work, row: Row[Any]) -> Scan:
+    told = open_words(work, row.blob_id, row.findings)
+    findings = (_CHANGED,) if told is None else tuple(Finding(rule, detail) for rule, detail in told)
     return Scan(Verdict(row.verdict), row.rule_version, findings, row.scanned_at)
+
+
+def _to_waiver(row: Row[Any]) -> Waiver:
+    return Waiver(
+        key=row.waiver_id,
+        id=row.waiver_public_id,
+        kind=WaiverKind(row.waiver_kind),
+        by=row.waiver_by,
+        reason=row.waiver_reason,
+        created_at=row.waiver_created_at,
+        expires_at=row.waiver_expires_at,
+    )

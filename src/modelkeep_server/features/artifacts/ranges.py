@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _MOST_HEADER_CHARACTERS = 256
@@ -45,25 +45,6 @@ def parse_range(header: str | None, size: int) -> Range | Unsatisfiable | None:
     if first:
         return _from_first(int(first), int(last) if last else None, size)
     return _from_suffix(int(last), size) if last else None
-
-
-#: How many stretches are kept apart; beyond that, the shortest are forgotten.
-STRETCHES_MAX = 64
-
-
-def add_stretch(covered: Iterable[Sequence[int]], start: int, end: int) -> list[list[int]]:
-    """
-    These stretches of a file with one more, `[start, end)` each, joined where they touch, in order.
-
-    Of more than `STRETCHES_MAX` the longest are kept, so that nothing counts as covered that was not.
-    """
-    joined: list[list[int]] = []
-    for first, last in sorted([*((int(s[0]), int(s[1])) for s in covered), (start, end)]):
-        if joined and first <= joined[-1][1]:
-            joined[-1][1] = max(joined[-1][1], last)
-        elif last > first:
-            joined.append([first, last])
-    return sorted(sorted(joined, key=lambda s: s[0] - s[1])[:STRETCHES_MAX])
 
 
 def parse_digest(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> str | None:

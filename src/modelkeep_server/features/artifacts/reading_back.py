@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import Row, Select, Text, exists, func, select, type_coerce
 
 from modelkeep_server.db.tables import artifacts, blobs
-from modelkeep_server.db.work import Work
+from modelkeep_server.db.work import Parts, Work
+from modelkeep_server.features.artifacts.file_keys import read_parts
 from modelkeep_server.features.artifacts.outflow import read_plain
-from modelkeep_server.features.artifacts.sealing import Part, SealBroken, wrap_context
+from modelkeep_server.features.artifacts.sealing import SealBroken, wrap_context
 from modelkeep_server.features.artifacts.views import ArtifactStatus
-from modelkeep_server.ports import StorageError, WrapBroken, WrappedKey
+from modelkeep_server.ports import KeyNotHeld, StorageError, WrapBroken, WrappedKey
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,44 @@ def read_back(work: Work, most: int, tell: Callable[[str], None]) -> ReadBack:
     broken = []
     for number, key in enumerate(chosen, 1):
         tell(f"reading back: {number} of {len(chosen)}")
-        row = work.first(select(blobs).where(blobs.c.id == key))
-        if row is not None and not _opens(work, row):
+        row = work.first(select_stored().where(blobs.c.id == key))
+        if row is not None and not _opens(work.parts, row):
             broken.append(row.public_id)
     return ReadBack(len(chosen), stored, broken)
 
 
-def _opens(work: Work, blob: Row[Any]) -> bool:
+def select_stored() -> Select[Any]:
+    """Rows of stored bytes for `is_whole`. The list of parts is text: whoever changed it must not stop the reader."""
+    columns = [column for column in blobs.c if column.name != "parts"]
+    return select(*columns, type_coerce(blobs.c.parts, Text).label("parts"))
+
+
+def is_whole(parts: Parts, blob: Row[Any], pause: Callable[[], None] = lambda: None) -> bool:
+    """
+    Whether every segment of stored bytes opens, and they are those that were sent. `blob` is a row of `select_stored`.
+
+    Args:
+        pause: Called after each megabyte; what it raises ends the reading.
+    Raises:
+        StorageError: The store does not answer. Bytes that are missing are not whole.
+        KeyNotHeld: The key that they are sealed under is not here.
+    """
     digest = hashlib.sha256()
-    parts = [Part(*part) for part in blob.parts]
+    layout = read_parts(blob.parts, blob.size_bytes)
     try:
-        wrapped = WrappedKey(blob.key_id, blob.wrapped_key)
-        dek = work.parts.keys.unwrap(wrapped, wrap_context(blob.public_id))
-        size = sum(part.plain_size for part in parts)
-        for run in read_plain(work.parts.blobs, dek, blob.public_id, parts, 0, size):
+        dek = parts.keys.unwrap(WrappedKey(blob.key_id, blob.wrapped_key), wrap_context(blob.public_id))
+        for run in read_plain(parts.blobs, dek, blob.public_id, layout, 0, blob.size_bytes):
             digest.update(run)
-    except (WrapBroken, SealBroken, StorageError):
+            pause()
+    except KeyNotHeld:
+        raise
+    except (WrapBroken, SealBroken):
         return False
     return bool(digest.hexdigest() == blob.sha256)
+
+
+def _opens(parts: Parts, blob: Row[Any]) -> bool:
+    try:
+        return is_whole(parts, blob)
+    except (StorageError, KeyNotHeld):
+        return False

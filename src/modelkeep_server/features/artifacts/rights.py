@@ -39,7 +39,7 @@ def judge(work: Work, actor: Actor, model: Model, version: Version) -> DownloadT
         return DownloadTerms(links.terms_for(version.state), missing, asks_access=asks)
     terms = links.terms_for(version.state, right.asks_in(version.state))
     refusal = access.why_not(actor, "artifact.link", relations) or say_held(version)
-    return DownloadTerms(terms, refusal, role=right.grant.role.value if right.grant.role else None)
+    return DownloadTerms(terms, refusal, role=right.grant.role)
 
 
 def require(work: Work, actor: Actor, model: Model, version: Version) -> LinkTerms:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.queueing import enqueue
-from modelkeep_server.db.tables import artifacts, scans, versions
+from modelkeep_server.db.tables import artifacts, damages, scans, versions
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.artifacts.outflow import read_range
+from modelkeep_server.features.artifacts.sealed_words import seal_words
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
 from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
@@ -51,14 +52,16 @@ def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...
         return None
 
 
-def keep_report(work: Work, blob_key: int, report: Report | None) -> Kept:
+def keep_report(work: Work, blob_key: int, report: Report | None, name: str | None, *, anew: bool = False) -> Kept:
     """
     Note what was found in some bytes, where no verdict by these rules stands yet, and give the one that counts.
 
-    For None, a job is enqueued that looks through them. The caller records the event.
+    For None, a job is enqueued that looks through them. The caller records the event. `name` is that of the format, as
+    `formats.settle_format` gives it. `anew`: the report also replaces one by the same rules.
     """
     current = work.first(select(scans).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
-    if current is not None and (report is None or current.rule_version >= report.rule_version):
+    newest_kept = -1 if report is None else report.rule_version + anew
+    if current is not None and current.rule_version >= newest_kept:
         verdict = Verdict(current.verdict)
         return Kept(current.format, verdict, current.rule_version, status_of(verdict))
     if report is None:
@@ -72,20 +75,26 @@ def keep_report(work: Work, blob_key: int, report: Report | None) -> Kept:
             "public_id": ids.uuid7(clock.to_us(work.now)),
             "blob_id": blob_key,
             "rule_version": report.rule_version,
-            "format": report.format,
+            "format": name,
             "verdict": report.verdict.value,
-            "findings": [[finding.rule, finding.detail] for finding in report.findings],
-            "header": report.to_json()["header"],
+            "findings": seal_words(work, blob_key, [[finding.rule, finding.detail] for finding in report.findings]),
+            "header": seal_words(work, blob_key, report.to_json()["header"]),
             "image_digest": report.header.image_digest,
             "scanned_at": work.now,
         },
     )
-    return Kept(report.format, report.verdict, report.rule_version, status_of(report.verdict))
+    return Kept(name, report.verdict, report.rule_version, status_of(report.verdict))
 
 
 def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
-    kept = keep_report(work, blob_key, report)
+    # What an Admin listed is known by its name and beginning, which do not change.
+    current = (scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None))
+    name = work.scalar(select(scans.c.format).where(*current)) if report.format is None else report.format.value
+    kept = keep_report(work, blob_key, report, name, anew=True)
+    # Damaged bytes are withheld whatever was found in them before.
+    is_damaged = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
+    status = kept.status if is_damaged is None else ArtifactStatus.QUARANTINED
     rows = work.all(
         select(
             artifacts.c.id, artifacts.c.public_id, artifacts.c.path, artifacts.c.status, versions.c.public_id.label("v")
@@ -95,9 +104,9 @@ def settle_scan(work: Work, blob_key: int, report: Report) -> None:
         .order_by(artifacts.c.id)
     )
     for row in rows:
-        work.change(artifacts, row.id, {"status": kept.status.value, "format": kept.format})
+        work.change(artifacts, row.id, {"status": status.value, "format": kept.format})
         recording.record(
             work, "artifact.scan", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=row.public_id,
             object_label=row.path, before={"status": row.status},
-            after={"status": kept.status.value, "verdict": kept.verdict.value, "ruleVersion": kept.rule_version},
+            after={"status": status.value, "verdict": kept.verdict.value, "ruleVersion": kept.rule_version},
         )  # fmt: skip

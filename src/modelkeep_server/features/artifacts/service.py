@@ -15,7 +15,7 @@ from sqlalchemy import exists, select
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import artifacts, blobs, damages
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, formats, queries, scanning
+from modelkeep_server.features.artifacts import damage, formats, queries, quotas, scanning
 from modelkeep_server.features.artifacts.intake import Received
 from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key, wrap_context
 from modelkeep_server.features.artifacts.views import Artifact
@@ -65,9 +65,9 @@ def allow_upload(work: Work, actor: Actor, new: NewFile, *, sha256: str | None, 
         sha256: What the client promises, bare hex, or None.
         size_bytes: What the client declares, or None.
     Raises:
-        NotFound, NotPermitted, StateForbids, Invalid, NameTaken, TooLarge.
+        NotFound, NotPermitted, StateForbids, Invalid, NameTaken, TooLarge, QuotaExceeded.
     """
-    version = _judge(work, actor, new)
+    version = judge(work, actor, new)
     limit = work.parts.limits.upload_bytes
     if size_bytes is not None and size_bytes > limit:
         raise TooLarge(
@@ -77,6 +77,8 @@ def allow_upload(work: Work, actor: Actor, new: NewFile, *, sha256: str | None, 
     present = queries.find_artifact(work, version, new.path)
     if present is not None and (present.sha256 != sha256 or present.path != new.path):
         raise _taken(version, present)
+    if present is None:
+        quotas.demand_room(work, new.group, size_bytes or 0)
     return Ticket(new, ids.uuid7(clock.to_us(work.now)), new_dek(), present)
 
 
@@ -95,22 +97,10 @@ def publish_upload(
     """
     # No other file of this version is published, and no state moves, between judging and the commit.
     version_queries.lock_version(work, actor, ticket.new.group, ticket.new.name, ticket.new.version)
-    version = _judge(work, actor, ticket.new)
-    if report is not None:
-        formats.demand_accepted(work, report, ArtifactType(ticket.new.type), ticket.new.path)
-    is_damaged = exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
-    known = work.first(
-        select(blobs.c.id, is_damaged.label("is_broken")).where(
-            blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
-        )
-    )
-    needed = known is None or known.is_broken
-    blob_key = _insert_blob(work, version, ticket, received) if known is None else known.id
-    if known is not None and known.is_broken:
-        # What is stored was found changed; from now on the bytes that just arrived stand in its place.
-        work.change(blobs, known.id, _sealed_as(work, ticket, received))
-        damage.mend(work, known.id)
-    scan = scanning.keep_report(work, blob_key, report)
+    version = judge(work, actor, ticket.new)
+    settled = report and formats.settle_format(work, report, ArtifactType(ticket.new.type), ticket.new.path)
+    blob_key, needed = _settle_blob(work, version, ticket, received)
+    scan = scanning.keep_report(work, blob_key, *(settled or (None, None)))
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         artifacts,
@@ -190,19 +180,12 @@ def discard_parts(store: BlobStore, blob_id: str, parts: Sequence[Part]) -> None
         store.delete(part_key(blob_id, part.number, part.attempt))
 
 
-def sweep_orphans(work: Work) -> int:
+def judge(work: Work, actor: Actor, new: NewFile) -> Version:
     """
-    Remove stored parts that no blob names: what a crash left. Only while nothing is being uploaded. Gives the
-    count.
+    Whether the actor may send this file to this version as things stand.
+
+    Raises NotFound, NotPermitted, StateForbids, Invalid, NameTaken.
     """
-    named = {row.public_id for row in work.stream(select(blobs.c.public_id))}
-    orphans = [key for key in work.parts.blobs.list_keys() if key.split("/")[0] not in named]
-    for key in orphans:
-        work.parts.blobs.delete(key)
-    return len(orphans)
-
-
-def _judge(work: Work, actor: Actor, new: NewFile) -> Version:
     model = model_queries.get_model(work, actor, new.group, new.name)
     version = version_queries.get_version(work, actor, new.group, new.name, new.version)
     access.require(work, actor, "artifact.upload", model_queries.relations_of(actor, model), owners=model.owners)
@@ -228,6 +211,24 @@ def _taken(version: Version, present: Artifact) -> NameTaken:
         remedy="Choose another name, or put it into a new version.",
         errors=[FieldError("path", f"{present.path!r} exists already.")],
     )
+
+
+def _settle_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> tuple[int, bool]:
+    """The stored bytes that the file stands for, and whether they are those that just arrived."""
+    is_damaged = exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
+    known = work.first(
+        select(blobs.c.id, is_damaged.label("is_broken")).where(
+            blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
+        )
+    )
+    if known is None:
+        quotas.demand_room(work, ticket.new.group, received.size_bytes, besides=ticket.blob_id)
+        return _insert_blob(work, version, ticket, received), True
+    if known.is_broken:
+        # What is stored was found changed; from now on the bytes that just arrived stand in its place.
+        work.change(blobs, known.id, _sealed_as(work, ticket, received))
+        damage.mend(work, known.id)
+    return known.id, bool(known.is_broken)
 
 
 def _insert_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> int:

@@ -38,11 +38,33 @@ class Scan:
         return self.rule_version < RULE_VERSION
 
 
+class WaiverKind(StrEnum):
+    """RELEASE opens a BLOCKED file, WAIVE accepts an UNKNOWN one."""
+
+    RELEASE = "RELEASE"
+    WAIVE = "WAIVE"
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Somebody answers for a file until a time. People by e-mail. `ended_at` is set where it was ended before that."""
+
+    key: int
+    id: str
+    kind: WaiverKind
+    by: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+    ended_by: str | None = None
+    ended_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Artifact:
     """
     A file of a version. `sha256` is of the plain bytes, bare hex. `format` and `scan` are None until it was looked
-    through. `is_damaged`: its stored bytes were found changed, and nobody has sent them anew.
+    through. `waiver` is the one that holds now; `is_damaged`: its stored bytes are not those that were uploaded.
     """
 
     key: int
@@ -57,7 +79,19 @@ class Artifact:
     uploaded_by: str
     uploaded_at: datetime
     scan: Scan | None = None
+    waiver: Waiver | None = None
     is_damaged: bool = False
+
+    @property
+    def is_released(self) -> bool:
+        """Whether it may be downloaded although it is BLOCKED, since somebody answers for it."""
+        return (
+            self.waiver is not None
+            and self.waiver.kind is WaiverKind.RELEASE
+            and self.scan is not None
+            and self.scan.verdict is Verdict.BLOCKED
+            and not self.is_damaged
+        )
 
     @property
     def etag(self) -> str:

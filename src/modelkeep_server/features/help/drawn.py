@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 from modelkeep_server.features.help.views import DrawnTable
+from modelkeep_server.rules import links
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
+from modelkeep_server.rules.formats import FORMATS, ArtifactType
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
 
@@ -65,6 +67,24 @@ def _tiers() -> DrawnTable:
     return DrawnTable("The three risk tiers", heads, rows, ("tier", "text", "text", "text"))
 
 
+def _formats() -> DrawnTable:
+    rows = tuple(
+        (
+            row.label,
+            ", ".join(f"`{end}`" for end in row.endings),
+            ", ".join(kind.value for kind in ArtifactType if kind in row.types),
+            "looked through for code" if row.may_carry_code else "data only",
+        )
+        for row in FORMATS.values()
+    )
+    heads = ("Format", "Usual names", "As", "Loading it")
+    return DrawnTable("The formats that are taken", heads, rows, ("name", "text", "text", "text"), tuple(FORMATS))
+
+
+def _downloads() -> DrawnTable:
+    return DrawnTable("Who may download", links.HEADS, links.list_rows(), ("name", "text", "text"))
+
+
 def _fields_of(section: str) -> DrawnTable:
     title = next(known.title for known in SECTIONS if known.id == section)
     fields = [field for field in FIELDS if field.section == section]
@@ -93,6 +113,8 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "moves": _moves,
     "tiers": _tiers,
     "errors": _errors,
+    "formats": _formats,
+    "downloads": _downloads,
     **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},
 }
 

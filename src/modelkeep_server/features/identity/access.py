@@ -66,6 +66,14 @@ def require(
     work.granted[act] = grant.role.value if grant is not None and grant.role is not None else None
 
 
+def demand_scope(actor: Actor, act: str) -> None:
+    """Raises NotPermitted where the actor came with a token that is for other things: before anything is looked up."""
+    scope = PERMISSIONS[act].scope
+    if actor.scopes is not None and scope not in actor.scopes:
+        reason = why_not(actor, act)
+        raise NotPermitted(reason or "", remedy="Create a token with that scope on your profile page, or sign in.")
+
+
 def is_fresh(actor: Actor, minutes: int) -> bool:
     """Whether the actor showed within so many minutes who they are. A token always did."""
     if actor.method != "session":

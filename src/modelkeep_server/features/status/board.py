@@ -1,7 +1,8 @@
 """
-The incidents that are open, kept in this process for the banner of every page, so that no page reads them.
+What the banners of every page tell of, kept in this process so that no page reads it: the incidents that are open, and
+of which keys a copy is kept elsewhere.
 
-Read again every ten seconds by the server, and at once by the process in which one was written.
+Read again every ten seconds by the server, and at once by the process in which something was written.
 """
 
 from modelkeep_server.features.status.views import Incident
@@ -15,12 +16,20 @@ class Board:
     def __init__(self) -> None:
         self.incidents: tuple[Incident, ...] = ()
         self.is_stale = False
+        self._is_known = False
+        self._kept: str | None = None
 
-    def show(self, incidents: tuple[Incident, ...]) -> None:
-        """Take these for what is open."""
+    def show(self, incidents: tuple[Incident, ...], *, kept: str | None = None) -> None:
+        """Take these for what is open. `kept` is the fingerprint of the present keys, where a copy is confirmed."""
         self.incidents = incidents
+        self._kept = kept
+        self._is_known = True
         self.is_stale = False
 
+    def lacks_copy_of(self, fingerprint: str) -> bool:
+        """Whether it is known that nobody keeps a copy of the keys with this fingerprint."""
+        return self._is_known and self._kept != fingerprint
+
     def doubt(self) -> None:
-        """An incident was written here: whoever ends their transaction next reads the board again."""
+        """Something of it was written here: whoever ends their transaction next reads the board again."""
         self.is_stale = True

@@ -7,20 +7,21 @@ from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import bundles, downloads, queries, service
+from modelkeep_server.features.artifacts import downloads, queries, service
 from modelkeep_server.features.artifacts.service import NewFile
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces import arrivals
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, BundleIn, BundleOut, LinkIn, LinkOut
+from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, LinkIn, LinkOut
 from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.doorway import Desk
 
 router = make_router("artifacts")
 
-BASE = "/models/{group}/{name}/versions/{version}/artifacts"
+VERSION = "/models/{group}/{name}/versions/{version}"
+BASE = VERSION + "/artifacts"
 Kind = Annotated[Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"], Query(description="What the file is.")]
 FilePath = Annotated[str, Path(description="Folders allowed: tokenizer/vocab.json.")]
 
@@ -60,13 +61,14 @@ async def upload_artifact(
         lambda work, actor: service.allow_upload(work, actor, new, sha256=promised, size_bytes=size_bytes)
     )
     if ticket.present is not None:
-        return _answer(new, ticket.present, status=200)
+        return answer_with(new, ticket.present, status=200)
     with arrivals.place_for(desk):
         artifact = await arrivals.take_in(desk, ticket, promised)
-    return _answer(new, artifact, status=201)
+    return answer_with(new, artifact, status=201)
 
 
-def _answer(new: NewFile, artifact: Artifact, *, status: int) -> Answer:
+def answer_with(new: NewFile, artifact: Artifact, *, status: int) -> Answer:
+    """What a file that came in is answered with."""
     location = f"/api/v1/models/{new.group}/{new.name}/versions/{new.version}/artifacts/{artifact.path}"
     return Answer(ArtifactOut.model_validate(artifact), status, {"Location": quote(location)})
 
@@ -97,21 +99,3 @@ def create_link(
     return Answer(
         LinkOut(url=url, expires_at=link.expires_at, sha256=link.sha256, size_bytes=link.size_bytes), status=201
     )
-
-
-@router.post("/models/{group}/{name}/versions/{version}/bundle-links", status_code=201, response_model=BundleOut)
-@door.writes("artifact.link")
-def create_bundle_link(
-    work: Work, actor: Actor, group: str, name: str, version: str, body: BundleIn | None = None
-) -> Answer:
-    """
-    Ask for a link to all files of a version as one ZIP, with their SHA256SUMS. Files that may not leave are left out,
-    and named in its WITHHELD.txt.
-    """
-    body = body or BundleIn()
-    made = bundles.mint_bundle(work, actor, group, name, version, purpose=body.purpose, paths=body.paths)
-    told = BundleOut(
-        url=work.parts.public_url + made.path, expires_at=made.expires_at, size_bytes=made.size_bytes,
-        files=made.files, withheld=list(made.withheld),
-    )  # fmt: skip
-    return Answer(told, status=201)

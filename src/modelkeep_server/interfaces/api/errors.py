@@ -8,8 +8,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from modelkeep_server.interfaces.api import tus
 from modelkeep_server.interfaces.api.shapes.base import Problem, ProblemField, etag_of
-from modelkeep_server.rules.errors import NotSignedIn, RegistryError, Stale
+from modelkeep_server.rules.errors import NotSignedIn, OffsetDiffers, ProtocolDiffers, RegistryError, Stale
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -23,6 +24,12 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="modelkeep"'
     if isinstance(error, Stale) and error.revision:
         headers["ETag"] = etag_of(error.revision)
+    if request.url.path.startswith(tus.UPLOADS):
+        headers.update(tus.RESUMABLE)
+    if isinstance(error, ProtocolDiffers):
+        headers["Tus-Version"] = tus.VERSION
+    if isinstance(error, OffsetDiffers):
+        headers["Upload-Offset"] = str(error.offset_bytes)
     problem = Problem(
         type=f"urn:modelkeep:error:{error.code}",
         title=error.title,

@@ -9,10 +9,10 @@ from modelkeep_server.interfaces.reference import samples
 from modelkeep_server.rules.permissions import PERMISSIONS, words_of
 
 #: The order of a reader's way; nouns that are not named follow.
-NOUNS = ("models", "versions", "artifacts", "access", "activity", "audit", "people", "status")
+NOUNS = ("models", "versions", "artifacts", "uploads", "access", "activity", "audit", "people", "status")
 #: Longer texts than this are refused for the machine's sake; the number tells a reader nothing.
 GUARD_CHARS = 100_000
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("options", "get", "head", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class _Reader:
     def _curl(self, path: str, method: str, name: str, schema: Any, sent: Mapping[str, Any], gives: str | None) -> str:
         url = self._base_url + samples.fill_path(path) + samples.write_query(name)
         body: Any = self._example(schema, sparing=True) if schema else None
-        if method == "patch" and "description" in body:
+        if method == "patch" and body and "description" in body:
             # A merge patch names what changes and nothing else.
             body = {"description": body["description"]}
         return samples.write_curl(
@@ -146,6 +146,7 @@ class _Reader:
             body,
             sends_file="application/octet-stream" in sent,
             saves="audit.zip" if gives == "application/zip" else None,
+            headers=samples.HEADERS.get(name, ()),
         )
 
     def _values(self, parameters: list[Mapping[str, Any]], place: str) -> tuple[Value, ...]:

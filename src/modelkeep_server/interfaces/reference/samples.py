@@ -6,7 +6,8 @@ A route that is not named here still has its curl example, made from its descrip
 
 import json
 import shlex
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -121,6 +122,30 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
         "email": "grace@company.com",
         "url": "https://registry.company.com/invitations/3v0Jq...",
     },
+    "FactOut": {"label": "Written by", "value": "nightly training"},
+    "TensorOut": {"name": "encoder.weight", "dtype": "F32", "shape": [1024, 256]},
+    "HeaderOut": {
+        "isRead": True,
+        "framework": "pytorch",
+        "frameworkVersion": None,
+        "modelType": None,
+        "license": "MIT",
+        "tensorCount": 1,
+        "parameters": 262144,
+        "dtypes": {"F32": 1},
+        "inputSchema": None,
+        "outputSchema": None,
+        "hyperparameters": None,
+        "imageDigest": None,
+    },
+    "SuggestionOut": {
+        "field": "card.license",
+        "label": "License",
+        "value": "MIT",
+        "files": 1,
+        "present": None,
+        "isConflict": False,
+    },
     "EventOut": {"reason": None, "rule": None},
     "ReasonIn": {"reason": "Replaced by customer-churn-v2."},
     "OptionalReasonIn": {"reason": "They have left the company."},
@@ -157,6 +182,20 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "list_models": {"q": "churn", "riskTier": "MEDIUM"},
     "list_events": {"action": "model.create", "outcome": "ALLOWED"},
     "upload_artifact": {"type": "WEIGHTS"},
+}
+
+_TUS = ("Tus-Resumable: 1.0.0",)
+_METADATA = ("model", MODEL), ("version", VERSION), ("type", "WEIGHTS"), ("path", FILE)
+#: What stands in headers beside the credential.
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "create_upload": (
+        *_TUS,
+        f"Upload-Length: {STORY['sizeBytes']}",
+        "Upload-Metadata: " + ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in _METADATA),
+    ),
+    "continue_upload": (*_TUS, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream"),
+    "end_upload": _TUS,
+    "find_offset": _TUS,
 }
 
 _OPENED = "from modelkeep.client import Client\n\nwith Client() as registry:  # MODELKEEP_URL and MODELKEEP_TOKEN\n"
@@ -217,6 +256,10 @@ registry.update_version("{MODEL}:{VERSION}", changes, revision=version.revision)
     print(happening.at, happening.by, happening.says)''',
     "list_artifacts": f'''for artifact in registry.list_artifacts("{MODEL}:{VERSION}"):
     print(artifact.path, artifact.sha256)''',
+    "show_header": f'''header = registry.get_header("{MODEL}:{VERSION}/{FILE}")
+print(header.framework, header.tensor_count, header.parameters)''',
+    "list_suggestions": f'''for told in registry.list_suggestions("{MODEL}:{VERSION}"):
+    print(told.field, told.value, told.path)''',
     "upload_artifact": f'registry.upload("{MODEL}:{VERSION}", "{FILE}", type="WEIGHTS")',
     "remove_artifact": f'registry.remove_artifact("{MODEL}:{VERSION}/{FILE}")',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
@@ -243,7 +286,15 @@ def write_python(name: str) -> str | None:
     return None if body is None else _OPENED + "\n".join(f"    {line}" for line in body.splitlines())
 
 
-def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = False, saves: str | None = None) -> str:
+def write_curl(
+    url: str,
+    method: str,
+    body: Any = None,
+    *,
+    sends_file: bool = False,
+    saves: str | None = None,
+    headers: Sequence[str] = (),
+) -> str:
     """
     A command for a shell in which TOKEN is set.
 
@@ -252,9 +303,14 @@ def write_curl(url: str, method: str, body: Any = None, *, sends_file: bool = Fa
         body: What is sent as JSON, None for nothing.
         sends_file: Whether the body is the file of the story.
         saves: The file that keeps the answer, where it is no text.
+        headers: What stands in headers beside the credential. One that names `offset+octet-stream` sends the file.
     """
-    how = {"GET": "", "POST": "" if body is not None else " -X POST", "PUT": f" -T {FILE}" if sends_file else " -X PUT"}
+    how = {"GET": "", "HEAD": " -I", "PUT": f" -T {FILE}" if sends_file else " -X PUT"}
+    how["POST"] = "" if body is not None else " -X POST"
     lines = [f"curl -sS{how.get(method, f' -X {method}')} {shlex.quote(url)}", '-H "Authorization: Bearer $TOKEN"']
+    lines += [f"-H {shlex.quote(header)}" for header in headers]
+    if any("offset+octet-stream" in header for header in headers):
+        lines.append(f"--data-binary @{FILE}")
     if body is not None:
         text = json.dumps(body, indent=2, ensure_ascii=False)
         lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(text)}"]

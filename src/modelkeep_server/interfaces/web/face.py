@@ -42,15 +42,17 @@ class WebFace:
 def shell_of(asking: Asking) -> PageShell:
     """The shell around a page of this request."""
     request = asking.request
+    door_of = request.app.state.door
     return PageShell(
         csrf=asking.csrf,
         path=request.url.path,
         request_id=asking.circumstances.request_id,
-        base_url=request.app.state.door.parts.public_url,
+        base_url=door_of.parts.public_url,
         actor=asking.actor,
         notice=find_notice(request.query_params.get("done")),
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
-        incidents=request.app.state.door.board.incidents,
+        incidents=door_of.board.incidents,
+        lacks_copy_of_keys=door_of.board.lacks_copy_of(door_of.parts.keys.fingerprint()),
     )
 
 

@@ -33,11 +33,20 @@ NOTICES: Mapping[str, str] = {
     "access-granted": "They are let in to read and download, until the day you gave.",
     "access-refused": "Your answer stands on their dashboard.",
     "access-withdrawn": "Your request is taken back.",
+    "released": "The file is released. It can be downloaded until the day you gave.",
+    "waived": "The file is accepted, until the day you gave.",
+    "waiver-ended": "Ended. From now on the file stands as its verdict says.",
+    "rescan": "The file is being looked through again. What is found will stand here.",
     "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
     "job-retried": "The job is tried again now.",
+    "format-listed": "The format is listed.",
+    "format-ended": "The format is off the list.",
+    "check-began": "Every stored file is read through from now on. This page shows how far that is.",
+    "check-runs": "A check of all files is under way already.",
+    "keys-confirmed": "Noted: a copy of these keys is kept elsewhere.",
     "sessions-revoked": "Your other browsers are signed out.",
     "passphrase": "Your passphrase is changed, and your other browsers are signed out.",
     "renewed": "Your new passphrase is set. Every other browser of yours is signed out.",
@@ -155,6 +164,11 @@ def text_of(form: FormData, name: str) -> str:
 def href_of_version(model: str, version: str) -> str:
     """The address of a version's page; the `+` of build metadata is escaped."""
     return f"/models/{model}/versions/{quote(version, safe='')}"
+
+
+def href_of_file(model: str, version: str, path: str) -> str:
+    """The address of the page of a file."""
+    return f"{href_of_version(model, version)}/artifacts/{quote(path)}"
 
 
 def person_errors(email: str, name: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from modelkeep_server.features.identity import people_queries
 from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
+from modelkeep_server.features.storage import queries as storage
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
 from modelkeep_server.interfaces.web.face import Cursor, door, make_router
@@ -43,6 +44,7 @@ def show_home(work: Work, actor: Actor) -> Page:
             tasks=tasks_of(home.list_open_drafts(work, actor), home.list_bare_models(work, actor)),
             to_decide=request_queries.list_to_decide(work, actor),
             answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),
+            damaged=storage.count_damaged_for(work, actor),
             expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
             requests=people_queries.list_my_requests(work, actor),
             granted=people_queries.list_recent_grants(work, actor),

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
-from modelkeep_server.interfaces.web import drawing
+from modelkeep_server.interfaces.web import drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import naming
@@ -74,7 +74,7 @@ class PageShell:
 
     `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
-    `incidents` are those that are open.
+    `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
     """
 
     csrf: str
@@ -85,6 +85,12 @@ class PageShell:
     notice: str | None = None
     theme: str = "system"
     incidents: tuple[Incident, ...] = ()
+    lacks_copy_of_keys: bool = False
+
+    @property
+    def asks_for_copy(self) -> bool:
+        """Whether this person is to be told that nobody keeps a copy of the keys: those who could see to it are."""
+        return self.lacks_copy_of_keys and access.may_by_standing(self.actor, "key.read")
 
     @property
     def nav(self) -> tuple[NavItem, ...]:
@@ -160,6 +166,7 @@ def environment() -> jinja2.Environment:
         "plain_size": drawing.format_size,
         "ticks": drawing.draw_ticks,
         "short_digest": drawing.short_digest,
+        "format_label": file_words.format_label,
         "state": lambda state: STATES[State(state)],
         "tier": lambda tier: TIERS[tier],
         "initials": drawing.initials_of,
@@ -173,6 +180,9 @@ def environment() -> jinja2.Environment:
         "help_mark": draw_help_mark,
         "csrf": draw_csrf,
         "icon_of": drawing.icon_of,
+        "file_icon": file_words.file_icon,
+        "verdict_chip": file_words.verdict_chip,
+        "why_withheld": file_words.why_withheld,
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,

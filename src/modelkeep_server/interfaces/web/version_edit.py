@@ -1,15 +1,20 @@
 """Editing a version: the form it was created with, on what is there now."""
 
+from collections.abc import Sequence
+
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web import filling
 from modelkeep_server.interfaces.web.contexts.versions import EditVersionContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.filling import Fill
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.version_forms import CONTROLS, JSON_CONTROLS, read_changes, write_controls
@@ -22,10 +27,10 @@ PATH = "/models/{group}/{name}/versions/{version}/edit"
 
 @router.get(PATH)
 @door.reads("model.read")
-def show_edit(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
-    """How do I change what is known of it?"""
+def show_edit(work: Work, actor: Actor, group: str, name: str, version: str, fill: Fill) -> Page:
+    """How do I change what is known of it? With what files tell put in, where the address asks for it."""
     found = queries.get_version(work, actor, group, name, version)
-    return _edit_page(work, actor, found, _open_form(found))
+    return _edit_page(work, actor, found, _open_form(found), fill=fill)
 
 
 @router.post(PATH)
@@ -51,8 +56,20 @@ def _open_form(version: Version) -> FormState:
     return FormState(values, Base.of(values, CONTROLS, version.revision, as_json=JSON_CONTROLS))
 
 
-def _edit_page(work: Work, actor: Actor, version: Version, state: FormState, status: int = 200) -> Page:
+def _edit_page(
+    work: Work, actor: Actor, version: Version, state: FormState, status: int = 200, *, fill: Sequence[str] = ()
+) -> Page:
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, actor, group, name)
     relations = model_queries.relations_of(actor, model)
-    return Page.of(EditVersionContext(model=model, version=version, relations=relations, **vars(state)), status)
+    told = suggestions.suggest_metadata(work, actor, version)
+    values = {**state.values, **filling.fill_in(told, fill)}
+    href = f"{href_of_version(version.model, version.version)}/edit"
+    context = EditVersionContext(
+        **{**vars(state), "values": values},
+        model=model,
+        version=version,
+        relations=relations,
+        filling=filling.offer(told, href, fill, values),
+    )
+    return Page.of(context, status)

@@ -47,9 +47,13 @@ def write_controls(version: Version) -> dict[str, str]:
             parts = value or {}
             values |= {control: parts.get(control.rpartition(".")[2]) or "" for control in controls_of(row)}
         elif value is not None:
-            text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-            values[f"metadata.{row.path}"] = text
+            values[f"metadata.{row.path}"] = write_value(value)
     return values
+
+
+def write_value(value: Any) -> str:
+    """What the one control of a field holds for a value: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def read_changes(edit: Edit) -> tuple[dict[str, Any], list[FieldError]]:

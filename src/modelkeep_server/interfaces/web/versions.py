@@ -7,9 +7,10 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import bundles, downloads, rights
+from modelkeep_server.features.artifacts import downloads, rights, suggestions
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import closing, queries, service
@@ -23,6 +24,7 @@ from modelkeep_server.interfaces.web.contexts.versions import (
     VersionContext,
 )
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.filling import count_fillable
 from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
@@ -67,22 +69,30 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
 @door.reads("model.read")
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """Where does it stand, and what next?"""
-    return Page.of(VersionContext(**_facts(work, actor, group, name, version)))
+    facts = facts_of(work, actor, group, name, version)
+    return Page.of(VersionContext(**facts, fillable=_count_fillable(work, actor, facts)))
 
 
 @router.get(BASE + "/{version}/artifacts")
 @door.reads("model.read")
-def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
+def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
     """The files of a version: send more, fetch one, check its digest."""
-    facts = _facts(work, actor, group, name, version)
-    return Page.of(ArtifactsContext(**facts | {"tab": "artifacts"}, upload_limit_bytes=work.parts.limits.upload_bytes))
+    facts = facts_of(work, actor, group, name, version, cursor=cursor)
+    limit = work.parts.limits.upload_bytes
+    context = ArtifactsContext(
+        **facts | {"tab": "artifacts"},
+        fillable=_count_fillable(work, actor, facts),
+        upload_limit_bytes=limit,
+        cursor=cursor or None,
+    )
+    return Page.of(context)
 
 
 @router.get(BASE + "/{version}/activity")
 @door.reads("model.read")
 def show_activity(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
     """Who did what to the version and its files, newest first."""
-    facts = _facts(work, actor, group, name, version) | {"tab": "activity"}
+    facts = facts_of(work, actor, group, name, version) | {"tab": "activity"}
     found: Version = facts["version"]
     rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
     href = f"{href_of_version(found.model, found.version)}/activity"
@@ -95,13 +105,6 @@ def download(work: Work, actor: Actor, group: str, name: str, version: str, path
     """Make a link and follow it at once."""
     link = downloads.mint_link(work, actor, group, name, version, path, purpose=text_of(form, "purpose"))
     return Redirect(link.path)
-
-
-@router.post(BASE + "/{version}/bundle-links")
-@door.posts("artifact.link")
-def download_all(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """Make a link to all files as one ZIP and follow it at once."""
-    return Redirect(bundles.mint_bundle(work, actor, group, name, version, purpose=text_of(form, "purpose")).path)
 
 
 @router.post(BASE + "/{version}/artifacts/{path:path}/remove")
@@ -130,21 +133,32 @@ def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str
     return Redirect(href_of_version(found.model, found.version) + "?done=reopened")
 
 
-def _facts(work: Work, actor: Actor, group: str, name: str, version: str) -> dict[str, Any]:
+def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "") -> dict[str, Any]:
+    """What every page of a version is drawn from, with one page of its files. Raises NotFound."""
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
-    download = rights.judge(work, actor, model, found)
+    files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
         "version": found,
-        "artifacts": artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN).items,
+        "files": files,
         "moves": queries.list_moves(actor, found, relations),
         "relations": relations,
-        "download": download,
-        "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),
+        "standing": find_standing(work, actor, model, relations),
+        "download": rights.judge(work, actor, model, found),
         "tab": "overview",
     }
+
+
+def _count_fillable(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:
+    """How many fields could be filled from the files, by somebody who may edit the version now."""
+    found: Version = facts["version"]
+    if not found.is_editable or not facts["files"].items:
+        return 0
+    if access.why_not(actor, "version.update", facts["relations"]) is not None:
+        return 0
+    return count_fillable(suggestions.suggest_metadata(work, actor, found))
 
 
 def _create_page(

@@ -14,6 +14,7 @@ from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import list_kinds
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
+from modelkeep_server.rules.formats import ArtifactType, formats_of
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
 from modelkeep_server.settings import PREFIX, Settings
@@ -51,6 +52,24 @@ def write_governance() -> str:
             ((f"`{t.tier}`", t.description, t.examples, t.approvals, str(t.people)) for t in TIERS.values()),
         ),
     )
+
+
+def write_formats() -> str:
+    """The formats of files, by artifact type."""
+    parts = []
+    for kind in ArtifactType:
+        rows = (
+            (
+                row.label,
+                f"`{row.format.value}`",
+                " ".join(f"`{end}`" for end in row.endings),
+                "yes" if row.may_carry_code else "",
+            )
+            for row in formats_of(kind)
+        )
+        parts += [f"## {kind.value}", table(("format", "in JSON", "usual names", "can bring code"), rows)]
+    told = "A format is told by the content alone. A name that promises another format is refused."
+    return page("The formats of files", "`rules/formats.py`", told, *parts)
 
 
 def write_fields() -> str:

@@ -12,13 +12,14 @@ BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Tables only: files that were there before are looked through by a job."""
+    """Tables, and an index for what each key wraps: files that were there before are looked through by a job."""
     _housekeeping()
     _uploads()
     _formats()
     _links()
     _scans()
     _waivers()
+    op.create_index("ix_blobs_key_id", "blobs", ["key_id", "id"], unique=False)
 
 
 def _housekeeping() -> None:
@@ -35,7 +36,7 @@ def _housekeeping() -> None:
         sa.Column("requests", sa.Integer(), nullable=False),
         sa.Column("running", sa.Integer(), nullable=False),
         sa.Column("sent_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("covered", sa.Text(), nullable=False),
+        sa.Column("reached_bytes", sa.BigInteger(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("link_id", name="pk_link_transfers"),
@@ -134,7 +135,6 @@ def _links() -> None:
         sa.Column("person_id", BIG_KEY, nullable=False),
         sa.Column("session_id", BIG_KEY, nullable=True),
         sa.Column("token_id", BIG_KEY, nullable=True),
-        sa.Column("paths", sa.Text(), nullable=True),
         sa.Column("purpose", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -178,12 +178,11 @@ def _scans() -> None:
         sa.Column("rule_version", sa.Integer(), nullable=False),
         sa.Column("format", sa.Text(), nullable=True),
         sa.Column("verdict", sa.Text(), nullable=False),
-        sa.Column("findings", sa.Text(), nullable=False),
-        sa.Column("header", sa.Text(), nullable=False),
+        sa.Column("findings", sa.LargeBinary(), nullable=False),
+        sa.Column("header", sa.LargeBinary(), nullable=False),
         sa.Column("image_digest", sa.Text(), nullable=True),
         sa.Column("scanned_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name="fk_scans_blob_id"),
         sa.PrimaryKeyConstraint("id", name="pk_scans"),
         sa.UniqueConstraint("public_id", name="uq_scans_public_id"),

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
+from modelkeep_server.interfaces.api.shapes.waivers import WaiverOut
 
 
 class FindingOut(Shape):
@@ -29,7 +30,9 @@ class ScanOut(Shape):
 
 
 class ArtifactOut(Shape):
-    """A file of a version. `format` and `scan` are null until the file was looked through."""
+    """
+    A file of a version. `format` and `scan` are null until it was looked through; `waiver` is who answers for it now.
+    """
 
     path: str
     type: Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
@@ -38,6 +41,7 @@ class ArtifactOut(Shape):
     format: str | None
     status: Literal["AVAILABLE", "PENDING", "QUARANTINED"]
     scan: ScanOut | None = None
+    waiver: WaiverOut | None = None
     uploaded_by: str
     uploaded_at: Moment
 
@@ -55,19 +59,3 @@ class LinkOut(Shape):
     expires_at: Moment
     sha256: str
     size_bytes: int
-
-
-class BundleIn(LinkIn):
-    """What a ZIP is for, and which files it shall hold."""
-
-    paths: list[str] | None = Field(default=None, description="The files, by path; left out or null: all of them.")
-
-
-class BundleOut(Shape):
-    """A link to a ZIP. `sizeBytes` is the ZIP's, `files` how many it holds; `withheld` names those left out."""
-
-    url: str
-    expires_at: Moment
-    size_bytes: int
-    files: int
-    withheld: list[str]

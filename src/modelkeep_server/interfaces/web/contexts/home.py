@@ -50,7 +50,8 @@ class DashboardContext(Context):
     tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
     `to_decide` are requests for access that wait for this person, `answers` their own that are open or were decided
     lately.
-    `requests` are roles that wait for a second Admin, `granted` those given lately: for Admins and Auditors.
+    `damaged` counts stored files that are damaged, for who looks after them. `requests` are roles that wait for a
+    second Admin, `granted` those given lately: for Admins and Auditors.
     """
 
     template: ClassVar[str] = "home/dashboard.html"
@@ -63,6 +64,7 @@ class DashboardContext(Context):
     states_of: Mapping[int, Mapping[State, int]] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     expiring: tuple[TokenRow, ...] = ()
+    damaged: int = 0
     to_decide: tuple[AccessRequest, ...] = ()
     answers: tuple[AccessRequest, ...] = ()
     requests: tuple[RoleRequest, ...] = ()
@@ -77,6 +79,7 @@ class DashboardContext(Context):
             len(self.tasks)
             + len(self.expiring)
             + len(self.to_decide)
+            + bool(self.damaged)
             + sum(not request.mine for request in self.requests)
         )
 

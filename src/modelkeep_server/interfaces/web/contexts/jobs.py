@@ -1,12 +1,21 @@
 """What the page of background jobs is drawn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from modelkeep_server.features.jobs.views import Job, JobCount, JobStatus
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
+
+#: What each kind of work is called; one without a row is called by its own name.
+KINDS: Mapping[str, str] = {
+    "mail": "Mail",
+    "scan": "Looking through new files",
+    "check": "Checking stored files",
+    "expire-uploads": "Ending uploads that expired",
+    "sweep-strays": "Clearing what uploads left behind",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +32,11 @@ class JobsContext(Context, Walked):
     def statuses(self) -> Sequence[JobStatus]:
         """The columns of the counts."""
         return tuple(JobStatus)
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """What each kind is called."""
+        return KINDS
 
     @property
     def by_kind(self) -> dict[str, dict[JobStatus, int]]:

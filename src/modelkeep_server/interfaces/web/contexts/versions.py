@@ -8,11 +8,14 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.models import Standing
+from modelkeep_server.interfaces.web.file_words import Folder, plant
+from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lifecycle import CLOSABLE, State
-from modelkeep_server.rules.links import LinkTerms, terms_for
+from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.lifecycle import CLOSABLE
+from modelkeep_server.rules.links import LinkTerms
 from modelkeep_server.rules.permissions import Relation
 
 
@@ -36,12 +39,14 @@ class CreateVersionContext(FormContext):
 class EditVersionContext(EditContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/edit. Controls as in CreateVersionContext, and reason.
+    `filling` is what files tell that the metadata does not say.
     """
 
     template: ClassVar[str] = "versions/edit.html"
     model: Model
     version: Version
     relations: frozenset[Relation] = frozenset()
+    filling: Filling = field(default_factory=Filling)
 
     @property
     def href(self) -> str:
@@ -52,19 +57,20 @@ class EditVersionContext(EditContext):
 @dataclass(frozen=True, kw_only=True)
 class VersionContext(Context):
     """
-    GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, and `download` what a
-    download takes, for this person.
+    GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `files`
+    a page of its files; `fillable` how many fields the form could be filled from them.
     """
 
     template: ClassVar[str] = "versions/show.html"
     model: Model
     version: Version
-    artifacts: tuple[Artifact, ...]
+    files: Rows[Artifact]
     moves: tuple[MoveView, ...] = ()
     relations: frozenset[Relation] = frozenset()
     standing: Standing = field(default_factory=Standing)
-    download: DownloadTerms = field(default_factory=lambda: DownloadTerms(terms_for(State.DRAFT)))
+    download: DownloadTerms
     tab: str = "overview"
+    fillable: int = 0
 
     @property
     def closable(self) -> bool:
@@ -82,23 +88,44 @@ class VersionContext(Context):
         return href_of_version(self.version.model, self.version.version)
 
     @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The files of this page."""
+        return self.files.items
+
+    @property
+    def files_total(self) -> int:
+        """How many files the version has."""
+        return self.files.total or len(self.files.items)
+
+    @property
+    def terms(self) -> LinkTerms:
+        """What a download link demands of this person now."""
+        return self.download.terms
+
+    @property
     def stored_bytes(self) -> int:
-        """The size of all files together, in bytes."""
+        """The size of the files of this page together, in bytes."""
         return sum(artifact.size_bytes for artifact in self.artifacts)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArtifactsContext(VersionContext):
+class ArtifactsContext(VersionContext, Walked):
     """GET /models/{group}/{name}/versions/{version}/artifacts. `upload_limit_bytes` is for one file."""
 
     template: ClassVar[str] = "versions/artifacts.html"
     tab: str = "artifacts"
     upload_limit_bytes: int = 5 * 1024**3
+    cursor: str | None = None
 
     @property
-    def terms(self) -> LinkTerms:
-        """What a download link demands of this person in this state."""
-        return self.download.terms
+    def walk(self) -> Walk:
+        """The files, a page at a time."""
+        return Walk(f"{self.base}/artifacts", self.files)
+
+    @property
+    def tree(self) -> Folder:
+        """The files of this page in their folders."""
+        return plant(self.artifacts)
 
     @property
     def sums(self) -> str:

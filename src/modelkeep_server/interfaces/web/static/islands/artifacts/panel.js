@@ -1,192 +1,231 @@
-/* The upload panel: drag and drop or choose, several at once (two travel, the others wait), each with its type, progress,
-   speed, time left, cancel, and, if it fails, the reason and a retry. */
+/* The upload panel: files and folders, three at once, each paused, resumed, cancelled and retried by itself; after a reload
+   the unfinished uploads of this person stand there, and the same file dropped again goes on. */
 import { announce } from "../lib/announce.js";
 import { size, span } from "../lib/format.js";
-import { makeMeter, send } from "./transfer.js";
+import { chosen, takeDrops } from "./drops.js";
+import { hash } from "./hashing.js";
+import { redraw } from "./list.js";
+import { makeRow } from "./row.js";
+import { makeMeter, send } from "./sending.js";
+import { discardUpload, getUpload, listUnfinished, UPLOADS } from "./server.js";
 
-const AT_ONCE = 2;
-const MARKS = { waiting: "file", sending: "file", done: "circle-check", failed: "circle-x" };
-const TOKENIZER = /(^|\/)(tokenizer|vocab|merges|special_tokens|added_tokens|spiece|sentencepiece)[^/]*$|\/?tokenizer\/|\.(model|bpe|spm)$/i;
-const TYPES = [
-  ["TOKENIZER", TOKENIZER],
-  ["CONTAINER", /\.(tar|tar\.gz|tgz|sif|oci)$/i],
-  ["CONFIG", /\.(json|ya?ml|toml|ini|cfg|txt|md)$|(^|\/)MLmodel$/i],
-];
+const AT_ONCE = 3;
+const HASHED_FIRST_BYTES = 16 * 1024 * 1024;
+const BUSY = new Set(["comparing", "sending", "offline", "checking"]);
+const idOf = (address) => decodeURIComponent(address.split("/").pop());
 
-const panel = document.querySelector("[data-upload]");
-if (panel) openPanel();
-
-function guessType(path) {
-  return TYPES.find(([, pattern]) => pattern.test(path))?.[0] ?? "WEIGHTS";
-}
-
-function openPanel() {
-  const list = panel.querySelector("[data-upload-list]");
-  const sum = panel.querySelector("[data-upload-sum]");
-  const template = panel.querySelector("[data-upload-row]");
-  const input = document.getElementById("files");
+export function openPanel(panel) {
+  const find = (name) => panel.querySelector(`[data-${name}]`);
+  const { model, version, hasher } = panel.dataset;
   const limit = Number(panel.dataset.limit);
+  const inputs = { pick: document.getElementById("files"), "pick-folder": document.getElementById("folders") };
   const jobs = [];
 
-  for (const part of document.querySelectorAll("[data-pick], [data-drop]")) part.hidden = false;
-  input.addEventListener("change", () => { add(input.files); input.value = ""; });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-pick]")) input.click();
-  });
+  for (const part of document.querySelectorAll("[data-pick], [data-pick-folder], [data-drop]")) part.hidden = false;
+  for (const [name, input] of Object.entries(inputs)) {
+    input.addEventListener("change", () => { add(chosen(input)); input.value = ""; });
+    document.addEventListener("click", (event) => { if (event.target.closest(`[data-${name}]`)) input.click(); });
+  }
   takeDrops(panel, add);
-  addEventListener("beforeunload", (event) => { if (jobs.some((job) => job.state === "sending")) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (jobs.some((job) => BUSY.has(job.state))) event.preventDefault(); });
+  find("pause-all").addEventListener("click", pauseAll);
+  listUnfinished(model, version).then((items) => { items.forEach(addLeft); count(); }).catch(() => {});
 
   function add(files) {
-    for (const file of files) jobs.push(makeJob(file));
+    for (const { file, path } of files) addFile(file, path);
     next();
   }
 
-  function makeJob(file) {
-    const path = (file.path_ ?? file.webkitRelativePath) || file.name;
-    const row = template.content.firstElementChild.cloneNode(true);
-    const part = (name) => row.querySelector(`[data-${name}]`);
-    const job = { file, path, row, part, state: "waiting", done: 0, stop: null };
-    part("name").textContent = path;
-    part("type").value = guessType(path);
-    part("done").textContent = size(file.size);
-    part("left").textContent = "waiting";
-    part("cancel").addEventListener("click", () => cancel(job));
-    part("retry").addEventListener("click", () => { show(job, "waiting"); next(); });
-    list.append(row);
+  function addFile(file, path) {
+    const left = findLeft(file, path);
+    const job = left ?? makeJob(path, file.size);
+    job.file = file;
+    if (left) return void goOnWith(job);
+    const other = jobs.find((one) => one.state === "left" && one.path === path);
     const wrong = file.size > limit ? `${size(file.size)} is more than the ${size(limit)} that one file may have.`
-      : file.size === 0 ? "The file is empty." : "";
-    if (wrong) fail(job, wrong, false);
+      : file.size === 0 ? "The file is empty."
+      : other ? `An unfinished upload of this name has ${size(other.total)}, this file has ${size(file.size)}: it is another file. Discard the unfinished upload, then retry.` : "";
+    if (wrong) return fail(job, wrong, Boolean(other));
+    return show(job, "waiting", (row) => row.wait());
+  }
+
+  /** The unfinished upload that this file is of: by path and size, or by its bare name where only one fits. */
+  function findLeft(file, path) {
+    const fits = jobs.filter((job) => job.state === "left" && job.total === file.size);
+    const named = fits.filter((job) => job.path.split("/").pop() === file.name);
+    return fits.find((job) => job.path === path) ?? (path === file.name && named.length === 1 ? named[0] : undefined);
+  }
+
+  function makeJob(path, total) {
+    const job = { path, total, state: "waiting", done: 0, meter: null, sending: null, hashing: null, address: null, turn: 0 };
+    job.row = makeRow(find("upload-row"), path, total, {
+      pause: () => pause(job), resume: () => resume(job), cancel: () => cancel(job), discard: () => cancel(job),
+      retry: () => { job.turn += 1; job.done = 0; show(job, "waiting", (row) => row.wait()); next(); },
+    });
+    jobs.push(job);
+    find("upload-list").append(job.row.element);
     return job;
   }
 
-  function show(job, state) {
+  function addLeft(upload) {
+    if (jobs.some((job) => job.address && idOf(job.address) === upload.id)) return;
+    const job = makeJob(upload.path, upload.sizeBytes);
+    job.address = `${UPLOADS}/${upload.id}`;
+    job.done = upload.offsetBytes;
+    job.left = upload;
+    show(job, "left", (row) => row.left(upload));
+  }
+
+  function show(job, state, draw) {
     job.state = state;
-    job.row.dataset.state = state;
-    const mark = job.row.querySelector(".up-icon use");
-    mark.setAttribute("href", mark.getAttribute("href").replace(/#.*/, `#${MARKS[state]}`));
-    job.part("error").hidden = state !== "failed";
-    job.part("retry").hidden = true;
-    job.part("type").disabled = state === "sending" || state === "done";
-    if (state === "waiting") { job.part("progress").value = 0; job.part("left").textContent = "waiting"; }
+    draw(job.row);
     count();
   }
 
   function fail(job, words, mayRetry) {
-    show(job, "failed");
-    job.part("error").textContent = words;
-    job.part("done").textContent = size(job.file.size);
-    job.part("left").textContent = job.part("speed").textContent = "";
-    job.part("retry").hidden = !mayRetry;
-    announce(`${job.path}: ${words}`);
-  }
-
-  function cancel(job) {
-    if (job.state === "sending") return job.stop();
-    jobs.splice(jobs.indexOf(job), 1);
-    job.row.remove();
-    count();
-    return undefined;
-  }
-
-  function start(job) {
-    const meter = makeMeter(job.file.size);
-    const path = job.path.split("/").map(encodeURIComponent).join("/");
-    show(job, "sending");
-    job.stop = send(job.file, `${panel.dataset.url}${path}?type=${job.part("type").value}`, {
-      progress(done) {
-        const { speed, left } = meter(done);
-        job.done = done;
-        job.part("progress").value = (100 * done) / job.file.size;
-        job.part("done").textContent = `${size(done)} of ${size(job.file.size)}`;
-        job.part("speed").textContent = Number.isFinite(speed) ? `${size(Math.round(speed))}/s` : "";
-        job.part("left").textContent = Number.isFinite(left) ? `${span(left)} left` : "";
-        count();
-      },
-      sent() { job.part("speed").textContent = ""; job.part("left").textContent = "reading it back"; },
-      done(answer) { finish(job, answer); },
-      failed(words, mayRetry) { fail(job, words, mayRetry); next(); },
-      aborted() { jobs.splice(jobs.indexOf(job), 1); job.row.remove(); announce(`${job.path}: cancelled`); next(); },
-    });
-  }
-
-  function finish(job, answer) {
-    show(job, "done");
-    job.part("progress").value = 100;
-    job.part("done").textContent = size(job.file.size);
-    job.part("speed").textContent = answer.sha256 ? `SHA-256 ${answer.sha256.slice(0, 4)}…${answer.sha256.slice(-4)}` : "";
-    job.part("left").textContent = "stored";
-    announce(`${job.path} is stored`);
+    job.hashing?.stop();
+    job.hashing = job.sending = null;
+    show(job, "failed", (row) => row.fail(words, mayRetry));
     next();
   }
 
+  /** The same file is there again: what the registry has of it is compared before the rest is sent. */
+  async function goOnWith(job) {
+    const { turn } = job;
+    show(job, "comparing", (row) => row.compare());
+    try {
+      const { parts } = await getUpload(idOf(job.address));
+      job.hashing = hash(hasher, job.file, parts);
+      if (parts.length) await job.hashing.same;
+      if (job.turn === turn) await start(job);
+    } catch (error) {
+      if (job.turn !== turn) return;
+      job.hashing?.stop();
+      if (error.status === 404 || error.status === 410) { job.address = null; show(job, "waiting", (row) => row.wait()); next(); return; }
+      show(job, "left", (row) => row.left(job.left));
+      const words = error.differs === undefined ? error.message
+        : `This is another file of that name: its bytes differ from those already sent, within the part at ${size(error.differs)}. Drop the same file, or discard the unfinished upload.`;
+      job.row.part("error").hidden = false;
+      job.row.part("error").textContent = words;
+      announce(`${job.path}: ${words}`);
+      next();
+    }
+  }
+
+  async function start(job) {
+    const { turn } = job;
+    job.meter = makeMeter(job.total, job.done);
+    show(job, "sending", (row) => { row.show("sending"); row.move(job.done, {}); });
+    job.hashing ??= hash(hasher, job.file);
+    const metadata = { model, version, type: job.row.type(), path: job.path };
+    try {
+      if (job.total <= HASHED_FIRST_BYTES) metadata.sha256 = await job.hashing.sha256;
+    } catch (error) { return void fail(job, error.message, true); }
+    if (job.turn !== turn || job.state === "paused") return undefined;
+    const mine = (act) => (...told) => { if (job.turn === turn) act(...told); };
+    const sending = await send(job.file, { metadata, address: job.address, hooks: {
+      opened: (address) => { job.address = address; },
+      progress: mine((done) => move(job, done)),
+      accepted: mine((done) => { job.done = done; }),
+      waiting: mine(() => { if (job.state !== "offline") { show(job, "offline", (row) => row.lost(job.done)); announce(`${job.path}: waiting for the connection`); } }),
+      done: mine(() => finish(job)),
+      failed: mine((words, mayRetry, kept) => { if (!kept) job.address = null; fail(job, words, mayRetry); }),
+    } });
+    if (job.turn === turn) job.sending = sending;
+    if (job.turn !== turn || job.state === "paused") void sending.pause();
+    return undefined;
+  }
+
+  function move(job, done) {
+    if (job.state === "paused") return;
+    if (done >= job.total) { if (job.state !== "checking") show(job, "checking", (row) => row.check()); return; }
+    if (job.state !== "sending") { job.meter = makeMeter(job.total, done); show(job, "sending", (row) => row.show("sending")); }
+    job.shown = done;
+    job.row.move(done, job.rate = job.meter(done));
+    tell();
+  }
+
+  async function finish(job) {
+    if (job.state !== "checking") show(job, "checking", (row) => row.check());
+    try {
+      const [{ artifact }, sha256] = await Promise.all([getUpload(idOf(job.address)), job.hashing.sha256]);
+      if (!artifact) return void fail(job, "The file was taken out of the version again.", false);
+      if (artifact.sha256 !== sha256) {
+        return void fail(job, `The registry holds the SHA-256 ${artifact.sha256}, but this file has ${sha256}: it changed while it was sent. Remove ${job.path} below, then send it again.`, false);
+      }
+      show(job, "done", (row) => row.finish(artifact, sha256));
+    } catch (error) {
+      fail(job, `It is stored, but could not be compared: ${error.message}`, false);
+    }
+    return next();
+  }
+
+  function pause(job) {
+    void job.sending?.pause();
+    show(job, "paused", (row) => row.pause(job.done));
+    announce(`${job.path}: paused`);
+    next();
+  }
+
+  function resume(job) {
+    job.meter = makeMeter(job.total, job.done);
+    show(job, "sending", (row) => { row.show("sending"); row.move(job.done, {}); });
+    if (job.sending) job.sending.goOn();
+    else { job.turn += 1; void start(job); }
+  }
+
+  async function cancel(job) {
+    job.turn += 1;
+    job.hashing?.stop();
+    const finished = job.state === "done" || job.state === "failed";
+    await job.sending?.pause();
+    try {
+      if (job.address && !finished) await discardUpload(idOf(job.address));
+    } catch (error) { return void fail(job, error.message, false); }
+    jobs.splice(jobs.indexOf(job), 1);
+    const focus = job.row.element.contains(document.activeElement);
+    job.row.element.remove();
+    if (focus) find("upload-title").focus();
+    if (!finished) announce(`${job.path}: cancelled, nothing of it is kept`);
+    return next();
+  }
+
+  function pauseAll() {
+    const running = jobs.filter((job) => job.state === "sending" || job.state === "offline");
+    if (running.length) running.forEach(pause);
+    else jobs.filter((job) => job.state === "paused").forEach(resume);
+  }
+
   function next() {
-    const free = AT_ONCE - jobs.filter((job) => job.state === "sending").length;
-    jobs.filter((job) => job.state === "waiting").slice(0, free).forEach(start);
+    const free = AT_ONCE - jobs.filter((job) => BUSY.has(job.state)).length;
+    const held = jobs.some((job) => job.state === "paused") && !jobs.some((job) => BUSY.has(job.state));
+    if (!held) jobs.filter((job) => job.state === "waiting").slice(0, Math.max(0, free)).forEach((job) => void start(job));
     count();
-    const open = jobs.some((job) => job.state === "sending" || job.state === "waiting");
-    if (!open && jobs.some((job) => job.state === "done")) settle();
+    const open = jobs.some((job) => BUSY.has(job.state) || job.state === "waiting");
+    const fresh = jobs.filter((job) => job.state === "done" && !job.listed);
+    if (open || !fresh.length) return;
+    for (const job of fresh) job.listed = true;
+    void redraw();
   }
 
   function count() {
-    const of = (state) => jobs.filter((job) => job.state === state).length;
-    const words = [[of("sending"), "under way"], [of("waiting"), "waiting"], [of("done"), "done"], [of("failed"), "not stored"]];
-    sum.textContent = words.filter(([number]) => number).map(([number, word]) => `${number} ${word}`).join(", ");
+    const of = (...states) => jobs.filter((job) => states.includes(job.state)).length;
+    const words = [[of("comparing", "sending", "checking"), "under way"], [of("offline"), "waiting for the connection"],
+      [of("paused"), "paused"], [of("waiting"), "waiting"], [of("left"), "unfinished"], [of("done"), "done"], [of("failed"), "not stored"]];
+    find("upload-sum").textContent = words.filter(([number]) => number).map(([number, word]) => `${number} ${word}`).join(", ") || panel.dataset.hint;
+    const running = of("sending", "offline");
+    find("pause-all").hidden = !(running + of("paused") > 1 || (running && of("waiting")));
+    find("pause-all").querySelector("span").textContent = running ? "Pause all" : "Resume all";
+    tell();
   }
 
-  /** All done: the page is read anew; where something failed, its row stays and only the table of files changes. */
-  function settle() {
-    const address = `${location.pathname}?done=uploaded`;
-    if (!jobs.some((job) => job.state === "failed")) return void setTimeout(() => location.assign(address), 900);
-    return void redraw();
+  /** How much of everything, and how long still. */
+  function tell() {
+    const open = jobs.filter((job) => !["done", "failed", "left"].includes(job.state));
+    const total = open.reduce((sum, job) => sum + job.total, 0);
+    const done = open.reduce((sum, job) => sum + (job.state === "sending" ? job.shown ?? job.done : job.done), 0);
+    const speed = open.reduce((sum, job) => sum + (job.state === "sending" && job.rate?.speed > 0 ? job.rate.speed : 0), 0);
+    const left = speed ? `, about ${span((total - done) / speed)} left` : "";
+    find("upload-all").textContent = open.length ? `${size(done)} of ${size(total)}${left}` : "";
   }
-}
-
-const REDRAWN = ["#files-box", ".tabline", ".foot-pair"];
-
-/** Swaps in what the server now says of the files. */
-async function redraw() {
-  const answer = await fetch(location.pathname).catch(() => null);
-  if (!answer?.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of REDRAWN) {
-    const next = fresh.querySelector(part);
-    if (!next) continue;
-    next.querySelectorAll("[data-copy], [data-pick]").forEach((hidden) => { hidden.hidden = false; });
-    document.querySelector(part)?.replaceWith(next);
-  }
-}
-
-/** Files dropped anywhere on the page; folders keep their paths. */
-function takeDrops(place, add) {
-  let depth = 0;
-  const carries = (event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragenter", (event) => { if (carries(event)) { depth += 1; place.classList.add("dragging"); } });
-  document.addEventListener("dragleave", (event) => {
-    if (carries(event) && (depth -= 1) <= 0) place.classList.remove("dragging");
-  });
-  document.addEventListener("dragover", (event) => { if (carries(event)) event.preventDefault(); });
-  document.addEventListener("drop", async (event) => {
-    if (!carries(event)) return;
-    event.preventDefault();
-    depth = 0;
-    place.classList.remove("dragging");
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const plain = [...event.dataTransfer.files];
-    add(entries.some((entry) => entry.isDirectory) ? (await Promise.all(entries.map(walk))).flat() : plain);
-  });
-}
-
-async function walk(entry) {
-  if (entry.isFile) {
-    const file = await new Promise((done, failed) => entry.file(done, failed));
-    return [Object.assign(file, { path_: entry.fullPath.slice(1) })];
-  }
-  const reader = entry.createReader();
-  const found = [];
-  for (;;) {
-    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
-    if (!some.length) break;
-    found.push(...some);
-  }
-  return (await Promise.all(found.map(walk))).flat();
 }

@@ -1,0 +1,22 @@
+"""What a file most likely is, by the end of its name, as the upload panel of the pages guesses it."""
+
+import re
+
+AUTO = "AUTO"
+KINDS = ("WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG")
+
+_TOKENIZER = re.compile(
+    r"(^|/)(tokenizer|vocab|merges|special_tokens|added_tokens|spiece|sentencepiece)[^/]*$"
+    r"|(^|/)tokenizer/|\.(model|bpe|spm)$",
+    re.IGNORECASE,
+)
+_CONTAINER = re.compile(r"\.(tar|tar\.gz|tgz|sif|oci)$", re.IGNORECASE)
+_CONFIG = re.compile(r"\.(json|ya?ml|toml|ini|cfg|txt|md)$|(^|/)MLmodel$", re.IGNORECASE)
+
+
+def guess_kind(path: str) -> str:
+    """The artifact type of a file by its path in the version; WEIGHTS where the name says nothing."""
+    for kind, pattern in (("TOKENIZER", _TOKENIZER), ("CONTAINER", _CONTAINER), ("CONFIG", _CONFIG)):
+        if pattern.search(path):
+            return kind
+    return "WEIGHTS"

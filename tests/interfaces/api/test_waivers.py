@@ -1,0 +1,162 @@
+"""Files that are withheld or could not be judged, and who answers for them."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+
+from modelkeep_server.adapters.inspector import sandboxed
+from modelkeep_server.features.artifacts import rescanning
+from modelkeep_server.features.artifacts.damage import FoundBy, note_damage
+from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
+from modelkeep_server.features.artifacts.scanning import settle_scan
+from modelkeep_server.features.artifacts.views import ArtifactStatus
+from modelkeep_server.features.jobs.running import Runner
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
+from modelkeep_server.rules.permissions import Role
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.problems import fields_at_fault, refusal
+from tests.support.registries import Registry
+
+HOSTILE = b"cposix\nsystem\n(S'touch /tmp/canary'\ntR."
+
+
+def unjudged() -> bytes:
+    """An archive with a program, which no rule judges."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("weights.txt", "1 2 3\n")
+        archive.writestr("run.py", "print('hello')\n")
+    return packed.getvalue()
+
+
+def put(api: Api, make: Make, version: Version, content: bytes, name: str = "model.bin") -> dict[str, Any]:
+    """A file in a version, and what is told of it."""
+    where = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{name}"
+    answer = api.as_(make.owner_of(version)).put(f"{where}?type=WEIGHTS", content=content)
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    return {**told, "where": where}
+
+
+def test_a_blocked_file_is_withheld_until_a_security_architect_releases_it(make: Make, api: Api) -> None:
+    """BLOCKED is stored, listed with its findings and not downloaded; a release opens it until it is ended."""
+    version = make.version()
+    owner, guard = make.owner_of(version), make.person(Role.SECURITY_ARCHITECT)
+    told = put(api, make, version, HOSTILE)
+    link = f"{told['where']}/links"
+
+    assert (told["status"], told["scan"]["verdict"]) == ("QUARANTINED", "BLOCKED")
+    assert told["scan"]["findings"][0]["rule"] == "pickle.global"
+    assert "posix.system" in told["scan"]["findings"][0]["detail"]
+    assert api.as_(owner).post(link).status_code == 409
+    asked = {"reason": "We made it ourselves and looked at it.", "days": 7}
+    assert api.as_(owner).post(f"{told['where']}/waivers", json=asked).status_code == 403
+    released = api.as_(guard).post(f"{told['where']}/waivers", json=asked)
+    assert released.status_code == 201, released.text
+    assert (released.json()["kind"], released.json()["by"]) == ("RELEASE", guard.email)
+    assert api.as_(guard).post(f"{told['where']}/waivers", json=asked).status_code == 409
+    opened = api.as_(owner).post(link)
+    assert opened.status_code == 201, opened.text
+    url = opened.json()["url"].partition("/d/")[2]
+    assert api.as_(owner).get(f"/d/{url}").content == HOSTILE
+    listed = api.as_(owner).get(told["where"].rsplit("/", 1)[0]).json()["items"][0]
+    assert (listed["waiver"]["reason"], listed["status"]) == (asked["reason"], "QUARANTINED")
+    ended = api.as_(guard).delete(released.headers["location"])
+    assert ended.json()["endedBy"] == guard.email, ended.text
+    assert api.as_(owner).get(f"/d/{url}").status_code == 409
+    assert api.as_(guard).delete(released.headers["location"]).status_code == 409
+    history = api.as_(owner).get(f"{told['where']}/waivers").json()["items"]
+    assert [(row["kind"], row["endedBy"]) for row in history] == [("RELEASE", guard.email)]
+    actions = {event.action for event in make.events()}
+    assert {"artifact.release", "artifact.end_waiver"} <= actions
+
+
+def test_what_cannot_be_judged_is_waived_not_released(make: Make, api: Api) -> None:
+    """UNKNOWN can be downloaded, and a Security Architect accepts it for a time; it is never released."""
+    version = make.version()
+    guard = make.person(Role.SECURITY_ARCHITECT)
+    told = put(api, make, version, unjudged())
+
+    assert (told["status"], told["scan"]["verdict"]) == ("AVAILABLE", "UNKNOWN")
+    wrong = api.as_(guard).post(f"{told['where']}/waivers", json={"kind": "RELEASE", "reason": "Because."})
+    assert wrong.status_code == 409
+    waived = api.as_(guard).post(f"{told['where']}/waivers", json={"reason": "Read by two of us."})
+    assert (waived.status_code, waived.json()["kind"]) == (201, "WAIVE")
+
+
+def test_a_release_needs_a_reason_and_an_end(make: Make, api: Api) -> None:
+    """Nobody answers for a file without saying why, or for longer than 90 days."""
+    told = put(api, make, make.version(), HOSTILE)
+    asking = api.as_(make.person(Role.SECURITY_ARCHITECT))
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        ("reason", {"reason": ""}),
+        ("days", {"reason": "Fine.", "days": 91}),
+        ("days", {"reason": "Fine.", "days": 0}),
+        ("days", {"reason": "Fine.", "days": 3, "expiresAt": "2999-01-01"}),
+        ("expiresAt", {"reason": "Fine.", "expiresAt": "2999-01-01"}),
+        ("expiresAt", {"reason": "Fine.", "expiresAt": "2001-01-01"}),
+    ]
+
+    answers = [(field, asking.post(f"{told['where']}/waivers", json=body)) for field, body in bodies]
+
+    assert [(field, fields_at_fault(answer)) for field, answer in answers] == [(field, {field}) for field, _ in bodies]
+
+
+def test_who_owned_or_touched_it_does_not_answer_for_it(make: Make, api: Api) -> None:
+    """Separation of duties: an owner who is a Security Architect as well releases nothing of their own."""
+    owner = make.person(Role.MODEL_OWNER, Role.SECURITY_ARCHITECT)
+    version = make.version(make.model(owner), owner)
+    told = put(api, make, version, HOSTILE)
+
+    answer = api.as_(owner).post(f"{told['where']}/waivers", json={"reason": "I know it."})
+
+    assert refusal(answer) == (403, "separation_of_duties")
+
+
+def test_a_damaged_file_cannot_be_released(make: Make, api: Api, registry: Registry) -> None:
+    """Nobody answers for bytes that are not those that were uploaded, and a new verdict does not let them out."""
+    version = make.version()
+    told = put(api, make, version, HOSTILE)
+    guard = make.person(Role.SECURITY_ARCHITECT)
+    with registry.writing() as work:
+        file = get_stored_file(work, get_artifact(work, version, "model.bin").key)
+        note_damage(work, file.blob_key, FoundBy.CHECK)
+
+    answer = api.as_(guard).post(f"{told['where']}/waivers", json={"reason": "Fine."})
+
+    assert refusal(answer) == (409, "integrity_broken")
+    with registry.writing() as work:
+        settle_scan(work, file.blob_key, Report(None, Verdict.UNKNOWN, rule_version=RULE_VERSION + 1))
+    with registry.reading() as work:
+        assert get_artifact(work, version, "model.bin").status is ArtifactStatus.QUARANTINED
+
+
+def test_a_file_is_looked_through_again_when_asked_and_when_the_rules_changed(
+    fresh_make: Make, fresh_api: Api, fresh_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rescan is a job; a verdict of earlier rules is replaced, and a file that they let pass is withheld."""
+    version = fresh_make.version()
+    told = put(fresh_api, fresh_make, version, unjudged())
+    sre = fresh_make.person(Role.SRE)
+    house = fresh_registry.house
+    runner = Runner(house.database, house.parts, house.handlers)
+    where = f"{told['where']}/scans"
+
+    assert fresh_api.as_(fresh_make.owner_of(version)).post(where).status_code == 403
+    assert fresh_api.as_(sre).post(where).status_code == 202
+    assert runner.do_all() >= 1
+    assert [event.action for event in fresh_make.events(action="artifact.scan")] == ["artifact.scan"]
+    for module in (rescanning, sandboxed):
+        monkeypatch.setattr(module, "RULE_VERSION", RULE_VERSION + 1)
+    with house.writing() as work:
+        assert rescanning.enqueue_stale(work) == 1
+        assert rescanning.enqueue_stale(work) == 1
+    assert runner.do_all() == 1
+    with house.writing() as work:
+        assert rescanning.enqueue_stale(work) == 0
+    listed = fresh_api.as_(sre).get(told["where"].rsplit("/", 1)[0]).json()["items"][0]
+    assert (listed["scan"]["ruleVersion"], listed["scan"]["verdict"]) == (RULE_VERSION + 1, "UNKNOWN")
