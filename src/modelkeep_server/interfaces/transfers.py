@@ -5,7 +5,6 @@ Sending a file through a link, shared by every interface that hands out links: R
 import base64
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from urllib.parse import quote
 
 from anyio import CancelScope
 from fastapi import APIRouter, Request
@@ -16,11 +15,12 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import downloads, transfers
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
-from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
+from modelkeep_server.features.artifacts.ranges import Range
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
-from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
+from modelkeep_server.kit.disposition import attachment
+from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,11 +54,6 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
         lambda work, actor: downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
     )
     part = opening.part
-    if isinstance(part, Unsatisfiable):
-        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=False))
-        refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
-        refused.size_bytes = part.size_bytes
-        raise refused
     span = part or Range(0, opening.stored.artifact.size_bytes)
     try:
         with storage_answers():
@@ -75,6 +70,17 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
         headers=_headers(opening, span, partial=part is not None),
         media_type="application/octet-stream",
     )
+
+
+@router.head(PATH_PREFIX + "/{handle}/{file_name}")
+@door.streams(OPEN)
+async def look_at_link(desk: Desk, request: Request, handle: str, file_name: str) -> Response:
+    """What a download link would send: judged as GET, and since no byte leaves, no download. Range counts for GET."""
+    opening = await desk.read(
+        lambda work, actor: downloads.open_link(work, actor, handle, asked=None, if_range=None, begins=False)
+    )
+    headers = _headers(opening, Range(0, opening.stored.artifact.size_bytes), partial=False)
+    return Response(headers=headers, media_type="application/octet-stream")
 
 
 def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
@@ -111,17 +117,19 @@ async def _send(
 def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
     artifact = opening.stored.artifact
     file_name = artifact.path.rsplit("/", 1)[-1]
-    plain_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in file_name)
-    digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
+    digest = f"sha-256=:{base64.b64encode(bytes.fromhex(artifact.sha256)).decode()}:"
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Length": str(span.end - span.start),
-        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(file_name, safe='')}",
+        "Content-Disposition": attachment(file_name),
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "ETag": artifact.etag,
-        "Repr-Digest": f"sha-256=:{digest}:",
+        "Repr-Digest": digest,
         "X-Checksum-SHA256": artifact.sha256,
     }
     if partial:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
+    else:
+        # Of a part it is not known before the part was read.
+        headers["Content-Digest"] = digest
     return headers
