@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from modelkeep_server.features.artifacts import downloads
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.problems import refusal
@@ -73,6 +74,24 @@ def test_a_link_can_be_looked_at(make: Make, api: Api) -> None:
     assert opened.headers["content-digest"] == opened.headers["repr-digest"] == part.headers["repr-digest"]
     assert "content-digest" not in part.headers
     assert api.anonymous.head("/d/nobody/model.safetensors").status_code == 404
+
+
+def test_a_link_to_a_zip_can_be_looked_at(make: Make, api: Api) -> None:
+    """HEAD tells the length and the name of a ZIP, and begins no download of it; its link names the role behind it."""
+    version, sre = make.version(), make.person(Role.SRE)
+    make.file(version)
+    before = make.event_count()
+    base = links_of(version).partition("/artifacts/")[0]
+
+    url = api.as_(sre).post(f"{base}/bundle-links").json()["url"]
+    looked = api.anonymous.head(url)
+
+    (event,) = make.events(since=before)
+    opened = api.anonymous.get(url)
+    told = ("content-length", "content-type", "accept-ranges", "content-disposition")
+    assert (event.action, event.role) == ("bundle.link", "SRE")
+    assert (looked.status_code, looked.content) == (200, b"")
+    assert [looked.headers[name] for name in told] == [opened.headers[name] for name in told]
 
 
 def test_no_byte_leaves_where_the_log_cannot_be_written(registry: Registry, make: Make, api: Api) -> None:

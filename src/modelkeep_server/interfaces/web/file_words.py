@@ -67,6 +67,11 @@ def verdict_chip(artifact: Artifact) -> Chip:
     return _VERDICTS[verdict]
 
 
+def verdict_of(verdict: Verdict | None) -> Chip:
+    """What a verdict alone is called, where nothing else is known of the file."""
+    return _VERDICTS[verdict or Verdict.PENDING]
+
+
 def why_withheld(artifact: Artifact) -> str | None:
     """Why a file cannot be downloaded by anybody now, or None where it can."""
     if artifact.status is ArtifactStatus.AVAILABLE:
