@@ -276,7 +276,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _say(bundle: Bundle) -> dict[str, Any]:
-    """What is in a bundle, for events: its digests are all bound by `sums`, and the first files are named one by one."""
+    """What is in a bundle, for events: `sums` binds all its digests, and the first files are named one by one."""
     files = [f"{member.stored.artifact.id} {member.stored.artifact.sha256}" for member in bundle.files]
     groups = [files[start : start + _FILES_A_VALUE] for start in range(0, len(files), _FILES_A_VALUE)]
     sums = hashlib.sha256(_say_sums(list(bundle.files))).hexdigest()
