@@ -1,4 +1,4 @@
-"""Who fetched a file lately: alone, or with all files of its version. Read off the log by its index of objects."""
+"""Who fetched a file lately, alone or with all files of its version: read off the log by the object."""
 
 import json
 from collections.abc import Mapping
