@@ -50,7 +50,8 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     ),
     "state in a memo that overflows": (
         Format.JOBLIB,
-        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + _text("shape") + b"K\x05\x85u0b" + _BEHIND,
+        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + _text("shape") + b"K\x05\x85u0b"
+        + _BEHIND,
     ),
     "state that is too large, then small": (
         Format.JOBLIB, _FIRST + _NEW + b"}q\x00(" + _ALIGNED + _MANY + b"u0h\x00" + _fill(9) + b"b" + _PADDED,
