@@ -62,6 +62,18 @@ def test_no_array_hides_instructions(name: str) -> None:
     assert verdict not in PASSED, findings
 
 
+_OS_SYSTEM = b"cos\nsystem\n(S'id'\ntR."
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"N0" * 10_001, b"I" + b" " * 70_000 + b"1\n0", b"I0x10\n0", b"L1_0L\n0", b"ccollections\nOrderedDict\n}b0"],
+)
+def test_a_pickle_does_not_pass_for_text(before: bytes) -> None:
+    """A pickle that holds no byte which text has not is one, whatever it does first."""
+    assert inspect(InMemory(before + _OS_SYSTEM)).verdict not in PASSED
+
+
 HARMLESS = {
     "plain pickle": (Format.PICKLE, pickle.dumps({"a": [1.5, None, True], "b": {1, 2}, "c": b"x" * 999}, 5)),
     "old pickle": (Format.PICKLE, pickle.dumps({"a": [1.5, -(10**30)], "b": "\u00e9\\"}, 0)),

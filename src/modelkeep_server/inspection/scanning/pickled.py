@@ -28,9 +28,15 @@ def looks_pickled(source: Source) -> bool:
     walk = Walk(Stream(source), Judgement(), limit=_PROBE_STEPS)
     try:
         walk.run()
-    except (Broken, TooMuch, EOFError):
-        pass
-    return walk.calls > 0
+    except Broken as broken:
+        # Python itself goes on where a class is changed; text comes to that by no accident.
+        return walk.calls > 0 or broken.rule == "pickle.build"
+    except TooMuch:
+        return True
+    except EOFError:
+        return walk.calls > 0
+    # Nor does text make sense for that long.
+    return walk.calls > 0 or not walk.stopped
 
 
 def judge_pickle(source: Source, manner: Manner | None = None) -> Judgement:
