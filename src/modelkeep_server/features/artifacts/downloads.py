@@ -216,8 +216,13 @@ def _say_findings(artifact: Artifact) -> str:
 def demand_available(artifact: Artifact) -> None:
     """Raises IntegrityBroken, StateForbids where a file is withheld."""
     if artifact.status is ArtifactStatus.QUARANTINED and not artifact.is_released:
-        if artifact.is_damaged or artifact.scan is None or artifact.scan.verdict is not Verdict.BLOCKED:
+        if artifact.is_damaged or artifact.scan is None:
             raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
+        if artifact.scan.verdict is not Verdict.BLOCKED:
+            raise StateForbids(
+                f"{artifact.path} is quarantined: its content is not of the format that its type or name promises.",
+                remedy="Remove it, and send it with the type and name that it has.",
+            )
         raise StateForbids(
             f"{artifact.path} is quarantined: code may run from it as it is loaded.{_say_findings(artifact)}",
             remedy="A Security Architect can release it for a time, saying why. Formats that hold data alone, such as "

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import artifacts, models, people, scans, versions, waivers
@@ -160,16 +160,16 @@ def list_waiting(work: Work, actor: Actor) -> tuple[tuple[str, str, Artifact], .
         .add_columns(models.c.group_name, models.c.name.label("model_name"), versions.c.version.label("number"))
         .join(versions, versions.c.id == artifacts.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .where(visible_to(actor), scans.c.verdict.in_([verdict.value for verdict in _ANSWERS_FOR]))
+        .where(visible_to(actor), or_(*(_is_unanswered(verdict, kind) for verdict, kind in _ANSWERS_FOR.items())))
         .order_by(artifacts.c.id)
-        .limit(2 * WAITING_SHOWN)
+        .limit(WAITING_SHOWN)
     )
-    waiting = [
-        (f"{row.group_name}/{row.model_name}", row.number, artifact)
-        for row in rows
-        if (artifact := queries.to_artifact(work, row)).waiver is None
-    ]
-    return tuple(waiting[:WAITING_SHOWN])
+    return tuple((f"{row.group_name}/{row.model_name}", row.number, queries.to_artifact(work, row)) for row in rows)
+
+
+def _is_unanswered(verdict: Verdict, kind: WaiverKind) -> ColumnElement[bool]:
+    # Who answered for an UNKNOWN file did not answer for what rules of later found in it.
+    return and_(scans.c.verdict == verdict.value, or_(waivers.c.id.is_(None), waivers.c.kind != kind.value))
 
 
 def _find(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> tuple[Model, Version, Artifact]:
