@@ -9,6 +9,7 @@ from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.file_words import is_answered
 
 FIELDS_SHOWN = 200
 
@@ -56,7 +57,7 @@ class ArtifactContext(VersionContext):
     @property
     def answer(self) -> str | None:
         """What a Security Architect may do about its verdict, as a button says it; None where there is nothing."""
-        if self.artifact.scan is None or self.artifact.waiver is not None or self.artifact.is_damaged:
+        if self.artifact.scan is None or self.artifact.is_damaged or is_answered(self.artifact):
             return None
         return {Verdict.BLOCKED: "Release", Verdict.UNKNOWN: "Accept"}.get(self.artifact.scan.verdict)
 
