@@ -52,6 +52,8 @@ IN_ITS_TIME = {
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
+    # The version has files (tests/interfaces/api/test_bundles.py).
+    "create_bundle_link",
 }  # fmt: skip
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "OPTIONS": 1, "GET": 1, "HEAD": 1, "PATCH": 2, "DELETE": 3}

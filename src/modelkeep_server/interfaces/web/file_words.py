@@ -73,6 +73,11 @@ def is_answered(artifact: Artifact) -> bool:
     return _ASKS_FOR.get(artifact.scan.verdict) is artifact.waiver.kind
 
 
+def verdict_of(verdict: Verdict | None) -> Chip:
+    """What a verdict alone is called, where nothing else is known of the file."""
+    return _VERDICTS[verdict or Verdict.PENDING]
+
+
 def why_withheld(artifact: Artifact) -> str | None:
     """Why a file cannot be downloaded by anybody now, or None where it can."""
     if artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released:

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import downloads, rights, suggestions
+from modelkeep_server.features.artifacts import bundles, downloads, rights, suggestions
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity import access
@@ -105,6 +105,13 @@ def download(work: Work, actor: Actor, group: str, name: str, version: str, path
     """Make a link and follow it at once."""
     link = downloads.mint_link(work, actor, group, name, version, path, purpose=text_of(form, "purpose"))
     return Redirect(link.path)
+
+
+@router.post(BASE + "/{version}/bundle-links")
+@door.posts("artifact.link")
+def download_all(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
+    """Make a link to all files as one ZIP, and follow it at once."""
+    return Redirect(bundles.mint_link(work, actor, group, name, version, purpose=text_of(form, "purpose")).path)
 
 
 @router.post(BASE + "/{version}/artifacts/{path:path}/remove")

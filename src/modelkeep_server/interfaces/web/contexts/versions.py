@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.artifacts.rights import DownloadTerms
-from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -126,6 +126,14 @@ class ArtifactsContext(VersionContext, Walked):
     def tree(self) -> Folder:
         """The files of this page in their folders."""
         return plant(self.artifacts)
+
+    @property
+    def all_withheld(self) -> bool:
+        """Whether none of the files may leave now, as far as this page has them all."""
+        may_leave = any(
+            artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released for artifact in self.artifacts
+        )
+        return not may_leave and self.files_total == len(self.artifacts)
 
     @property
     def sums(self) -> str:
