@@ -12,6 +12,7 @@ from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.file_words import is_answered
 from modelkeep_server.kit.paging import Page as Rows
 
 FIELDS_SHOWN = 200
@@ -62,7 +63,7 @@ class ArtifactContext(VersionContext):
     @property
     def answer(self) -> str | None:
         """What a Security Architect may do about its verdict, as a button says it; None where there is nothing."""
-        if self.artifact.scan is None or self.artifact.waiver is not None or self.artifact.is_damaged:
+        if self.artifact.scan is None or self.artifact.is_damaged or is_answered(self.artifact):
             return None
         return {Verdict.BLOCKED: "Release", Verdict.UNKNOWN: "Accept"}.get(self.artifact.scan.verdict)
 

@@ -10,7 +10,7 @@ from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.models import Standing
-from modelkeep_server.interfaces.web.file_words import Folder, plant
+from modelkeep_server.interfaces.web.file_words import Folder, plant, why_withheld
 from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.kit.paging import Page as Rows
@@ -137,8 +137,9 @@ class ArtifactsContext(VersionContext, Walked):
 
     @property
     def sums(self) -> str:
-        """A SHA256SUMS file of this version, for `sha256sum -c`."""
-        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in self.artifacts)
+        """Lines for `sha256sum -c`, of the files that can be downloaded."""
+        can_leave = (artifact for artifact in self.artifacts if why_withheld(artifact) is None)
+        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in can_leave)
 
 
 @dataclass(frozen=True, kw_only=True)
