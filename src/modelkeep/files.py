@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_file, parse_version, parse_version_or_file
 from modelkeep.asking import Asking, given
@@ -13,7 +14,7 @@ from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
 from modelkeep.local_files import hash_file
-from modelkeep.models import Artifact, Link
+from modelkeep.models import Artifact, BundleLink, DigestPlace, Download, Link
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
@@ -89,6 +90,15 @@ class Files(Asking):
         """End an upload that is not finished, and remove what is stored of it. Raises NotFound, Gone."""
         discard(self._transport, upload_id)
 
+    def find_digest(self, sha256: str) -> Listing[DigestPlace]:
+        """
+        The files with this SHA-256, or with the container image of it, of versions that you can see, the newest first.
+
+        Args:
+            sha256: 64 hexadecimal digits, alone or after `sha256:`. Walking the list raises Invalid for anything else.
+        """
+        return self._list(f"/digests/{quote(sha256, safe='')}", DigestPlace)
+
     def create_link(self, address: str | Address, *, purpose: str | None = None) -> Link:
         """
         A link that opens one file by itself for some minutes, for `curl` on a host without a token.
@@ -100,6 +110,21 @@ class Files(Asking):
         """
         file = parse_file(address)
         return read(Link, self._transport.post(f"{file.file_route(file.path or '')}/links", given(purpose=purpose)))
+
+    def create_bundle_link(self, address: str | Address, *, purpose: str | None = None) -> BundleLink:
+        """
+        A link that opens all files of a version that may leave, as one ZIP with `SHA256SUMS`, for some minutes.
+
+        Raises:
+            Forbidden: You may not download them. Conflict: None may leave. NotFound: There is no such version.
+        """
+        route = f"{parse_version(address).version_route}/bundle-links"
+        return read(BundleLink, self._transport.post(route, given(purpose=purpose)))
+
+    def list_downloads(self, address: str | Address) -> tuple[Download, ...]:
+        """Who downloaded a file lately, the newest first; for owners and control roles. Raises Forbidden, NotFound."""
+        file = parse_file(address)
+        return read_page(Download, self._transport.get(file.file_route(file.path or "") + "/downloads")).items
 
     def download(
         self,

@@ -213,6 +213,31 @@ class Artifact(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DigestPlace(Told):
+    """
+    A file that a digest leads to, and how its version stands. `is_image`: by the container image that it holds.
+    """
+
+    model: str
+    version: str
+    path: str
+    type: str
+    state: str
+    hold: bool
+    closed: bool
+    status: str
+    verdict: str | None
+    risk_tier: str
+    uploaded_at: datetime
+    is_image: bool = False
+
+    @property
+    def address(self) -> str:
+        """`GROUP/NAME:VERSION`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Link(Told):
     """A link that opens one file by itself until it expires."""
 
@@ -220,6 +245,31 @@ class Link(Told):
     expires_at: datetime
     sha256: str
     size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleLink(Told):
+    """A link to all files of a version as one ZIP of `size_bytes`."""
+
+    url: str = field(repr=False)
+    expires_at: datetime
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download(Told):
+    """
+    A download of a file. `by` is None where the log no longer says whose. `with_all`: in the ZIP of all files, of which
+    `sent_bytes` are then.
+    """
+
+    by: str | None
+    at: datetime
+    ended_at: datetime | None = None
+    sent_bytes: int | None = None
+    whole: bool
+    with_all: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,50 +389,3 @@ class Verdict(Told):
     size: int
     root: str
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldRole(Told):
-    """A role somebody holds, and where it comes from, in words."""
-
-    role: str
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class User(Told):
-    """A person. `requested` are roles that wait for a second Admin, told of one person alone."""
-
-    id: str
-    email: str
-    name: str
-    roles: tuple[HeldRole, ...]
-    disabled: bool
-    created_at: datetime
-    last_seen_at: datetime | None = None
-    requested: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Invitation(Told):
-    """A one-time link: `kind` is INVITATION or RESET. `url` is told when it is made, and never again."""
-
-    id: str
-    kind: str
-    email: str
-    roles: tuple[str, ...]
-    expires_at: datetime
-    by: str | None = None
-    url: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoleRequest(Told):
-    """A grant that waits for a second Admin. `user` and `by` are e-mails."""
-
-    id: str
-    user: str
-    role: str
-    by: str
-    asked_at: datetime
-    reason: str | None = None

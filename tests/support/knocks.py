@@ -52,6 +52,7 @@ BODIES: dict[str, Any] = {
     "PUT /api/v1/models/{group}/{name}/collaborators/{email}": {"access": "READ"},
     "POST /api/v1/models/{group}/{name}/versions": {"version": "9.0.0"},
     "PATCH /api/v1/models/{group}/{name}/versions/{version}": {"description": "Other words."},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/bundle-links": {},
     "POST /api/v1/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/reopen": {"reason": "Goes on."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/links": {},
@@ -78,7 +79,7 @@ QUERIES: dict[str, str] = {
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0"}
+_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:

@@ -4,23 +4,24 @@ Sending a file through a link, shared by every interface that hands out links: R
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import aclosing
-from urllib.parse import quote
 
 from anyio import CancelScope
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Send
+from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import downloads, transfers
+from modelkeep_server.features.artifacts import bundles, downloads, transfers
+from modelkeep_server.features.artifacts.bundles import BundleOpening
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
-from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
+from modelkeep_server.features.artifacts.ranges import Range
 from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
-from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
+from modelkeep_server.interfaces.sending import Transfer, headers_of_file
+from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,29 +37,42 @@ class _Bytes:
 door = Doorway(_Bytes())
 
 
-class _Transfer(StreamingResponse):
-    """A streamed answer whose chunks are closed with it, so that a download that breaks off is noted there and then."""
-
-    async def stream_response(self, send: Send) -> None:
-        """Starlette's own, with an end to it."""
-        async with aclosing(self.body_iterator):  # type: ignore[type-var]
-            await super().stream_response(send)
-
-
 @router.get(PATH_PREFIX + "/{handle}/{file_name}")
 @door.streams(OPEN)
 async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -> Response:
     """Open a download link. The event stands before the first byte leaves; Range asks for a part."""
     asked, if_range = request.headers.get("range"), request.headers.get("if-range")
-    opening = await desk.write(
-        lambda work, actor: downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
-    )
+
+    def judge(work: Work, actor: Actor) -> Opening | BundleOpening:
+        if file_name.endswith(".zip") and bundles.is_handle(work, handle):
+            return bundles.open_link(work, actor, handle)
+        return downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
+
+    opening = await desk.write(judge)
+    if isinstance(opening, BundleOpening):
+        return await send_bundle(desk, opening)
+    return await _open_file(desk, opening)
+
+
+@router.head(PATH_PREFIX + "/{handle}/{file_name}")
+@door.streams(OPEN)
+async def look_at_link(desk: Desk, handle: str, file_name: str) -> Response:
+    """What a download link would send: judged as GET, and since no byte leaves, no download. Range counts for GET."""
+
+    def judge(work: Work, actor: Actor) -> Opening | BundleOpening:
+        if file_name.endswith(".zip") and bundles.is_handle(work, handle):
+            return bundles.open_link(work, actor, handle, begins=False)
+        return downloads.open_link(work, actor, handle, asked=None, if_range=None, begins=False)
+
+    opening = await desk.read(judge)
+    if isinstance(opening, BundleOpening):
+        return Response(headers=headers_of(opening), media_type=MEDIA_TYPE)
+    whole = Range(0, opening.stored.artifact.size_bytes)
+    return Response(headers=_headers(opening, whole, partial=False), media_type="application/octet-stream")
+
+
+async def _open_file(desk: Desk, opening: Opening) -> Response:
     part = opening.part
-    if isinstance(part, Unsatisfiable):
-        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=False))
-        refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
-        refused.size_bytes = part.size_bytes
-        raise refused
     span = part or Range(0, opening.stored.artifact.size_bytes)
     try:
         with storage_answers():
@@ -69,7 +83,7 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
         is_broken = isinstance(error, IntegrityBroken)
         await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=is_broken))
         raise
-    return _Transfer(
+    return Transfer(
         _send(desk, opening, chunks, span),
         status_code=206 if part else 200,
         headers=_headers(opening, span, partial=part is not None),
@@ -111,17 +125,17 @@ async def _send(
 def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
     artifact = opening.stored.artifact
     file_name = artifact.path.rsplit("/", 1)[-1]
-    plain_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in file_name)
-    digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
+    digest = f"sha-256=:{base64.b64encode(bytes.fromhex(artifact.sha256)).decode()}:"
     headers = {
+        **headers_of_file(file_name, span.end - span.start),
         "Accept-Ranges": "bytes",
-        "Content-Length": str(span.end - span.start),
-        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(file_name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
         "ETag": artifact.etag,
-        "Repr-Digest": f"sha-256=:{digest}:",
+        "Repr-Digest": digest,
         "X-Checksum-SHA256": artifact.sha256,
     }
     if partial:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
+    else:
+        # Of a part it is not known before the part was read.
+        headers["Content-Digest"] = digest
     return headers

@@ -53,7 +53,10 @@ def test_a_blocked_file_is_withheld_until_a_security_architect_releases_it(make:
     assert (told["status"], told["scan"]["verdict"]) == ("QUARANTINED", "BLOCKED")
     assert told["scan"]["findings"][0]["rule"] == "pickle.global"
     assert "posix.system" in told["scan"]["findings"][0]["detail"]
-    assert api.as_(owner).post(link).status_code == 409
+    withheld = api.as_(owner).post(link)
+    assert refusal(withheld) == (409, "state_forbids")
+    assert "posix.system" in withheld.json()["detail"]
+    assert "Security Architect can release it" in withheld.json()["remedy"]
     asked = {"reason": "We made it ourselves and looked at it.", "days": 7}
     assert api.as_(owner).post(f"{told['where']}/waivers", json=asked).status_code == 403
     released = api.as_(guard).post(f"{told['where']}/waivers", json=asked)

@@ -20,7 +20,7 @@ def describe(group: str, name: str, version: str, reference: str, path: str | No
     """
     reference = reference.strip()
     if not images.is_reference(reference):
-        how = "`docker buildx imagetools inspect NAME` prints the digest."
+        how = "The command docker buildx imagetools inspect NAME prints it."
         said = "has no digest" if "@" not in reference else "is no image with a SHA-256 digest"
         raise Invalid.of(
             [FieldError("reference", f"This {said}. Write registry/repository@sha256:<64 hex digits>. {how}")]

@@ -42,7 +42,11 @@ async def open_plain(
 
     It returns when the first run is verified, so that a broken file is refused before an answer has begun.
     """
-    runs = read_plain(store, dek, blob_id, parts, start, end)
+    return await run_ahead(read_plain(store, dek, blob_id, parts, start, end))
+
+
+async def run_ahead(runs: Iterator[memoryview]) -> AsyncIterator[memoryview]:
+    """The same runs, each made in a thread while the one before it is being sent. Returns once the first is there."""
     first = await asyncio.to_thread(next, runs, None)
     return _ahead(first, runs)
 

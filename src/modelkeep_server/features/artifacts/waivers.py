@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, select
 
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import artifacts, models, people, scans, versions, waivers
+from modelkeep_server.db.tables import people, waivers
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.views import Artifact, Waiver, WaiverKind
@@ -22,7 +22,6 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
@@ -39,7 +38,6 @@ from modelkeep_server.rules.errors import (
 
 DAYS_MAX = 90
 DEFAULT_DAYS = 30
-WAITING_SHOWN = 50
 
 _ANSWERS_FOR = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
 _ACTS = {WaiverKind.RELEASE: "artifact.release", WaiverKind.WAIVE: "artifact.waive"}
@@ -146,30 +144,6 @@ def why_not_answer(work: Work, actor: Actor, model: Model, version: Version) -> 
     except DutiesOverlap as overlap:
         return str(overlap)
     return None
-
-
-def list_waiting(work: Work, actor: Actor) -> tuple[tuple[str, str, Artifact], ...]:
-    """
-    Files that a Security Architect may have to answer for: BLOCKED or UNKNOWN, by nobody yet, the oldest first, at most
-    50. Group and name of the model, number of the version, and the file. One statement; none for others.
-    """
-    if not access.may(actor, "artifact.release"):
-        return ()
-    rows = work.all(
-        queries.select_artifacts(work)
-        .add_columns(models.c.group_name, models.c.name.label("model_name"), versions.c.version.label("number"))
-        .join(versions, versions.c.id == artifacts.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-        .where(visible_to(actor), or_(*(_is_unanswered(verdict, kind) for verdict, kind in _ANSWERS_FOR.items())))
-        .order_by(artifacts.c.id)
-        .limit(WAITING_SHOWN)
-    )
-    return tuple((f"{row.group_name}/{row.model_name}", row.number, queries.to_artifact(work, row)) for row in rows)
-
-
-def _is_unanswered(verdict: Verdict, kind: WaiverKind) -> ColumnElement[bool]:
-    # Who answered for an UNKNOWN file did not answer for what rules of later found in it.
-    return and_(scans.c.verdict == verdict.value, or_(waivers.c.id.is_(None), waivers.c.kind != kind.value))
 
 
 def _find(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> tuple[Model, Version, Artifact]:

@@ -25,7 +25,8 @@ def get_standing(work: Work, actor: Actor) -> KeyStanding:
 def read_standing(work: Work, *, shows_place: bool = True) -> KeyStanding:
     """The same for an operator on the registry's host."""
     ring = work.parts.keys
-    files, open_uploads = _count(work, blobs), _count(work, uploads)
+    # A finished upload keeps its row for a day; its file is counted as such.
+    files, open_uploads = _count(work, blobs), _count(work, uploads, uploads.c.artifact_id.is_(None))
     held = ring.keys
     return KeyStanding(
         registry_id=ring.registry_id,
@@ -81,8 +82,9 @@ def list_idle(work: Work) -> Sequence[str]:
     return [key_id for key_id in work.parts.keys.key_ids[:-1] if key_id not in used]
 
 
-def _count(work: Work, table: Table) -> dict[str, int]:
-    rows = work.all(select(table.c.key_id, func.count().label("many")).group_by(table.c.key_id))
+def _count(work: Work, table: Table, *conditions: ColumnElement[bool]) -> dict[str, int]:
+    counted = select(table.c.key_id, func.count().label("many")).where(*conditions).group_by(table.c.key_id)
+    rows = work.all(counted)
     return {row.key_id: row.many for row in rows}
 
 

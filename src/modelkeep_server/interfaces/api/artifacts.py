@@ -7,14 +7,14 @@ from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import downloads, queries, service
+from modelkeep_server.features.artifacts import bundles, downloads, fetched, queries, service
 from modelkeep_server.features.artifacts.service import NewFile
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces import arrivals
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
-from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, LinkIn, LinkOut
+from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, BundleLinkOut, DownloadOut, LinkIn, LinkOut
 from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.doorway import Desk
 
@@ -99,3 +99,30 @@ def create_link(
     return Answer(
         LinkOut(url=url, expires_at=link.expires_at, sha256=link.sha256, size_bytes=link.size_bytes), status=201
     )
+
+
+@router.post(VERSION + "/bundle-links", status_code=201, response_model=BundleLinkOut)
+@door.writes("artifact.link")
+def create_bundle_link(
+    work: Work, actor: Actor, group: str, name: str, version: str, body: LinkIn | None = None
+) -> Answer:
+    """
+    Ask for a link to all files of a version that may leave, as one ZIP with their folders and `SHA256SUMS`.
+
+    Files that are withheld are named in `WITHHELD.txt`. The ZIP is sent whole: `Range` is not taken.
+    """
+    purpose = body.purpose if body is not None else None
+    link = bundles.mint_link(work, actor, group, name, version, purpose=purpose)
+    url = work.parts.public_url + link.path
+    told = BundleLinkOut(url=url, expires_at=link.expires_at, files=link.files, size_bytes=link.size_bytes)
+    return Answer(told, status=201)
+
+
+@router.get(BASE + "/{path:path}/downloads", response_model=PageOut[DownloadOut])
+@door.reads("download.read")
+def list_downloads(
+    work: Work, actor: Actor, group: str, name: str, version: str, path: FilePath
+) -> PageOut[DownloadOut]:
+    """Who downloaded a file lately, alone or with all files of its version: the last 20, the newest first."""
+    found = fetched.list_downloads(work, actor, group, name, version, path)
+    return PageOut[DownloadOut](items=[DownloadOut.model_validate(one) for one in found])

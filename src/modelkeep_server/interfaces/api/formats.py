@@ -1,5 +1,7 @@
 """Formats that files may have, and container images that are referred to."""
 
+from typing import Annotated
+
 from fastapi import Path
 from starlette.responses import Response
 
@@ -17,6 +19,8 @@ from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.rules.formats import FORMATS, FormatInfo
 
 router = make_router("artifacts")
+
+FormatName = Annotated[str, Path(description="The format's name.", examples=["coreml"])]
 
 
 @router.get("/formats", response_model=FormatsOut)
@@ -42,7 +46,7 @@ def add_format(work: Work, actor: Actor, body: FormatIn) -> Answer:
 
 @router.delete("/formats/{format_name}", status_code=204, response_class=Response)
 @door.writes("format.end")
-def end_format(work: Work, actor: Actor, format_name: str = Path(description="The format's name.")) -> Answer:
+def end_format(work: Work, actor: Actor, format_name: FormatName) -> Answer:
     """Take a listed format off the list. Files that have it stay."""
     formats.end_format(work, actor, format_name)
     return Answer(None, status=204)

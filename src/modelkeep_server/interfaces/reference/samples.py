@@ -264,6 +264,12 @@ print(header.framework, header.tensor_count, header.parameters)''',
     "remove_artifact": f'registry.remove_artifact("{MODEL}:{VERSION}/{FILE}")',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
 files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verified''',
+    "create_bundle_link": f'''link = registry.create_bundle_link("{MODEL}:{VERSION}")
+print(link.url, link.files, link.size_bytes)''',
+    "list_downloads": f'''for download in registry.list_downloads("{MODEL}:{VERSION}/{FILE}"):
+    print(download.at, download.by, download.sent_bytes)''',
+    "list_places_of_digest": f'''for place in registry.find_digest("{SHA256}"):
+    print(place.model, place.version, place.path, place.state)''',
     "list_events": f'''for event in registry.list_events(object="{MODEL}"):
     print(event.at, event.action, event.outcome)''',
     "export_events": f'''events = registry.list_events(object="{MODEL}", outcome="REFUSED")
@@ -321,8 +327,8 @@ def write_curl(
 
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
-    path = path.replace("{email}", quote(_SAM))
-    for name in ("group", "name", "version", "path", "sequence", "id", "role"):
+    path = path.replace("{email}", quote(_SAM)).replace("{format_name}", "coreml")
+    for name in ("group", "name", "version", "path", "sequence", "id", "role", "sha256"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path
 

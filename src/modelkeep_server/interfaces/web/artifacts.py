@@ -1,8 +1,9 @@
 """The page of a file."""
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import headers, waivers
+from modelkeep_server.features.artifacts import fetched, headers, waivers
 from modelkeep_server.features.artifacts import queries as artifact_queries
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.interfaces.web.contexts.artifacts import ArtifactContext
@@ -20,6 +21,7 @@ def show_artifact(work: Work, actor: Actor, group: str, name: str, version: str,
     facts = facts_of(work, actor, group, name, version)
     artifact = artifact_queries.get_artifact(work, facts["version"], path)
     refusal = waivers.why_not_answer(work, actor, facts["model"], facts["version"])
+    sees_downloads = access.why_not(actor, "download.read", facts["relations"]) is None
     context = ArtifactContext(
         **facts | {"tab": "artifacts"},
         artifact=artifact,
@@ -27,5 +29,6 @@ def show_artifact(work: Work, actor: Actor, group: str, name: str, version: str,
         places=headers.list_same_bytes(work, actor, artifact),
         waivers=waivers.list_waivers(work, actor, group, name, version, path),
         answer_refusal=refusal,
+        downloads=fetched.list_downloads(work, actor, group, name, version, path) if sees_downloads else (),
     )
     return Page.of(context)

@@ -47,11 +47,10 @@ _VERDICTS: Mapping[Verdict, Chip] = {
     ),
 }
 _DAMAGED = Chip("bad", "Damaged", "shield-x", f"{WHAT_IS_WRONG} Upload the file again, and it stands everywhere anew.")
-_ANSWERED: Mapping[WaiverKind, Chip] = {
-    WaiverKind.RELEASE: Chip(
-        "warn", "Blocked, released", "shield-alert", "A Security Architect released it for a time."
-    ),
-    WaiverKind.WAIVE: Chip(
+_ASKS_FOR: Mapping[Verdict, WaiverKind] = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
+_ANSWERED: Mapping[Verdict, Chip] = {
+    Verdict.BLOCKED: Chip("warn", "Blocked, released", "shield-alert", "A Security Architect released it for a time."),
+    Verdict.UNKNOWN: Chip(
         "warn", "Not judged, accepted", "shield-alert", "A Security Architect accepts it for a time."
     ),
 }
@@ -62,14 +61,26 @@ def verdict_chip(artifact: Artifact) -> Chip:
     if artifact.is_damaged:
         return _DAMAGED
     verdict = Verdict.PENDING if artifact.scan is None else artifact.scan.verdict
-    if artifact.waiver is not None:
-        return _ANSWERED[artifact.waiver.kind]
+    if is_answered(artifact):
+        return _ANSWERED[verdict]
     return _VERDICTS[verdict]
+
+
+def is_answered(artifact: Artifact) -> bool:
+    """Whether the waiver that holds is one that the verdict asks for; a later look may have changed the verdict."""
+    if artifact.waiver is None or artifact.scan is None:
+        return False
+    return _ASKS_FOR.get(artifact.scan.verdict) is artifact.waiver.kind
+
+
+def verdict_of(verdict: Verdict | None) -> Chip:
+    """What a verdict alone is called, where nothing else is known of the file."""
+    return _VERDICTS[verdict or Verdict.PENDING]
 
 
 def why_withheld(artifact: Artifact) -> str | None:
     """Why a file cannot be downloaded by anybody now, or None where it can."""
-    if artifact.status is ArtifactStatus.AVAILABLE:
+    if artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released:
         return None
     findings = artifact.scan.findings if artifact.scan is not None else ()
     chip = verdict_chip(artifact)

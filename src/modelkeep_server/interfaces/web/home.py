@@ -2,6 +2,7 @@
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
+from modelkeep_server.features.artifacts import withheld
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.identity import people_queries
@@ -10,7 +11,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.storage import queries as storage
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, tasks_of
+from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, answers_of, tasks_of
 from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.render import Page
 
@@ -41,7 +42,12 @@ def show_home(work: Work, actor: Actor) -> Page:
             tiers=tiers,
             latest=latest,
             states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
-            tasks=tasks_of(home.list_open_drafts(work, actor), home.list_bare_models(work, actor)),
+            tasks=tasks_of(
+                home.list_open_drafts(work, actor),
+                home.list_bare_models(work, actor),
+                withheld.list_withheld(work, actor),
+            ),
+            files=answers_of(withheld.list_to_answer(work, actor)),
             to_decide=request_queries.list_to_decide(work, actor),
             answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),
             damaged=storage.count_damaged_for(work, actor),

@@ -24,6 +24,7 @@ from modelkeep_server.interfaces.web.model_settings import open_form
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
 from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.digests import find_digest
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
 router = make_router()
@@ -49,8 +50,11 @@ Text = Annotated[str, Query(max_length=1000)]
 
 @router.get("/models")
 @door.reads("model.read")
-def show_catalogue(work: Work, actor: Actor, request: Request, cursor: Text = "") -> Page:
-    """Where is the model I need?"""
+def show_catalogue(work: Work, actor: Actor, request: Request, cursor: Text = "") -> Page | Redirect:
+    """Where is the model I need? Whoever searches for a SHA-256 is led to the files that have it."""
+    digest = find_digest(request.query_params.get("q", ""))
+    if digest is not None:
+        return Redirect(f"/digests/{digest}")
 
     def find(asked: Mapping[str, str]) -> tuple[CatalogueFilter, Rows[CatalogueRow]]:
         wanted = read_catalogue_filter(asked)

@@ -182,6 +182,7 @@ def environment() -> jinja2.Environment:
         "icon_of": drawing.icon_of,
         "file_icon": file_words.file_icon,
         "verdict_chip": file_words.verdict_chip,
+        "verdict_of": file_words.verdict_of,
         "why_withheld": file_words.why_withheld,
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import downloads, rights, suggestions
+from modelkeep_server.features.artifacts import bundles, downloads, rights, suggestions
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.identity import access
@@ -107,6 +107,13 @@ def download(work: Work, actor: Actor, group: str, name: str, version: str, path
     return Redirect(link.path)
 
 
+@router.post(BASE + "/{version}/bundle-links")
+@door.posts("artifact.link")
+def download_all(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
+    """Make a link to all files as one ZIP, and follow it at once."""
+    return Redirect(bundles.mint_link(work, actor, group, name, version, purpose=text_of(form, "purpose")).path)
+
+
 @router.post(BASE + "/{version}/artifacts/{path:path}/remove")
 @door.posts("artifact.remove")
 def remove_artifact(
@@ -138,6 +145,7 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
+    download = rights.judge(work, actor, model, found)
     files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
@@ -145,8 +153,8 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "files": files,
         "moves": queries.list_moves(actor, found, relations),
         "relations": relations,
-        "standing": find_standing(work, actor, model, relations),
-        "download": rights.judge(work, actor, model, found),
+        "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),
+        "download": download,
         "tab": "overview",
     }
 

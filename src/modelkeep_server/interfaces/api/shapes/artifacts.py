@@ -59,3 +59,23 @@ class LinkOut(Shape):
     expires_at: Moment
     sha256: str
     size_bytes: int
+
+
+class BundleLinkOut(Shape):
+    """A link to all files of a version that may leave, as one ZIP. The URL opens it until it expires."""
+
+    url: str
+    expires_at: Moment
+    files: int = Field(description="How many files of the version are in it.")
+    size_bytes: int = Field(description="How long the ZIP is; nothing in it is compressed.")
+
+
+class DownloadOut(Shape):
+    """A download of a file, by whom and when."""
+
+    by: str | None = Field(description="An e-mail; null where the log no longer says whose.")
+    at: Moment
+    ended_at: Moment | None = Field(description="Null until it is over.")
+    sent_bytes: int | None = Field(description="What left, also where it was cut; of the whole ZIP with `withAll`.")
+    whole: bool = Field(description="All of it left.")
+    with_all: bool = Field(description="It came in the ZIP of all files of its version.")

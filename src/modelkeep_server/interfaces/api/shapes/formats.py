@@ -30,10 +30,12 @@ class FormatsOut(Shape):
 class FormatIn(Input):
     """A further format."""
 
-    name: str = Field(description="1 to 40 of a-z, 0-9 and dashes, such as `coreml`.")
-    label: str = Field(description="As people read it, at most 60 characters.")
-    types: list[str] = Field(description="What its files may be: WEIGHTS, CONTAINER, TOKENIZER, CONFIG.")
-    ending: str = Field(description="The end of their names, with the dot, such as `.mlmodel`.")
+    name: str = Field(description="1 to 40 of a-z, 0-9 and dashes.", examples=["coreml"])
+    label: str = Field(description="As people read it, at most 60 characters.", examples=["Core ML"])
+    types: list[str] = Field(
+        description="What its files may be: WEIGHTS, CONTAINER, TOKENIZER, CONFIG.", examples=[["WEIGHTS"]]
+    )
+    ending: str = Field(description="The end of their names, with the dot.", examples=[".mlmodel"])
     magic: str | None = Field(default=None, description="Bytes that stand in every such file, in hex.")
     magic_offset: int = Field(default=0, description="Where those bytes stand, counted from 0.")
 
@@ -41,7 +43,12 @@ class FormatIn(Input):
 class ImageIn(Input):
     """A container image in a registry of images."""
 
-    reference: str = Field(description="With its digest: `registry.example.com/team/churn:1.0@sha256:...`.")
+    reference: str = Field(
+        description="With its digest, which `docker buildx imagetools inspect` prints.",
+        examples=[f"registry.example.com/team/churn:1.0@sha256:{'ab' * 32}"],
+    )
     path: str | None = Field(
-        default=None, description="Where it stands among the files; by default the image's name and `.image.json`."
+        default=None,
+        description="Where it stands among the files; by default the image's name and `.image.json`.",
+        examples=["serving.image.json"],
     )

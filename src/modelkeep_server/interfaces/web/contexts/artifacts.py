@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from modelkeep_server.features.artifacts.digests import DigestPlace
+from modelkeep_server.features.artifacts.fetched import Download
 from modelkeep_server.features.artifacts.headers import Place
 from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.inspection.report import Header, Verdict
+from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.file_words import is_answered
+from modelkeep_server.kit.paging import Page as Rows
 
 FIELDS_SHOWN = 200
 
@@ -35,7 +40,8 @@ class Share:
 class ArtifactContext(VersionContext):
     """
     GET /models/{group}/{name}/versions/{version}/artifacts/{path}. `places`: where else the same bytes stand;
-    `waivers`: who answered for it; `answer_refusal`: why the reader may not, None where they may.
+    `waivers`: who answered for it; `answer_refusal`: why the reader may not, None where they may;
+    `downloads`: who fetched it, for those who may see that.
     """
 
     template: ClassVar[str] = "versions/artifact.html"
@@ -45,6 +51,7 @@ class ArtifactContext(VersionContext):
     places: tuple[Place, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     answer_refusal: str | None = None
+    downloads: tuple[Download, ...] = ()
     days_max: int = DAYS_MAX
     days_usual: int = DEFAULT_DAYS
 
@@ -56,7 +63,7 @@ class ArtifactContext(VersionContext):
     @property
     def answer(self) -> str | None:
         """What a Security Architect may do about its verdict, as a button says it; None where there is nothing."""
-        if self.artifact.scan is None or self.artifact.waiver is not None or self.artifact.is_damaged:
+        if self.artifact.scan is None or self.artifact.is_damaged or is_answered(self.artifact):
             return None
         return {Verdict.BLOCKED: "Release", Verdict.UNKNOWN: "Accept"}.get(self.artifact.scan.verdict)
 
@@ -78,6 +85,21 @@ class ArtifactContext(VersionContext):
         """What goes in and what comes out, where the file says so."""
         told = (("Input", self.header.input_schema), ("Output", self.header.output_schema))
         return tuple((word, _slots_of(schema)) for word, schema in told if schema)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestContext(Context, Walked):
+    """GET /digests/{sha256}. `digest` is bare hex; `places` a page of the files that it leads to."""
+
+    template: ClassVar[str] = "versions/digest.html"
+    digest: str
+    places: Rows[DigestPlace]
+    cursor: str | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """The files."""
+        return Walk(f"/digests/{self.digest}", self.places)
 
 
 def _slots_of(schema: Any) -> tuple[Slot, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
+from modelkeep_server.features.artifacts.withheld import FilesOfVersion
 from modelkeep_server.features.audit.views import LogState
 from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity.people_views import RecentGrant, RoleRequest
@@ -13,7 +14,7 @@ from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context
-from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.interfaces.web.forms import href_of_file, href_of_version
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
 
@@ -48,6 +49,7 @@ class DashboardContext(Context):
 
     `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
     tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
+    `files` are versions with files that a Security Architect may answer for.
     `to_decide` are requests for access that wait for this person, `answers` their own that are open or were decided
     lately.
     `damaged` counts stored files that are damaged, for who looks after them. `requests` are roles that wait for a
@@ -63,6 +65,7 @@ class DashboardContext(Context):
     latest: tuple[CatalogueRow, ...] = ()
     states_of: Mapping[int, Mapping[State, int]] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
+    files: tuple[Task, ...] = ()
     expiring: tuple[TokenRow, ...] = ()
     damaged: int = 0
     to_decide: tuple[AccessRequest, ...] = ()
@@ -77,6 +80,7 @@ class DashboardContext(Context):
         """How many things wait for this person."""
         return (
             len(self.tasks)
+            + len(self.files)
             + len(self.expiring)
             + len(self.to_decide)
             + bool(self.damaged)
@@ -92,10 +96,21 @@ class ActivityContext(Context):
     timeline: Timeline
 
 
-def tasks_of(drafts: Iterable[OpenDraft], bare_models: Iterable[BareModel]) -> tuple[Task, ...]:
+def tasks_of(
+    drafts: Iterable[OpenDraft], bare_models: Iterable[BareModel], withheld: Iterable[FilesOfVersion] = ()
+) -> tuple[Task, ...]:
     """What waits for an owner, the oldest first."""
-    tasks = [*map(_task_of_draft, drafts), *map(_task_of_bare_model, bare_models)]
+    tasks = [
+        *map(_task_of_draft, drafts),
+        *map(_task_of_bare_model, bare_models),
+        *(_task_of_files(files, _cure_by_owner(files), "Look") for files in withheld),
+    ]
     return tuple(sorted(tasks, key=lambda task: task.since))
+
+
+def answers_of(waiting: Iterable[FilesOfVersion]) -> tuple[Task, ...]:
+    """What waits for a Security Architect, as it is given."""
+    return tuple(_task_of_files(files, _cure_by_security(files), "Judge") for files in waiting)
 
 
 def _task_of_draft(draft: OpenDraft) -> Task:
@@ -141,3 +156,38 @@ def _task_of_bare_model(bare: BareModel) -> Task:
         href=f"/models/{bare.model}/versions/new",
         button="Create",
     )
+
+
+def _task_of_files(files: FilesOfVersion, cure: str, button: str) -> Task:
+    counted = ((files.blocked, "blocked"), (files.unknown, "not judged"), (files.damaged, "damaged"))
+    told = [f"{many} {'file' if many == 1 else 'files'} {word}" for many, word in counted if many]
+    alone = files.count == 1
+    return Task(
+        icon="shield-x" if files.blocked or files.damaged else "circle-question-mark",
+        name=files.model.partition("/")[2],
+        version=files.version,
+        what=", ".join(told),
+        cure=f"{files.path}{'' if alone else f' and {files.count - 1} more'}: {cure}",
+        state=State.CHANGES_REQUESTED,
+        tier=files.risk_tier,
+        since=files.since,
+        href=href_of_file(files.model, files.version, files.path)
+        if alone
+        else f"{href_of_version(files.model, files.version)}/artifacts#files-box",
+        button=button,
+    )
+
+
+def _cure_by_owner(files: FilesOfVersion) -> str:
+    cures = []
+    if files.blocked:
+        cures.append("read what was found, then put a file without code in its place or ask Security to release it.")
+    if files.damaged:
+        cures.append("upload the same bytes again, and the damaged file stands everywhere anew.")
+    return " ".join(cures)
+
+
+def _cure_by_security(files: FilesOfVersion) -> str:
+    if files.blocked and files.unknown:
+        return "read what was found, then release or accept each for a time, or leave it."
+    return f"read what was found, then {'release' if files.blocked else 'accept'} it for a time, or leave it."

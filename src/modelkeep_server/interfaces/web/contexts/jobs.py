@@ -15,6 +15,8 @@ KINDS: Mapping[str, str] = {
     "check": "Checking stored files",
     "expire-uploads": "Ending uploads that expired",
     "sweep-strays": "Clearing what uploads left behind",
+    "rescan": "Looking through files again",
+    "close-downloads": "Writing downloads into the log",
 }
 
 

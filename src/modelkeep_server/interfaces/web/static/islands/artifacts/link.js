@@ -32,7 +32,7 @@ function show(link, said) {
   const url = new URL(link.url, location.href).href;
   const name = form.dataset.name;
   const quoted = `'${name.replaceAll("'", "'\\''")}'`;
-  const lines = { url, curl: `curl -fL -C - -o ${quoted} \\\n  '${url}'`, wget: `wget -c -O ${quoted} \\\n  '${url}'` };
+  const lines = { url, curl: `curl -fL -C - -o ${quoted} \\\n'${url}'`, wget: `wget -c -O ${quoted} \\\n'${url}'` };
   for (const [kind, line] of Object.entries(lines)) {
     const place = form.querySelector(`[data-line="${kind}"]`);
     place.querySelector("pre").textContent = line;

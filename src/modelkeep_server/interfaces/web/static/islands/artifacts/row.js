@@ -42,7 +42,7 @@ export function makeRow(template, path, total, acts) {
     const mark = row.querySelector(".up-icon use");
     mark.setAttribute("href", mark.getAttribute("href").replace(/#.*/, `#${MARKS[state] ?? "file"}`));
     for (const [name, states] of Object.entries(BUTTONS)) part(name).hidden = !states.includes(state);
-    part("retry").hidden = part("error").hidden = true;
+    part("retry").hidden = part("error").hidden = part("more").hidden = true;
     part("note").hidden = true;
     part("chip").hidden = state !== "done" && state !== "held";
     part("type").disabled = FIXED.has(state);
@@ -87,11 +87,14 @@ export function makeRow(template, path, total, acts) {
     },
     fail(words, mayRetry) {
       show("failed");
+      const [wrong, more = ""] = words.split("\n");
       part("error").hidden = false;
-      say("error", words);
+      say("error", wrong);
+      part("more").hidden = !more;
+      say("more-words", more);
       facts(size(total));
       part("retry").hidden = !mayRetry;
-      announce(`${path}: ${words}`);
+      announce(`${path}: ${wrong}`);
     },
   };
 }

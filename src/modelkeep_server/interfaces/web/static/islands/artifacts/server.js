@@ -10,7 +10,8 @@ export function wordsOf(status, text) {
   const faults = body.errors?.map((item) => item.message).join(" ");
   // The cure of a 422 speaks of a form's fields; here the fault itself says what to change.
   const words = [faults && status === 422 ? faults : body.detail, status === 422 ? "" : body.remedy].filter(Boolean);
-  return { code: body.code, words: words.join(" ") || `The server answered ${status}.` };
+  // A list of formats is long; the row folds what stands on a line of its own.
+  return { code: body.code, words: words.join(status === 415 ? "\n" : " ") || `The server answered ${status}.` };
 }
 
 export async function ask(address, options = {}) {
