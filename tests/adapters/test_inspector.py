@@ -1,5 +1,6 @@
 """The process that looks through files: it answers in time, holds against what it reads, and leaves nothing behind."""
 
+import json
 import os
 import pickle
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.adapters.inspector import sandboxed
 from modelkeep_server.adapters.inspector.sandboxed import SandboxedInspector
 from modelkeep_server.inspection.report import Report, Verdict
 from modelkeep_server.ports import InspectionTooLong
@@ -97,6 +99,27 @@ def test_files_are_looked_through_at_once_and_nothing_is_left(inspector: Sandbox
     assert helper is not None
     with pytest.raises(ProcessLookupError):
         os.kill(helper, 0)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"framework": {"a": 1}}, {"license": "x" * 100_000}, {"image_digest": "sha256:<script>"}, {"parameters": "1"},
+        {"dtypes": {"F32": "1"}}, {"dtypes": ["F32"]}, {"input_schema": [1]}, {"hyperparameters": {"a": float("nan")}},
+        {"model_type": "\ud800"}, {"tensors": [{"name": {}, "dtype": "F32", "shape": []}]},
+    ],
+)  # fmt: skip
+def test_what_a_child_says_is_taken_for_what_anybody_could_have_written(
+    inspector: SandboxedInspector, header: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that holds what no reader finds is not kept: the file is refused, and nothing fails for it later."""
+    told = Report(None, Verdict.CLEAN_DATA).to_json()
+    told["header"] |= header
+    monkeypatch.setattr(sandboxed, "_serve", lambda *_: json.dumps(told).encode())
+
+    report = look(inspector, PLAIN)
+
+    assert (report.verdict, report.header) == (Verdict.BLOCKED, Report(None, Verdict.BLOCKED).header)
 
 
 def test_a_helper_that_died_is_started_again(inspector: SandboxedInspector) -> None:

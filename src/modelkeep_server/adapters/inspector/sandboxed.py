@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -34,9 +35,11 @@ from modelkeep_server.inspection.report import (
     Report,
     Verdict,
 )
+from modelkeep_server.kit import canonical
 from modelkeep_server.ports import InspectionTooLong, InspectorDown
 
 REPORT_BYTES_MAX = 4 * 1024 * 1024
+_IMAGE_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _START_SECONDS = 20.0
 _TRIES = 2
 _BOOT = (
@@ -224,16 +227,28 @@ def _read_report(told: bytes) -> Report:
     try:
         values: dict[str, Any] = json.loads(told)
         report = Report.from_json(values)
+        # What could not be stored is told now: numbers that are none, halves of characters.
+        canonical.dumps(report.to_json()).encode()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _Misbehaved from error
+    header = report.header
     texts = [text for finding in report.findings for text in (finding.rule, finding.detail)]
-    texts += [text for fact in report.header.facts for text in fact]
+    texts += [text for fact in header.facts for text in fact]
+    texts += [text for tensor in header.tensors for text in (tensor.name, tensor.dtype)]
+    told_by = (header.framework, header.framework_version, header.model_type, header.license, header.image_digest)
+    texts += [text for text in told_by if text is not None]
+    counts = [count for count in (header.tensor_count, header.parameters) if count is not None]
+    schemas = (header.input_schema, header.output_schema, header.hyperparameters)
+    objects = [header.dtypes, *(each for each in schemas if each is not None)]
     fits = (
         report.verdict is not Verdict.PENDING
         and len(report.findings) <= FINDINGS_MAX
-        and len(report.header.tensors) <= TENSORS_SHOWN
-        and len(report.header.facts) <= FACTS_MAX
+        and len(header.tensors) <= TENSORS_SHOWN
+        and len(header.facts) <= FACTS_MAX
         and all(isinstance(text, str) and len(text) <= 4 * TEXT_CHARS for text in texts)
+        and all(isinstance(each, dict) for each in objects)
+        and all(type(count) is int for count in (*counts, *header.dtypes.values()))
+        and (header.image_digest is None or _IMAGE_DIGEST.fullmatch(header.image_digest) is not None)
     )
     if not fits:
         raise _Misbehaved
