@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
+from modelkeep.accounts import Invitation, RoleRequest, User
 from modelkeep.asking import Asking, flag_of, given
 from modelkeep.errors import NotFound
 from modelkeep.listing import Listing
-from modelkeep.models import Invitation, RoleRequest, User
 from modelkeep.reading import read
 
 

@@ -52,9 +52,9 @@ IN_ITS_TIME = {
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
-    # The version has files (tests/interfaces/api/test_bundles.py).
-    "create_bundle_link",
 }  # fmt: skip
+#: What is made of files that were sent before.
+TAKES_FILES = {"create_bundle_link"}
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "OPTIONS": 1, "GET": 1, "HEAD": 1, "PATCH": 2, "DELETE": 3}
 
@@ -76,7 +76,7 @@ def routes_of(reference: Reference) -> list[Route]:
     """The routes so that each finds what it asks for."""
     routes = [route for noun in reference.nouns for route in noun.routes]
     story = [route for route in routes if route.id not in {*TAKES_TWO, *ENDS}]
-    told = sorted(story, key=lambda route: (RANKS[route.method], len(route.path)))
+    told = sorted(story, key=lambda route: (RANKS[route.method], route.id in TAKES_FILES, len(route.path)))
     return told + sorted((route for route in routes if route.id in ENDS), key=lambda route: ENDS.index(route.id))
 
 

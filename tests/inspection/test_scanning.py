@@ -15,6 +15,7 @@ from modelkeep_server.inspection.scanning.opcodes import OPCODES
 from modelkeep_server.inspection.source import InMemory
 from modelkeep_server.rules.code_allowlist import ALLOWED, RENAMED_MODULES
 from modelkeep_server.rules.formats import Format
+from tests.inspection.array_tricks import ARRAY_TRICKS
 from tests.inspection.corpus import CANARY, HOSTILE, call, keras, npy, onnx, safetensors, tarred, tensor, zipped
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
@@ -49,6 +50,28 @@ def test_no_hostile_file_passes_by_what_it_is_recognised_as() -> None:
     found = {name: inspect(InMemory(content)).verdict for name, (_, content) in HOSTILE.items()}
 
     assert {name for name, verdict in found.items() if verdict in PASSED} == set()
+
+
+@pytest.mark.parametrize("name", ARRAY_TRICKS)
+def test_no_array_hides_instructions(name: str) -> None:
+    """Where a reader of the file would take other bytes for an array than the scanner does, it does not pass."""
+    known, content = ARRAY_TRICKS[name]
+
+    verdict, findings = judge(known, InMemory(content))
+
+    assert verdict not in PASSED, findings
+
+
+_OS_SYSTEM = b"cos\nsystem\n(S'id'\ntR."
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"N0" * 10_001, b"I" + b" " * 70_000 + b"1\n0", b"I0x10\n0", b"L1_0L\n0", b"ccollections\nOrderedDict\n}b0"],
+)
+def test_a_pickle_does_not_pass_for_text(before: bytes) -> None:
+    """A pickle that holds no byte which text has not is one, whatever it does first."""
+    assert inspect(InMemory(before + _OS_SYSTEM)).verdict not in PASSED
 
 
 HARMLESS = {

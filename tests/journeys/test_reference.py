@@ -23,7 +23,7 @@ def test_typing_finds_a_route_and_a_link_to_another_brings_it_back(chromium: Bro
         all_routes = page.locator(BOXES).count()
 
         page.keyboard.press("/")
-        page.keyboard.type("put artifact")
+        page.keyboard.type("put artifacts one file")
         narrowed = page.locator(BOXES).count()
         listed = page.locator("[data-ref-for]:visible").count()
         page.evaluate("location.hash = '#create_model'")

@@ -128,7 +128,7 @@ def test_no_secret_is_in_the_log(front: Front) -> None:
         body = {"name": "first", "group": "logs", "description": "d", "owners": [EMAIL], "riskTier": "LOW"}
         client.post("/api/v1/models", json=body).raise_for_status()
         client.post("/api/v1/models/logs/first/versions", json={"version": "1.0.0"}).raise_for_status()
-        client.put(f"{files}/canary.bin?type=WEIGHTS", content=b"canary" * 1000).raise_for_status()
+        client.put(f"{files}/canary.bin?type=CONFIG", content=b"canary" * 1000).raise_for_status()
         download = client.post(f"{files}/canary.bin/links").json()["url"]
         client.get(download).raise_for_status()
         client.post("/api/v1/models", content=b'{"canary": ', headers={"content-type": "application/json"})

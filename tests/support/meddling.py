@@ -45,6 +45,9 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         client.headers["x-csrf-token"] = getattr(client, "csrf", "")
         link = client.post(base, json={"purpose": "Retraining."})
         assert api.anonymous.get(link.json()["url"]).status_code == 200
+    everything = f"/api/v1/models/{version.model}/versions/1.0.0/bundle-links"
+    zipped = api.as_(owner).post(everything, json={"purpose": "Retraining."}).json()["url"]
+    assert api.anonymous.get(zipped).status_code == 200
     tell_of_trouble(make, api)
     told = {"fingerprint": registry.house.parts.keys.fingerprint()}
     assert api.browser(owner).call("POST", "/api/v1/keys/escrow", json=told).status_code == 200

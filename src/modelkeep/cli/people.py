@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from modelkeep.accounts import Invitation, User
 from modelkeep.cli.options import Json, Limit, Reason
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table
 from modelkeep.client import Client
-from modelkeep.models import Invitation, User
 
 app = typer.Typer(help="People, roles and invitations.", add_completion=False, no_args_is_help=True)
 

@@ -14,15 +14,18 @@ from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.sending import Transfer, headers_of_file
 from modelkeep_server.rules.errors import IntegrityBroken
 
+MEDIA_TYPE = "application/zip"
+
 
 async def send_bundle(desk: Desk, opening: BundleOpening) -> Response:
     """The answer to a link that opens a bundle, once the download is on record."""
     outflow = Outflow(desk.door.parts.blobs, opening.bundle)
-    return Transfer(
-        _send(desk, opening, outflow),
-        headers=headers_of_file(opening.file_name, opening.bundle.size_bytes) | {"Accept-Ranges": "none"},
-        media_type="application/zip",
-    )
+    return Transfer(_send(desk, opening, outflow), headers=headers_of(opening), media_type=MEDIA_TYPE)
+
+
+def headers_of(opening: BundleOpening) -> dict[str, str]:
+    """What is said of a ZIP before its bytes."""
+    return headers_of_file(opening.file_name, opening.bundle.size_bytes) | {"Accept-Ranges": "none"}
 
 
 async def _send(desk: Desk, opening: BundleOpening, outflow: Outflow) -> AsyncIterator[memoryview]:

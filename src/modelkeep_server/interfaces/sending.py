@@ -1,10 +1,11 @@
 """What answers that send files share: an end that is noted as it comes, and the name a browser saves them under."""
 
 from contextlib import aclosing
-from urllib.parse import quote
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
+
+from modelkeep_server.kit.disposition import attachment
 
 
 class Transfer(StreamingResponse):
@@ -18,9 +19,8 @@ class Transfer(StreamingResponse):
 
 def headers_of_file(file_name: str, size_bytes: int) -> dict[str, str]:
     """The length, the name to save it under, and that a browser never shows it as a page."""
-    plain_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in file_name)
     return {
         "Content-Length": str(size_bytes),
-        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(file_name, safe='')}",
+        "Content-Disposition": attachment(file_name),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }

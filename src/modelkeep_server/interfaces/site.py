@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -116,7 +117,9 @@ def make_site(
     app.state.cookie_name = cookie_name
     app.state.secure = secure
     _add_probes(app, stopping)
-    app.mount(STATIC_URL, _Hashed(directory=HERE / "static" / "dist", check_dir=False), name="static")
+    # Pages are never compressed: what they say of a session must not be told by their length.
+    assets = GZipMiddleware(_Hashed(directory=HERE / "static" / "dist", check_dir=False), minimum_size=1024)
+    app.mount(STATIC_URL, assets, name="static")
     undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]
     if undeclared:
         raise UndeclaredRoutes(f"These routes declare no permission: {', '.join(undeclared)}")

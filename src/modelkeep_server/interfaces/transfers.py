@@ -14,14 +14,14 @@ from modelkeep_server.features.artifacts import bundles, downloads, transfers
 from modelkeep_server.features.artifacts.bundles import BundleOpening
 from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
 from modelkeep_server.features.artifacts.outflow import open_plain
-from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable
+from modelkeep_server.features.artifacts.ranges import Range
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces.bundles import send_bundle
+from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
 from modelkeep_server.interfaces.sending import Transfer, headers_of_file
-from modelkeep_server.rules.errors import IntegrityBroken, RangeUnsatisfiable, Unavailable
+from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,13 +54,25 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
     return await _open_file(desk, opening)
 
 
+@router.head(PATH_PREFIX + "/{handle}/{file_name}")
+@door.streams(OPEN)
+async def look_at_link(desk: Desk, handle: str, file_name: str) -> Response:
+    """What a download link would send: judged as GET, and since no byte leaves, no download. Range counts for GET."""
+
+    def judge(work: Work, actor: Actor) -> Opening | BundleOpening:
+        if file_name.endswith(".zip") and bundles.is_handle(work, handle):
+            return bundles.open_link(work, actor, handle, begins=False)
+        return downloads.open_link(work, actor, handle, asked=None, if_range=None, begins=False)
+
+    opening = await desk.read(judge)
+    if isinstance(opening, BundleOpening):
+        return Response(headers=headers_of(opening), media_type=MEDIA_TYPE)
+    whole = Range(0, opening.stored.artifact.size_bytes)
+    return Response(headers=_headers(opening, whole, partial=False), media_type="application/octet-stream")
+
+
 async def _open_file(desk: Desk, opening: Opening) -> Response:
     part = opening.part
-    if isinstance(part, Unsatisfiable):
-        await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=False))
-        refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
-        refused.size_bytes = part.size_bytes
-        raise refused
     span = part or Range(0, opening.stored.artifact.size_bytes)
     try:
         with storage_answers():
@@ -113,14 +125,17 @@ async def _send(
 def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
     artifact = opening.stored.artifact
     file_name = artifact.path.rsplit("/", 1)[-1]
-    digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
+    digest = f"sha-256=:{base64.b64encode(bytes.fromhex(artifact.sha256)).decode()}:"
     headers = {
         **headers_of_file(file_name, span.end - span.start),
         "Accept-Ranges": "bytes",
         "ETag": artifact.etag,
-        "Repr-Digest": f"sha-256=:{digest}:",
+        "Repr-Digest": digest,
         "X-Checksum-SHA256": artifact.sha256,
     }
     if partial:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
+    else:
+        # Of a part it is not known before the part was read.
+        headers["Content-Digest"] = digest
     return headers

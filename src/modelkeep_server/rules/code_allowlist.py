@@ -102,7 +102,6 @@ _PANDAS = {
 }
 _JOBLIB = {
     "joblib.numpy_pickle": "NumpyArrayWrapper",
-    "joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
 }
 _SKLEARN = {
     "sklearn._loss.link": "IdentityLink LogitLink LogLink HalfLogitLink MultinomialLogit Interval",

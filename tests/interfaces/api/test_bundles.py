@@ -13,11 +13,14 @@ import pytest
 
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.zips import Entry, ZipFrame, measure
+from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.endurance import Figures, sizes
 from tests.support.footprint import stored_files
+from tests.support.letting_in import put_into
 from tests.support.make import Make, Person
-from tests.support.problems import refusal
+from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
 
 FILES = {
@@ -171,6 +174,46 @@ def test_owners_see_who_downloaded_a_file(make: Make, api: Api) -> None:
     assert refusal(unseen) == (403, "not_permitted")
     assert "with all files" in api.browser(owner).get(f"/{file}").text
     assert sre.email not in api.browser(make.person()).get(f"/{file}").text
+
+
+def test_from_production_on_a_purpose_is_asked_and_the_minter_comes_themselves(
+    registry: Registry, make: Make, api: Api
+) -> None:
+    """As for single files: without a purpose there is no link, the page asks for one, and strangers open nothing."""
+    version = make.version()
+    make.file(version)
+    put_into(registry, version, State.PRODUCTION)
+    owner = api.as_(make.owner_of(version))
+
+    unsaid = owner.post(address_of(version))
+    url = owner.post(address_of(version), json={"purpose": "Nightly scoring"}).json()["url"]
+    carried, own = api.anonymous.get(url), owner.get(url)
+
+    assert fields_at_fault(unsaid) == {"purpose"}
+    assert (carried.status_code, own.status_code) == (403, 200)
+    assert own.headers["content-type"] == "application/zip"
+    page = f"/models/{version.model}/versions/{version.version}"
+    assert "that the download of all files is for" in api.browser(make.owner_of(version)).get(f"{page}/artifacts").text
+
+
+@pytest.mark.parametrize("files", sizes(small=8, full=260))
+def test_more_files_than_any_page_shows_are_all_in_it(make: Make, api: Api, files: int, figures: Figures) -> None:
+    """However many they are, they come whole, and their event stays within its limit."""
+    version = make.version()
+    owner = api.as_(make.owner_of(version))
+    base = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts"
+    for number in range(files):
+        put = owner.put(f"{base}/part-{number:03}/config.json?type=CONFIG", content=b"{}")
+        assert put.status_code == 201, put.text
+
+    _, opened = fetch(api, make.owner_of(version), version)
+
+    archive = zipfile.ZipFile(io.BytesIO(opened.content))
+    assert (len(archive.namelist()), archive.testzip()) == (files + 1, None)
+    begun = make.events(version.id, action="bundle.download")[-1]
+    assert (begun.after or {})["files"] == files
+    assert sum(len(value) for name, value in (begun.after or {}).items() if name[5:].isdigit()) == min(files, 245)
+    figures.tell("files in one ZIP", files)
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFE, 0xFFFFFFFF, 5 * 1024**3])

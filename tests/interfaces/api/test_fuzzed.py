@@ -12,6 +12,7 @@ import schemathesis
 import schemathesis.checks
 import schemathesis.specs.openapi.checks
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
@@ -49,6 +50,9 @@ QUIET = settings(
 )  # fmt: skip
 
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
 class Fuzzer:
     """Sends generated requests until there are enough, and gathers what came of them."""
 
@@ -79,7 +83,7 @@ class Fuzzer:
         strategies = list(strategies_of(schema))
         explores = os.environ.get("HYPOTHESIS") == "explore"
         for number in itertools.count(secrets.randbits(32) if explores else 0):
-            for strategy in strategies:
+            for strategy in tuple(strategies):
                 if self.sent >= self._enough:
                     return
 
@@ -90,7 +94,11 @@ class Fuzzer:
                     if self.sent < self._enough:
                         self._try(case)
 
-                try_out()
+                try:
+                    try_out()
+                except Unsatisfiable:
+                    # Bytes and free text alone: the document forbids nothing that could be sent.
+                    strategies.remove(strategy)
 
     def _try(self, case: Any) -> None:
         # Every other request goes to what is there; nothing made up would ever be found.

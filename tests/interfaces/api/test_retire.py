@@ -117,7 +117,6 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/versions/{version}/artifacts/{path:path}"): None,
     ("DELETE", "/versions/{version}/artifacts/{path:path}"): None,
     ("POST", "/versions/{version}/images"): {"reference": f"registry.example.com/churn@sha256:{'ab' * 32}"},
-    ("POST", "/versions/{version}/suggestions"): {},
 }
 #: Files of a retired model are still fetched by those who may, so their verdicts still matter.
 GOES_ON = {"artifact.link", "artifact.rescan", "artifact.release", "artifact.waive", "artifact.end_waiver"}

@@ -15,6 +15,7 @@ from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
+from modelkeep_server.ports import InspectionTooLong
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -52,7 +53,10 @@ def test_a_blocked_file_is_withheld_until_a_security_architect_releases_it(make:
     assert (told["status"], told["scan"]["verdict"]) == ("QUARANTINED", "BLOCKED")
     assert told["scan"]["findings"][0]["rule"] == "pickle.global"
     assert "posix.system" in told["scan"]["findings"][0]["detail"]
-    assert api.as_(owner).post(link).status_code == 409
+    withheld = api.as_(owner).post(link)
+    assert refusal(withheld) == (409, "state_forbids")
+    assert "posix.system" in withheld.json()["detail"]
+    assert "Security Architect can release it" in withheld.json()["remedy"]
     asked = {"reason": "We made it ourselves and looked at it.", "days": 7}
     assert api.as_(owner).post(f"{told['where']}/waivers", json=asked).status_code == 403
     released = api.as_(guard).post(f"{told['where']}/waivers", json=asked)
@@ -160,3 +164,27 @@ def test_a_file_is_looked_through_again_when_asked_and_when_the_rules_changed(
         assert rescanning.enqueue_stale(work) == 0
     listed = fresh_api.as_(sre).get(told["where"].rsplit("/", 1)[0]).json()["items"][0]
     assert (listed["scan"]["ruleVersion"], listed["scan"]["verdict"]) == (RULE_VERSION + 1, "UNKNOWN")
+
+
+def test_a_pending_file_of_another_format_is_withheld(
+    fresh_make: Make, fresh_api: Api, fresh_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that was not judged in time, and is not what its name promises, does not come free with its verdict."""
+    version = fresh_make.version()
+    inspect = sandboxed.SandboxedInspector.inspect
+    monkeypatch.setattr(sandboxed.SandboxedInspector, "inspect", _too_slow)
+    told = put(fresh_api, fresh_make, version, b'{"a": 1}', "weights.safetensors")
+    assert told["status"] == "PENDING"
+    monkeypatch.setattr(sandboxed.SandboxedInspector, "inspect", inspect)
+
+    house = fresh_registry.house
+    Runner(house.database, house.parts, house.handlers).do_all()
+
+    listed = fresh_api.as_(fresh_make.owner_of(version)).get(told["where"].rsplit("/", 1)[0]).json()["items"][0]
+    assert (listed["status"], listed["scan"]["verdict"]) == ("QUARANTINED", "CLEAN_DATA")
+    refused = fresh_api.as_(fresh_make.owner_of(version)).post(f"{told['where']}/links")
+    assert (refused.status_code, "not of the format" in refused.text) == (409, True)
+
+
+def _too_slow(*_: Any, **__: Any) -> Report:
+    raise InspectionTooLong

@@ -103,6 +103,8 @@ def mint_link(work: Work, actor: Actor, group: str, name: str, version: str, *, 
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     terms = rights.require(work, actor, model, found)
+    # The event has a name of its own, and the same role behind it.
+    work.granted["bundle.link"] = work.granted["artifact.link"]
     bundle = _gather(work, found)
     purpose = downloads.read_purpose(purpose, terms)
     handle = secrets.new_secret()
@@ -141,10 +143,12 @@ def is_handle(work: Work, handle: str) -> bool:
     return row is not None
 
 
-def open_link(work: Work, visitor: Actor, handle: str) -> BundleOpening:
+def open_link(work: Work, visitor: Actor, handle: str, *, begins: bool = True) -> BundleOpening:
     """
     Judge a link to a bundle at the moment of use, and note the download before a byte leaves.
 
+    Args:
+        begins: Bytes will leave. Without, nothing is written: for HEAD.
     Raises:
         NotFound, LinkExpired, LinkRefused, StateForbids: It does not open, or no longer, with the reason.
     """
@@ -160,8 +164,10 @@ def open_link(work: Work, visitor: Actor, handle: str) -> BundleOpening:
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, minter, group, name)
     downloads.demand_still_allowed(work, visitor, minter, model, version)
+    downloads.demand_made_for(work, version, created_at=row.created_at, purpose=row.purpose)
     bundle = _gather(work, version)
-    _record(work, "bundle.download", version, minter, {"link": row.public_id, **_say(bundle)})
+    if begins:
+        _record(work, "bundle.download", version, minter, {"link": row.public_id, **_say(bundle)})
     return BundleOpening(row.public_id, version, minter, bundle)
 
 
@@ -276,7 +282,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _say(bundle: Bundle) -> dict[str, Any]:
-    """What is in a bundle, for events: its digests are all bound by `sums`, and the first files are named one by one."""
+    """What is in a bundle, for events: `sums` binds all its digests, and the first files are named one by one."""
     files = [f"{member.stored.artifact.id} {member.stored.artifact.sha256}" for member in bundle.files]
     groups = [files[start : start + _FILES_A_VALUE] for start in range(0, len(files), _FILES_A_VALUE)]
     sums = hashlib.sha256(_say_sums(list(bundle.files))).hexdigest()

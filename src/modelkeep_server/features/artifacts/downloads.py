@@ -7,7 +7,7 @@ further ranges take through the same link adds to it (transfers.py).
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy import select
@@ -38,12 +38,14 @@ from modelkeep_server.rules.errors import (
     LinkExpired,
     LinkRefused,
     NotFound,
+    RangeUnsatisfiable,
     StateForbids,
 )
 from modelkeep_server.rules.fields import DESCRIPTION_CHARS
-from modelkeep_server.rules.links import LinkTerms, say_missing
+from modelkeep_server.rules.links import LinkTerms, say_missing, terms_for
 
 PATH_PREFIX = "/d"
+FINDINGS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Opening:
     stored: StoredFile
     minter: Actor
     version: Version
-    part: Range | Unsatisfiable | None
+    part: Range | None
     dek: bytes = field(repr=False)
 
     @property
@@ -108,15 +110,18 @@ def mint_link(
     return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes)
 
 
-def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_range: str | None) -> Opening:
+def open_link(
+    work: Work, visitor: Actor, handle: str, *, asked: str | None, if_range: str | None, begins: bool = True
+) -> Opening:
     """
     Judge a link at the moment of use, and note the download before a byte leaves.
 
     Args:
         visitor: Who comes with the link; matters only where the version is guarded.
         asked: The Range header; it counts only where `if_range`, the If-Range header, is the file's tag or absent.
+        begins: Bytes will leave. Without, nothing is written: for HEAD.
     Raises:
-        NotFound: Not a link of this registry.
+        NotFound: Not a link of this registry. RangeUnsatisfiable: no such bytes in the file.
         LinkExpired, LinkRefused: It no longer opens, with the reason. IntegrityBroken, StateForbids: the file is
         withheld.
     """
@@ -133,10 +138,15 @@ def open_link(work: Work, visitor: Actor, handle: str, *, asked: str | None, if_
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, minter, group, name)
     demand_still_allowed(work, visitor, minter, model, version)
-    demand_available(stored.artifact)
+    demand_made_for(work, version, created_at=row.created_at, purpose=row.purpose)
     artifact = stored.artifact
+    demand_available(artifact)
     part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
-    if transfers.begin(work, row.public_id):
+    if isinstance(part, Unsatisfiable):
+        refused = RangeUnsatisfiable(f"The file has {part.size_bytes} bytes.")
+        refused.size_bytes = part.size_bytes
+        raise refused
+    if begins and transfers.begin(work, row.public_id):
         recording.record(
             work, "artifact.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
             object_id=stored.artifact.id,
@@ -164,6 +174,19 @@ def demand_still_allowed(work: Work, visitor: Actor, minter: Actor, model: Model
         )
 
 
+def demand_made_for(work: Work, version: Version, *, created_at: datetime, purpose: str | None) -> None:
+    """
+    Go on only where a link meets what the version's state asks of one by now: made before production, it lives no
+    longer than those made since, and needs a purpose as they do. Raises LinkExpired, LinkRefused.
+    """
+    terms = terms_for(version.state)
+    moved = f"{version.address} has become {version.state} since this link was made"
+    if created_at + timedelta(seconds=terms.ttl_seconds) <= work.now:
+        raise LinkExpired(f"{moved}, and links to it live {terms.ttl_seconds // 60} minutes.")
+    if terms.needs_purpose and not purpose:
+        raise LinkRefused(f"{moved}, and downloads from it name a purpose.")
+
+
 def read_purpose(told: str | None, terms: LinkTerms) -> str:
     """What a download is for, tidied; empty where nobody asks. Raises Invalid where it is asked and missing."""
     purpose = (told or "").strip()
@@ -178,21 +201,33 @@ def quarantine(work: Work, opening: Opening) -> None:
     damage.note_damage(work, opening.stored.blob_key, FoundBy.DOWNLOAD)
 
 
-def _say_range(part: Range | Unsatisfiable | None) -> str:
+def _say_range(part: Range | None) -> str:
     """What of a file is about to go out, in our words: the header itself is free text and stays out of the log."""
-    if isinstance(part, Unsatisfiable):
-        return "none"
     return "all" if part is None else f"bytes={part.start}-{part.end - 1}"
+
+
+def _say_findings(artifact: Artifact) -> str:
+    findings = artifact.scan.findings if artifact.scan is not None else ()
+    told = [f"{finding.rule}: {finding.detail}" for finding in findings[:FINDINGS_TOLD]]
+    more = [f"{len(findings) - FINDINGS_TOLD} more"] if len(findings) > FINDINGS_TOLD else []
+    return f" Found: {'; '.join([*told, *more])}" if told else ""
 
 
 def demand_available(artifact: Artifact) -> None:
     """Raises IntegrityBroken, StateForbids where a file is withheld."""
     if artifact.status is ArtifactStatus.QUARANTINED and not artifact.is_released:
-        if artifact.is_damaged or artifact.scan is None or artifact.scan.verdict is not Verdict.BLOCKED:
+        if artifact.is_damaged or artifact.scan is None:
             raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
+        if artifact.scan.verdict is not Verdict.BLOCKED:
+            raise StateForbids(
+                f"{artifact.path} is quarantined: its content is not of the format that its type or name promises.",
+                remedy="Remove it, and send it with the type and name that it has.",
+            )
         raise StateForbids(
-            f"{artifact.path} is quarantined: code may run from it as it is loaded.",
-            remedy="Its findings say what was found. A Security Architect can release it for a time.",
+            f"{artifact.path} is quarantined: code may run from it as it is loaded.{_say_findings(artifact)}",
+            remedy="A Security Architect can release it for a time, saying why. Formats that hold data alone, such as "
+            "safetensors, bring no code.",
+            rule="blocked",
         )
     if artifact.status is ArtifactStatus.PENDING:
         raise StateForbids(f"{artifact.path} is still being scanned.", remedy="Try again in a moment.")

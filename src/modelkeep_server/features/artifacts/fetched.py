@@ -1,4 +1,4 @@
-"""Who fetched a file lately: alone, or with all files of its version. Read off the log by the object, not by walking it."""
+"""Who fetched a file lately, alone or with all files of its version: read off the log by the object."""
 
 import json
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ _READ = 3 * SHOWN
 @dataclass(frozen=True)
 class Download:
     """
-    A download of a file. `by` is an e-mail, None where the log no longer says whose; `sent_bytes` and `ended_at` are None
-    until it is over. `with_all`: it came in the ZIP of all files of its version, and `sent_bytes` are of that.
+    A download of a file. `by` is an e-mail, None where the log no longer says whose; `sent_bytes` and `ended_at` are
+    None until it is over. `with_all`: it came in the ZIP of all files of its version, and `sent_bytes` are of that.
     """
 
     by: str | None

@@ -81,15 +81,36 @@ def settle_format(work: Work, report: Report, kind: ArtifactType, path: str) -> 
     """
     if report.format is None:
         return _settle_listed(work, report, kind, path)
-    info = FORMATS[report.format]
+    demand_fit(report.format.value, kind, path)
+    return report, report.format.value
+
+
+def demand_fit(name: str, kind: ArtifactType, path: str) -> None:
+    """Raises NotAccepted where a file whose format is known may not have this type or name."""
+    fault = _find_fault(name, kind, path)
+    if fault is not None:
+        raise _refused(kind, fault.message, fault.field)
+
+
+def fits(name: str | None, kind: ArtifactType, path: str) -> bool:
+    """Whether a file of this format, None for none that is known, may have this type and name."""
+    return name is not None and _find_fault(name, kind, path) is None
+
+
+def _find_fault(name: str, kind: ArtifactType, path: str) -> FieldError | None:
+    if name not in list(Format):
+        # What an Admin listed was recognised by its type and name.
+        return None
+    known = Format(name)
+    info = FORMATS[known]
     if kind not in info.types:
         others = _either(sorted(other.value for other in info.types))
-        raise _refused(kind, f"{path} is {info.label}, which is no {kind.value}. Send it as {others}.", "type")
-    promised = breaks_promise(report.format, path)
+        return FieldError("type", f"{path} is {info.label}, which is no {kind.value}. Send it as {others}.")
+    promised = breaks_promise(known, path)
     if promised:
-        named = _either(sorted(FORMATS[name].label for name in promised))
-        raise _refused(kind, f"{path} is named as {named}, but its content is {info.label}.", "path")
-    return report, report.format.value
+        named = _either(sorted(FORMATS[other].label for other in promised))
+        return FieldError("path", f"{path} is named as {named}, but its content is {info.label}.")
+    return None
 
 
 def add_format(work: Work, actor: Actor, new: NewFormat) -> ListedFormat:
@@ -138,10 +159,18 @@ def end_format(work: Work, actor: Actor, name: str) -> None:
 
 
 def _settle_listed(work: Work, report: Report, kind: ArtifactType, path: str) -> tuple[Report, str]:
-    listed = next((row for row in list_listed(work) if row.fits(path, kind, report.head)), None)
-    if listed is None or report.verdict is _UNFIT:
+    listed = find_listed(work, report, kind, path)
+    if listed is None:
         found = f" {report.findings[0].detail}" if report.findings else ""
         raise _refused(kind, f"{path} has none of the formats that a {kind.value} file may have.{found}", "file")
+    return listed
+
+
+def find_listed(work: Work, report: Report, kind: ArtifactType, path: str) -> tuple[Report, str] | None:
+    """What an Admin listed that content of no known format counts as, and the report on it; None for none."""
+    listed = next((row for row in list_listed(work) if row.fits(path, kind, report.head)), None)
+    if listed is None or report.verdict is _UNFIT:
+        return None
     finding = Finding("format.listed", f"{listed.label} is on this registry's own list; no rule judges it.")
     return replace(report, verdict=Verdict.UNKNOWN, findings=(finding, *report.findings)), listed.name
 

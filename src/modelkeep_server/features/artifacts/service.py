@@ -101,6 +101,9 @@ def publish_upload(
     settled = report and formats.settle_format(work, report, ArtifactType(ticket.new.type), ticket.new.path)
     blob_key, needed = _settle_blob(work, version, ticket, received)
     scan = scanning.keep_report(work, blob_key, *(settled or (None, None)))
+    if scan.format is not None:
+        # Where looking through took too long, the format is that of the same bytes at another place.
+        formats.demand_fit(scan.format, ArtifactType(ticket.new.type), ticket.new.path)
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         artifacts,

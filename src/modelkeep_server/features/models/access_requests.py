@@ -1,5 +1,6 @@
 """
-Asking to be let into a model, and the owners' answers. A grant makes a READ collaborator for a time.
+Asking to be let into a model, and the owners' answers. A grant makes a READ collaborator for a time, who
+may also download from the version that the request names once that is in production (rules/links.py).
 
 Source: product R6, "Who may download": others ask for access; an owner grants it for a time (at most 90 days).
 """
@@ -12,7 +13,7 @@ from modelkeep_server.db.tables import access_requests
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries, request_queries, sharing
+from modelkeep_server.features.models import queries, request_queries, sharing, version_access
 from modelkeep_server.features.models.checks import find_purpose_faults, find_reason_faults
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Access, AccessRequest, Model, RequestStatus
@@ -53,15 +54,15 @@ def ask_for_access(
     model = queries.lock_model(work, actor, group, name)
     access.require(work, actor, "access.ask")
     demand_active(model)
-    version_key = None if version is None else request_queries.get_version_key(work, model, version)
-    days = ASKED_DAYS if days is None else days
-    faults = find_purpose_faults(purpose)
+    at = None if version is None else version_access.get_version_key(work, model, version)
+    days, faults = ASKED_DAYS if days is None else days, find_purpose_faults(purpose)
     if not 1 <= days <= GRANTED_DAYS_MAX:
         faults.append(FieldError("days", f"Between 1 and {GRANTED_DAYS_MAX} days."))
     if faults:
         raise Invalid.of(faults)
-    if access.may_by_standing(actor, "artifact.link", queries.relations_of(actor, model)):
-        raise Conflict(f"You may download {model.address} as it is.", remedy="Open its Artifacts tab and download.")
+    if version_access.may_download(work, actor, model, at):
+        named = ":".join(filter(None, (model.address, version)))
+        raise Conflict(f"You may download {named} as it is.", remedy="Open its Artifacts tab and download.")
     waiting = request_queries.find_open_request(work, actor, model)
     if waiting is not None:
         raise Conflict(
@@ -74,7 +75,7 @@ def ask_for_access(
         {
             "public_id": public_id,
             "model_id": model.key,
-            "version_id": version_key,
+            "version_id": None if at is None else at[0],
             "person_id": actor.user_id,
             "purpose": purpose,
             "status": RequestStatus.OPEN.value,

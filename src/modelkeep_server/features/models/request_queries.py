@@ -105,14 +105,6 @@ def list_open_keys(work: Work, model: Model) -> Sequence[int]:
     return [row.id for row in rows]
 
 
-def get_version_key(work: Work, model: Model, version: str) -> int:
-    """The inside id of a version of a model that the actor sees. Raises NotFound. One statement."""
-    key = work.scalar(select(versions.c.id).where(versions.c.model_id == model.key, versions.c.version == version))
-    if key is None:
-        raise NotFound(f"There is no version {version[:100]} of {model.address} that you can see.")
-    return int(key)
-
-
 def _conditions(work: Work, actor: Actor, mine: bool | None, model: str, status: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if mine is not None:

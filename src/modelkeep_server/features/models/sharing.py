@@ -4,7 +4,7 @@ Letting people and service accounts into a model: READ sees and downloads, WRITE
 Whoever is let in again replaces what they had; the former row stays, ended. Source: product R1, "Collaborators".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,14 +13,14 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.ledger import PersonRef
-from modelkeep_server.db.tables import collaborators, models, people, team_members, teams
+from modelkeep_server.db.tables import access_requests, collaborators, models, people, team_members, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.service import demand_active
-from modelkeep_server.features.models.views import Access, Collaborator, Model, SharedModel, Sharing
+from modelkeep_server.features.models.views import Access, Collaborator, Model, RequestStatus, SharedModel, Sharing
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
@@ -176,6 +176,7 @@ def end_sharing(work: Work, actor: Actor, group: str, name: str, email: str) -> 
             f"{email[:254]} is no collaborator of {model.address}.", remedy="See who is on its Settings tab."
         )
     work.change(collaborators, found.key, {"ended_at": work.now}, expect={"ended_at": None})
+    _end_grants(work, model, [found.person_id])
     access.record(
         work, actor, "collaborator.end", object_id=model.id, object_label=model.address,
         before=_facts(found.email, found.access, found.until),
@@ -188,7 +189,16 @@ def end_all(work: Work, model: Model, *who: ColumnElement[bool]) -> int:
     rows = work.all(_select(work).where(collaborators.c.model_id == model.key, *who))
     for row in rows:
         work.change(collaborators, row.id, {"ended_at": work.now}, expect={"ended_at": None})
+    _end_grants(work, model, [row.person_id for row in rows])
     return len(rows)
+
+
+def _end_grants(work: Work, model: Model, people_ids: Sequence[int]) -> None:
+    """What was granted for single versions ends with the rest: whoever is let in again asks for them again."""
+    still = (access_requests.c.status == RequestStatus.GRANTED.value, access_requests.c.until > work.now)
+    here = (access_requests.c.model_id == model.key, access_requests.c.person_id.in_(people_ids))
+    for row in work.all(select(access_requests.c.id).where(*here, *still)):
+        work.change(access_requests, row.id, {"until": work.now})
 
 
 def find_invitee(work: Work, model: Model, email: str) -> Invitee:

@@ -16,6 +16,8 @@ KEPT_CHARS = 500
 LINE_MAX = 64 * 1024
 PROTOCOL_MAX = 5
 _NUMBER = re.compile(rb"\s*[+-]?\d{1,18}L?\s*\Z")
+#: What Python takes for a number as well: of other bases, and in groups.
+_ODD_NUMBER = re.compile(rb"\s*[+-]?[0-9][0-9a-fA-FxXoObB_]*L?\s*\Z")
 _STRINGS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "SHORT_BINSTRING", "BINSTRING"})
 _LENGTHS = {opcodes.LENGTH_1: "<B", opcodes.LENGTH_4: "<I", opcodes.LENGTH_8: "<Q"}
 _INTS = {"BININT": "<i", "BININT1": "<B", "BININT2": "<H"}
@@ -54,7 +56,7 @@ def read_instruction(stream: Stream, frame: Frame) -> tuple[str, Any]:
     if form == opcodes.TWO_LINES:
         return name, (_text(first), _text(stream.line(LINE_MAX)))
     if first is None:
-        if name in ("STRING", "UNICODE", "LONG"):
+        if name in ("STRING", "UNICODE", "LONG", "INT", "FLOAT"):
             return name, UNKNOWN
         raise Broken("pickle.broken", f"A line in it is longer than {LINE_MAX:,} characters.")
     return name, _lined(name, first)
@@ -99,7 +101,7 @@ def _lined(name: str, line: bytes) -> Any:
         if name == "INT" and line in (b"00", b"01"):
             return line == b"01"
         if not _NUMBER.match(line):
-            if name in ("GET", "PUT") or not line.strip().rstrip(b"L").lstrip(b"+-").isdigit():
+            if name in ("GET", "PUT") or not _ODD_NUMBER.match(line):
                 raise Broken("pickle.broken", "A number in it is none.")
             return UNKNOWN
         return int(line.strip().rstrip(b"L"))

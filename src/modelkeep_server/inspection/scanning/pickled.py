@@ -28,9 +28,15 @@ def looks_pickled(source: Source) -> bool:
     walk = Walk(Stream(source), Judgement(), limit=_PROBE_STEPS)
     try:
         walk.run()
-    except (Broken, TooMuch, EOFError):
-        pass
-    return walk.calls > 0
+    except Broken as broken:
+        # Python itself goes on where a class is changed; text comes to that by no accident.
+        return walk.calls > 0 or broken.rule == "pickle.build"
+    except TooMuch:
+        return True
+    except EOFError:
+        return walk.calls > 0
+    # Nor does text make sense for that long.
+    return walk.calls > 0 or not walk.stopped
 
 
 def judge_pickle(source: Source, manner: Manner | None = None) -> Judgement:
@@ -114,8 +120,8 @@ def _take_array(stream: Stream, wrapper: Made, frame: Frame) -> None:
     if stream.position < frame.end:
         raise Broken("pickle.array", "It holds an array inside a frame, where joblib does not look for it.")
     if holds_objects:
-        # The elements follow as a pickle, which is walked like any other behind this one.
-        inner = Walk(stream, Judgement(Verdict.CODE_ALLOWLISTED), Manner(take_array=_take_array))
+        # The elements follow as a pickle, which is read by pickle itself: no array's bytes stand within it.
+        inner = Walk(stream, Judgement(Verdict.CODE_ALLOWLISTED), Manner())
         _walk_inner(inner)
         return
     begins = stream.position
@@ -126,7 +132,7 @@ def _take_array(stream: Stream, wrapper: Made, frame: Frame) -> None:
         # A length of padding is no instruction, so that nobody who takes the array for instructions gets beyond it.
         if 0 < padding <= 16:
             begins = -1
-    if begins >= 0 and not isinstance(stream.source, Inflated):
+    if begins >= 0:
         _demand_inert(stream.source, begins)
     if size:
         stream.skip(size)
@@ -155,6 +161,8 @@ def _demand_inert(source: Source, begins: int) -> None:
     except Broken as broken:
         if broken.rule == "pickle.polyglot":
             raise
+        return
+    raise Broken("pickle.polyglot", "An array in it goes on and on as a pickle, if it were read as one.")
 
 
 def _tell_names(judgement: Judgement, names: list[str]) -> None:

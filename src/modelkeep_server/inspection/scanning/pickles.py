@@ -16,6 +16,7 @@ from modelkeep_server.inspection.scanning.instructions import Frame, read_instru
 from modelkeep_server.inspection.scanning.stacks import Stack
 from modelkeep_server.inspection.scanning.streams import Stream
 from modelkeep_server.inspection.scanning.values import (
+    LOST,
     MARK,
     UNKNOWN,
     Items,
@@ -26,6 +27,7 @@ from modelkeep_server.inspection.scanning.values import (
     keeps_state,
     make,
     put,
+    spoil,
 )
 from modelkeep_server.rules.code_allowlist import (
     ALLOWED_IN_TORCHSCRIPT,
@@ -36,6 +38,8 @@ from modelkeep_server.rules.code_allowlist import (
 )
 
 ARRAY_WRAPPER = Named("joblib.numpy_pickle", "NumpyArrayWrapper")
+#: Calls what it is given; made so by PyTorch for tensors of other classes.
+REBUILT_BY_TYPE = Named("torch._tensor", "_rebuild_from_type_v2")
 NAMES_MAX = 2_000
 _Step = Callable[[str, Any], None]
 
@@ -134,14 +138,16 @@ class Walk:
     def _build_tuple(self, name: str, argument: Any) -> None:
         count = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}.get(name)
         values = self._stack.pop_to_mark() if count is None else [self._stack.pop() for _ in range(count)][::-1]
+        self._refuse_wrapper(values)
         self._stack.push(items(values))
 
     def _build_other(self, name: str, argument: Any) -> None:
         if name in ("LIST", "FROZENSET"):
-            self._stack.pop_to_mark()
+            self._refuse_wrapper(self._stack.pop_to_mark())
             self._stack.push(UNKNOWN)
         elif name == "DICT":
             pairs = self._stack.pop_to_mark()
+            self._refuse_wrapper(pairs)
             self._stack.push(Table({}))
             self._set_items(pairs)
         else:
@@ -151,8 +157,8 @@ class Walk:
         many = name in ("APPENDS", "ADDITEMS", "SETITEMS")
         count = 2 if name == "SETITEM" else 1
         values = self._stack.pop_to_mark() if many else [self._stack.pop() for _ in range(count)][::-1]
-        if isinstance(self._stack.top(), Named):
-            raise Broken("pickle.build", f"It changes {self._stack.top()} itself.")
+        self._demand_known(self._stack.top())
+        self._refuse_wrapper(values)
         if name.startswith("SETITEM"):
             self._set_items(values)
 
@@ -162,7 +168,7 @@ class Walk:
             raise Broken("pickle.broken", "A key of it has no value.")
         if isinstance(table, Table) and not all(put(table, pairs[at], pairs[at + 1]) for at in range(0, len(pairs), 2)):
             self._stack.replace_top(UNKNOWN)
-            table.pairs.clear()
+            spoil(table)
 
     def _load_line(self, name: str, argument: Any) -> None:
         """GLOBAL: the module and name stand in the instruction."""
@@ -199,12 +205,13 @@ class Walk:
     def _call(self, name: str, argument: Any) -> None:
         stack = self._stack
         if name == "INST":
-            stack.pop_to_mark()
+            self._refuse_wrapper(stack.pop_to_mark())
             target, args = self._name(*argument), UNKNOWN
         elif name == "OBJ":
             values = stack.pop_to_mark()
             if not values:
                 raise Broken("pickle.broken", "It makes an object of nothing.")
+            self._refuse_wrapper(values[1:])
             target, args = values[0], UNKNOWN
         else:
             if name == "NEWOBJ_EX":
@@ -215,18 +222,35 @@ class Walk:
             raise Broken("pickle.call", "It calls something that is put together as it is loaded.")
         if not name.startswith("NEWOBJ") and target.name in MADE_FROM_STATE_ONLY.get(target.module, frozenset()):
             self.judgement.worsen(Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may open files.")
+        if target == ARRAY_WRAPPER and self.manner.take_array is not None and (name, args) != ("NEWOBJ", items([])):
+            raise Broken("pickle.array", f"It makes {target} in another way than joblib does.")
+        if target == REBUILT_BY_TYPE and not _calls_torch(args):
+            raise Broken("pickle.call", f"It has {target} call something else than a tensor's own function.")
         stack.push(make(target, args))
 
     def _build(self, name: str, argument: Any) -> None:
         state = self._stack.pop()
         target = self._stack.top()
-        if isinstance(target, Named):
-            raise Broken("pickle.build", f"It changes {target} itself.")
+        self._demand_known(target)
+        self._refuse_wrapper([state])
         if isinstance(target, Made) and keeps_state(target):
+            if target.state is not None:
+                raise Broken("pickle.build", f"It sets the state of a {target.by} twice.")
             target.state = state
             if target.by == ARRAY_WRAPPER and self.manner.take_array is not None:
                 self.manner.take_array(self.stream, target, self._frame)
                 self._stack.replace_top(UNKNOWN)
+
+    def _demand_known(self, changed: Any) -> None:
+        if isinstance(changed, Named):
+            raise Broken("pickle.build", f"It changes {changed} itself.")
+        if changed is LOST and self.manner.take_array is not None:
+            raise TooMuch("It changes a value that it made long before.")
+
+    def _refuse_wrapper(self, values: list[Any]) -> None:
+        # What else than the walk makes a wrapper of an array is not followed, nor where its bytes begin then.
+        if self.manner.take_array is not None and ARRAY_WRAPPER in values:
+            raise Broken("pickle.array", f"It hands {ARRAY_WRAPPER} to something else.")
 
     def _refer(self, name: str, argument: Any) -> None:
         """PERSID, BINPERSID: what stands outside of the pickle; with PyTorch, the storage of a tensor."""
@@ -246,6 +270,11 @@ class Walk:
 
     def _buffer(self, name: str, argument: Any) -> None:
         raise Broken("pickle.outside", "It takes bytes that are not in it.")
+
+
+def _calls_torch(args: Any) -> bool:
+    first = args.values[0] if isinstance(args, Items) and args.values else None
+    return isinstance(first, Named) and first.module == "torch._utils"
 
 
 def _steps(step: _Step, names: str) -> dict[str, _Step]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from modelkeep_server.inspection.scanning.bounds import Broken, TooMuch
-from modelkeep_server.inspection.scanning.values import MARK, UNKNOWN, Items, Made, Named, Table
+from modelkeep_server.inspection.scanning.values import LOST, MARK, UNKNOWN, Items, Made, Named, Table
 from modelkeep_server.rules.code_allowlist import ALLOWED
 
 STACK_MAX = 1_000_000
@@ -21,6 +21,7 @@ class Stack:
         self._values: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._others = 0
+        self._has_lost = False
         self._known = bytearray()
         self._count = 0
 
@@ -78,16 +79,18 @@ class Stack:
         self._memo.pop(at, None)
         if isinstance(value, Named) or (isinstance(value, str) and value in _MODULES_AND_NAMES):
             self._memo[at] = value
-        elif isinstance(value, str | Made | Items | Table) and self._others < OTHERS_KEPT:
-            self._others += 1
-            self._memo[at] = value
+        elif isinstance(value, str | Made | Items | Table):
+            if self._others < OTHERS_KEPT:
+                self._others += 1
+                self._memo[at] = value
+            self._has_lost |= self._others == OTHERS_KEPT
 
     def recall(self, index: int) -> Any:
         """What the memo has at an index, as far as it was kept. Raises Broken where nothing was put there."""
         byte, bit = divmod(index, 8)
         if index < 0 or byte >= len(self._known) or not self._known[byte] >> bit & 1:
             raise Broken("pickle.broken", "It recalls a value that was never kept.")
-        return self._memo.get(index, UNKNOWN)
+        return self._memo.get(index, LOST if self._has_lost else UNKNOWN)
 
 
 def _empty() -> Broken:

@@ -47,8 +47,8 @@ class Unknown:
     """Any value of which nothing more needs to be known."""
 
 
-#: A value of which nothing is known, and the mark that some instructions go back to.
-UNKNOWN, MARK = Unknown(), Unknown()
+#: A value of which nothing is known, one that was known and is not any more, and the mark that some go back to.
+UNKNOWN, LOST, MARK = Unknown(), Unknown(), Unknown()
 
 _KEEPERS = frozenset({"numpy.dtype", "joblib.numpy_pickle.NumpyArrayWrapper"})
 
@@ -79,6 +79,12 @@ def put(table: Table, key: Any, value: Any) -> bool:
     table.pairs[key] = value
     table.depth = depth
     return True
+
+
+def spoil(table: Table) -> None:
+    """Forget what is in a dict, for good: more is in it than is kept, also where it is met again by the memo."""
+    table.pairs.clear()
+    table.depth = KEPT_DEPTH_MAX + 1
 
 
 def depth_of(value: Any) -> int:

@@ -328,7 +328,7 @@ def write_curl(
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
     path = path.replace("{email}", quote(_SAM)).replace("{format_name}", "coreml")
-    for name in ("group", "name", "version", "path", "sequence", "id", "role"):
+    for name in ("group", "name", "version", "path", "sequence", "id", "role", "sha256"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path
 

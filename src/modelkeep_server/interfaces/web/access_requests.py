@@ -6,9 +6,8 @@ from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import access_requests, queries, request_queries
+from modelkeep_server.features.models import access_requests, queries, request_queries, version_access
 from modelkeep_server.interfaces.query_strings import read_model_address
 from modelkeep_server.interfaces.web.contexts.access_requests import AccessRequestsContext, AskContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
@@ -121,10 +120,12 @@ def _ask_page(
     work: Work, actor: Actor, values: dict[str, str], errors: dict[str, str] | None = None, status: int = 200
 ) -> Page:
     model = queries.get_model(work, actor, *read_model_address("model", values["model"]))
+    version = values["version"] or None
+    at = None if version is None else version_access.get_version_key(work, model, version)
     context = AskContext(
         model=model,
-        version=values["version"] or None,
-        may_download=access.may_by_standing(actor, "artifact.link", queries.relations_of(actor, model)),
+        version=version,
+        may_download=version_access.may_download(work, actor, model, at),
         asked=request_queries.find_open_request(work, actor, model),
         values=values,
         errors=errors or {},

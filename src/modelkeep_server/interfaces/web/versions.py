@@ -145,6 +145,7 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
+    download = rights.judge(work, actor, model, found)
     files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
@@ -152,8 +153,8 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "files": files,
         "moves": queries.list_moves(actor, found, relations),
         "relations": relations,
-        "standing": find_standing(work, actor, model, relations),
-        "download": rights.judge(work, actor, model, found),
+        "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),
+        "download": download,
         "tab": "overview",
     }
 

@@ -1,0 +1,84 @@
+"""Files of joblib in which its reader takes other bytes for an array than somebody who is careless would think."""
+
+import gzip
+import struct
+import zlib
+
+from modelkeep_server.rules.formats import Format
+from tests.inspection.corpus import SYSTEM
+
+_WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n"
+_NEW = _WRAPPER + b")\x81"
+_MADE_BY_OTHERS = b"ccopyreg\n_reconstructor\n(" + _WRAPPER + b"c__builtin__\nobject\nNtR"
+#: More values than the walk keeps of a memo.
+_FLOOD = b")\x940" * 200_001
+_FIRST = b"\x80\x04"
+_CODE = b"0" + SYSTEM[2:]
+
+
+def _text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def _fill(count: int, code: str = "u1", more: bytes = b"") -> bytes:
+    """What sets a state of that many elements in the dict on top."""
+    dtype = b"cnumpy\ndtype\n" + _text(code) + b"\x89\x88\x87R"
+    shape = b"J" + struct.pack("<i", count) + b"\x85"
+    return (
+        b"(" + _text("subclass") + b"cnumpy\nndarray\n" + _text("shape") + shape + _text("order") + _text("C")
+        + _text("dtype") + dtype + _text("allow_mmap") + b"\x88" + more + b"u"
+    )  # fmt: skip
+
+
+def _hidden(length: int) -> bytes:
+    """Five bytes that an array of five has, or that begin a constant of as many bytes as the code behind it."""
+    return b"B" + struct.pack("<I", length)
+
+
+_ALIGNED = _text("numpy_array_alignment_bytes") + b"K\x10"
+_BEHIND = _hidden(len(_CODE)) + _CODE + b"."
+#: Nine bytes for whoever reads no padding; with it, one, five and nine.
+_PADDED = b"\x05" * 9 + b"N" + _BEHIND
+_MANY = b"".join(_text(f"k{number}") + b"N" for number in range(64))
+_IN_MEMO = struct.pack("<I", 200_001)
+_INNER = b"\x80\x02" + _NEW + b"}" + _fill(len(SYSTEM)) + b"b" + SYSTEM + b"."
+
+ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
+    "wrapper made by another function": (Format.JOBLIB, _FIRST + _MADE_BY_OTHERS + b"}" + _fill(5) + b"b" + _BEHIND),
+    "wrapper in a memo that overflows": (
+        Format.JOBLIB, _FIRST + _FLOOD + _NEW + b"\x940j" + _IN_MEMO + b"}" + _fill(5) + b"b" + _BEHIND,
+    ),
+    "state in a memo that overflows": (
+        Format.JOBLIB,
+        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + _text("shape") + b"K\x05\x85u0b"
+        + _BEHIND,
+    ),
+    "state that is too large, then small": (
+        Format.JOBLIB, _FIRST + _NEW + b"}q\x00(" + _ALIGNED + _MANY + b"u0h\x00" + _fill(9) + b"b" + _PADDED,
+    ),
+    "state set twice": (
+        Format.JOBLIB,
+        _FIRST + _NEW + b"q\x00}" + _fill(0, more=_ALIGNED) + b"b\x01\xff0h\x00}" + _fill(9) + b"b" + _PADDED,
+    ),
+    "state set by a call, then again": (
+        Format.JOBLIB,
+        _FIRST + _WRAPPER + b"(cnumpy\nndarray\n)NN\x88K\x10tR}" + _fill(9) + b"b" + _PADDED,
+    ),
+    "array within an array of objects": (
+        Format.JOBLIB, zlib.compress(_FIRST + _NEW + b"}" + _fill(1, "O") + b"b" + _INNER + b"."),
+    ),
+    "array that is a pickle, packed": (Format.JOBLIB, gzip.compress(_INNER)),
+    "array that is a long pickle": (
+        Format.PICKLE, _FIRST + _NEW + b"}" + _fill(20_002 + len(SYSTEM)) + b"b" + b"N0" * 10_001 + SYSTEM + b".",
+    ),
+    "array that stands in another file": (
+        Format.JOBLIB,
+        _FIRST + b"cjoblib.numpy_pickle_compat\nNDArrayWrapper\n)\x81}(" + _text("filename") + _text("/tmp/other")
+        + _text("allow_mmap") + b"\x89ub.",
+    ),
+    "booster that another function calls": (
+        Format.PICKLE,
+        _FIRST + b"ctorch._tensor\n_rebuild_from_type_v2\n(cxgboost.core\nBooster\ncxgboost.core\nBooster\n(N)"
+        + _text("/etc/passwd") + b"t}tR.",
+    ),
+}  # fmt: skip
