@@ -183,6 +183,13 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     (folder / "config.json").write_text('{"model_type": "bert", "hidden_size": 16, "transformers_version": "4.57.1"}')
     visitor.page.set_input_files("#files", folder / "config.json")
     expect(visitor.page.locator("[data-upload-list] .err:visible").last).to_contain_text("with other content")
+    (folder / "labels.dat").write_text('{"0": "kind"}')
+    visitor.page.set_input_files("#files", folder / "labels.dat")
+    labels = Row(visitor, "labels.dat")
+    labels.says("Send it as CONFIG or TOKENIZER.")
+    labels.place.get_by_label("Type").select_option("CONFIG")
+    labels.press("Retry")
+    labels.says("verified")
     visitor.page.get_by_text("Refer to a container image").click()
     visitor.fill(reference="registry.company.com/serving/bert@sha256:" + "ab" * 32)
     visitor.press("Refer to it")
@@ -201,5 +208,5 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
         keep_picture(visitor.page, f"artifact page {scheme} {width}")
     fill_from_files(visitor)
 
-    assert [] == [said for said in visitor.complaints if "409" not in said]
+    assert [] == [said for said in visitor.complaints if "409" not in said and "415" not in said]
     visitor.page.context.close()

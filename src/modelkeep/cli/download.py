@@ -79,11 +79,12 @@ class _Telling:
         self._bars = bars
         self._fetched: list[Fetched] = []
         self._failed: list[dict[str, Any]] = []
+        self._told: set[str] = set()
 
     def take(self, artifact: Artifact, outcome: Fetched | ModelkeepError) -> None:
         self._bars.finish(artifact.path, artifact.size_bytes)
         if isinstance(outcome, ModelkeepError):
-            print_error(outcome, artifact.path)
+            print_error(outcome, artifact.path, self._told)
             self._failed.append(failure_json(artifact.path, outcome))
             return
         self._fetched.append(outcome)
@@ -106,7 +107,7 @@ class _Telling:
             already = f" ({there} there already)" if there else ""
             note(f"{len(fetched)} file{'s' if len(fetched) > 1 else ''}, {total}, verified in {to}{already}.")
         if self._failed:
-            note(f"{len(self._failed)} failed. Run it again: what is there is not fetched twice.")
+            note(f"{len(self._failed)} failed. Once that is mended, run it again: what is there is not fetched twice.")
             raise typer.Exit(FAILED)
         if held:
             note(f"{len(held)} left out, held back: exit code {HELD_BACK}.")

@@ -17,12 +17,20 @@ EXIT_CODES = (
 )
 
 
-def print_error(error: ModelkeepError, about: str = "") -> None:
-    """What happened (and to what), which fields are at fault, what to do, and the request id, on standard error."""
+def print_error(error: ModelkeepError, about: str = "", told: set[str] | None = None) -> None:
+    """
+    What happened (and to what), which fields are at fault, what to do, and the request id, on standard error.
+
+    Args:
+        told: What to do that was said before, for one of several; it is not said again, and what is said is added.
+    """
     lines = [f"error: {about}: {error.detail}" if about and about not in error.detail else f"error: {error.detail}"]
     if isinstance(error, ApiError):
-        lines += [f"  {fault.field}: {fault.message}" for fault in error.errors]
-    lines.append(f"  to do: {error.remedy}")
+        lines += [f"  {fault.field}: {fault.message}" for fault in error.errors if fault.message != error.detail]
+    if told is None or error.remedy not in told:
+        lines.append(f"  to do: {error.remedy}")
+    if told is not None:
+        told.add(error.remedy)
     if isinstance(error, ApiError) and error.request_id:
         lines.append(f"  request id: {error.request_id}")
     print("\n".join(harmless(line) for line in lines), file=sys.stderr)

@@ -95,6 +95,9 @@ def upload(
     told.end(version, len(files))
 
 
+_AGAIN = "Once that is mended, run it again: what is there is not sent twice."
+
+
 class _Telling:
     """What became of each file, said as it ends, and summed up."""
 
@@ -103,11 +106,12 @@ class _Telling:
         self._bars = bars
         self._sent: list[Artifact] = []
         self._failed: list[dict[str, Any]] = []
+        self._told: set[str] = set()
 
     def take(self, one: Found, outcome: Artifact | ModelkeepError) -> None:
         self._bars.finish(one.path, one.file.stat().st_size if one.file.exists() else 0)
         if isinstance(outcome, ModelkeepError):
-            print_error(outcome, one.path)
+            print_error(outcome, one.path, self._told)
             self._failed.append(failure_json(one.path, outcome))
             return
         self._sent.append(outcome)
@@ -127,7 +131,7 @@ class _Telling:
             note(f"{_files(len(self._sent))}, {total}, in {version}.")
         if self._failed:
             if count > 1:
-                note(f"{len(self._failed)} of {count} failed. Run it again: what is there is not sent twice.")
+                note(f"{len(self._failed)} of {count} failed. {_AGAIN}")
             raise typer.Exit(FAILED)
         held = [artifact for artifact in self._sent if artifact.status == QUARANTINED and is_held_back(artifact)]
         if held:

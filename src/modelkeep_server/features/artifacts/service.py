@@ -211,7 +211,7 @@ def judge(work: Work, actor: Actor, new: NewFile) -> Version:
 def _taken(version: Version, present: Artifact) -> NameTaken:
     return NameTaken(
         f"{version.address} has a file {present.path!r} already, with other content.",
-        remedy="Choose another name, or put it into a new version.",
+        remedy="Choose another name, take that file out first, or put this one into a new version.",
         errors=[FieldError("path", f"{present.path!r} exists already.")],
     )
 

@@ -75,7 +75,10 @@ def _find_directory(source: Source) -> tuple[int, int, int, int]:
     tail = source.read(source.size_bytes - length, length)
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < 22:
-        raise Broken("zip.directory", "It has no directory.")
+        raise Broken(
+            "zip.directory",
+            "It begins as a ZIP archive does, but the list of its files is missing: it is cut, or no archive.",
+        )
     disk, first, here, count, size, begins, comment = struct.unpack("<4H2LH", tail[at + 4 : at + 22])
     if at + 22 + comment != len(tail) or tail.find(_END) != at:
         raise Broken("zip.directory", "It could be read as several archives.")

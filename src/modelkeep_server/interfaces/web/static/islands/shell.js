@@ -6,3 +6,4 @@ import "./shell/keys.js";
 import "./shell/notice.js";
 import "./shell/requests.js";
 import "./shell/offline.js";
+import "./shell/tabs.js";

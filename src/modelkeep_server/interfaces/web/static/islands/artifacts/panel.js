@@ -1,7 +1,7 @@
 /* The upload panel: files and folders, three at once, each paused, resumed, cancelled and retried by itself; after a reload
    the unfinished uploads of this person stand there, and the same file dropped again goes on. */
 import { announce } from "../lib/announce.js";
-import { size, span } from "../lib/format.js";
+import { binarySize, size, span } from "../lib/format.js";
 import { chosen, takeDrops } from "./drops.js";
 import { hash } from "./hashing.js";
 import { redraw } from "./list.js";
@@ -42,7 +42,7 @@ export function openPanel(panel) {
     job.file = file;
     if (left) return void goOnWith(job);
     const other = jobs.find((one) => one.state === "left" && one.path === path);
-    const wrong = file.size > limit ? `${size(file.size)} is more than the ${size(limit)} that one file may have.`
+    const wrong = file.size > limit ? `It has ${binarySize(file.size)}. One file may have ${binarySize(limit)}: split it, or ask your operator for a higher limit.`
       : file.size === 0 ? "The file is empty."
       : other ? `An unfinished upload of this name has ${size(other.total)}, this file has ${size(file.size)}: it is another file. Discard the unfinished upload, then retry.` : "";
     if (wrong) return fail(job, wrong, Boolean(other));

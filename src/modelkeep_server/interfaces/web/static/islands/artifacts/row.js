@@ -29,7 +29,11 @@ export function makeRow(template, path, total, acts) {
   const facts = (done = "", speed = "", left = "") => { say("done", done); say("speed", speed); say("left", left); };
   say("name", path);
   part("type").value = guessType(path);
-  part("type").addEventListener("change", () => { part("guessed").hidden = true; });
+  part("type").addEventListener("change", () => {
+    part("guessed").hidden = true;
+    // A file that was refused as one type may be taken as another.
+    if (row.dataset.state === "failed") part("retry").hidden = false;
+  });
   part("progress").setAttribute("aria-label", `Progress of ${path}`);
   for (const [name, act] of Object.entries(acts)) {
     part(name).addEventListener("click", act);

@@ -15,3 +15,8 @@ export function span(seconds) {
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
+
+/** A size beside a limit, in the unit that limits are told in. */
+export function binarySize(bytes) {
+  return `${(bytes / 2 ** 30).toFixed(2).replace(/\.?0+$/, "")} GiB`;
+}
