@@ -8,7 +8,7 @@ import pytest
 
 from modelkeep_server.adapters.inspector import sandboxed
 from modelkeep_server.features.artifacts import rescanning
-from modelkeep_server.features.artifacts.damage import FoundBy, note_damage
+from modelkeep_server.features.artifacts.damage import FoundBy, mend, note_damage
 from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
 from modelkeep_server.features.artifacts.scanning import settle_scan
 from modelkeep_server.features.artifacts.views import ArtifactStatus
@@ -184,6 +184,11 @@ def test_a_pending_file_of_another_format_is_withheld(
     assert (listed["status"], listed["scan"]["verdict"]) == ("QUARANTINED", "CLEAN_DATA")
     refused = fresh_api.as_(fresh_make.owner_of(version)).post(f"{told['where']}/links")
     assert (refused.status_code, "not of the format" in refused.text) == (409, True)
+    with house.writing() as work:
+        file = get_stored_file(work, get_artifact(work, version, "weights.safetensors").key)
+        note_damage(work, file.blob_key, FoundBy.CHECK)
+        mend(work, file.blob_key)
+        assert get_artifact(work, version, "weights.safetensors").status is ArtifactStatus.QUARANTINED
 
 
 def _too_slow(*_: Any, **__: Any) -> Report:
