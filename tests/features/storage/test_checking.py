@@ -85,7 +85,8 @@ def test_damage_is_found_withheld_told_and_mended(
     ]
     assert "2 stored files are damaged" in home
     assert "Nobody can download them" in page
-    assert "damaged" not in owners
+    assert "stored files are damaged" not in owners
+    assert "upload the same bytes again" in owners
     assert (metrics["modelkeep_stored_files"], metrics["modelkeep_stored_files_damaged"]) == (3, 2)
     assert metrics["modelkeep_stored_files_checked"] == 3
     link = f"/api/v1/models/{lost.model}/versions/1.0.0/artifacts/model.safetensors/links"
