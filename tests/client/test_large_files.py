@@ -65,7 +65,7 @@ def test_an_upload_goes_on_after_the_command_was_interrupted_and_killed(
         wire.release()
 
     last = _start(wire, owner_token, "upload", version.address, str(large), "--json")
-    out, err = last.communicate(timeout=60)
+    out, err = last.communicate(timeout=150)
 
     (interrupted, _, told), (killed, *_) = ended
     assert (interrupted, killed, last.returncode) == (130, -signal.SIGKILL, 0), err

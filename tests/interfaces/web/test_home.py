@@ -62,7 +62,7 @@ def test_the_drafts_of_others_do_not_wait_for_me(make: Make, api: Api) -> None:
     """Only owners are told, and only while they hold the role that lets them do it."""
     owner, stranger = make.owner(), make.owner()
     model = make.model(owner, owners=[stranger.email, "team@example.com"])
-    former = make.person(Role.SRE)
+    former = make.person(Role.MRC)
     make.version(make.model(owner, owners=[former.email]), owner)
 
     assert "1 thing waits for you" in words_of(look(api, stranger))

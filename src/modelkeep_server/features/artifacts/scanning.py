@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.queueing import enqueue
-from modelkeep_server.db.tables import artifacts, damages, scans, versions
+from modelkeep_server.db.tables import artifacts, damages, models, scans, versions
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.artifacts import formats
 from modelkeep_server.features.artifacts.outflow import read_range
@@ -91,8 +91,9 @@ def keep_report(work: Work, blob_key: int, report: Report | None, name: str | No
 def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
     rows = work.all(
-        select(artifacts, versions.c.public_id.label("v"))
+        select(artifacts, versions.c.version, models.c.group_name, models.c.name.label("model_name"))
         .join(versions, versions.c.id == artifacts.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
         .where(artifacts.c.blob_id == blob_key, artifacts.c.removed_at.is_(None))
         .order_by(artifacts.c.id)
     )
@@ -113,6 +114,6 @@ def settle_scan(work: Work, blob_key: int, report: Report) -> None:
         work.change(artifacts, row.id, {"status": status.value, "format": kept.format})
         recording.record(
             work, "artifact.scan", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=row.public_id,
-            object_label=row.path, before={"status": row.status},
+            object_label=f"{row.group_name}/{row.model_name}:{row.version}/{row.path}", before={"status": row.status},
             after={"status": status.value, "verdict": kept.verdict.value, "ruleVersion": kept.rule_version},
         )  # fmt: skip
