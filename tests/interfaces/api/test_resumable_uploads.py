@@ -44,8 +44,10 @@ def version(make: Make) -> Version:
 
 
 @pytest.fixture
-def client(api: Api, make: Make, version: Version) -> Client:
+def client(registry: Registry, api: Api, make: Make, version: Version) -> Client:
     """The owner's program."""
+    # Other tests of this registry harm files on purpose, and leave what they were.
+    loose_of(registry)
     return api.as_(make.owner_of(version))
 
 
