@@ -5,7 +5,6 @@ A format is recognised from the content, never from the name (`modelkeep_server/
 the API read this table. An Admin may list further formats, which always count as UNKNOWN until a waiver.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -120,12 +119,6 @@ FORMATS: dict[Format, FormatInfo] = {
 def formats_of(kind: ArtifactType) -> tuple[FormatInfo, ...]:
     """The formats that a file of this type may have."""
     return tuple(row for row in FORMATS.values() if kind in row.types)
-
-
-def usual_type(name: Format) -> ArtifactType:
-    """The type that a file of this format most often is; what a form offers first."""
-    order: Collection[ArtifactType] = (_W, _T, _F, _C)
-    return next(kind for kind in order if kind in FORMATS[name].types)
 
 
 #: Formats that look alike to whoever names a file: a name that promises one of them may stand for the others.

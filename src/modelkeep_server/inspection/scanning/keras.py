@@ -11,7 +11,6 @@ from modelkeep_server.rules.model_code import KERAS_CLASSES, KERAS_CODE, KERAS_F
 
 _CONFIG_MAX = 16 * MIB
 _ESCAPED = re.compile(rb"\\u00[2-7][0-9a-fA-F]")
-_BEGINS = re.compile(rb'\{\s*"')
 #: A Lambda layer in JSON, in any of its spellings.
 LAMBDA = re.compile(rb'class_name\\?"\s*:\s*\\?"([^"]{0,80}>)?(Lambda|LambdaLayer|__lambda__)\\?"')
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
