@@ -67,7 +67,7 @@ def limited(registry: Registry, **changes: Any) -> Iterator[None]:
             object.__setattr__(limits, name, value)
 
 
-@pytest.mark.parametrize("races", sizes(small=12, full=1000))
+@pytest.mark.parametrize("races", sizes(small=50, full=1000))
 def test_of_two_clients_at_one_offset_one_wins(
     registry: Registry, client: Client, make: Make, version: Version, races: int, figures: Figures
 ) -> None:
