@@ -172,3 +172,12 @@ def test_bombs_are_answered_within_time_and_memory(inspector: SandboxedInspector
     harmless = {"a pickle of deep tuples", "a doubled text", "deep JSON"}
     passed = {name for name, verdict in answers.items() if verdict in (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)}
     assert passed <= harmless, answers
+
+
+def test_the_server_loads_nothing_that_reads_files() -> None:
+    """Readers and scanner are loaded by the process that forks the children, not by the one that holds the keys."""
+    program = "import sys, modelkeep_server.app; print('modelkeep_server.inspection.inspecting' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "False"

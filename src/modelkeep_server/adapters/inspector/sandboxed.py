@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from modelkeep_server.adapters.inspector.zygote import (
+from modelkeep_server.adapters.inspector.wire import (
     ANSWER,
     ASK,
     DONE,

@@ -11,23 +11,14 @@ import os
 import select
 import signal
 import socket
-import struct
 from dataclasses import dataclass
 
 from modelkeep_server.adapters.inspector import walls
+from modelkeep_server.adapters.inspector.wire import ANSWER, ASK, DONE, KILL, ORDER, READ, READ_MAX, SIZE
 from modelkeep_server.inspection.inspecting import inspect
 from modelkeep_server.inspection.report import Finding, Report, Verdict
 from modelkeep_server.inspection.source import InMemory
 
-#: To the zygote: `F`, the seconds of processor time, and a socket; or `K` and the number of a child to end.
-FORK, KILL = b"F", b"K"
-ORDER = struct.Struct("<cI")
-#: From the child: `R`, offset and length of bytes that it asks for; or `D`, nothing, and the length of its report.
-READ, DONE = b"R", b"D"
-ASK = struct.Struct("<cQI")
-SIZE = struct.Struct("<Q")
-ANSWER = struct.Struct("<I")
-READ_MAX = 1024 * 1024
 _LOOK_SECONDS = 5.0
 _CODECS = ("ascii", "cp437", "latin-1", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "idna")
 
