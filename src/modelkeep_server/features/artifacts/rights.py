@@ -1,5 +1,6 @@
 """Whether somebody may download from a version, and on which terms: the rows of rules/links.py, asked."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from modelkeep_server.kit import clock
 from modelkeep_server.rules import links
 from modelkeep_server.rules.errors import NotPermitted, StateForbids
 from modelkeep_server.rules.links import LinkTerms
+from modelkeep_server.rules.permissions import Relation
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,7 @@ class DownloadTerms:
 
 def judge(work: Work, actor: Actor, model: Model, version: Version) -> DownloadTerms:
     """Whether this person may download from a version, and on which terms. One statement at most."""
-    relations = relations_to(work, actor, model, version.key, version.state)
-    right = links.find_right(version.state, actor.roles, relations)
-    if right is None:
-        missing = access.why_not(actor, "artifact.link", relations)
-        missing = missing or links.what_is_missing(version.state, version.address)
-        asks = actor.is_known and model.status is ModelStatus.ACTIVE
-        return DownloadTerms(links.terms_for(version.state), missing, asks_access=asks)
-    terms = links.terms_for(version.state, right.asks_in(version.state))
-    refusal = access.why_not(actor, "artifact.link", relations) or say_held(version)
-    return DownloadTerms(terms, refusal, role=right.grant.role)
+    return _judge(actor, model, version, relations_to(work, actor, model, version.key, version.state))
 
 
 def require(work: Work, actor: Actor, model: Model, version: Version) -> LinkTerms:
@@ -50,8 +43,8 @@ def require(work: Work, actor: Actor, model: Model, version: Version) -> LinkTer
         NotPermitted: Says what is missing, and leads to asking the owners for access where that would help.
         StateForbids: The version is on hold.
     """
-    judged = judge(work, actor, model, version)
     relations = relations_to(work, actor, model, version.key, version.state)
+    judged = _judge(actor, model, version, relations)
     if judged.asks_access and judged.refusal is not None:
         form = f"/access-requests/new?{urlencode({'model': model.address, 'version': version.version})}"
         asked = access.say_whom_to_ask(work, "artifact.link", relations, owners=model.owners)
@@ -82,3 +75,15 @@ def say_held(version: Version) -> str | None:
         return None
     by, at, reason = version.hold.by, version.hold.at, version.hold.reason
     return f"{version.address} is on hold: {by} set it at {clock.iso_seconds(at)}, saying “{reason}”."
+
+
+def _judge(actor: Actor, model: Model, version: Version, relations: Collection[Relation]) -> DownloadTerms:
+    right = links.find_right(version.state, actor.roles, relations)
+    if right is None:
+        missing = access.why_not(actor, "artifact.link", relations)
+        missing = missing or links.what_is_missing(version.state, version.address)
+        asks = actor.is_known and model.status is ModelStatus.ACTIVE
+        return DownloadTerms(links.terms_for(version.state), missing, asks_access=asks)
+    terms = links.terms_for(version.state, right.asks_in(version.state))
+    refusal = access.why_not(actor, "artifact.link", relations) or say_held(version)
+    return DownloadTerms(terms, refusal, role=right.grant.role)
