@@ -12,7 +12,8 @@ from starlette.responses import Response
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import bundles, downloads, transfers
 from modelkeep_server.features.artifacts.bundles import BundleOpening
-from modelkeep_server.features.artifacts.downloads import PATH_PREFIX, Opening
+from modelkeep_server.features.artifacts.downloads import Opening
+from modelkeep_server.features.artifacts.handles import PATH_PREFIX
 from modelkeep_server.features.artifacts.outflow import open_plain
 from modelkeep_server.features.artifacts.ranges import Range
 from modelkeep_server.features.artifacts.storage import storage_answers
@@ -44,9 +45,8 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
     asked, if_range = request.headers.get("range"), request.headers.get("if-range")
 
     def judge(work: Work, actor: Actor) -> Opening | BundleOpening:
-        if file_name.endswith(".zip") and bundles.is_handle(work, handle):
-            return bundles.open_link(work, actor, handle)
-        return downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
+        bundle = bundles.open_link(work, actor, handle) if file_name.endswith(".zip") else None
+        return bundle or downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
 
     opening = await desk.write(judge)
     if isinstance(opening, BundleOpening):
@@ -60,9 +60,8 @@ async def look_at_link(desk: Desk, handle: str, file_name: str) -> Response:
     """What a download link would send: judged as GET, and since no byte leaves, no download. Range counts for GET."""
 
     def judge(work: Work, actor: Actor) -> Opening | BundleOpening:
-        if file_name.endswith(".zip") and bundles.is_handle(work, handle):
-            return bundles.open_link(work, actor, handle, begins=False)
-        return downloads.open_link(work, actor, handle, asked=None, if_range=None, begins=False)
+        bundle = bundles.open_link(work, actor, handle, begins=False) if file_name.endswith(".zip") else None
+        return bundle or downloads.open_link(work, actor, handle, asked=None, if_range=None, begins=False)
 
     opening = await desk.read(judge)
     if isinstance(opening, BundleOpening):

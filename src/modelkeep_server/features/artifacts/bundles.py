@@ -9,32 +9,26 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
-
-from sqlalchemy import select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, bundle_links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, downloads, queries, rights
+from modelkeep_server.features.artifacts import damage, downloads, handles, queries, rights
 from modelkeep_server.features.artifacts.damage import FoundBy
-from modelkeep_server.features.artifacts.downloads import PATH_PREFIX
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
 from modelkeep_server.features.artifacts.outflow import read_plain
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.views import Artifact
-from modelkeep_server.features.identity import access, secrets
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.zips import Entry, ZipFrame, measure
 from modelkeep_server.ports import BlobStore, WrappedKey
-from modelkeep_server.rules.errors import IntegrityBroken, LinkExpired, LinkRefused, NotFound, StateForbids
+from modelkeep_server.rules.errors import IntegrityBroken, StateForbids
 from modelkeep_server.rules.paths import path_key
 
 SUMS, WITHHELD = "SHA256SUMS", "WITHHELD.txt"
@@ -106,23 +100,8 @@ def mint_link(work: Work, actor: Actor, group: str, name: str, version: str, *, 
     # The event has a name of its own, and the same role behind it.
     work.granted["bundle.link"] = work.granted["artifact.link"]
     bundle = _gather(work, found)
-    purpose = downloads.read_purpose(purpose, terms)
-    handle = secrets.new_secret()
-    public_id = ids.uuid7(clock.to_us(work.now))
-    expires_at = work.now + timedelta(seconds=terms.ttl_seconds)
-    work.insert(
-        bundle_links,
-        {
-            "public_id": public_id,
-            "handle_hash": secrets.hash_secret(handle),
-            "version_id": found.key,
-            "person_id": actor.user_id,
-            "session_id": actor.credential_id if actor.method == "session" else None,
-            "token_id": actor.credential_id if actor.method == "token" else None,
-            "purpose": purpose or None,
-            "created_at": work.now,
-            "expires_at": expires_at,
-        },
+    link = handles.mint(
+        work, actor, bundle_links, {"version_id": found.key}, terms, purpose=purpose, file_name=_name_of(found)
     )
     access.record(
         work,
@@ -130,41 +109,27 @@ def mint_link(work: Work, actor: Actor, group: str, name: str, version: str, *, 
         "bundle.link",
         object_id=found.id,
         object_label=found.address,
-        after={"link": public_id, "seconds": terms.ttl_seconds, **_say(bundle)},
-        reason=purpose or None,
+        after={"link": link.id, "seconds": terms.ttl_seconds, **_say(bundle)},
+        reason=link.purpose,
     )
-    url_path = f"{PATH_PREFIX}/{handle}/{quote(_name_of(found))}"
-    return NewBundle(url_path, expires_at, len(bundle.files), bundle.size_bytes)
+    return NewBundle(link.path, link.expires_at, len(bundle.files), bundle.size_bytes)
 
 
-def is_handle(work: Work, handle: str) -> bool:
-    """Whether a link with this handle opens a bundle. One statement."""
-    row = work.first(select(bundle_links.c.id).where(bundle_links.c.handle_hash == secrets.hash_secret(handle)))
-    return row is not None
-
-
-def open_link(work: Work, visitor: Actor, handle: str, *, begins: bool = True) -> BundleOpening:
+def open_link(work: Work, visitor: Actor, handle: str, *, begins: bool = True) -> BundleOpening | None:
     """
-    Judge a link to a bundle at the moment of use, and note the download before a byte leaves.
+    Judge a link to a bundle at the moment of use, and note the download before a byte leaves. None: it is no such link.
 
     Args:
         begins: Bytes will leave. Without, nothing is written: for HEAD.
     Raises:
-        NotFound, LinkExpired, LinkRefused, StateForbids: It does not open, or no longer, with the reason.
+        NotFound, LinkExpired, LinkRefused, StateForbids: It no longer opens, with the reason.
     """
-    row = work.first(select(bundle_links).where(bundle_links.c.handle_hash == secrets.hash_secret(handle)))
+    row = handles.find(work, bundle_links, handle)
     if row is None:
-        raise NotFound("There is no such link.")
-    if row.expires_at <= work.now:
-        raise LinkExpired("This download link has expired.")
-    minter = identity_queries.find_actor_by_credential(work, session_id=row.session_id, token_id=row.token_id)
-    if minter is None:
-        raise LinkRefused("The session or token that made this link has ended.")
+        return None
+    minter = handles.get_minter(work, row)
     version = version_queries.get_version_by_key(work, minter, row.version_id)
-    group, _, name = version.model.partition("/")
-    model = model_queries.get_model(work, minter, group, name)
-    downloads.demand_still_allowed(work, visitor, minter, model, version)
-    downloads.demand_made_for(work, version, created_at=row.created_at, purpose=row.purpose)
+    handles.demand_allowed(work, visitor, minter, row, version)
     bundle = _gather(work, version)
     if begins:
         _record(work, "bundle.download", version, minter, {"link": row.public_id, **_say(bundle)})

@@ -7,44 +7,29 @@ further ranges take through the same link adds to it (transfers.py).
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from urllib.parse import quote
-
-from sqlalchemy import select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, queries, rights, transfers
+from modelkeep_server.features.artifacts import damage, handles, queries, rights, transfers
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
-from modelkeep_server.features.identity import access, secrets
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
-from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import (
-    FieldError,
     IntegrityBroken,
-    Invalid,
-    LinkExpired,
-    LinkRefused,
     NotFound,
     RangeUnsatisfiable,
     StateForbids,
 )
-from modelkeep_server.rules.fields import DESCRIPTION_CHARS
-from modelkeep_server.rules.links import LinkTerms, say_missing, terms_for
 
-PATH_PREFIX = "/d"
 FINDINGS_TOLD = 3
 
 
@@ -79,23 +64,14 @@ def mint_link(
     artifact = queries.get_artifact(work, found, path)
     terms = rights.require(work, actor, model, found)
     demand_available(artifact)
-    purpose = read_purpose(purpose, terms)
-    handle = secrets.new_secret()
-    public_id = ids.uuid7(clock.to_us(work.now))
-    expires_at = work.now + timedelta(seconds=terms.ttl_seconds)
-    work.insert(
+    link = handles.mint(
+        work,
+        actor,
         links,
-        {
-            "public_id": public_id,
-            "handle_hash": secrets.hash_secret(handle),
-            "artifact_id": artifact.key,
-            "person_id": actor.user_id,
-            "session_id": actor.credential_id if actor.method == "session" else None,
-            "token_id": actor.credential_id if actor.method == "token" else None,
-            "purpose": purpose or None,
-            "created_at": work.now,
-            "expires_at": expires_at,
-        },
+        {"artifact_id": artifact.key},
+        terms,
+        purpose=purpose,
+        file_name=artifact.path.rsplit("/", 1)[-1],
     )
     access.record(
         work,
@@ -103,11 +79,10 @@ def mint_link(
         "artifact.link",
         object_id=artifact.id,
         object_label=f"{found.address}/{artifact.path}",
-        after={"link": public_id, "sha256": artifact.sha256, "seconds": terms.ttl_seconds},
-        reason=purpose or None,
+        after={"link": link.id, "sha256": artifact.sha256, "seconds": terms.ttl_seconds},
+        reason=link.purpose,
     )
-    url_path = f"{PATH_PREFIX}/{handle}/{quote(artifact.path.rsplit('/', 1)[-1])}"
-    return NewLink(url_path, expires_at, artifact.sha256, artifact.size_bytes)
+    return NewLink(link.path, link.expires_at, artifact.sha256, artifact.size_bytes)
 
 
 def open_link(
@@ -125,20 +100,13 @@ def open_link(
         LinkExpired, LinkRefused: It no longer opens, with the reason. IntegrityBroken, StateForbids: the file is
         withheld.
     """
-    row = work.first(select(links).where(links.c.handle_hash == secrets.hash_secret(handle)))
+    row = handles.find(work, links, handle)
     if row is None:
         raise NotFound("There is no such link.")
-    if row.expires_at <= work.now:
-        raise LinkExpired("This download link has expired.")
-    minter = identity_queries.find_actor_by_credential(work, session_id=row.session_id, token_id=row.token_id)
-    if minter is None:
-        raise LinkRefused("The session or token that made this link has ended.")
+    minter = handles.get_minter(work, row)
     stored = queries.get_stored_file(work, row.artifact_id)
     version = version_queries.get_version_by_key(work, minter, stored.artifact.version_key)
-    group, _, name = version.model.partition("/")
-    model = model_queries.get_model(work, minter, group, name)
-    demand_still_allowed(work, visitor, minter, model, version)
-    demand_made_for(work, version, created_at=row.created_at, purpose=row.purpose)
+    handles.demand_allowed(work, visitor, minter, row, version)
     artifact = stored.artifact
     demand_available(artifact)
     part = parse_range(asked if if_range in (None, artifact.etag) else None, artifact.size_bytes)
@@ -155,45 +123,6 @@ def open_link(
         )  # fmt: skip
     dek = open_file_key(work, stored.wrapped, stored.blob_id)
     return Opening(row.public_id, stored, minter, version, part, dek)
-
-
-def demand_still_allowed(work: Work, visitor: Actor, minter: Actor, model: Model, version: Version) -> None:
-    """
-    Go on only where whoever made a link may still download, and, from production on, comes with it themselves.
-
-    Raises:
-        LinkRefused: Says what has changed. StateForbids: The version is on hold.
-    """
-    judged = rights.judge(work, minter, model, version)
-    rights.demand_not_held(version)
-    if judged.refusal is not None:
-        raise LinkRefused(f"Whoever made this link may no longer download. {judged.refusal}")
-    if not judged.terms.alone and visitor.user_id != minter.user_id:
-        raise LinkRefused(
-            f"{version.address} is {version.state}: the link opens with its maker's own session or token."
-        )
-
-
-def demand_made_for(work: Work, version: Version, *, created_at: datetime, purpose: str | None) -> None:
-    """
-    Go on only where a link meets what the version's state asks of one by now: made before production, it lives no
-    longer than those made since, and needs a purpose as they do. Raises LinkExpired, LinkRefused.
-    """
-    terms = terms_for(version.state)
-    moved = f"{version.address} has become {version.state} since this link was made"
-    if created_at + timedelta(seconds=terms.ttl_seconds) <= work.now:
-        raise LinkExpired(f"{moved}, and links to it live {terms.ttl_seconds // 60} minutes.")
-    if terms.needs_purpose and not purpose:
-        raise LinkRefused(f"{moved}, and downloads from it name a purpose.")
-
-
-def read_purpose(told: str | None, terms: LinkTerms) -> str:
-    """What a download is for, tidied; empty where nobody asks. Raises Invalid where it is asked and missing."""
-    purpose = (told or "").strip()
-    fault = texts.find_text_fault(purpose, max_chars=DESCRIPTION_CHARS, lines=True, required=terms.needs_purpose)
-    if fault:
-        raise Invalid.of([FieldError("purpose", fault if purpose else say_missing(terms))])
-    return purpose
 
 
 def quarantine(work: Work, opening: Opening) -> None:
