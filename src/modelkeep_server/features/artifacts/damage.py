@@ -7,13 +7,12 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import artifacts, damages, models, scans, versions
+from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import formats
+from modelkeep_server.features.artifacts import formats, queries
 from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.formats import ArtifactType
 
 WHAT_IS_WRONG = "The stored bytes are not those that were uploaded."
 
@@ -54,33 +53,14 @@ def mend(work: Work, blob_key: int) -> None:
     _move(work, blob_key, "artifact.restore", status_of(Verdict(verdict or Verdict.PENDING)))
 
 
-def _move(work: Work, blob_key: int, action: str, status: ArtifactStatus, rule: str | None = None) -> None:
-    rows = work.all(
-        select(
-            artifacts.c.id,
-            artifacts.c.public_id,
-            artifacts.c.path,
-            artifacts.c.status,
-            artifacts.c.type,
-            artifacts.c.format,
-            versions.c.version,
-            models.c.group_name,
-            models.c.name,
-        )
-        .join(versions, versions.c.id == artifacts.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-        .where(artifacts.c.blob_id == blob_key, artifacts.c.removed_at.is_(None))
-        .order_by(artifacts.c.id)
-    )
-    wanted = status
-    for row in rows:
+def _move(work: Work, blob_key: int, action: str, wanted: ArtifactStatus, rule: str | None = None) -> None:
+    for file in queries.list_with_bytes(work, blob_key):
         # What is not of the format that its type or name promises stays withheld, whole or not.
-        is_fit = wanted is not ArtifactStatus.AVAILABLE or formats.fits(row.format, ArtifactType(row.type), row.path)
+        is_fit = wanted is not ArtifactStatus.AVAILABLE or formats.fits(file.format, file.type, file.path)
         status = wanted if is_fit else ArtifactStatus.QUARANTINED
-        work.change(artifacts, row.id, {"status": status.value}, expect={"status": row.status})
+        work.change(artifacts, file.key, {"status": status.value}, expect={"status": file.status.value})
         recording.record(
-            work, action, actor=recording.HOUSE, actor_kind="house", auth="host", object_id=row.public_id,
-            object_label=f"{row.group_name}/{row.name}:{row.version}/{row.path}",
-            before={"status": row.status}, after={"status": status.value}, rule=rule,
+            work, action, actor=recording.HOUSE, actor_kind="house", auth="host", object_id=file.id,
+            object_label=file.address, before={"status": file.status.value}, after={"status": status.value}, rule=rule,
             reason=WHAT_IS_WRONG if wanted is ArtifactStatus.QUARANTINED else None,
         )  # fmt: skip

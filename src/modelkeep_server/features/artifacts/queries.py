@@ -41,6 +41,19 @@ class StoredFile:
     parts: tuple[Part, ...]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a file stands, for whoever moves all files with the same bytes. `address` is `group/name:version/path`."""
+
+    key: int
+    id: str
+    address: str
+    path: str
+    type: ArtifactType
+    format: str | None
+    status: ArtifactStatus
+
+
 def select_artifacts(work: Work) -> Select[Any]:
     """Files that are there, with all that `to_artifact` needs."""
     # The newest of those that hold now; of one kind there is one at most.
@@ -115,6 +128,29 @@ def get_stored_file(work: Work, key: int) -> StoredFile:
     parts = read_parts(row.parts, row.size_bytes)
     return StoredFile(
         to_artifact(work, row), row.blob_id, row.blob_public_id, WrappedKey(row.key_id, row.wrapped_key), parts
+    )
+
+
+def list_with_bytes(work: Work, blob_key: int) -> tuple[Standing, ...]:
+    """Every file, of whatever version, with these stored bytes, in the order of upload. One statement."""
+    rows = work.all(
+        select(artifacts, versions.c.version, models.c.group_name, models.c.name.label("model_name"))
+        .join(versions, versions.c.id == artifacts.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(artifacts.c.blob_id == blob_key, artifacts.c.removed_at.is_(None))
+        .order_by(artifacts.c.id)
+    )
+    return tuple(
+        Standing(
+            key=row.id,
+            id=row.public_id,
+            address=f"{row.group_name}/{row.model_name}:{row.version}/{row.path}",
+            path=row.path,
+            type=ArtifactType(row.type),
+            format=row.format,
+            status=ArtifactStatus(row.status),
+        )
+        for row in rows
     )
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.queueing import enqueue
-from modelkeep_server.db.tables import artifacts, damages, models, scans, versions
+from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Parts, Work
-from modelkeep_server.features.artifacts import formats
+from modelkeep_server.features.artifacts import formats, queries
 from modelkeep_server.features.artifacts.outflow import read_range
 from modelkeep_server.features.artifacts.sealed_words import seal_words
 from modelkeep_server.features.artifacts.sealing import Part
@@ -20,7 +20,6 @@ from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
 from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.ports import InspectionTooLong, InspectorDown
-from modelkeep_server.rules.formats import ArtifactType
 
 SCAN = "scan"
 
@@ -90,30 +89,24 @@ def keep_report(work: Work, blob_key: int, report: Report | None, name: str | No
 
 def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
-    rows = work.all(
-        select(artifacts, versions.c.version, models.c.group_name, models.c.name.label("model_name"))
-        .join(versions, versions.c.id == artifacts.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-        .where(artifacts.c.blob_id == blob_key, artifacts.c.removed_at.is_(None))
-        .order_by(artifacts.c.id)
-    )
+    files = queries.list_with_bytes(work, blob_key)
     # What an Admin listed is known by its name and beginning, which do not change.
     current = (scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None))
     name = work.scalar(select(scans.c.format).where(*current)) if report.format is None else report.format.value
     if name is None:
-        found = (formats.find_listed(work, report, ArtifactType(row.type), row.path) for row in rows)
+        found = (formats.find_listed(work, report, file.type, file.path) for file in files)
         report, name = next(filter(None, found), (report, None))
     kept = keep_report(work, blob_key, report, name, anew=True)
     # Damaged bytes are withheld whatever was found in them before.
     is_damaged = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
-    for row in rows:
+    for file in files:
         # Nobody knew the format of a file that was published PENDING; one of type or name of another is withheld now.
-        was_open = row.status == ArtifactStatus.AVAILABLE.value
-        is_fit = was_open or formats.fits(kept.format, ArtifactType(row.type), row.path)
+        was_open = file.status is ArtifactStatus.AVAILABLE
+        is_fit = was_open or formats.fits(kept.format, file.type, file.path)
         status = kept.status if is_damaged is None and is_fit else ArtifactStatus.QUARANTINED
-        work.change(artifacts, row.id, {"status": status.value, "format": kept.format})
+        work.change(artifacts, file.key, {"status": status.value, "format": kept.format})
         recording.record(
-            work, "artifact.scan", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=row.public_id,
-            object_label=f"{row.group_name}/{row.model_name}:{row.version}/{row.path}", before={"status": row.status},
+            work, "artifact.scan", actor=recording.HOUSE, actor_kind="house", auth="host", object_id=file.id,
+            object_label=file.address, before={"status": file.status.value},
             after={"status": status.value, "verdict": kept.verdict.value, "ruleVersion": kept.rule_version},
         )  # fmt: skip
