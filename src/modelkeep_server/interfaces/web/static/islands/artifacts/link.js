@@ -1,30 +1,20 @@
 /* "Make a link" on the page of a file: asks for one and shows it with the lines that fetch the file and check it. */
 import { announce } from "../lib/announce.js";
-import { csrfToken } from "../lib/tokens.js";
-import { wordsOf } from "./server.js";
+import { post } from "./server.js";
 
 const form = document.querySelector("form[data-link]");
 if (form) {
   form.hidden = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button");
     const said = form.querySelector("[data-said]");
     const purpose = form.elements.purpose?.value;
-    button.disabled = true;
-    const answer = await fetch(form.dataset.link, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken(), Accept: "application/json" },
-      body: JSON.stringify(purpose ? { purpose } : {}),
-    }).catch(() => null);
-    button.disabled = false;
-    const text = answer ? await answer.text() : "";
-    if (!answer?.ok) {
-      Object.assign(said, { className: "err", textContent: answer ? wordsOf(answer.status, text).words : "The connection was lost. Try again." });
+    try {
+      show(await post(form.dataset.link, purpose ? { purpose } : {}, form.querySelector("button")), said);
+    } catch (error) {
+      Object.assign(said, { className: "err", textContent: error.message });
       announce(said.textContent);
-      return;
     }
-    show(JSON.parse(text), said);
   });
 }
 

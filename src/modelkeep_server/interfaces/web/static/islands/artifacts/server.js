@@ -21,6 +21,19 @@ export async function ask(address, options = {}) {
   return text ? JSON.parse(text) : null;
 }
 
+/** Sends one form as JSON, with its button off meanwhile. Throws an Error whose message is fit for the page. */
+export async function post(address, body, button) {
+  button.disabled = true;
+  try {
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrfToken() };
+    return await ask(address, { method: "POST", headers, body: JSON.stringify(body) });
+  } catch (error) {
+    throw error.status ? error : new Error("The connection was lost. Try again.");
+  } finally {
+    button.disabled = false;
+  }
+}
+
 /** This person's unfinished uploads of one version. */
 export async function listUnfinished(model, version) {
   return (await ask(`${UPLOADS}?${new URLSearchParams({ model, version, limit: 200 })}`)).items;
