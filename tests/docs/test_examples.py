@@ -46,7 +46,7 @@ FOUND_AT = {
     **dict.fromkeys(("renew_invitation", "revoke_invitation"), _LINK),
 }
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
-#: asked, an upload is under way (tests/interfaces/api/test_resumable_uploads.py goes through them).
+#: asked, an upload is under way (tests/interfaces/api/tus/test_resumable_uploads.py goes through them).
 IN_ITS_TIME = {
     "retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request",
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",

@@ -28,27 +28,7 @@ from tests.support.tus import (
     metadata,
     offset_of,
     send,
-    use_small_parts,
 )
-
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """See there."""
-    use_small_parts(monkeypatch)
-
-
-@pytest.fixture
-def version(make: Make) -> Version:
-    return make.version()
-
-
-@pytest.fixture
-def client(registry: Registry, api: Api, make: Make, version: Version) -> Client:
-    """The owner's program."""
-    # Other tests of this registry harm files on purpose, and leave what they were.
-    loose_of(registry)
-    return api.as_(make.owner_of(version))
 
 
 def test_a_file_comes_in_pieces_and_is_published_with_its_last_byte(

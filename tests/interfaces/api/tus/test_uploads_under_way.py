@@ -30,27 +30,7 @@ from tests.support.tus import (
     offset_of,
     send,
     stored_for,
-    use_small_parts,
 )
-
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """See there."""
-    use_small_parts(monkeypatch)
-
-
-@pytest.fixture
-def version(make: Make) -> Version:
-    return make.version()
-
-
-@pytest.fixture
-def client(registry: Registry, api: Api, make: Make, version: Version) -> Client:
-    """The owner's program."""
-    # Other tests of this registry harm files on purpose, and leave what they were.
-    loose_of(registry)
-    return api.as_(make.owner_of(version))
 
 
 @contextmanager
