@@ -10,16 +10,18 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, text
 
 from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
-from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts import damage, queries, scanning
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
 from modelkeep_server.features.identity import people_queries, roles, sso
 from modelkeep_server.features.identity.people_views import PeopleFilter
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection import report
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
 from modelkeep_server.ports import Presented
+from modelkeep_server.rules.formats import Format
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import fresh_email, make_account
 from tests.support.clients import Api
@@ -76,8 +78,11 @@ def doubt_files(registry: Registry, make: Make, api: Api, version: Version) -> N
     waivers = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/waivers"
     assert architect.post(waivers, json={"reason": "Looked at by hand."}).status_code == 201
     damaged = make.file(version, path="damaged.safetensors", content=make.safetensors(300, seed=9))
+    again = make.file(version, path="again.safetensors", content=make.safetensors(300, seed=10))
     with registry.writing() as work:
         damage.note_damage(work, queries.get_stored_file(work, damaged.key).blob_key, FoundBy.CHECK)
+        told = report.Report(Format.SAFETENSORS, report.Verdict.CLEAN_DATA)
+        scanning.settle_scan(work, queries.get_stored_file(work, again.key).blob_key, told)
 
 
 def come_by_an_issuer(registry: Registry) -> None:
