@@ -22,8 +22,10 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.artifacts import rescanning, sweeping, transfers
-from modelkeep_server.features.artifacts.scanning import SCAN
+from modelkeep_server.features.artifacts.downloading import transfers
+from modelkeep_server.features.artifacts.judging import rescanning
+from modelkeep_server.features.artifacts.judging.scanning import SCAN
+from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler

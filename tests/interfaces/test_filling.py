@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from modelkeep_server.features.artifacts.judging.scanning import settle_scan
 from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
-from modelkeep_server.features.artifacts.scanning import settle_scan
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Header, Report, Verdict
 from modelkeep_server.rules.formats import Format

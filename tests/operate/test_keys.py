@@ -16,7 +16,7 @@ from anyio.from_thread import BlockingPortal
 from typer.testing import CliRunner, Result
 
 from modelkeep_server.adapters.keys.keyfile import KeyFile
-from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts.downloading import downloads
 from modelkeep_server.features.artifacts.sealing import wrap_context
 from modelkeep_server.features.audit import verify
 from modelkeep_server.operate import keys, serve

@@ -10,8 +10,9 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, text
 
 from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
-from modelkeep_server.features.artifacts import damage, queries, scanning
+from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
+from modelkeep_server.features.artifacts.judging import scanning
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
 from modelkeep_server.features.identity import people_queries, roles, sso

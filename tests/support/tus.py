@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.artifacts import intake, uploads
-from modelkeep_server.features.artifacts.sweeping import sweep_orphans
+from modelkeep_server.features.artifacts.uploading import intake, uploads
+from modelkeep_server.features.artifacts.uploading.sweeping import sweep_orphans
 from modelkeep_server.features.versions.views import Version
 from tests.support.registries import Registry
 

@@ -13,10 +13,13 @@ from anyio import CancelScope
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from modelkeep_server.features.artifacts import ranges, receiving, scanning, service
-from modelkeep_server.features.artifacts.intake import Received
+from modelkeep_server.features.artifacts import service
+from modelkeep_server.features.artifacts.downloading import ranges
+from modelkeep_server.features.artifacts.judging import scanning
 from modelkeep_server.features.artifacts.service import NewFile, Ticket
 from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.uploading import receiving
+from modelkeep_server.features.artifacts.uploading.intake import Received
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.inspection.report import Report
 from modelkeep_server.interfaces.door import asking_of

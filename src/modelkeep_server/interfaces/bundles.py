@@ -6,9 +6,9 @@ from anyio import CancelScope
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import bundles
-from modelkeep_server.features.artifacts.bundles import BundleOpening, Outflow
-from modelkeep_server.features.artifacts.outflow import run_ahead
+from modelkeep_server.features.artifacts.downloading import bundles
+from modelkeep_server.features.artifacts.downloading.bundles import BundleOpening, Outflow
+from modelkeep_server.features.artifacts.opening import run_ahead
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.sending import Transfer, headers_of_file

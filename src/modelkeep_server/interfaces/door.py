@@ -13,7 +13,7 @@ from fastapi import Request
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.artifacts.running_hashes import RunningHashes
+from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor

@@ -14,12 +14,12 @@ import anyio.to_thread
 from anyio import CancelScope
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import upload_queries, uploads
-from modelkeep_server.features.artifacts.intake import Intake, Onward, Overtaken, Received, Stretch
-from modelkeep_server.features.artifacts.outflow import read_plain
-from modelkeep_server.features.artifacts.receiving import Checksum, receive_onward
+from modelkeep_server.features.artifacts.opening import read_plain
 from modelkeep_server.features.artifacts.storage import storage_answers
-from modelkeep_server.features.artifacts.uploads import Going
+from modelkeep_server.features.artifacts.uploading import upload_queries, uploads
+from modelkeep_server.features.artifacts.uploading.intake import Intake, Onward, Overtaken, Received, Stretch
+from modelkeep_server.features.artifacts.uploading.receiving import Checksum, receive_onward
+from modelkeep_server.features.artifacts.uploading.uploads import Going
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.inspection.report import Report

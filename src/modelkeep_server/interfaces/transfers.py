@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import bundles, downloads, transfers
-from modelkeep_server.features.artifacts.bundles import BundleOpening
-from modelkeep_server.features.artifacts.downloads import Opening
-from modelkeep_server.features.artifacts.handles import PATH_PREFIX
-from modelkeep_server.features.artifacts.outflow import open_plain
-from modelkeep_server.features.artifacts.ranges import Range
+from modelkeep_server.features.artifacts.downloading import bundles, downloads, transfers
+from modelkeep_server.features.artifacts.downloading.bundles import BundleOpening
+from modelkeep_server.features.artifacts.downloading.downloads import Opening
+from modelkeep_server.features.artifacts.downloading.handles import PATH_PREFIX
+from modelkeep_server.features.artifacts.downloading.ranges import Range
+from modelkeep_server.features.artifacts.opening import open_plain
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle

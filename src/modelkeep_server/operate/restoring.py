@@ -18,9 +18,9 @@ from modelkeep_server.app import CannotStart, House, open_house, open_keys, open
 from modelkeep_server.db import copies, recording
 from modelkeep_server.db.copies import Contents, Copy, CopyUnreadable, StoredBlob, looking_into
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.features.artifacts import uploads
 from modelkeep_server.features.artifacts.reading_back import ReadBack, read_back
 from modelkeep_server.features.artifacts.sealing import part_key
+from modelkeep_server.features.artifacts.uploading import uploads
 from modelkeep_server.features.audit import head, verify
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit.views import Verdict

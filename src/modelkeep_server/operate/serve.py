@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from modelkeep_server.app import CannotStart, House, build_app, open_house
-from modelkeep_server.features.artifacts import sweeping
+from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import first_start

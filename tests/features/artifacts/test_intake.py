@@ -13,10 +13,10 @@ import anyio
 import pytest
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.intake import Intake, Received
-from modelkeep_server.features.artifacts.outflow import open_plain, read_plain
-from modelkeep_server.features.artifacts.receiving import receive
+from modelkeep_server.features.artifacts.opening import open_plain, read_plain
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, SealBroken, new_dek, part_key
+from modelkeep_server.features.artifacts.uploading.intake import Intake, Received
+from modelkeep_server.features.artifacts.uploading.receiving import receive
 from modelkeep_server.ports import BytesLike, StorageDown, StorageFull
 from modelkeep_server.rules.errors import TooLarge
 
@@ -336,8 +336,8 @@ TWELVE_PARTS = """
 import asyncio, resource, sys
 from pathlib import Path
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.receiving import receive
-from modelkeep_server.features.artifacts.outflow import read_plain
+from modelkeep_server.features.artifacts.uploading.receiving import receive
+from modelkeep_server.features.artifacts.opening import read_plain
 from modelkeep_server.features.artifacts.sealing import new_dek
 
 async def megabytes(count):

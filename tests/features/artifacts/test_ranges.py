@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_digest, parse_range
+from modelkeep_server.features.artifacts.downloading.ranges import Range, Unsatisfiable, parse_digest, parse_range
 
 SHA256 = hashlib.sha256(b"weights")
 BASE64 = base64.b64encode(SHA256.digest()).decode()

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.outflow import read_range
-from modelkeep_server.features.artifacts.receiving import receive
+from modelkeep_server.features.artifacts.opening import read_range
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, associated_data, new_dek, part_key
+from modelkeep_server.features.artifacts.uploading.receiving import receive
 from tests.support.tink_oracle import tink_seal, tink_with
 
 BLOB = "0197a000-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from modelkeep_server.features.artifacts import sweeping
+from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api

@@ -7,7 +7,7 @@ import pytest
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import version_flags
-from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts.downloading import downloads
 from modelkeep_server.features.models import access_requests, queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids

@@ -12,7 +12,7 @@ from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants
-from modelkeep_server.features.artifacts import downloads, transfers
+from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import queries, sessions, tokens
 from modelkeep_server.features.identity.views import NOBODY

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.artifacts import intake, service
+from modelkeep_server.features.artifacts import service
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.service import NewFile
+from modelkeep_server.features.artifacts.uploading import intake
 from modelkeep_server.rules.errors import StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from modelkeep_server.adapters.inspector import sandboxed
-from modelkeep_server.features.artifacts import rescanning
 from modelkeep_server.features.artifacts.damage import FoundBy, mend, note_damage
+from modelkeep_server.features.artifacts.judging import rescanning
+from modelkeep_server.features.artifacts.judging.scanning import settle_scan
 from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
-from modelkeep_server.features.artifacts.scanning import settle_scan
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.versions.views import Version

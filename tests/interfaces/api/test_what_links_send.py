@@ -4,7 +4,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from sqlalchemy import text
 
-from modelkeep_server.features.artifacts import downloads
+from modelkeep_server.features.artifacts.downloading import downloads
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api

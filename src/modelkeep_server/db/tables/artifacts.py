@@ -77,7 +77,7 @@ links = Table(
 )
 
 #: What looking through the bytes found, by the rules of one version. The one without `superseded_at` counts.
-#: `findings` and `header` are sealed (features/artifacts/sealed_words.py), since they may hold words of the file.
+#: `findings` and `header` are sealed (features/artifacts/sealed_words.py): they may hold words of the file.
 #: `image_digest` is that of the container image which the file holds or refers to, `sha256:<hex>`.
 scans = Table(
     "scans",

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import formats, queries
+from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.judging import formats
 from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock, ids

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, Text, exists, func, select, type_coerce
 from modelkeep_server.db.tables import artifacts, blobs
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.artifacts.file_keys import read_parts
-from modelkeep_server.features.artifacts.outflow import read_plain
+from modelkeep_server.features.artifacts.opening import read_plain
 from modelkeep_server.features.artifacts.sealing import SealBroken, wrap_context
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.ports import KeyNotHeld, StorageError, WrapBroken, WrappedKey

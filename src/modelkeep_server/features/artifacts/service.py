@@ -15,9 +15,11 @@ from sqlalchemy import exists, select
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import artifacts, blobs, damages
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, formats, queries, quotas, scanning
-from modelkeep_server.features.artifacts.intake import Received
+from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts.judging import formats, scanning
 from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key, wrap_context
+from modelkeep_server.features.artifacts.uploading import quotas
+from modelkeep_server.features.artifacts.uploading.intake import Received
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor

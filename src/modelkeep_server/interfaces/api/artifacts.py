@@ -7,7 +7,8 @@ from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import bundles, downloads, fetched, queries, service
+from modelkeep_server.features.artifacts import queries, service
+from modelkeep_server.features.artifacts.downloading import bundles, downloads, fetched
 from modelkeep_server.features.artifacts.service import NewFile
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor

@@ -6,8 +6,9 @@ from fastapi import Path
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import formats, images
-from modelkeep_server.features.artifacts.formats import ListedFormat, NewFormat
+from modelkeep_server.features.artifacts import images
+from modelkeep_server.features.artifacts.judging import formats
+from modelkeep_server.features.artifacts.judging.formats import ListedFormat, NewFormat
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces import arrivals

@@ -13,9 +13,9 @@ from email.utils import format_datetime
 
 from starlette.datastructures import Headers
 
-from modelkeep_server.features.artifacts.receiving import Checksum
 from modelkeep_server.features.artifacts.service import NewFile
-from modelkeep_server.features.artifacts.upload_queries import Upload
+from modelkeep_server.features.artifacts.uploading.receiving import Checksum
+from modelkeep_server.features.artifacts.uploading.upload_queries import Upload
 from modelkeep_server.rules.errors import FieldError, Invalid, Malformed, NotAccepted, ProtocolDiffers
 
 UPLOADS = "/api/v1/uploads"

@@ -6,8 +6,8 @@ from fastapi import Header, Path, Query, Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import upload_queries, uploads
-from modelkeep_server.features.artifacts.upload_queries import Upload
+from modelkeep_server.features.artifacts.uploading import upload_queries, uploads
+from modelkeep_server.features.artifacts.uploading.upload_queries import Upload
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces import arrivals, resuming
 from modelkeep_server.interfaces.api import tus

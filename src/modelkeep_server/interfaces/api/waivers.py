@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import Path
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import rescanning, waivers
+from modelkeep_server.features.artifacts.judging import rescanning, waivers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.artifacts import BASE, FilePath
 from modelkeep_server.interfaces.api.face import Answer, door, make_router

@@ -1,8 +1,10 @@
 """The page of a file."""
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import fetched, headers, waivers
+from modelkeep_server.features.artifacts import headers
 from modelkeep_server.features.artifacts import queries as artifact_queries
+from modelkeep_server.features.artifacts.downloading import fetched
+from modelkeep_server.features.artifacts.judging import waivers
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.inspection.report import Header

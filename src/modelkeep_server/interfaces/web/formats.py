@@ -3,8 +3,8 @@
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import formats
-from modelkeep_server.features.artifacts.formats import NewFormat
+from modelkeep_server.features.artifacts.judging import formats
+from modelkeep_server.features.artifacts.judging.formats import NewFormat
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.web.contexts.formats import FormatsContext

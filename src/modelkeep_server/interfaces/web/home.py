@@ -2,7 +2,7 @@
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import withheld
+from modelkeep_server.features.artifacts.judging import withheld
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.identity import people_queries

@@ -7,9 +7,10 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts import bundles, downloads, rights, suggestions
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import service as artifact_service
+from modelkeep_server.features.artifacts import suggestions
+from modelkeep_server.features.artifacts.downloading import bundles, downloads, rights
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries

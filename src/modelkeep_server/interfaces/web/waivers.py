@@ -3,7 +3,7 @@
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import rescanning, waivers
+from modelkeep_server.features.artifacts.judging import rescanning, waivers
 from modelkeep_server.features.artifacts.views import WaiverKind
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.running_hashes import RunningHashes
+from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.ports import BytesLike
 from modelkeep_server.rules.permissions import Role

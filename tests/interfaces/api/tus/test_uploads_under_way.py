@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
-from modelkeep_server.features.artifacts.sweeping import EXPIRE_UPLOADS, make_stray_handler, sweep_orphans
+from modelkeep_server.features.artifacts.uploading.sweeping import EXPIRE_UPLOADS, make_stray_handler, sweep_orphans
 from modelkeep_server.features.jobs.views import Task
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from modelkeep_server.features.artifacts.digests import DigestPlace
-from modelkeep_server.features.artifacts.fetched import Download
+from modelkeep_server.features.artifacts.downloading.fetched import Download
 from modelkeep_server.features.artifacts.headers import Place
+from modelkeep_server.features.artifacts.judging.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.features.artifacts.views import Artifact, Waiver
-from modelkeep_server.features.artifacts.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext

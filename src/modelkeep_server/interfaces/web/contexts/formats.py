@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelkeep_server.features.artifacts.formats import ListedFormat
+from modelkeep_server.features.artifacts.judging.formats import ListedFormat
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules.formats import ArtifactType, FormatInfo
 

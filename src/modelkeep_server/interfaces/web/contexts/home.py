@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from modelkeep_server.features.artifacts.withheld import FilesOfVersion
+from modelkeep_server.features.artifacts.judging.withheld import FilesOfVersion
 from modelkeep_server.features.audit.views import LogState
 from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity.people_views import RecentGrant, RoleRequest

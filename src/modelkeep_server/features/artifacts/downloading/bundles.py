@@ -15,10 +15,11 @@ from typing import Any
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, bundle_links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, downloads, handles, queries, rights
+from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
+from modelkeep_server.features.artifacts.downloading import downloads, handles, rights
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
-from modelkeep_server.features.artifacts.outflow import read_plain
+from modelkeep_server.features.artifacts.opening import read_plain
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access

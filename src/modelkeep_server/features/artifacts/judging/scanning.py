@@ -12,8 +12,9 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Parts, Work
-from modelkeep_server.features.artifacts import formats, queries
-from modelkeep_server.features.artifacts.outflow import read_range
+from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.judging import formats
+from modelkeep_server.features.artifacts.opening import read_range
 from modelkeep_server.features.artifacts.sealed_words import seal_words
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of

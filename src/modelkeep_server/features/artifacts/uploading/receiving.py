@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 
-from modelkeep_server.features.artifacts.intake import Intake, Received, Stretch
+from modelkeep_server.features.artifacts.uploading.intake import Intake, Received, Stretch
 from modelkeep_server.ports import BlobStore
 from modelkeep_server.rules.errors import ChecksumDiffers, Malformed, RegistryError, Unavailable
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import Row, Table, select
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import rights
+from modelkeep_server.features.artifacts.downloading import rights
 from modelkeep_server.features.identity import queries as identity_queries
 from modelkeep_server.features.identity import secrets
 from modelkeep_server.features.identity.views import Actor

@@ -11,8 +11,8 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import artifacts, models, upload_parts, uploads, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries
-from modelkeep_server.features.artifacts.intake import Stretch
 from modelkeep_server.features.artifacts.sealing import Part, part_key
+from modelkeep_server.features.artifacts.uploading.intake import Stretch
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to

@@ -13,7 +13,7 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import blobs, upload_parts, uploads
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts.sealing import part_key
-from modelkeep_server.features.artifacts.uploads import forget_uploads, remove_bytes
+from modelkeep_server.features.artifacts.uploading.uploads import forget_uploads, remove_bytes
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Schedule
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.ports import BlobStore, StorageError

@@ -14,12 +14,13 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from modelkeep_server.db.tables import upload_parts, uploads
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import queries, quotas, service, upload_queries
+from modelkeep_server.features.artifacts import queries, service
 from modelkeep_server.features.artifacts.file_keys import unwrap_file_key
-from modelkeep_server.features.artifacts.intake import Received, Stretch
 from modelkeep_server.features.artifacts.sealing import PART_BYTES, wrap_context
 from modelkeep_server.features.artifacts.service import NewFile, Ticket
-from modelkeep_server.features.artifacts.upload_queries import Upload
+from modelkeep_server.features.artifacts.uploading import quotas, upload_queries
+from modelkeep_server.features.artifacts.uploading.intake import Received, Stretch
+from modelkeep_server.features.artifacts.uploading.upload_queries import Upload
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor

@@ -16,8 +16,8 @@ from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
-from modelkeep_server.features.artifacts.outflow import read_range
-from modelkeep_server.features.artifacts.scanning import SCAN, settle_scan
+from modelkeep_server.features.artifacts.judging.scanning import SCAN, settle_scan
+from modelkeep_server.features.artifacts.opening import read_range
 from modelkeep_server.features.artifacts.sealing import Part, SealBroken
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access

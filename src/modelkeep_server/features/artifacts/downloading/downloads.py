@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, handles, queries, rights, transfers
+from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
+from modelkeep_server.features.artifacts.downloading import handles, rights, transfers
+from modelkeep_server.features.artifacts.downloading.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
-from modelkeep_server.features.artifacts.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor

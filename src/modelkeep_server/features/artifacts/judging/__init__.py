@@ -1,0 +1,1 @@
+"""What is thought of a file: its format, its verdict, who answers for it, what waits for an answer."""

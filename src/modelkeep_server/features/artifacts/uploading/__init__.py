@@ -1,0 +1,1 @@
+"""How files come in: in one go or in several, received, sealed, read back, counted against quotas."""
