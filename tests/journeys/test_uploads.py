@@ -136,7 +136,8 @@ def test_a_file_outlives_a_pause_a_restart_and_a_reload(
         expect(visitor.page.locator("#files-box")).to_contain_text("other.safetensors")
         keep_picture(visitor.page, "upload done")
 
-    assert [] == [said for said in visitor.complaints if "ERR_" not in said]
+    # A request that was cut may still be counted while the next one comes: 409, and the panel asks where to go on.
+    assert [] == [said for said in visitor.complaints if "ERR_" not in said and "409" not in said]
     visitor.page.context.close()
 
 
