@@ -46,7 +46,7 @@ def judge_zip(source: Source, depth: int, budget: Budget, look: Look) -> Judgeme
 def judge_tar(source: Source, depth: int, budget: Budget, look: Look, *, container: bool = False) -> Judgement:
     """The verdict on a tar archive, packed by gzip or not: the worst of its members."""
     if source.read(0, 2) == b"\x1f\x8b":
-        source = Inflated(source, budget, wbits=GZIP)
+        source = Inflated(source, budget, GZIP)
     judgement = Judgement()
     for entry in list_entries(source):
         if entry.links_to is not None:

@@ -39,7 +39,7 @@ class Member:
         if self.method == STORED:
             return packed
         if self.method == DEFLATED:
-            return Inflated(packed, budget, wbits=DEFLATE, declared=self.size_bytes)
+            return Inflated(packed, budget, DEFLATE, declared=self.size_bytes)
         raise TooMuch(f"{self.name} is packed by method {self.method}, which is not read here.")
 
 
