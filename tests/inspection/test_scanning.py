@@ -16,7 +16,7 @@ from modelkeep_server.inspection.source import InMemory
 from modelkeep_server.rules.code_allowlist import ALLOWED, RENAMED_MODULES
 from modelkeep_server.rules.formats import Format
 from tests.inspection.array_tricks import ARRAY_TRICKS
-from tests.inspection.corpus import CANARY, HOSTILE, call, keras, npy, onnx, safetensors, tarred, tensor, zipped
+from tests.inspection.corpus import CANARY, HOSTILE, call, hdf5, keras, npy, onnx, safetensors, tarred, tensor, zipped
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
 #: What cannot be judged, and is not known to do harm.
@@ -85,6 +85,8 @@ HARMLESS = {
     "onnx": (Format.ONNX, onnx(location="weights/model.data")),
     "keras": (Format.KERAS, keras({"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}})),
     "zip": (Format.ZIP, zipped({"a/vocab.txt": b"one\ntwo\n", "config.json": b"{}"})),
+    "npz in a zip": (Format.ZIP, zipped({"a.npz": zipped({"a.npy": npy(bytes(4), descr="<f4")})})),
+    "hdf5": (Format.HDF5, hdf5(b"\x01\x08\x40" * 9 + b"\x07\x00\x00\x00\x01\x00\x00\x00" * 99)),
     "tar": (Format.TAR_GZ, tarred({"vocab.txt": b"cat\nname\n.\n"}, "w:gz")),
     "vocabulary": (Format.VOCABULARY, b"config\nsystem\n(the\nR\n.\n"),
     "yaml": (Format.YAML, b"name: hello !world\nlist: [1, !!str 2]\n"),
