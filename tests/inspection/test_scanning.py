@@ -16,7 +16,20 @@ from modelkeep_server.inspection.source import InMemory
 from modelkeep_server.rules.code_allowlist import ALLOWED, RENAMED_MODULES
 from modelkeep_server.rules.formats import Format
 from tests.inspection.array_tricks import ARRAY_TRICKS
-from tests.inspection.corpus import CANARY, HOSTILE, call, hdf5, keras, npy, onnx, safetensors, tarred, tensor, zipped
+from tests.inspection.corpus import (
+    CANARY,
+    HOSTILE,
+    call,
+    hdf5,
+    keras,
+    npy,
+    onnx,
+    safetensors,
+    saved_model,
+    tarred,
+    tensor,
+    zipped,
+)
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
 #: What cannot be judged, and is not known to do harm.
@@ -84,6 +97,7 @@ HARMLESS = {
     "safetensors": (Format.SAFETENSORS, safetensors({"a": tensor(0, 8), "b": tensor(8, 8)}, bytes(8))),
     "onnx": (Format.ONNX, onnx(location="weights/model.data")),
     "keras": (Format.KERAS, keras({"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}})),
+    "saved model of today": (Format.SAVED_MODEL, saved_model("DisableCopyOnRead")),
     "zip": (Format.ZIP, zipped({"a/vocab.txt": b"one\ntwo\n", "config.json": b"{}"})),
     "npz in a zip": (Format.ZIP, zipped({"a.npz": zipped({"a.npy": npy(bytes(4), descr="<f4")})})),
     "hdf5": (Format.HDF5, hdf5(b"\x01\x08\x40" * 9 + b"\x07\x00\x00\x00\x01\x00\x00\x00" * 99)),

@@ -31,7 +31,7 @@ from modelkeep_server.inspection.scanning.pickled import (
 from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated, find_packing
 from modelkeep_server.inspection.scanning.tars import is_tar
 from modelkeep_server.inspection.source import Source
-from modelkeep_server.rules.formats import Format
+from modelkeep_server.rules.formats import FORMATS, Format
 
 #: What reading damaged content raises, wherever it happens.
 _FAULTS = (
@@ -123,7 +123,10 @@ def _judge_unrecognised(source: Source, depth: int, budget: Budget) -> Judgement
             if unpacked.read(0, 1):
                 raise
     elif sniffed is not None:
-        return _judge(sniffed, source, depth, budget)
+        judgement = _judge(sniffed, source, depth, budget)
+        words = f"It begins as {FORMATS[sniffed].label} does, and is not of that format as a whole."
+        judgement.worsen(Verdict.UNKNOWN, "format.unknown", words)
+        return judgement
     return Judgement(Verdict.UNKNOWN, (Finding("format.unknown", "No rule knows what this is."),))
 
 
