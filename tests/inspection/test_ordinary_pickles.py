@@ -12,6 +12,7 @@ from modelkeep_server.rules.formats import Format
 
 _BOOSTER = b"cxgboost.core\nBooster\n"
 _METRIC = b"csklearn.metrics._classification\nf1_score\n"
+_SCORER = b"csklearn.metrics._scorer\n_Scorer\n"
 _TRANSFORMER = b"csklearn.preprocessing._function_transformer\nFunctionTransformer\n"
 
 
@@ -30,7 +31,14 @@ def _pickle(body: bytes) -> bytes:
 
 ORDINARY = {
     "transformer of a function": _made(_TRANSFORMER, "func", b"cnumpy\nlog1p\n"),
-    "scorer": _made(b"csklearn.metrics._scorer\n_Scorer\n", "_score_func", _METRIC),
+    "scorer": _SCORER
+    + b")\x81}("
+    + _text("_score_func")
+    + _METRIC
+    + _text("_response_method")
+    + _text("predict")
+    + b"ub",
+    "scorer of several": _made(_SCORER, "_response_method", _text("predict") + _text("decision_function") + b"\x86"),
     "pooling": _made(b"csklearn.cluster._agglomerative\nFeatureAgglomeration\n", "pooling_func", b"cnumpy\nmean\n"),
     "distance": b"csklearn.metrics._dist_metrics\nnewObj\ncsklearn.metrics._dist_metrics\nChebyshevDistance64\n\x85R",
     "layer": _made(b"ctorch.nn.modules.linear\nLinear\n", "in_features", b"K\x04"),
@@ -73,6 +81,16 @@ MORE_THAN_DATA = {
     "function called": b"cnumpy\nmean\nN\x85R",
     "metric called": _METRIC + b"NN\x86R",
     "function made": _METRIC + b")\x81",
+    "scorer of another method": _made(_SCORER, "_response_method", _text("query")),
+    "scorer of several methods": _made(_SCORER, "_response_method", _text("predict") + _text("to_pickle") + b"\x86"),
+    "scorer of no method": _made(_SCORER, "_sign", b"K\x01"),
+    "scorer made out of sight": b"ccopyreg\n_reconstructor\n("
+    + _SCORER
+    + b"cbuiltins\nobject\nNtR}"
+    + _text("_response_method")
+    + _text("query")
+    + b"sb",
+    "scorer that is called": _SCORER + _METRIC + b"K\x01}\x87R",
     "booster for a function": _made(_TRANSFORMER, "func", _BOOSTER),
     "booster in a list": b"](" + _BOOSTER + b"e",
     "booster in a tuple": _BOOSTER + b"NN\x87",

@@ -127,7 +127,7 @@ SKLEARN: Mapping[str, str] = {
     "sklearn.manifold._spectral_embedding": "SpectralEmbedding",
     "sklearn.manifold._t_sne": "TSNE",
     "sklearn.metrics._scorer": """
-        _PassthroughScorer _Scorer _CurveScorer _PredictScorer _ProbaScorer _ThresholdScorer
+        _PassthroughScorer _Scorer _PredictScorer _ProbaScorer _ThresholdScorer
     """,
     "sklearn.metrics._dist_metrics": f"DistanceMetric DistanceMetric32 DistanceMetric64 newObj {_DISTANCES}",
     "sklearn.mixture._bayesian_mixture": "BayesianGaussianMixture",

@@ -184,10 +184,19 @@ _BOOSTERS = {
     "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
 }
 
-#: Classes whose call may open a file. A pickle may make an empty one and set its state, and no more.
+_SCORERS = {"sklearn.metrics._scorer": "_Scorer"}
+
+#: Classes whose call may open a file, or whose state is looked at (`METHODS_NAMED`). A pickle may make an empty one and
+#: set its state, and no more.
 MADE_FROM_STATE_ONLY: Mapping[str, frozenset[str]] = {
-    module: frozenset(names.split()) for module, names in _BOOSTERS.items()
+    module: frozenset(names.split()) for module, names in (_BOOSTERS | _SCORERS).items()
 }
+
+#: Of these, where the state names the method that they call on an estimator in use; and the methods that it may be.
+METHODS_NAMED: Mapping[str, str] = {
+    f"{module}.{name}": "_response_method" for module, names in _SCORERS.items() for name in names.split()
+}
+METHODS_ALLOWED = frozenset({"predict", "predict_proba", "decision_function", "predict_log_proba"})
 
 #: Functions that only compute on what they are given, which objects keep for later.
 _FUNCTIONS = {

@@ -33,6 +33,8 @@ from modelkeep_server.rules.code_allowlist import (
     ALLOWED_IN_TORCHSCRIPT,
     HELD_ONLY,
     MADE_FROM_STATE_ONLY,
+    METHODS_ALLOWED,
+    METHODS_NAMED,
     TORCH_STORAGES,
     is_allowed,
     modern_name,
@@ -225,7 +227,9 @@ class Walk:
         if target.name in HELD_ONLY.get(target.module, ()):
             self.judgement.worsen(Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may be held, not called.")
         if not name.startswith("NEWOBJ") and _is_made_from_state_only(target):
-            self.judgement.worsen(Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may open files.")
+            self.judgement.worsen(
+                Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may be made from its state only."
+            )
         if target == ARRAY_WRAPPER and self.manner.take_array is not None and (name, args) != ("NEWOBJ", items([])):
             raise Broken("pickle.array", f"It makes {target} in another way than joblib does.")
         if target == REBUILT_BY_TYPE and not _calls_torch(args):
@@ -237,6 +241,8 @@ class Walk:
         target = self._stack.top()
         self._demand_known(target)
         self._refuse_handed([state])
+        if isinstance(target, Made) and str(target.by) in METHODS_NAMED and not _names_methods(target.by, state):
+            raise Broken("pickle.method", f"A {target.by} in it would call a method that is not one to predict.")
         if isinstance(target, Made) and keeps_state(target):
             if target.state is not None:
                 raise Broken("pickle.build", f"It sets the state of a {target.by} twice.")
@@ -248,12 +254,13 @@ class Walk:
     def _demand_known(self, changed: Any) -> None:
         if isinstance(changed, Named):
             raise Broken("pickle.build", f"It changes {changed} itself.")
-        if changed is LOST and self.manner.take_array is not None:
+        if changed is LOST:
             raise TooMuch("It changes a value that it made long before.")
 
     def _refuse_handed(self, values: list[Any]) -> None:
-        # Whoever is handed a class may call it with anything. `_reconstructor` makes an empty one of it.
-        handed = values[1:] if len(values) == 3 and values[1] == OBJECT else values
+        # Whoever is handed a class may call it with anything. `_reconstructor` makes an empty one of it, out of sight.
+        emptied = len(values) == 3 and values[1] == OBJECT and str(values[0]) not in METHODS_NAMED
+        handed = values[1:] if emptied else values
         if any(map(_is_made_from_state_only, handed)):
             words = "It hands a class to something else whose call may open files."
             self.judgement.worsen(Verdict.BLOCKED, "pickle.call", words)
@@ -287,6 +294,13 @@ class Walk:
 
 def _is_made_from_state_only(value: Any) -> bool:
     return isinstance(value, Named) and value.name in MADE_FROM_STATE_ONLY.get(value.module, ())
+
+
+def _names_methods(by: Named, state: Any) -> bool:
+    """Whether a state tells a method to predict, or several."""
+    told = state.pairs.get(METHODS_NAMED[str(by)]) if isinstance(state, Table) else None
+    methods = told.values if isinstance(told, Items) else (told,)
+    return all(isinstance(method, str) and method in METHODS_ALLOWED for method in methods)
 
 
 def _calls_torch(args: Any) -> bool:

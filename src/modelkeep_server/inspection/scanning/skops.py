@@ -9,7 +9,13 @@ from typing import Any
 
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.inspection.scanning.bounds import Judgement
-from modelkeep_server.rules.code_allowlist import HELD_ONLY, MADE_FROM_STATE_ONLY, is_allowed, modern_name
+from modelkeep_server.rules.code_allowlist import (
+    HELD_ONLY,
+    MADE_FROM_STATE_ONLY,
+    METHODS_NAMED,
+    is_allowed,
+    modern_name,
+)
 
 _OWN = {("builtins", "type"), ("builtins", "NoneType")}
 _NEVER_TEXT = """
@@ -31,6 +37,8 @@ def judge_nodes(schema: Any, judgement: Judgement) -> None:
             judgement.worsen(verdict, "skops.type", f"It names {module}.{name}, which is not on the list.")
         elif name in MADE_FROM_STATE_ONLY.get(modern_name(module), ()) and loader != "ObjectNode":
             judgement.worsen(Verdict.BLOCKED, "skops.call", f"It calls {module}.{name}, which may open files.")
+        elif f"{modern_name(module)}.{name}" in METHODS_NAMED:
+            judgement.worsen(Verdict.UNKNOWN, "skops.method", f"It names {module}.{name}, which calls methods by name.")
         elif name in HELD_ONLY.get(modern_name(module), ()) and loader != "FunctionNode":
             judgement.worsen(Verdict.BLOCKED, "skops.call", f"It calls {module}.{name}, which may be held, not called.")
     for node in _nodes_of(schema):
