@@ -19,6 +19,7 @@ from modelkeep_server.ports import InspectionTooLong
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
 
@@ -139,6 +140,25 @@ def test_a_damaged_file_cannot_be_released(make: Make, api: Api, registry: Regis
         assert get_artifact(work, version, "model.bin").status is ArtifactStatus.QUARANTINED
 
 
+def test_bytes_that_are_whole_again_are_not_told_of_as_damaged(make: Make, api: Api, registry: Registry) -> None:
+    """A BLOCKED file that was damaged and mended stays withheld, and its event says by what: its verdict alone."""
+    version = make.version()
+    told = put(api, make, version, HOSTILE)
+    with registry.writing() as work:
+        file = get_stored_file(work, get_artifact(work, version, "model.bin").key)
+        note_damage(work, file.blob_key, FoundBy.CHECK)
+
+    put(api, make, version, HOSTILE, "again.bin")
+
+    broken, whole = (
+        make.events(file.artifact.id, action)[-1] for action in ("artifact.quarantine", "artifact.restore")
+    )
+    assert "not those that were uploaded" in str(broken.reason)
+    assert whole.after == {"status": "QUARANTINED"}
+    assert "not those that were uploaded" not in str(whole.reason)
+    assert "its verdict is BLOCKED" in str(whole.reason)
+
+
 def test_a_file_is_looked_through_again_when_asked_and_when_the_rules_changed(
     fresh_make: Make, fresh_api: Api, fresh_registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +209,14 @@ def test_a_pending_file_of_another_format_is_withheld(
         note_damage(work, file.blob_key, FoundBy.CHECK)
         mend(work, file.blob_key)
         assert get_artifact(work, version, "weights.safetensors").status is ArtifactStatus.QUARANTINED
+    restored = fresh_make.events(file.artifact.id, "artifact.restore")[-1]
+    assert restored.reason == "weights.safetensors is JSON, which is no WEIGHTS. Send it as CONFIG or TOKENIZER."
+    owner = fresh_make.owner_of(version)
+    waiting = "1 file not of the promised format weights.safetensors: remove what is not of the format"
+    assert waiting in words_of(look(fresh_api, owner))
+    seen = words_of(look(fresh_api, owner, f"/models/{version.model}/versions/1.0.0/artifacts/weights.safetensors"))
+    assert "Another format" in seen
+    assert "Data only" not in seen
 
 
 def _too_slow(*_: Any, **__: Any) -> Report:

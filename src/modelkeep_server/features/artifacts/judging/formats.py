@@ -92,9 +92,12 @@ def demand_fit(name: str, kind: ArtifactType, path: str) -> None:
         raise _refused(kind, fault.message, fault.field)
 
 
-def fits(name: str | None, kind: ArtifactType, path: str) -> bool:
-    """Whether a file of this format, None for none that is known, may have this type and name."""
-    return name is not None and _find_fault(name, kind, path) is None
+def why_unfit(name: str | None, kind: ArtifactType, path: str) -> str | None:
+    """Why a file of this format, None for none that is known, may not have this type and name; None where it may."""
+    if name is None:
+        return f"{path} has none of the formats that a {kind.value} file may have."
+    fault = _find_fault(name, kind, path)
+    return None if fault is None else fault.message
 
 
 def _find_fault(name: str, kind: ArtifactType, path: str) -> FieldError | None:
