@@ -18,7 +18,7 @@ from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
 from modelkeep_server.ports import InspectionTooLong
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
-from tests.support.make import Make
+from tests.support.make import Make, Person
 from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
@@ -78,6 +78,25 @@ def test_a_blocked_file_is_withheld_until_a_security_architect_releases_it(make:
     assert [(row["kind"], row["endedBy"]) for row in history] == [("RELEASE", guard.email)]
     actions = {event.action for event in make.events()}
     assert {"artifact.release", "artifact.end_waiver"} <= actions
+
+
+def test_the_file_store_counts_what_is_blocked_and_not_released(make: Make, api: Api) -> None:
+    """The page and the API count files that are withheld by their verdict, without those that somebody released."""
+    version = make.version()
+    sre, guard = make.person(Role.SRE), make.person(Role.SECURITY_ARCHITECT)
+    before = _blocked(api, sre)
+    told = put(api, make, version, HOSTILE)
+
+    held = _blocked(api, sre)
+    shown = words_of(look(api, sre, "/admin/storage"))
+    api.as_(guard).post(f"{told['where']}/waivers", json={"reason": "We made it.", "days": 3})
+
+    assert (held - before, _blocked(api, sre) - before) == (1, 0)
+    assert f"Blocked {held:,} {'file' if held == 1 else 'files'} that nobody released" in shown
+
+
+def _blocked(api: Api, person: Person) -> int:
+    return int(api.as_(person).get("/api/v1/storage").json()["standing"]["blocked"])
 
 
 def test_what_cannot_be_judged_is_waived_not_released(make: Make, api: Api) -> None:
@@ -143,7 +162,7 @@ def test_a_damaged_file_cannot_be_released(make: Make, api: Api, registry: Regis
 def test_bytes_that_are_whole_again_are_not_told_of_as_damaged(make: Make, api: Api, registry: Registry) -> None:
     """A BLOCKED file that was damaged and mended stays withheld, and its event says by what: its verdict alone."""
     version = make.version()
-    told = put(api, make, version, HOSTILE)
+    put(api, make, version, HOSTILE)
     with registry.writing() as work:
         file = get_stored_file(work, get_artifact(work, version, "model.bin").key)
         note_damage(work, file.blob_key, FoundBy.CHECK)
