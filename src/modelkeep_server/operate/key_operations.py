@@ -89,7 +89,7 @@ def retire_old(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"isFixed": True, "dropped": list(dropped), "registryId": keys.registry_id}
     with house.writing() as work:
         dropped = service.retire_old_keys(work, host=socket.gethostname())
-    return {"isFixed": False, "dropped": list(dropped), "fingerprint": keys.fingerprint()}
+    return {"isFixed": False, "dropped": list(dropped)}
 
 
 def _rotate(house: House, resume: bool, tell: Tell) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _rotate(house: House, resume: bool, tell: Tell) -> dict[str, Any]:
         unfinished = queries.is_unfinished(work)
     told = {"isFixed": False, "isNew": not unfinished, "files": 0, "uploads": 0, "broken": 0}
     if not unfinished and resume:
-        return {**told, "isNew": False, "key": keys.key_ids[-1], "fingerprint": keys.fingerprint()}
+        return {**told, "isNew": False, "key": keys.key_ids[-1]}
     if not unfinished:
         if keys.place is None:
             return {"isFixed": True, "registryId": keys.registry_id}
@@ -114,7 +114,7 @@ def _rotate(house: House, resume: bool, tell: Tell) -> dict[str, Any]:
         told["broken"] = files.broken + uploads.broken
         if not files.done + uploads.done:
             break
-    return {**told, "key": keys.key_ids[-1], "fingerprint": keys.fingerprint()}
+    return {**told, "key": keys.key_ids[-1]}
 
 
 def _rewrap(house: House, step: Callable[..., Rewrapped], what: str, tell: Tell) -> Rewrapped:

@@ -112,8 +112,8 @@ def list_retirable(work: Work) -> Sequence[str]:
         )
     if old and queries.find_escrow(work, ring.fingerprint()) is None:
         raise StateForbids(
-            f"No copy of the present keys, fingerprint {ring.fingerprint()}, is confirmed. Run: modelkeep keys escrow, "
-            "then: modelkeep keys escrow --confirm FINGERPRINT"
+            "No copy of the present keys is confirmed. Run: modelkeep keys escrow, then, with the fingerprint at the top "
+            "of the copy: modelkeep keys escrow --confirm FINGERPRINT"
         )
     return old
 
@@ -158,7 +158,12 @@ def _demand_same(work: Work, typed: str) -> str:
     fingerprint = work.parts.keys.fingerprint()
     if "".join(c for c in typed.upper() if c.isalnum()) != fingerprint.replace("-", ""):
         raise Invalid.of(
-            [FieldError("fingerprint", "This is not the fingerprint of the keys in use. Is the copy an older one?")]
+            [
+                FieldError(
+                    "fingerprint",
+                    "This is not the fingerprint of the keys in use. It stands at the top of the copy; is the copy an older one?",
+                )
+            ]
         )
     return fingerprint
 
