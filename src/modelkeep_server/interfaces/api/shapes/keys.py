@@ -28,8 +28,8 @@ class KeysOut(Shape):
     registry_id: str
     fingerprint: str | None = Field(
         default=None,
-        description="What tells these keys from an older copy of them. It is printed at the top of the copy; null until "
-        "somebody confirmed by it that they hold one.",
+        description="What tells these keys from an older copy of them. It is printed at the top of the copy; null "
+        "until somebody confirmed by it that they hold one.",
     )
     is_in_file: bool = Field(description="Whether they lie in a key file; else they were given as a setting.")
     path: str | None = Field(default=None, description="The key file on the server's host; null for who is no Admin.")
