@@ -234,19 +234,28 @@ def test_an_upload_is_its_makers_alone(api: Api, client: Client, make: Make, ver
 
 
 def test_a_file_of_no_bytes_and_one_that_comes_with_its_creation(client: Client, make: Make, version: Version) -> None:
-    """Both are judged at once; clients that say `filename` and `filetype` are understood. No format is empty."""
+    """Both are judged at once; clients that say `filename` and `filetype` are understood. No bytes are text."""
     content = make.safetensors(PART + 100)
 
-    empty = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
+    empty = begin(client, address(version), 0, path="code/__init__.py", type="CONFIG")
+    weights = begin(client, address(version), 0, path="w.bin", type="WEIGHTS")
+    named = begin(client, address(version), 0, path="w.safetensors", type="CONFIG")
     whole = begin(
         client, address(version), len(content), content=content, path="", filename="m.safetensors", filetype="a/b"
     )
     refused = begin(client, address(version), 3, content=b"abc", path="n.safetensors", sha256="0" * 64)
 
-    assert (empty.status_code, empty.json()["code"]) == (415, "not_accepted")
+    assert (empty.status_code, empty.headers["upload-offset"]) == (201, "0")
+    told = client.get(empty.headers["location"]).json()["artifact"]
+    assert (told["format"], told["scan"]["verdict"], told["scan"]["findings"]) == ("text", "CLEAN_DATA", [])
+    assert [(one.status_code, one.json()["code"]) for one in (weights, named)] == [(415, "not_accepted")] * 2
+    assert weights.json()["detail"] == "The file is empty. w.bin has no bytes, as only CONFIG or TOKENIZER may."
+    assert named.json()["detail"] == "The file is empty. w.safetensors is named as Safetensors, and has no bytes."
     assert (whole.status_code, whole.headers["upload-offset"]) == (201, str(len(content)))
     assert refused.status_code == 422
-    assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [("m.safetensors", len(content))]
+    assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [
+        ("code/__init__.py", 0), ("m.safetensors", len(content)),
+    ]  # fmt: skip
     assert client.get(UPLOADS).json()["items"] == []
 
 
