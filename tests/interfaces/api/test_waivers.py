@@ -80,6 +80,20 @@ def test_a_blocked_file_is_withheld_until_a_security_architect_releases_it(make:
     assert {"artifact.release", "artifact.end_waiver"} <= actions
 
 
+def test_a_token_without_the_scope_is_told_which_and_how_to_get_it(make: Make, api: Api) -> None:
+    """A token for other things answers for no file; the refusal names the scope, and the command that gets it."""
+    version, guard = make.version(), make.person(Role.SECURITY_ARCHITECT)
+    told = put(api, make, version, HOSTILE)
+    asked = {"name": "narrow", "scopes": ["read", "download"]}
+    narrow = api.browser(guard).call("POST", "/api/v1/tokens", json=asked).json()["token"]
+
+    answer = api.with_token(narrow).post(f"{told['where']}/waivers", json={"reason": "We made it."})
+
+    assert refusal(answer) == (403, "not_permitted")
+    assert answer.json()["detail"] == "To release a blocked file for a time this token needs the scope review."
+    assert "`modelkeep login --scope read --scope download --scope review`" in answer.json()["remedy"]
+
+
 def test_the_file_store_counts_what_is_blocked_and_not_released(make: Make, api: Api) -> None:
     """The page and the API count files that are withheld by their verdict, without those that somebody released."""
     version = make.version()
