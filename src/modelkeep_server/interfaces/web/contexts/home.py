@@ -191,7 +191,7 @@ def _cure_by_owner(files: FilesOfVersion) -> str:
         cures.append("upload the same bytes again, and the damaged file stands everywhere anew.")
     if files.unfit:
         cures.append("remove what is not of the format that its type or name promises, and send it as what it is.")
-    return " ".join(cures)
+    return " ".join(cures[:1] + [cure[0].upper() + cure[1:] for cure in cures[1:]])
 
 
 def _cure_by_security(files: FilesOfVersion) -> str:
