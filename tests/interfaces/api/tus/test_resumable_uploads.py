@@ -9,6 +9,7 @@ import pytest
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
 from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.arrivals import UPLOADS_OF_ONE
 from modelkeep_server.ports import BytesLike
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Client
@@ -256,6 +257,21 @@ def test_a_file_of_no_bytes_and_one_that_comes_with_its_creation(client: Client,
     assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [
         ("code/__init__.py", 0), ("m.safetensors", len(content)),
     ]  # fmt: skip
+    assert client.get(UPLOADS).json()["items"] == []
+
+
+def test_an_upload_of_no_bytes_that_was_not_taken_is_not_left_open(
+    registry: Registry, client: Client, make: Make, version: Version
+) -> None:
+    """Clients take an upload that is at its end for a file: one that met a busy server begins anew."""
+    running, owner = registry.app.door.uploads, make.owner_of(version).actor.pseudonym
+    running[owner] = UPLOADS_OF_ONE
+    busy = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
+    del running[owner]
+
+    again = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
+
+    assert (busy.status_code, again.status_code) == (503, 201)
     assert client.get(UPLOADS).json()["items"] == []
 
 
