@@ -3,14 +3,15 @@ Measure a registry beside a limit or a peer of the same run, and print tables an
 
     make bench                                               10,000 models, files of 1 GiB; half an hour
     make bench ARGS="--models 500 --mib 64 --rounds 1"       a look, some two minutes
-    make bench ARGS="--store folder --mib 64"                only files in a folder, without a server of S3
+    make bench ARGS="--store folder --mib 64"                files in a folder only, without a server of S3
     make bench ARGS="--database postgresql://... --json FILE"
 
 Requests at 1 and at 16 clients stand beside a bare route. Files go up and down, one and four at once, with the folder
 store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB through a link. Beside them
 stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk, and nginx where it is
-installed; what is missing is said in its row. Four files at once are four times --mib; a store keeps those of all
-rounds until it was measured: --rounds 3 with --mib 1024 takes 20 GiB of the temporary folder.
+installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files at once are four
+times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes 20 GiB of the
+temporary folder.
 """
 
 import argparse
