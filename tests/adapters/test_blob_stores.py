@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_blob_is_read_whole_and_in_pieces(store: BlobStore) -> None:
     size = store.put(KEY, [b"abc", bytearray(b"def"), memoryview(b"ghi"), b""])
     empty = store.put("empty", [])
 
-    for read in (store.read, store.read_back):
+    for read in (store.read, store.borrow, partial(store.borrow, fresh=True)):
         assert [bytes(read(KEY, *at)) for at in [(0, 9), (2, 3), (7, 100), (9, 1), (50, 1), (3, 0)]] == [
             b"abcdefghi",
             b"cde",
@@ -64,7 +65,7 @@ def test_a_large_blob_is_whole_and_replaced_in_one_step(store: BlobStore) -> Non
         (LARGE - 1, 5),
         (LARGE, 1),
     ]
-    back = [bytes(store.read_back(KEY, *at)) for at in reads]
+    back = [bytes(store.borrow(KEY, *at, fresh=True)) for at in reads]
     second = store.put(KEY, [b"small"])
 
     assert (first, whole) == (LARGE, b"".join(runs_of(LARGE)))

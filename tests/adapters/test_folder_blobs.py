@@ -238,7 +238,7 @@ def test_runs_of_any_size_become_what_they_were(size, store):
 
     for runs in ([content], [content[:300_000], content[300_000:300_001], content[300_001:]]):
         assert store.put(KEY, runs) == size
-        assert store.read(KEY, 0, size + 1) == store.read_back(KEY, 0, size + 1) == content
+        assert store.read(KEY, 0, size + 1) == store.borrow(KEY, 0, size + 1, fresh=True) == content
 
 
 def test_a_disk_that_takes_nothing_past_the_cache_is_written_the_common_way(store, monkeypatch):
@@ -257,7 +257,7 @@ def test_a_disk_that_takes_nothing_past_the_cache_is_written_the_common_way(stor
     monkeypatch.setattr(os, "write", refuse(write))
     monkeypatch.setattr(os, "preadv", refuse(read))
     store.put(KEY, [content])
-    assert bytes(store.read_back(KEY, 0, len(content))) == content
+    assert bytes(store.borrow(KEY, 0, len(content), fresh=True)) == content
     monkeypatch.setattr(direct, "_turn", lambda opened, *, direct: not direct and turn(opened, direct=False))
     store.put(KEY, [content])
-    assert bytes(store.read_back(KEY, 1, len(content))) == content[1:]
+    assert bytes(store.borrow(KEY, 1, len(content), fresh=True)) == content[1:]

@@ -47,15 +47,19 @@ def write_runs(opened: int, data: Iterable[BytesLike]) -> int:
     return size_bytes
 
 
-def read_at(opened: int, offset: int, length: int) -> memoryview:
+def borrow(opened: int, offset: int, length: int, *, fresh: bool) -> memoryview:
     """
-    `length` bytes from `offset`, fewer where the file ends, past the cache where that can be.
+    `length` bytes from `offset`, fewer where the file ends. They stand until the same thread borrows again: to take
+    new memory for each megabyte costs more than to fill it.
 
-    They stand until the same thread reads again: to take fresh memory for each megabyte costs more than to fill it.
+    Args:
+        fresh: Past the cache, where that can be.
     """
     before = offset % _BLOCK
     wanted = -(-(before + length) // _BLOCK) * _BLOCK
     room = _room_of(wanted)
+    if fresh:
+        _turn(opened, direct=True)
     got = _read(opened, room[:wanted], offset - before) if length else 0
     return room[min(before, got) : min(before + length, got)]
 
@@ -104,7 +108,6 @@ def _write(opened: int, rest: memoryview) -> int:
 
 
 def _read(opened: int, room: memoryview, offset: int) -> int:
-    _turn(opened, direct=True)
     have = 0
     while have < len(room):
         try:

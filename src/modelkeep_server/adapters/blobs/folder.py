@@ -75,10 +75,10 @@ class FolderBlobs:
         with self._opened(key, offset, length) as opened:
             return _read_fully(opened, offset, length)
 
-    def read_back(self, key: str, offset: int, length: int) -> BytesLike:
-        """See BlobStore.read_back."""
+    def borrow(self, key: str, offset: int, length: int, *, fresh: bool = False) -> BytesLike:
+        """See BlobStore.borrow."""
         with self._opened(key, offset, length) as opened:
-            return direct.read_at(opened, offset, length)
+            return direct.borrow(opened, offset, length, fresh=fresh)
 
     def size(self, key: str) -> int:
         """See BlobStore.size."""

@@ -171,10 +171,11 @@ class S3Blobs:
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """See BlobStore.read."""
-        return bytes(self.read_back(key, offset, length))
+        return bytes(self.borrow(key, offset, length))
 
-    def read_back(self, key: str, offset: int, length: int) -> BytesLike:
-        """See BlobStore.read_back."""
+    def borrow(self, key: str, offset: int, length: int, *, fresh: bool = False) -> BytesLike:
+        """See BlobStore.borrow. Every read is fresh."""
+        del fresh
         demand_key(key)
         if offset < 0 or length < 0:
             raise ValueError("Offset and length are not negative.")

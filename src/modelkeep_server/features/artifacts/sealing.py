@@ -109,7 +109,7 @@ def open_part(dek: bytes, aad: bytes, sealed_size: int, read: Read, start: int, 
         dek: The 32-byte key of the file.
         aad: See `associated_data`.
         sealed_size: As recorded when the part was sealed, bytes.
-        read: Gives `length` stored bytes from `offset`, fewer where the part ends.
+        read: Gives `length` stored bytes from `offset`, fewer where the part ends. Each is used up before the next.
     Raises:
         SealBroken: The stored bytes were changed, cut, lengthened or swapped, or belong elsewhere.
         ValueError: The range lies outside the part.
