@@ -13,7 +13,7 @@ from modelkeep.folders import is_chosen
 from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
-from modelkeep.local_files import hash_file
+from modelkeep.local_files import hash_file, is_empty
 from modelkeep.models import Artifact, BundleLink, DigestPlace, Download, Link
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
@@ -72,7 +72,7 @@ class Files(Asking):
         """
         where = parse_version_or_file(address)
         path = name or where.path or Path(file).name
-        kind = guess_kind(path) if type == AUTO else type
+        kind = guess_kind(path, is_empty=is_empty(Path(file))) if type == AUTO else type
         version = Address(where.group, where.name, where.version)
         return send_file(self._transport, NewFile(version, Path(file), path, kind, restart), on_progress)
 

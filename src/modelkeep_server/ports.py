@@ -57,6 +57,13 @@ class BlobStore(Protocol):
     def read(self, key: str, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`, fewer where the blob ends, none beyond it. Raises BlobMissing, StorageDown."""
 
+    def read_back(self, key: str, offset: int, length: int) -> BytesLike:
+        """
+        As `read`, from the medium itself where the store can, and not from what the system remembers of a write.
+
+        The bytes stand until the same thread reads back again.
+        """
+
     def size(self, key: str) -> int:
         """Size in bytes. Raises BlobMissing, StorageDown."""
 

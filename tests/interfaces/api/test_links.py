@@ -261,11 +261,14 @@ def test_a_download_is_its_beginning_and_its_end(make: Make, api: Api, version: 
 
 
 def end_link(registry: Registry, begun: Event) -> None:
-    """Let the link through which a download began expire, and have the registry notice."""
+    """Have the registry notice that the link through which a download began has expired, and leave it as it was."""
     assert begun.after is not None
-    registry.tamper("UPDATE links SET expires_at = created_at WHERE public_id = :id", id=begun.after["link"])
+    which = begun.after["link"]
+    [as_it_was] = registry.look("SELECT expires_at FROM links WHERE public_id = :id", id=which)
+    registry.tamper("UPDATE links SET expires_at = created_at WHERE public_id = :id", id=which)
     with registry.writing() as work:
         transfers.close_expired(work)
+    registry.tamper("UPDATE links SET expires_at = :at WHERE public_id = :id", at=as_it_was.expires_at, id=which)
 
 
 def test_what_never_was_fetched_whole_ends_with_its_link(

@@ -245,7 +245,7 @@ class Intake:
         finally:
             self._buffers_free.put(buffer)
         try:
-            check_part(self._dek, aad, part.sealed_size, partial(self._store.read, key))
+            check_part(self._dek, aad, part.sealed_size, partial(self._store.read_back, key))
         except BlobMissing as error:
             if self._onward is None:
                 raise
