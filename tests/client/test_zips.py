@@ -17,17 +17,19 @@ from modelkeep.models import Version
 from tests.client.balancer import Balancer
 from tests.client.conftest import Cli
 
-MODEL, VOCAB, SUMS = "model.safetensors", "tokenizer/vocab.json", "SHA256SUMS"
+MODEL, VOCAB = "model.safetensors", "tokenizer/vocab.json"
 
 
 @pytest.fixture
 def sent(client: Client, version: Version, weights: Path, tmp_path: Path) -> Mapping[str, bytes]:
-    """Two files of the version, one in a folder, by path."""
-    vocab = tmp_path / "vocab.json"
+    """Files of the version, in folders and one without bytes, by path."""
+    vocab, empty = tmp_path / "vocab.json", tmp_path / "__init__.py"
     vocab.write_text('{"a": 1}')
+    empty.touch()
     client.upload(version.address, weights, type="WEIGHTS")
     client.upload(f"{version.address}/{VOCAB}", vocab)
-    return {MODEL: weights.read_bytes(), VOCAB: vocab.read_bytes()}
+    client.upload(f"{version.address}/tokenizer/__init__.py", empty, type="CONFIG")
+    return {MODEL: weights.read_bytes(), VOCAB: vocab.read_bytes(), "tokenizer/__init__.py": b""}
 
 
 @pytest.mark.usefixtures("as_owner")
