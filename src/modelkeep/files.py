@@ -20,6 +20,7 @@ from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
 from modelkeep.stored import Upload
 from modelkeep.uploads import NewFile, send_file
+from modelkeep.zips import FetchedZip, fetch_zip
 
 
 class Files(Asking):
@@ -155,6 +156,38 @@ class Files(Asking):
             self.fetch(file, artifact, to, purpose=purpose, overwrite=overwrite, on_progress=on_progress)
             for file, artifact in self.select_files(address, include=include, exclude=exclude)
         ]
+
+    def download_zip(
+        self,
+        address: str | Address,
+        to: str | Path = ".",
+        *,
+        purpose: str | None = None,
+        overwrite: bool = False,
+        on_progress: OnProgress = ignore_progress,
+    ) -> FetchedZip:
+        """
+        Fetch all files of a version that may leave as one ZIP, and verify each in it by SHA-256.
+
+        Args:
+            to: The file to write, or a folder that is there, in which it is called NAME-VERSION.zip.
+            purpose: What it is for; asked where the version is in production or beyond.
+            overwrite: Whether a file of that name may be replaced.
+        Raises:
+            DigestMismatch: What arrived is not what the registry vouches for; nothing is left.
+            BadFile: The file cannot be written, or is there already.
+            Forbidden: You may not download them. Conflict: None may leave. NotFound: There is no such version.
+        """
+        where = parse_version(address)
+        target = Path(to) / f"{where.name}-{where.version}.zip" if Path(to).is_dir() else Path(to)
+        return fetch_zip(
+            self._transport,
+            partial(self.create_bundle_link, where, purpose=purpose),
+            lambda: list(self.list_artifacts(where)),
+            target,
+            overwrite=overwrite,
+            on_progress=on_progress,
+        )
 
     def fetch(
         self,

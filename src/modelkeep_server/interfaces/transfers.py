@@ -21,7 +21,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
-from modelkeep_server.interfaces.sending import Transfer, headers_of_file
+from modelkeep_server.interfaces.sending import BREAKS, Transfer, headers_of_file, tell_cut
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)
@@ -93,7 +93,12 @@ async def _open_file(desk: Desk, opening: Opening) -> Response:
 def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
     if is_broken:
         downloads.quarantine(work, opening)
-    transfers.end(work, opening.link_id, start=0, sent_bytes=0, is_final=is_broken)
+    _end(work, opening, start=0, sent_bytes=0, is_broken=is_broken)
+
+
+def _end(work: Work, opening: Opening, *, start: int, sent_bytes: int, is_broken: bool) -> None:
+    size_bytes = opening.stored.artifact.size_bytes
+    transfers.end(work, opening.link_id, start=start, sent_bytes=sent_bytes, size_bytes=size_bytes, is_final=is_broken)
 
 
 async def _send(
@@ -108,17 +113,17 @@ async def _send(
                 # Counted as it is handed over: whoever leaves meanwhile may have it.
                 sent += len(chunk)
                 yield chunk
-    except IntegrityBroken:
-        is_broken = True
-        await desk.note(lambda work: downloads.quarantine(work, opening))
-        raise
+    except BREAKS as error:
+        cut = tell_cut(desk.request, opening.address, error)
+        is_broken = isinstance(error, IntegrityBroken)
+        if is_broken:
+            await desk.note(lambda work: downloads.quarantine(work, opening))
+        raise cut from error
     finally:
         desk.door.meters.downloads -= 1
         # A visitor who leaves cancels the response; how the download ended is noted all the same.
         with CancelScope(shield=True):
-            await desk.note(
-                lambda work: transfers.end(work, opening.link_id, start=span.start, sent_bytes=sent, is_final=is_broken)
-            )
+            await desk.note(lambda work: _end(work, opening, start=span.start, sent_bytes=sent, is_broken=is_broken))
 
 
 def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
