@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
+from sqlalchemy import select
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import role_grants
+from modelkeep_server.db.tables import link_transfers, role_grants
 from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import queries, sessions, tokens
@@ -271,6 +272,20 @@ def end_link(registry: Registry, begun: Event) -> None:
     registry.tamper("UPDATE links SET expires_at = :at WHERE public_id = :id", at=as_it_was.expires_at, id=which)
 
 
+def wait_until_written_down(registry: Registry, begun: Event, *, requests: int) -> None:
+    """Until the ranges that followed fast on one another are added to the row of their download."""
+    assert begun.after is not None
+    of_link = link_transfers.c.link_id == begun.after["link"]
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with registry.reading() as work:
+            row = work.first(select(link_transfers.c.requests, link_transfers.c.running).where(of_link))
+        if row is not None and (row.requests, row.running) == (requests, 0):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"Not written down: {row}")
+
+
 def test_what_never_was_fetched_whole_ends_with_its_link(
     registry: Registry, make: Make, api: Api, version: Version
 ) -> None:
@@ -280,6 +295,7 @@ def test_what_never_was_fetched_whole_ends_with_its_link(
     with ThreadPoolExecutor(4) as pool:
         parts = [f"bytes={at}-{at + 9}" for at in range(0, 200, 20)]
         sent = list(pool.map(lambda part: api.anonymous.get(url, headers={"range": part}).status_code, parts))
+    wait_until_written_down(registry, make.events(since=before)[0], requests=10)
     with registry.writing() as work:
         transfers.close_expired(work)
     begun = make.events(since=before)

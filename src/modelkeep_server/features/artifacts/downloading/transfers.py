@@ -27,6 +27,7 @@ from modelkeep_server.db.tables import (
     versions,
 )
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts.downloading.tallies import SPANS, Taken
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.kit.spans import add_span
 
@@ -35,9 +36,6 @@ SCHEDULES = (Schedule(CLOSE, timedelta(minutes=5)),)
 #: A server that was killed never says that its transfer ended.
 FORGOTTEN = timedelta(hours=24)
 _AT_ONCE = 500
-#: Stretches of a file that are remembered while there are gaps between them. A program that leaves more fetches pieces
-#: here and there, and not the whole.
-_SPANS = 64
 
 
 def begin(work: Work, link_id: str) -> bool:
@@ -68,13 +66,30 @@ def end(work: Work, link_id: str, *, start: int, sent_bytes: int, size_bytes: in
     if seen is None:
         return
     row = link_transfers.c
-    spans = add_span(seen.spans, start, start + sent_bytes, at_most=_SPANS)
+    spans = add_span(seen.spans, start, start + sent_bytes, at_most=SPANS)
     running, all_bytes = max(0, seen.running - 1), seen.sent_bytes + sent_bytes
     if is_final or (running == 0 and (all_bytes == 0 or _is_whole(spans, size_bytes))):
         _record_end(work, link_id, requests=seen.requests, sent_bytes=all_bytes, spans=spans)
         return
     values = {"running": running, "sent_bytes": all_bytes, "spans": spans, "last_at": work.now}
     work.keep(link_transfers, update(link_transfers).where(row.link_id == link_id).values(values))
+
+
+def add(work: Work, taken: Taken, *, is_final: bool = False) -> None:
+    """Write down ranges that were added up (tallies.py), as `end` does one request."""
+    seen = _find(work, taken.link_id)
+    if seen is None:
+        return
+    row = link_transfers.c
+    spans = seen.spans
+    for start, behind in taken.spans:
+        spans = add_span(spans, start, behind, at_most=SPANS)
+    requests, sent_bytes = seen.requests + taken.requests, seen.sent_bytes + taken.sent_bytes
+    if is_final or (not seen.running and _is_whole(spans, taken.size_bytes)):
+        _record_end(work, taken.link_id, requests=requests, sent_bytes=sent_bytes, spans=spans)
+        return
+    values = {"requests": requests, "sent_bytes": sent_bytes, "spans": spans, "last_at": work.now}
+    work.keep(link_transfers, update(link_transfers).where(row.link_id == taken.link_id).values(values))
 
 
 def end_bundle(work: Work, link_id: str, *, sent_bytes: int, is_whole: bool) -> None:
