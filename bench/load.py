@@ -21,22 +21,29 @@ import uvloop
 #: Stands in a request where each sending puts a number of its own, of as many digits.
 NUMBER = "@@@@@@@@"
 _LENGTH = b"content-length: "
+_LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to send: `requests` in turn, whole with their heads, over `clients` connections for `seconds`."""
+    """
+    What to send: `requests` in turn, whole with their heads, over `clients` connections for `seconds`.
+
+    It goes on until `least` answers came, not counting the first `warm_up`, of which no times are told.
+    """
 
     port: int
     requests: Sequence[str]
     clients: int
     seconds: float
     first_number: int = 0
+    least: int = 0
+    warm_up: int = 0
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of it. `failed` counts answers that were not 2xx; times are in milliseconds."""
+    """What came of it, after the warm-up. `failed` counts answers that were not 2xx; times are in milliseconds."""
 
     per_second: float
     p50_ms: float
@@ -82,7 +89,7 @@ class _Client(asyncio.Protocol):
         head = self._held.find(b"\r\n\r\n")
         if head < 0:
             return
-        at = self._held.lower().index(_LENGTH, 0, head) + len(_LENGTH)
+        at = self._held[:head].lower().index(_LENGTH) + len(_LENGTH)
         if len(self._held) < head + 4 + int(self._held[at : self._held.index(b"\r", at)]):
             return
         self._tally.times.append(time.perf_counter() - self._sent_at)
@@ -124,12 +131,14 @@ async def _load(job: Job) -> Load:
     ]
     closed = asyncio.gather(*(client.closed for client in clients))
     await asyncio.wait([closed], timeout=job.seconds)
+    while len(tally.times) < job.warm_up + job.least and not closed.done():
+        await asyncio.wait([closed], timeout=_LOOK_SECONDS)
     tally.over = True
     await asyncio.wait_for(closed, 60)
     took = time.perf_counter() - began
-    times = [seconds * 1000 for seconds in tally.times]
+    times = [seconds * 1000 for seconds in tally.times[job.warm_up :]]
     p95 = statistics.quantiles(times, n=20)[18] if len(times) > 1 else times[0]
-    return Load(len(times) / took, statistics.median(times), p95, len(times), tally.failed)
+    return Load(len(tally.times) / took, statistics.median(times), p95, len(times), tally.failed)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """
 Files through a plain socket: what a client costs is left out as far as it can be, since it shares the machine.
 
-`python -m bench.pump` takes a transfer as JSON on its input. What is received is hashed where asked, and not kept.
+`python -m bench.pump` says that it is ready, then takes a transfer as JSON on its input. What is received is hashed
+where asked, and not kept.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,24 +31,54 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Transferred:
-    """How long it took from connecting to the last byte. `body` is the beginning of the answer's text."""
+    """
+    From connecting to the last byte, in seconds of the machine's monotonic clock, which all its processes share.
 
-    seconds: float
+    `body` is the beginning of the answer's text.
+    """
+
+    began: float
+    ended: float
     status: int
     body: str
     sha256: str
 
 
-def run(transfer: Transfer) -> Transferred:
-    """Run a transfer in a process of its own. Raises ConnectionError where the answer was not 2xx."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.pump"], input=json.dumps(asdict(transfer)), stdout=subprocess.PIPE, text=True,
-        check=True,
-    )  # fmt: skip
-    result = Transferred(**json.loads(done.stdout))
-    if not 200 <= result.status < 300:
-        raise ConnectionError(f"{result.status} {result.body}")
-    return result
+@dataclass(frozen=True)
+class Together:
+    """Transfers at the same time: `seconds` from the first connecting to the last byte of the last."""
+
+    seconds: float
+    answers: Sequence[Transferred]
+
+
+def fetch(port: int, path: str, *, digest: bool) -> Transfer:
+    """A plain GET."""
+    return Transfer(port, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", digest=digest)
+
+
+def run(transfers: Sequence[Transfer]) -> Together:
+    """Run transfers at once, each in a process of its own. Raises ConnectionError where an answer was not 2xx."""
+    command = [sys.executable, "-m", "bench.pump"]
+    pumps = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in transfers]
+    for process in pumps:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process, transfer in zip(pumps, transfers, strict=True):
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(asdict(transfer)) + "\n")
+        process.stdin.flush()
+    answers = []
+    for process in pumps:
+        text, _ = process.communicate()
+        if process.returncode:
+            raise ConnectionError("A transfer broke off.")
+        answers.append(Transferred(**json.loads(text)))
+    for answer in answers:
+        if not 200 <= answer.status < 300:
+            raise ConnectionError(f"{answer.status} {answer.body}")
+    seconds = max(answer.ended for answer in answers) - min(answer.began for answer in answers)
+    return Together(seconds, answers)
 
 
 def _transfer(job: Transfer) -> Transferred:
@@ -72,10 +104,9 @@ def _transfer(job: Transfer) -> Transferred:
                 hashing.update(run)
             if len(text) < _TEXT:
                 text += run[:_TEXT]
-    seconds = time.perf_counter() - began
-    return Transferred(
-        seconds, int(head[9:12]), text.decode("utf-8", "replace"), hashing.hexdigest() if hashing else ""
-    )
+    ended = time.perf_counter()
+    sha256 = hashing.hexdigest() if hashing else ""
+    return Transferred(began, ended, int(head[9:12]), text.decode("utf-8", "replace"), sha256)
 
 
 def _receive(connection: socket.socket, room: memoryview) -> int:
@@ -95,7 +126,8 @@ def _length_of(head: bytes) -> int:
 
 def main() -> None:
     """Run the transfer on the input, and print what came of it as JSON."""
-    print(json.dumps(asdict(_transfer(Transfer(**json.load(sys.stdin))))))
+    print("ready", flush=True)
+    print(json.dumps(asdict(_transfer(Transfer(**json.loads(sys.stdin.readline()))))))
 
 
 if __name__ == "__main__":

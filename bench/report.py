@@ -2,16 +2,35 @@
 
 import os
 import platform
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.calls import BARE, Measured
-from bench.files import FileSpeed
+from bench.files import AT_ONCE, Speed
+from bench.peers import PeerFigures
+from bench.ranges import RangeTimes
+from bench.stores import FOLDER, StoreFigures
 
 #: The least speed of each kind at 16 clients, over that of the bare route.
 OF_BARE = {"GET model": 0.35}
 START_SECONDS, IDLE_MIB = 1.5, 200.0
-UPLOAD_OF_OPENSSL, DOWNLOAD_OF_OPENSSL = 0.25, 0.7
+#: Of one file with the folder store; a server of S3 takes its own part of the machine, so there only figures are told.
+#: An act with the least speed over that of openssl, and the one that would be better still.
+OF_OPENSSL: dict[str, tuple[float, float | None]] = {"upload": (0.33, 0.5), "download": (0.75, None)}
+RANGE_P50_MS = 2.0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that was measured. `peak_mib`: the most memory while requests were answered; each store tells its own."""
+
+    start_seconds: float
+    idle_mib: float
+    peak_mib: float
+    calls: Sequence[Measured]
+    stores: Sequence[StoreFigures]
+    peers: PeerFigures | None
 
 
 @dataclass(frozen=True)
@@ -22,6 +41,7 @@ class Aimed:
     value: float
     aim: float
     at_least: bool
+    stretch: float | None = None
 
     @property
     def is_reached(self) -> bool:
@@ -29,43 +49,84 @@ class Aimed:
         return self.value >= self.aim if self.at_least else self.value < self.aim
 
 
-def aims_of(start_seconds: float, idle_mib: float, calls: Sequence[Measured], files: FileSpeed | None) -> list[Aimed]:
+def aims_of(figures: Figures) -> list[Aimed]:
     """The figures that have an aim."""
     aims = [
-        Aimed("start, seconds", start_seconds, START_SECONDS, at_least=False),
-        Aimed("idle memory, MiB", idle_mib, IDLE_MIB, at_least=False),
+        Aimed("start, seconds", figures.start_seconds, START_SECONDS, at_least=False),
+        Aimed("idle memory, MiB", figures.idle_mib, IDLE_MIB, at_least=False),
     ]
     aims += [
         Aimed(f"{call.name} at 16 clients, of bare", call.of_bare, OF_BARE[call.name], at_least=True)
-        for call in calls
+        for call in figures.calls
         if call.clients == 16 and call.name in OF_BARE
     ]
-    if files is not None:
-        aims.append(Aimed("upload, of openssl", files.upload_of_openssl, UPLOAD_OF_OPENSSL, at_least=True))
-        aims.append(Aimed("download, of openssl", files.download_of_openssl, DOWNLOAD_OF_OPENSSL, at_least=True))
+    for stored in figures.stores:
+        if stored.store != FOLDER:
+            continue
+        for speed in stored.speeds:
+            if speed.at_once == 1:
+                aim, stretch = OF_OPENSSL[speed.act]
+                aims.append(Aimed(f"{speed.act}, of openssl", speed.of_openssl, aim, at_least=True, stretch=stretch))
+        aims.append(Aimed("64 KiB range p50, ms", stored.ranges.p50_ms, RANGE_P50_MS, at_least=False))
     return aims
 
 
-def draw(calls: Sequence[Measured], files: FileSpeed | None, aims: Sequence[Aimed]) -> str:
+def draw(figures: Figures, aims: Sequence[Aimed]) -> str:
     """The tables."""
+    lines = [*_draw_calls(figures.calls), ""]
+    if figures.peers is not None:
+        lines += [*_draw_files(figures.peers, figures.stores), ""]
+        lines += [*_draw_ranges(figures.peers, figures.stores), ""]
+    lines += [f"{'peak memory':34}{'MiB':>9}", f"{'requests':34}{figures.peak_mib:9.0f}"]
+    lines += [f"{'files, ' + stored.store:34}{stored.peak_mib:9.0f}" for stored in figures.stores]
+    lines += ["", f"{'aim':34}{'is':>9}{'should be':>13}"]
+    for aimed in aims:
+        should = f"{'>=' if aimed.at_least else '<'} {aimed.aim:g}"
+        verdict = "" if aimed.is_reached else "   missed"
+        stretch = f"   (better: {aimed.stretch:g})" if aimed.stretch else ""
+        lines.append(f"{aimed.name:34}{aimed.value:9.2f}{should:>13}{verdict}{stretch}")
+    return "\n".join(lines)
+
+
+def _draw_calls(calls: Sequence[Measured]) -> list[str]:
     lines = [f"{'request':12}{'clients':>8}{'per second':>12}{'p50 ms':>9}{'p95 ms':>9}{'of bare':>9}"]
     for call in calls:
         of_bare = "" if call.name == BARE else f"{call.of_bare:.2f}"
         lines.append(
             f"{call.name:12}{call.clients:8}{call.per_second:12.0f}{call.p50_ms:9.2f}{call.p95_ms:9.2f}{of_bare:>9}"
         )
-    lines.append("bare: a FastAPI `def` route with the same response model; no database, no sign-in, same uvicorn\n")
-    if files is not None:
-        lines.append(f"{'file':12}{'MiB/s':>8}{'of openssl':>12}")
-        lines.append(f"{'openssl':12}{files.openssl:8.0f}")
-        lines.append(f"{'upload':12}{files.upload:8.0f}{files.upload_of_openssl:12.2f}")
-        lines.append(f"{'download':12}{files.download:8.0f}{files.download_of_openssl:12.2f}\n")
-    lines.append(f"{'aim':34}{'is':>9}{'should be':>13}")
-    for aimed in aims:
-        should = f"{'>=' if aimed.at_least else '<'} {aimed.aim:g}"
-        verdict = "" if aimed.is_reached else "   missed"
-        lines.append(f"{aimed.name:34}{aimed.value:9.2f}{should:>13}{verdict}")
-    return "\n".join(lines)
+    return [*lines, "bare: a FastAPI `def` route with the same response model; no database, no sign-in, same uvicorn"]
+
+
+def _draw_files(peers: PeerFigures, stores: Sequence[StoreFigures]) -> list[str]:
+    """A row for each act of each, with one file and four at once beside each other."""
+    speeds = [*peers.speeds, *(speed for stored in stores for speed in stored.speeds)]
+    lines = [
+        f"{'files':22}" + "".join(f"{f'MiB/s, {at_once} at once':>20}{'of openssl':>12}" for at_once in AT_ONCE),
+        f"{'openssl':22}"
+        + "".join(
+            f"{statistics.median(speed.openssl for speed in speeds if speed.at_once == at_once):20.0f}{'':12}"
+            for at_once in AT_ONCE
+        ),
+    ]
+    rows: dict[str, list[Speed]] = {}
+    for speed in speeds:
+        rows.setdefault(f"{speed.who} {speed.act}", []).append(speed)
+    for name, found in rows.items():
+        lines.append(f"{name:22}" + "".join(f"{one.mib_per_second:20.0f}{one.of_openssl:12.2f}" for one in found))
+    lines += peers.notes
+    lines.append(
+        "of openssl: over as many `openssl dgst -sha256` of the same files, run just before; cp ends with a sync,"
+    )
+    return [*lines, "nginx writes without one; folder and s3: the registry with that store"]
+
+
+def _draw_ranges(peers: PeerFigures, stores: Sequence[StoreFigures]) -> list[str]:
+    found: list[RangeTimes] = [stored.ranges for stored in stores]
+    if peers.ranges is not None:
+        found.insert(0, peers.ranges)
+    lines = [f"{'64 KiB ranges':22}{'p50 ms':>20}{'p95 ms':>12}"]
+    return [*lines, *(f"{times.who:22}{times.p50_ms:20.2f}{times.p95_ms:12.2f}" for times in found)]
 
 
 def machine() -> dict[str, object]:

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -19,28 +18,41 @@ from modelkeep_server.app import CannotStart
 from modelkeep_server.settings import Settings
 
 COMMAND = Path(sys.executable).parent / "modelkeep"
-STARTS = 3
+SETTLE_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Made:
+    """A registry that is not served yet: where it lies, and how its server is told."""
+
+    folder: Path
+    env: Mapping[str, str]
+    seeded: Seeded
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers. `start_seconds` is from the start of the process to the first answer, the median of 3."""
+    """A server that answers. `start_seconds` is from the start of the process to the first answer."""
 
     port: int
     pid: int
     start_seconds: float
-    idle_mib: float
-    folder: Path
-    seeded: Seeded
 
     def memory_mib(self, name: str = "VmRSS") -> float:
         """Resident memory of the server in MiB, now (VmRSS) or at its peak (VmHWM). Linux only."""
-        return _memory_mib(self.pid, name)
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) / 1024
+        raise LookupError(name)
+
+    def settled_mib(self) -> float:
+        """Resident memory in MiB once the server has nothing left to do for its start."""
+        time.sleep(SETTLE_SECONDS)
+        return self.memory_mib()
 
 
-@contextmanager
-def start_registry(folder: Path, models: int, database_url: str | None) -> Iterator[Running]:
-    """Make a registry of so many models, and serve it until the block ends. A database named must be empty."""
+def make_registry(folder: Path, models: int, database_url: str | None) -> Made:
+    """Make a registry of so many models. A database named must be empty."""
     port = free_port()
     named = {"MODELKEEP_DATABASE_URL": database_url} if database_url else {}
     env = {
@@ -55,32 +67,33 @@ def start_registry(folder: Path, models: int, database_url: str | None) -> Itera
     if database_url:
         subprocess.run([COMMAND, "migrate"], env=os.environ | env, check=True, stdout=subprocess.DEVNULL)
     try:
-        seeded = seed(settings, models)
+        return Made(folder, env, seed(settings, models))
     except CannotStart as error:
         raise SystemExit(f"{error} `make bench` needs an empty database.") from error
-    starts = []
-    for _ in range(STARTS - 1):
-        with _serving([str(COMMAND), "serve"], env, port) as (_, seconds):
-            starts.append(seconds)
-    with _serving([str(COMMAND), "serve"], env, port) as (process, seconds):
-        starts.append(seconds)
-        time.sleep(2)
-        idle = _memory_mib(process.pid, "VmRSS")
-        yield Running(port, process.pid, statistics.median(starts), idle, folder, seeded)
+
+
+@contextmanager
+def serve(made: Made, storage_url: str | None = None) -> Iterator[Running]:
+    """Serve a registry until the block ends, with its files at that storage URL (in its data folder)."""
+    port = int(made.env["MODELKEEP_PORT"])
+    stored = {"MODELKEEP_STORAGE_URL": storage_url} if storage_url else {}
+    with serving([str(COMMAND), "serve"], {**made.env, **stored}, port) as (process, seconds):
+        yield Running(port, process.pid, seconds)
 
 
 @contextmanager
 def start_peer(model_json: str) -> Iterator[int]:
     """Serve the bare peer, which answers with this model, until the block ends; gives its port."""
     port = free_port()
-    with _serving([sys.executable, "-m", "bench.peer", str(port)], {}, port, told=model_json):
+    with serving([sys.executable, "-m", "bench.peer", str(port)], {}, port, told=model_json):
         yield port
 
 
 @contextmanager
-def _serving(
+def serving(
     command: list[str], env: Mapping[str, str], port: int, told: str = ""
 ) -> Iterator[tuple[subprocess.Popen[str], float]]:
+    """Run a server until the block ends, once it answers; gives the process and the seconds until then."""
     began = time.perf_counter()
     process = subprocess.Popen(
         command, env=os.environ | env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
@@ -106,13 +119,6 @@ def _await_answer(process: subprocess.Popen[str], port: int) -> None:
                 return
         time.sleep(0.01)
     raise SystemExit("The server did not answer.")
-
-
-def _memory_mib(pid: int, name: str) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    raise LookupError(name)
 
 
 def free_port() -> int:

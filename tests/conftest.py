@@ -9,7 +9,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from modelkeep_server.operate.logs import configure_logs
-from tests.support import endurance, postgres
+from tests.support import endurance, postgres, scratch
 from tests.support.bad_issuer import BadIssuer, running_bad_issuer
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -33,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("modelkeep", deadline=None, derandomize=steady)
     hypothesis.settings.load_profile("modelkeep")
     if not hasattr(config, "workerinput"):
+        if config.option.markexpr != "endurance":
+            scratch.prefer_memory()
         postgres.begin_run()
 
 

@@ -13,13 +13,14 @@ from modelkeep.folders import is_chosen
 from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
-from modelkeep.local_files import hash_file
+from modelkeep.local_files import hash_file, is_empty
 from modelkeep.models import Artifact, BundleLink, DigestPlace, Download, Link
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
 from modelkeep.stored import Upload
 from modelkeep.uploads import NewFile, send_file
+from modelkeep.zips import FetchedZip, fetch_zip
 
 
 class Files(Asking):
@@ -71,7 +72,7 @@ class Files(Asking):
         """
         where = parse_version_or_file(address)
         path = name or where.path or Path(file).name
-        kind = guess_kind(path) if type == AUTO else type
+        kind = guess_kind(path, is_empty=is_empty(Path(file))) if type == AUTO else type
         version = Address(where.group, where.name, where.version)
         return send_file(self._transport, NewFile(version, Path(file), path, kind, restart), on_progress)
 
@@ -155,6 +156,38 @@ class Files(Asking):
             self.fetch(file, artifact, to, purpose=purpose, overwrite=overwrite, on_progress=on_progress)
             for file, artifact in self.select_files(address, include=include, exclude=exclude)
         ]
+
+    def download_zip(
+        self,
+        address: str | Address,
+        to: str | Path = ".",
+        *,
+        purpose: str | None = None,
+        overwrite: bool = False,
+        on_progress: OnProgress = ignore_progress,
+    ) -> FetchedZip:
+        """
+        Fetch all files of a version that may leave as one ZIP, and verify each in it by SHA-256.
+
+        Args:
+            to: The file to write, or a folder that is there, in which it is called NAME-VERSION.zip.
+            purpose: What it is for; asked where the version is in production or beyond.
+            overwrite: Whether a file of that name may be replaced.
+        Raises:
+            DigestMismatch: What arrived is not what the registry vouches for; nothing is left.
+            BadFile: The file cannot be written, or is there already.
+            Forbidden: You may not download them. Conflict: None may leave. NotFound: There is no such version.
+        """
+        where = parse_version(address)
+        target = Path(to) / f"{where.name}-{where.version}.zip" if Path(to).is_dir() else Path(to)
+        return fetch_zip(
+            self._transport,
+            partial(self.create_bundle_link, where, purpose=purpose),
+            lambda: list(self.list_artifacts(where)),
+            target,
+            overwrite=overwrite,
+            on_progress=on_progress,
+        )
 
     def fetch(
         self,

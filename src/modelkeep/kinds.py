@@ -14,9 +14,13 @@ _CONTAINER = re.compile(r"\.(tar|tar\.gz|tgz|sif|oci)$", re.IGNORECASE)
 _CONFIG = re.compile(r"\.(json|ya?ml|toml|ini|cfg|txt|md)$|(^|/)MLmodel$", re.IGNORECASE)
 
 
-def guess_kind(path: str) -> str:
-    """The artifact type of a file by its path in the version; WEIGHTS where the name says nothing."""
+def guess_kind(path: str, *, is_empty: bool = False) -> str:
+    """
+    The artifact type of a file by its path in the version.
+
+    Where the name says nothing, CONFIG for one of no bytes, which is plain text, and WEIGHTS for others.
+    """
     for kind, pattern in (("TOKENIZER", _TOKENIZER), ("CONTAINER", _CONTAINER), ("CONFIG", _CONFIG)):
         if pattern.search(path):
             return kind
-    return "WEIGHTS"
+    return "CONFIG" if is_empty else "WEIGHTS"

@@ -12,6 +12,14 @@ from modelkeep.progress import OnProgress, Progress, Step
 CHUNK_BYTES = 1024 * 1024
 
 
+def is_empty(file: Path) -> bool:
+    """Whether it is a file of no bytes. False for pipes, and for what cannot be read, which is said as it is opened."""
+    try:
+        return file.is_file() and not file.stat().st_size
+    except OSError:
+        return False
+
+
 def open_file(file: Path) -> BinaryIO:
     """A file opened for reading. Raises BadFile."""
     try:

@@ -261,7 +261,7 @@ class BundleLink(Told):
 class Download(Told):
     """
     A download of a file. `by` is None where the log no longer says whose. `with_all`: in the ZIP of all files, of which
-    `sent_bytes` are then.
+    `sent_bytes` are then; None until it is over, and of one that the registry did not see the end of.
     """
 
     by: str | None

@@ -56,3 +56,13 @@ class Waiver(Told):
     expires_at: datetime
     ended_by: str | None = None
     ended_at: datetime | None = None
+
+
+def is_released(artifact: Artifact) -> bool:
+    """Whether somebody answers for a file that would be held back else."""
+    return artifact.waiver is not None and artifact.waiver.get("kind") == "RELEASE"
+
+
+def is_held_back(artifact: Artifact) -> bool:
+    """Whether the file cannot be downloaded, now or at all. A quarantined one can where somebody released it."""
+    return artifact.status != "AVAILABLE" and not (artifact.status == "QUARANTINED" and is_released(artifact))

@@ -57,6 +57,14 @@ class BlobStore(Protocol):
     def read(self, key: str, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`, fewer where the blob ends, none beyond it. Raises BlobMissing, StorageDown."""
 
+    def borrow(self, key: str, offset: int, length: int, *, fresh: bool = False) -> BytesLike:
+        """
+        As `read`, in memory that is the caller's only until the same thread borrows again.
+
+        Args:
+            fresh: From the medium itself where the store can, and not from what the system remembers of a write.
+        """
+
     def size(self, key: str) -> int:
         """Size in bytes. Raises BlobMissing, StorageDown."""
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,26 +38,38 @@ def test_a_blob_is_read_whole_and_in_pieces(store: BlobStore) -> None:
     size = store.put(KEY, [b"abc", bytearray(b"def"), memoryview(b"ghi"), b""])
     empty = store.put("empty", [])
 
+    for read in (store.read, store.borrow, partial(store.borrow, fresh=True)):
+        assert [bytes(read(KEY, *at)) for at in [(0, 9), (2, 3), (7, 100), (9, 1), (50, 1), (3, 0)]] == [
+            b"abcdefghi",
+            b"cde",
+            b"hi",
+            b"",
+            b"",
+            b"",
+        ]
+        with pytest.raises(ValueError, match="negative"):
+            read(KEY, -1, 2)
     assert (size, store.size(KEY), empty, store.size("empty"), store.read("empty", 0, 1)) == (9, 9, 0, 0, b"")
-    assert store.read(KEY, 0, 9) == b"abcdefghi"
-    assert [store.read(KEY, *at) for at in [(2, 3), (7, 100), (9, 1), (50, 1), (3, 0)]] == [
-        b"cde",
-        b"hi",
-        b"",
-        b"",
-        b"",
-    ]
-    with pytest.raises(ValueError, match="negative"):
-        store.read(KEY, -1, 2)
 
 
 def test_a_large_blob_is_whole_and_replaced_in_one_step(store: BlobStore) -> None:
     """Bytes of many megabytes come back as they went, and another blob takes their place."""
     first = store.put(KEY, runs_of(LARGE))
     whole = store.read(KEY, 0, LARGE + 1)
+    reads = [
+        (0, LARGE + 1),
+        (1, 5000),
+        (4096, 4096),
+        (2**20 - 1, 2),
+        (LARGE - 12346, 12346),
+        (LARGE - 1, 5),
+        (LARGE, 1),
+    ]
+    back = [bytes(store.borrow(KEY, *at, fresh=True)) for at in reads]
     second = store.put(KEY, [b"small"])
 
     assert (first, whole) == (LARGE, b"".join(runs_of(LARGE)))
+    assert back == [whole[start : start + length] for start, length in reads]
     assert (second, store.read(KEY, 0, 100)) == (5, b"small")
 
 

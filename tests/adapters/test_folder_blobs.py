@@ -1,6 +1,7 @@
 """The folder of blobs: durable, whole or absent, private, and nowhere else."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep_server.adapters.blobs import open_blobs
+from modelkeep_server.adapters.blobs import direct, open_blobs
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
 from modelkeep_server.ports import StorageDown, StorageFull
 
@@ -228,3 +229,35 @@ def test_a_place_that_is_no_folder_is_down(tmp_path):
 
     with pytest.raises(StorageDown):
         FolderBlobs(tmp_path / "taken")
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 2**18, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20 + 5])
+def test_runs_of_any_size_become_what_they_were(size, store):
+    """Whole blocks go past the cache and the rest does not, whatever runs the bytes come in."""
+    content = os.urandom(size)
+
+    for runs in ([content], [content[:300_000], content[300_000:300_001], content[300_001:]]):
+        assert store.put(KEY, runs) == size
+        assert store.read(KEY, 0, size + 1) == store.borrow(KEY, 0, size + 1, fresh=True) == content
+
+
+def test_a_disk_that_takes_nothing_past_the_cache_is_written_the_common_way(store, monkeypatch):
+    """A file system that refuses O_DIRECT, at once or in the middle, keeps files all the same."""
+    content = os.urandom(3 * 2**20)
+    write, read, turn = os.write, os.preadv, direct._turn
+
+    def refuse(act):
+        def asked(opened, *rest):
+            if fcntl.fcntl(opened, fcntl.F_GETFL) & direct._DIRECT:
+                raise OSError(errno.EINVAL, "Invalid argument")
+            return act(opened, *rest)
+
+        return asked
+
+    monkeypatch.setattr(os, "write", refuse(write))
+    monkeypatch.setattr(os, "preadv", refuse(read))
+    store.put(KEY, [content])
+    assert bytes(store.borrow(KEY, 0, len(content), fresh=True)) == content
+    monkeypatch.setattr(direct, "_turn", lambda opened, *, direct: not direct and turn(opened, direct=False))
+    store.put(KEY, [content])
+    assert bytes(store.borrow(KEY, 1, len(content), fresh=True)) == content[1:]

@@ -7,7 +7,7 @@ It forwards over real connections; nothing is imitated but the fault.
 import contextlib
 import http.client
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -29,13 +29,14 @@ class Balancer:
 
     `refusals` are statuses answered to the next requests instead of forwarding them, `lost_answers` those answered
     after forwarding them; `cut_after_bytes` breaks the next answer of a download off after that many bytes of its body,
-    once.
+    once; `spoil` makes other bytes of each body of a download.
     """
 
     url: str
     refusals: list[int] = field(default_factory=list)
     lost_answers: list[int] = field(default_factory=list)
     cut_after_bytes: int | None = None
+    spoil: Callable[[bytes], bytes] | None = None
     seen: list[Seen] = field(default_factory=list)
 
     def downloads(self) -> list[Seen]:
@@ -62,6 +63,8 @@ def balancing(upstream_url: str) -> Iterator[Balancer]:
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
+            if balancer.spoil is not None and not self.path.startswith("/api/"):
+                content = balancer.spoil(content)
             if balancer.lost_answers:
                 self.refuse(balancer.lost_answers.pop(0))
                 return

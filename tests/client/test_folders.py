@@ -26,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
     (made / "config.json").write_text('{"layers": 2}')
     (made / "tokenizer" / "vocab.json").write_text('{"a": 1}')
     (made / "logs" / "train.txt").write_text("step 1\n")
+    (made / "logs" / "__init__.py").touch()
     (made / ".git" / "HEAD").write_text("ref\n")
     (made / "link.json").symlink_to(made / "config.json")
     return made
@@ -35,7 +36,7 @@ def test_a_folder_goes_up_and_comes_down_as_it_was(
     cli: Cli, client: Client, version: Version, folder: Path, tmp_path: Path
 ) -> None:
     """Paths and guessed types are kept, hidden files and links are left out with a word, patterns choose both ways."""
-    sent = cli("upload", version.address, str(folder), "--exclude", "logs/*")
+    sent = cli("upload", version.address, str(folder), "--exclude", "*.txt")
     listed = {file.path: file.type for file in client.list_artifacts(version.address)}
     fetched = cli("download", version.address, "--to", str(tmp_path / "all"))
     some = cli("download", version.address, "--to", str(tmp_path / "some"), "--include", "*.json", "--json")
@@ -43,6 +44,7 @@ def test_a_folder_goes_up_and_comes_down_as_it_was(
 
     assert (sent.code, fetched.code, some.code, none.code) == (0, 0, 0, 1), sent.err
     expected = {"model.safetensors": "WEIGHTS", "config.json": "CONFIG", "tokenizer/vocab.json": "TOKENIZER"}
+    expected["logs/__init__.py"] = "CONFIG"
     assert listed == expected
     assert "link.json (a link)" in sent.err
     assert ".git (hidden)" in sent.err
@@ -56,7 +58,7 @@ def test_a_folder_goes_up_and_comes_down_as_it_was(
         "config.json",
         "tokenizer/vocab.json",
     ]
-    assert "None of the 3 files" in none.err
+    assert "None of the 4 files" in none.err
 
 
 def test_one_file_that_fails_does_not_stop_the_others(cli: Cli, client: Client, version: Version, folder: Path) -> None:
@@ -67,13 +69,14 @@ def test_one_file_that_fails_does_not_stop_the_others(cli: Cli, client: Client, 
 
     entries = {entry["path"]: entry for entry in json.loads(told.out)}
     assert told.code == 1
-    assert "1 of 4 failed" in told.err
+    assert "1 of 5 failed" in told.err
     assert "error: " in told.err
     assert entries.pop("config.json")["error"]["status"] == 409
     assert {path for path, entry in entries.items() if entry["sha256"]} == {
         "model.safetensors",
         "tokenizer/vocab.json",
         "logs/train.txt",
+        "logs/__init__.py",
     }
 
 

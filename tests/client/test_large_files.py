@@ -42,9 +42,14 @@ def large(tmp_path: Path) -> Path:
 def _start(wire: Wire, token: str, *arguments: str) -> "subprocess.Popen[str]":
     """The command in a process of its own, through the wire."""
     environment = {**os.environ, "MODELKEEP_URL": wire.url, "MODELKEEP_TOKEN": token}
-    return subprocess.Popen(
-        [COMMAND, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    # Whoever runs the tests in the background ignores Ctrl-C, and what they start would too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [COMMAND, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _sha256(file: Path) -> str:
@@ -65,7 +70,7 @@ def test_an_upload_goes_on_after_the_command_was_interrupted_and_killed(
         wire.release()
 
     last = _start(wire, owner_token, "upload", version.address, str(large), "--json")
-    out, err = last.communicate(timeout=150)
+    out, err = last.communicate(timeout=60)
 
     (interrupted, _, told), (killed, *_) = ended
     assert (interrupted, killed, last.returncode) == (130, -signal.SIGKILL, 0), err

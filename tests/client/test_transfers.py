@@ -99,14 +99,14 @@ def test_another_file_of_that_name_is_kept(
     assert weights.read_bytes() == mine.read_bytes()
 
 
-def test_an_empty_file_is_refused_with_what_is_taken(client: Client, version: Version, tmp_path: Path) -> None:
-    """No bytes are of no format: nothing becomes of it, and the list of formats is named."""
-    (tmp_path / "empty.json").touch()
+def test_empty_weights_are_refused(client: Client, version: Version, tmp_path: Path) -> None:
+    """No bytes are no weights: nothing becomes of it, and why is said."""
+    (tmp_path / "empty.safetensors").touch()
 
     with pytest.raises(NotAccepted) as refused:
-        client.upload(version.address, tmp_path / "empty.json")
+        client.upload(version.address, tmp_path / "empty.safetensors")
 
-    assert "empty.json" in refused.value.detail
+    assert "The file is empty" in refused.value.detail
     assert list(client.list_artifacts(version.address)) == []
 
 

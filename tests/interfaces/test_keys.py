@@ -29,7 +29,7 @@ def own_keys(fresh_registry: Registry, tmp_path: Path) -> Any:
 def test_a_copy_is_asked_for_until_it_is_confirmed_and_again_after_a_rotation(
     fresh_registry: Registry, fresh_make: Make, fresh_api: Api, own_keys: Any
 ) -> None:
-    """The line stands above the pages of Admins and SREs alone; the fingerprint that was typed ends it."""
+    """The line stands above the pages of Admins and SREs; the fingerprint that was typed off the copy ends it."""
     admin, sre, owner = (fresh_make.person(role) for role in (Role.ADMIN, Role.SRE, Role.MODEL_OWNER))
     browsers = [fresh_api.browser(person) for person in (admin, sre, owner)]
     fresh_registry.app.door.read_board()
@@ -37,6 +37,7 @@ def test_a_copy_is_asked_for_until_it_is_confirmed_and_again_after_a_rotation(
 
     before = [LINE in browser.get("/models").text for browser in browsers]
     page = browsers[0].get("/admin/keys").text
+    untold = fresh_api.as_(admin).get("/api/v1/keys").json()
     wrong = browsers[0].submit("/admin/keys/escrow", {"fingerprint": "AAAA-AAAA"})
     done = browsers[0].submit("/admin/keys/escrow", {"fingerprint": f" {fingerprint.lower().replace('-', '')} "})
     after = [LINE in browser.get("/models").text for browser in browsers]
@@ -44,10 +45,14 @@ def test_a_copy_is_asked_for_until_it_is_confirmed_and_again_after_a_rotation(
     shown = browsers[1].get("/admin/keys").text
     own_keys.add_key()
     again = [LINE in browser.get("/models").text for browser in browsers]
+    rotated = browsers[0].get("/admin/keys").text
 
     assert before == again == [True, True, False]
     assert after == [False] * 3
-    assert (LINE in page, fingerprint in page, str(own_keys.place) in page) == (False, True, True)
+    assert (LINE in page, str(own_keys.place) in page) == (False, True)
+    assert [fingerprint in text for text in (page, wrong.text, str(untold), shown)] == [False, False, False, True]
+    assert "at the top of the copy" in page
+    assert own_keys.fingerprint() not in rotated
     assert (wrong.status_code, "not the fingerprint of the keys in use" in wrong.text) == (422, True)
     assert (done.status_code, done.headers["location"]) == (303, "/admin/keys?done=keys-confirmed")
     assert (told["escrow"]["by"], told["fingerprint"]) == (admin.email, fingerprint)

@@ -168,6 +168,7 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     folder = tmp_path / "bert"
     (folder / "tokenizer").mkdir(parents=True)
     (folder / "tokenizer" / "vocab.txt").write_text("[PAD]\n[UNK]\nkind\nunkind\n")
+    (folder / "__init__.py").touch()
     (folder / "config.json").write_text('{"model_type": "bert", "hidden_size": 4, "transformers_version": "4.57.1"}')
     (folder / "model.safetensors").write_bytes(make_safetensors(30_000, format="pt", license="MIT"))
     (folder / "optimizer.pt").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
@@ -175,7 +176,7 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     open_panel(visitor)
 
     visitor.page.set_input_files("#folders", folder)
-    for name in ("tokenizer/vocab.txt", "config.json", "model.safetensors"):
+    for name in ("tokenizer/vocab.txt", "__init__.py", "config.json", "model.safetensors"):
         Row(visitor, f"bert/{name}").says("verified")
     Row(visitor, "bert/optimizer.pt").says("Blocked")
     (folder / "config.json").write_text('{"model_type": "bert", "hidden_size": 8, "transformers_version": "4.57.1"}')

@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,12 @@ from tests.support import postgres
 ROOT = Path(__file__).parents[2]
 
 
-def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, object]]:
+def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
     """What a very short run prints, and its figures."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODELKEEP_")}
-    small = ("--models", "6", "--mib", "1", "--seconds", "0.1", "--rounds", "1", "--json", str(folder / "figures.json"))
+    small = ("--models", "6", "--mib", "1", "--seconds", "0.1", "--rounds", "1", "--ranges", "20")
     done = subprocess.run(
-        [sys.executable, "-m", "bench", *small, *arguments],
+        [sys.executable, "-m", "bench", *small, "--json", folder / "figures.json", *arguments],
         cwd=ROOT,
         env=inherited,
         check=True,
@@ -30,11 +31,9 @@ def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, object]]:
     return done.stdout, json.loads((folder / "figures.json").read_text())
 
 
-def assert_complete(table: str, figures: dict[str, object]) -> None:
-    """Every kind of request at one and at sixteen clients, files, and each aim beside its figure."""
+def assert_complete(table: str, figures: dict[str, Any]) -> None:
+    """Every kind of request at one and at sixteen clients, files in each store, and each aim beside its figure."""
     calls, aims = figures["calls"], figures["aims"]
-    assert isinstance(calls, list)
-    assert isinstance(aims, list)
     kinds = ("bare route", "GET model", "POST model", "list 50", "text query")
     assert [(call["name"], call["clients"]) for call in calls] == [(kind, n) for n in (1, 16) for kind in kinds]
     assert all(call["per_second"] > 0 for call in calls)
@@ -44,8 +43,30 @@ def assert_complete(table: str, figures: dict[str, object]) -> None:
         "GET model at 16 clients, of bare",
         "upload, of openssl",
         "download, of openssl",
+        "64 KiB range p50, ms",
     ]
     assert all(aim["name"] in table for aim in aims)
+
+
+def assert_files_measured(table: str, figures: dict[str, Any], stores: list[str]) -> None:
+    """Up, down and in ranges, one and four at once, with each store, beside what else is on the machine."""
+    peers = figures["peers"]
+    nginx = [("nginx", "upload"), ("nginx", "download")] if peers["ranges"] else []
+    assert [(speed["who"], speed["act"], speed["at_once"]) for speed in peers["speeds"]] == [
+        (*kind, at_once) for at_once in (1, 4) for kind in [("cp", "copy"), *nginx]
+    ]
+    assert peers["ranges"] or "nginx: not installed" in table
+    assert [stored["store"] for stored in figures["stores"]] == stores
+    for stored in figures["stores"]:
+        name = stored["store"]
+        assert [(speed["act"], speed["at_once"]) for speed in stored["speeds"]] == [
+            (act, at_once) for at_once in (1, 4) for act in ("upload", "download")
+        ]
+        assert all(speed["of_openssl"] > 0 for speed in stored["speeds"])
+        assert stored["ranges"]["answered"] >= 20
+        assert stored["ranges"]["p50_ms"] <= stored["ranges"]["p95_ms"]
+        assert stored["peak_mib"] > 0
+        assert all(row in table for row in (f"{name} upload", f"{name} download", f"files, {name}"))
 
 
 def test_a_short_run_measures_everything(tmp_path: Path) -> None:
@@ -53,6 +74,7 @@ def test_a_short_run_measures_everything(tmp_path: Path) -> None:
     table, figures = bench(tmp_path)
 
     assert_complete(table, figures)
+    assert_files_measured(table, figures, ["folder", "s3"])
     assert figures["database"] == "sqlite"
 
 
@@ -63,8 +85,9 @@ def test_a_postgresql_database_can_be_measured(tmp_path: Path) -> None:
     name = f"bench_{secrets.token_hex(6)}"
     url = postgres.create_database(name)
 
-    table, figures = bench(tmp_path, "--database", url)
+    table, figures = bench(tmp_path, "--database", url, "--store", "folder")
 
     assert_complete(table, figures)
+    assert_files_measured(table, figures, ["folder"])
     assert figures["database"] == "postgresql"
     postgres.drop_database(name)

@@ -86,11 +86,11 @@ def test_a_rotation_survives_kills_and_uploads_go_on(kills: int, tmp_path: Path,
         asking.join()
     with victim.served(), connect(victim, token) as client:
         perform(settings, "keys.rotate", {"resume": True})
-        shown = perform(settings, "keys.show", {})
+        copied = perform(settings, "keys.copy", {"shares": 1, "needed": 1})
         after = stamps(tmp_path / "data" / "files")
         offset = tus.offset_of(client, url)
         done = tus.send(client, url, offset, large[offset:])
-        perform(settings, "keys.confirm", {"fingerprint": shown["fingerprint"]})
+        perform(settings, "keys.confirm", {"fingerprint": copied["fingerprint"]})
         dropped = perform(settings, "keys.retire-old", {"serversAgree": False})["dropped"]
         files["large.safetensors"] = hashlib.sha256(large).hexdigest()
         wrong = find_wrong(client, files)

@@ -101,9 +101,10 @@ def test_a_rotation_rewraps_every_key_and_touches_no_stored_file(closed: Setting
 
     rotated = said(run(closed, "rotate"))
     again = said(run(closed, "rotate", "--resume"))
+    unconfirmed = said(run(closed, "show"))
     agree = "--all-servers-have-the-new-key"
     too_early = run(closed, "retire-old", agree)
-    found = FINGERPRINT.findall(rotated)[0]
+    [found] = FINGERPRINT.findall(said(run(closed, "escrow", "--print")))
     wrong = run(closed, "escrow", "--confirm", "AAAA-" * 4 + "AAAA")
     confirmed = said(run(closed, "escrow", "--confirm", found.lower().replace("-", " ")))
     unasked = run(closed, "retire-old")
@@ -114,6 +115,8 @@ def test_a_rotation_rewraps_every_key_and_touches_no_stored_file(closed: Setting
     assert "nothing left to do" in again
     assert (too_early.exit_code, "no copy" in too_early.stderr.lower()) == (1, True)
     assert (wrong.exit_code, "not the fingerprint" in wrong.stderr) == (1, True)
+    assert [found in text for text in (rotated, again, unconfirmed, too_early.stderr)] == [False] * 4
+    assert "at the top of the escrow copy" in unconfirmed
     assert found in confirmed
     assert closed.is_sqlite or "Other servers may share this database" in unasked.stderr
     assert old in said(dropped)
@@ -131,7 +134,7 @@ def test_a_rotation_rewraps_every_key_and_touches_no_stored_file(closed: Setting
     assert before == after
     assert (old != new, upload.key_id) == (True, new)
     assert [event.action for event in events] == [
-        "key.rotate", "key.rewrap", "key.rewrap", "key.confirm", "key.retire",
+        "key.rotate", "key.rewrap", "key.rewrap", "key.escrow", "key.confirm", "key.retire",
     ]  # fmt: skip
     assert {event.actor.id.split("@")[0] for event in events} == {"operator"}
     assert json.loads(events[1].raw)["after"] == {"files": 3, "broken": 0}
@@ -224,7 +227,8 @@ def test_keys_given_as_a_setting_work_from_end_to_end(closed: Settings, portal: 
     asked = said(run(closed, "rotate", "--key-out", str(out), MODELKEEP_KEY=text))
     new_text = out.read_text()
     rotated = said(run(closed, "rotate", MODELKEEP_KEY=new_text))
-    said(run(closed, "escrow", "--confirm", FINGERPRINT.findall(rotated)[0], MODELKEEP_KEY=new_text))
+    [found] = FINGERPRINT.findall(said(run(closed, "escrow", "--print", MODELKEEP_KEY=new_text)))
+    said(run(closed, "escrow", "--confirm", found, MODELKEEP_KEY=new_text))
     small = tmp_path / "small-text"
     words = ["retire-old", "--all-servers-have-the-new-key", "--key-out", str(small)]
     shrunk = said(run(closed, *words, MODELKEEP_KEY=new_text))

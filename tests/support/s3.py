@@ -117,8 +117,12 @@ class S3Server:
 
 
 @contextlib.contextmanager
-def running_s3() -> Iterator[S3Server]:
-    """Serve until the block ends. The credentials stand in this process's environment meanwhile."""
+def running_s3(volume_mib: int = 64) -> Iterator[S3Server]:
+    """
+    Serve until the block ends, with room for 40 volumes of so many MiB.
+
+    The credentials stand in this process's environment meanwhile.
+    """
     folder = Path(tempfile.mkdtemp(prefix="modelkeep-s3-"))
     process = None
     ports = _free_ports(8)
@@ -127,7 +131,7 @@ def running_s3() -> Iterator[S3Server]:
     try:
         with (folder / "output").open("w") as output:
             process = subprocess.Popen(
-                _command(folder, ports),
+                _command(folder, ports, volume_mib),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
@@ -152,7 +156,7 @@ def running_s3() -> Iterator[S3Server]:
                 os.environ[name] = value
 
 
-def _command(folder: Path, ports: list[int]) -> list[str]:
+def _command(folder: Path, ports: list[int], volume_mib: int) -> list[str]:
     identity = {
         "name": "tests", "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         "credentials": [
@@ -165,7 +169,7 @@ def _command(folder: Path, ports: list[int]) -> list[str]:
     return [
         str(WEED), "-logtostderr=true", "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-s3.config={folder}/s3.json", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
-        "-master.volumeSizeLimitMB=64", "-volume.max=40",
+        f"-master.volumeSizeLimitMB={volume_mib}", "-volume.max=40",
         *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
     ]  # fmt: skip
 

@@ -5,10 +5,11 @@ import contextlib
 import datetime
 import ipaddress
 import ssl
-import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+from anyio.from_thread import start_blocking_portal
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -54,44 +55,23 @@ class TlsProxy:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Serve in a thread of its own until the block ends."""
-        loop = asyncio.new_event_loop()
-        begun = threading.Event()
-        servers: list[asyncio.Server] = []
-
-        async def begin() -> None:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
-            servers.append(server)
+        with start_blocking_portal("asyncio") as portal:
+            server = portal.call(partial(asyncio.start_server, self._serve, "127.0.0.1", 0, ssl=self._context))
             self.port = server.sockets[0].getsockname()[1]
-            begun.set()
-
-        def run() -> None:
-            loop.run_until_complete(begin())
-            loop.run_forever()
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        begun.wait(10)
-        try:
-            yield
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(10)
-            for server in servers:
-                server.close()
-            loop.run_until_complete(_cancel_all())
-            loop.close()
+            try:
+                yield
+            finally:
+                portal.call(server.close)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
-            peer = writer.get_extra_info("peername")[0]
-            inner_writer.write(self._passed_on(head, peer))
-            passing = asyncio.create_task(_pump(reader, inner_writer))
-            await _pump(inner_reader, writer)
-            passing.cancel()
-            inner_writer.close()
-        writer.close()
+            with contextlib.closing(inner_writer):
+                inner_writer.write(self._passed_on(head, writer.get_extra_info("peername")[0]))
+                passing = asyncio.create_task(_pump(reader, inner_writer))
+                await _pump(inner_reader, writer)
+                passing.cancel()
 
     def _passed_on(self, head: bytes, peer: str) -> bytes:
         first, *lines = head[:-4].split(b"\r\n")
@@ -107,10 +87,3 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     while run := await reader.read(65536):
         writer.write(run)
         await writer.drain()
-
-
-async def _cancel_all() -> None:
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

@@ -25,7 +25,11 @@ def waive(
     days: Annotated[int | None, typer.Option(help="1 to 90; left out: 30.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer for a file until a time: a BLOCKED one is released for download, an UNKNOWN one accepted."""
+    """
+    Answer for a file until a time: a BLOCKED one is released for download, an UNKNOWN one accepted.
+
+    It takes a token with the scope `review`: modelkeep login --scope read --scope review.
+    """
     with Client() as client:
         waiver = client.waive_artifact(address, reason=reason, days=days)
     if as_json:

@@ -7,17 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from modelkeep.addresses import Address, parse_version_or_file
+from modelkeep.addresses import Address, parse_version, parse_version_or_file
 from modelkeep.cli.bars import TransferBars, transfer_bars
 from modelkeep.cli.crowd import do_each
 from modelkeep.cli.exits import FAILED, HELD_BACK, INTERRUPTED, print_error
 from modelkeep.cli.options import Exclude, Include, Jobs, Json
 from modelkeep.cli.output import failure_json, note, print_json, size
-from modelkeep.cli.verdicts import is_held_back, tell_verdict
+from modelkeep.cli.verdicts import tell_verdict
 from modelkeep.client import Client
 from modelkeep.downloads import Fetched
 from modelkeep.errors import ModelkeepError
 from modelkeep.models import Artifact
+from modelkeep.stored import is_held_back
 
 app = typer.Typer(add_completion=False)
 
@@ -36,6 +37,10 @@ def download(
     exclude: Exclude = None,
     jobs: Jobs = 3,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files with other bytes.")] = False,
+    as_zip: Annotated[bool, typer.Option("--zip", help="All files of the version as one ZIP.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="With --zip: where it goes.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """
@@ -44,7 +49,17 @@ def download(
     Prints what was verified, a line a file, as `sha256sum -c` reads it in that folder. A download that was cut goes on
     where it ended; a file that is there already is checked and not fetched again. Files that are held back are left
     out, and make the exit code 3. One file that fails does not stop the others.
+
+    With --zip all files come as one ZIP, NAME-VERSION.zip in that folder or the file that --output names, written once
+    each file in it was verified; the line is of the ZIP itself. It is fetched from its beginning after a cut.
     """
+    if as_zip:
+        if include or exclude:
+            raise typer.BadParameter("A ZIP holds all files of a version: leave --include and --exclude out.")
+        _download_zip(address, to, output, purpose, overwrite=overwrite, as_json=as_json)
+        return
+    if output is not None:
+        raise typer.BadParameter("--output names a ZIP: it goes with --zip. --to names the folder for files.")
     where = parse_version_or_file(address)
     with Client() as client:
         found = client.select_files(where, include=include or (), exclude=exclude or ())
@@ -52,7 +67,7 @@ def download(
         for _, artifact in found:
             tell_verdict(artifact)
         wanted = [one for one in found if not is_held_back(one[1])]
-        if purpose is None and wanted and sys.stdin.isatty() and sys.stderr.isatty():
+        if purpose is None and wanted:
             purpose = _ask_purpose(client, where)
         with transfer_bars(len(wanted), sum(artifact.size_bytes for _, artifact in wanted)) as bars:
             told = _Telling(as_json=as_json, bars=bars)
@@ -114,7 +129,40 @@ class _Telling:
             raise typer.Exit(HELD_BACK)
 
 
+def _download_zip(
+    address: str, to: Path, output: Path | None, purpose: str | None, *, overwrite: bool, as_json: bool
+) -> None:
+    where = parse_version(address)
+    target = output if output is not None else to / f"{where.name}-{where.version}.zip"
+    with Client() as client:
+        if purpose is None:
+            purpose = _ask_purpose(client, where)
+        with transfer_bars(1, 0) as bars:
+            try:
+                fetched = client.download_zip(where, target, purpose=purpose, overwrite=overwrite, on_progress=bars)
+            except KeyboardInterrupt:
+                bars.stop()
+                note("\nInterrupted. Nothing is kept: a ZIP is fetched from its beginning.")
+                raise typer.Exit(INTERRUPTED) from None
+    for artifact in (*fetched.artifacts, *fetched.held_back):
+        tell_verdict(artifact)
+    if as_json:
+        inside, left_out = ([one.raw for one in files] for files in (fetched.artifacts, fetched.held_back))
+        told = {"file": str(fetched.file), "sizeBytes": fetched.size_bytes, "sha256": fetched.sha256}
+        print_json({**told, "items": inside, "heldBack": left_out})
+    else:
+        print(f"{fetched.sha256}  {fetched.file}")
+        count = len(fetched.artifacts)
+        note(f"{count} file{'s' if count > 1 else ''}, {size(fetched.size_bytes)}, each verified in {fetched.file}.")
+    if fetched.held_back:
+        note(f"{len(fetched.held_back)} left out, held back: exit code {HELD_BACK}.")
+        raise typer.Exit(HELD_BACK)
+
+
 def _ask_purpose(client: Client, where: Address) -> str | None:
+    """What the person at the terminal says, where the version's state asks for it. None where nobody sits there."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
     version = client.get_version(Address(where.group, where.name, where.version))
     if version.state not in GUARDED:
         return None

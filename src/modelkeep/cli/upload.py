@@ -16,12 +16,14 @@ from modelkeep.cli.crowd import do_each
 from modelkeep.cli.exits import FAILED, HELD_BACK, INTERRUPTED, print_error
 from modelkeep.cli.options import Exclude, Include, Jobs, Json
 from modelkeep.cli.output import failure_json, note, print_json, size
-from modelkeep.cli.verdicts import QUARANTINED, is_held_back, tell_verdict
+from modelkeep.cli.verdicts import QUARANTINED, tell_verdict
 from modelkeep.client import Client
 from modelkeep.errors import ModelkeepError
 from modelkeep.folders import Found, Skipped, find_files
 from modelkeep.kinds import guess_kind
+from modelkeep.local_files import is_empty
 from modelkeep.models import Artifact
+from modelkeep.stored import is_held_back
 
 app = typer.Typer(add_completion=False)
 
@@ -150,7 +152,7 @@ def _choose_kinds(files: Sequence[Found], kind: Kind) -> dict[str, str]:
     """The type of each file by its path; where it was guessed, that is said."""
     if kind is not Kind.AUTO:
         return {one.path: str(kind) for one in files}
-    kinds = {one.path: guess_kind(one.path) for one in files}
+    kinds = {one.path: guess_kind(one.path, is_empty=is_empty(one.file)) for one in files}
     if len(files) <= SKIPPED_SHOWN:
         guesses = ", ".join(f"{path} is {guess}" for path, guess in kinds.items())
     else:

@@ -2,15 +2,10 @@
 
 from modelkeep.cli.output import note
 from modelkeep.models import Artifact
+from modelkeep.stored import is_held_back, is_released
 
-AVAILABLE = "AVAILABLE"
 QUARANTINED = "QUARANTINED"
 FINDINGS_SHOWN = 5
-
-
-def is_held_back(artifact: Artifact) -> bool:
-    """Whether the file cannot be downloaded, now or at all. A quarantined one can where somebody released it."""
-    return artifact.status != AVAILABLE and not (artifact.status == QUARANTINED and _is_released(artifact))
 
 
 def verdict_of(artifact: Artifact) -> str:
@@ -21,7 +16,7 @@ def verdict_of(artifact: Artifact) -> str:
 def tell_verdict(artifact: Artifact) -> None:
     """A note where a file is held back or could not be judged, with what was found; nothing else is worth one."""
     verdict = verdict_of(artifact)
-    if _is_released(artifact) and artifact.waiver is not None:
+    if is_released(artifact) and artifact.waiver is not None:
         note(f"{verdict}: {artifact.path}, released by {artifact.waiver.get('by')}: {artifact.waiver.get('reason')}")
     elif artifact.status == QUARANTINED:
         note(f"QUARANTINED: {artifact.path} cannot be downloaded.")
@@ -38,7 +33,3 @@ def tell_verdict(artifact: Artifact) -> None:
         note(f"  {finding.rule}: {finding.detail}")
     if len(findings) > FINDINGS_SHOWN:
         note(f"  and {len(findings) - FINDINGS_SHOWN} more, which --json shows.")
-
-
-def _is_released(artifact: Artifact) -> bool:
-    return artifact.waiver is not None and artifact.waiver.get("kind") == "RELEASE"

@@ -22,10 +22,11 @@ from modelkeep.cli.options import (
 )
 from modelkeep.cli.output import digest, moment, note, note_rest, print_facts, print_json, print_table, size
 from modelkeep.cli.plain import harmless
-from modelkeep.cli.verdicts import is_held_back, verdict_of
+from modelkeep.cli.verdicts import verdict_of
 from modelkeep.client import Client
 from modelkeep.headers import Suggestion
 from modelkeep.models import Artifact, Flag, Version
+from modelkeep.stored import is_held_back
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]

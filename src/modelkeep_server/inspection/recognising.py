@@ -34,9 +34,14 @@ _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def recognise(source: Source) -> Format | None:
-    """The format of the content, or None where no format of rules/formats.py fits from the first byte to the last."""
+    """
+    The format of the content, or None where no format of rules/formats.py fits from the first byte to the last.
+
+    A file of no bytes is plain text.
+    """
     if not source.size_bytes:
-        return None
+        # What marks a folder or a package, such as `__init__.py`.
+        return Format.TEXT
     try:
         return _recognise(source)
     except (Broken, TooMuch, *FAULTS):

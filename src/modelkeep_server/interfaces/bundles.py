@@ -11,7 +11,7 @@ from modelkeep_server.features.artifacts.downloading.bundles import BundleOpenin
 from modelkeep_server.features.artifacts.opening import run_ahead
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.interfaces.sending import Transfer, headers_of_file
+from modelkeep_server.interfaces.sending import BREAKS, Transfer, headers_of_file, tell_cut
 from modelkeep_server.rules.errors import IntegrityBroken
 
 MEDIA_TYPE = "application/zip"
@@ -38,9 +38,11 @@ async def _send(desk: Desk, opening: BundleOpening, outflow: Outflow) -> AsyncIt
                 # Counted as it is handed over: whoever leaves meanwhile may have it.
                 sent += len(run)
                 yield run
-    except IntegrityBroken:
-        is_broken = True
-        raise
+    except BREAKS as error:
+        read = outflow.current
+        address = opening.version.address
+        is_broken = isinstance(error, IntegrityBroken)
+        raise tell_cut(desk.request, f"{address}/{read.artifact.path}" if read else address, error) from error
     finally:
         desk.door.meters.downloads -= 1
 

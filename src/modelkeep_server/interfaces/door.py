@@ -1,5 +1,6 @@
 """The door that all requests come through: who is asking, threads and connections for them, and what is noted."""
 
+import asyncio
 import re
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from fastapi import Request
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts.downloading.tallies import Tallies
 from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
@@ -65,6 +67,8 @@ class Door:
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
+        self.tallies = Tallies()
+        self.adding_up: dict[str, asyncio.Task[None]] = {}
         self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()

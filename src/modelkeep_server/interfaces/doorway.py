@@ -42,6 +42,7 @@ from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 OPEN = "open"
 KEY_PARAMETER = "idempotency_key"
@@ -71,11 +72,15 @@ class Desk:
 
     async def read(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that reads."""
-        return await self._run(job, writes=False)
+        return await self.door.hop(lambda: self._done(job, writes=False))
+
+    async def read_on(self, job: Callable[[Work, Actor], T], then: Callable[[T], U]) -> U:
+        """Run a job in a work that reads, and take what it gives on by `then`: in the same thread, outside the work."""
+        return await self.door.hop(lambda: then(self._done(job, writes=False)))
 
     async def write(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that writes; committed when this returns."""
-        return await self._run(job, writes=True)
+        return await self.door.hop(lambda: self._done(job, writes=True))
 
     async def look(self, job: Callable[[Work], T]) -> T:
         """Run a job of the registry itself that reads: for answers that need nobody's leave."""
@@ -98,13 +103,10 @@ class Desk:
 
         await self.door.hop(noted)
 
-    async def _run(self, job: Callable[[Work, Actor], T], *, writes: bool) -> T:
-        def done() -> T:
-            result = _in_work(self.door, self.request, self.act, writes, lambda w, a, _: job(w, a))
-            self.door.note_seen(asking_of(self.request).actor)
-            return result
-
-        return await self.door.hop(done)
+    def _done(self, job: Callable[[Work, Actor], T], *, writes: bool) -> T:
+        result = _in_work(self.door, self.request, self.act, writes, lambda w, a, _: job(w, a))
+        self.door.note_seen(asking_of(self.request).actor)
+        return result
 
 
 class Doorway:

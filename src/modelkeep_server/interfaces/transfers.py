@@ -2,7 +2,6 @@
 Sending a file through a link, shared by every interface that hands out links: Range, digest, and the end on record.
 """
 
-import base64
 from collections.abc import AsyncIterator
 
 from anyio import CancelScope
@@ -21,7 +20,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
-from modelkeep_server.interfaces.sending import Transfer, headers_of_file
+from modelkeep_server.interfaces.pieces import headers_of_range, open_piece, write_down
+from modelkeep_server.interfaces.sending import BREAKS, Transfer, tell_cut
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)
@@ -48,10 +48,13 @@ async def open_link(desk: Desk, request: Request, handle: str, file_name: str) -
         bundle = bundles.open_link(work, actor, handle) if file_name.endswith(".zip") else None
         return bundle or downloads.open_link(work, actor, handle, asked=asked, if_range=if_range)
 
+    piece = await open_piece(desk, handle, asked, if_range) if asked is not None else None
+    if piece is not None:
+        return piece
     opening = await desk.write(judge)
     if isinstance(opening, BundleOpening):
         return await send_bundle(desk, opening)
-    return await _open_file(desk, opening)
+    return await _open_file(desk, opening, handle)
 
 
 @router.head(PATH_PREFIX + "/{handle}/{file_name}")
@@ -67,10 +70,10 @@ async def look_at_link(desk: Desk, handle: str, file_name: str) -> Response:
     if isinstance(opening, BundleOpening):
         return Response(headers=headers_of(opening), media_type=MEDIA_TYPE)
     whole = Range(0, opening.stored.artifact.size_bytes)
-    return Response(headers=_headers(opening, whole, partial=False), media_type="application/octet-stream")
+    return Response(headers=headers_of_range(opening, whole, partial=False), media_type="application/octet-stream")
 
 
-async def _open_file(desk: Desk, opening: Opening) -> Response:
+async def _open_file(desk: Desk, opening: Opening, handle: str) -> Response:
     part = opening.part
     span = part or Range(0, opening.stored.artifact.size_bytes)
     try:
@@ -83,9 +86,9 @@ async def _open_file(desk: Desk, opening: Opening) -> Response:
         await desk.note(lambda work: _end_before_it_began(work, opening, is_broken=is_broken))
         raise
     return Transfer(
-        _send(desk, opening, chunks, span),
+        _send(desk, opening, chunks, span, handle),
         status_code=206 if part else 200,
-        headers=_headers(opening, span, partial=part is not None),
+        headers=headers_of_range(opening, span, partial=part is not None),
         media_type="application/octet-stream",
     )
 
@@ -93,11 +96,16 @@ async def _open_file(desk: Desk, opening: Opening) -> Response:
 def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
     if is_broken:
         downloads.quarantine(work, opening)
-    transfers.end(work, opening.link_id, start=0, sent_bytes=0, is_final=is_broken)
+    _end(work, opening, start=0, sent_bytes=0, is_broken=is_broken)
+
+
+def _end(work: Work, opening: Opening, *, start: int, sent_bytes: int, is_broken: bool) -> None:
+    size_bytes = opening.stored.artifact.size_bytes
+    transfers.end(work, opening.link_id, start=start, sent_bytes=sent_bytes, size_bytes=size_bytes, is_final=is_broken)
 
 
 async def _send(
-    desk: Desk, opening: Opening, chunks: AsyncIterator[memoryview], span: Range
+    desk: Desk, opening: Opening, chunks: AsyncIterator[memoryview], span: Range, handle: str
 ) -> AsyncIterator[memoryview]:
     sent = 0
     is_broken = False
@@ -108,33 +116,18 @@ async def _send(
                 # Counted as it is handed over: whoever leaves meanwhile may have it.
                 sent += len(chunk)
                 yield chunk
-    except IntegrityBroken:
-        is_broken = True
-        await desk.note(lambda work: downloads.quarantine(work, opening))
-        raise
+    except BREAKS as error:
+        cut = tell_cut(desk.request, opening.address, error)
+        is_broken = isinstance(error, IntegrityBroken)
+        if is_broken:
+            await desk.note(lambda work: downloads.quarantine(work, opening))
+        raise cut from error
     finally:
         desk.door.meters.downloads -= 1
         # A visitor who leaves cancels the response; how the download ended is noted all the same.
         with CancelScope(shield=True):
-            await desk.note(
-                lambda work: transfers.end(work, opening.link_id, start=span.start, sent_bytes=sent, is_final=is_broken)
-            )
-
-
-def _headers(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
-    artifact = opening.stored.artifact
-    file_name = artifact.path.rsplit("/", 1)[-1]
-    digest = f"sha-256=:{base64.b64encode(bytes.fromhex(artifact.sha256)).decode()}:"
-    headers = {
-        **headers_of_file(file_name, span.end - span.start),
-        "Accept-Ranges": "bytes",
-        "ETag": artifact.etag,
-        "Repr-Digest": digest,
-        "X-Checksum-SHA256": artifact.sha256,
-    }
-    if partial:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{artifact.size_bytes}"
-    else:
-        # Of a part it is not known before the part was read.
-        headers["Content-Digest"] = digest
-    return headers
+            await desk.note(lambda work: _end(work, opening, start=span.start, sent_bytes=sent, is_broken=is_broken))
+        if opening.part is not None:
+            whole = opening.stored.artifact.size_bytes
+            if desk.door.tallies.note(handle, opening.link_id, span.start, span.start + sent, size_bytes=whole):
+                await write_down(desk, handle)

@@ -2,13 +2,13 @@
 
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from modelkeep_server.app import House
-from modelkeep_server.db.work import Work
 from modelkeep_server.features.keys import queries, service
+from modelkeep_server.features.keys.service import Wrapped
 from modelkeep_server.features.keys.views import Rewrapped
 from modelkeep_server.operate.progress import Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
@@ -89,7 +89,7 @@ def retire_old(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"isFixed": True, "dropped": list(dropped), "registryId": keys.registry_id}
     with house.writing() as work:
         dropped = service.retire_old_keys(work, host=socket.gethostname())
-    return {"isFixed": False, "dropped": list(dropped), "fingerprint": keys.fingerprint()}
+    return {"isFixed": False, "dropped": list(dropped)}
 
 
 def _rotate(house: House, resume: bool, tell: Tell) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _rotate(house: House, resume: bool, tell: Tell) -> dict[str, Any]:
         unfinished = queries.is_unfinished(work)
     told = {"isFixed": False, "isNew": not unfinished, "files": 0, "uploads": 0, "broken": 0}
     if not unfinished and resume:
-        return {**told, "isNew": False, "key": keys.key_ids[-1], "fingerprint": keys.fingerprint()}
+        return {**told, "isNew": False, "key": keys.key_ids[-1]}
     if not unfinished:
         if keys.place is None:
             return {"isFixed": True, "registryId": keys.registry_id}
@@ -108,31 +108,27 @@ def _rotate(house: House, resume: bool, tell: Tell) -> dict[str, Any]:
     with house.writing() as work:
         service.note_rotation(work, host=socket.gethostname())
     for _ in range(_MOST_PASSES):
-        files = _rewrap(house, service.rewrap_files, "files", tell)
-        uploads = _rewrap(house, service.rewrap_uploads, "uploads", tell)
+        files = _rewrap(house, Wrapped.FILES, tell)
+        uploads = _rewrap(house, Wrapped.UPLOADS, tell)
         told |= {"files": told["files"] + files.done, "uploads": told["uploads"] + uploads.done}
         told["broken"] = files.broken + uploads.broken
         if not files.done + uploads.done:
             break
-    return {**told, "key": keys.key_ids[-1], "fingerprint": keys.fingerprint()}
+    return {**told, "key": keys.key_ids[-1]}
 
 
-def _rewrap(house: House, step: Callable[..., Rewrapped], what: str, tell: Tell) -> Rewrapped:
+def _rewrap(house: House, what: Wrapped, tell: Tell) -> Rewrapped:
     """All batches of one kind, each in a transaction of its own, so that others write in between."""
     progress = Progress(tell)
     done = broken = last_key = 0
     while True:
         with house.writing() as work:
-            made = _in(work, step, last_key)
+            made = service.rewrap(work, what, host=socket.gethostname(), after_key=last_key)
         done, broken, last_key = done + made.done, broken + made.broken, made.last_key
         if made.is_last:
             return Rewrapped(done, broken, last_key, is_last=True)
         progress(partial(_say, what, done))
 
 
-def _say(what: str, done: int) -> str:
-    return f"{what}: {done:,} wrapped anew"
-
-
-def _in(work: Work, step: Callable[..., Rewrapped], last_key: int) -> Rewrapped:
-    return step(work, host=socket.gethostname(), after_key=last_key)
+def _say(what: Wrapped, done: int) -> str:
+    return f"{what.value}: {done:,} wrapped anew"

@@ -35,7 +35,7 @@ def show() -> None:
     """Which keys there are, how old they are, what each wraps, and whether a copy is kept elsewhere. No secret."""
     told = run("keys.show", {})
     print(f"registry     {told['registryId']}")
-    print(f"fingerprint  {told['fingerprint']}")
+    print(f"fingerprint  {told['fingerprint'] or 'at the top of the escrow copy; shown here once one is confirmed'}")
     print(f"kept in      {told['place'] or 'the setting MODELKEEP_KEY'}")
     escrow = told["escrow"]
     by = (
@@ -76,7 +76,7 @@ def rotate(
         begun = "There was nothing left to do"
     print(f"{begun}: {told['key']}")
     print(f"  wrapped anew  {told['files']:,} files, {told['uploads']:,} uploads under way")
-    print(f"  fingerprint   {told['fingerprint']}: make a new escrow copy: modelkeep keys escrow")
+    print("  fingerprint   another than before: make a new escrow copy: modelkeep keys escrow")
     if told["broken"]:
         sys.stdout.flush()
         fail(
@@ -107,7 +107,7 @@ def retire_old(
         print(_SET_ANEW.format(path=path, then="Look with modelkeep keys show that nothing is missing."))
         return
     print(f"Dropped {', '.join(told['dropped'])}")
-    print(f"  fingerprint   {told['fingerprint']}: make a new escrow copy: modelkeep keys escrow")
+    print("  fingerprint   another than before: make a new escrow copy: modelkeep keys escrow")
 
 
 @app.command()
@@ -143,7 +143,9 @@ def escrow(
     else:
         for path in _write_pages(out, pages):
             print(path)
-    say_aside("Once it is where it belongs: modelkeep keys escrow --confirm FINGERPRINT")
+    say_aside(
+        "Once it is where it belongs, type the fingerprint at its top: modelkeep keys escrow --confirm FINGERPRINT"
+    )
 
 
 @app.command()

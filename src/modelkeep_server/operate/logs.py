@@ -37,6 +37,12 @@ def configure_web_server_logs() -> None:
     logger = logging.getLogger("uvicorn")
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whoever cuts an answer short says so with the reason (interfaces/sending.py); uvicorn only sees that it is."""
+    return record.msg != "ASGI callable returned without completing response."
 
 
 def _drawing() -> Sequence[Any]:

@@ -145,7 +145,7 @@ def _announce(house: House) -> None:
     told = [
         f"Modelkeep serves {house.address}",
         f"  data  {house.settings.data_dir.absolute()}",
-        f"  key   fingerprint {house.parts.keys.fingerprint()}: keep a copy of the key file elsewhere",
+        f"  key   {house.parts.keys.place or 'the setting MODELKEEP_KEY'}: keep a copy of it elsewhere",
     ]
     minutes = house.parts.limits.first_start_seconds // 60
     if secret is not None and house.settings.is_loopback:

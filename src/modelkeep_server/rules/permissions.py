@@ -73,7 +73,7 @@ SCOPE_WORDS: dict[Scope, str] = {
     Scope.WRITE: "create and change models and versions, and upload files",
     Scope.DOWNLOAD: "download files",
     Scope.DEPLOY: "move versions to staging and production, and write incidents",
-    Scope.REVIEW: "approve promotions and request changes in your name",
+    Scope.REVIEW: "approve promotions, request changes, and answer for files in your name",
     Scope.AUDIT: "read and export the audit log",
     Scope.ADMIN: "administer people, roles and models",
 }

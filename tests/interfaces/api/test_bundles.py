@@ -4,14 +4,17 @@ import hashlib
 import io
 import subprocess
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 import pytest
 
+from modelkeep_server.features.artifacts.downloading import bundles, transfers
+from modelkeep_server.features.identity.views import NOBODY
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.zips import Entry, ZipFrame, measure
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
@@ -131,6 +134,44 @@ def test_who_may_not_download_gets_no_bundle(make: Make, api: Api) -> None:
     assert zipfile.ZipFile(io.BytesIO(browser.get(went.headers["location"]).content)).testzip() is None
     assert f'action="{page}/bundle-links"' in browser.get(f"{page}/artifacts").text
     assert "Download all (ZIP)" in api.browser(make.person()).get(f"{page}/artifacts").text
+
+
+def test_what_a_killed_server_sent_ends_with_its_link(registry: Registry, make: Make, api: Api) -> None:
+    """
+    Each download that was begun gets its end, though nobody knows what left, once its link has expired; looking at a
+    link begins none, and of two at the same time each has its own.
+    """
+    version = make.version()
+    make.file(version)
+    owner = make.owner_of(version)
+    url = api.as_(owner).post(address_of(version)).json()["url"]
+    since = make.event_count()
+    openings = []
+    for begins in (True, True, True, False):
+        with registry.writing() as work:
+            openings.append(bundles.open_link(work, NOBODY, url.split("/")[4], begins=begins))
+    first = openings[0]
+    assert first is not None
+    with registry.writing() as work:
+        bundles.note_end(work, first, sent_bytes=first.bundle.size_bytes)
+    api.anonymous.get(url)
+
+    for days in (0, 0.5, 2, 2):
+        with registry.writing(now=clock.utc_now() + timedelta(days=days)) as work:
+            transfers.close_expired(work)
+
+    with registry.writing() as work:
+        bundles.note_end(work, first, sent_bytes=first.bundle.size_bytes)
+    begun = make.events(version.id, since=since, action="bundle.download")
+    ended = make.events(version.id, since=since, action="bundle.download_end")
+    size_bytes = first.bundle.size_bytes
+    assert [len(begun), {event.actor.email for event in (*begun, *ended)}] == [4, {owner.email}]
+    told = [((event.after or {})["sentBytes"], (event.after or {})["whole"]) for event in ended]
+    assert told == [(size_bytes, True), (size_bytes, True), (None, False), (None, False)]
+    file = f"models/{version.model}/versions/{version.version}/artifacts/model.safetensors"
+    shown = api.as_(owner).get(f"/api/v1/{file}/downloads").json()["items"]
+    assert [one["endedAt"] is not None for one in shown] == [True] * 4
+    assert "broken off" in api.browser(owner).get(f"/{file}").text
 
 
 def test_a_file_that_is_harmed_breaks_the_zip_off(registry: Registry, make: Make, api: Api) -> None:

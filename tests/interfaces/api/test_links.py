@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
+from sqlalchemy import select
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.tables import role_grants
+from modelkeep_server.db.tables import link_transfers, role_grants
 from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import queries, sessions, tokens
@@ -261,11 +262,28 @@ def test_a_download_is_its_beginning_and_its_end(make: Make, api: Api, version: 
 
 
 def end_link(registry: Registry, begun: Event) -> None:
-    """Let the link through which a download began expire, and have the registry notice."""
+    """Have the registry notice that the link through which a download began has expired, and leave it as it was."""
     assert begun.after is not None
-    registry.tamper("UPDATE links SET expires_at = created_at WHERE public_id = :id", id=begun.after["link"])
+    which = begun.after["link"]
+    [as_it_was] = registry.look("SELECT expires_at FROM links WHERE public_id = :id", id=which)
+    registry.tamper("UPDATE links SET expires_at = created_at WHERE public_id = :id", id=which)
     with registry.writing() as work:
         transfers.close_expired(work)
+    registry.tamper("UPDATE links SET expires_at = :at WHERE public_id = :id", at=as_it_was.expires_at, id=which)
+
+
+def wait_until_written_down(registry: Registry, begun: Event, *, requests: int) -> None:
+    """Until the ranges that followed fast on one another are added to the row of their download."""
+    assert begun.after is not None
+    of_link = link_transfers.c.link_id == begun.after["link"]
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with registry.reading() as work:
+            row = work.first(select(link_transfers.c.requests, link_transfers.c.running).where(of_link))
+        if row is not None and (row.requests, row.running) == (requests, 0):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"Not written down: {row}")
 
 
 def test_what_never_was_fetched_whole_ends_with_its_link(
@@ -277,6 +295,7 @@ def test_what_never_was_fetched_whole_ends_with_its_link(
     with ThreadPoolExecutor(4) as pool:
         parts = [f"bytes={at}-{at + 9}" for at in range(0, 200, 20)]
         sent = list(pool.map(lambda part: api.anonymous.get(url, headers={"range": part}).status_code, parts))
+    wait_until_written_down(registry, make.events(since=before)[0], requests=10)
     with registry.writing() as work:
         transfers.close_expired(work)
     begun = make.events(since=before)
@@ -289,6 +308,25 @@ def test_what_never_was_fetched_whole_ends_with_its_link(
     assert (start.action, end.action) == ("artifact.download", "artifact.download_end")
     assert end.after is not None
     assert (end.after["requests"], end.after["sentBytes"], end.after["whole"]) == (10, 100, False)
+
+
+def test_ranges_in_any_order_are_the_whole_file(make: Make, api: Api, version: Version) -> None:
+    """Last part first, overlapping and at the same time: one download, told as whole as soon as no byte is missing."""
+    owner = make.owner_of(version)
+    urls = [link(api, owner, version) for _ in range(2)]
+    before = make.event_count()
+
+    def fetch(url: str, at: int, size: int = 128) -> int:
+        return api.anonymous.get(url, headers={"range": f"bytes={at}-{at + size - 1}"}).status_code
+
+    answers = [fetch(urls[0], at) for at in range(896, -1, -128)]
+    with ThreadPoolExecutor(4) as pool:
+        answers += pool.map(lambda at: fetch(urls[1], at, 300), (724, 0, 300, 512))
+
+    events = [event for event in make.events(since=before) if event.action == "artifact.download_end"]
+    facts = [event.after or {} for event in events]
+    assert set(answers) == {206}
+    assert [(fact["requests"], fact["whole"]) for fact in facts] == [(8, True), (4, True)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -18,7 +18,8 @@ from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
 from modelkeep_server.ports import InspectionTooLong
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
-from tests.support.make import Make
+from tests.support.make import Make, Person
+from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
 
@@ -77,6 +78,39 @@ def test_a_blocked_file_is_withheld_until_a_security_architect_releases_it(make:
     assert [(row["kind"], row["endedBy"]) for row in history] == [("RELEASE", guard.email)]
     actions = {event.action for event in make.events()}
     assert {"artifact.release", "artifact.end_waiver"} <= actions
+
+
+def test_a_token_without_the_scope_is_told_which_and_how_to_get_it(make: Make, api: Api) -> None:
+    """A token for other things answers for no file; the refusal names the scope, and the command that gets it."""
+    version, guard = make.version(), make.person(Role.SECURITY_ARCHITECT)
+    told = put(api, make, version, HOSTILE)
+    asked = {"name": "narrow", "scopes": ["read", "download"]}
+    narrow = api.browser(guard).call("POST", "/api/v1/tokens", json=asked).json()["token"]
+
+    answer = api.with_token(narrow).post(f"{told['where']}/waivers", json={"reason": "We made it."})
+
+    assert refusal(answer) == (403, "not_permitted")
+    assert answer.json()["detail"] == "To release a blocked file for a time this token needs the scope review."
+    assert "`modelkeep login --scope read --scope download --scope review`" in answer.json()["remedy"]
+
+
+def test_the_file_store_counts_what_is_blocked_and_not_released(make: Make, api: Api) -> None:
+    """The page and the API count files that are withheld by their verdict, without those that somebody released."""
+    version = make.version()
+    sre, guard = make.person(Role.SRE), make.person(Role.SECURITY_ARCHITECT)
+    before = _blocked(api, sre)
+    told = put(api, make, version, HOSTILE)
+
+    held = _blocked(api, sre)
+    shown = words_of(look(api, sre, "/admin/storage"))
+    api.as_(guard).post(f"{told['where']}/waivers", json={"reason": "We made it.", "days": 3})
+
+    assert (held - before, _blocked(api, sre) - before) == (1, 0)
+    assert f"Blocked {held:,} {'file' if held == 1 else 'files'} that nobody released" in shown
+
+
+def _blocked(api: Api, person: Person) -> int:
+    return int(api.as_(person).get("/api/v1/storage").json()["standing"]["blocked"])
 
 
 def test_what_cannot_be_judged_is_waived_not_released(make: Make, api: Api) -> None:
@@ -139,6 +173,25 @@ def test_a_damaged_file_cannot_be_released(make: Make, api: Api, registry: Regis
         assert get_artifact(work, version, "model.bin").status is ArtifactStatus.QUARANTINED
 
 
+def test_bytes_that_are_whole_again_are_not_told_of_as_damaged(make: Make, api: Api, registry: Registry) -> None:
+    """A BLOCKED file that was damaged and mended stays withheld, and its event says by what: its verdict alone."""
+    version = make.version()
+    put(api, make, version, HOSTILE)
+    with registry.writing() as work:
+        file = get_stored_file(work, get_artifact(work, version, "model.bin").key)
+        note_damage(work, file.blob_key, FoundBy.CHECK)
+
+    put(api, make, version, HOSTILE, "again.bin")
+
+    broken, whole = (
+        make.events(file.artifact.id, action)[-1] for action in ("artifact.quarantine", "artifact.restore")
+    )
+    assert "not those that were uploaded" in str(broken.reason)
+    assert whole.after == {"status": "QUARANTINED"}
+    assert "not those that were uploaded" not in str(whole.reason)
+    assert "its verdict is BLOCKED" in str(whole.reason)
+
+
 def test_a_file_is_looked_through_again_when_asked_and_when_the_rules_changed(
     fresh_make: Make, fresh_api: Api, fresh_registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +242,14 @@ def test_a_pending_file_of_another_format_is_withheld(
         note_damage(work, file.blob_key, FoundBy.CHECK)
         mend(work, file.blob_key)
         assert get_artifact(work, version, "weights.safetensors").status is ArtifactStatus.QUARANTINED
+    restored = fresh_make.events(file.artifact.id, "artifact.restore")[-1]
+    assert restored.reason == "weights.safetensors is JSON, which is no WEIGHTS. Send it as CONFIG or TOKENIZER."
+    owner = fresh_make.owner_of(version)
+    waiting = "1 file not of the promised format weights.safetensors: remove what is not of the format"
+    assert waiting in words_of(look(fresh_api, owner))
+    seen = words_of(look(fresh_api, owner, f"/models/{version.model}/versions/1.0.0/artifacts/weights.safetensors"))
+    assert "Another format" in seen
+    assert "Data only" not in seen
 
 
 def _too_slow(*_: Any, **__: Any) -> Report:

@@ -317,8 +317,8 @@ def test_an_issuer_that_does_not_ask_anew_confirms_nothing(
 def test_a_disabled_person_is_not_signed_in(doors: Doors, make: Make) -> None:
     """Also by an issuer that vouches for them; the page says so and whom to ask."""
     email = doors.know(doors.thin)
-    doors.sign_in(doors.thin, email)
-    doors.registry.tamper("UPDATE people SET disabled = :yes WHERE email = :email", yes=True, email=email)
+    route = f"/api/v1/users/{doors.sign_in(doors.thin, email).get('/api/v1/me').json()['id']}"
+    assert doors.api.as_(make.person(Role.ADMIN)).patch(route, json={"disabled": True}).status_code == 200
     browser = doors.api.browser_of("")
     events = make.event_count()
 

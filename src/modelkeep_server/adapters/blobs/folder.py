@@ -15,6 +15,7 @@ from typing import Self
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from modelkeep_server.adapters.blobs import direct
 from modelkeep_server.adapters.blobs.keys import demand_key
 from modelkeep_server.ports import BlobMissing, BytesLike, StorageDown, StorageError, StorageFull
 
@@ -71,14 +72,13 @@ class FolderBlobs:
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """See BlobStore.read."""
-        if offset < 0 or length < 0:
-            raise ValueError("Offset and length are not negative.")
-        with _translated(key):
-            opened = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            try:
-                return _read_fully(opened, offset, length)
-            finally:
-                os.close(opened)
+        with self._opened(key, offset, length) as opened:
+            return _read_fully(opened, offset, length)
+
+    def borrow(self, key: str, offset: int, length: int, *, fresh: bool = False) -> BytesLike:
+        """See BlobStore.borrow."""
+        with self._opened(key, offset, length) as opened:
+            return direct.borrow(opened, offset, length, fresh=fresh)
 
     def size(self, key: str) -> int:
         """See BlobStore.size."""
@@ -117,6 +117,17 @@ class FolderBlobs:
                 _write_synced(probe, [b"ok"])
             finally:
                 probe.unlink(missing_ok=True)
+
+    @contextmanager
+    def _opened(self, key: str, offset: int, length: int) -> Iterator[int]:
+        if offset < 0 or length < 0:
+            raise ValueError("Offset and length are not negative.")
+        with _translated(key):
+            opened = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                yield opened
+            finally:
+                os.close(opened)
 
     def _path(self, key: str) -> Path:
         demand_key(key)
@@ -167,13 +178,8 @@ def _read_fully(opened: int, offset: int, length: int) -> bytes:
 
 def _write_synced(path: Path, data: Iterable[BytesLike]) -> int:
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    size_bytes = 0
     try:
-        for run in data:
-            rest = memoryview(run)
-            size_bytes += len(rest)
-            while rest:
-                rest = rest[os.write(opened, rest) :]
+        size_bytes = direct.write_runs(opened, data)
         _sync(opened)
     finally:
         os.close(opened)

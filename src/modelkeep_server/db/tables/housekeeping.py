@@ -195,7 +195,7 @@ blob_checks = Table(
 )
 
 #: What went out through a link so far, by the link's public id, so that many ranges leave one pair of events.
-#: `reached_bytes` is how far the file went out without a gap, from its beginning.
+#: `spans` are the stretches of the file that went out, `[start, end)`, in order. Of a link to a ZIP, `running` counts.
 link_transfers = Table(
     "link_transfers",
     metadata,
@@ -203,7 +203,7 @@ link_transfers = Table(
     Column("requests", Integer, nullable=False),
     Column("running", Integer, nullable=False),
     Column("sent_bytes", BigInteger, nullable=False),
-    Column("reached_bytes", BigInteger, nullable=False),
+    Column("spans", JsonText, nullable=False),
     Column("begun_at", UtcMicros, nullable=False),
     Column("last_at", UtcMicros, nullable=False, index=True),
 )

@@ -16,6 +16,7 @@ from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock, ids
 
 WHAT_IS_WRONG = "The stored bytes are not those that were uploaded."
+_BLOCKED = "The bytes are whole again. The file stays withheld, since its verdict is BLOCKED."
 
 
 class FoundBy(StrEnum):
@@ -40,7 +41,8 @@ def note_damage(work: Work, blob_key: int, found_by: FoundBy) -> bool:
         "found_at": work.now,
     }
     work.insert(damages, row)
-    _move(work, blob_key, "artifact.quarantine", ArtifactStatus.QUARANTINED, rule="integrity_broken")
+    status = ArtifactStatus.QUARANTINED
+    _move(work, blob_key, "artifact.quarantine", status, why=WHAT_IS_WRONG, rule="integrity_broken")
     return True
 
 
@@ -51,17 +53,21 @@ def mend(work: Work, blob_key: int) -> None:
         return
     work.change(damages, row.id, {"mended_at": work.now}, expect={"mended_at": None})
     verdict = work.scalar(select(scans.c.verdict).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
-    _move(work, blob_key, "artifact.restore", status_of(Verdict(verdict or Verdict.PENDING)))
+    status = status_of(Verdict(verdict or Verdict.PENDING))
+    why = _BLOCKED if status is ArtifactStatus.QUARANTINED else None
+    _move(work, blob_key, "artifact.restore", status, why=why)
 
 
-def _move(work: Work, blob_key: int, action: str, wanted: ArtifactStatus, rule: str | None = None) -> None:
+def _move(
+    work: Work, blob_key: int, action: str, wanted: ArtifactStatus, *, why: str | None, rule: str | None = None
+) -> None:
     for file in queries.list_with_bytes(work, blob_key):
         # What is not of the format that its type or name promises stays withheld, whole or not.
-        is_fit = wanted is not ArtifactStatus.AVAILABLE or formats.fits(file.format, file.type, file.path)
-        status = wanted if is_fit else ArtifactStatus.QUARANTINED
+        unfit = formats.why_unfit(file.format, file.type, file.path) if wanted is ArtifactStatus.AVAILABLE else None
+        status = wanted if unfit is None else ArtifactStatus.QUARANTINED
         work.change(artifacts, file.key, {"status": status.value}, expect={"status": file.status.value})
         recording.record(
             work, action, actor=recording.HOUSE, actor_kind="house", auth="host", object_id=file.id,
             object_label=file.address, before={"status": file.status.value}, after={"status": status.value}, rule=rule,
-            reason=WHAT_IS_WRONG if wanted is ArtifactStatus.QUARANTINED else None,
+            reason=unfit or why,
         )  # fmt: skip

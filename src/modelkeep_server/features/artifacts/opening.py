@@ -61,7 +61,7 @@ def _read_parts(
         if (begins < end and start < ends) or (begins == ends and start == end):
             if part.number != number or part.sealed_size != sealed_size(part.plain_size):
                 raise SealBroken(f"The list of parts of {blob_id} is damaged.")
-            read = partial(store.read, part_key(blob_id, part.number, part.attempt))
+            read = partial(store.borrow, part_key(blob_id, part.number, part.attempt))
             aad = associated_data(blob_id, part.number, part.attempt)
             within = max(0, start - begins), min(part.plain_size, end - begins)
             try:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, exists, func, or_, select, type_coerce
+from sqlalchemy import Row, Select, Text, bindparam, exists, func, or_, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import artifacts, blobs, damages, models, people, scans, versions, waivers
@@ -54,12 +55,12 @@ class Standing:
     status: ArtifactStatus
 
 
-def select_artifacts(work: Work) -> Select[Any]:
-    """Files that are there, with all that `to_artifact` needs."""
+@cache
+def _select_artifacts() -> Select[Any]:
     # The newest of those that hold now; of one kind there is one at most.
     newest = (
         select(func.max(_held.c.id))
-        .where(_held.c.artifact_id == artifacts.c.id, _held.c.ended_at.is_(None), _held.c.expires_at > work.now)
+        .where(_held.c.artifact_id == artifacts.c.id, _held.c.ended_at.is_(None), _held.c.expires_at > bindparam("now"))
         .correlate(artifacts)
         .scalar_subquery()
     )
@@ -90,6 +91,22 @@ def select_artifacts(work: Work) -> Select[Any]:
     )
 
 
+@cache
+def _by_key() -> Select[Any]:
+    return _select_artifacts().where(artifacts.c.id == bindparam("key"))
+
+
+@cache
+def _by_path() -> Select[Any]:
+    here = (artifacts.c.version_id == bindparam("version"), artifacts.c.path_key == bindparam("path_key"))
+    return _select_artifacts().where(*here)
+
+
+def select_artifacts(work: Work) -> Select[Any]:
+    """Files that are there, with all that `to_artifact` needs."""
+    return _select_artifacts().params(now=work.now)
+
+
 def list_artifacts(
     work: Work, actor: Actor, version: Version, *, limit: int = 200, cursor: str | None = None
 ) -> Page[Artifact]:
@@ -106,9 +123,7 @@ def list_artifacts(
 
 def find_artifact(work: Work, version: Version, path: str) -> Artifact | None:
     """The file at this path, in any case, or None. One statement."""
-    row = work.first(
-        select_artifacts(work).where(artifacts.c.version_id == version.key, artifacts.c.path_key == path_key(path))
-    )
+    row = work.first(_by_path(), {"now": work.now, "version": version.key, "path_key": path_key(path)})
     return None if row is None else to_artifact(work, row)
 
 
@@ -122,7 +137,7 @@ def get_artifact(work: Work, version: Version, path: str) -> Artifact:
 
 def get_stored_file(work: Work, key: int) -> StoredFile:
     """A file with what is needed to open it. Raises NotFound where it was removed. One statement."""
-    row = work.first(select_artifacts(work).where(artifacts.c.id == key))
+    row = work.first(_by_key(), {"now": work.now, "key": key})
     if row is None:
         raise NotFound("This file was removed.")
     parts = read_parts(row.parts, row.size_bytes)

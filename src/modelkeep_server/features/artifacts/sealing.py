@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from modelkeep_server.ports import BytesLike
+
 PART_BYTES = 16 * 1024 * 1024
 DEK_BYTES = 32
 
@@ -33,7 +35,7 @@ _HEADER = 1 + _SALT + _PREFIX
 _PLAIN = _SEGMENT - _TAG
 _BATCH = 16  # segments read, opened and released together: about 1 MiB
 
-Read = Callable[[int, int], bytes]
+Read = Callable[[int, int], BytesLike]
 
 
 class SealBroken(Exception):
@@ -107,7 +109,7 @@ def open_part(dek: bytes, aad: bytes, sealed_size: int, read: Read, start: int, 
         dek: The 32-byte key of the file.
         aad: See `associated_data`.
         sealed_size: As recorded when the part was sealed, bytes.
-        read: Gives `length` stored bytes from `offset`, fewer where the part ends.
+        read: Gives `length` stored bytes from `offset`, fewer where the part ends. Each is used up before the next.
     Raises:
         SealBroken: The stored bytes were changed, cut, lengthened or swapped, or belong elsewhere.
         ValueError: The range lies outside the part.
@@ -141,7 +143,7 @@ class _Sealed:
         self._read = read
         self._size = sealed_size
         self.segments = _segments_of(plain_size(sealed_size))
-        header = read(0, _HEADER)
+        header = bytes(read(0, _HEADER))
         if len(header) != _HEADER or header[0] != _HEADER:
             raise SealBroken("The header of a sealed part is damaged.")
         self._prefix = header[1 + _SALT :]

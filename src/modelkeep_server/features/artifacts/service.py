@@ -105,7 +105,8 @@ def publish_upload(
     scan = scanning.keep_report(work, blob_key, *(settled or (None, None)))
     if scan.format is not None:
         # Where looking through took too long, the format is that of the same bytes at another place.
-        formats.demand_fit(scan.format, ArtifactType(ticket.new.type), ticket.new.path)
+        kind, is_empty = ArtifactType(ticket.new.type), received.size_bytes == 0
+        formats.demand_fit(scan.format, kind, ticket.new.path, is_empty=is_empty)
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         artifacts,

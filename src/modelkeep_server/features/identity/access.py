@@ -10,11 +10,12 @@ from typing import Any
 from modelkeep_server.db import recording
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.service_views import SCOPES
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permissions
 from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
 from modelkeep_server.rules.events import Outcome
-from modelkeep_server.rules.permissions import PERMISSIONS, Relation
+from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Scope
 
 
 def may(actor: Actor, act: str, relations: Collection[Relation] = ()) -> bool:
@@ -32,7 +33,7 @@ def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str
     if not actor.is_known:
         return "You are not signed in."
     scope = PERMISSIONS[act].scope
-    if actor.scopes is not None and scope not in actor.scopes:
+    if _lacks_scope(actor, act):
         if scope is None:
             return f"To {PERMISSIONS[act].says} you need to be signed in; a token is not enough."
         return f"To {PERMISSIONS[act].says} this token needs the scope {scope.value}."
@@ -68,10 +69,8 @@ def require(
 
 def demand_scope(actor: Actor, act: str) -> None:
     """Raises NotPermitted where the actor came with a token that is for other things: before anything is looked up."""
-    scope = PERMISSIONS[act].scope
-    if actor.scopes is not None and scope not in actor.scopes:
-        reason = why_not(actor, act)
-        raise NotPermitted(reason or "", remedy="Create a token with that scope on your profile page, or sign in.")
+    if _lacks_scope(actor, act):
+        raise NotPermitted(why_not(actor, act) or "", remedy=_say_how_to_get_scope(actor, act))
 
 
 def is_fresh(actor: Actor, minutes: int) -> bool:
@@ -95,9 +94,31 @@ def say_whom_to_ask(work: Work, act: str, relations: Collection[Relation] = (), 
 
 
 def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation], owners: Sequence[str]) -> str:
+    scope = _say_how_to_get_scope(actor, act) if _lacks_scope(actor, act) else ""
     if permissions.find_grant(act, actor.roles, relations) is not None:
-        return "Create a token with that scope on your profile page, or sign in."
-    return say_whom_to_ask(work, act, relations, owners=owners)
+        return scope
+    return f"{say_whom_to_ask(work, act, relations, owners=owners)} {scope}".rstrip()
+
+
+def _lacks_scope(actor: Actor, act: str) -> bool:
+    return actor.scopes is not None and PERMISSIONS[act].scope not in actor.scopes
+
+
+def _say_how_to_get_scope(actor: Actor, act: str) -> str:
+    """How a token comes by what it lacks for this act; where none may have it, who does it instead."""
+    scope = PERMISSIONS[act].scope
+    if actor.is_service:
+        if scope not in SCOPES:
+            return "No service account may: a person does it."
+        return f"Its sponsor makes a token with the scope {scope.value} on the page of the service account."
+    if scope is None:
+        return "Sign in to the pages, and do it there."
+    wanted = [one.value for one in Scope if one is scope or one in (actor.scopes or ())]
+    options = " ".join(f"--scope {one}" for one in wanted)
+    return (
+        f"Create a token with the scope {scope.value} on your profile page, or by `modelkeep login {options}`; "
+        "or do it in the pages."
+    )
 
 
 def record(

@@ -28,9 +28,10 @@ def read_standing(work: Work, *, shows_place: bool = True) -> KeyStanding:
     # A finished upload keeps its row for a day; its file is counted as such.
     files, open_uploads = _count(work, blobs), _count(work, uploads, uploads.c.artifact_id.is_(None))
     held = ring.keys
+    escrow = find_escrow(work, ring.fingerprint())
     return KeyStanding(
         registry_id=ring.registry_id,
-        fingerprint=ring.fingerprint(),
+        fingerprint=None if escrow is None else escrow.fingerprint,
         is_in_file=ring.place is not None,
         place=str(ring.place) if shows_place and ring.place is not None else None,
         keys=tuple(
@@ -38,7 +39,7 @@ def read_standing(work: Work, *, shows_place: bool = True) -> KeyStanding:
             for key in reversed(held)
         ),
         lost=sum(count for key_id, count in files.items() if key_id not in ring.key_ids),
-        escrow=find_escrow(work, ring.fingerprint()),
+        escrow=escrow,
     )
 
 

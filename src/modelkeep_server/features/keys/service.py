@@ -1,6 +1,7 @@
 """Acts on the keys: confirming that a copy is kept elsewhere, wrapping file keys anew, and letting old keys go."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Table, select, update
@@ -19,6 +20,13 @@ from modelkeep_server.rules.errors import FieldError, Invalid, StateForbids
 
 #: Rows that one event tells of: it names each with its digest, and holds 32 KiB.
 BATCH = 200
+
+
+class Wrapped(StrEnum):
+    """What has a key of its own: stored files, and files on their way in."""
+
+    FILES = "files"
+    UPLOADS = "uploads"
 
 
 def confirm_escrow(work: Work, actor: Actor, typed: str) -> Escrow:
@@ -58,39 +66,28 @@ def note_rotation(work: Work, *, host: str) -> None:
         _record(work, "key.rotate", host, key_id, {"fingerprint": ring.fingerprint(), "before": ring.key_ids[-2]})
 
 
-def rewrap_files(work: Work, *, host: str, after_key: int) -> Rewrapped:
+def rewrap(work: Work, what: Wrapped, *, host: str, after_key: int) -> Rewrapped:
     """
     Wrap the keys of the next files anew, under the newest key. The stored bytes stay as they are.
 
-    What does not open is left as it is: its key was changed, which `audit verify` names.
+    What does not open is left as it is: its key was changed, which `audit verify` names. Uploads go on meanwhile: one
+    that changed or ended since it was read is left for the next pass.
     """
-    rows = _rows_under_older(work, blobs, after_key)
+    table = blobs if what is Wrapped.FILES else uploads
+    rows = _rows_under_older(work, table, after_key)
     done, broken = 0, 0
     for row in rows:
-        values = _wrap_anew(work, row, row.public_id)
+        values = _wrap_anew(work, row, row.public_id if what is Wrapped.FILES else row.blob_id)
         if values is None:
             broken += 1
-            continue
-        work.change(blobs, row.id, values, expect={"key_id": row.key_id, "wrapped_key": row.wrapped_key})
-        done += 1
+        elif what is Wrapped.FILES:
+            work.change(table, row.id, values, expect={"key_id": row.key_id, "wrapped_key": row.wrapped_key})
+            done += 1
+        else:
+            same = (table.c.id == row.id, table.c.wrapped_key == row.wrapped_key)
+            done += work.keep(table, update(table).where(*same).values(values))
     if done:
-        _record(work, "key.rewrap", host, work.parts.keys.key_ids[-1], {"files": done, "broken": broken})
-    return Rewrapped(done, broken, rows[-1].id if rows else after_key, len(rows) < BATCH)
-
-
-def rewrap_uploads(work: Work, *, host: str, after_key: int) -> Rewrapped:
-    """The same for files on their way in, which go on meanwhile."""
-    rows = _rows_under_older(work, uploads, after_key)
-    done, broken = 0, 0
-    for row in rows:
-        values = _wrap_anew(work, row, row.blob_id)
-        if values is None:
-            broken += 1
-            continue
-        same = (uploads.c.id == row.id, uploads.c.wrapped_key == row.wrapped_key)
-        done += work.keep(uploads, update(uploads).where(*same).values(values))
-    if done:
-        _record(work, "key.rewrap", host, work.parts.keys.key_ids[-1], {"uploads": done, "broken": broken})
+        _record(work, "key.rewrap", host, work.parts.keys.key_ids[-1], {what.value: done, "broken": broken})
     return Rewrapped(done, broken, rows[-1].id if rows else after_key, len(rows) < BATCH)
 
 
@@ -112,8 +109,8 @@ def list_retirable(work: Work) -> Sequence[str]:
         )
     if old and queries.find_escrow(work, ring.fingerprint()) is None:
         raise StateForbids(
-            f"No copy of the present keys, fingerprint {ring.fingerprint()}, is confirmed. Run: modelkeep keys escrow, "
-            "then: modelkeep keys escrow --confirm FINGERPRINT"
+            "No copy of the present keys is confirmed. Run: modelkeep keys escrow, then, with the fingerprint at the "
+            "top of the copy: modelkeep keys escrow --confirm FINGERPRINT"
         )
     return old
 
@@ -158,7 +155,12 @@ def _demand_same(work: Work, typed: str) -> str:
     fingerprint = work.parts.keys.fingerprint()
     if "".join(c for c in typed.upper() if c.isalnum()) != fingerprint.replace("-", ""):
         raise Invalid.of(
-            [FieldError("fingerprint", "This is not the fingerprint of the keys in use. Is the copy an older one?")]
+            [
+                FieldError(
+                    "fingerprint",
+                    "This is not the fingerprint of the keys in use, at the top of the copy. Is the copy an older one?",
+                )
+            ]
         )
     return fingerprint
 

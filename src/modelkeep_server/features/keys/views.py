@@ -30,11 +30,11 @@ class KeyStanding:
     """
     The keys of this registry, without a secret. `keys` are newest first. `place` is their file, None where they were
     given as a setting, and for who may not know. `lost` counts files whose key is not held. `escrow` is that of the
-    present fingerprint.
+    present fingerprint. `fingerprint` is None until a copy is confirmed: whoever types it has read it off the copy.
     """
 
     registry_id: str
-    fingerprint: str
+    fingerprint: str | None
     is_in_file: bool
     place: str | None
     keys: Sequence[KeyUse]

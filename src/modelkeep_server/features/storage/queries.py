@@ -2,11 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, exists, func, select
 
-from modelkeep_server.db.tables import artifacts, blob_checks, blobs, damages, jobs, models, scans, uploads, versions
+from modelkeep_server.db.tables import (
+    artifacts,
+    blob_checks,
+    blobs,
+    damages,
+    jobs,
+    models,
+    scans,
+    uploads,
+    versions,
+    waivers,
+)
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts.views import ArtifactStatus
+from modelkeep_server.features.artifacts.views import ArtifactStatus, WaiverKind
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.storage.views import Checks, DamagedFile, FullPass, GroupUse, Standing, Storage
@@ -61,11 +72,18 @@ def _read_standing(work: Work) -> Standing:
     live = artifacts.c.removed_at.is_(None)
     stored = work.first(select(func.count().label("files"), func.sum(blobs.c.size_bytes).label("size")))
     used = select(artifacts.c.blob_id).where(live).distinct().scalar_subquery()
+    is_released = exists().where(
+        waivers.c.artifact_id == artifacts.c.id,
+        waivers.c.kind == WaiverKind.RELEASE.value,
+        waivers.c.ended_at.is_(None),
+        waivers.c.expires_at > work.now,
+    )
     listed = (
         select(
             func.sum(blobs.c.size_bytes).label("size"),
             func.sum(case((artifacts.c.status == ArtifactStatus.PENDING.value, 1), else_=0)).label("pending"),
             func.sum(case((scans.c.verdict == Verdict.UNKNOWN.value, 1), else_=0)).label("unknown"),
+            func.sum(case((and_(scans.c.verdict == Verdict.BLOCKED.value, ~is_released), 1), else_=0)).label("blocked"),
             select(func.sum(blobs.c.size_bytes)).where(blobs.c.id.in_(used)).scalar_subquery().label("once"),
         )
         .select_from(artifacts)
@@ -88,6 +106,7 @@ def _read_standing(work: Work) -> Standing:
         saved_bytes=int(told.size or 0) - int(told.once or 0),
         pending=int(told.pending or 0),
         unknown=int(told.unknown or 0),
+        blocked=int(told.blocked or 0),
         open_uploads=coming.files,
         upload_bytes=int(coming.size or 0),
     )

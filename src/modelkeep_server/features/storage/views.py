@@ -25,7 +25,8 @@ class GroupUse:
 class Standing:
     """
     What is stored, in bytes of the files as they were sent. `saved_bytes` would be there besides, were every file of
-    every version stored for itself. `pending` and `unknown` count files of versions with such a verdict.
+    every version stored for itself. `pending`, `unknown` and `blocked` count files of versions with such a verdict, the
+    last without those that somebody released.
     """
 
     files: int
@@ -33,6 +34,7 @@ class Standing:
     saved_bytes: int
     pending: int
     unknown: int
+    blocked: int
     open_uploads: int
     upload_bytes: int
 

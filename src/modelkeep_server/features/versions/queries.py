@@ -68,12 +68,14 @@ def _by_key(sight: Sight) -> Select[Any]:
     return _select_versions().where(versions.c.id == bindparam("key"), visible_by(sight))
 
 
-_PASSAGES = (
+_ALL_PASSAGES = (
     select(version_passages, people.c.email)
     .join(people, people.c.id == version_passages.c.person_id)
-    .where(version_passages.c.version_id.in_(bindparam("version_ids", expanding=True)))
     .order_by(version_passages.c.id)
 )
+_PASSAGES = _ALL_PASSAGES.where(version_passages.c.version_id.in_(bindparam("version_ids", expanding=True)))
+#: Of one version it is asked at every download, and a list of one is written into the statement anew each time.
+_PASSAGES_OF_ONE = _ALL_PASSAGES.where(version_passages.c.version_id == bindparam("version_id"))
 
 
 def get_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
@@ -181,9 +183,14 @@ def say_closed(version: Version) -> str:
 
 def _to_versions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Version, ...]:
     histories: dict[int, list[Passage]] = {row.id: [] for row in rows}
-    if rows:
-        for passage in work.all(_PASSAGES, {"version_ids": list(histories)}):
-            histories[passage.version_id].append(Passage(State(passage.state), passage.at, passage.email))
+    keys = list(histories)
+    passages: Sequence[Row[Any]] = ()
+    if len(keys) == 1:
+        passages = work.all(_PASSAGES_OF_ONE, {"version_id": keys[0]})
+    elif keys:
+        passages = work.all(_PASSAGES, {"version_ids": keys})
+    for passage in passages:
+        histories[passage.version_id].append(Passage(State(passage.state), passage.at, passage.email))
     return tuple(_to_version(row, histories[row.id]) for row in rows)
 
 

@@ -89,8 +89,9 @@ async def create_upload(
             with arrivals.place_for(desk):
                 progress = await resuming.take_more(desk, going, checksum)
         except RegistryError as error:
-            # The client learns no address by a refusal; what a broken connection brought stands in the list.
-            if not isinstance(error, (Malformed, Unavailable)):
+            # The client learns no address by a refusal; what a broken connection brought stands in the list. Of no
+            # bytes nothing is to be gone on with, and clients take an upload that is at its end for a file.
+            if size_bytes == 0 or not isinstance(error, (Malformed, Unavailable)):
                 await resuming.drop(desk, going)
             raise
     return Answer(None, 201, {"Location": f"{tus.UPLOADS}/{going.upload.id}", **_headers_of(progress)})

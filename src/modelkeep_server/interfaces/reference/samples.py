@@ -265,7 +265,8 @@ print(header.framework, header.tensor_count, header.parameters)''',
     "create_link": f'''link = registry.create_link("{MODEL}:{VERSION}/{FILE}")
 files = registry.download("{MODEL}:{VERSION}", to="models")  # or at once, verified''',
     "create_bundle_link": f'''link = registry.create_bundle_link("{MODEL}:{VERSION}")
-print(link.url, link.files, link.size_bytes)''',
+print(link.url, link.files, link.size_bytes)
+zipped = registry.download_zip("{MODEL}:{VERSION}", to="all.zip")  # or at once, verified''',
     "list_downloads": f'''for download in registry.list_downloads("{MODEL}:{VERSION}/{FILE}"):
     print(download.at, download.by, download.sent_bytes)''',
     "list_places_of_digest": f'''for place in registry.find_digest("{SHA256}"):

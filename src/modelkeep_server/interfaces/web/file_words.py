@@ -47,6 +47,13 @@ _VERDICTS: Mapping[Verdict, Chip] = {
     ),
 }
 _DAMAGED = Chip("bad", "Damaged", "shield-x", f"{WHAT_IS_WRONG} Upload the file again, and it stands everywhere anew.")
+_UNFIT = Chip(
+    "bad",
+    "Another format",
+    "shield-x",
+    "It is not of the format that its type or name promises, and cannot be downloaded. Remove it, and send it as what "
+    "it is.",
+)
 _ASKS_FOR: Mapping[Verdict, WaiverKind] = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
 _ANSWERED: Mapping[Verdict, Chip] = {
     Verdict.BLOCKED: Chip("warn", "Blocked, released", "shield-alert", "A Security Architect released it for a time."),
@@ -60,10 +67,18 @@ def verdict_chip(artifact: Artifact) -> Chip:
     """What a file's status and verdict are called."""
     if artifact.is_damaged:
         return _DAMAGED
+    if is_unfit(artifact):
+        return _UNFIT
     verdict = Verdict.PENDING if artifact.scan is None else artifact.scan.verdict
     if is_answered(artifact):
         return _ANSWERED[verdict]
     return _VERDICTS[verdict]
+
+
+def is_unfit(artifact: Artifact) -> bool:
+    """Whether a file is withheld since it is not of the format that its type or name promises."""
+    is_judged = artifact.scan is not None and artifact.scan.verdict is not Verdict.BLOCKED
+    return artifact.status is ArtifactStatus.QUARANTINED and is_judged and not artifact.is_damaged
 
 
 def is_answered(artifact: Artifact) -> bool:

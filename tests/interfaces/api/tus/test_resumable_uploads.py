@@ -9,6 +9,7 @@ import pytest
 from modelkeep_server.adapters.blobs.folder import FolderBlobs
 from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.arrivals import UPLOADS_OF_ONE
 from modelkeep_server.ports import BytesLike
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Client
@@ -234,19 +235,43 @@ def test_an_upload_is_its_makers_alone(api: Api, client: Client, make: Make, ver
 
 
 def test_a_file_of_no_bytes_and_one_that_comes_with_its_creation(client: Client, make: Make, version: Version) -> None:
-    """Both are judged at once; clients that say `filename` and `filetype` are understood. No format is empty."""
+    """Both are judged at once; clients that say `filename` and `filetype` are understood. No bytes are text."""
     content = make.safetensors(PART + 100)
 
-    empty = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
+    empty = begin(client, address(version), 0, path="code/__init__.py", type="CONFIG")
+    weights = begin(client, address(version), 0, path="w.bin", type="WEIGHTS")
+    named = begin(client, address(version), 0, path="w.safetensors", type="CONFIG")
     whole = begin(
         client, address(version), len(content), content=content, path="", filename="m.safetensors", filetype="a/b"
     )
     refused = begin(client, address(version), 3, content=b"abc", path="n.safetensors", sha256="0" * 64)
 
-    assert (empty.status_code, empty.json()["code"]) == (415, "not_accepted")
+    assert (empty.status_code, empty.headers["upload-offset"]) == (201, "0")
+    told = client.get(empty.headers["location"]).json()["artifact"]
+    assert (told["format"], told["scan"]["verdict"], told["scan"]["findings"]) == ("text", "CLEAN_DATA", [])
+    assert [(one.status_code, one.json()["code"]) for one in (weights, named)] == [(415, "not_accepted")] * 2
+    assert weights.json()["detail"] == "The file is empty. w.bin has no bytes, as only CONFIG or TOKENIZER may."
+    assert named.json()["detail"] == "The file is empty. w.safetensors is named as Safetensors, and has no bytes."
     assert (whole.status_code, whole.headers["upload-offset"]) == (201, str(len(content)))
     assert refused.status_code == 422
-    assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [("m.safetensors", len(content))]
+    assert [(row["path"], row["sizeBytes"]) for row in files_of(client, version)] == [
+        ("code/__init__.py", 0), ("m.safetensors", len(content)),
+    ]  # fmt: skip
+    assert client.get(UPLOADS).json()["items"] == []
+
+
+def test_an_upload_of_no_bytes_that_was_not_taken_is_not_left_open(
+    registry: Registry, client: Client, make: Make, version: Version
+) -> None:
+    """Clients take an upload that is at its end for a file: one that met a busy server begins anew."""
+    running, owner = registry.app.door.uploads, make.owner_of(version).actor.pseudonym
+    running[owner] = UPLOADS_OF_ONE
+    busy = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
+    del running[owner]
+
+    again = begin(client, address(version), 0, path="empty.txt", type="CONFIG")
+
+    assert (busy.status_code, again.status_code) == (503, 201)
     assert client.get(UPLOADS).json()["items"] == []
 
 

@@ -36,7 +36,7 @@ def _housekeeping() -> None:
         sa.Column("requests", sa.Integer(), nullable=False),
         sa.Column("running", sa.Integer(), nullable=False),
         sa.Column("sent_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("reached_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("spans", sa.Text(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("link_id", name="pk_link_transfers"),

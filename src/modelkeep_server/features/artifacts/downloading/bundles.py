@@ -17,7 +17,7 @@ from modelkeep_server.db.tables import artifacts, bundle_links
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
-from modelkeep_server.features.artifacts.downloading import downloads, handles, rights
+from modelkeep_server.features.artifacts.downloading import downloads, handles, rights, transfers
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
 from modelkeep_server.features.artifacts.opening import read_plain
 from modelkeep_server.features.artifacts.queries import StoredFile
@@ -133,14 +133,18 @@ def open_link(work: Work, visitor: Actor, handle: str, *, begins: bool = True) -
     handles.demand_allowed(work, visitor, minter, row, version)
     bundle = _gather(work, version)
     if begins:
-        _record(work, "bundle.download", version, minter, {"link": row.public_id, **_say(bundle)})
+        transfers.begin(work, row.public_id)
+        recording.record(
+            work, "bundle.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
+            object_id=version.id, object_label=version.address, after={"link": row.public_id, **_say(bundle)},
+        )  # fmt: skip
     return BundleOpening(row.public_id, version, minter, bundle)
 
 
 def note_end(work: Work, opening: BundleOpening, *, sent_bytes: int) -> None:
     """Note how the download of a bundle ended. `sent_bytes`: what left, also where it was cut."""
-    told = {"link": opening.link_id, "sentBytes": sent_bytes, "whole": sent_bytes == opening.bundle.size_bytes}
-    _record(work, "bundle.download_end", opening.version, opening.minter, told)
+    is_whole = sent_bytes == opening.bundle.size_bytes
+    transfers.end_bundle(work, opening.link_id, sent_bytes=sent_bytes, is_whole=is_whole)
 
 
 class Outflow:
@@ -254,13 +258,6 @@ def _say(bundle: Bundle) -> dict[str, Any]:
     sums = hashlib.sha256(_say_sums(list(bundle.files))).hexdigest()
     named = {f"files{number}": group for number, group in enumerate(groups[:_VALUES], 1)}
     return {"files": len(files), "sums": f"sha256:{sums}", "sizeBytes": bundle.size_bytes, **named}
-
-
-def _record(work: Work, action: str, version: Version, minter: Actor, after: Mapping[str, Any]) -> None:
-    recording.record(
-        work, action, actor=minter.pseudonym, actor_kind=minter.kind, auth="link", object_id=version.id,
-        object_label=version.address, after=after,
-    )  # fmt: skip
 
 
 def _entry_of(artifact: Artifact) -> Entry:

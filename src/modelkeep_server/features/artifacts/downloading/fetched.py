@@ -26,7 +26,8 @@ _READ = 3 * SHOWN
 class Download:
     """
     A download of a file. `by` is an e-mail, None where the log no longer says whose; `sent_bytes` and `ended_at` are
-    None until it is over. `with_all`: it came in the ZIP of all files of its version, and `sent_bytes` are of that.
+    None until it is over. `with_all`: it came in the ZIP of all files of its version, and `sent_bytes` are of that,
+    and None where the server that sent it was killed.
     """
 
     by: str | None

@@ -8,10 +8,11 @@ token lives, they may still download, and the link meets what the version's stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Select, Table, bindparam, select
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.downloading import rights
@@ -82,7 +83,12 @@ def mint(
 
 def find(work: Work, table: Table, secret: str) -> Row[Any] | None:
     """The row of the link with this handle, or None. One statement."""
-    return work.first(select(table).where(table.c.handle_hash == secrets.hash_secret(secret)))
+    return work.first(_by_hash(table), {"hash": secrets.hash_secret(secret)})
+
+
+@cache
+def _by_hash(table: Table) -> Select[Any]:
+    return select(table).where(table.c.handle_hash == bindparam("hash"))
 
 
 def get_minter(work: Work, link: Row[Any]) -> Actor:

@@ -3,18 +3,22 @@ What goes out through a link: one event as it begins, one as it is over, however
 
 A program that reads a file by ranges, or goes on where a connection broke, sends many requests through one link. They
 add up in a housekeeping row; it is closed, and the end recorded, when the whole file went out, or when the link has
-expired and nothing runs any more.
+expired and nothing runs any more. A ZIP goes out whole: there each request is a download of its own, and the row counts
+those that run, so that those of a server that was killed get their end as well.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import Row, Select, Table, delete, func, select, update
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import (
     artifacts,
     blobs,
+    bundle_links,
     link_transfers,
     links,
     models,
@@ -23,7 +27,9 @@ from modelkeep_server.db.tables import (
     versions,
 )
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.artifacts.downloading.tallies import SPANS, Taken
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.kit.spans import add_span
 
 CLOSE = "close-downloads"
 SCHEDULES = (Schedule(CLOSE, timedelta(minutes=5)),)
@@ -36,7 +42,7 @@ def begin(work: Work, link_id: str) -> bool:
     """Note that a request through a link begins. True where it is the first, which the caller records as an event."""
     row = link_transfers.c
     fresh = {
-        "link_id": link_id, "requests": 1, "running": 1, "sent_bytes": 0, "reached_bytes": 0, "begun_at": work.now,
+        "link_id": link_id, "requests": 1, "running": 1, "sent_bytes": 0, "spans": [], "begun_at": work.now,
         "last_at": work.now,
     }  # fmt: skip
     more = {"requests": row.requests + 1, "running": row.running + 1, "last_at": work.now}
@@ -45,41 +51,86 @@ def begin(work: Work, link_id: str) -> bool:
     return bool(work.scalar(select(row.requests).where(row.link_id == link_id)) == 1)
 
 
-def end(work: Work, link_id: str, *, start: int, sent_bytes: int, is_final: bool = False) -> None:
+def end(work: Work, link_id: str, *, start: int, sent_bytes: int, size_bytes: int, is_final: bool = False) -> None:
     """
-    Note that a request through a link is over, and record the end of the download where that was all of the file, or
-    where nothing left.
+    Note that a request through a link to a file is over, and record the end of the download where all of the file went
+    out, or where nothing left.
 
     Args:
         start: Where in the file it began, bytes.
         sent_bytes: How many bytes left, also where it was cut.
+        size_bytes: How long the file is.
         is_final: Nothing more can follow, since the file was found damaged.
     """
+    seen = _find(work, link_id)
+    if seen is None:
+        return
     row = link_transfers.c
-    gap_free = (row.reached_bytes >= start) & (row.reached_bytes < start + sent_bytes)
-    done = {
-        "running": case((row.running > 0, row.running - 1), else_=0),
-        "sent_bytes": row.sent_bytes + sent_bytes,
-        "reached_bytes": case((gap_free, start + sent_bytes), else_=row.reached_bytes),
-        "last_at": work.now,
-    }
-    work.keep(link_transfers, update(link_transfers).where(row.link_id == link_id).values(done))
-    _close(work, link_id, is_over=is_final)
+    spans = add_span(seen.spans, start, start + sent_bytes, at_most=SPANS)
+    running, all_bytes = max(0, seen.running - 1), seen.sent_bytes + sent_bytes
+    if is_final or (running == 0 and (all_bytes == 0 or _is_whole(spans, size_bytes))):
+        _record_end(work, link_id, requests=seen.requests, sent_bytes=all_bytes, spans=spans)
+        return
+    values = {"running": running, "sent_bytes": all_bytes, "spans": spans, "last_at": work.now}
+    work.keep(link_transfers, update(link_transfers).where(row.link_id == link_id).values(values))
+
+
+def add(work: Work, taken: Taken, *, is_final: bool = False) -> None:
+    """Write down ranges that were added up (tallies.py), as `end` does one request."""
+    seen = _find(work, taken.link_id)
+    if seen is None:
+        return
+    row = link_transfers.c
+    spans = seen.spans
+    for start, behind in taken.spans:
+        spans = add_span(spans, start, behind, at_most=SPANS)
+    requests, sent_bytes = seen.requests + taken.requests, seen.sent_bytes + taken.sent_bytes
+    if is_final or (not seen.running and _is_whole(spans, taken.size_bytes)):
+        _record_end(work, taken.link_id, requests=requests, sent_bytes=sent_bytes, spans=spans)
+        return
+    values = {"requests": requests, "sent_bytes": sent_bytes, "spans": spans, "last_at": work.now}
+    work.keep(link_transfers, update(link_transfers).where(row.link_id == taken.link_id).values(values))
+
+
+def end_bundle(work: Work, link_id: str, *, sent_bytes: int, is_whole: bool) -> None:
+    """Note that a request through a link to a ZIP is over, and record its end, unless `close_expired` has done so."""
+    seen = _find(work, link_id)
+    if seen is None:
+        return
+    row = link_transfers.c
+    if seen.running > 1:
+        values = {"running": seen.running - 1, "last_at": work.now}
+        work.keep(link_transfers, update(link_transfers).where(row.link_id == link_id).values(values))
+    else:
+        _forget(work, link_id)
+    _record_bundle_end(work, link_id, sent_bytes=sent_bytes, is_whole=is_whole)
 
 
 def close_expired(work: Work) -> int:
-    """Record the end of downloads whose link has expired and through which nothing runs. Gives how many."""
+    """Record the end of downloads whose link has expired and through which nothing runs. Gives of how many links."""
     row = link_transfers.c
+    expires_at = func.coalesce(links.c.expires_at, bundle_links.c.expires_at)
     rows = work.all(
-        select(row.link_id)
-        .join(links, links.c.public_id == row.link_id)
-        .where(links.c.expires_at < work.now, (row.running == 0) | (row.last_at < work.now - FORGOTTEN))
+        select(row.link_id, bundle_links.c.id.label("bundle"))
+        .outerjoin(links, links.c.public_id == row.link_id)
+        .outerjoin(bundle_links, bundle_links.c.public_id == row.link_id)
+        .where(expires_at < work.now, (row.running == 0) | (row.last_at < work.now - FORGOTTEN))
         .order_by(row.last_at)
         .limit(_AT_ONCE)
     )
+    closed = 0
     for found in rows:
-        _close(work, found.link_id, is_over=True)
-    return len(rows)
+        seen = _find(work, found.link_id)
+        if seen is None or (seen.running and seen.last_at >= work.now - FORGOTTEN):
+            continue
+        closed += 1
+        if found.bundle is None:
+            _record_end(work, found.link_id, requests=seen.requests, sent_bytes=seen.sent_bytes, spans=seen.spans)
+            continue
+        _forget(work, found.link_id)
+        for _ in range(seen.running):
+            _record_bundle_end(work, found.link_id, sent_bytes=None, is_whole=False)
+    return closed
 
 
 def make_closing_handler(database: Database, parts: Parts) -> Handler:
@@ -93,42 +144,67 @@ def make_closing_handler(database: Database, parts: Parts) -> Handler:
     return Handler(close, tries=3)
 
 
-def _close(work: Work, link_id: str, *, is_over: bool) -> None:
-    """Record the end of a download, where it is over, or the whole file went out and nothing runs."""
-    told = work.first(
-        select(
-            link_transfers,
-            blobs.c.size_bytes,
-            artifacts.c.public_id,
-            artifacts.c.path,
-            versions.c.version,
-            models.c.group_name,
-            models.c.name,
-            people.c.pseudonym,
-            service_accounts.c.id.label("service_id"),
-        )
-        .join(links, links.c.public_id == link_transfers.c.link_id)
-        .join(artifacts, artifacts.c.id == links.c.artifact_id)
+def _find(work: Work, link_id: str) -> Row[Any] | None:
+    """The row of a link, ours until the transaction ends: requests that end at one moment add to one another."""
+    return work.first(select(link_transfers).where(link_transfers.c.link_id == link_id).with_for_update())
+
+
+def _forget(work: Work, link_id: str) -> None:
+    work.keep(link_transfers, delete(link_transfers).where(link_transfers.c.link_id == link_id))
+
+
+def _is_whole(spans: Any, size_bytes: int) -> bool:
+    return size_bytes == 0 or [tuple(span) for span in spans] == [(0, size_bytes)]
+
+
+def _record_end(work: Work, link_id: str, *, requests: int, sent_bytes: int, spans: Any) -> None:
+    _forget(work, link_id)
+    opened = (
+        select(artifacts.c.public_id, artifacts.c.path, blobs.c.size_bytes, *_AROUND)
+        .join_from(links, artifacts, artifacts.c.id == links.c.artifact_id)
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(versions, versions.c.id == artifacts.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-        .join(people, people.c.id == links.c.person_id)
-        .outerjoin(service_accounts, service_accounts.c.person_id == people.c.id)
-        .where(link_transfers.c.link_id == link_id)
     )
-    if told is None:
-        return
-    whole = told.reached_bytes >= told.size_bytes
-    is_done = told.running == 0 and (whole or told.sent_bytes == 0)
-    if not (is_over or is_done):
-        return
-    # Of two requests that end at the same moment, one finds the row.
-    as_seen = (link_transfers.c.link_id == link_id, link_transfers.c.requests == told.requests)
-    if not work.keep(link_transfers, delete(link_transfers).where(*as_seen)):
-        return
+    told = work.first(_of_link(opened, links, link_id))
+    if told is not None:
+        whole = _is_whole(spans, told.size_bytes)
+        after = {"link": link_id, "sentBytes": sent_bytes, "requests": requests, "whole": whole}
+        _record(work, "artifact.download_end", told, f"{_label_of(told)}/{told.path}", after)
+
+
+def _record_bundle_end(work: Work, link_id: str, *, sent_bytes: int | None, is_whole: bool) -> None:
+    opened = select(versions.c.public_id, *_AROUND).join_from(
+        bundle_links, versions, versions.c.id == bundle_links.c.version_id
+    )
+    told = work.first(_of_link(opened, bundle_links, link_id))
+    if told is not None:
+        after = {"link": link_id, "sentBytes": sent_bytes, "whole": is_whole}
+        _record(work, "bundle.download_end", told, _label_of(told), after)
+
+
+_AROUND = (
+    versions.c.version, models.c.group_name, models.c.name, people.c.pseudonym,
+    service_accounts.c.id.label("service_id"),
+)  # fmt: skip
+
+
+def _of_link(opened: Select[Any], table: Table, link_id: str) -> Select[Any]:
+    """What a link opens, with the model around it and who made the link."""
+    return (
+        opened.join(models, models.c.id == versions.c.model_id)
+        .join(people, people.c.id == table.c.person_id)
+        .outerjoin(service_accounts, service_accounts.c.person_id == people.c.id)
+        .where(table.c.public_id == link_id)
+    )
+
+
+def _label_of(told: Row[Any]) -> str:
+    return f"{told.group_name}/{told.name}:{told.version}"
+
+
+def _record(work: Work, action: str, told: Row[Any], label: str, after: Mapping[str, Any]) -> None:
     kind = "person" if told.service_id is None else "service"
     recording.record(
-        work, "artifact.download_end", actor=told.pseudonym, actor_kind=kind, auth="link",
-        object_id=told.public_id, object_label=f"{told.group_name}/{told.name}:{told.version}/{told.path}",
-        after={"link": link_id, "sentBytes": told.sent_bytes, "requests": told.requests, "whole": whole},
+        work, action, actor=told.pseudonym, actor_kind=kind, auth="link", object_id=told.public_id,
+        object_label=label, after=after,
     )  # fmt: skip

@@ -81,23 +81,26 @@ def settle_format(work: Work, report: Report, kind: ArtifactType, path: str) -> 
     """
     if report.format is None:
         return _settle_listed(work, report, kind, path)
-    demand_fit(report.format.value, kind, path)
+    demand_fit(report.format.value, kind, path, is_empty=not report.head)
     return report, report.format.value
 
 
-def demand_fit(name: str, kind: ArtifactType, path: str) -> None:
-    """Raises NotAccepted where a file whose format is known may not have this type or name."""
-    fault = _find_fault(name, kind, path)
+def demand_fit(name: str, kind: ArtifactType, path: str, *, is_empty: bool = False) -> None:
+    """Raises NotAccepted where a file whose format is known may not have this type or name. Empty ones are text."""
+    fault = _find_fault(name, kind, path, is_empty=is_empty)
     if fault is not None:
         raise _refused(kind, fault.message, fault.field)
 
 
-def fits(name: str | None, kind: ArtifactType, path: str) -> bool:
-    """Whether a file of this format, None for none that is known, may have this type and name."""
-    return name is not None and _find_fault(name, kind, path) is None
+def why_unfit(name: str | None, kind: ArtifactType, path: str) -> str | None:
+    """Why a file of this format, None for none that is known, may not have this type and name; None where it may."""
+    if name is None:
+        return f"{path} has none of the formats that a {kind.value} file may have."
+    fault = _find_fault(name, kind, path)
+    return None if fault is None else fault.message
 
 
-def _find_fault(name: str, kind: ArtifactType, path: str) -> FieldError | None:
+def _find_fault(name: str, kind: ArtifactType, path: str, *, is_empty: bool = False) -> FieldError | None:
     if name not in list(Format):
         # What an Admin listed was recognised by its type and name.
         return None
@@ -105,10 +108,14 @@ def _find_fault(name: str, kind: ArtifactType, path: str) -> FieldError | None:
     info = FORMATS[known]
     if kind not in info.types:
         others = _either(sorted(other.value for other in info.types))
+        if is_empty:
+            return FieldError("file", f"The file is empty. {path} has no bytes, as only {others} may.")
         return FieldError("type", f"{path} is {info.label}, which is no {kind.value}. Send it as {others}.")
     promised = breaks_promise(known, path)
     if promised:
         named = _either(sorted(FORMATS[other].label for other in promised))
+        if is_empty:
+            return FieldError("file", f"The file is empty. {path} is named as {named}, and has no bytes.")
         return FieldError("path", f"{path} is named as {named}, but its content is {info.label}.")
     return None
 

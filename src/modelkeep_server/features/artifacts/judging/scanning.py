@@ -103,7 +103,7 @@ def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     for file in files:
         # Nobody knew the format of a file that was published PENDING; one of type or name of another is withheld now.
         was_open = file.status is ArtifactStatus.AVAILABLE
-        is_fit = was_open or formats.fits(kept.format, file.type, file.path)
+        is_fit = was_open or formats.why_unfit(kept.format, file.type, file.path) is None
         status = kept.status if is_damaged is None and is_fit else ArtifactStatus.QUARANTINED
         work.change(artifacts, file.key, {"status": status.value, "format": kept.format})
         recording.record(

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 
 from modelkeep_server.db.tables import artifacts, damages, models, scans, version_flags, versions, waivers
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import ModelStatus
@@ -22,14 +23,18 @@ VERSIONS_SHOWN = 50
 
 _IS_DAMAGED = exists().where(damages.c.blob_id == artifacts.c.blob_id, damages.c.mended_at.is_(None))
 _IS_BLOCKED = scans.c.verdict == Verdict.BLOCKED.value
-_IS_UNKNOWN = scans.c.verdict == Verdict.UNKNOWN.value
+#: Whole, not blocked and withheld all the same: its content is not of the format that its type or name promises.
+_IS_UNFIT = and_(
+    artifacts.c.status == ArtifactStatus.QUARANTINED.value, scans.c.verdict != Verdict.BLOCKED.value, ~_IS_DAMAGED
+)
+_IS_UNKNOWN = and_(scans.c.verdict == Verdict.UNKNOWN.value, ~_IS_UNFIT)
 
 
 @dataclass(frozen=True)
 class FilesOfVersion:
     """
     Files of a version that wait. `model` is group/name; `path` one of the files, the only one where `count` is 1;
-    `since` is when the first of them was uploaded.
+    `since` is when the first of them was uploaded. `unfit` ones are not of the format that their type or name promises.
     """
 
     model: str
@@ -39,13 +44,14 @@ class FilesOfVersion:
     blocked: int
     unknown: int
     damaged: int
+    unfit: int
     path: str
     since: datetime
 
     @property
     def count(self) -> int:
         """How many files wait."""
-        return self.blocked + self.unknown + self.damaged
+        return self.blocked + self.unknown + self.damaged + self.unfit
 
 
 def list_to_answer(work: Work, actor: Actor) -> tuple[FilesOfVersion, ...]:
@@ -71,12 +77,12 @@ def list_to_answer(work: Work, actor: Actor) -> tuple[FilesOfVersion, ...]:
 
 def list_withheld(work: Work, actor: Actor) -> tuple[FilesOfVersion, ...]:
     """
-    Versions of the actor's models with files that nobody can download: BLOCKED without a release, or damaged. The
-    oldest first, at most 50. One statement; none for who may not upload.
+    Versions of the actor's models with files that nobody can download: BLOCKED without a release, damaged, or of
+    another format than promised. The oldest first, at most 50. One statement; none for who may not upload.
     """
     if not access.may(actor, "artifact.upload", (Relation.OWNER,)):
         return ()
-    return _list(work, owned_by(actor), visible_to(actor), or_(_IS_BLOCKED, _IS_DAMAGED))
+    return _list(work, owned_by(actor), visible_to(actor), or_(_IS_BLOCKED, _IS_DAMAGED, _IS_UNFIT))
 
 
 def _list(work: Work, *conditions: ColumnElement[bool]) -> tuple[FilesOfVersion, ...]:
@@ -90,6 +96,7 @@ def _list(work: Work, *conditions: ColumnElement[bool]) -> tuple[FilesOfVersion,
             blocked=int(row.blocked),
             unknown=int(row.unknown),
             damaged=int(row.damaged),
+            unfit=int(row.unfit),
             path=row.path,
             since=row.since,
         )
@@ -116,6 +123,7 @@ def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tup
             _count(and_(_IS_BLOCKED, ~_IS_DAMAGED)).label("blocked"),
             _count(and_(_IS_UNKNOWN, ~_IS_DAMAGED)).label("unknown"),
             _count(_IS_DAMAGED).label("damaged"),
+            _count(_IS_UNFIT).label("unfit"),
             func.min(artifacts.c.path).label("path"),
             func.min(artifacts.c.uploaded_at).label("since"),
         )
@@ -128,7 +136,7 @@ def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tup
             models.c.status == ModelStatus.ACTIVE.value,
             versions.c.state != State.RETIRED.value,
             ~is_closed,
-            or_(_IS_DAMAGED, ~is_answered),
+            or_(_IS_DAMAGED, _IS_UNFIT, ~is_answered),
         )
         .group_by(versions.c.id, *of)
         .order_by(func.min(artifacts.c.id))

@@ -1,8 +1,9 @@
 """
 Bytes coming in: hashed while they arrive, sealed in parts, stored, and read back before they count.
 
-Three things happen at once: the network brings the next megabyte, one thread hashes and gathers the last, and two
-threads seal, store and read back the parts before it. At most three parts of 16 MiB are held.
+Three things happen at once: the network brings the next megabyte, one thread hashes and gathers the last, and three
+threads seal, store and read back the parts before it. At most three parts of 16 MiB are held: what is read back is
+checked by the megabyte.
 
 A file comes in one go, or in several: then each run of bytes that was stored is a stretch, which the caller commits
 before the next. A stretch shorter than a part is merged with its neighbours once the part is full.
@@ -31,8 +32,8 @@ from modelkeep_server.features.artifacts.sealing import (
 from modelkeep_server.ports import BlobMissing, BlobStore, BytesLike, StorageError
 from modelkeep_server.rules.errors import TooLarge
 
-_WORKERS = 2
-_BUFFERS = _WORKERS + 1
+_WORKERS = 3
+_BUFFERS = 3
 _FIRST_ATTEMPT = 1
 #: Attempts are drawn at random from as many as JSON holds whole, so that no two writers ever take the same name.
 _ATTEMPTS = 2**53 - 2
@@ -131,7 +132,7 @@ class Intake:
 
     def feed(self, chunk: BytesLike) -> None:
         """
-        Take the next bytes, any number. Waits while two parts are being stored.
+        Take the next bytes, any number. Waits while two parts are being written.
 
         Raises:
             TooLarge: More than the limit. Nothing of this chunk is taken.
@@ -245,7 +246,7 @@ class Intake:
         finally:
             self._buffers_free.put(buffer)
         try:
-            check_part(self._dek, aad, part.sealed_size, partial(self._store.read, key))
+            check_part(self._dek, aad, part.sealed_size, partial(self._store.borrow, key, fresh=True))
         except BlobMissing as error:
             if self._onward is None:
                 raise
@@ -255,7 +256,7 @@ class Intake:
 
     def _fetch(self, stretch: Stretch, room: memoryview) -> None:
         part = stretch.part
-        read = partial(self._store.read, part_key(self._blob_id, part.number, part.attempt))
+        read = partial(self._store.borrow, part_key(self._blob_id, part.number, part.attempt))
         aad = associated_data(self._blob_id, part.number, part.attempt)
         filled = 0
         try:

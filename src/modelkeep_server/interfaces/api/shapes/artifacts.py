@@ -76,6 +76,8 @@ class DownloadOut(Shape):
     by: str | None = Field(description="An e-mail; null where the log no longer says whose.")
     at: Moment
     ended_at: Moment | None = Field(description="Null until it is over.")
-    sent_bytes: int | None = Field(description="What left, also where it was cut; of the whole ZIP with `withAll`.")
+    sent_bytes: int | None = Field(
+        description="What left, also where it was cut; of the whole ZIP with `withAll`. Null where nobody knows."
+    )
     whole: bool = Field(description="All of it left.")
     with_all: bool = Field(description="It came in the ZIP of all files of its version.")

@@ -26,7 +26,11 @@ class KeysOut(Shape):
     """How the keys of this registry stand."""
 
     registry_id: str
-    fingerprint: str = Field(description="What tells these keys from an older copy of them. Not secret.")
+    fingerprint: str | None = Field(
+        default=None,
+        description="What tells these keys from an older copy of them. It is printed at the top of the copy; null "
+        "until somebody confirmed by it that they hold one.",
+    )
     is_in_file: bool = Field(description="Whether they lie in a key file; else they were given as a setting.")
     path: str | None = Field(default=None, description="The key file on the server's host; null for who is no Admin.")
     escrow: EscrowOut | None = Field(

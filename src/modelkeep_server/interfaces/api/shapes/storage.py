@@ -23,6 +23,7 @@ class StandingOut(Shape):
     saved_bytes: int = Field(description="What storing the same file once saves.")
     pending: int = Field(description="Files of versions that are not looked through yet.")
     unknown: int = Field(description="Files of versions that could not be judged.")
+    blocked: int = Field(description="Files of versions that are withheld by their verdict, and nobody released.")
     open_uploads: int
     upload_bytes: int = Field(description="What arrived of open uploads so far.")
 

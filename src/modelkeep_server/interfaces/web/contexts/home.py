@@ -159,11 +159,16 @@ def _task_of_bare_model(bare: BareModel) -> Task:
 
 
 def _task_of_files(files: FilesOfVersion, cure: str, button: str) -> Task:
-    counted = ((files.blocked, "blocked"), (files.unknown, "not judged"), (files.damaged, "damaged"))
+    counted = (
+        (files.blocked, "blocked"),
+        (files.unknown, "not judged"),
+        (files.damaged, "damaged"),
+        (files.unfit, "not of the promised format"),
+    )
     told = [f"{many} {'file' if many == 1 else 'files'} {word}" for many, word in counted if many]
     alone = files.count == 1
     return Task(
-        icon="shield-x" if files.blocked or files.damaged else "circle-question-mark",
+        icon="shield-x" if files.blocked or files.damaged or files.unfit else "circle-question-mark",
         name=files.model.partition("/")[2],
         version=files.version,
         what=", ".join(told),
@@ -184,7 +189,9 @@ def _cure_by_owner(files: FilesOfVersion) -> str:
         cures.append("read what was found, then put a file without code in its place or ask Security to release it.")
     if files.damaged:
         cures.append("upload the same bytes again, and the damaged file stands everywhere anew.")
-    return " ".join(cures)
+    if files.unfit:
+        cures.append("remove what is not of the format that its type or name promises, and send it as what it is.")
+    return " ".join(cures[:1] + [cure[0].upper() + cure[1:] for cure in cures[1:]])
 
 
 def _cure_by_security(files: FilesOfVersion) -> str:

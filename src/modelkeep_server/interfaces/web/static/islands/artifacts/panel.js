@@ -43,7 +43,6 @@ export function openPanel(panel) {
     if (left) return void goOnWith(job);
     const other = jobs.find((one) => one.state === "left" && one.path === path);
     const wrong = file.size > limit ? `It has ${binarySize(file.size)}. One file may have ${binarySize(limit)}: split it, or ask your operator for a higher limit.`
-      : file.size === 0 ? "The file is empty."
       : other ? `An unfinished upload of this name has ${size(other.total)}, this file has ${size(file.size)}: it is another file. Discard the unfinished upload, then retry.` : "";
     if (wrong) return fail(job, wrong, Boolean(other));
     return show(job, "waiting", (row) => row.wait());

@@ -18,17 +18,19 @@ const VERDICTS = {
   PENDING: "Being looked through",
 };
 
-export function guessType(path) {
-  return TYPES.find(([, pattern]) => pattern.test(path))?.[0] ?? "WEIGHTS";
+/** An empty file is plain text, such as `__init__.py`. */
+export function guessType(path, total) {
+  return TYPES.find(([, pattern]) => pattern.test(path))?.[0] ?? (total ? "WEIGHTS" : "CONFIG");
 }
 
 export function makeRow(template, path, total, acts) {
   const row = template.content.firstElementChild.cloneNode(true);
   const part = (name) => row.querySelector(`[data-${name}]`);
   const say = (name, words) => { part(name).textContent = words; };
+  const percent = (done) => (total ? (100 * done) / total : 0);
   const facts = (done = "", speed = "", left = "") => { say("done", done); say("speed", speed); say("left", left); };
   say("name", path);
-  part("type").value = guessType(path);
+  part("type").value = guessType(path, total);
   part("type").addEventListener("change", () => {
     part("guessed").hidden = true;
     // A file that was refused as one type may be taken as another.
@@ -64,7 +66,7 @@ export function makeRow(template, path, total, acts) {
     wait() { show("waiting"); part("progress").value = 0; facts(size(total), "", "waiting"); },
     compare() { show("comparing"); facts(size(total), "", "comparing with what was sent"); },
     move(done, { speed, left }) {
-      part("progress").value = (100 * done) / total;
+      part("progress").value = percent(done);
       facts(`${size(done)} of ${size(total)}`, Number.isFinite(speed) ? `${size(Math.round(speed))}/s` : "",
         Number.isFinite(left) ? `${span(left)} left` : "");
     },
@@ -74,7 +76,7 @@ export function makeRow(template, path, total, acts) {
     left(upload) {
       show("left");
       part("type").value = upload.type;
-      part("progress").value = (100 * upload.offsetBytes) / upload.sizeBytes;
+      part("progress").value = percent(upload.offsetBytes);
       facts(`${size(upload.offsetBytes)} of ${size(upload.sizeBytes)}`, "", "not finished");
       part("note").hidden = false;
     },
