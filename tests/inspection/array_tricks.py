@@ -67,6 +67,10 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     "array within an array of objects": (
         Format.JOBLIB, zlib.compress(_FIRST + _NEW + b"}" + _fill(1, "O") + b"b" + _INNER + b"."),
     ),
+    "program that is a pickle": (
+        Format.JOBLIB,
+        b"MZ\x00U\x3b" + bytes(55) + struct.pack("<I", 66) + b"U\x04PE\x00\x00" + _text("joblib.numpy_pickle") + b".",
+    ),
     "array that is a pickle, packed": (Format.JOBLIB, gzip.compress(_INNER)),
     "array that is a long pickle": (
         Format.PICKLE, _FIRST + _NEW + b"}" + _fill(20_002 + len(SYSTEM)) + b"b" + b"N0" * 10_001 + SYSTEM + b".",
