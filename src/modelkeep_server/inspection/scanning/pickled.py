@@ -7,7 +7,7 @@ from modelkeep_server.inspection.scanning.arrays import size_of
 from modelkeep_server.inspection.scanning.bounds import Broken, Budget, Judgement, TooMuch
 from modelkeep_server.inspection.scanning.instructions import Frame, read_instruction
 from modelkeep_server.inspection.scanning.pickles import Manner, Walk
-from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated, Stream
+from modelkeep_server.inspection.scanning.streams import Inflated, Stream, find_packing
 from modelkeep_server.inspection.scanning.values import Made
 from modelkeep_server.inspection.source import Source
 
@@ -18,6 +18,9 @@ _NAMES_TOLD = 12
 _LEGACY_STREAMS = 5
 #: `magic_number` of torch/serialization.py, as a LONG1 of protocol 2 writes it.
 LEGACY_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+LZ4_START = b"\x04\x22\x4d\x18"
 
 
 def looks_pickled(source: Source) -> bool:
@@ -69,11 +72,13 @@ def judge_pickle(source: Source, manner: Manner | None = None) -> Judgement:
 
 def judge_joblib(source: Source, budget: Budget) -> Judgement:
     """The verdict on a file of joblib, compressed or not."""
-    head = source.read(0, 3)
-    if head[:2] == b"\x1f\x8b":
-        return judge_pickle(Inflated(source, budget, wbits=GZIP))
-    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
-        return judge_pickle(Inflated(source, budget, wbits=ZLIB))
+    head = source.read(0, 8)
+    packing = find_packing(head)
+    if packing is not None:
+        return judge_pickle(Inflated(source, budget, packing))
+    if head.startswith(LZ4_START):
+        words = 'It is packed by LZ4, which is not looked into. Save it with compress=3, or "xz", which are.'
+        raise Broken("joblib.lz4", words)
     return judge_pickle(source)
 
 
