@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Memory is read from /proc.")
-@pytest.mark.parametrize("requests", sizes(small=2_000, full=100_000))
+@pytest.mark.parametrize("requests", sizes(small=800, full=100_000))
 def test_memory_does_not_grow_with_requests(tmp_path: Path, requests: int, figures: Figures) -> None:
     """Reads, edits, refusals and bad input, again and again: what is done with is let go. Before it, it is filled."""
     points: list[tuple[float, float]] = []

@@ -156,7 +156,7 @@ def without_credentials(document: dict[str, Any]) -> dict[str, Any]:
     return bare | {"components": parts}
 
 
-@pytest.mark.parametrize("requests", sizes(small=1000, full=10_000))
+@pytest.mark.parametrize("requests", sizes(small=500, full=10_000))
 def test_generated_requests_are_answered_as_described(
     registry: Registry, make: Make, api: Api, requests: int, figures: Figures
 ) -> None:
