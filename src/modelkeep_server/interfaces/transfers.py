@@ -13,7 +13,6 @@ from modelkeep_server.features.artifacts.downloading import bundles, downloads, 
 from modelkeep_server.features.artifacts.downloading.bundles import BundleOpening
 from modelkeep_server.features.artifacts.downloading.downloads import Opening
 from modelkeep_server.features.artifacts.downloading.handles import PATH_PREFIX
-from modelkeep_server.features.artifacts.downloading.ranges import Range
 from modelkeep_server.features.artifacts.opening import open_plain
 from modelkeep_server.features.artifacts.storage import storage_answers
 from modelkeep_server.features.identity.views import Actor
@@ -22,6 +21,7 @@ from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
 from modelkeep_server.interfaces.pieces import headers_of_range, open_piece, write_down
 from modelkeep_server.interfaces.sending import BREAKS, Transfer, tell_cut
+from modelkeep_server.kit.ranges import Range
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)

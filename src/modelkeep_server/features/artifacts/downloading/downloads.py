@@ -14,7 +14,6 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.downloading import handles, rights, transfers
-from modelkeep_server.features.artifacts.downloading.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
@@ -24,6 +23,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
+from modelkeep_server.kit.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.rules.errors import (
     IntegrityBroken,
     NotFound,
