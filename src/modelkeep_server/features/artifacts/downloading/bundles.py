@@ -79,7 +79,6 @@ class BundleOpening:
 
     link_id: str
     version: Version
-    minter: Actor
     bundle: Bundle
 
     @property
@@ -138,7 +137,7 @@ def open_link(work: Work, visitor: Actor, handle: str, *, begins: bool = True) -
             work, "bundle.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
             object_id=version.id, object_label=version.address, after={"link": row.public_id, **_say(bundle)},
         )  # fmt: skip
-    return BundleOpening(row.public_id, version, minter, bundle)
+    return BundleOpening(row.public_id, version, bundle)
 
 
 def note_end(work: Work, opening: BundleOpening, *, sent_bytes: int) -> None:

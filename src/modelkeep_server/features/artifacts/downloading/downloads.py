@@ -36,11 +36,10 @@ FINDINGS_TOLD = 3
 
 @dataclass(frozen=True)
 class Opening:
-    """A download that was allowed and noted: the file, its key, who it goes to, and which part; None is all of it."""
+    """A download that was allowed and noted: the file, its key, and which part; None is all of it."""
 
     link_id: str
     stored: StoredFile
-    minter: Actor
     version: Version
     part: Range | None
     dek: bytes = field(repr=False)
@@ -123,7 +122,7 @@ def open_link(
             after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
         )  # fmt: skip
     dek = open_file_key(work, stored.wrapped, stored.blob_id)
-    return Opening(row.public_id, stored, minter, version, part, dek)
+    return Opening(row.public_id, stored, version, part, dek)
 
 
 def quarantine(work: Work, opening: Opening) -> None:

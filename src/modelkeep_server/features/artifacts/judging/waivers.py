@@ -129,11 +129,6 @@ def list_waivers(work: Work, actor: Actor, group: str, name: str, version: str, 
     return tuple(_to_waiver(row) for row in rows)
 
 
-def is_released(work: Work, artifact_key: int) -> bool:
-    """Whether a BLOCKED file may be downloaded now, because somebody answers for it. One statement."""
-    return queries.get_stored_file(work, artifact_key).artifact.is_released
-
-
 def why_not_answer(work: Work, actor: Actor, model: Model, version: Version) -> str | None:
     """Why the actor may not release or waive files of a version, as a sentence; None where they may."""
     missing = access.why_not(actor, "artifact.release", model_queries.relations_of(actor, model))
