@@ -22,7 +22,6 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.rules.errors import (
     IntegrityBroken,
@@ -147,7 +146,7 @@ def demand_available(artifact: Artifact) -> None:
     if artifact.status is ArtifactStatus.QUARANTINED and not artifact.is_released:
         if artifact.is_damaged or artifact.scan is None:
             raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
-        if artifact.scan.verdict is not Verdict.BLOCKED:
+        if artifact.is_unfit:
             raise StateForbids(
                 f"{artifact.path} is quarantined: its content is not of the format that its type or name promises.",
                 remedy="Remove it, and send it with the type and name that it has.",

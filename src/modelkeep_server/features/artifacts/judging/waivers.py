@@ -15,7 +15,7 @@ from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import people, waivers
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
-from modelkeep_server.features.artifacts.views import Artifact, Waiver, WaiverKind
+from modelkeep_server.features.artifacts.views import ANSWERS_FOR, Artifact, Waiver, WaiverKind
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -39,7 +39,6 @@ from modelkeep_server.rules.errors import (
 DAYS_MAX = 90
 DEFAULT_DAYS = 30
 
-_ANSWERS_FOR = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
 _ACTS = {WaiverKind.RELEASE: "artifact.release", WaiverKind.WAIVE: "artifact.waive"}
 _enders = people.alias("waiver_enders")
 
@@ -152,7 +151,7 @@ def _read_kind(kind: str | None, artifact: Artifact) -> WaiverKind:
         if kind not in list(WaiverKind):
             raise Invalid.of([FieldError("kind", f"Choose one of {', '.join(WaiverKind)}.")])
         return WaiverKind(kind)
-    return _ANSWERS_FOR.get(_verdict_of(artifact), WaiverKind.WAIVE)
+    return ANSWERS_FOR.get(_verdict_of(artifact), WaiverKind.WAIVE)
 
 
 def _verdict_of(artifact: Artifact) -> Verdict:
@@ -186,7 +185,7 @@ def _demand_fitting(kind: WaiverKind, artifact: Artifact) -> None:
     if artifact.is_damaged:
         raise IntegrityBroken(f"The stored bytes of {artifact.path} are damaged; nobody can answer for them.")
     verdict = _verdict_of(artifact)
-    if _ANSWERS_FOR.get(verdict) is kind:
+    if ANSWERS_FOR.get(verdict) is kind:
         return
     asked = {WaiverKind.RELEASE: "Only a BLOCKED file is released", WaiverKind.WAIVE: "Only an UNKNOWN file is waived"}
     raise StateForbids(f"{asked[kind]}; {artifact.path} is {verdict.value}.", remedy="Look at its verdict.")
