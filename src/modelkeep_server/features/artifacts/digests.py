@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists, func, select, union
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import artifacts, blobs, models, scans, version_flags, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -99,7 +100,7 @@ def _select_places() -> Select[Any]:
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(versions, versions.c.id == artifacts.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .outerjoin(scans, (scans.c.blob_id == blobs.c.id) & scans.c.superseded_at.is_(None))
+        .outerjoin(scans, is_current_scan(blobs.c.id))
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Row, select
 
 from modelkeep_server.db.tables import artifacts, blobs, models, scans, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.sealed_words import open_words
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity.views import Actor
@@ -36,8 +37,8 @@ def find_header(work: Work, artifact: Artifact) -> Header | None:
     """What a file that the caller has found says of itself; None until it was looked through. One statement."""
     row = work.first(
         select(scans.c.blob_id, scans.c.header)
-        .join(artifacts, artifacts.c.blob_id == scans.c.blob_id)
-        .where(artifacts.c.id == artifact.key, scans.c.superseded_at.is_(None))
+        .join(artifacts, is_current_scan(artifacts.c.blob_id))
+        .where(artifacts.c.id == artifact.key)
     )
     return None if row is None else open_header(work, row)
 

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.queueing import WAITING, enqueue
-from modelkeep_server.db.tables import blob_checks, blobs, damages, jobs
+from modelkeep_server.db.tables import blob_checks, blobs, jobs
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts import damage
+from modelkeep_server.features.artifacts.conditions import is_damaged
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.reading_back import is_whole, select_stored
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Schedule, Task
@@ -152,4 +153,4 @@ def _is_due(work: Work, asked: datetime | None) -> ColumnElement[bool]:
     unread = blob_checks.c.checked_at.is_(None) | (blob_checks.c.checked_at < before)
     if asked is not None:
         return opens & unread
-    return opens & unread & ~exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
+    return opens & unread & ~is_damaged(blobs.c.id)

@@ -14,6 +14,7 @@ from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import artifacts, blobs, scans
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
 from modelkeep_server.features.artifacts.judging.scanning import SCAN, settle_scan
@@ -83,9 +84,7 @@ def make_rescan_handler(database: Database, parts: Parts) -> Handler:
 
 def enqueue_stale(work: Work) -> int:
     """Have files looked through that are listed and were not judged by these rules. Gives how many. One statement."""
-    judged = exists().where(
-        scans.c.blob_id == blobs.c.id, scans.c.superseded_at.is_(None), scans.c.rule_version >= RULE_VERSION
-    )
+    judged = exists().where(is_current_scan(blobs.c.id), scans.c.rule_version >= RULE_VERSION)
     listed = exists().where(artifacts.c.blob_id == blobs.c.id, artifacts.c.removed_at.is_(None))
     keys = [row.id for row in work.all(select(blobs.c.id).where(~judged, listed).order_by(blobs.c.id).limit(BATCH))]
     for key in keys:

@@ -13,6 +13,7 @@ from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_open_damage
 from modelkeep_server.features.artifacts.judging import formats
 from modelkeep_server.features.artifacts.opening import read_range
 from modelkeep_server.features.artifacts.sealed_words import seal_words
@@ -61,7 +62,7 @@ def keep_report(work: Work, blob_key: int, report: Report | None, name: str | No
     For None, a job is enqueued that looks through them. The caller records the event. `name` is that of the format, as
     `formats.settle_format` gives it. `anew`: the report also replaces one by the same rules.
     """
-    current = work.first(select(scans).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
+    current = work.first(select(scans).where(is_current_scan(blob_key)))
     newest_kept = -1 if report is None else report.rule_version + anew
     if current is not None and current.rule_version >= newest_kept:
         verdict = Verdict(current.verdict)
@@ -92,14 +93,14 @@ def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
     files = queries.list_with_bytes(work, blob_key)
     # What an Admin listed is known by its name and beginning, which do not change.
-    current = (scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None))
-    name = work.scalar(select(scans.c.format).where(*current)) if report.format is None else report.format.value
+    current = select(scans.c.format).where(is_current_scan(blob_key))
+    name = work.scalar(current) if report.format is None else report.format.value
     if name is None:
         found = (formats.find_listed(work, report, file.type, file.path) for file in files)
         report, name = next(filter(None, found), (report, None))
     kept = keep_report(work, blob_key, report, name, anew=True)
     # Damaged bytes are withheld whatever was found in them before.
-    is_damaged = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
+    is_damaged = work.first(select(damages.c.id).where(is_open_damage(blob_key)))
     for file in files:
         # Nobody knew the format of a file that was published PENDING; one of type or name of another is withheld now.
         was_open = file.status is ArtifactStatus.AVAILABLE

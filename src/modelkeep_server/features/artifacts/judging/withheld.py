@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
-from modelkeep_server.db.tables import artifacts, damages, models, scans, version_flags, versions, waivers
+from modelkeep_server.db.tables import artifacts, models, scans, version_flags, versions, waivers
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -21,7 +22,7 @@ from modelkeep_server.rules.permissions import Relation
 #: Versions told of at once, the oldest first; the next follow once these are answered for.
 VERSIONS_SHOWN = 50
 
-_IS_DAMAGED = exists().where(damages.c.blob_id == artifacts.c.blob_id, damages.c.mended_at.is_(None))
+_IS_DAMAGED = is_damaged(artifacts.c.blob_id)
 _IS_BLOCKED = scans.c.verdict == Verdict.BLOCKED.value
 #: Whole, not blocked and withheld all the same: its content is not of the format that its type or name promises.
 _IS_UNFIT = and_(
@@ -106,9 +107,7 @@ def _list(work: Work, *conditions: ColumnElement[bool]) -> tuple[FilesOfVersion,
 
 def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[object, ...]]:
     is_answered = exists().where(
-        waivers.c.artifact_id == artifacts.c.id,
-        waivers.c.ended_at.is_(None),
-        waivers.c.expires_at > work.now,
+        is_waiver_held(artifacts.c.id, work.now),
         waivers.c.kind == case((_IS_BLOCKED, "RELEASE"), else_="WAIVE"),
     )
     is_closed = exists().where(
@@ -129,7 +128,7 @@ def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tup
         )
         .join(versions, versions.c.id == artifacts.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .outerjoin(scans, (scans.c.blob_id == artifacts.c.blob_id) & scans.c.superseded_at.is_(None))
+        .outerjoin(scans, is_current_scan(artifacts.c.blob_id))
         .where(
             *conditions,
             artifacts.c.removed_at.is_(None),
