@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, select, union
+from sqlalchemy import Row, Select, func, select, union
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import artifacts, blobs, models, scans, version_flags, versions
+from modelkeep_server.db.tables import artifacts, blobs, models, scans, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.digests import read_digest
@@ -94,19 +95,14 @@ def _select_places() -> Select[Any]:
             models.c.group_name,
             models.c.name,
             models.c.risk_tier,
-            _is_marked("HOLD").label("hold"),
-            _is_marked("CLOSED").label("closed"),
+            has_flag(versions.c.id, "HOLD").label("hold"),
+            has_flag(versions.c.id, "CLOSED").label("closed"),
         )
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(versions, versions.c.id == artifacts.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
         .outerjoin(scans, is_current_scan(blobs.c.id))
     )
-
-
-def _is_marked(kind: str) -> ColumnElement[bool]:
-    flag = version_flags.c
-    return exists().where(flag.version_id == versions.c.id, flag.kind == kind, flag.lifted_at.is_(None))
 
 
 def _to_place(row: Row[Any], digest: str) -> DigestPlace:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
-from modelkeep_server.db.tables import artifacts, models, scans, version_flags, versions, waivers
+from modelkeep_server.db.tables import artifacts, models, scans, versions, waivers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus
@@ -14,6 +14,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
@@ -110,11 +111,6 @@ def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tup
         is_waiver_held(artifacts.c.id, work.now),
         waivers.c.kind == case((_IS_BLOCKED, "RELEASE"), else_="WAIVE"),
     )
-    is_closed = exists().where(
-        version_flags.c.version_id == versions.c.id,
-        version_flags.c.kind == "CLOSED",
-        version_flags.c.lifted_at.is_(None),
-    )
     of = (models.c.group_name, models.c.name, models.c.risk_tier, versions.c.version, versions.c.state)
     return (
         select(
@@ -134,7 +130,7 @@ def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tup
             artifacts.c.removed_at.is_(None),
             models.c.status == ModelStatus.ACTIVE.value,
             versions.c.state != State.RETIRED.value,
-            ~is_closed,
+            ~has_flag(versions.c.id, "CLOSED"),
             or_(_IS_DAMAGED, _IS_UNFIT, ~is_answered),
         )
         .group_by(versions.c.id, *of)
