@@ -3,11 +3,10 @@ Looking through stored files in the background: those whose verdict took longer 
 somebody asks for, and, when the rules have changed, every file that earlier rules judged.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Text, exists, select, type_coerce
+from sqlalchemy import exists, select
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.queueing import enqueue
@@ -17,8 +16,8 @@ from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
-from modelkeep_server.features.artifacts.judging.scanning import SCAN, settle_scan
-from modelkeep_server.features.artifacts.opening import read_range
+from modelkeep_server.features.artifacts.judging.scanning import SCAN, inspect_stored, settle_scan
+from modelkeep_server.features.artifacts.reading_back import select_stored
 from modelkeep_server.features.artifacts.sealing import Part, SealBroken
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access
@@ -42,10 +41,6 @@ class _Stored:
     id: str
     parts: tuple[Part, ...]
     dek: bytes = field(repr=False)
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(part.plain_size for part in self.parts)
 
 
 def make_scan_handler(database: Database, parts: Parts, *, seconds: float = SCAN_SECONDS) -> Handler:
@@ -112,26 +107,17 @@ def ask_for_scan(work: Work, actor: Actor, group: str, name: str, version: str, 
 
 
 def _find_stored(work: Work, blob_key: int) -> _Stored | None:
-    row = work.first(select(blobs, type_coerce(blobs.c.parts, Text).label("layout")).where(blobs.c.id == blob_key))
+    row = work.first(select_stored().where(blobs.c.id == blob_key))
     if row is None:
         return None
     wrapped = WrappedKey(row.key_id, row.wrapped_key)
     dek = open_file_key(work, wrapped, row.public_id)
-    return _Stored(row.id, row.public_id, read_parts(row.layout, row.size_bytes), dek)
+    return _Stored(row.id, row.public_id, read_parts(row.parts, row.size_bytes), dek)
 
 
 def _look_through(parts: Parts, stored: _Stored, seconds: float) -> Report:
     try:
-        return parts.inspector.inspect(_reader(parts, stored), stored.size_bytes, seconds=seconds)
+        return inspect_stored(parts, stored.dek, stored.id, stored.parts, seconds=seconds)
     except InspectionTooLong:
         words = f"Looking through it took longer than {seconds / 60:.0f} minutes."
         return Report(None, Verdict.UNKNOWN, (Finding("scan.limits", words),))
-
-
-def _reader(parts: Parts, stored: _Stored) -> Callable[[int, int], bytes]:
-    def read(offset: int, length: int) -> bytes:
-        start = min(offset, stored.size_bytes)
-        end = min(stored.size_bytes, start + length)
-        return read_range(parts.blobs, stored.dek, stored.id, stored.parts, start, end)
-
-    return read

@@ -36,21 +36,29 @@ class Kept:
     status: ArtifactStatus
 
 
-def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report | None:
+def inspect_stored(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report:
     """
-    Look through stored bytes. Blocks for at most about `seconds`. None where that was not enough, or nobody can.
+    What is found in stored bytes. Blocks for at most about `seconds`.
 
+    Args:
+        sealed: All parts of the file, in order.
     Raises:
+        InspectionTooLong, InspectorDown: That was not enough, or nobody can look.
         SealBroken, StorageError: The bytes cannot be read.
     """
     size_bytes = sum(part.plain_size for part in sealed)
 
     def read(offset: int, length: int) -> bytes:
-        end = min(size_bytes, offset + length)
-        return read_range(parts.blobs, dek, blob_id, sealed, min(offset, size_bytes), max(offset, end))
+        start = min(offset, size_bytes)
+        return read_range(parts.blobs, dek, blob_id, sealed, start, min(size_bytes, start + length))
 
+    return parts.inspector.inspect(read, size_bytes, seconds=seconds)
+
+
+def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report | None:
+    """As `inspect_stored`; None where `seconds` were not enough, or nobody can look: a job does it later."""
     try:
-        return parts.inspector.inspect(read, size_bytes, seconds=seconds)
+        return inspect_stored(parts, dek, blob_id, sealed, seconds=seconds)
     except (InspectionTooLong, InspectorDown):
         return None
 
