@@ -24,6 +24,7 @@ from modelkeep_server.features.artifacts import damage
 from modelkeep_server.features.artifacts.conditions import is_damaged
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.reading_back import is_whole, select_stored
+from modelkeep_server.features.artifacts.uploading.sweeping import OWNERS
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Schedule, Task
 from modelkeep_server.features.storage.queries import ALL_FILES, KIND, find_pass
 from modelkeep_server.ports import KeyNotHeld, StorageError
@@ -38,7 +39,6 @@ REST = timedelta(seconds=1)
 _AT_ONCE = 100
 #: Begun early, so that the last file of a pass is read within the time as well.
 _EARLY = 0.8
-_OWNERS = "owners/"
 
 
 class _Stopped(Exception):
@@ -120,7 +120,7 @@ class Checker:
 
     def _demand_filled(self) -> None:
         """A disk that was not mounted, or another bucket, would have every file taken for lost."""
-        if all(key.startswith(_OWNERS) for key in self.parts.blobs.list_keys()):
+        if all(key.startswith(OWNERS) for key in self.parts.blobs.list_keys()):
             raise JobFailed("The file store holds no file at all: it is not the one that the registry wrote to.")
 
     def _go_on(self, asked: datetime | None) -> None:
