@@ -120,7 +120,7 @@ async def _end_broken(desk: Desk, handle: str, opening: Opening, error: Registry
 
     def note(work: Work) -> None:
         if is_broken:
-            downloads.quarantine(work, opening)
+            downloads.withhold(work, opening.stored)
         _write_down(work, desk.door.tallies.take(handle), is_final=is_broken)
 
     await desk.note(note)

@@ -95,7 +95,7 @@ async def _open_file(desk: Desk, opening: Opening, handle: str) -> Response:
 
 def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
     if is_broken:
-        downloads.quarantine(work, opening)
+        downloads.withhold(work, opening.stored)
     _end(work, opening, start=0, sent_bytes=0, is_broken=is_broken)
 
 
@@ -120,7 +120,7 @@ async def _send(
         cut = tell_cut(desk.request, opening.address, error)
         is_broken = isinstance(error, IntegrityBroken)
         if is_broken:
-            await desk.note(lambda work: downloads.quarantine(work, opening))
+            await desk.note(lambda work: downloads.withhold(work, opening.stored))
         raise cut from error
     finally:
         desk.door.meters.downloads -= 1

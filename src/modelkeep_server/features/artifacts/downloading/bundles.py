@@ -15,8 +15,7 @@ from typing import Any
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, bundle_links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, queries
-from modelkeep_server.features.artifacts.damage import FoundBy
+from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.downloading import downloads, handles, rights, transfers
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
 from modelkeep_server.features.artifacts.opening import read_plain
@@ -193,11 +192,6 @@ class Outflow:
             yield frame.end(crc)
         self.current = None
         yield frame.close()
-
-
-def withhold(work: Work, broken: StoredFile) -> None:
-    """Withhold every file whose stored bytes are those of this one: they are not what was uploaded."""
-    damage.note_damage(work, broken.blob_key, FoundBy.DOWNLOAD)
 
 
 def _gather(work: Work, version: Version) -> Bundle:

@@ -124,9 +124,9 @@ def open_link(
     return Opening(row.public_id, stored, version, part, dek)
 
 
-def quarantine(work: Work, opening: Opening) -> None:
+def withhold(work: Work, broken: StoredFile) -> None:
     """Withhold every file whose stored bytes are those of this one: they are not what was uploaded."""
-    damage.note_damage(work, opening.stored.blob_key, FoundBy.DOWNLOAD)
+    damage.note_damage(work, broken.blob_key, FoundBy.DOWNLOAD)
 
 
 def _say_range(part: Range | None) -> str:
