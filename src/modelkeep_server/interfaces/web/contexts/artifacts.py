@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from modelkeep_server.features.artifacts.digests import DigestPlace
+from modelkeep_server.features.artifacts.digests import DigestPlace, Place
 from modelkeep_server.features.artifacts.downloading.fetched import Download
-from modelkeep_server.features.artifacts.headers import Place
 from modelkeep_server.features.artifacts.judging.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.inspection.report import Header, Verdict
