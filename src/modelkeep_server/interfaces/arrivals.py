@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from modelkeep_server.features.artifacts import service
 from modelkeep_server.features.artifacts.judging import scanning
 from modelkeep_server.features.artifacts.service import NewFile, Ticket
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.artifacts.uploading import receiving
 from modelkeep_server.features.artifacts.uploading.intake import Received
 from modelkeep_server.features.artifacts.views import Artifact

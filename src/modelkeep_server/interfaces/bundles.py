@@ -9,7 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.downloading import bundles, downloads
 from modelkeep_server.features.artifacts.downloading.bundles import BundleOpening, Outflow
 from modelkeep_server.features.artifacts.opening import run_ahead
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.sending import BREAKS, Transfer, headers_of_file, tell_cut
 from modelkeep_server.rules.errors import IntegrityBroken

@@ -17,7 +17,7 @@ from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.artifacts.downloading.downloads import Opening
 from modelkeep_server.features.artifacts.downloading.tallies import Taken
 from modelkeep_server.features.artifacts.opening import read_range
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import Desk

@@ -14,7 +14,7 @@ from modelkeep_server.features.artifacts.downloading.bundles import BundleOpenin
 from modelkeep_server.features.artifacts.downloading.downloads import Opening
 from modelkeep_server.features.artifacts.downloading.handles import PATH_PREFIX
 from modelkeep_server.features.artifacts.opening import open_plain
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle
 from modelkeep_server.interfaces.door import Asking
