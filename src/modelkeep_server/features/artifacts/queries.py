@@ -16,7 +16,10 @@ from modelkeep_server.features.artifacts.sealed_words import open_words
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan, Waiver, WaiverKind
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Finding, Verdict
 from modelkeep_server.kit.paging import Page
@@ -134,6 +137,15 @@ def get_artifact(work: Work, version: Version, path: str) -> Artifact:
     if artifact is None:
         raise NotFound(f"{version.address} has no file {path[:200]!r}.")
     return artifact
+
+
+def get_by_address(
+    work: Work, actor: Actor, group: str, name: str, version: str, path: str
+) -> tuple[Model, Version, Artifact]:
+    """A file by its address, with the model and version around it, as the actor may see them. Raises NotFound."""
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.get_version(work, actor, group, name, version)
+    return model, found, get_artifact(work, found, path)
 
 
 def get_stored_file(work: Work, key: int) -> StoredFile:

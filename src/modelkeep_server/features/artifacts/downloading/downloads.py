@@ -19,7 +19,6 @@ from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.ranges import Range, Unsatisfiable, parse_range
@@ -58,9 +57,7 @@ def mint_link(
     Raises:
         NotFound, NotPermitted; StateForbids while the file is withheld; Invalid where a purpose is asked and missing.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    artifact = queries.get_artifact(work, found, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     terms = rights.require(work, actor, model, found)
     demand_available(artifact)
     link = handles.mint(

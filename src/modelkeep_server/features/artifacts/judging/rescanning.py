@@ -24,7 +24,6 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Schedule, Task
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.inspection.report import RULE_VERSION, Finding, Report, Verdict
 from modelkeep_server.ports import BlobMissing, InspectionTooLong, InspectorDown, StorageError, WrappedKey
 
@@ -93,9 +92,7 @@ def ask_for_scan(work: Work, actor: Actor, group: str, name: str, version: str, 
 
     Raises NotFound, NotPermitted.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    artifact = queries.get_artifact(work, found, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     access.require(work, actor, "artifact.rescan", model_queries.relations_of(actor, model))
     blob_key = work.scalar(select(artifacts.c.blob_id).where(artifacts.c.id == artifact.key))
     enqueue(work, SCAN, {"blob": blob_key})

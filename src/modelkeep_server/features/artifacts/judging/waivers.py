@@ -67,7 +67,7 @@ def create_waiver(
         asks for no such answer. IntegrityBroken: it is damaged. Conflict: one stands already. Invalid.
     """
     version_queries.lock_version(work, actor, group, name, version)
-    model, found, artifact = _find(work, actor, group, name, version, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     wanted = _read_kind(kind, artifact)
     act = _ACTS[wanted]
     access.require(work, actor, act, model_queries.relations_of(actor, model))
@@ -105,7 +105,7 @@ def end_waiver(work: Work, actor: Actor, group: str, name: str, version: str, pa
 
     Raises NotFound, NotPermitted; Conflict: it has ended already.
     """
-    model, found, artifact = _find(work, actor, group, name, version, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     access.require(work, actor, "artifact.end_waiver", model_queries.relations_of(actor, model))
     waiver = _get(work, artifact, waiver_id)
     if waiver.ended_at is not None or waiver.expires_at <= work.now:
@@ -123,7 +123,7 @@ def end_waiver(work: Work, actor: Actor, group: str, name: str, version: str, pa
 
 def list_waivers(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> tuple[Waiver, ...]:
     """Who answered for a file, the newest first, at most 200. Raises NotFound."""
-    _, _, artifact = _find(work, actor, group, name, version, path)
+    _, _, artifact = queries.get_by_address(work, actor, group, name, version, path)
     rows = work.all(_select().where(waivers.c.artifact_id == artifact.key).order_by(waivers.c.id.desc()).limit(200))
     return tuple(_to_waiver(row) for row in rows)
 
@@ -138,12 +138,6 @@ def why_not_answer(work: Work, actor: Actor, model: Model, version: Version) -> 
     except DutiesOverlap as overlap:
         return str(overlap)
     return None
-
-
-def _find(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> tuple[Model, Version, Artifact]:
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    return model, found, queries.get_artifact(work, found, path)
 
 
 def _read_kind(kind: str | None, artifact: Artifact) -> WaiverKind:
