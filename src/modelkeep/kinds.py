@@ -3,7 +3,6 @@
 import re
 
 AUTO = "AUTO"
-KINDS = ("WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG")
 
 _TOKENIZER = re.compile(
     r"(^|/)(tokenizer|vocab|merges|special_tokens|added_tokens|spiece|sentencepiece)[^/]*$"

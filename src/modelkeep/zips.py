@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import struct
-import time
 import uuid
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +18,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelkeep.downloads import locate
-from modelkeep.errors import ApiError, BadFile, DigestMismatch, UnexpectedAnswer, Unreachable
+from modelkeep.errors import BadFile, DigestMismatch, UnexpectedAnswer
 from modelkeep.local_files import CHUNK_BYTES
 from modelkeep.models import Artifact, BundleLink
 from modelkeep.progress import OnProgress, Progress, Step
 from modelkeep.stored import is_held_back
-from modelkeep.transport import Transport, wait_seconds
+from modelkeep.transport import Transport, repeat
 
 TRIES = 3
 #: What the registry lays beside the files; with a number before it where a file of the version has that name.
@@ -100,17 +99,13 @@ def _receive(
     transport: Transport, mint: Callable[[], BundleLink], part: BinaryIO, name: str, on_progress: OnProgress
 ) -> str:
     """All bytes of the ZIP, from the beginning at each try. Gives their SHA-256 in hex."""
-    for attempt in range(TRIES):
-        try:
-            part.truncate(0)
-            part.seek(0)
-            return _receive_once(transport, mint(), part, name, on_progress)
-        except (Unreachable, ApiError) as error:
-            wait = wait_seconds(error, attempt)
-            if wait is None or attempt == TRIES - 1:
-                raise
-            time.sleep(wait)
-    raise AssertionError("the last try returns or raises")
+
+    def receive() -> str:
+        part.truncate(0)
+        part.seek(0)
+        return _receive_once(transport, mint(), part, name, on_progress)
+
+    return repeat(receive, tries=TRIES)
 
 
 def _receive_once(transport: Transport, link: BundleLink, part: BinaryIO, name: str, on_progress: OnProgress) -> str:

@@ -15,14 +15,14 @@ from starlette.types import Receive, Scope, Send
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.artifacts.downloading.downloads import Opening
-from modelkeep_server.features.artifacts.downloading.ranges import Range
 from modelkeep_server.features.artifacts.downloading.tallies import Taken
 from modelkeep_server.features.artifacts.opening import read_range
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.sending import headers_of_file
+from modelkeep_server.kit.ranges import Range
 from modelkeep_server.rules.errors import IntegrityBroken, RegistryError, Unavailable
 
 PAUSE_SECONDS = 1.0
@@ -120,7 +120,7 @@ async def _end_broken(desk: Desk, handle: str, opening: Opening, error: Registry
 
     def note(work: Work) -> None:
         if is_broken:
-            downloads.quarantine(work, opening)
+            downloads.withhold(work, opening.stored)
         _write_down(work, desk.door.tallies.take(handle), is_final=is_broken)
 
     await desk.note(note)

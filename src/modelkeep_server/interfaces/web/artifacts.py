@@ -1,7 +1,7 @@
 """The page of a file."""
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import headers
+from modelkeep_server.features.artifacts import digests, headers
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts.downloading import fetched
 from modelkeep_server.features.artifacts.judging import waivers
@@ -28,7 +28,7 @@ def show_artifact(work: Work, actor: Actor, group: str, name: str, version: str,
         **facts | {"tab": "artifacts"},
         artifact=artifact,
         header=headers.find_header(work, artifact) or Header(),
-        places=headers.list_same_bytes(work, actor, artifact),
+        places=digests.list_same_bytes(work, actor, artifact),
         waivers=waivers.list_waivers(work, actor, group, name, version, path),
         answer_refusal=refusal,
         downloads=fetched.list_downloads(work, actor, group, name, version, path) if sees_downloads else (),

@@ -38,17 +38,3 @@ class FormatIn(Input):
     ending: str = Field(description="The end of their names, with the dot.", examples=[".mlmodel"])
     magic: str | None = Field(default=None, description="Bytes that stand in every such file, in hex.")
     magic_offset: int = Field(default=0, description="Where those bytes stand, counted from 0.")
-
-
-class ImageIn(Input):
-    """A container image in a registry of images."""
-
-    reference: str = Field(
-        description="With its digest, which `docker buildx imagetools inspect` prints.",
-        examples=[f"registry.example.com/team/churn:1.0@sha256:{'ab' * 32}"],
-    )
-    path: str | None = Field(
-        default=None,
-        description="Where it stands among the files; by default the image's name and `.image.json`.",
-        examples=["serving.image.json"],
-    )

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from modelkeep_server.features.artifacts.digests import DigestPlace
+from modelkeep_server.features.artifacts.digests import DigestPlace, Place
 from modelkeep_server.features.artifacts.downloading.fetched import Download
-from modelkeep_server.features.artifacts.headers import Place
 from modelkeep_server.features.artifacts.judging.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.interfaces.web.file_words import is_answered
 from modelkeep_server.kit.paging import Page as Rows
 
 FIELDS_SHOWN = 200
@@ -63,7 +61,7 @@ class ArtifactContext(VersionContext):
     @property
     def answer(self) -> str | None:
         """What a Security Architect may do about its verdict, as a button says it; None where there is nothing."""
-        if self.artifact.scan is None or self.artifact.is_damaged or is_answered(self.artifact):
+        if self.artifact.scan is None or self.artifact.is_damaged or self.artifact.is_answered:
             return None
         return {Verdict.BLOCKED: "Release", Verdict.UNKNOWN: "Accept"}.get(self.artifact.scan.verdict)
 

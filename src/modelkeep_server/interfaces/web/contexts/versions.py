@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus
+from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.models import Standing
-from modelkeep_server.interfaces.web.file_words import Folder, plant, why_withheld
+from modelkeep_server.interfaces.web.file_words import Folder, plant
 from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.kit.paging import Page as Rows
@@ -130,16 +130,13 @@ class ArtifactsContext(VersionContext, Walked):
     @property
     def all_withheld(self) -> bool:
         """Whether none of the files may leave now, as far as this page has them all."""
-        may_leave = any(
-            artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released for artifact in self.artifacts
-        )
+        may_leave = any(artifact.may_leave for artifact in self.artifacts)
         return not may_leave and self.files_total == len(self.artifacts)
 
     @property
     def sums(self) -> str:
         """Lines for `sha256sum -c`, of the files that can be downloaded."""
-        can_leave = (artifact for artifact in self.artifacts if why_withheld(artifact) is None)
-        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in can_leave)
+        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in self.artifacts if artifact.may_leave)
 
 
 @dataclass(frozen=True, kw_only=True)
