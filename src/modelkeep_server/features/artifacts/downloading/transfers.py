@@ -9,9 +9,10 @@ those that run, so that those of a server that was killed get their end as well.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, delete, func, select, update
+from sqlalchemy import Row, Select, Table, bindparam, delete, func, select, update
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.engine import Database
@@ -49,6 +50,11 @@ def begin(work: Work, link_id: str) -> bool:
     statement = work.upsert(link_transfers).values(**fresh)
     work.keep(link_transfers, statement.on_conflict_do_update(index_elements=["link_id"], set_=more))
     return bool(work.scalar(select(row.requests).where(row.link_id == link_id)) == 1)
+
+
+def is_open(work: Work, link_id: str) -> bool:
+    """Whether a download through a link has begun on record and not ended. One statement."""
+    return work.first(_open_by_link(), {"link_id": link_id}) is not None
 
 
 def end(work: Work, link_id: str, *, start: int, sent_bytes: int, size_bytes: int, is_final: bool = False) -> None:
@@ -147,6 +153,11 @@ def make_closing_handler(database: Database, parts: Parts) -> Handler:
 def _find(work: Work, link_id: str) -> Row[Any] | None:
     """The row of a link, ours until the transaction ends: requests that end at one moment add to one another."""
     return work.first(select(link_transfers).where(link_transfers.c.link_id == link_id).with_for_update())
+
+
+@cache
+def _open_by_link() -> Select[Any]:
+    return select(link_transfers.c.link_id).where(link_transfers.c.link_id == bindparam("link_id"))
 
 
 def _forget(work: Work, link_id: str) -> None:

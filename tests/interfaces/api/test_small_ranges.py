@@ -1,0 +1,128 @@
+"""Small ranges that follow fast on one another through a link: each judged, none without a beginning on record."""
+
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from modelkeep_server.features.artifacts.downloading import transfers
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces import pieces
+from modelkeep_server.rules.errors import Unavailable
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.registries import Registry
+from tests.support.safetensors import exactly
+
+
+@pytest.fixture
+def version(make: Make) -> Version:
+    """A version with one file of 1,024 bytes."""
+    made = make.version()
+    make.file(made, content=exactly(1024))
+    return made
+
+
+def link(make: Make, api: Api, version: Version) -> str:
+    """A fresh link to the file, as a URL."""
+    route = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/model.safetensors/links"
+    return str(api.as_(make.owner_of(version)).post(route).json()["url"])
+
+
+def fetch(api: Api, url: str, at: int, size: int) -> int:
+    """Fetch a range and give the status."""
+    return api.anonymous.get(url, headers={"range": f"bytes={at}-{at + size - 1}"}).status_code
+
+
+def ends(make: Make, before: int) -> list[Mapping[str, Any]]:
+    """What is told of the downloads that have ended since."""
+    return [event.after or {} for event in make.events(since=before) if event.action == "artifact.download_end"]
+
+
+def test_ranges_in_any_order_are_the_whole_file(make: Make, api: Api, version: Version) -> None:
+    """Last part first, overlapping and at the same time: one download, told as whole as soon as no byte is missing."""
+    urls = [link(make, api, version) for _ in range(2)]
+    before = make.event_count()
+
+    answers = [fetch(api, urls[0], at, 128) for at in range(896, -1, -128)]
+    with ThreadPoolExecutor(4) as pool:
+        answers += pool.map(lambda at: fetch(api, urls[1], at, 300), (724, 0, 300, 512))
+
+    assert set(answers) == {206}
+    assert [(fact["requests"], fact["whole"]) for fact in ends(make, before)] == [(8, True), (4, True)]
+
+
+def test_a_range_after_the_end_of_a_download_begins_another(make: Make, api: Api, version: Version) -> None:
+    """Once all of a file went out, as a whole or at another server, no byte leaves without a beginning of its own."""
+    url = link(make, api, version)
+    before = make.event_count()
+
+    assert fetch(api, url, 0, 10) == 206
+    assert api.anonymous.get(url).status_code == 200
+    assert [fetch(api, url, at, 100) for at in (500, 10)] == [206, 206]
+
+    events = make.events(since=before)
+    assert [(event.action, (event.after or {}).get("range")) for event in events] == [
+        ("artifact.download", "bytes=0-9"), ("artifact.download_end", None), ("artifact.download", "bytes=500-599")
+    ]  # fmt: skip
+
+
+def test_ranges_that_could_not_be_written_down_are_written_later(
+    make: Make, api: Api, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database is too busy for a moment nothing of a download is lost, and the visitor has the bytes."""
+    url = link(make, api, version)
+    add, refused = transfers.add, []
+
+    def add_later(*told: Any, **more: Any) -> None:
+        if not refused:
+            refused.append(told)
+            raise Unavailable("The database does not answer.")
+        add(*told, **more)
+
+    monkeypatch.setattr(transfers, "add", add_later)
+    before = make.event_count()
+
+    answers = [fetch(api, url, at, 512) for at in (0, 512)]
+
+    until = time.monotonic() + 10
+    while not ends(make, before) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert (answers, len(refused)) == ([206, 206], 1)
+    assert [(fact["requests"], fact["sentBytes"], fact["whole"]) for fact in ends(make, before)] == [(2, 1024, True)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_file_store_that_hangs_leaves_threads_for_pages(
+    registry: Registry, make: Make, api: Api, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ranges wait for it, the catalogue answers."""
+    url = link(make, api, version)
+    assert fetch(api, url, 0, 10) == 206
+    read, gate, reading = pieces.read_range, threading.Event(), []
+
+    def read_later(*asked: Any) -> bytes:
+        reading.append(asked)
+        gate.wait(20)
+        return read(*asked)
+
+    monkeypatch.setattr(pieces, "read_range", read_later)
+    most = registry.house.database.connections
+
+    with ThreadPoolExecutor(2 * most) as pool:
+        try:
+            waiting = [pool.submit(fetch, api, url, at, 10) for at in range(10, 10 + 10 * 2 * most, 10)]
+            until = time.monotonic() + 0.5
+            while len(reading) < most and time.monotonic() < until:
+                time.sleep(0.01)
+            begun = time.monotonic()
+            status = api.as_(make.owner_of(version)).get("/api/v1/models").status_code
+            took = time.monotonic() - begun
+        finally:
+            gate.set()
+
+    assert (status, {one.result() for one in waiting}) == (200, {206})
+    assert took < 5
