@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.db import recording
+from modelkeep_server.db.tables import version_flags
+from modelkeep_server.features.artifacts.damage import FoundBy, note_damage
 from modelkeep_server.features.artifacts.downloading import transfers
+from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces import pieces
+from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import Unavailable
+from modelkeep_server.rules.lifecycle import State
 from tests.support.clients import Api
+from tests.support.letting_in import put_into
 from tests.support.make import Make
 from tests.support.registries import Registry
 from tests.support.safetensors import exactly
@@ -35,6 +42,11 @@ def link(make: Make, api: Api, version: Version) -> str:
 def fetch(api: Api, url: str, at: int, size: int) -> int:
     """Fetch a range and give the status."""
     return api.anonymous.get(url, headers={"range": f"bytes={at}-{at + size - 1}"}).status_code
+
+
+def last_link(make: Make) -> str:
+    """What events call the link through which a download began last."""
+    return str((make.events(action="artifact.download")[-1].after or {})["link"])
 
 
 def ends(make: Make, before: int) -> list[Mapping[str, Any]]:
@@ -68,6 +80,45 @@ def test_a_range_after_the_end_of_a_download_begins_another(make: Make, api: Api
     assert [(event.action, (event.after or {}).get("range")) for event in events] == [
         ("artifact.download", "bytes=0-9"), ("artifact.download_end", None), ("artifact.download", "bytes=500-599")
     ]  # fmt: skip
+
+
+def test_each_range_is_judged_anew(registry: Registry, make: Make, api: Api) -> None:
+    """A link that expires, a file found damaged, a version on hold or in production: the very next range says so."""
+
+    def expire(_: Version) -> None:
+        registry.tamper("UPDATE links SET expires_at = created_at WHERE public_id = :id", id=last_link(make))
+
+    def damage(version: Version) -> None:
+        with registry.writing() as work:
+            file = get_stored_file(work, get_artifact(work, version, "model.safetensors").key)
+            note_damage(work, file.blob_key, FoundBy.CHECK)
+
+    def hold(version: Version) -> None:
+        with registry.writing() as work:
+            row = {"public_id": ids.uuid7(clock.to_us(work.now)), "version_id": version.key, "kind": "HOLD",
+                   "set_by": make.owner_of(version).actor.user_id, "set_at": work.now, "reason": "Why?"}  # fmt: skip
+            work.insert(version_flags, row)
+            recording.record_by_operator(work, "version.update", host="test", object_id=version.id)
+
+    def release(version: Version) -> None:
+        put_into(registry, version, State.PRODUCTION)
+
+    told: list[list[int]] = []
+    as_it_was: Any = None
+    for seed, change in enumerate((damage, hold, release, expire)):
+        version = make.version()
+        make.file(version, content=make.safetensors(1024, seed=seed))
+        url = link(make, api, version)
+        told.append([fetch(api, url, 0, 10), fetch(api, url, 10, 10)])
+        [as_it_was] = registry.look("SELECT expires_at FROM links WHERE public_id = :id", id=last_link(make))
+        change(version)
+        before = make.event_count()
+        told[-1] += [fetch(api, url, 20, 10)]
+        assert [event.outcome for event in make.events(since=before)] == ["REFUSED"]
+    restored = "UPDATE links SET expires_at = :at WHERE public_id = :id"
+    registry.tamper(restored, at=as_it_was.expires_at, id=last_link(make))
+
+    assert told == [[206, 206, 409], [206, 206, 409], [206, 206, 403], [206, 206, 403]]
 
 
 def test_ranges_that_could_not_be_written_down_are_written_later(
