@@ -12,6 +12,7 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.tables import version_flags
 from modelkeep_server.features.artifacts.damage import FoundBy, note_damage
 from modelkeep_server.features.artifacts.downloading import transfers
+from modelkeep_server.features.artifacts.downloading.tallies import Taken
 from modelkeep_server.features.artifacts.queries import get_artifact, get_stored_file
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces import pieces
@@ -67,19 +68,27 @@ def test_ranges_in_any_order_are_the_whole_file(make: Make, api: Api, version: V
     assert [(fact["requests"], fact["whole"]) for fact in ends(make, before)] == [(8, True), (4, True)]
 
 
-def test_a_range_after_the_end_of_a_download_begins_another(make: Make, api: Api, version: Version) -> None:
+def test_a_range_after_the_end_of_a_download_begins_another(
+    registry: Registry, make: Make, api: Api, version: Version
+) -> None:
     """Once all of a file went out, as a whole or at another server, no byte leaves without a beginning of its own."""
     url = link(make, api, version)
     before = make.event_count()
 
-    assert fetch(api, url, 0, 10) == 206
+    assert [fetch(api, url, at, 10) for at in (0, 500)] == [206, 206]
     assert api.anonymous.get(url).status_code == 200
     assert [fetch(api, url, at, 100) for at in (500, 10)] == [206, 206]
+    assert api.anonymous.get(url).status_code == 200
+    late = Taken(last_link(make), 1024, requests=1, sent_bytes=10, spans=((20, 30),))
+    with registry.writing() as work:
+        transfers.add(work, late)
 
     events = make.events(since=before)
     assert [(event.action, (event.after or {}).get("range")) for event in events] == [
-        ("artifact.download", "bytes=0-9"), ("artifact.download_end", None), ("artifact.download", "bytes=500-599")
+        ("artifact.download", "bytes=0-9"), ("artifact.download_end", None),
+        ("artifact.download", "bytes=500-599"), ("artifact.download_end", None), ("artifact.download", "bytes=20-29"),
     ]  # fmt: skip
+    assert [(fact["requests"], fact["sentBytes"]) for fact in ends(make, before)] == [(3, 1044), (3, 1224)]
 
 
 def test_each_range_is_judged_anew(registry: Registry, make: Make, api: Api) -> None:
