@@ -122,6 +122,21 @@ def test_what_does_more_than_hold_data_is_refused(name: str) -> None:
     assert verdict is Verdict.BLOCKED, findings
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("torch.storage\n_load_from_bytes", "Save tensors with torch.save"),
+        ("torch.nn.modules.rnn\nLSTM", "Save the state_dict()"),
+        ("__main__\nNet", "code of the program"),
+    ],
+)
+def test_a_refusal_says_how_to_save_it_instead(name: str, words: str) -> None:
+    """Where there is a way that passes, the finding says so."""
+    _, findings = judge(Format.PICKLE, InMemory(_pickle(b"c" + name.encode() + b"\n")))
+
+    assert words in findings[0].detail
+
+
 def test_what_has_a_condition_is_on_the_list() -> None:
     """A name that may be held only, or made from its state only, is one that may be loaded; none is both."""
     for rows in (HELD_ONLY, MADE_FROM_STATE_ONLY):

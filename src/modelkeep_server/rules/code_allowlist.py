@@ -247,6 +247,22 @@ ALLOWED_IN_TORCHSCRIPT: Mapping[str, frozenset[str]] = {
     ),
 }  # fmt: skip
 
+#: By the begin of a name that is not on the list: how such a thing is saved so that it passes.
+_INSTEAD = (
+    ("torch.storage._load_from_bytes", "Save tensors with torch.save, or as safetensors."),
+    ("torch.", "Save the state_dict() of the module instead of the module."),
+    ("scipy.stats.", "Save the best_estimator_ of a search, without the distributions that it drew from."),
+    ("cloudpickle.", "It brings code of its own. Save what the model has learned, and keep the code in a package."),
+    ("__main__.", "That is code of the program which saved it. Save what the model has learned, without it."),
+    ("keras.", "Save the model with model.save as .keras."),
+    ("tensorflow.", "Save the model with model.save as .keras."),
+)
+
+
+def find_instead(name: str) -> str:
+    """What people do instead of saving something that is not on the list; empty where nothing general can be said."""
+    return next((words for begin, words in _INSTEAD if name.startswith(begin)), "")
+
 
 def modern_name(module: str) -> str:
     """What a module is called today."""

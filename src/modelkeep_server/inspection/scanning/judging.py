@@ -23,6 +23,7 @@ from modelkeep_server.inspection.scanning.npys import MAGIC as NPY_MAGIC
 from modelkeep_server.inspection.scanning.npys import judge_npy
 from modelkeep_server.inspection.scanning.pickled import (
     LEGACY_START,
+    is_packed_by_joblib,
     judge_joblib,
     judge_legacy_torch,
     judge_pickle,
@@ -53,8 +54,7 @@ def judge_within(known: Format | None, source: Source, depth: int, budget: Budge
     judgement = Judgement()
     try:
         foreign = find_foreign(source)
-        # joblib packs its pickles in ways that archives have.
-        if foreign is not None and known is not Format.JOBLIB:
+        if foreign is not None and not (known is Format.JOBLIB and is_packed_by_joblib(source)):
             raise Broken("file.foreign", f"It is {foreign}.")
         if known not in _ZIPPED and not source.read(0, 2) == b"PK" and has_zip_tail(source):
             raise Broken("file.polyglot", "It is a ZIP archive as well, to readers that begin at the end.")

@@ -70,6 +70,12 @@ def judge_pickle(source: Source, manner: Manner | None = None) -> Judgement:
     return judgement
 
 
+def is_packed_by_joblib(source: Source) -> bool:
+    """Whether it is packed in a way of joblib, some of which archives have as well."""
+    head = source.read(0, 8)
+    return find_packing(head) is not None or head.startswith(LZ4_START)
+
+
 def judge_joblib(source: Source, budget: Budget) -> Judgement:
     """The verdict on a file of joblib, compressed or not."""
     head = source.read(0, 8)

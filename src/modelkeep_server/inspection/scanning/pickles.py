@@ -36,6 +36,7 @@ from modelkeep_server.rules.code_allowlist import (
     METHODS_ALLOWED,
     METHODS_NAMED,
     TORCH_STORAGES,
+    find_instead,
     is_allowed,
     modern_name,
 )
@@ -194,7 +195,8 @@ class Walk:
             raise TooMuch(f"It names more than {NAMES_MAX:,} classes and functions.")
         self.names[named] += 1
         if self.names[named] == 1 and not self._is_allowed(module, member):
-            self.judgement.worsen(Verdict.BLOCKED, "pickle.global", f"It loads {named}, which is not on the list.")
+            words = f"It loads {named}, which is not on the list. {find_instead(str(named))}".rstrip()
+            self.judgement.worsen(Verdict.BLOCKED, "pickle.global", words)
         return named
 
     def _is_allowed(self, module: str, member: str) -> bool:
