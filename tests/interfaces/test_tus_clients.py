@@ -6,7 +6,6 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from tusclient.client import TusClient
 
 from modelkeep_server.features.artifacts.sealing import PART_BYTES
 from tests.support.cutting import wired
-from tests.support.endurance import Figures, sizes
 from tests.support.running import RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 from tests.support.tus import UPLOADS, begin, checksum, offset_of, send
@@ -153,40 +151,3 @@ def test_tus_js_client_uploads_and_resumes(place: Place, tmp_path: Path, with_cr
 
     assert (done.stdout, done.stderr) == ("done\n", "")
     assert place.digest_of(name) == hashlib.sha256(content).hexdigest()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Memory is read from /proc.")
-@pytest.mark.parametrize("mib", sizes(full=5 * 1024))
-def test_a_large_file_by_tuspy_with_twenty_cuts(place: Place, tmp_path: Path, mib: int, figures: Figures) -> None:
-    """5 GiB through a line that breaks twenty times: at most one part is sent again each time, in little memory."""
-    digest = hashlib.sha256()
-    run = random.Random(1).randbytes(MIB)
-    with (tmp_path / "large.safetensors").open("wb") as file:
-        size = mib * MIB
-        described = {"w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}
-        text = json.dumps(described).encode()
-        header = len(text).to_bytes(8, "little") + text
-        for part in (header, *([run] * mib)):
-            file.write(part)
-            digest.update(part)
-    before = peak_bytes(place.running.pid)
-    step = mib * MIB // 21
-
-    with (tmp_path / "large.safetensors").open("rb") as stream, wired(place.running.url) as wire:
-        wire.cut_sent_at = [step * number for number in range(1, 21)]
-        client = TusClient(f"{wire.url}{UPLOADS}", headers={"Authorization": f"Bearer {place.token}"})
-        uploader = client.uploader(
-            file_stream=stream, metadata=place.told("large.safetensors"), retries=30, retry_delay=0,
-            chunk_size=256 * MIB,
-        )  # fmt: skip
-        uploader.upload()
-
-    grown = (peak_bytes(place.running.pid) - before) / MIB
-    figures.tell("growth of the server by 5 GiB with 20 cuts", grown, "MiB", at_most=64)
-    assert place.digest_of("large.safetensors") == digest.hexdigest()
-
-
-def peak_bytes(pid: int) -> int:
-    """The most memory that a process has had, in bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
