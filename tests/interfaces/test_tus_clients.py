@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -85,8 +87,35 @@ def test_a_line_that_breaks_loses_nothing_that_was_taken(place: Place) -> None:
     assert place.digest_of("cut.safetensors") == hashlib.sha256(content).hexdigest()
 
 
+def test_whoever_was_cut_off_is_told_of_all_that_had_arrived(place: Place) -> None:
+    """Asked while bytes are still being taken, the registry answers once they are stored, so that none goes twice."""
+    content = make_safetensors(3 * MIB, seed=4)
+    url = begin(place.client, f"{MODEL}:1.0.0", len(content), path="asked.safetensors").headers["location"]
+
+    with ThreadPoolExecutor(1) as pool:
+        with sending(place, url, 0, content[: 2 * MIB], len(content)):
+            for _ in range(20):
+                # Answered at once, where the registry had not begun to take them yet.
+                asked = pool.submit(offset_of, place.client, url)
+                if wait([asked], timeout=0.5).not_done:
+                    break
+        told = asked.result()
+
+    assert 2 * MIB - ON_THE_WAY_BYTES <= told <= 2 * MIB
+    assert offset_of(place.client, url) == told
+
+
 def break_off(place: Place, url: str, at: int, sent: bytes, announced: int, promised: str | None) -> None:
     """Begin to send so many bytes, and go away after some."""
+    with sending(place, url, at, sent, announced, promised):
+        pass
+
+
+@contextmanager
+def sending(
+    place: Place, url: str, at: int, sent: bytes, announced: int, promised: str | None = None
+) -> Iterator[None]:
+    """Begin to send so many bytes, send some, and go away at the end of the block."""
     address = urlsplit(place.running.url)
     head = [
         f"PATCH {url} HTTP/1.1", f"Host: {address.netloc}", f"Authorization: Bearer {place.token}",
@@ -95,6 +124,7 @@ def break_off(place: Place, url: str, at: int, sent: bytes, announced: int, prom
     ]  # fmt: skip
     with socket.create_connection((address.hostname, address.port or 80)) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode() + sent)
+        yield
 
 
 def await_offset(place: Place, url: str, least: int) -> int:
