@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import anyio
 import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Request
@@ -69,6 +70,7 @@ class Door:
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
+        self.taking: dict[str, list[anyio.Event]] = {}
         self.tallies = Tallies()
         self.adding_up: dict[str, asyncio.Task[None]] = {}
         self.meters = Meters()
