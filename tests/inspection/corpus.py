@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from modelkeep_server.rules.formats import Format
+from tests.inspection.saver_models import ELSEWHERE
 
 CANARY = "/tmp/modelkeep-canary"
 _COMMAND = f"touch {CANARY}"
@@ -309,6 +310,7 @@ HOSTILE: dict[str, Hostile] = {
     "SavedModel that reads": (Format.SAVED_MODEL, saved_model("ReadFile")),
     "SavedModel with Python": (Format.SAVED_MODEL, saved_model("EagerPyFunc")),
     "SavedModel of unknown operators": (Format.SAVED_MODEL, saved_model("EvilOp")),
+    **{f"SavedModel, {name}": (Format.SAVED_MODEL, content) for name, content in ELSEWHERE.items()},
     "TFLite with Python": (Format.TFLITE, b"\x1c\x00\x00\x00TFL3" + bytes(40) + b"\x00FlexEagerPyFunc\x00"),
     "YAML object": (Format.YAML, f"a: !!python/object/apply:os.system ['{_COMMAND}']\n".encode()),
     "YAML tag in other letters": (Format.YAML, b"a: !!pyth%6Fn/object/apply:os.system [x]\n"),

@@ -30,12 +30,13 @@ from tests.inspection.corpus import (
     tensor,
     zipped,
 )
+from tests.inspection.saver_models import ELSEWHERE, ORDINARY
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
 #: What cannot be judged, and is not known to do harm.
 UNKNOWN = {
     "zip too deep", "ONNX of an unknown domain", "SavedModel of unknown operators", "image", "gzip of no known format",
-    "HDF5 Lambda in other letters",
+    "HDF5 Lambda in other letters", *(f"SavedModel, {name}" for name in ELSEWHERE),
 }  # fmt: skip
 
 
@@ -98,6 +99,7 @@ HARMLESS = {
     "onnx": (Format.ONNX, onnx(location="weights/model.data")),
     "keras": (Format.KERAS, keras({"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}})),
     "saved model of today": (Format.SAVED_MODEL, saved_model("DisableCopyOnRead")),
+    **{f"saved model, {name}": (Format.SAVED_MODEL, content) for name, content in ORDINARY.items()},
     "zip": (Format.ZIP, zipped({"a/vocab.txt": b"one\ntwo\n", "config.json": b"{}"})),
     "npz in a zip": (Format.ZIP, zipped({"a.npz": zipped({"a.npy": npy(bytes(4), descr="<f4")})})),
     "hdf5": (Format.HDF5, hdf5(b"\x01\x08\x40" * 9 + b"\x07\x00\x00\x00\x01\x00\x00\x00" * 99)),
@@ -158,3 +160,16 @@ def test_no_old_name_leads_past_the_list() -> None:
         for name in names:
             renamed = table.NAME_MAPPING.get((module, name))
             assert renamed is None or renamed[1] in ALLOWED.get(renamed[0], ())
+
+
+def test_only_the_saver_of_tensorflow_saves_and_restores() -> None:
+    """A SavedModel that saves or restores elsewhere is unknown, and it is said where."""
+    found = {name: judge(Format.SAVED_MODEL, InMemory(content)) for name, content in ELSEWHERE.items()}
+
+    assert {name: verdict for name, (verdict, _) in found.items() if verdict is not Verdict.UNKNOWN} == {}
+    rules = {name: [finding.rule for finding in findings] for name, (_, findings) in found.items()}
+    assert [name for name, told in rules.items() if "tensorflow.saver" not in told] == []
+    (_, told) = found["a path in what is served"]
+    assert [finding.detail for finding in told] == [
+        "Elsewhere than the saver of TensorFlow, it saves or restores in serve."
+    ]

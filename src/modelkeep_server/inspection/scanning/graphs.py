@@ -1,65 +1,17 @@
 """Graphs of operators in protocol buffers: ONNX and TensorFlow. Walked by the wire, large values skipped."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from modelkeep_server.inspection.report import Verdict
-from modelkeep_server.inspection.scanning.bounds import Broken, Judgement, TooMuch
+from modelkeep_server.inspection.scanning.bounds import Broken, Judgement
 from modelkeep_server.inspection.scanning.keras import LAMBDA
+from modelkeep_server.inspection.scanning.messages import Wire
+from modelkeep_server.inspection.scanning.savers import SAVERS, find_other_savers
 from modelkeep_server.inspection.scanning.streams import Stream
 from modelkeep_server.inspection.source import Source
 from modelkeep_server.rules.model_code import ONNX_CODE, ONNX_DOMAINS, TF_CODE, TF_OPS
 
 _DEPTH_MAX = 24
-_FIELDS_MAX = 3_000_000
-_TEXT_MAX = 4_096
-
-
-@dataclass
-class _Wire:
-    """The fields of a message, one after the other."""
-
-    stream: Stream
-    left: int = _FIELDS_MAX
-
-    def fields(self, ends: int) -> Iterator[tuple[int, int, int]]:
-        """Number of each field, its wire type, and where its value ends. The reader goes on from there."""
-        while self.stream.position < ends:
-            self.left -= 1
-            if self.left < 0:
-                raise TooMuch(f"It has more than {_FIELDS_MAX:,} fields.")
-            key = self.number()
-            number, wire = key >> 3, key & 7
-            if wire == 0:
-                self.number()
-                after = self.stream.position
-            else:
-                length = self.number() if wire == 2 else {1: 8, 5: 4}.get(wire, -1)
-                after = self.stream.position + length
-                if length < 0 or after > ends or number == 0:
-                    raise _broken()
-            yield number, wire, after
-            self.stream.position = after
-        if self.stream.position != ends:
-            raise _broken()
-
-    def number(self) -> int:
-        """A variable-length integer."""
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self.stream.byte()
-            if byte < 0:
-                raise _broken()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-        raise _broken()
-
-    def text(self, ends: int) -> str:
-        """A short text that ends there."""
-        if ends - self.stream.position > _TEXT_MAX:
-            raise Broken("graph.name", "A name in it is longer than any is.")
-        return self.stream.read(ends - self.stream.position).decode("utf-8", "replace")
 
 
 def judge_onnx(source: Source) -> Judgement:
@@ -69,7 +21,7 @@ def judge_onnx(source: Source) -> Judgement:
     Source: onnx/onnx.proto.
     """
     judgement = Judgement()
-    walk = _Onnx(_Wire(Stream(source)), judgement)
+    walk = _Onnx(Wire(Stream(source)), judgement)
     walk.model(source.size_bytes)
     foreign = sorted(walk.domains - ONNX_DOMAINS - walk.own)
     if foreign:
@@ -79,7 +31,7 @@ def judge_onnx(source: Source) -> Judgement:
 
 
 class _Onnx:
-    def __init__(self, wire: _Wire, judgement: Judgement) -> None:
+    def __init__(self, wire: Wire, judgement: Judgement) -> None:
         self._wire = wire
         self._judgement = judgement
         self.domains: set[str] = set()
@@ -154,10 +106,12 @@ class _Onnx:
 
 def judge_saved_model(source: Source) -> Judgement:
     """
-    Allowed, where every operator only computes. Source: tensorflow/core/protobuf/{saved_model,meta_graph}.proto.
+    Allowed, where every operator only computes, and only the saver of TensorFlow saves and restores.
+
+    Source: tensorflow/core/protobuf/{saved_model,meta_graph}.proto.
     """
     judgement = Judgement(Verdict.CODE_ALLOWLISTED)
-    wire = _Wire(Stream(source))
+    wire = Wire(Stream(source))
     operators: set[str] = set()
     _walk(wire, source.size_bytes, _SAVED_MODEL, operators)
     for operator in sorted(operators & TF_CODE):
@@ -166,6 +120,11 @@ def judge_saved_model(source: Source) -> Judgement:
     if unlisted:
         words = f"It has operators that are not on the list: {', '.join(unlisted[:8])}."
         judgement.worsen(Verdict.UNKNOWN, "tensorflow.operator", words)
+    if operators & SAVERS:
+        others = find_other_savers(source)
+        if others:
+            words = f"Elsewhere than the saver of TensorFlow, it saves or restores in {', '.join(others[:5])}."
+            judgement.worsen(Verdict.UNKNOWN, "tensorflow.saver", words)
     at, last = 0, b""
     while found := source.read(at, 1 << 20):
         run = last + found
@@ -180,7 +139,7 @@ _NODE: dict[int, object] = {2: None}
 _SAVED_MODEL: dict[int, object] = {2: {2: {1: _NODE, 2: {1: {3: _NODE}}}}}
 
 
-def _walk(wire: _Wire, ends: int, into: dict[int, object], found: set[str]) -> None:
+def _walk(wire: Wire, ends: int, into: dict[int, object], found: set[str]) -> None:
     for number, kind, after in wire.fields(ends):
         if number not in into or kind != 2:
             continue
@@ -189,7 +148,3 @@ def _walk(wire: _Wire, ends: int, into: dict[int, object], found: set[str]) -> N
             _walk(wire, after, inner, found)
         elif len(found) < 10_000:
             found.add(wire.text(after))
-
-
-def _broken() -> Broken:
-    return Broken("graph.broken", "Its messages are damaged.")
