@@ -22,6 +22,7 @@ from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import file_of
 from tests.support.registries import BASE_URL, Registry
 
 
@@ -101,10 +102,10 @@ class Make:
     ) -> Artifact:
         """A file of a version, sent as a client sends it."""
         owner = owner or self.owner_of(version)
-        address = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}"
         with TestClient(self._registry.app, base_url=BASE_URL) as client:
             answer = client.put(
-                address, params={"type": type}, content=self.safetensors() if content is None else content,
+                file_of(version, path), params={"type": type},
+                content=self.safetensors() if content is None else content,
                 headers={"authorization": f"Bearer {owner.token}"},
             )  # fmt: skip
         assert answer.status_code == 201, answer.text

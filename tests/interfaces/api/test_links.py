@@ -21,6 +21,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import LinkExpired
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import links_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.problems import fields_at_fault, refusal
@@ -29,11 +30,6 @@ from tests.support.safetensors import exactly
 from tests.support.wire import send
 
 CONTENT = exactly(1024)
-
-
-def links_of(version: Version, path: str = "model.safetensors") -> str:
-    """The address at which a file's links are made."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/links"
 
 
 @pytest.fixture
