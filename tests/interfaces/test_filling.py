@@ -48,7 +48,7 @@ def test_what_a_file_says_of_itself_is_told_to_whoever_sees_the_version(make: Ma
     header = told.json()
     assert (header["isRead"], header["framework"], header["license"]) == (True, "pytorch", "MIT")
     assert (header["tensorCount"], header["parameters"], header["dtypes"]) == (1, 1024, {"U8": 1})
-    assert header["tensors"] == [{"name": "weight", "dtype": "U8", "shape": [1024]}]
+    assert header["tensors"] == [{"name": "embedding.weight", "dtype": "U8", "shape": [1024]}]
     assert {"label": "note", "value": "hand-made"} in header["facts"]
     assert api.as_(owner).get(address.replace("deep", "shallow")).status_code == 404
     assert api.as_(stranger).get(address).status_code == 404
