@@ -6,6 +6,7 @@ import zlib
 
 from modelkeep_server.rules.formats import Format
 from tests.inspection.corpus import SYSTEM
+from tests.support.model_files import text
 
 _WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n"
 _NEW = _WRAPPER + b")\x81"
@@ -16,17 +17,13 @@ _FIRST = b"\x80\x04"
 _CODE = b"0" + SYSTEM[2:]
 
 
-def _text(value: str) -> bytes:
-    return b"X" + struct.pack("<I", len(value)) + value.encode()
-
-
 def _fill(count: int, code: str = "u1", more: bytes = b"") -> bytes:
     """What sets a state of that many elements in the dict on top."""
-    dtype = b"cnumpy\ndtype\n" + _text(code) + b"\x89\x88\x87R"
+    dtype = b"cnumpy\ndtype\n" + text(code) + b"\x89\x88\x87R"
     shape = b"J" + struct.pack("<i", count) + b"\x85"
     return (
-        b"(" + _text("subclass") + b"cnumpy\nndarray\n" + _text("shape") + shape + _text("order") + _text("C")
-        + _text("dtype") + dtype + _text("allow_mmap") + b"\x88" + more + b"u"
+        b"(" + text("subclass") + b"cnumpy\nndarray\n" + text("shape") + shape + text("order") + text("C")
+        + text("dtype") + dtype + text("allow_mmap") + b"\x88" + more + b"u"
     )  # fmt: skip
 
 
@@ -35,11 +32,11 @@ def _hidden(length: int) -> bytes:
     return b"B" + struct.pack("<I", length)
 
 
-_ALIGNED = _text("numpy_array_alignment_bytes") + b"K\x10"
+_ALIGNED = text("numpy_array_alignment_bytes") + b"K\x10"
 _BEHIND = _hidden(len(_CODE)) + _CODE + b"."
 #: Nine bytes for whoever reads no padding; with it, one, five and nine.
 _PADDED = b"\x05" * 9 + b"N" + _BEHIND
-_MANY = b"".join(_text(f"k{number}") + b"N" for number in range(64))
+_MANY = b"".join(text(f"k{number}") + b"N" for number in range(64))
 _IN_MEMO = struct.pack("<I", 200_001)
 _INNER = b"\x80\x02" + _NEW + b"}" + _fill(len(SYSTEM)) + b"b" + SYSTEM + b"."
 
@@ -50,7 +47,7 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     ),
     "state in a memo that overflows": (
         Format.JOBLIB,
-        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + _text("shape") + b"K\x05\x85u0b"
+        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + text("shape") + b"K\x05\x85u0b"
         + _BEHIND,
     ),
     "state that is too large, then small": (
@@ -73,12 +70,12 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     ),
     "array that stands in another file": (
         Format.JOBLIB,
-        _FIRST + b"cjoblib.numpy_pickle_compat\nNDArrayWrapper\n)\x81}(" + _text("filename") + _text("/tmp/other")
-        + _text("allow_mmap") + b"\x89ub.",
+        _FIRST + b"cjoblib.numpy_pickle_compat\nNDArrayWrapper\n)\x81}(" + text("filename") + text("/tmp/other")
+        + text("allow_mmap") + b"\x89ub.",
     ),
     "booster that another function calls": (
         Format.PICKLE,
         _FIRST + b"ctorch._tensor\n_rebuild_from_type_v2\n(cxgboost.core\nBooster\ncxgboost.core\nBooster\n(N)"
-        + _text("/etc/passwd") + b"t}tR.",
+        + text("/etc/passwd") + b"t}tR.",
     ),
 }  # fmt: skip

@@ -16,7 +16,8 @@ from modelkeep_server.inspection.source import InMemory
 from modelkeep_server.rules.code_allowlist import ALLOWED, RENAMED_MODULES
 from modelkeep_server.rules.formats import Format
 from tests.inspection.array_tricks import ARRAY_TRICKS
-from tests.inspection.corpus import CANARY, HOSTILE, call, keras, npy, onnx, safetensors, tarred, tensor, zipped
+from tests.inspection.corpus import CANARY, HOSTILE, call, keras, npy, onnx, safetensors, tensor
+from tests.support.model_files import tarred, zipped
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
 #: What cannot be judged, and is not known to do harm.
