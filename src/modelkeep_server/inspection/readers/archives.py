@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from modelkeep_server.inspection.readers import arrays, keras, pickled
+from modelkeep_server.inspection.readers import keras, pickled
 from modelkeep_server.inspection.readers.bounded import FAULTS, Misfit, parse_json, read_all
 from modelkeep_server.inspection.readers.tidying import Facts, clean_bytes, pick, some, text_at
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.scanning.bounds import Broken, Budget, TooMuch
+from modelkeep_server.inspection.scanning.npys import MAGIC as NPY_MAGIC
 from modelkeep_server.inspection.scanning.zips import Member, list_members
 from modelkeep_server.inspection.source import Source
 from modelkeep_server.rules.formats import Format
@@ -50,7 +51,7 @@ def _is_skops(source: Source, members: list[Member]) -> bool:
 def _all_arrays(source: Source, members: list[Member]) -> bool:
     budget = Budget()
     try:
-        return all(member.open(source, budget).read(0, 6) == arrays.MAGIC for member in members)
+        return all(member.open(source, budget).read(0, 6) == NPY_MAGIC for member in members)
     except (Broken, TooMuch):
         return False
 

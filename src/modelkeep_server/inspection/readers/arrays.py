@@ -8,10 +8,10 @@ from modelkeep_server.inspection.readers.tidying import Tensors, clean
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.scanning.arrays import itemsize_of
 from modelkeep_server.inspection.scanning.bounds import Budget
+from modelkeep_server.inspection.scanning.npys import MAGIC
 from modelkeep_server.inspection.scanning.zips import list_members
 from modelkeep_server.inspection.source import Source
 
-MAGIC = b"\x93NUMPY"
 _HEADER_MAX = 10_000
 _KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex", "b": "bool", "U": "str", "S": "bytes", "O": "object",
           "M": "datetime", "m": "timedelta", "V": "void"}  # fmt: skip

@@ -18,7 +18,7 @@ from modelkeep_server.inspection.scanning.bounds import Broken, Budget, Judgemen
 from modelkeep_server.inspection.scanning.instructions import Frame
 from modelkeep_server.inspection.scanning.pickled import LEGACY_START, looks_pickled
 from modelkeep_server.inspection.scanning.pickles import Manner, Walk
-from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated, Stream
+from modelkeep_server.inspection.scanning.streams import Inflated, Stream, find_packing
 from modelkeep_server.inspection.scanning.values import Made, Named
 from modelkeep_server.inspection.source import InMemory, Source
 from modelkeep_server.rules.formats import Format
@@ -62,10 +62,9 @@ def unpacked(source: Source) -> Source | None:
     bzip2, LZMA and LZ4 are unpacked as far as their first 64 KiB. Raises Misfit where it cannot be unpacked.
     """
     head = source.read(0, 8)
-    if head[:2] == b"\x1f\x8b":
-        return Inflated(source, Budget(), wbits=GZIP)
-    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
-        return Inflated(source, Budget(), wbits=ZLIB)
+    packing = find_packing(head)
+    if packing is not None:
+        return Inflated(source, Budget(), wbits=packing)
     packed = source.read(0, _HEAD)
     try:
         if head.startswith(b"BZh"):

@@ -28,7 +28,7 @@ from modelkeep_server.inspection.scanning.pickled import (
     judge_pickle,
     looks_pickled,
 )
-from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated
+from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated, find_packing
 from modelkeep_server.inspection.scanning.tars import is_tar
 from modelkeep_server.inspection.source import Source
 from modelkeep_server.rules.formats import Format
@@ -102,7 +102,7 @@ def _sniff(source: Source) -> Format | None:
         return Format.GGUF
     if head.startswith(LEGACY_START[:10]):
         return Format.PYTORCH_LEGACY
-    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
+    if find_packing(head) == ZLIB:
         return Format.JOBLIB
     return Format.PICKLE if looks_pickled(source) else None
 

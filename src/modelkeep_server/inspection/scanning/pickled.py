@@ -7,7 +7,7 @@ from modelkeep_server.inspection.scanning.arrays import size_of
 from modelkeep_server.inspection.scanning.bounds import Broken, Budget, Judgement, TooMuch
 from modelkeep_server.inspection.scanning.instructions import Frame, read_instruction
 from modelkeep_server.inspection.scanning.pickles import Manner, Walk
-from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated, Stream
+from modelkeep_server.inspection.scanning.streams import Inflated, Stream, find_packing
 from modelkeep_server.inspection.scanning.values import Made
 from modelkeep_server.inspection.source import Source
 
@@ -69,12 +69,8 @@ def judge_pickle(source: Source, manner: Manner | None = None) -> Judgement:
 
 def judge_joblib(source: Source, budget: Budget) -> Judgement:
     """The verdict on a file of joblib, compressed or not."""
-    head = source.read(0, 3)
-    if head[:2] == b"\x1f\x8b":
-        return judge_pickle(Inflated(source, budget, wbits=GZIP))
-    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
-        return judge_pickle(Inflated(source, budget, wbits=ZLIB))
-    return judge_pickle(source)
+    packing = find_packing(source.read(0, 2))
+    return judge_pickle(source if packing is None else Inflated(source, budget, wbits=packing))
 
 
 def judge_legacy_torch(source: Source) -> Judgement:

@@ -165,6 +165,15 @@ class Inflated:
 GZIP, ZLIB, DEFLATE = 31, 15, -15
 
 
+def find_packing(head: bytes) -> int | None:
+    """GZIP or ZLIB, where content that begins so is packed in that way (RFC 1952, RFC 1950); else None."""
+    if head[:2] == b"\x1f\x8b":
+        return GZIP
+    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
+        return ZLIB
+    return None
+
+
 def bomb() -> Broken:
     """A file that would grow beyond measure."""
     return Broken("archive.bomb", f"It would grow to more than {RATIO_MAX} times its size when unpacked.")
