@@ -1,4 +1,4 @@
-"""Files of joblib in which its reader takes other bytes for an array than somebody who is careless would think."""
+"""Pickles and files of joblib of which their readers take other bytes than somebody who is careless would think."""
 
 import gzip
 import struct
@@ -40,6 +40,30 @@ _MANY = b"".join(text(f"k{number}") + b"N" for number in range(64))
 _IN_MEMO = struct.pack("<I", 200_001)
 _INNER = b"\x80\x02" + _NEW + b"}" + _fill(len(SYSTEM)) + b"b" + SYSTEM + b"."
 
+
+def _frame(length: int) -> bytes:
+    return b"\x95" + struct.pack("<Q", length)
+
+
+_TWO_MEMOS = b"".join(
+    text(name) + b"p%d\n0" % at for at, name in ((2, "posix"), (3, "system"), (12, "collections"), (13, "OrderedDict"))
+)
+#: Python's reader in C forgets what stands in a frame before the instruction is whole: `g12` is `g2` to it.
+_FRAMES = {
+    "the number of a value": _FIRST
+    + _TWO_MEMOS
+    + _frame(2)
+    + b"g12\n"
+    + _frame(2)
+    + b"g13\n\x93"
+    + text("id")
+    + b"\x85R.",
+    "a name": _FIRST + _frame(4) + b"ccollections\nOrderedDict\n)R.",
+    "a length": _FIRST + _frame(3) + text("collections") + b".",
+    "a text": _FIRST + _frame(8) + text("collections") + b".",
+    "what follows the last instruction": _FIRST + _frame(9) + b"N.N.N.N.X" + SYSTEM,
+}
+
 ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     "wrapper made by another function": (Format.JOBLIB, _FIRST + _MADE_BY_OTHERS + b"}" + _fill(5) + b"b" + _BEHIND),
     "wrapper in a memo that overflows": (
@@ -63,6 +87,11 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     ),
     "array within an array of objects": (
         Format.JOBLIB, zlib.compress(_FIRST + _NEW + b"}" + _fill(1, "O") + b"b" + _INNER + b"."),
+    ),
+    **{f"frame that ends within {what}": (Format.PICKLE, content) for what, content in _FRAMES.items()},
+    "program that is a pickle": (
+        Format.JOBLIB,
+        b"MZ\x00U\x3b" + bytes(55) + struct.pack("<I", 66) + b"U\x04PE\x00\x00" + text("joblib.numpy_pickle") + b".",
     ),
     "array that is a pickle, packed": (Format.JOBLIB, gzip.compress(_INNER)),
     "array that is a long pickle": (

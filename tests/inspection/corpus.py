@@ -112,6 +112,13 @@ def joblib_array(raw: bytes, tail: bytes = b".") -> bytes:
     return b"\x80\x03cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81" + body + extra + b"b" + raw + tail
 
 
+def _two_ends() -> bytes:
+    """An archive in which a file is the end of another archive, whose comment reaches to the end of the whole."""
+    made = zipped({"a.txt": b"PK\x05\x06" + bytes(18)})
+    at = made.index(b"PK\x05\x06")
+    return made[: at + 20] + struct.pack("<H", len(made) - at - 22) + made[at + 22 :]
+
+
 _LAMBDA = {"class_name": "Lambda", "module": "keras.layers", "config": {"function": base64.b64encode(b"code").decode()}}
 _FOREIGN = {"class_name": "Popen", "module": "subprocess", "config": {}}
 _FILE = {"class_name": "StringLookup", "module": "keras.layers", "config": {"vocabulary": "/etc/passwd"}}
@@ -119,7 +126,13 @@ _FUNCTION = {"class_name": "function", "module": "keras.utils", "config": "get_f
 _TEMPLATE = "{{ cycler.__init__.__globals__.os.popen('" + _COMMAND + "').read() }}"
 _SPLIT_TEMPLATE = "{{ ''|attr('\\x5f\\x5fclass\\x5f\\x5f') }}"
 _SPLIT_TAG = "%TAG !p! tag:yaml.org,2002:pyth\n---\na: !p!on/object/apply:os.system ['" + _COMMAND + "']\n"
+#: Messages of an object header that point to names of files, which stand right behind them.
+_ELSEWHERE = b"\x07\x00\x20\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x01\x00" + struct.pack("<Q", 96 + 24)
+_VIRTUAL = b"\x08\x0e\x00\x00\x04\x03" + struct.pack("<Q", 96 + 14)
 _STORED = zipped({"data.pkl": SYSTEM})
+_node: Callable[[str, str, str], dict[str, object]] = lambda module, name, loader: {  # noqa: E731
+    "__class__": name, "__module__": module, "__loader__": loader, "content": {}
+}  # fmt: skip
 _SCHEMA = {"__class__": "system", "__module__": "os", "__loader__": "FunctionNode", "content": {}}
 _TORCH = {"archive/version": b"3\n", "archive/data/0": bytes(16)}
 _GAP = safetensors({"a": tensor(8, 16)}, bytes(16))
@@ -187,6 +200,7 @@ HOSTILE: dict[str, Hostile] = {
     "zip, another method before the file": (Format.ZIP, flipped(_STORED, 8, 8, b"PK\x03\x04")),
     "zip, hidden bytes before it": (Format.ZIP, SYSTEM + _STORED),
     "zip, bytes behind it": (Format.ZIP, _STORED + b"x"),
+    "zip with another end": (Format.ZIP, _two_ends()),
     "zip slip": (Format.ZIP, zipped({"../../etc/cron.d/x": b"* * * * * root true\n"})),
     "zip slip by a drive": (Format.ZIP, zipped({"C:/x.txt": b"a\n"})),
     "zip with a name twice": (Format.ZIP, zipped({"a.txt": b"1\n", "A.TXT": b"2\n"})),
@@ -214,8 +228,25 @@ HOSTILE: dict[str, Hostile] = {
     "HDF5 Lambda in other letters": (
         Format.HDF5, hdf5(b'model_config\x00{"class_name": "\\u004cambda", "config": {}}\x00'),
     ),
+    "HDF5 with a link to another file": (Format.HDF5, hdf5(b"\x01\x08\x40\x01l\x14\x00\x00/etc/other.h5\x00/a\x00")),
+    "HDF5 with data elsewhere": (Format.HDF5, hdf5(_ELSEWHERE + b"HEAP")),
+    "HDF5 put together from other files": (Format.HDF5, hdf5(_VIRTUAL + b"GCOL")),
+    "Keras with weights elsewhere": (
+        Format.KERAS,
+        zipped({"config.json": b'{"class_name": "Sequential"}', "model.weights.h5": hdf5(_ELSEWHERE + b"HEAP")}),
+    ),
     "HDF5 behind something": (Format.HDF5, b"#" * 512 + hdf5(b"")),
-    "skops": (Format.SKOPS, zipped({"schema.json": json.dumps(_SCHEMA).encode()})),
+    **{
+        f"skops {name}": (Format.SKOPS, zipped({"schema.json": json.dumps(node).encode()}))
+        for name, node in {
+            "function": _SCHEMA,
+            "booster that opens a file": _node("xgboost.core", "Booster", "ConstructorFromReduceNode"),
+            "booster for a function": _node("xgboost.core", "Booster", "TypeNode"),
+            "function that is called": _node("numpy", "mean", "ConstructorFromReduceNode"),
+            "method by its name": {**_node("builtins", "dict", "MethodNode"), "content": {"func": "clear", "obj": {}}},
+            "generator of another name": _node("numpy.random._generator", "Generator", "RandomGeneratorNode"),
+        }.items()
+    },
     "ONNX that reads elsewhere": (Format.ONNX, onnx(location="../../../etc/passwd")),
     "ONNX that reads a place": (Format.ONNX, onnx(location="/etc/passwd")),
     "ONNX PyOp": (Format.ONNX, onnx(operator="PyOp", domain="ai.onnx.contrib")),

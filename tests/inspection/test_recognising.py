@@ -15,6 +15,7 @@ from modelkeep_server.adapters.inspector import open_inspector
 from modelkeep_server.inspection.inspecting import inspect
 from modelkeep_server.inspection.readers.reading import READERS, read_header
 from modelkeep_server.inspection.recognising import recognise
+from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.inspection.source import InMemory
 from modelkeep_server.rules.formats import FORMATS, Format
 from tests.support import model_files as files
@@ -48,6 +49,8 @@ SAMPLES: list[tuple[Format, bytes, dict[str, Any]]] = [
     (F.GGUF, files.gguf(), {"model_type": "llama", "license": "apache-2.0", "tensor_count": 1, "parameters": 128,
                             "hyperparameters": {"context_length": 4096}, "dtypes": {"F32": 1},
                             "facts": {"Context length": "4,096", "Tokens": "2"}}),
+    (F.GGUF, files.gguf(order=">"), {"model_type": "llama", "hyperparameters": {"context_length": 4096},
+                                     "dtypes": {"F32": 1}, "facts": {"Context length": "4,096", "Tokens": "2"}}),
     (F.PICKLE, files.sklearn_pickle(), SKLEARN_TOLD),
     (F.PICKLE, b"csklearn.tree._classes\nDecisionTreeClassifier\n(tR.", {"framework": "scikit-learn"}),
     (F.JOBLIB, files.joblib_file(), {"facts": {"Names": "joblib.numpy_pickle.NumpyArrayWrapper, numpy.ndarray, "
@@ -64,6 +67,7 @@ SAMPLES: list[tuple[Format, bytes, dict[str, Any]]] = [
                               "facts": {"Layers by class": "InputLayer, Dense"}}),
     (F.HDF5, files.hdf5(), {"framework": "keras", "framework_version": "2.15.0", "model_type": "Sequential",
                             "input_schema": {"type": "object", "properties": KERAS_INPUT, "required": ["features"]}}),
+    (F.HDF5, files.hdf5(b"\x04" + bytes(7) + b"x"), {"framework": "keras", "model_type": "Sequential"}),
     (F.SAVED_MODEL, files.saved_model(), {
         "framework": "tensorflow", "framework_version": "2.15.0", "facts": {"Tags": "serve"},
         "output_schema": {"type": "object", "required": ["y"], "properties": {"y": {
@@ -76,6 +80,9 @@ SAMPLES: list[tuple[Format, bytes, dict[str, Any]]] = [
         "input_schema": {"type": "object",
                          "properties": {"tenure": {"type": "number"}, "age": {"type": "number"}}}}),
     (F.NPY, files.npy(), {"tensor_count": 1, "parameters": 6, "dtypes": {"float64": 1}}),
+    (F.NPY, files.npy("(2,)", 24, "'<U3'"), {"parameters": 2, "dtypes": {"str3": 1}}),
+    (F.NPY, files.npy("(2,)", 26, "[('a', '<f4'), ('b', ('<i2', (2,))), ('c', [('x', 'i1'), ('y', '<U1')])]"),
+     {"parameters": 2, "dtypes": {"record of 3": 1}}),
     (F.NPZ, files.zipped({"a.npy": files.npy(), "b.npy": files.npy("(4,)", 16, "'<f4'")}),
      {"tensor_count": 2, "parameters": 10, "dtypes": {"float64": 1, "float32": 1}}),
     (F.SKOPS, files.skops(), {**SKLEARN_TOLD, "hyperparameters": {"C": 1.0}}),
@@ -166,6 +173,7 @@ FOREIGN: dict[str, Callable[[], bytes]] = {
     "an array of another size": lambda: files.npy("(1000000,)"),
     "a graph with a field that no model has": lambda: files.onnx(extra=files.field(99, b"x")),
     "a GGUF with more tensors than bytes": lambda: b"GGUF\x03\x00\x00\x00" + b"\xff" * 16 + bytes(64),
+    "a GGUF with bytes behind it": lambda: files.gguf() + b"more",
     "an HDF5 that was cut": lambda: files.hdf5()[:-10],
     "an archive with another before it": lambda: b"GIF89a" + files.zipped({"a.npy": files.npy()}),
 }
@@ -173,10 +181,11 @@ FOREIGN: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("what", FOREIGN)
 def test_what_fits_no_format_has_none(what: str) -> None:
-    """Programs, documents, cut files and files with gaps are of no format."""
-    source = InMemory(FOREIGN[what]())
+    """Programs, documents, cut files and files with gaps are of no format, and none of them passes."""
+    report = inspect(InMemory(FOREIGN[what]()))
 
-    assert recognise(source) is None
+    assert report.format is None
+    assert report.verdict in (Verdict.UNKNOWN, Verdict.BLOCKED)
 
 
 def _safetensors(spans: dict[str, tuple[int, int]], size: int) -> bytes:

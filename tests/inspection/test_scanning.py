@@ -16,7 +16,18 @@ from modelkeep_server.inspection.source import InMemory
 from modelkeep_server.rules.code_allowlist import ALLOWED, RENAMED_MODULES
 from modelkeep_server.rules.formats import Format
 from tests.inspection.array_tricks import ARRAY_TRICKS
-from tests.inspection.corpus import CANARY, HOSTILE, call, keras, npy, onnx, safetensors, tensor
+from tests.inspection.corpus import (
+    CANARY,
+    HOSTILE,
+    call,
+    hdf5,
+    keras,
+    npy,
+    onnx,
+    safetensors,
+    saved_model,
+    tensor,
+)
 from tests.support.model_files import tarred, zipped
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
@@ -85,7 +96,10 @@ HARMLESS = {
     "safetensors": (Format.SAFETENSORS, safetensors({"a": tensor(0, 8), "b": tensor(8, 8)}, bytes(8))),
     "onnx": (Format.ONNX, onnx(location="weights/model.data")),
     "keras": (Format.KERAS, keras({"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}})),
+    "saved model of today": (Format.SAVED_MODEL, saved_model("DisableCopyOnRead")),
     "zip": (Format.ZIP, zipped({"a/vocab.txt": b"one\ntwo\n", "config.json": b"{}"})),
+    "npz in a zip": (Format.ZIP, zipped({"a.npz": zipped({"a.npy": npy(bytes(4), descr="<f4")})})),
+    "hdf5": (Format.HDF5, hdf5(b"\x01\x08\x40" * 9 + b"\x07\x00\x00\x00\x01\x00\x00\x00" * 99)),
     "tar": (Format.TAR_GZ, tarred({"vocab.txt": b"cat\nname\n.\n"}, "w:gz")),
     "vocabulary": (Format.VOCABULARY, b"config\nsystem\n(the\nR\n.\n"),
     "yaml": (Format.YAML, b"name: hello !world\nlist: [1, !!str 2]\n"),
@@ -101,7 +115,7 @@ def test_what_is_harmless_is_not_withheld(name: str) -> None:
     verdict, findings = judge(known, InMemory(content))
 
     assert verdict in (*PASSED, Verdict.UNKNOWN), findings
-    assert verdict is not Verdict.UNKNOWN or name in ("zip", "tar", "keras"), findings
+    assert verdict is not Verdict.UNKNOWN or name in ("zip", "tar", "keras", "npy of objects"), findings
 
 
 def test_damaged_files_never_end_the_walk() -> None:

@@ -6,9 +6,10 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +21,6 @@ from tusclient.client import TusClient
 
 from modelkeep_server.features.artifacts.sealing import PART_BYTES
 from tests.support.cutting import wired
-from tests.support.endurance import Figures, sizes
 from tests.support.running import RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 from tests.support.tus import UPLOADS, begin, checksum, offset_of, send
@@ -87,8 +87,35 @@ def test_a_line_that_breaks_loses_nothing_that_was_taken(place: Place) -> None:
     assert place.digest_of("cut.safetensors") == hashlib.sha256(content).hexdigest()
 
 
+def test_whoever_was_cut_off_is_told_of_all_that_had_arrived(place: Place) -> None:
+    """Asked while bytes are still being taken, the registry answers once they are stored, so that none goes twice."""
+    content = make_safetensors(3 * MIB, seed=4)
+    url = begin(place.client, f"{MODEL}:1.0.0", len(content), path="asked.safetensors").headers["location"]
+
+    with ThreadPoolExecutor(1) as pool:
+        with sending(place, url, 0, content[: 2 * MIB], len(content)):
+            for _ in range(20):
+                # Answered at once, where the registry had not begun to take them yet.
+                asked = pool.submit(offset_of, place.client, url)
+                if wait([asked], timeout=0.5).not_done:
+                    break
+        told = asked.result()
+
+    assert 2 * MIB - ON_THE_WAY_BYTES <= told <= 2 * MIB
+    assert offset_of(place.client, url) == told
+
+
 def break_off(place: Place, url: str, at: int, sent: bytes, announced: int, promised: str | None) -> None:
     """Begin to send so many bytes, and go away after some."""
+    with sending(place, url, at, sent, announced, promised):
+        pass
+
+
+@contextmanager
+def sending(
+    place: Place, url: str, at: int, sent: bytes, announced: int, promised: str | None = None
+) -> Iterator[None]:
+    """Begin to send so many bytes, send some, and go away at the end of the block."""
     address = urlsplit(place.running.url)
     head = [
         f"PATCH {url} HTTP/1.1", f"Host: {address.netloc}", f"Authorization: Bearer {place.token}",
@@ -97,6 +124,7 @@ def break_off(place: Place, url: str, at: int, sent: bytes, announced: int, prom
     ]  # fmt: skip
     with socket.create_connection((address.hostname, address.port or 80)) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode() + sent)
+        yield
 
 
 def await_offset(place: Place, url: str, least: int) -> int:
@@ -153,40 +181,3 @@ def test_tus_js_client_uploads_and_resumes(place: Place, tmp_path: Path, with_cr
 
     assert (done.stdout, done.stderr) == ("done\n", "")
     assert place.digest_of(name) == hashlib.sha256(content).hexdigest()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Memory is read from /proc.")
-@pytest.mark.parametrize("mib", sizes(full=5 * 1024))
-def test_a_large_file_by_tuspy_with_twenty_cuts(place: Place, tmp_path: Path, mib: int, figures: Figures) -> None:
-    """5 GiB through a line that breaks twenty times: at most one part is sent again each time, in little memory."""
-    digest = hashlib.sha256()
-    run = random.Random(1).randbytes(MIB)
-    with (tmp_path / "large.safetensors").open("wb") as file:
-        size = mib * MIB
-        described = {"w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}
-        text = json.dumps(described).encode()
-        header = len(text).to_bytes(8, "little") + text
-        for part in (header, *([run] * mib)):
-            file.write(part)
-            digest.update(part)
-    before = peak_bytes(place.running.pid)
-    step = mib * MIB // 21
-
-    with (tmp_path / "large.safetensors").open("rb") as stream, wired(place.running.url) as wire:
-        wire.cut_sent_at = [step * number for number in range(1, 21)]
-        client = TusClient(f"{wire.url}{UPLOADS}", headers={"Authorization": f"Bearer {place.token}"})
-        uploader = client.uploader(
-            file_stream=stream, metadata=place.told("large.safetensors"), retries=30, retry_delay=0,
-            chunk_size=256 * MIB,
-        )  # fmt: skip
-        uploader.upload()
-
-    grown = (peak_bytes(place.running.pid) - before) / MIB
-    figures.tell("growth of the server by 5 GiB with 20 cuts", grown, "MiB", at_most=64)
-    assert place.digest_of("large.safetensors") == digest.hexdigest()
-
-
-def peak_bytes(pid: int) -> int:
-    """The most memory that a process has had, in bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024

@@ -131,6 +131,7 @@ def test_a_rotation_rewraps_every_key_and_touches_no_stored_file(closed: Setting
         "key.rotate", "key.rewrap", "key.rewrap", "key.escrow", "key.confirm", "key.retire",
     ]  # fmt: skip
     assert {event.actor.id.split("@")[0] for event in events} == {"operator"}
+    assert [found in event.raw for event in events[:4]] == [False] * 4
     assert json.loads(events[1].raw)["after"] == {"files": 3, "broken": 0}
     assert verdict.ok
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.endurance import Figures, sizes
-from tests.support.load import STILL_MIX, Crowd, memory_bytes, slope_of
+from tests.support.load import STILL_MIX, Crowd, slope_of
+from tests.support.memory import resident_bytes
 from tests.support.running import running_registry
 
 STEPS = 10
@@ -25,15 +26,15 @@ def test_memory_does_not_grow_with_requests(tmp_path: Path, requests: int, figur
         owner = running.token("kim@company.com", "MODEL_OWNER,AUDITOR")
         crowd = Crowd(running.url, owner, running.token("lee@company.com", "AUDITOR"))
         crowd.furnish()
-        empty = memory_bytes(running.pid) / MIB
+        empty = resident_bytes(running.pid) / MIB
         crowd.ask(requests // STEPS, seed=0)
         figures.tell("memory, empty", empty, "MiB")
-        figures.tell("memory after filling it", memory_bytes(running.pid) / MIB, "MiB")
+        figures.tell("memory after filling it", resident_bytes(running.pid) / MIB, "MiB")
         began = time.perf_counter()
 
         for step in range(1, STEPS + 1):
             crowd.ask(requests // STEPS, seed=step, mix=STILL_MIX)
-            points.append((step * (requests // STEPS), memory_bytes(running.pid) / MIB))
+            points.append((step * (requests // STEPS), resident_bytes(running.pid) / MIB))
             figures.tell(f"memory after {points[-1][0]:,.0f} requests", points[-1][1], "MiB")
 
     settled = points[WARM_UP_STEPS - 1 :]

@@ -46,7 +46,8 @@ class Wire:
 
     def wait_while_held(self) -> None:
         """Stand still where that was asked for."""
-        if self.hold_at is not None and self.sent_bytes >= self.hold_at:
+        hold_at = self.hold_at
+        if hold_at is not None and self.sent_bytes >= hold_at:
             self._go_on.clear()
             self.held.set()
             self._go_on.wait(60)
@@ -107,15 +108,17 @@ class _Connection:
                     wire.wait_while_held()
                 done = wire.sent_bytes if sends else wire.received_bytes
                 limits = wire.cut_sent_at if sends else wire.cut_received_at
-                if limits and done + len(piece) >= limits[0]:
-                    sink.sendall(piece[: max(0, limits.pop(0) - done)])
-                    wire.cuts += 1
-                    break
+                is_cut = bool(limits) and done + len(piece) >= limits[0]
+                if is_cut:
+                    piece = piece[: max(0, limits.pop(0) - done)]
                 sink.sendall(piece)
                 if sends:
                     wire.sent_bytes += len(piece)
                 else:
                     wire.received_bytes += len(piece)
+                if is_cut:
+                    wire.cuts += 1
+                    break
         except OSError:
             pass
         self.cut()

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.support.safetensors import make_safetensors
@@ -133,14 +132,6 @@ _KINDS: dict[str, Callable[[random.Random], Asked]] = {
     "not allowed": _register,
     "upload": _upload,
 }
-
-
-def memory_bytes(pid: int) -> int:
-    """What a process holds of memory now, on Linux. Source: proc(5), VmRSS."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"Process {pid} does not say what it holds.")
 
 
 def slope_of(points: Sequence[tuple[float, float]]) -> float:

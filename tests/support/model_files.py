@@ -70,20 +70,23 @@ def sentencepiece() -> bytes:
     return listed + field(2, field(2, "sp") + field(3, 2) + field(4, 4)) + field(3, field(1, "identity"))
 
 
-def gguf(*, alignment: int = 32) -> bytes:
-    """A llama with one tensor of 4×32 of F32, a context of 4096, and two tokens."""
+def gguf(*, alignment: int = 32, order: str = "<") -> bytes:
+    """A llama with one tensor of 4×32 of F32, a context of 4096, and two tokens; `>` for big-endian machines."""
+
+    def pack(form: str, *values: int) -> bytes:
+        return struct.pack(order + form, *values)
 
     def text(value: str) -> bytes:
-        return struct.pack("<Q", len(value.encode())) + value.encode()
+        return pack("Q", len(value.encode())) + value.encode()
 
     pairs = [
-        text("general.architecture") + struct.pack("<I", 8) + text("llama"),
-        text("general.license") + struct.pack("<I", 8) + text("apache-2.0"),
-        text("llama.context_length") + struct.pack("<II", 4, 4096),
-        text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text("a") + text("b"),
+        text("general.architecture") + pack("I", 8) + text("llama"),
+        text("general.license") + pack("I", 8) + text("apache-2.0"),
+        text("llama.context_length") + pack("II", 4, 4096),
+        text("tokenizer.ggml.tokens") + pack("IIQ", 9, 8, 2) + text("a") + text("b"),
     ]
-    tensor = text("blk.0.w") + struct.pack("<IQQIQ", 2, 32, 4, 0, 0)
-    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(pairs)) + b"".join(pairs) + tensor
+    tensor = text("blk.0.w") + pack("IQQIQ", 2, 32, 4, 0, 0)
+    head = b"GGUF" + pack("IQQ", 3, 1, len(pairs)) + b"".join(pairs) + tensor
     return head.ljust(-(-len(head) // alignment) * alignment, b"\x00") + bytes(4 * 4 * 32)
 
 
@@ -131,9 +134,9 @@ def tflite() -> bytes:
     return bytes(body)
 
 
-def hdf5() -> bytes:
+def hdf5(behind: bytes = b"\x00") -> bytes:
     """A file of Keras 2: a superblock of version 2, a heap with the version, and a configuration."""
-    config = json.dumps(_keras_config("batch_input_shape")).encode() + b"\x00"
+    config = json.dumps(_keras_config("batch_input_shape")).encode() + behind
     heap = b"GCOL\x01\x00\x00\x00" + struct.pack("<Q", 6) + b"2.15.0\x00\x00"
     rest = heap + b"keras_version\x00model_config\x00" + config
     return b"\x89HDF\r\n\x1a\n\x02\x08\x08\x00" + struct.pack("<QQQQI", 0, 2**64 - 1, 48 + len(rest), 48, 0) + rest

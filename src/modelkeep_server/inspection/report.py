@@ -8,7 +8,7 @@ from typing import Any, Self
 from modelkeep_server.rules.formats import Format
 
 #: Grows with every change of what counts as code that runs on load; files judged by an earlier one are looked at anew.
-RULE_VERSION = 1
+RULE_VERSION = 2
 
 #: How much of a file's beginning a report carries, for formats that are known by their first bytes.
 HEAD_BYTES = 64

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import anyio
 import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Request
@@ -61,12 +62,15 @@ class Door:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
+        # A file store that hangs takes no more than these of the threads that pages need.
+        self.reading_files = CapacityLimiter(max(1, database.connections // 2))
         self.whole_log = CapacityLimiter(1)
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
+        self.taking: dict[str, list[anyio.Event]] = {}
         self.tallies = Tallies()
         self.adding_up: dict[str, asyncio.Task[None]] = {}
         self.meters = Meters()

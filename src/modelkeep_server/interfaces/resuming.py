@@ -5,11 +5,12 @@ No transaction is open while bytes move. Whoever sends is judged when they begin
 """
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+import anyio
 import anyio.to_thread
 from anyio import CancelScope
 
@@ -29,6 +30,8 @@ from modelkeep_server.rules.errors import IntegrityBroken, Invalid, NameTaken, N
 
 #: What a file is refused for once all of it is there: it will never be taken, so nothing of it is kept.
 _FINAL = (Invalid, NotAccepted, NameTaken, IntegrityBroken)
+#: Enough to store what is held of an upload; the client of the request before may also be there still, and send.
+SETTLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,22 @@ async def take_more(desk: Desk, going: Going, checksum: Checksum | None = None) 
         ChecksumDiffers, TooLarge, OffsetDiffers, Malformed, Unavailable; what refuses the sender, and at the end what
         refuses the file: then the upload is ended, and begins anew.
     """
-    return await _Taking(desk, going).take(checksum)
+    with _noted(desk, going.upload.id):
+        return await _Taking(desk, going).take(checksum)
+
+
+async def settle(desk: Desk, upload_id: str) -> bool:
+    """
+    Wait a little while for requests that are still taking bytes of an upload here. Gives whether there was one.
+
+    Whoever asks how far an upload is was cut off, as a rule, and what had arrived before is being stored. Told of less,
+    they would send it twice, and it would be held in memory twice.
+    """
+    running = list(desk.door.taking.get(upload_id, ()))
+    with anyio.move_on_after(SETTLE_SECONDS):
+        for ended in running:
+            await ended.wait()
+    return bool(running)
 
 
 async def drop(desk: Desk, going: Going, *, since: int | None = None) -> bool:
@@ -68,6 +86,19 @@ async def remove_bytes(desk: Desk, blob_id: str) -> None:
             uploads.remove_bytes(desk.door.parts.blobs, blob_id)
 
     await anyio.to_thread.run_sync(remove)
+
+
+@contextmanager
+def _noted(desk: Desk, upload_id: str) -> Iterator[None]:
+    taking, ended = desk.door.taking, anyio.Event()
+    taking.setdefault(upload_id, []).append(ended)
+    try:
+        yield
+    finally:
+        ended.set()
+        taking[upload_id].remove(ended)
+        if not taking[upload_id]:
+            del taking[upload_id]
 
 
 class _Taking:

@@ -124,7 +124,9 @@ async def _send(
         raise cut from error
     finally:
         desk.door.meters.downloads -= 1
-        # A visitor who leaves cancels the response; how the download ended is noted all the same.
+        # A visitor who leaves cancels the response; how the download ended is noted all the same. What was added up
+        # beside it comes first, since this may be the end of all.
+        await write_down(desk, handle)
         with CancelScope(shield=True):
             await desk.note(lambda work: _end(work, opening, start=span.start, sent_bytes=sent, is_broken=is_broken))
         if opening.part is not None:

@@ -73,31 +73,52 @@ _TF_CODE_TEXT = """
 TF_CODE = frozenset(_TF_CODE_TEXT.split())
 #: Operators that compute, and those that every saved model has for its own variables.
 _TF_OPS_TEXT = """
-    Abs Add AddN AddV2 All Any ArgMax ArgMin Assert AssignVariableOp AssignAddVariableOp AssignSubVariableOp AvgPool
-    AvgPool3D BatchMatMul BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd Bincount Bitcast BroadcastArgs
-    BroadcastTo Bucketize Case Cast Ceil CheckNumerics ClipByValue Complex ComplexAbs Concat ConcatV2 Const
-    ControlTrigger Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 Cos Cumprod Cumsum DepthToSpace DivNoNan
-    DepthwiseConv2dNative DynamicPartition DynamicStitch Einsum Elu EnsureShape Enter Equal Erf Exit Exp ExpandDims
-    Expm1 FakeQuantWithMinMaxVars Fft FFT FFT2D Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2
-    FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual HashTableV2 IFFT IRFFT IRFFT2D Identity IdentityN
-    If Imag InvertPermutation IsFinite IsInf IsNan LeakyRelu Less LessEqual LinSpace Log Log1p LogSoftmax LogicalAnd
-    LogicalNot LogicalOr LookupTableFindV2 LookupTableImportV2 LookupTableSizeV2 LoopCond LRN MatMul MatrixBandPart
-    MatrixDiag MatrixDiagV3 Max MaxPool MaxPool3D MaxPoolV2 Maximum Mean Merge MergeV2Checkpoints Min Minimum
-    MirrorPad Mul MutableHashTableV2 Multinomial Neg NextIteration NoOp NonMaxSuppressionV3 NonMaxSuppressionV4
-    NonMaxSuppressionV5 NotEqual OneHot OnesLike Pack Pad PadV2 ParallelDynamicStitch PartitionedCall Placeholder
-    PlaceholderWithDefault Pow PreventGradient Prod Qr RFFT RFFT2D RaggedGather RaggedRange RaggedTensorToTensor
-    RandomUniform RandomStandardNormal RandomUniformInt Range Rank ReadVariableOp Real RealDiv Reciprocal Relu Relu6
-    Reshape ResizeBilinear ResizeNearestNeighbor ResizeBicubic RestoreV2 Reverse ReverseSequence ReverseV2 Rint Roll
-    Round Rsqrt SaveV2 ScatterNd ScatterNdUpdate SegmentSum Select SelectV2 Selu Shape ShapeN ShardedFilename
-    Sigmoid Sign Sin Size Slice Softmax Softplus Softsign SpaceToBatchND SpaceToDepth SparseReshape
+    Abs AccumulateNV2 Acos Acosh Add AddN AddV2 All Angle Any ApproximateEqual ArgMax ArgMin AsString Asin Asinh
+    Assert AssignAddVariableOp AssignSubVariableOp AssignVariableOp Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul
+    BatchMatMulV2 BatchMatMulV3 BatchNormWithGlobalNormalization BatchToSpaceND Betainc BiasAdd Bincount Bitcast
+    BitwiseAnd BitwiseOr BitwiseXor BroadcastArgs BroadcastGradientArgs BroadcastTo Bucketize Case Cast Ceil
+    CheckNumerics Cholesky ClipByValue CombinedNonMaxSuppression Complex ComplexAbs Concat ConcatV2 Conj
+    ConjugateTranspose Const ControlTrigger Conv Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 Cos Cosh
+    CropAndResize Cross Cumprod Cumsum DecodeRaw DenseBincount DenseToSparseSetOperation DepthToSpace
+    DepthwiseConv2dNative Dequantize Diag DiagPart Digamma Dilation2D DisableCopyOnRead Div DivNoNan DynamicPartition
+    DynamicStitch Eig Einsum Elu EmptyTensorList EnsureShape Enter Equal Erf Erfc Erfinv EuclideanNorm Exit Exp
+    ExpandDims Expm1 ExtractImagePatches FFT FFT2D FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars
+    FakeQuantWithMinMaxVarsPerChannel Fft Fill Floor FloorDiv FloorMod FractionalAvgPool FusedBatchNorm
+    FusedBatchNormV2 FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual HSVToRGB HashTableV2
+    HistogramFixedWidth IFFT IRFFT IRFFT2D Identity IdentityN If Igamma Igammac Imag InTopKV2 Inv Invert
+    InvertPermutation IsFinite IsInf IsNan L2Loss LRN LeakyRelu LeftShift Less LessEqual Lgamma LinSpace Log Log1p
+    LogSoftmax LogicalAnd LogicalNot LogicalOr LookupTableExportV2 LookupTableFindV2 LookupTableImportV2
+    LookupTableSizeV2 LoopCond LowerBound MatMul MatrixBandPart MatrixDeterminant MatrixDiag MatrixDiagPartV3
+    MatrixDiagV3 MatrixInverse MatrixSetDiagV3 MatrixSolve MatrixTriangularSolve Max MaxPool MaxPool3D MaxPoolV2
+    MaxPoolWithArgmax Maximum Mean Merge MergeV2Checkpoints Min Minimum MirrorPad Mod Mul MulNoNan Multinomial
+    MutableHashTableV2 Ndtri Neg NextAfter NextIteration NoOp NonMaxSuppressionV3 NonMaxSuppressionV4
+    NonMaxSuppressionV5 NotEqual NthElement OneHot OnesLike Pack Pad PadV2 ParallelDynamicStitch PartitionedCall
+    Placeholder PlaceholderWithDefault Polygamma PopulationCount Pow PreventGradient Prod Qr QuantizeAndDequantizeV2
+    QuantizeV2 RFFT RFFT2D RGBToHSV RaggedBincount RaggedGather RaggedRange RaggedTensorFromVariant
+    RaggedTensorToSparse RaggedTensorToTensor RaggedTensorToVariant RandomShuffle RandomStandardNormal RandomUniform
+    RandomUniformInt Range Rank ReadVariableOp Real RealDiv Reciprocal RegexFullMatch RegexReplace Relu Relu6 Reshape
+    ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor ResourceGather ResourceGatherNd
+    ResourceScatterUpdate RestoreV2 Reverse ReverseSequence ReverseV2 RightShift Rint Roll Round Rsqrt SaveV2
+    ScaleAndTranslate ScatterNd ScatterNdUpdate SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum Select
+    SelectV2 SelfAdjointEigV2 Selu SetSize Shape ShapeN ShardedFilename Sigmoid Sign Sin Sinh Size Slice Softmax
+    Softplus Softsign SpaceToBatchND SpaceToDepth SparseBincount SparseConcat SparseFillEmptyRows SparseReduceSum
+    SparseReorder SparseReshape SparseSegmentMean SparseSegmentSqrtN SparseSegmentSum SparseSlice SparseTensorDenseAdd
     SparseTensorDenseMatMul SparseToDense Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
-    StatelessIf StatelessRandomUniformV2 StatelessRandomNormalV2 StatelessWhile StaticRegexFullMatch
-    StaticRegexReplace StopGradient StridedSlice StringFormat StringJoin StringLower StringSplitV2
-    StringToHashBucketFast StringToNumber StringUpper Sub Sum Switch Tan Tanh TensorArrayGatherV3 TensorArrayReadV3
-    TensorArrayScatterV3 TensorArraySizeV3 TensorArrayV3 TensorArrayWriteV3 TensorListConcatV2 TensorListFromTensor
-    TensorListGetItem TensorListReserve TensorListSetItem TensorListStack TensorListLength TensorScatterUpdate Tile
-    TopKV2 Transpose TruncateDiv Unique UniqueV2 Unpack UnsortedSegmentSum VarHandleOp VarIsInitializedOp VariableV2
-    Where While Xdivy Xlogy ZerosLike _FusedConv2D _FusedMatMul
+    StatelessCase StatelessIf StatelessMultinomial StatelessRandomGetAlg StatelessRandomGetKeyCounter
+    StatelessRandomNormal StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformFullIntV2
+    StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessTruncatedNormalV2 StatelessWhile
+    StaticRegexFullMatch StaticRegexReplace StopGradient StridedSlice StringFormat StringJoin StringLength StringLower
+    StringNGrams StringSplit StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast
+    StringToHashBucketStrong StringToNumber StringUpper Sub Substr Sum Svd Switch Tan Tanh TensorArrayCloseV3
+    TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3
+    TensorArraySplitV3 TensorArrayV3 TensorArrayWriteV3 TensorListConcatV2 TensorListElementShape TensorListFromTensor
+    TensorListGather TensorListGetItem TensorListLength TensorListPopBack TensorListPushBack TensorListReserve
+    TensorListResize TensorListScatterIntoExistingList TensorListSetItem TensorListStack TensorScatterAdd
+    TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate Tile TopKV2
+    Transpose TruncateDiv TruncateMod TruncatedNormal UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode Unique
+    UniqueV2 UniqueWithCounts UniqueWithCountsV2 Unpack UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
+    UnsortedSegmentSum UpperBound VarHandleOp VarIsInitializedOp VariableV2 Where While Xdivy Xlog1py Xlogy ZerosLike
+    Zeta _FusedConv2D _FusedMatMul
 """
 TF_OPS = frozenset(_TF_OPS_TEXT.split())
 

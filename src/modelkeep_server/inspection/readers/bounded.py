@@ -6,7 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from modelkeep_server.inspection.source import Source
 
@@ -68,9 +68,14 @@ def iterate(source: Source, *, limit: int | None = None) -> Iterator[bytes]:
 
 
 class Cursor:
-    """A place in a source, little-endian numbers read from it. Small reads are taken from one piece of 64 KiB."""
+    """
+    A place in a source; numbers read from it are little-endian, unless `order` is set. Small reads are taken from one
+    piece of 64 KiB.
+    """
 
     _PIECE = 64 * 1024
+
+    order: Literal["little", "big"] = "little"
 
     def __init__(self, source: Source, at: int = 0, end: int | None = None) -> None:
         self.source = source
@@ -107,8 +112,8 @@ class Cursor:
         self.at += length
 
     def number(self, width: int) -> int:
-        """An unsigned little-endian number of `width` bytes."""
-        return int.from_bytes(self.take(width), "little")
+        """An unsigned number of `width` bytes."""
+        return int.from_bytes(self.take(width), self.order)
 
     def line(self, limit: int) -> bytes:
         """What stands before the next newline, which is passed. Raises Misfit where none comes within `limit`."""

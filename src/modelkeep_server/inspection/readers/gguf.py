@@ -43,7 +43,11 @@ _OF_ARCHITECTURE = (
 def read(source: Source) -> Header:
     """See readers/reading.py. Raises Misfit unless the tensors end where the file does, but for padding."""
     cursor = Cursor(source)
-    if cursor.take(4) != b"GGUF" or cursor.number(4) not in (2, 3):
+    if cursor.take(4) != b"GGUF":
+        raise Misfit
+    # The version is small: where its first bytes are zeros, the file is one for machines that are big-endian.
+    cursor.order = "big" if source.read(4, 2) == b"\x00\x00" else "little"
+    if cursor.number(4) not in (2, 3):
         raise Misfit
     tensor_count, pair_count = cursor.number(8), cursor.number(8)
     # The least that a tensor takes is 24 bytes, a pair 13: a count that cannot be is refused before anything is read.
@@ -110,7 +114,7 @@ def _read_value(cursor: Cursor, kind: int, depth: int) -> Any:
         return found.decode(errors="replace")
     if kind == _ARRAY:
         return _pass_array(cursor, depth)
-    form = _FIXED[kind]
+    form = _FIXED[kind] if cursor.order == "little" else _FIXED[kind].replace("<", ">")
     return struct.unpack(form, cursor.take(struct.calcsize(form)))[0]
 
 

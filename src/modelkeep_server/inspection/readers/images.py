@@ -41,7 +41,7 @@ def recognise_tar(source: Source) -> Format | None:
 
 def open_tar(source: Source) -> tuple[Source | None, dict[str, Entry], bool]:
     """The archive unpacked, its files by name, and whether all of them are there. None where it is no tar archive."""
-    archive: Source = Inflated(source, Budget(), wbits=GZIP) if source.read(0, 2) == b"\x1f\x8b" else source
+    archive: Source = Inflated(source, Budget(), GZIP) if source.read(0, 2) == b"\x1f\x8b" else source
     try:
         if not is_tar(archive.read(0, 512)):
             return None, {}, False

@@ -1,5 +1,6 @@
 """Keras: what a configuration tells, in `.keras` archives and in HDF5."""
 
+import json
 import re
 from typing import Any
 
@@ -60,9 +61,10 @@ def _search(source: Source) -> tuple[Any, str | None]:
 
 
 def _parse_at(source: Source, place: int) -> Any:
-    raw = source.read(place, _CONFIG_MAX)
+    text = source.read(place, _CONFIG_MAX).partition(b"\x00")[0].decode("utf-8", "replace")
     try:
-        return parse_json(raw[: raw.index(b"\x00")] if b"\x00" in raw else raw)
+        # Where its length is a multiple of eight, the next entry of the heap follows it at once.
+        return parse_json(text[: json.JSONDecoder().raw_decode(text)[1]].encode())
     except (Misfit, ValueError, RecursionError):
         return None
 

@@ -4,19 +4,17 @@ Pickles, of joblib and of PyTorch: which classes they name, and the versions tha
 Nothing is loaded: the instructions are walked, as `scanning/pickles.py` does for its verdicts.
 """
 
-import bz2
-import lzma
 import re
 from collections import Counter
 from collections.abc import Iterable
 
-from modelkeep_server.inspection.readers.bounded import FAULTS, Misfit
+from modelkeep_server.inspection.readers.bounded import FAULTS
 from modelkeep_server.inspection.readers.tidying import Facts, clean
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.scanning.arrays import size_of as size_of_array
 from modelkeep_server.inspection.scanning.bounds import Broken, Budget, Judgement, TooMuch
 from modelkeep_server.inspection.scanning.instructions import Frame
-from modelkeep_server.inspection.scanning.pickled import LEGACY_START, looks_pickled
+from modelkeep_server.inspection.scanning.pickled import LEGACY_START, LZ4_START, looks_pickled
 from modelkeep_server.inspection.scanning.pickles import Manner, Walk
 from modelkeep_server.inspection.scanning.streams import Inflated, Stream, find_packing
 from modelkeep_server.inspection.scanning.values import Made, Named
@@ -33,7 +31,6 @@ _FRAMEWORKS = {"sklearn": "scikit-learn", "torch": "pytorch", "xgboost": "xgboos
                "imblearn": "imbalanced-learn"}  # fmt: skip
 _PLUMBING = frozenset({"builtins", "copyreg", "copy_reg", "collections", "numpy", "joblib", "_codecs", "scipy",
                        "pandas", "__builtin__", "datetime", "functools"})  # fmt: skip
-_LZ4 = b"\x04\x22\x4d\x18"
 
 
 def recognise_pickle(source: Source) -> Format | None:
@@ -56,24 +53,12 @@ def names_wrapper(source: Source) -> bool:
 
 
 def unpacked(source: Source) -> Source | None:
-    """
-    What is packed in one of the ways of joblib, its first part at least; None where it is not packed.
-
-    bzip2, LZMA and LZ4 are unpacked as far as their first 64 KiB. Raises Misfit where it cannot be unpacked.
-    """
+    """What is packed in one of the ways of joblib, of LZ4 its first part only; None where it is not packed."""
     head = source.read(0, 8)
     packing = find_packing(head)
     if packing is not None:
-        return Inflated(source, Budget(), wbits=packing)
-    packed = source.read(0, _HEAD)
-    try:
-        if head.startswith(b"BZh"):
-            return InMemory(bz2.BZ2Decompressor().decompress(packed, _HEAD))
-        if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00\x00")):
-            return InMemory(lzma.LZMADecompressor(memlimit=128 << 20).decompress(packed, _HEAD))
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise Misfit from error
-    return InMemory(_first_of_lz4(packed)) if head.startswith(_LZ4) else None
+        return Inflated(source, Budget(), packing)
+    return InMemory(_first_of_lz4(source.read(0, _HEAD))) if head.startswith(LZ4_START) else None
 
 
 def _first_of_lz4(packed: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Archives and what lies in them: every member is looked into as if it had come alone, within one set of limits."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,11 +12,11 @@ from modelkeep_server.inspection.scanning.keras import judge_config
 from modelkeep_server.inspection.scanning.magic import find_foreign
 from modelkeep_server.inspection.scanning.pickled import judge_pickle
 from modelkeep_server.inspection.scanning.pickles import Manner
+from modelkeep_server.inspection.scanning.skops import judge_nodes
 from modelkeep_server.inspection.scanning.streams import GZIP, Inflated
 from modelkeep_server.inspection.scanning.tars import list_entries
 from modelkeep_server.inspection.scanning.zips import Member, list_members
 from modelkeep_server.inspection.source import Source
-from modelkeep_server.rules.code_allowlist import is_allowed
 from modelkeep_server.rules.model_code import PROGRAM_ENDINGS
 
 #: Looks into a member: its content, how deep it lies, and the budget.
@@ -37,7 +37,7 @@ def judge_zip(source: Source, depth: int, budget: Budget, look: Look) -> Judgeme
         if isinstance(config, dict) and "class_name" in config:
             judge_config(config, judgement)
     if any(member.name == "schema.json" for member in members):
-        _judge_types(_read_json(source, members, "schema.json", budget), judgement)
+        judge_nodes(_read_json(source, members, "schema.json", budget), judgement)
     for member in members:
         _look_at(member.name, partial(member.open, source, budget), depth, budget, look, judgement)
     return judgement
@@ -46,7 +46,7 @@ def judge_zip(source: Source, depth: int, budget: Budget, look: Look) -> Judgeme
 def judge_tar(source: Source, depth: int, budget: Budget, look: Look, *, container: bool = False) -> Judgement:
     """The verdict on a tar archive, packed by gzip or not: the worst of its members."""
     if source.read(0, 2) == b"\x1f\x8b":
-        source = Inflated(source, budget, wbits=GZIP)
+        source = Inflated(source, budget, GZIP)
     judgement = Judgement()
     for entry in list_entries(source):
         if entry.links_to is not None:
@@ -151,42 +151,11 @@ def judge_skops(source: Source, depth: int, budget: Budget, look: Look) -> Judge
     members = list_members(source)
     schema = _read_json(source, members, "schema.json", budget)
     judgement = Judgement(Verdict.CODE_ALLOWLISTED)
-    _judge_types(schema, judgement)
+    judge_nodes(schema, judgement)
     for member in members:
         if member.name != "schema.json":
             _look_at(member.name, partial(member.open, source, budget), depth, budget, look, judgement)
     return judgement
-
-
-_SKOPS_OWN = {("builtins", "type"), ("builtins", "NoneType")}
-_NEVER_TEXT = """
-    os posix nt sys subprocess builtins importlib shutil socket runpy code pty ctypes pickle marshal operator
-    functools multiprocessing threading webbrowser http urllib asyncio tempfile pathlib io codecs inspect pdb
-    timeit
-"""
-_NEVER = frozenset(_NEVER_TEXT.split())
-
-
-def _judge_types(schema: Any, judgement: Judgement) -> None:
-    for module, name in sorted(set(_skops_types(schema))):
-        if is_allowed(module, name) or (module, name) in _SKOPS_OWN:
-            continue
-        verdict = Verdict.BLOCKED if module.split(".")[0] in _NEVER else Verdict.UNKNOWN
-        judgement.worsen(verdict, "skops.type", f"It names {module}.{name}, which is not on the list.")
-
-
-def _skops_types(schema: Any) -> Iterable[tuple[str, str]]:
-    waiting = [schema]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-            if "__class__" in value or "__module__" in value:
-                yield str(value.get("__module__")), str(value.get("__class__"))
-            if "module_path" in value or "function" in value:
-                yield str(value.get("module_path")), str(value.get("function"))
-        elif isinstance(value, list):
-            waiting += value
 
 
 def _read_json(source: Source, members: list[Member], name: str, budget: Budget) -> Any:

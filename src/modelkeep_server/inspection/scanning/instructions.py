@@ -36,8 +36,17 @@ def read_instruction(stream: Stream, frame: Frame) -> tuple[str, Any]:
     """
     The next instruction: its name, and its argument as far as it is kept, else UNKNOWN.
 
-    Raises Broken for a byte that is no instruction; EOFError.
+    Raises Broken for a byte that is no instruction, and for one that does not end within the frame in which it begins:
+    of such a one Python's reader in C forgets what it has read, and takes the rest for the whole. EOFError.
     """
+    begins, framed = stream.position, frame.end
+    name, argument = _read(stream, frame)
+    if begins < framed and (stream.position > framed or (name == "STOP" and stream.position != framed)):
+        raise Broken("pickle.frame", "A frame of it ends within an instruction, or goes on behind the last.")
+    return name, argument
+
+
+def _read(stream: Stream, frame: Frame) -> tuple[str, Any]:
     begins = stream.position
     code = stream.byte()
     if code < 0:

@@ -23,6 +23,7 @@ from modelkeep_server.inspection.scanning.npys import MAGIC as NPY_MAGIC
 from modelkeep_server.inspection.scanning.npys import judge_npy
 from modelkeep_server.inspection.scanning.pickled import (
     LEGACY_START,
+    is_packed_by_joblib,
     judge_joblib,
     judge_legacy_torch,
     judge_pickle,
@@ -31,7 +32,7 @@ from modelkeep_server.inspection.scanning.pickled import (
 from modelkeep_server.inspection.scanning.streams import GZIP, ZLIB, Inflated, find_packing
 from modelkeep_server.inspection.scanning.tars import is_tar
 from modelkeep_server.inspection.source import Source
-from modelkeep_server.rules.formats import Format
+from modelkeep_server.rules.formats import FORMATS, Format
 
 #: What reading damaged content raises, wherever it happens.
 _FAULTS = (
@@ -53,7 +54,7 @@ def judge_within(known: Format | None, source: Source, depth: int, budget: Budge
     judgement = Judgement()
     try:
         foreign = find_foreign(source)
-        if foreign is not None:
+        if foreign is not None and not (known is Format.JOBLIB and is_packed_by_joblib(source)):
             raise Broken("file.foreign", f"It is {foreign}.")
         if known not in _ZIPPED and not source.read(0, 2) == b"PK" and has_zip_tail(source):
             raise Broken("file.polyglot", "It is a ZIP archive as well, to readers that begin at the end.")
@@ -102,7 +103,7 @@ def _sniff(source: Source) -> Format | None:
         return Format.GGUF
     if head.startswith(LEGACY_START[:10]):
         return Format.PYTORCH_LEGACY
-    if find_packing(head) == ZLIB:
+    if find_packing(head) is ZLIB:
         return Format.JOBLIB
     return Format.PICKLE if looks_pickled(source) else None
 
@@ -111,18 +112,21 @@ def _judge_unrecognised(source: Source, depth: int, budget: Budget) -> Judgement
     sniffed = _sniff(source)
     if sniffed is Format.TAR_GZ and source.read(0, 2) == b"\x1f\x8b":
         # One packed file, not an archive, has no members to look for: it is what it unpacks to.
-        unpacked = Inflated(source, budget, wbits=GZIP)
+        unpacked = Inflated(source, budget, GZIP)
         if not is_tar(unpacked.read(0, 512)):
             return _judge_unpacked(unpacked, depth, budget)
     if sniffed is Format.JOBLIB:
-        unpacked = Inflated(source, budget, wbits=ZLIB)
+        unpacked = Inflated(source, budget, ZLIB)
         try:
             return _judge_unpacked(unpacked, depth, budget)
         except Broken:
             if unpacked.read(0, 1):
                 raise
     elif sniffed is not None:
-        return _judge(sniffed, source, depth, budget)
+        judgement = _judge(sniffed, source, depth, budget)
+        words = f"It begins as {FORMATS[sniffed].label} does, and is not of that format as a whole."
+        judgement.worsen(Verdict.UNKNOWN, "format.unknown", words)
+        return judgement
     return Judgement(Verdict.UNKNOWN, (Finding("format.unknown", "No rule knows what this is."),))
 
 

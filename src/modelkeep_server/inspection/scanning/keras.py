@@ -6,6 +6,7 @@ from typing import Any
 
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.inspection.scanning.bounds import MIB, Broken, Judgement
+from modelkeep_server.inspection.scanning.hdf5_links import REACH, Outside
 from modelkeep_server.inspection.source import Source
 from modelkeep_server.rules.model_code import KERAS_CLASSES, KERAS_CODE, KERAS_FUNCTIONS, KERAS_ROOTS
 
@@ -64,9 +65,9 @@ def judge_hdf5(source: Source) -> Judgement:
     """
     if source.read(0, 8) != HDF5_MAGIC:
         raise Broken("hdf5.start", "Other bytes stand before it.")
-    _demand_whole(source)
+    width = _demand_whole(source)
     judgement = Judgement()
-    for at in _find_configs(source, judgement):
+    for at in _find_configs(source, judgement, Outside(source, width)):
         told = _read_config(source, at)
         if told is None:
             judgement.worsen(Verdict.UNKNOWN, "hdf5.config", "It has a configuration of Keras that cannot be read.")
@@ -75,7 +76,8 @@ def judge_hdf5(source: Source) -> Judgement:
     return judgement
 
 
-def _demand_whole(source: Source) -> None:
+def _demand_whole(source: Source) -> int:
+    """How many bytes an address has. Raises Broken unless the file has the size that it tells."""
     head = source.read(0, 96)
     version = head[8]
     offset_size = head[13] if version < 2 else head[9]
@@ -86,10 +88,11 @@ def _demand_whole(source: Source) -> None:
     # Both layouts tell base address, one other address, and the end of the file.
     if base != 0 or third != source.size_bytes:
         raise Broken("hdf5.size", "The file has not the size that it tells.")
+    return offset_size
 
 
-def _find_configs(source: Source, judgement: Judgement) -> list[int]:
-    """Where configurations begin."""
+def _find_configs(source: Source, judgement: Judgement, outside: Outside) -> list[int]:
+    """Where configurations begin; what leads to other files is refused on the way."""
     named, places, at, last = False, set(), 0, b""
     while found := source.read(at, MIB):
         run = last + found
@@ -104,6 +107,9 @@ def _find_configs(source: Source, judgement: Judgement) -> list[int]:
                 judgement.worsen(Verdict.UNKNOWN, "hdf5.packed", "Names in it are compressed.")
         if LAMBDA.search(run):
             judgement.worsen(Verdict.BLOCKED, "keras.code", "It has a Lambda layer of Keras, which brings code.")
+        away = outside.find(run[max(0, len(last) - REACH) :], at - min(len(last), REACH))
+        if away is not None:
+            judgement.worsen(Verdict.BLOCKED, "hdf5.outside", away)
         last, at = run[-4096:], at + len(found)
     if named and not places:
         judgement.worsen(Verdict.UNKNOWN, "hdf5.config", "It has a configuration of Keras that cannot be found.")

@@ -1,6 +1,8 @@
 """NumPy arrays: a header that is read strictly, then raw data, or a pickle where the elements are objects."""
 
 import ast
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from modelkeep_server.inspection.report import Verdict
@@ -14,26 +16,38 @@ MAGIC = b"\x93NUMPY"
 HEADER_MAX = 10_000
 
 
+@dataclass(frozen=True)
+class NpyHeader:
+    """
+    What stands before an array: where its elements begin, their type as NumPy writes it, the shape, and how many bytes
+    they take where they are no objects.
+    """
+
+    begins: int
+    descr: Any
+    shape: tuple[int, ...]
+    bytes: int
+    holds_objects: bool
+
+
 def judge_npy(source: Source) -> Judgement:
     """The verdict on one array. Source: numpy/lib/format.py."""
-    begins, header = _read_header(source)
-    count = 1
-    for length in header["shape"]:
-        count *= length
-    itemsize, holds_objects = _element(header["descr"])
-    if holds_objects:
-        judgement = judge_pickle(Window(source, begins, source.size_bytes - begins))
-        judgement.note("npy.objects", "The array holds Python objects, as a pickle.")
+    header = read_npy_header(source)
+    if header.holds_objects:
+        judgement = judge_pickle(Window(source, header.begins, source.size_bytes - header.begins))
+        words = "The array holds Python objects, as a pickle, which NumPy loads only if it is told to. Give it a type."
+        judgement.worsen(Verdict.UNKNOWN, "npy.objects", words)
         return judgement
-    if source.size_bytes - begins != count * itemsize:
+    if source.size_bytes - header.begins != header.bytes:
         raise Broken("npy.size", "The array has not the size that its header tells.")
     return Judgement(Verdict.CLEAN_DATA)
 
 
-def _read_header(source: Source) -> tuple[int, dict[str, Any]]:
+def read_npy_header(source: Source) -> NpyHeader:
+    """Raises Broken for what NumPy would not take."""
     head = source.read(0, 12)
     wide = head[6:7] in (b"\x02", b"\x03")
-    if head[:6] != MAGIC or head[6:7] not in (b"\x01", b"\x02", b"\x03") or len(head) < 12:
+    if head[:6] != MAGIC or head[6:8] not in (b"\x01\x00", b"\x02\x00", b"\x03\x00") or len(head) < 12:
         raise _broken()
     begins = 12 if wide else 10
     length = int.from_bytes(head[8:begins], "little")
@@ -41,15 +55,16 @@ def _read_header(source: Source) -> tuple[int, dict[str, Any]]:
     if not raw or len(raw) != length:
         raise _broken()
     try:
-        header = ast.literal_eval(raw.decode("latin-1").strip())
+        told = ast.literal_eval(raw.decode("latin-1").strip())
     except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise _broken() from error
-    if not isinstance(header, dict) or set(header) != {"descr", "fortran_order", "shape"}:
+    if not isinstance(told, dict) or set(told) != {"descr", "fortran_order", "shape"}:
         raise _broken()
-    shape = header["shape"]
+    shape = told["shape"]
     if not isinstance(shape, tuple) or not all(type(length) is int and 0 <= length < 1 << 48 for length in shape):
         raise _broken()
-    return begins + length, header
+    itemsize, holds_objects = _element(told["descr"])
+    return NpyHeader(begins + length, told["descr"], shape, itemsize * math.prod(shape), holds_objects)
 
 
 def _element(descr: Any) -> tuple[int, bool]:

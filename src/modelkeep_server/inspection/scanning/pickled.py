@@ -20,6 +20,9 @@ _LEGACY_STREAMS = 5
 LEGACY_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
+LZ4_START = b"\x04\x22\x4d\x18"
+
+
 def looks_pickled(source: Source) -> bool:
     """Whether the first bytes would do something as a pickle: it calls what it names, or says its protocol."""
     head = source.read(0, 2)
@@ -67,10 +70,22 @@ def judge_pickle(source: Source, manner: Manner | None = None) -> Judgement:
     return judgement
 
 
+def is_packed_by_joblib(source: Source) -> bool:
+    """Whether it is packed in a way of joblib, some of which archives have as well."""
+    head = source.read(0, 8)
+    return find_packing(head) is not None or head.startswith(LZ4_START)
+
+
 def judge_joblib(source: Source, budget: Budget) -> Judgement:
     """The verdict on a file of joblib, compressed or not."""
-    packing = find_packing(source.read(0, 2))
-    return judge_pickle(source if packing is None else Inflated(source, budget, wbits=packing))
+    head = source.read(0, 8)
+    packing = find_packing(head)
+    if packing is not None:
+        return judge_pickle(Inflated(source, budget, packing))
+    if head.startswith(LZ4_START):
+        words = 'It is packed by LZ4, which is not looked into. Save it with compress=3, or "xz", which are.'
+        raise Broken("joblib.lz4", words)
+    return judge_pickle(source)
 
 
 def judge_legacy_torch(source: Source) -> Judgement:

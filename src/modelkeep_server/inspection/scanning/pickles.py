@@ -31,8 +31,12 @@ from modelkeep_server.inspection.scanning.values import (
 )
 from modelkeep_server.rules.code_allowlist import (
     ALLOWED_IN_TORCHSCRIPT,
+    HELD_ONLY,
     MADE_FROM_STATE_ONLY,
+    METHODS_ALLOWED,
+    METHODS_NAMED,
     TORCH_STORAGES,
+    find_instead,
     is_allowed,
     modern_name,
 )
@@ -40,6 +44,7 @@ from modelkeep_server.rules.code_allowlist import (
 ARRAY_WRAPPER = Named("joblib.numpy_pickle", "NumpyArrayWrapper")
 #: Calls what it is given; made so by PyTorch for tensors of other classes.
 REBUILT_BY_TYPE = Named("torch._tensor", "_rebuild_from_type_v2")
+OBJECT = Named("builtins", "object")
 NAMES_MAX = 2_000
 _Step = Callable[[str, Any], None]
 
@@ -138,16 +143,16 @@ class Walk:
     def _build_tuple(self, name: str, argument: Any) -> None:
         count = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}.get(name)
         values = self._stack.pop_to_mark() if count is None else [self._stack.pop() for _ in range(count)][::-1]
-        self._refuse_wrapper(values)
+        self._refuse_handed(values)
         self._stack.push(items(values))
 
     def _build_other(self, name: str, argument: Any) -> None:
         if name in ("LIST", "FROZENSET"):
-            self._refuse_wrapper(self._stack.pop_to_mark())
+            self._refuse_handed(self._stack.pop_to_mark())
             self._stack.push(UNKNOWN)
         elif name == "DICT":
             pairs = self._stack.pop_to_mark()
-            self._refuse_wrapper(pairs)
+            self._refuse_handed(pairs)
             self._stack.push(Table({}))
             self._set_items(pairs)
         else:
@@ -158,7 +163,7 @@ class Walk:
         count = 2 if name == "SETITEM" else 1
         values = self._stack.pop_to_mark() if many else [self._stack.pop() for _ in range(count)][::-1]
         self._demand_known(self._stack.top())
-        self._refuse_wrapper(values)
+        self._refuse_handed(values)
         if name.startswith("SETITEM"):
             self._set_items(values)
 
@@ -190,7 +195,8 @@ class Walk:
             raise TooMuch(f"It names more than {NAMES_MAX:,} classes and functions.")
         self.names[named] += 1
         if self.names[named] == 1 and not self._is_allowed(module, member):
-            self.judgement.worsen(Verdict.BLOCKED, "pickle.global", f"It loads {named}, which is not on the list.")
+            words = f"It loads {named}, which is not on the list. {find_instead(str(named))}".rstrip()
+            self.judgement.worsen(Verdict.BLOCKED, "pickle.global", words)
         return named
 
     def _is_allowed(self, module: str, member: str) -> bool:
@@ -205,13 +211,13 @@ class Walk:
     def _call(self, name: str, argument: Any) -> None:
         stack = self._stack
         if name == "INST":
-            self._refuse_wrapper(stack.pop_to_mark())
+            self._refuse_handed(stack.pop_to_mark())
             target, args = self._name(*argument), UNKNOWN
         elif name == "OBJ":
             values = stack.pop_to_mark()
             if not values:
                 raise Broken("pickle.broken", "It makes an object of nothing.")
-            self._refuse_wrapper(values[1:])
+            self._refuse_handed(values[1:])
             target, args = values[0], UNKNOWN
         else:
             if name == "NEWOBJ_EX":
@@ -220,8 +226,12 @@ class Walk:
         self.calls += 1
         if not isinstance(target, Named):
             raise Broken("pickle.call", "It calls something that is put together as it is loaded.")
-        if not name.startswith("NEWOBJ") and target.name in MADE_FROM_STATE_ONLY.get(target.module, frozenset()):
-            self.judgement.worsen(Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may open files.")
+        if target.name in HELD_ONLY.get(target.module, ()):
+            self.judgement.worsen(Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may be held, not called.")
+        if not name.startswith("NEWOBJ") and _is_made_from_state_only(target):
+            self.judgement.worsen(
+                Verdict.BLOCKED, "pickle.call", f"It calls {target}, which may be made from its state only."
+            )
         if target == ARRAY_WRAPPER and self.manner.take_array is not None and (name, args) != ("NEWOBJ", items([])):
             raise Broken("pickle.array", f"It makes {target} in another way than joblib does.")
         if target == REBUILT_BY_TYPE and not _calls_torch(args):
@@ -232,7 +242,9 @@ class Walk:
         state = self._stack.pop()
         target = self._stack.top()
         self._demand_known(target)
-        self._refuse_wrapper([state])
+        self._refuse_handed([state])
+        if isinstance(target, Made) and str(target.by) in METHODS_NAMED and not _names_methods(target.by, state):
+            raise Broken("pickle.method", f"A {target.by} in it would call a method that is not one to predict.")
         if isinstance(target, Made) and keeps_state(target):
             if target.state is not None:
                 raise Broken("pickle.build", f"It sets the state of a {target.by} twice.")
@@ -244,10 +256,16 @@ class Walk:
     def _demand_known(self, changed: Any) -> None:
         if isinstance(changed, Named):
             raise Broken("pickle.build", f"It changes {changed} itself.")
-        if changed is LOST and self.manner.take_array is not None:
+        if changed is LOST:
             raise TooMuch("It changes a value that it made long before.")
 
-    def _refuse_wrapper(self, values: list[Any]) -> None:
+    def _refuse_handed(self, values: list[Any]) -> None:
+        # Whoever is handed a class may call it with anything. `_reconstructor` makes an empty one of it, out of sight.
+        emptied = len(values) == 3 and values[1] == OBJECT and str(values[0]) not in METHODS_NAMED
+        handed = values[1:] if emptied else values
+        if any(map(_is_made_from_state_only, handed)):
+            words = "It hands a class to something else whose call may open files."
+            self.judgement.worsen(Verdict.BLOCKED, "pickle.call", words)
         # What else than the walk makes a wrapper of an array is not followed, nor where its bytes begin then.
         if self.manner.take_array is not None and ARRAY_WRAPPER in values:
             raise Broken("pickle.array", f"It hands {ARRAY_WRAPPER} to something else.")
@@ -264,12 +282,27 @@ class Walk:
                 kind in TORCH_STORAGES and 0 <= count < 1 << 48
             ):
                 storages[key] = max(storages.get(key, 0), count * TORCH_STORAGES[kind])
+            case ("module", Named(module, _) as layer, *_) if module.startswith("torch.nn.modules."):
+                # PyTorch before 1.6 keeps the text of a class beside it, and warns where its own is another.
+                self._stack.push(layer)
+                return
             case _:
                 raise Broken("pickle.outside", "It refers to something that is no storage of a tensor.")
         self._stack.push(UNKNOWN)
 
     def _buffer(self, name: str, argument: Any) -> None:
         raise Broken("pickle.outside", "It takes bytes that are not in it.")
+
+
+def _is_made_from_state_only(value: Any) -> bool:
+    return isinstance(value, Named) and value.name in MADE_FROM_STATE_ONLY.get(value.module, ())
+
+
+def _names_methods(by: Named, state: Any) -> bool:
+    """Whether a state tells a method to predict, or several."""
+    told = state.pairs.get(METHODS_NAMED[str(by)]) if isinstance(state, Table) else None
+    methods = told.values if isinstance(told, Items) else (told,)
+    return all(isinstance(method, str) and method in METHODS_ALLOWED for method in methods)
 
 
 def _calls_torch(args: Any) -> bool:

@@ -1,13 +1,28 @@
 """Reading a source from front to back, and looking into what is compressed without unpacking all of it."""
 
+import bz2
+import lzma
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from modelkeep_server.inspection.scanning.bounds import RATIO_FROM_BYTES, RATIO_MAX, Broken, Budget
+from modelkeep_server.inspection.scanning.bounds import (
+    MIB,
+    RATIO_FROM_BYTES,
+    RATIO_MAX,
+    Broken,
+    Budget,
+    TooMuch,
+)
 from modelkeep_server.inspection.source import Source
 
 _RUN = 256 * 1024
 _SLICE = 64 * 1024
+_PARTS_MAX = 1_000
+#: What the highest level of xz takes to unpack, and a little more.
+_LZMA_BYTES_MAX = 80 * MIB
 READ_MAX = 1024 * 1024
 
 
@@ -77,8 +92,10 @@ class Stream:
 
 
 class _Unpacker(Protocol):
+    """What the standard library unpacks bzip2 and xz with; `_Zlib` is the same for the rest."""
+
     @property
-    def unconsumed_tail(self) -> bytes: ...
+    def needs_input(self) -> bool: ...
 
     @property
     def unused_data(self) -> bytes: ...
@@ -86,25 +103,73 @@ class _Unpacker(Protocol):
     @property
     def eof(self) -> bool: ...
 
-    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Zlib:
+    def __init__(self, wbits: int) -> None:
+        self._inner = zlib.decompressobj(wbits)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """
+    A way in which one file is packed. `start` is how it begins; `follows`: readers take several, one behind the other,
+    for one.
+    """
+
+    begin: Callable[[], _Unpacker]
+    start: bytes = b""
+    follows: bool = False
+
+
+GZIP = Packing(partial(_Zlib, 31), b"\x1f\x8b", follows=True)
+ZLIB = Packing(partial(_Zlib, 15), b"\x78")
+DEFLATE = Packing(partial(_Zlib, -15))
+BZIP2 = Packing(bz2.BZ2Decompressor, b"BZh", follows=True)
+XZ = Packing(partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, _LZMA_BYTES_MAX), b"\xfd7zXZ\x00", follows=True)
+LZMA = Packing(partial(lzma.LZMADecompressor, lzma.FORMAT_ALONE, _LZMA_BYTES_MAX), b"\x5d\x00\x00", follows=True)
+
+
+def find_packing(head: bytes) -> Packing | None:
+    """The way in which a file that begins so is packed, where joblib knows it and it can be looked into."""
+    found = next((one for one in (GZIP, ZLIB, BZIP2, XZ, LZMA) if head.startswith(one.start)), None)
+    # The second byte of zlib makes both a multiple of 31.
+    return None if found is ZLIB and (len(head) < 2 or int.from_bytes(head[:2], "big") % 31) else found
 
 
 class Inflated:
     """
-    What deflate, zlib or gzip packed, unpacked as far as it is read, within the budget. A Source.
+    What was packed, unpacked as far as it is read, within the budget. A Source.
 
     `size_bytes` is what was declared, or for None what was found once it was read to the end. Kept in memory: at most
     what the budget allows. Raises TooMuch; Broken for what cannot be unpacked, is a bomb, or has not the declared size.
     """
 
-    def __init__(self, packed: Source, budget: Budget, *, wbits: int, declared: int | None = None) -> None:
+    def __init__(self, packed: Source, budget: Budget, packing: Packing, *, declared: int | None = None) -> None:
         self._packed = packed
         self._budget = budget
         self._declared = declared
-        self._wbits = wbits
-        self._unpacker: _Unpacker = zlib.decompressobj(wbits)
+        self._packing = packing
+        self._unpacker = packing.begin()
         self._data = bytearray()
         self._at = 0
+        self._parts = 1
         self._ended = False
         if declared is not None and declared > RATIO_FROM_BYTES and declared > RATIO_MAX * max(1, packed.size_bytes):
             raise bomb()
@@ -125,17 +190,19 @@ class Inflated:
         return bytes(self._data[offset : offset + length])
 
     def _more(self) -> None:
-        packed = self._unpacker.unconsumed_tail
-        if not packed:
+        packed, asked = b"", self._unpacker.needs_input
+        if asked:
             packed = self._packed.read(self._at, _SLICE)
             self._at += len(packed)
         try:
             found = self._unpacker.decompress(packed, _RUN)
-        except zlib.error as error:
+        except (zlib.error, lzma.LZMAError, OSError) as error:
+            if "Memory usage limit" in str(error):
+                raise TooMuch("It was packed in a way that takes much memory to unpack.") from error
             raise Broken("archive.broken", "What is compressed in it cannot be unpacked.") from error
         self._budget.take_bytes(len(found))
         self._data += found
-        self._check(bool(packed or found))
+        self._check(bool(packed or found) or not asked)
 
     def _check(self, moved: bool) -> None:
         size = len(self._data)
@@ -150,28 +217,18 @@ class Inflated:
 
     def _follow(self) -> None:
         rest = self._at - len(self._unpacker.unused_data)
-        more = self._packed.read(rest, 2)
+        more = self._packed.read(rest, 8)
         if not more:
             self._ended = True
-        elif self._wbits == GZIP and more == b"\x1f\x8b":
-            # gzip files may stand one after the other, and readers take them for one.
-            self._at, self._unpacker = rest, zlib.decompressobj(self._wbits)
+        elif self._packing.follows and more.startswith(self._packing.start):
+            self._at, self._unpacker = rest, self._packing.begin()
+            self._parts += 1
+            if self._parts > _PARTS_MAX:
+                raise TooMuch(f"It is packed in more than {_PARTS_MAX:,} parts.")
         else:
             raise Broken("archive.tail", "Other bytes follow what is compressed.")
         if self._ended and self._declared is not None and len(self._data) != self._declared:
             raise Broken("archive.sizes", "What is compressed in it is shorter than declared.")
-
-
-GZIP, ZLIB, DEFLATE = 31, 15, -15
-
-
-def find_packing(head: bytes) -> int | None:
-    """GZIP or ZLIB, where content that begins so is packed in that way (RFC 1952, RFC 1950); else None."""
-    if head[:2] == b"\x1f\x8b":
-        return GZIP
-    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
-        return ZLIB
-    return None
 
 
 def bomb() -> Broken:

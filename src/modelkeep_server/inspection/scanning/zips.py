@@ -39,7 +39,7 @@ class Member:
         if self.method == STORED:
             return packed
         if self.method == DEFLATED:
-            return Inflated(packed, budget, wbits=DEFLATE, declared=self.size_bytes)
+            return Inflated(packed, budget, DEFLATE, declared=self.size_bytes)
         raise TooMuch(f"{self.name} is packed by method {self.method}, which is not read here.")
 
 
@@ -80,9 +80,9 @@ def _find_directory(source: Source) -> tuple[int, int, int, int]:
             "It begins as a ZIP archive does, but the list of its files is missing: it is cut, or no archive.",
         )
     disk, first, here, count, size, begins, comment = struct.unpack("<4H2LH", tail[at + 4 : at + 22])
-    if at + 22 + comment != len(tail) or tail.find(_END) != at:
-        raise Broken("zip.directory", "It could be read as several archives.")
     end = source.size_bytes - length + at
+    if at + 22 + comment != len(tail):
+        raise _ambiguous()
     locator = source.read(end - 20, 20) if end >= 20 else b""
     if locator.startswith(_LOCATOR):
         where = int.from_bytes(locator[8:16], "little")
@@ -91,9 +91,27 @@ def _find_directory(source: Source) -> tuple[int, int, int, int]:
             raise Broken("zip.directory", "Its large directory is not where it should be.")
         disk, first, here, count, size, begins = struct.unpack("<LLQQQQ", record[16:56])
         end = where
+    _demand_inner(tail[:at], comment, begins - (source.size_bytes - length))
     if disk or first or here != count:
         raise Broken("zip.directory", "It is a part of an archive of several files.")
     return count, size, begins, end
+
+
+def _demand_inner(tail: bytes, comment: int, directory: int) -> None:
+    """
+    Raise Broken unless every other end of an archive is that of one which lies in this archive as it is: it stands
+    before the directory, and reaches less far than the file, so that no reader takes it for the last.
+    """
+    at = tail.find(_END)
+    while at >= 0:
+        reach = at + 22 + int.from_bytes(tail[at + 20 : at + 22], "little")
+        if comment or at + 22 > directory or reach >= len(tail):
+            raise _ambiguous()
+        at = tail.find(_END, at + 1)
+
+
+def _ambiguous() -> Broken:
+    return Broken("zip.directory", "It could be read as several archives.")
 
 
 def _read_entry(raw: bytes, at: int) -> tuple[_Entry, int]:

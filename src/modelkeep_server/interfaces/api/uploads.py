@@ -133,11 +133,17 @@ def get_upload(work: Work, actor: Actor, id: UploadId) -> UploadDetailOut:
 
 
 @router.head(ONE, response_class=Response)
-@door.reads("artifact.upload")
-def find_offset(work: Work, actor: Actor, request: Request, id: UploadId, tus_resumable: Resumable = None) -> Answer:
-    """How far an upload is: `Upload-Offset` of `Upload-Length`. Where both are equal, the file is published."""
+@door.streams("artifact.upload")
+async def find_offset(desk: Desk, request: Request, id: UploadId, tus_resumable: Resumable = None) -> Answer:
+    """
+    How far an upload is: `Upload-Offset` of `Upload-Length`. Where both are equal, the file is published.
+
+    While bytes of it are still being taken, as after a connection broke, the answer waits for them some seconds.
+    """
     tus.demand_version(request.headers)
-    upload = uploads.get_open(work, actor, id)
+    upload = await desk.read(lambda work, actor: uploads.get_open(work, actor, id))
+    if await resuming.settle(desk, upload.id):
+        upload = await desk.read(lambda work, actor: uploads.get_open(work, actor, id))
     told = {"Upload-Length": str(upload.size_bytes), "Upload-Metadata": tus.write_metadata(upload)}
     return Answer(None, 200, {**_headers_of(_progress_of(upload)), **told})
 
