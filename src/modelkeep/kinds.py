@@ -9,7 +9,7 @@ _TOKENIZER = re.compile(
     r"|(^|/)tokenizer/|\.(model|bpe|spm)$",
     re.IGNORECASE,
 )
-_CONTAINER = re.compile(r"\.(tar|tar\.gz|tgz|sif|oci)$", re.IGNORECASE)
+_CONTAINER = re.compile(r"\.(tar|sif|oci)$|(^|/)image[^/]*\.(tar\.gz|tgz)$", re.IGNORECASE)
 _CONFIG = re.compile(r"\.(json|ya?ml|toml|ini|cfg|txt|md)$|(^|/)MLmodel$", re.IGNORECASE)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.endurance import Figures, sizes
-from tests.support.hammering import Victim, find_losses, finish_uploads, furnish, start_writers
+from tests.support.hammering import Victim, find_losses, find_torn, finish_uploads, furnish, start_writers
 
 #: From the first write that was acknowledged to the kill.
 LONGEST_SECONDS = 0.4
@@ -41,16 +41,18 @@ def test_kills_lose_nothing_that_was_acknowledged(kills: int, tmp_path: Path, fi
     for _ in range(kills):
         run_round(victim, token, chance)
     finish_uploads(victim, token)
-    lost = find_losses(victim, token)
+    lost, torn = find_losses(victim, token), find_torn(victim, token)
     verdict = victim.operate("audit", "verify")
 
-    figures.tell("kill -9 under writes and uploads", kills)
+    figures.tell("kill -9 under writes and uploads", kills, at_least=200)
     figures.tell("acknowledged models", len(victim.acknowledged.models))
     figures.tell("acknowledged files", len(victim.acknowledged.files))
-    figures.tell("uploads gone on with after a kill", victim.resumed)
-    figures.tell("acknowledged writes lost, torn or wrong", len(lost), at_most=0)
+    figures.tell("uploads gone on with after a kill", victim.resumed, at_least=1)
+    figures.tell("uploads that could not be finished", len(victim.begun), at_most=0)
+    figures.tell("acknowledged writes lost or wrong", len(lost), at_most=0)
+    figures.tell("files visible that are torn", len(torn), at_most=0)
     figures.tell("audit verify finds nothing", int(verdict.startswith("OK: ")), at_least=1)
-    assert lost == []
+    assert (lost, torn) == ([], [])
     assert verdict.startswith("OK: ")
     assert victim.acknowledged.models
     assert victim.acknowledged.files

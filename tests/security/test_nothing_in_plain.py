@@ -7,6 +7,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.features.artifacts.sealing import PART_BYTES
+from tests.support.endurance import Figures, sizes
 from tests.support.knocking import Knock, knock
 from tests.support.make import Make
 from tests.support.registries import Registry
@@ -22,13 +23,14 @@ def find_marker(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("mib", sizes(small=19, full=64))
 def test_no_text_of_an_uploaded_file_is_in_the_data_folder(
-    registry: Registry, make: Make, portal: BlockingPortal
+    registry: Registry, make: Make, portal: BlockingPortal, mib: int, figures: Figures
 ) -> None:
     """Neither while it arrives, with a part stored already, nor when that was refused, nor once it is published."""
     version = make.version()
     folder = registry.settings.data_dir
-    size = PART_BYTES + 3 * MIB
+    size = mib * MIB
     plain = make.safetensors(size)
     weights = plain[: len(plain) - size] + (MARKER * (size // len(MARKER) + 1))[:size]
     config = b'{"note": "' + MARKER * 100 + b'"}'
@@ -56,6 +58,10 @@ def test_no_text_of_an_uploaded_file_is_in_the_data_folder(
         send("config.json", "CONFIG", config).status,
     ]
 
+    looked = sum(1 for path in folder.rglob("*") if path.is_file())
+    figures.tell("looks at the data folder while files with a marker came in", len(found) + 1, at_least=10)
+    figures.tell("files in it at the last", looked)
+    figures.tell("files that held the marker", len(find_marker(folder)) + sum(map(len, found)), at_most=0)
     assert statuses == [422, 201, 201]
     assert max(stored) - before > MIB
     assert [names for names in found if names] == []

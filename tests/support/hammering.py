@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 
 import httpx2
 
+from modelkeep.client import Client
 from modelkeep_server.operate import serve
 from tests.support.running import COMMAND
 from tests.support.safetensors import make_safetensors
@@ -56,13 +58,15 @@ class Begun:
 @dataclass
 class Victim:
     """
-    A server that is started and killed, on one data folder. `begun` are the uploads that are not finished, `resumed`
-    counts how often one was gone on with by a server that did not begin it.
+    A server that is started and killed, on one data folder. `begun` are the uploads that are not finished, `sent` is
+    the SHA-256 of everything that was ever sent, by its path. `resumed` counts how often an upload was gone on with by
+    a server that did not begin it.
     """
 
     folder: Path
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
     begun: list[Begun] = field(default_factory=list)
+    sent: dict[str, str] = field(default_factory=dict)
     resumed: int = 0
     url: str = ""
 
@@ -129,9 +133,10 @@ def upload(victim: Victim, client: httpx2.Client) -> None:
     """Upload one more file; note it once it is acknowledged."""
     path = f"{secrets.token_hex(6)}.safetensors"
     content = make_safetensors(FILE_BYTES, seed=secrets.randbits(32))
+    victim.sent[path] = hashlib.sha256(content).hexdigest()
     answer = client.put(f"{API}/models/kills/first/versions/1.0.0/artifacts/{path}?type=WEIGHTS", content=content)
     if answer.status_code == httpx2.codes.CREATED:
-        victim.acknowledged.files[path] = hashlib.sha256(content).hexdigest()
+        victim.acknowledged.files[path] = victim.sent[path]
 
 
 def resume(victim: Victim, client: httpx2.Client) -> None:
@@ -139,6 +144,7 @@ def resume(victim: Victim, client: httpx2.Client) -> None:
     if not victim.begun:
         content = make_safetensors(FILE_BYTES, seed=secrets.randbits(32))
         victim.begun.append(Begun(f"{secrets.token_hex(6)}.safetensors", content))
+        victim.sent[victim.begun[0].path] = hashlib.sha256(content).hexdigest()
     upload = victim.begun[0]
     if upload.url:
         at = offset_of(client, upload.url)
@@ -153,7 +159,7 @@ def resume(victim: Victim, client: httpx2.Client) -> None:
         if answer.status_code != httpx2.codes.NO_CONTENT:
             return
         at = int(answer.headers["upload-offset"])
-    victim.acknowledged.files[upload.path] = hashlib.sha256(upload.content).hexdigest()
+    victim.acknowledged.files[upload.path] = victim.sent[upload.path]
     victim.begun.remove(upload)
 
 
@@ -168,6 +174,24 @@ def find_losses(victim: Victim, token: str) -> list[str]:
     """What was acknowledged and is not there any more, or not as it was sent. Serves the registry for it."""
     with victim.served(), httpx2.Client(base_url=victim.url, headers={"Authorization": f"Bearer {token}"}) as client:
         return find_missing(client, victim.acknowledged)
+
+
+def find_torn(victim: Victim, token: str) -> list[str]:
+    """
+    What is listed and is not what was sent, byte for byte, where nobody was told that it is there; the rest is for
+    `find_losses`. Serves the registry for it.
+    """
+    with victim.served(), Client(victim.url, token) as client, tempfile.TemporaryDirectory() as folder:
+        torn = []
+        for artifact in client.list_artifacts("kills/first:1.0.0"):
+            if artifact.sha256 == victim.acknowledged.files.get(artifact.path):
+                continue
+            [fetched] = client.download(f"kills/first:1.0.0/{artifact.path}", folder)
+            arrived = hashlib.sha256(fetched.file.read_bytes()).hexdigest()
+            fetched.file.unlink()
+            if not arrived == artifact.sha256 == victim.sent[artifact.path]:
+                torn.append(artifact.path)
+        return torn
 
 
 def find_missing(client: Any, acknowledged: Acknowledged) -> list[str]:

@@ -64,7 +64,7 @@ def test_of_two_clients_at_one_offset_one_wins(
             outcomes.append(tuple(sorted(answers)))
             at += len(right)
 
-    figures.tell("races of two clients for one offset", len(outcomes))
+    figures.tell("races of two clients for one offset", len(outcomes), at_least=1000)
     figures.tell("races that two won, or nobody", sum(1 for outcome in outcomes if outcome != (204, 409)), at_most=0)
     assert set(outcomes) == {(204, 409)}
     assert fetch(client, version) == content
@@ -78,6 +78,7 @@ def test_last_bytes_that_are_others_never_stand_in_the_file(
     """Two send the end at once, one of them the wrong one: the right file is listed, or the upload has ended."""
     content = make.safetensors(PART + 2000)
     ends = [content[PART:], content[PART:-1] + b"?"]
+    stood = []
 
     for turn in range(races):
         path = f"{turn}.safetensors"
@@ -88,10 +89,13 @@ def test_last_bytes_that_are_others_never_stand_in_the_file(
             answers = list(pool.map(lambda end: send(client, url, PART, end).status_code, ends))  # noqa: B023
 
         listed = {row["path"]: row["sha256"] for row in files_of(client, version)}.get(path)
+        stood += [path] if listed not in (promised, None) else []
         assert (answers[0], listed) in ((204, promised), (404, None), (409, None))
         assert answers[1] in (404, 409, 422)
         assert (client.head(url, headers=RESUMABLE).status_code == 200) == (listed is not None)
-    figures.tell("races of right and wrong last bytes", races)
+    figures.tell("races of right and wrong last bytes", races, at_least=200)
+    figures.tell("wrong bytes that stood in a file", len(stood), at_most=0)
+    assert stood == []
     assert listed is None or fetch(client, version, path) == content
     assert loose_of(registry) == 0
 

@@ -117,7 +117,7 @@ class Intake:
         self._stretches: list[Future[Stretch]] = []
         self._names: list[str] = []
         self._given = self._kept = 0
-        self._buffers_made = 0
+        self._buffers: list[mmap.mmap] = []
         self._buffers_free: queue.SimpleQueue[mmap.mmap] = queue.SimpleQueue()
         self._buffer = self._take_buffer()
         offset = 0 if onward is None else onward.offset_bytes
@@ -177,6 +177,7 @@ class Intake:
         for stretch in self._stretches:
             stretch.result()
         self._workers.shutdown()
+        self._close_buffers()
         return self.list_stored()
 
     def finish(self) -> Received:
@@ -189,6 +190,7 @@ class Intake:
         Forget what was not kept, and remove what was stored of it. May be called at any time, and again.
         """
         self._workers.shutdown(cancel_futures=True)
+        self._close_buffers()
         for name in self._names[self._kept :]:
             # A part that cannot be removed now is sealed under an attempt that was noted nowhere: nobody reads it.
             with suppress(StorageError):
@@ -227,10 +229,16 @@ class Intake:
 
     def _take_buffer(self) -> mmap.mmap:
         # Anonymous maps take memory only as they fill, and one that was filled before is filled again at no cost.
-        if self._buffers_made == _BUFFERS or not self._buffers_free.empty():
+        if len(self._buffers) == _BUFFERS or not self._buffers_free.empty():
             return self._buffers_free.get()
-        self._buffers_made += 1
-        return mmap.mmap(-1, PART_BYTES)
+        self._buffers.append(mmap.mmap(-1, PART_BYTES))
+        return self._buffers[-1]
+
+    def _close_buffers(self) -> None:
+        # At once, though the trace of an error may hold this on: by then the client may be sending the same again.
+        for buffer in self._buffers:
+            with suppress(BufferError):
+                buffer.close()
 
     def _store_stretch(self, stretch: Stretch, buffer: mmap.mmap) -> Stretch:
         part = stretch.part

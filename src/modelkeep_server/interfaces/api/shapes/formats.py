@@ -1,12 +1,8 @@
 """The JSON of file formats."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
-
-Kind = Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
+from modelkeep_server.interfaces.api.shapes.base import FileType, Input, Moment, Shape
 
 
 class FormatOut(Shape):
@@ -14,7 +10,7 @@ class FormatOut(Shape):
 
     name: str = Field(description="As `format` of a file says it.")
     label: str
-    types: list[Kind] = Field(description="What a file of this format may be.")
+    types: list[FileType] = Field(description="What a file of this format may be.")
     endings: list[str] = Field(description="The usual ends of names. The content decides, never the name.")
     may_carry_code: bool = Field(description="Whether loading such a file can run code that it brings.")
     added_by: str | None = Field(default=None, description="The Admin who listed it; null for the registry's own.")
