@@ -3,14 +3,13 @@
 import re
 
 AUTO = "AUTO"
-KINDS = ("WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG")
 
 _TOKENIZER = re.compile(
     r"(^|/)(tokenizer|vocab|merges|special_tokens|added_tokens|spiece|sentencepiece)[^/]*$"
     r"|(^|/)tokenizer/|\.(model|bpe|spm)$",
     re.IGNORECASE,
 )
-_CONTAINER = re.compile(r"\.(tar|tar\.gz|tgz|sif|oci)$", re.IGNORECASE)
+_CONTAINER = re.compile(r"\.(tar|sif|oci)$|(^|/)image[^/]*\.(tar\.gz|tgz)$", re.IGNORECASE)
 _CONFIG = re.compile(r"\.(json|ya?ml|toml|ini|cfg|txt|md)$|(^|/)MLmodel$", re.IGNORECASE)
 
 

@@ -56,17 +56,17 @@ class Transport:
 
     def get(self, route: str, params: Mapping[str, str | int] | None = None) -> Any:
         """The JSON of a GET. Raises ApiError, Unreachable, UnexpectedAnswer."""
-        return self._repeat(lambda: self._ask("GET", route, params=dict(params or {})))
+        return repeat(lambda: self._ask("GET", route, params=dict(params or {})))
 
     def post(self, route: str, document: Mapping[str, Any] | None = None) -> Any:
         """The JSON of a POST. Raises ApiError, Unreachable, UnexpectedAnswer."""
         headers = _once()
-        return self._repeat(lambda: self._ask("POST", route, json=document, headers=headers))
+        return repeat(lambda: self._ask("POST", route, json=document, headers=headers))
 
     def put(self, route: str, document: Mapping[str, Any]) -> Any:
         """The JSON of a PUT. Raises ApiError, Unreachable, UnexpectedAnswer."""
         headers = _once()
-        return self._repeat(lambda: self._ask("PUT", route, json=document, headers=headers))
+        return repeat(lambda: self._ask("PUT", route, json=document, headers=headers))
 
     def patch(self, route: str, changes: Mapping[str, Any], *, revision: int | None) -> Any:
         """The JSON of a PATCH, made on a revision or on whatever is there. Raises ApiError, Unreachable."""
@@ -74,12 +74,12 @@ class Transport:
         if revision is not None:
             headers["If-Match"] = f'"r{revision}"'
         body = json.dumps(changes).encode()
-        return self._repeat(lambda: self._ask("PATCH", route, content=body, headers=headers))
+        return repeat(lambda: self._ask("PATCH", route, content=body, headers=headers))
 
     def delete(self, route: str, headers: Mapping[str, str] | None = None) -> None:
         """A DELETE. Raises ApiError, Unreachable."""
         headers = {**_once(), **(headers or {})}
-        self._repeat(lambda: self._ask("DELETE", route, headers=headers))
+        repeat(lambda: self._ask("DELETE", route, headers=headers))
 
     def put_stream(
         self,
@@ -90,7 +90,7 @@ class Transport:
     ) -> Any:
         """The JSON of a PUT whose body `open_body` gives, anew for each try. Raises as `get`."""
         timeout = httpx2.Timeout(self._timeout.connect, read=UPLOAD_ANSWER_SECONDS, write=self._timeout.write)
-        return self._repeat(
+        return repeat(
             lambda: self._ask(
                 "PUT", route, content=open_body(), headers=dict(headers), params=dict(params), timeout=timeout
             )
@@ -166,20 +166,22 @@ class Transport:
         except ValueError as error:
             raise UnexpectedAnswer(f"{self._url} answered with something that is not JSON.") from error
 
-    def _repeat(self, ask: Callable[[], T]) -> T:
-        for attempt in range(TRIES):
-            try:
-                return ask()
-            except (Unreachable, ApiError) as error:
-                wait = wait_seconds(error, attempt)
-                if wait is None or attempt == TRIES - 1:
-                    raise
-                time.sleep(wait)
-        raise AssertionError("the last try returns or raises")
-
 
 def _once() -> dict[str, str]:
     return {"Idempotency-Key": uuid.uuid4().hex}
+
+
+def repeat(ask: Callable[[], T], *, tries: int = TRIES) -> T:
+    """Ask until it is answered, at most `tries` times, where asking again is of use. Raises what the last try did."""
+    for attempt in range(tries):
+        try:
+            return ask()
+        except (Unreachable, ApiError) as error:
+            wait = wait_seconds(error, attempt)
+            if wait is None or attempt == tries - 1:
+                raise
+            time.sleep(wait)
+    raise AssertionError("the last try returns or raises")
 
 
 def wait_seconds(error: Unreachable | ApiError, attempt: int) -> float | None:

@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import struct
-import time
 import uuid
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +18,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelkeep.downloads import locate
-from modelkeep.errors import ApiError, BadFile, DigestMismatch, UnexpectedAnswer, Unreachable
+from modelkeep.errors import BadFile, DigestMismatch, UnexpectedAnswer
 from modelkeep.local_files import CHUNK_BYTES
 from modelkeep.models import Artifact, BundleLink
 from modelkeep.progress import OnProgress, Progress, Step
 from modelkeep.stored import is_held_back
-from modelkeep.transport import Transport, wait_seconds
+from modelkeep.transport import Transport, repeat
 
 TRIES = 3
 #: What the registry lays beside the files; with a number before it where a file of the version has that name.
@@ -33,7 +32,13 @@ _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
 #: A list of digests has one line a file, a few hundred bytes each.
 _MOST_TEXT_BYTES = 64 * 1024 * 1024
 #: What reading an archive raises where its bytes are none, or of a kind that is not ours.
-_UNREADABLE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error)
+_UNREADABLE = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError, struct.error,
+)  # fmt: skip
+#: What stands before a member, but for its name and more; the sizes behind one whose checksum follows it.
+_LOCAL, _TOLD, _TOLD_BIG = struct.Struct("<26x2H"), 16, 24
+_SIZES = re.compile(rb"\x01\x00(\x08\x00.{8}|\x10\x00.{16}|\x18\x00.{24})", re.DOTALL)
+_BIG_BYTES, _CHECKSUM_FOLLOWS = 0xFFFFFFFF, 0x8
 
 
 @dataclass(frozen=True)
@@ -100,17 +105,13 @@ def _receive(
     transport: Transport, mint: Callable[[], BundleLink], part: BinaryIO, name: str, on_progress: OnProgress
 ) -> str:
     """All bytes of the ZIP, from the beginning at each try. Gives their SHA-256 in hex."""
-    for attempt in range(TRIES):
-        try:
-            part.truncate(0)
-            part.seek(0)
-            return _receive_once(transport, mint(), part, name, on_progress)
-        except (Unreachable, ApiError) as error:
-            wait = wait_seconds(error, attempt)
-            if wait is None or attempt == TRIES - 1:
-                raise
-            time.sleep(wait)
-    raise AssertionError("the last try returns or raises")
+
+    def receive() -> str:
+        part.truncate(0)
+        part.seek(0)
+        return _receive_once(transport, mint(), part, name, on_progress)
+
+    return repeat(receive, tries=TRIES)
 
 
 def _receive_once(transport: Transport, link: BundleLink, part: BinaryIO, name: str, on_progress: OnProgress) -> str:
@@ -169,6 +170,7 @@ def _check_archive(
             raise DigestMismatch(
                 f"{one.path} in {name} has the SHA-256 {other}, the registry vouches for {one.sha256}."
             )
+    _demand_nothing_between(archive)
     return inside
 
 
@@ -184,7 +186,8 @@ def _list_members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
             locate(Path(), path)
         except UnexpectedAnswer as error:
             raise DigestMismatch(f"The ZIP names a file {path!r}, which is no harmless path.") from error
-        if path in members:
+        # Beside sizes beyond 4 GiB a field may bear another name, which some programs prefer.
+        if path in members or (member.extra and not _SIZES.fullmatch(member.extra)):
             raise DigestMismatch(f"The ZIP names {path!r} twice.")
         if member.is_dir() or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
             raise DigestMismatch(f"{path!r} in the ZIP is no plain file.")
@@ -192,6 +195,27 @@ def _list_members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
             raise DigestMismatch(f"{path!r} in the ZIP is compressed, which the registry never does.")
         members[path] = member
     return members
+
+
+def _demand_nothing_between(archive: zipfile.ZipFile) -> None:
+    """
+    Raises DigestMismatch for bytes before, between or behind the members and their list: programs that read an archive
+    from its beginning, and not by its list, would unpack others from there.
+    """
+    at = 0
+    for member in sorted(archive.infolist(), key=lambda one: one.header_offset):
+        assert archive.fp is not None
+        archive.fp.seek(at)
+        name, more = _LOCAL.unpack(archive.fp.read(_LOCAL.size))
+        is_big = member.file_size >= _BIG_BYTES
+        told = (_TOLD_BIG if is_big else _TOLD) if member.flag_bits & _CHECKSUM_FOLLOWS else 0
+        if member.header_offset != at or more != (20 if is_big else 0):
+            break
+        at += _LOCAL.size + name + more + member.compress_size + told
+    else:
+        if at == archive.start_dir and not archive.comment:
+            return
+    raise DigestMismatch("The ZIP holds other bytes than its files and the list of them.")
 
 
 def _read_sums(archive: zipfile.ZipFile, others: Sequence[zipfile.ZipInfo]) -> Mapping[str, str]:

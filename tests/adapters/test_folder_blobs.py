@@ -261,3 +261,15 @@ def test_a_disk_that_takes_nothing_past_the_cache_is_written_the_common_way(stor
     monkeypatch.setattr(direct, "_turn", lambda opened, *, direct: not direct and turn(opened, direct=False))
     store.put(KEY, [content])
     assert bytes(store.borrow(KEY, 1, len(content), fresh=True)) == content[1:]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_disk_that_gives_little_at_a_time_is_read_to_the_end(fresh, store, monkeypatch):
+    """A read that stops short in the middle, as those of a network's file system may, is no end of the file."""
+    content, read = os.urandom(300_001), os.preadv
+    store.put(KEY, [content])
+    monkeypatch.setattr(os, "preadv", lambda opened, rooms, offset: read(opened, [rooms[0][:100_001]], offset))
+
+    back = bytes(store.borrow(KEY, 5, len(content), fresh=fresh))
+
+    assert back == content[5:]

@@ -18,7 +18,8 @@ from modelkeep_server.adapters.inspector import sandboxed
 from modelkeep_server.adapters.inspector.sandboxed import SandboxedInspector
 from modelkeep_server.inspection.report import Report, Verdict
 from modelkeep_server.ports import InspectionTooLong
-from tests.inspection.corpus import HOSTILE, tarred
+from tests.inspection.corpus import HOSTILE
+from tests.support.model_files import tarred
 
 PLAIN = pickle.dumps({"a": 1})
 #: What a child tries within its walls; each line that works is printed.

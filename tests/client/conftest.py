@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import json
-import struct
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from modelkeep.client import Client
 from modelkeep.models import Version
 from tests.client.balancer import Balancer, balancing
 from tests.support.running import RunningRegistry, running_registry
+from tests.support.safetensors import make_safetensors
 
 _numbers = itertools.count(1)
 
@@ -128,10 +127,7 @@ def version(client: Client, model: str) -> Version:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     """A valid safetensors file of 3 MiB, different each time."""
-    data = struct.pack("<I", next(_numbers)) * (3 * 1024 * 1024 // 4)
-    header = json.dumps({"w": {"dtype": "U8", "shape": [len(data)], "data_offsets": [0, len(data)]}}).encode()
-    header += b" " * (-len(header) % 8)
     file = tmp_path / "sent" / "model.safetensors"
     file.parent.mkdir()
-    file.write_bytes(struct.pack("<Q", len(header)) + header + data)
+    file.write_bytes(make_safetensors(3 * 1024 * 1024, seed=next(_numbers)))
     return file

@@ -4,8 +4,10 @@ import hashlib
 import io
 import json
 import stat
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from modelkeep.models import Version
 from tests.client.balancer import Balancer
 from tests.client.conftest import Cli
 
+_FULL = 0xFFFFFFFF
 MODEL, VOCAB = "model.safetensors", "tokenizer/vocab.json"
 
 
@@ -135,6 +138,21 @@ def _forge(members: Members) -> None:
     members[:2] = [(members[0][0], sums), (members[1][0], other)]
 
 
+def _name_twice(members: Members) -> None:
+    """A file with another name for those who read the extra field of Info-ZIP (0x7075)."""
+    info, other = members[1][0], b"evil.sh"
+    info.extra = struct.pack("<HHBL", 0x7075, 5 + len(other), 1, zlib.crc32(info.filename.encode())) + other
+
+
+def _send_away(content: bytes) -> bytes:
+    """A ZIP whose only file begins beyond what a system counts."""
+    record = struct.pack(
+        "<4s6H3L5H2L", b"PK\x01\x02", 45, 45, 0, 0, 0, 33, 0, 9, 9, 10, 12, 0, 0, 0, 0, _FULL
+    ) + b"SHA256SUMS" + struct.pack("<HHQ", 1, 8, 2**63 + 5)  # fmt: skip
+    begins = len(content) - len(record) - 22
+    return bytes(begins) + record + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(record), begins, 0)
+
+
 def _flip(content: bytes) -> bytes:
     """One changed byte of a file."""
     return content[:1_000_000] + bytes([content[1_000_000] ^ 1]) + content[1_000_001:]
@@ -152,6 +170,9 @@ SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "link": (lambda content: _packed(content, _add(MODEL, stat.S_IFLNK | 0o777)), "no plain file"),
     "packed": (lambda content: _packed(content, _add(MODEL, compressed=True)), "compressed"),
     "twice": (lambda content: _packed(content, _add(MODEL)), "twice"),
+    "two names": (lambda content: _packed(content, _name_twice), "twice"),
+    "gap": (lambda content: _packed(content, lambda _: None), "other bytes than its files"),
+    "far": (_send_away, "no ZIP"),
 }
 
 

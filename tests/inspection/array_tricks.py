@@ -6,6 +6,7 @@ import zlib
 
 from modelkeep_server.rules.formats import Format
 from tests.inspection.corpus import SYSTEM
+from tests.support.model_files import text
 
 _WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n"
 _NEW = _WRAPPER + b")\x81"
@@ -16,17 +17,13 @@ _FIRST = b"\x80\x04"
 _CODE = b"0" + SYSTEM[2:]
 
 
-def _text(value: str) -> bytes:
-    return b"X" + struct.pack("<I", len(value)) + value.encode()
-
-
 def _fill(count: int, code: str = "u1", more: bytes = b"") -> bytes:
     """What sets a state of that many elements in the dict on top."""
-    dtype = b"cnumpy\ndtype\n" + _text(code) + b"\x89\x88\x87R"
+    dtype = b"cnumpy\ndtype\n" + text(code) + b"\x89\x88\x87R"
     shape = b"J" + struct.pack("<i", count) + b"\x85"
     return (
-        b"(" + _text("subclass") + b"cnumpy\nndarray\n" + _text("shape") + shape + _text("order") + _text("C")
-        + _text("dtype") + dtype + _text("allow_mmap") + b"\x88" + more + b"u"
+        b"(" + text("subclass") + b"cnumpy\nndarray\n" + text("shape") + shape + text("order") + text("C")
+        + text("dtype") + dtype + text("allow_mmap") + b"\x88" + more + b"u"
     )  # fmt: skip
 
 
@@ -35,11 +32,11 @@ def _hidden(length: int) -> bytes:
     return b"B" + struct.pack("<I", length)
 
 
-_ALIGNED = _text("numpy_array_alignment_bytes") + b"K\x10"
+_ALIGNED = text("numpy_array_alignment_bytes") + b"K\x10"
 _BEHIND = _hidden(len(_CODE)) + _CODE + b"."
 #: Nine bytes for whoever reads no padding; with it, one, five and nine.
 _PADDED = b"\x05" * 9 + b"N" + _BEHIND
-_MANY = b"".join(_text(f"k{number}") + b"N" for number in range(64))
+_MANY = b"".join(text(f"k{number}") + b"N" for number in range(64))
 _IN_MEMO = struct.pack("<I", 200_001)
 _INNER = b"\x80\x02" + _NEW + b"}" + _fill(len(SYSTEM)) + b"b" + SYSTEM + b"."
 
@@ -49,7 +46,7 @@ def _frame(length: int) -> bytes:
 
 
 _TWO_MEMOS = b"".join(
-    _text(text) + b"p%d\n0" % at for at, text in ((2, "posix"), (3, "system"), (12, "collections"), (13, "OrderedDict"))
+    text(name) + b"p%d\n0" % at for at, name in ((2, "posix"), (3, "system"), (12, "collections"), (13, "OrderedDict"))
 )
 #: Python's reader in C forgets what stands in a frame before the instruction is whole: `g12` is `g2` to it.
 _FRAMES = {
@@ -59,11 +56,11 @@ _FRAMES = {
     + b"g12\n"
     + _frame(2)
     + b"g13\n\x93"
-    + _text("id")
+    + text("id")
     + b"\x85R.",
     "a name": _FIRST + _frame(4) + b"ccollections\nOrderedDict\n)R.",
-    "a length": _FIRST + _frame(3) + _text("collections") + b".",
-    "a text": _FIRST + _frame(8) + _text("collections") + b".",
+    "a length": _FIRST + _frame(3) + text("collections") + b".",
+    "a text": _FIRST + _frame(8) + text("collections") + b".",
     "what follows the last instruction": _FIRST + _frame(9) + b"N.N.N.N.X" + SYSTEM,
 }
 
@@ -74,7 +71,7 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     ),
     "state in a memo that overflows": (
         Format.JOBLIB,
-        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + _text("shape") + b"K\x05\x85u0b"
+        _FIRST + _FLOOD + _NEW + b"}\x94" + _fill(0) + b"j" + _IN_MEMO + b"(" + text("shape") + b"K\x05\x85u0b"
         + _BEHIND,
     ),
     "state that is too large, then small": (
@@ -94,7 +91,7 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     **{f"frame that ends within {what}": (Format.PICKLE, content) for what, content in _FRAMES.items()},
     "program that is a pickle": (
         Format.JOBLIB,
-        b"MZ\x00U\x3b" + bytes(55) + struct.pack("<I", 66) + b"U\x04PE\x00\x00" + _text("joblib.numpy_pickle") + b".",
+        b"MZ\x00U\x3b" + bytes(55) + struct.pack("<I", 66) + b"U\x04PE\x00\x00" + text("joblib.numpy_pickle") + b".",
     ),
     "array that is a pickle, packed": (Format.JOBLIB, gzip.compress(_INNER)),
     "array that is a long pickle": (
@@ -102,12 +99,12 @@ ARRAY_TRICKS: dict[str, tuple[Format, bytes]] = {
     ),
     "array that stands in another file": (
         Format.JOBLIB,
-        _FIRST + b"cjoblib.numpy_pickle_compat\nNDArrayWrapper\n)\x81}(" + _text("filename") + _text("/tmp/other")
-        + _text("allow_mmap") + b"\x89ub.",
+        _FIRST + b"cjoblib.numpy_pickle_compat\nNDArrayWrapper\n)\x81}(" + text("filename") + text("/tmp/other")
+        + text("allow_mmap") + b"\x89ub.",
     ),
     "booster that another function calls": (
         Format.PICKLE,
         _FIRST + b"ctorch._tensor\n_rebuild_from_type_v2\n(cxgboost.core\nBooster\ncxgboost.core\nBooster\n(N)"
-        + _text("/etc/passwd") + b"t}tR.",
+        + text("/etc/passwd") + b"t}tR.",
     ),
 }  # fmt: skip

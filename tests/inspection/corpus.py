@@ -6,16 +6,15 @@ The families are those that bypassed scanners in the field; nothing here is ever
 
 import base64
 import gzip
-import io
 import json
 import pickle
 import struct
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 
 from modelkeep_server.rules.formats import Format
+from tests.support.model_files import field, tarred, zipped
 
 CANARY = "/tmp/modelkeep-canary"
 _COMMAND = f"touch {CANARY}"
@@ -39,30 +38,6 @@ def call(module: str, name: str, *args: str, protocol: int = 4) -> bytes:
 SYSTEM = call("posix", "system", _COMMAND)
 
 
-def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    """A ZIP archive."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", method) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return made.getvalue()
-
-
-def tarred(members: Mapping[str, bytes], mode: str = "w", link: str | None = None) -> bytes:
-    """A tar archive."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode=mode) as archive:  # type: ignore[call-overload]
-        for name, content in members.items():
-            told = tarfile.TarInfo(name)
-            told.size = len(content)
-            archive.addfile(told, io.BytesIO(content))
-        if link is not None:
-            told = tarfile.TarInfo("model.bin")
-            told.type, told.linkname = tarfile.SYMTYPE, link
-            archive.addfile(told)
-    return made.getvalue()
-
-
 def npy(content: bytes, descr: str = "|O") -> bytes:
     """An array of one element."""
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,), }}".encode()
@@ -81,27 +56,14 @@ def tensor(begins: int, ends: int) -> dict[str, object]:
     return {"dtype": "U8", "shape": [ends - begins], "data_offsets": [begins, ends]}
 
 
-def varint(number: int) -> bytes:
-    """A number on the wire of protocol buffers."""
-    found = b""
-    while number > 0x7F:
-        found, number = found + bytes([number & 0x7F | 0x80]), number >> 7
-    return found + bytes([number])
-
-
-def message(number: int, content: bytes) -> bytes:
-    """A field with bytes."""
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
 def onnx(*, operator: str = "Add", domain: str = "", location: str | None = None) -> bytes:
     """A model of one operator, with weights beside it where a location is given."""
-    node = message(4, operator.encode()) + message(7, domain.encode())
-    graph = message(1, node) + message(2, b"g")
+    node = field(4, operator.encode()) + field(7, domain.encode())
+    graph = field(1, node) + field(2, b"g")
     if location is not None:
-        entry = message(1, b"location") + message(2, location.encode())
-        graph += message(5, message(8, b"w") + message(13, entry))
-    return b"\x08\x09" + message(7, graph) + message(8, b"\x10\x11")
+        entry = field(1, b"location") + field(2, location.encode())
+        graph += field(5, field(8, b"w") + field(13, entry))
+    return b"\x08\x09" + field(7, graph) + field(8, b"\x10\x11")
 
 
 def gguf(pairs: bytes, count: int, tensors: int = 0) -> bytes:
@@ -118,7 +80,7 @@ def gguf_text(key: str, value: str) -> bytes:
 
 def saved_model(operator: str) -> bytes:
     """A graph of one operator."""
-    return b"\x08\x01" + message(2, message(2, message(1, message(1, b"n") + message(2, operator.encode()))))
+    return b"\x08\x01" + field(2, field(2, field(1, field(1, b"n") + field(2, operator.encode()))))
 
 
 def keras(layer: Mapping[str, object]) -> bytes:

@@ -26,10 +26,9 @@ from tests.inspection.corpus import (
     onnx,
     safetensors,
     saved_model,
-    tarred,
     tensor,
-    zipped,
 )
+from tests.support.model_files import tarred, zipped
 
 PASSED = (Verdict.CLEAN_DATA, Verdict.CODE_ALLOWLISTED)
 #: What cannot be judged, and is not known to do harm.

@@ -10,6 +10,7 @@ from modelkeep_server.inspection.report import Header, Report, Verdict
 from modelkeep_server.rules.formats import Format
 from modelkeep_server.rules.permissions import Role
 from tests.support import model_files
+from tests.support.addresses import page_of, route_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import controls, words_of
@@ -17,20 +18,15 @@ from tests.support.registries import Registry
 from tests.support.safetensors import make_safetensors
 
 
-def where(version: Version) -> str:
-    """The address of a version, in the API behind its prefix as in the pages."""
-    return f"/models/{version.model}/versions/{version.version}"
-
-
 def put(api: Api, owner: Person, version: Version, path: str, content: bytes, kind: str = "WEIGHTS") -> None:
     """A file in a version."""
-    answer = api.as_(owner).put(f"/api/v1{where(version)}/artifacts/{path}?type={kind}", content=content)
+    answer = api.as_(owner).put(f"{route_of(version)}/artifacts/{path}?type={kind}", content=content)
     assert answer.status_code == 201, answer.text
 
 
 def suggested(api: Api, person: Person, version: Version) -> dict[str, list[tuple[Any, str, bool]]]:
     """By field: each value that is offered, the file that tells it, and whether somebody has to choose."""
-    answer = api.as_(person).get(f"/api/v1{where(version)}/suggestions")
+    answer = api.as_(person).get(f"{route_of(version)}/suggestions")
     assert answer.status_code == 200, answer.text
     told: dict[str, list[tuple[Any, str, bool]]] = {}
     for one in answer.json()["items"]:
@@ -44,7 +40,7 @@ def test_what_a_file_says_of_itself_is_told_to_whoever_sees_the_version(make: Ma
     version = make.version(model)
     owner, stranger = make.owner_of(model), make.person(Role.MODEL_OWNER)
     put(api, owner, version, "deep/model.safetensors", make_safetensors(format="pt", license="MIT", note="hand-made"))
-    address = f"/api/v1{where(version)}/artifacts/deep/model.safetensors/header"
+    address = f"{route_of(version)}/artifacts/deep/model.safetensors/header"
 
     told = api.as_(owner).get(address)
 
@@ -52,11 +48,11 @@ def test_what_a_file_says_of_itself_is_told_to_whoever_sees_the_version(make: Ma
     header = told.json()
     assert (header["isRead"], header["framework"], header["license"]) == (True, "pytorch", "MIT")
     assert (header["tensorCount"], header["parameters"], header["dtypes"]) == (1, 1024, {"U8": 1})
-    assert header["tensors"] == [{"name": "weight", "dtype": "U8", "shape": [1024]}]
+    assert header["tensors"] == [{"name": "embedding.weight", "dtype": "U8", "shape": [1024]}]
     assert {"label": "note", "value": "hand-made"} in header["facts"]
     assert api.as_(owner).get(address.replace("deep", "shallow")).status_code == 404
     assert api.as_(stranger).get(address).status_code == 404
-    assert api.as_(stranger).get(f"/api/v1{where(version)}/suggestions").status_code == 404
+    assert api.as_(stranger).get(f"{route_of(version)}/suggestions").status_code == 404
 
 
 def test_files_suggest_what_the_metadata_does_not_say(make: Make, api: Api) -> None:
@@ -82,12 +78,12 @@ def test_files_suggest_what_the_metadata_does_not_say(make: Make, api: Api) -> N
     assert disputed["framework"] == [("pytorch", "a.safetensors", True), ("jax", "c.safetensors", True)]
     assert disputed["frameworkVersion"] == [("2.7.1", "a.safetensors", True)]
     patch = {"metadata": {"framework": "PyTorch", "modelType": None}}
-    api.as_(owner).patch(f"/api/v1{where(version)}", json=patch)
+    api.as_(owner).patch(route_of(version), json=patch)
     assert suggested(api, owner, version) == {
         "frameworkVersion": [("2.7.1", "a.safetensors", False)],
         "modelType": [("resnet50", "a.safetensors", False)],
     }
-    api.as_(owner).patch(f"/api/v1{where(version)}", json={"metadata": {"framework": "flax"}})
+    api.as_(owner).patch(route_of(version), json={"metadata": {"framework": "flax"}})
     assert "frameworkVersion" not in suggested(api, owner, version)
 
 
@@ -108,11 +104,11 @@ def test_a_graph_and_its_description_fill_the_schemas(make: Make, api: Api) -> N
         ("scikit-learn", "MLmodel"),
     ]
     assert [sorted(value["properties"]) for value, _, _ in both["inputSchema"]] == [["x"], ["age", "note"]]
-    shown = words_of(api.browser(owner).get(f"{where(version)}/edit").text)
+    shown = words_of(api.browser(owner).get(f"{page_of(version)}/edit").text)
     assert "1 field, JSON Schema" in shown
     assert "Fill all empty fields" not in shown
     patch = {"metadata": {"inputSchema": schema, "outputSchema": graph["outputSchema"][0][0]}}
-    assert api.as_(owner).patch(f"/api/v1{where(version)}", json=patch).status_code == 200
+    assert api.as_(owner).patch(route_of(version), json=patch).status_code == 200
     assert {"inputSchema", "outputSchema"}.isdisjoint(suggested(api, owner, version))
 
 
@@ -125,12 +121,12 @@ def test_the_form_offers_what_files_tell_and_saves_it_only_when_sent(make: Make,
     owner, reader = make.owner_of(version), make.person(Role.MRC)
     says = {"format": "pt", "framework_version": "2.7.1", "model_type": "<b>resnet50</b>"}
     put(api, owner, version, "a-b.safetensors", make_safetensors(**says))
-    browser, edit = api.browser(owner), f"{where(version)}/edit"
+    browser, edit = api.browser(owner), f"{page_of(version)}/edit"
 
     plain = browser.get(edit)
 
-    assert "2 fields can be filled from your files" in words_of(browser.get(where(version)).text)
-    assert "2 fields of the metadata can be filled" in words_of(browser.get(f"{where(version)}/artifacts").text)
+    assert "2 fields can be filled from your files" in words_of(browser.get(page_of(version)).text)
+    assert "2 fields of the metadata can be filled" in words_of(browser.get(f"{page_of(version)}/artifacts").text)
     words = words_of(plain.text)
     assert "Framework Version 2.7.1 a-b.safetensors Use" in words
     assert "resnet18 stands there now" in words
@@ -144,9 +140,9 @@ def test_the_form_offers_what_files_tell_and_saves_it_only_when_sent(make: Make,
     assert chosen["metadata.modelType"] == "<b>resnet50</b>"
     assert make.events(version.id, "version.update") == []
     assert browser.submit(edit, filled).status_code == 303
-    shown = api.as_(owner).get(f"/api/v1{where(version)}").json()["metadata"]
+    shown = api.as_(owner).get(route_of(version)).json()["metadata"]
     assert shown == {"framework": "pytorch", "frameworkVersion": "2.7.1", "modelType": "resnet18"}
-    assert "can be filled from your files" not in words_of(browser.get(where(version)).text)
+    assert "can be filled from your files" not in words_of(browser.get(page_of(version)).text)
     seen = api.browser(reader).get(edit).text
     assert "From your files" in seen
     assert "data-fill=" not in seen
@@ -179,9 +175,9 @@ def test_what_typed_metadata_may_not_hold_is_not_suggested(registry: Registry, m
     for field, choices in told.items():
         for value, _, _ in choices:
             holder = {"card": {field[5:]: value}} if field.startswith("card.") else {field: value}
-            answer = api.as_(owner).patch(f"/api/v1{where(version)}", json={"metadata": holder})
+            answer = api.as_(owner).patch(route_of(version), json={"metadata": holder})
             assert answer.status_code == 200, answer.text
-    page = api.browser(owner).get(f"{where(version)}/edit")
+    page = api.browser(owner).get(f"{page_of(version)}/edit")
     assert page.status_code == 200
     assert "<script>alert(1)" not in page.text
     unfit = Header(

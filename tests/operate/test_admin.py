@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from modelkeep_server.rules.permissions import Role
 from modelkeep_server.settings import Settings
 from tests.support.clients import Api
 from tests.support.make import Make
-from tests.support.registries import Registries, Registry, opened
+from tests.support.registries import Registries, Registry, environment_of, opened
 
 TOKEN = re.compile(r"mk_pat_[0-9A-Za-z]{10}_[0-9A-Za-z]{43}_[0-9a-f]{8}\n")
 
@@ -30,12 +30,6 @@ def closed(kind: str, registries: Registries, tmp_path: Path) -> Iterator[Settin
     """A registry that nobody has open."""
     with registries.template(kind).closed(tmp_path / "data") as settings:
         yield settings
-
-
-def environment_of(settings: Settings) -> Mapping[str, str]:
-    """How a command finds this registry."""
-    found = {"MODELKEEP_DATA_DIR": str(settings.data_dir), "MODELKEEP_KEY_FILE": str(settings.key_file)}
-    return found if settings.database_url is None else {**found, "MODELKEEP_DATABASE_URL": settings.database_url}
 
 
 def run(settings: Settings, app: typer.Typer, *words: str, **more: str) -> Result:

@@ -29,7 +29,7 @@ from modelkeep_server.settings import Settings
 from tests.support.accounts import make_account
 from tests.support.clients import Api
 from tests.support.make import Make
-from tests.support.registries import Registries, Registry, make_settings, make_template, opened
+from tests.support.registries import Registries, Registry, environment_of, make_settings, make_template, opened
 from tests.support.safetensors import exactly
 
 CONTENT = exactly(800_000)
@@ -384,8 +384,3 @@ def test_on_postgresql_the_commands_say_what_does_the_job(app: object, word: str
     result = CliRunner().invoke(app, [word], env=asked)  # type: ignore[arg-type]
 
     assert (result.exit_code, "pg_dump" in result.stderr, "First the database" in result.stderr) == (2, True, True)
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """How a command finds this registry."""
-    return {"MODELKEEP_DATA_DIR": str(settings.data_dir), "MODELKEEP_KEY_FILE": str(settings.key_file)}

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from tests.support.clients import Api
 from tests.support.footprint import stored_files
 from tests.support.make import Make
 from tests.support.problems import refusal
-from tests.support.registries import BASE_URL, Registries, Registry, make_settings, opened
+from tests.support.registries import BASE_URL, Registries, Registry, environment_of, make_settings, opened
 
 FINGERPRINT = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){4}")
 
@@ -41,12 +41,6 @@ def closed(kind: str, registries: Registries, tmp_path: Path) -> Iterator[Settin
         key_file.write_bytes((made.key_file or Path()).read_bytes())
         key_file.chmod(0o600)
         yield make_settings(made.data_dir, made.database_url, key_file)
-
-
-def environment_of(settings: Settings) -> Mapping[str, str]:
-    """How a command finds this registry."""
-    found = {"MODELKEEP_DATA_DIR": str(settings.data_dir), "MODELKEEP_KEY_FILE": str(settings.key_file)}
-    return found if settings.database_url is None else {**found, "MODELKEEP_DATABASE_URL": settings.database_url}
 
 
 def run(settings: Settings, *words: str, typed: str | None = None, **more: str) -> Result:
@@ -137,6 +131,7 @@ def test_a_rotation_rewraps_every_key_and_touches_no_stored_file(closed: Setting
         "key.rotate", "key.rewrap", "key.rewrap", "key.escrow", "key.confirm", "key.retire",
     ]  # fmt: skip
     assert {event.actor.id.split("@")[0] for event in events} == {"operator"}
+    assert [found in event.raw for event in events[:4]] == [False] * 4
     assert json.loads(events[1].raw)["after"] == {"files": 3, "broken": 0}
     assert verdict.ok
 

@@ -1,7 +1,5 @@
 """Making what tests need, by the registry's own acts, never by writing to tables."""
 
-import json
-import random
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +20,9 @@ from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import file_of
 from tests.support.registries import BASE_URL, Registry
+from tests.support.safetensors import make_safetensors
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,10 @@ class Make:
     ) -> Artifact:
         """A file of a version, sent as a client sends it."""
         owner = owner or self.owner_of(version)
-        address = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}"
         with TestClient(self._registry.app, base_url=BASE_URL) as client:
             answer = client.put(
-                address, params={"type": type}, content=self.safetensors() if content is None else content,
+                file_of(version, path), params={"type": type},
+                content=self.safetensors() if content is None else content,
                 headers={"authorization": f"Bearer {owner.token}"},
             )  # fmt: skip
         assert answer.status_code == 201, answer.text
@@ -112,11 +112,8 @@ class Make:
             return artifact_queries.get_artifact(work, version, path)
 
     def safetensors(self, size: int = 1024, seed: int = 0) -> bytes:
-        """A valid safetensors file: header length, header, one tensor of `size` bytes. The same for the same seed."""
-        described = {"embedding.weight": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}
-        header = json.dumps(described).encode()
-        header += b" " * (-len(header) % 8)
-        return len(header).to_bytes(8, "little") + header + random.Random(seed).randbytes(size)
+        """See tests/support/safetensors.py."""
+        return make_safetensors(size, seed)
 
     def events(self, object_id: str | None = None, action: str | None = None, since: int = 0) -> list[Event]:
         """Events of the log, oldest first: of one object, of one action, from a sequence on."""

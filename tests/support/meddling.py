@@ -25,6 +25,7 @@ from modelkeep_server.ports import Presented
 from modelkeep_server.rules.formats import Format
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import fresh_email, make_account
+from tests.support.addresses import file_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
@@ -76,8 +77,7 @@ def doubt_files(registry: Registry, make: Make, api: Api, version: Version) -> N
     assert admin.post("/api/v1/formats", json=told).status_code == 201
     path = f"a.{name}"
     make.file(version, path=path, content=b"MKMK" + bytes(range(128, 256)))
-    waivers = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/waivers"
-    assert architect.post(waivers, json={"reason": "Looked at by hand."}).status_code == 201
+    assert architect.post(f"{file_of(version, path)}/waivers", json={"reason": "Looked at by hand."}).status_code == 201
     damaged = make.file(version, path="damaged.safetensors", content=make.safetensors(300, seed=9))
     again = make.file(version, path="again.safetensors", content=make.safetensors(300, seed=10))
     with registry.writing() as work:

@@ -148,23 +148,27 @@ def _keras_config(shape: str) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": inner}
 
 
-def zipped(members: Mapping[str, bytes]) -> bytes:
+def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     """A ZIP archive."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return out.getvalue()
 
 
-def tarred(members: Mapping[str, bytes], mode: str = "w") -> bytes:
-    """A tar archive, `w:gz` for one that is packed."""
+def tarred(members: Mapping[str, bytes], mode: str = "w", link: str | None = None) -> bytes:
+    """A tar archive, `w:gz` for one that is packed; `link` is what a link in it, `model.bin`, points to."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
         for name, content in members.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
+        if link is not None:
+            entry = tarfile.TarInfo("model.bin")
+            entry.type, entry.linkname = tarfile.SYMTYPE, link
+            archive.addfile(entry)
     return out.getvalue()
 
 
@@ -177,25 +181,26 @@ def npy(shape: str = "(2, 3)", size: int = 48, descr: str = "'<f8'") -> bytes:
 def sklearn_pickle(version: str = "1.5.2") -> bytes:
     """A logistic regression as scikit-learn leaves it, of protocol 2."""
     return (
-        b"\x80\x02csklearn.linear_model._logistic\nLogisticRegression\n)\x81}(" + _text("C") + b"K\x01"
-        + _text("_sklearn_version") + _text(version) + b"ub."
+        b"\x80\x02csklearn.linear_model._logistic\nLogisticRegression\n)\x81}(" + text("C") + b"K\x01"
+        + text("_sklearn_version") + text(version) + b"ub."
     )  # fmt: skip
 
 
 def joblib_file() -> bytes:
     """A dict with one array of three float64, whose bytes stand between the instructions."""
     wrapper = (
-        b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(" + _text("subclass") + b"cnumpy\nndarray\n" + _text("shape")
-        + b"K\x03\x85" + _text("order") + _text("C") + _text("dtype")
-        + b"cnumpy\ndtype\n" + _text("f8") + b"\x89\x88\x87R" + _text("allow_mmap") + b"\x88"
-        + _text("numpy_array_alignment_bytes") + b"K\x10ub"
+        b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(" + text("subclass") + b"cnumpy\nndarray\n" + text("shape")
+        + b"K\x03\x85" + text("order") + text("C") + text("dtype")
+        + b"cnumpy\ndtype\n" + text("f8") + b"\x89\x88\x87R" + text("allow_mmap") + b"\x88"
+        + text("numpy_array_alignment_bytes") + b"K\x10ub"
     )  # fmt: skip
-    begin = b"\x80\x02}" + _text("w") + wrapper
+    begin = b"\x80\x02}" + text("w") + wrapper
     padding = 16 - (len(begin) + 1) % 16
     return begin + bytes([padding]) + b"\xff" * padding + struct.pack("<3d", 1, 2, 3) + b"s."
 
 
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
+    """A text as a pickle of protocol 1 or later writes it."""
     return b"X" + struct.pack("<I", len(value)) + value.encode()
 
 

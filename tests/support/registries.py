@@ -132,6 +132,12 @@ def make_settings(folder: Path, url: str | None, key_file: Path, changes: Mappin
     )  # fmt: skip
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """How a command finds a registry."""
+    found = {"MODELKEEP_DATA_DIR": str(settings.data_dir), "MODELKEEP_KEY_FILE": str(settings.key_file)}
+    return found if settings.database_url is None else {**found, "MODELKEEP_DATABASE_URL": settings.database_url}
+
+
 def make_template(folder: Path, kind: str) -> Template:
     """An empty registry with its schema and its first event."""
     folder = folder / f"template-{kind}"

@@ -14,7 +14,8 @@ def exactly(size_bytes: int, seed: int = 0) -> bytes:
 def make_safetensors(size_bytes: int = 1024, seed: int = 0, **metadata: str) -> bytes:
     """A valid file of about `size_bytes`, the same for the same seed. `metadata` is what it says of itself."""
     body = random.Random(seed).randbytes(size_bytes)
-    told: dict[str, Any] = {"weight": {"dtype": "U8", "shape": [size_bytes], "data_offsets": [0, size_bytes]}}
+    tensor = {"dtype": "U8", "shape": [size_bytes], "data_offsets": [0, size_bytes]}
+    told: dict[str, Any] = {"embedding.weight": tensor}
     if metadata:
         told["__metadata__"] = metadata
     header = json.dumps(told).encode()

@@ -10,6 +10,7 @@ import pytest
 from modelkeep_server.features.artifacts.uploading import intake, uploads
 from modelkeep_server.features.artifacts.uploading.sweeping import sweep_orphans
 from modelkeep_server.features.versions.views import Version
+from tests.support import addresses
 from tests.support.registries import Registry
 
 UPLOADS = "/api/v1/uploads"
@@ -61,12 +62,12 @@ def address(version: Version) -> str:
 
 def files_of(client: Any, version: Version) -> list[Mapping[str, Any]]:
     """What a version lists."""
-    return list(client.get(f"/api/v1/models/{version.model}/versions/{version.version}/artifacts").json()["items"])
+    return list(client.get(addresses.files_of(version)).json()["items"])
 
 
 def fetch(client: Any, version: Version, path: str = "model.safetensors") -> bytes:
     """The file, by a link."""
-    link = client.post(f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/links", json={})
+    link = client.post(addresses.links_of(version, path), json={})
     return client.get(link.json()["url"]).content
 
 

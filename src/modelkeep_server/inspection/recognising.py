@@ -24,6 +24,7 @@ from modelkeep_server.inspection.readers import (
 from modelkeep_server.inspection.readers.bounded import FAULTS
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.inspection.scanning.bounds import Broken, TooMuch
+from modelkeep_server.inspection.scanning.keras import HDF5_MAGIC
 from modelkeep_server.inspection.scanning.magic import has_zip_tail
 from modelkeep_server.inspection.scanning.npys import MAGIC as NPY_MAGIC
 from modelkeep_server.inspection.source import Source
@@ -76,7 +77,7 @@ def _recognise(source: Source) -> Format | None:
 _BY_MAGIC: tuple[tuple[tuple[int, bytes], Format, Callable[[Source], Header]], ...] = (
     ((0, b"GGUF"), Format.GGUF, gguf.read),
     ((0, NPY_MAGIC), Format.NPY, arrays.read_npy),
-    ((0, keras.HDF5_MAGIC), Format.HDF5, keras.read_hdf5),
+    ((0, HDF5_MAGIC), Format.HDF5, keras.read_hdf5),
     ((4, b"TFL3"), Format.TFLITE, tensorflow.read_lite),
 )
 #: What has no magic bytes: by the first byte that it can have, and then by all of it.

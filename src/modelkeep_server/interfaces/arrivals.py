@@ -14,16 +14,16 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from modelkeep_server.features.artifacts import service
-from modelkeep_server.features.artifacts.downloading import ranges
 from modelkeep_server.features.artifacts.judging import scanning
 from modelkeep_server.features.artifacts.service import NewFile, Ticket
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.artifacts.uploading import receiving
 from modelkeep_server.features.artifacts.uploading.intake import Received
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.inspection.report import Report
 from modelkeep_server.interfaces.door import asking_of
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.kit import digest_headers
 from modelkeep_server.rules.errors import FieldError, Invalid, Malformed, Unavailable
 
 UPLOADS_AT_ONCE, UPLOADS_OF_ONE = 40, 20
@@ -145,6 +145,6 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
 def read_digest(request: Request) -> str | None:
     """The SHA-256 that the headers promise, bare hex, or None. Raises Malformed."""
     try:
-        return ranges.parse_digest(request.headers)
+        return digest_headers.parse_digest(request.headers)
     except ValueError as error:
         raise Malformed(str(error), remedy="Send sha-256 in base64, or leave the header out.") from error

@@ -6,10 +6,10 @@ from anyio import CancelScope
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts.downloading import bundles
+from modelkeep_server.features.artifacts.downloading import bundles, downloads
 from modelkeep_server.features.artifacts.downloading.bundles import BundleOpening, Outflow
 from modelkeep_server.features.artifacts.opening import run_ahead
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.sending import BREAKS, Transfer, headers_of_file, tell_cut
 from modelkeep_server.rules.errors import IntegrityBroken
@@ -48,7 +48,7 @@ async def _send(desk: Desk, opening: BundleOpening, outflow: Outflow) -> AsyncIt
 
         def note(work: Work) -> None:
             if is_broken and outflow.current is not None:
-                bundles.withhold(work, outflow.current)
+                downloads.withhold(work, outflow.current)
             bundles.note_end(work, opening, sent_bytes=sent)
 
         # A visitor who leaves cancels the response; how the download ended is noted all the same.

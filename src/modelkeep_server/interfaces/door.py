@@ -62,6 +62,8 @@ class Door:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
+        # A file store that hangs takes no more than these of the threads that pages need.
+        self.reading_files = CapacityLimiter(max(1, database.connections // 2))
         self.whole_log = CapacityLimiter(1)
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)

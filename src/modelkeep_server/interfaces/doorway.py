@@ -75,8 +75,12 @@ class Desk:
         return await self.door.hop(lambda: self._done(job, writes=False))
 
     async def read_on(self, job: Callable[[Work, Actor], T], then: Callable[[T], U]) -> U:
-        """Run a job in a work that reads, and take what it gives on by `then`: in the same thread, outside the work."""
-        return await self.door.hop(lambda: then(self._done(job, writes=False)))
+        """
+        Run a job in a work that reads, and take what it gives on by `then`, which may read a stored file: in the same
+        thread, outside the work.
+        """
+        async with self.door.reading_files:
+            return await self.door.hop(lambda: then(self._done(job, writes=False)))
 
     async def write(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that writes; committed when this returns."""

@@ -15,14 +15,13 @@ from starlette.types import Receive, Scope, Send
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.artifacts.downloading.downloads import Opening
-from modelkeep_server.features.artifacts.downloading.ranges import Range
-from modelkeep_server.features.artifacts.downloading.tallies import Taken
 from modelkeep_server.features.artifacts.opening import read_range
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces.door import Door
+from modelkeep_server.interfaces.door import Door, asking_of
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.sending import headers_of_file
+from modelkeep_server.kit.ranges import Range
 from modelkeep_server.rules.errors import IntegrityBroken, RegistryError, Unavailable
 
 PAUSE_SECONDS = 1.0
@@ -39,12 +38,14 @@ async def open_piece(desk: Desk, handle: str, asked: str, if_range: str | None) 
     if not tallies.knows(handle):
         return None
 
-    def judge(work: Work, actor: Actor) -> Opening:
-        return downloads.open_link(work, actor, handle, asked=asked, if_range=if_range, begins=False)
+    def judge(work: Work, actor: Actor) -> Opening | None:
+        opening = downloads.open_link(work, actor, handle, asked=asked, if_range=if_range, begins=False)
+        # A download that has ended meanwhile, by a request for the whole or at another server, begins anew.
+        return opening if transfers.is_open(work, opening.link_id) else None
 
-    def read(opening: Opening) -> tuple[Opening, Range, bytes | RegistryError] | None:
-        part = opening.part
-        if part is None or not tallies.begin(handle, part.end - part.start):
+    def read(opening: Opening | None) -> tuple[Opening, Range, bytes | RegistryError] | None:
+        part = None if opening is None else opening.part
+        if opening is None or part is None or not tallies.begin(handle, part.end - part.start):
             return None
         stored = opening.stored
         try:
@@ -54,6 +55,9 @@ async def open_piece(desk: Desk, handle: str, asked: str, if_range: str | None) 
                 )
         except (IntegrityBroken, Unavailable) as error:
             return opening, part, error
+        except BaseException:
+            tallies.end(handle, part.start, 0)
+            raise
         return opening, part, content
 
     found = await desk.read_on(judge, read)
@@ -85,14 +89,15 @@ class _Piece(Response):
             door.meters.downloads -= 1
             if door.tallies.end(handle, self._part.start, len(self.body)):
                 await write_down(self._desk, handle)
-            elif handle not in door.adding_up:
-                door.adding_up[handle] = asyncio.create_task(_add_up(door, handle))
+            else:
+                _keep_adding_up(door, handle)
 
 
 async def write_down(desk: Desk, handle: str) -> None:
     """Write down now what was added up of a link, also where the visitor has left."""
     with CancelScope(shield=True):
-        await desk.note(lambda work: _write_down(work, desk.door.tallies.take(handle)))
+        if not await _write(desk.door, handle, asking_of(desk.request).circumstances):
+            _keep_adding_up(desk.door, handle)
 
 
 def headers_of_range(opening: Opening, span: Range, *, partial: bool) -> dict[str, str]:
@@ -120,40 +125,47 @@ async def _end_broken(desk: Desk, handle: str, opening: Opening, error: Registry
 
     def note(work: Work) -> None:
         if is_broken:
-            downloads.quarantine(work, opening)
-        _write_down(work, desk.door.tallies.take(handle), is_final=is_broken)
+            downloads.withhold(work, opening.stored)
+        taken = desk.door.tallies.take(handle)
+        if taken is not None:
+            transfers.add(work, taken, is_final=is_broken)
 
     await desk.note(note)
 
 
+def _keep_adding_up(door: Door, handle: str) -> None:
+    if handle not in door.adding_up:
+        door.adding_up[handle] = asyncio.create_task(_add_up(door, handle))
+
+
 async def _add_up(door: Door, handle: str) -> None:
-    """Write down what goes out through a link, each second until nothing does."""
+    """Write down what goes out through a link, each second until nothing does and all of it is written."""
+    is_written = False
     try:
-        while not door.tallies.is_quiet(handle, PAUSE_SECONDS):
+        while not (is_written and door.tallies.is_quiet(handle, PAUSE_SECONDS)):
             await asyncio.sleep(PAUSE_SECONDS)
-            await _write(door, handle)
+            is_written = await _write(door, handle, Circumstances.of_the_house())
     finally:
         door.adding_up.pop(handle, None)
         # Where the server is being stopped, and for a range that came between.
         with CancelScope(shield=True):
-            await _write(door, handle)
+            await _write(door, handle, Circumstances.of_the_house())
 
 
-async def _write(door: Door, handle: str) -> None:
+async def _write(door: Door, handle: str, circumstances: Circumstances) -> bool:
+    """Whether all that was added up is written. What could not be is taken again the next time."""
     taken = door.tallies.take(handle)
     if taken is None:
-        return
+        return True
 
     def write() -> None:
-        with door.database.writing(door.parts, Circumstances.of_the_house()) as work:
-            _write_down(work, taken)
+        with door.database.writing(door.parts, circumstances) as work:
+            transfers.add(work, taken)
 
     try:
         await door.hop(write)
     except RegistryError as error:
-        log.warning("a download was not counted", link=taken.link_id, bytes=taken.sent_bytes, why=error.detail)
-
-
-def _write_down(work: Work, taken: Taken | None, *, is_final: bool = False) -> None:
-    if taken is not None:
-        transfers.add(work, taken, is_final=is_final)
+        door.tallies.give_back(handle, taken)
+        log.warning("a download is not counted yet", link=taken.link_id, bytes=taken.sent_bytes, why=error.detail)
+        return False
+    return True

@@ -16,7 +16,7 @@ from anyio import CancelScope
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.opening import read_plain
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.artifacts.uploading import upload_queries, uploads
 from modelkeep_server.features.artifacts.uploading.intake import Intake, Onward, Overtaken, Received, Stretch
 from modelkeep_server.features.artifacts.uploading.receiving import Checksum, receive_onward

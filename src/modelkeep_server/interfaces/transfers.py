@@ -13,15 +13,15 @@ from modelkeep_server.features.artifacts.downloading import bundles, downloads, 
 from modelkeep_server.features.artifacts.downloading.bundles import BundleOpening
 from modelkeep_server.features.artifacts.downloading.downloads import Opening
 from modelkeep_server.features.artifacts.downloading.handles import PATH_PREFIX
-from modelkeep_server.features.artifacts.downloading.ranges import Range
 from modelkeep_server.features.artifacts.opening import open_plain
-from modelkeep_server.features.artifacts.storage import storage_answers
+from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.bundles import MEDIA_TYPE, headers_of, send_bundle
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import OPEN, Desk, Doorway
 from modelkeep_server.interfaces.pieces import headers_of_range, open_piece, write_down
 from modelkeep_server.interfaces.sending import BREAKS, Transfer, tell_cut
+from modelkeep_server.kit.ranges import Range
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
 
 router = APIRouter(include_in_schema=False)
@@ -95,7 +95,7 @@ async def _open_file(desk: Desk, opening: Opening, handle: str) -> Response:
 
 def _end_before_it_began(work: Work, opening: Opening, *, is_broken: bool) -> None:
     if is_broken:
-        downloads.quarantine(work, opening)
+        downloads.withhold(work, opening.stored)
     _end(work, opening, start=0, sent_bytes=0, is_broken=is_broken)
 
 
@@ -120,11 +120,13 @@ async def _send(
         cut = tell_cut(desk.request, opening.address, error)
         is_broken = isinstance(error, IntegrityBroken)
         if is_broken:
-            await desk.note(lambda work: downloads.quarantine(work, opening))
+            await desk.note(lambda work: downloads.withhold(work, opening.stored))
         raise cut from error
     finally:
         desk.door.meters.downloads -= 1
-        # A visitor who leaves cancels the response; how the download ended is noted all the same.
+        # A visitor who leaves cancels the response; how the download ended is noted all the same. What was added up
+        # beside it comes first, since this may be the end of all.
+        await write_down(desk, handle)
         with CancelScope(shield=True):
             await desk.note(lambda work: _end(work, opening, start=span.start, sent_bytes=sent, is_broken=is_broken))
         if opening.part is not None:

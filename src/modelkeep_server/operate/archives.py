@@ -158,7 +158,7 @@ def new_archive(target: Path) -> Iterator[tuple[Archive, Path]]:
         archive = (_Tar if target.suffix == ".tar" else _Folder)(partial)
         yield archive, aside
         partial.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except BaseException:
         if isinstance(archive, _Tar):
             archive.close()
@@ -212,7 +212,7 @@ class _Folder:
         content = manifest.to_json()
         self.add(MANIFEST_NAME, len(content), [content])
         for folder, _, _ in os.walk(self._root):
-            _sync_folder(Path(folder))
+            sync_folder(Path(folder))
         return self._size_bytes
 
 
@@ -286,7 +286,8 @@ def _write_all(file: Any, run: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Let the names in a folder outlive a power cut. Raises OSError."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(opened)

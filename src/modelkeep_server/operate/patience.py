@@ -2,7 +2,7 @@
 How long the server waits for what a client owes it, and how much of a request's head it holds.
 
 uvicorn with httptools bounds neither: one stranger could fill the memory with headers, or all sockets with requests
-that never end. Source: ASVS 15.2.2; RFC 9112, section 9.5.
+that never end, or with answers that nobody takes. Source: ASVS 15.2.2; RFC 9112, section 9.5.
 """
 
 from collections import deque
@@ -17,13 +17,17 @@ _LOOK_EVERY_SECONDS = 5.0
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 that hangs up on a head that is too large or too slow, and on a body that stops for a minute."""
+    """
+    HTTP/1.1 that hangs up on a head that is too large or too slow, on a body that stops for a minute, and on whoever
+    takes nothing of an answer for as long: megabytes of it wait for them.
+    """
 
     def connection_made(self, transport: Any) -> None:
         """A client owes us a request from here on."""
         super().connection_made(transport)
         self._unanswered: deque[Any] = deque()
         self._begin_head()
+        self._untaken_bytes, self._taken_at = 0, self.loop.time()
         self._watch = self.loop.call_later(_LOOK_EVERY_SECONDS, self._look)
 
     def data_received(self, data: bytes) -> None:
@@ -74,4 +78,10 @@ class PatientProtocol(HttpToolsProtocol):
             return
         if self.flow.read_paused:
             self._heard_at = now
+        untaken = self.transport.get_write_buffer_size()
+        if not untaken or untaken != self._untaken_bytes:
+            self._untaken_bytes, self._taken_at = untaken, now
+        elif now - self._taken_at > SILENCE_SECONDS:
+            self.transport.abort()
+            return
         self._watch = self.loop.call_later(_LOOK_EVERY_SECONDS, self._look)

@@ -25,7 +25,15 @@ from modelkeep_server.features.audit import head, verify
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit.views import Verdict
 from modelkeep_server.features.identity import one_time_links, sessions
-from modelkeep_server.operate.archives import RUN_BYTES, BackupRefused, FileEntry, Manifest, Source, open_source
+from modelkeep_server.operate.archives import (
+    RUN_BYTES,
+    BackupRefused,
+    FileEntry,
+    Manifest,
+    Source,
+    open_source,
+    sync_folder,
+)
 from modelkeep_server.operate.lock import LOCK_NAME, FolderInUse, FolderLock
 from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
@@ -130,7 +138,7 @@ def _restore(settings: Settings, source: Source, backup: Path, wishes: Wishes, t
     with open_house(settings.model_copy(update={"database_url": f"sqlite:///{partial}"})) as house:
         restored = _judge_and_record(house, manifest, backup, wishes, tell)
     partial.rename(settings.data_dir / DATABASE_NAME)
-    _sync_folder(settings.data_dir)
+    sync_folder(settings.data_dir)
     return restored
 
 
@@ -260,11 +268,3 @@ def _write_synced(path: Path, runs: Iterator[bytes]) -> None:
             file.write(run)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import random
 import subprocess
 import sys
@@ -19,19 +18,11 @@ from modelkeep_server.features.artifacts.uploading.intake import Intake, Receive
 from modelkeep_server.features.artifacts.uploading.receiving import receive
 from modelkeep_server.ports import BytesLike, StorageDown, StorageFull
 from modelkeep_server.rules.errors import TooLarge
+from tests.support.safetensors import make_safetensors
 
 BLOB = "0197a000-0000-7000-8000-000000000001"
 LIMIT = 5 * 1024**3
 MIB = 1024 * 1024
-
-
-def safetensors(size_bytes: int) -> bytes:
-    """A valid safetensors file of about this size: header length, header, one tensor of bytes."""
-    tensor = random.Random(size_bytes).randbytes(size_bytes)
-    described = {"embedding.weight": {"dtype": "U8", "shape": [size_bytes], "data_offsets": [0, size_bytes]}}
-    header = json.dumps(described).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + tensor
 
 
 async def arriving(plain: bytes, chunk_bytes: int = 65_536) -> AsyncIterator[bytes]:
@@ -69,7 +60,7 @@ def dek() -> bytes:
 @pytest.mark.parametrize("size", [0, 1, 65_480, MIB, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES])
 def test_what_goes_in_comes_out(size, store, dek):
     """Any size, also none, comes back byte for byte, with its size, digest and parts."""
-    plain = safetensors(PART_BYTES * 2)[:size]
+    plain = make_safetensors(PART_BYTES * 2)[:size]
 
     received = take_in(store, dek, plain)
 
@@ -84,7 +75,7 @@ def test_what_goes_in_comes_out(size, store, dek):
 @pytest.mark.parametrize("chunk_bytes", [7_919, 65_536, 20 * MIB, 64 * MIB])
 def test_chunks_of_any_size_make_the_same_file(chunk_bytes, store, dek):
     """How the network cuts a file leaves no trace, from small chunks to one that holds several parts."""
-    plain = safetensors(3 * PART_BYTES + 4_321)
+    plain = make_safetensors(3 * PART_BYTES + 4_321)
 
     received = asyncio.run(receive(arriving(plain, chunk_bytes), store, dek, BLOB, LIMIT))
 
@@ -95,7 +86,7 @@ def test_chunks_of_any_size_make_the_same_file(chunk_bytes, store, dek):
 
 def test_ranges_cross_parts(store, dek):
     """A range gives its bytes within a part, across parts, and at their edges; in threads as well."""
-    plain = safetensors(2 * PART_BYTES + 99_999)
+    plain = make_safetensors(2 * PART_BYTES + 99_999)
     received = take_in(store, dek, plain)
     edges = [0, 1, 65_480, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, len(plain) - 1, len(plain)]
 
@@ -114,7 +105,7 @@ def test_ranges_cross_parts(store, dek):
 
 def test_the_disk_holds_no_plain_bytes(store, folder, dek):
     """Neither the header nor any 24 bytes of the tensor stand in any stored file, nor does the key."""
-    plain = safetensors(PART_BYTES + 500_000)
+    plain = make_safetensors(PART_BYTES + 500_000)
     take_in(store, dek, plain)
 
     on_disk = b"".join(path.read_bytes() for path in stored_files(folder))
@@ -126,7 +117,7 @@ def test_the_disk_holds_no_plain_bytes(store, folder, dek):
 
 def test_every_flipped_bit_of_stored_parts_is_refused(store, folder, dek):
     """300 bits flipped at random in a stored file: each read of the whole refuses, and none gives a wrong byte."""
-    plain = safetensors(3 * MIB)
+    plain = make_safetensors(3 * MIB)
     received = take_in(store, dek, plain)
     (stored,) = stored_files(folder)
     chance = random.Random(300)
@@ -158,7 +149,7 @@ def flip(stored: Path, at: int, bit: int) -> None:
 
 def test_swapped_missing_and_cut_parts_are_refused(store, folder, dek):
     """Parts of one file in each other's place, a part gone, a part cut: refused before the first byte of it."""
-    plain = safetensors(3 * PART_BYTES)
+    plain = make_safetensors(3 * PART_BYTES)
     received = take_in(store, dek, plain)
     one, two = (next(folder.rglob(f"{BLOB}/{number}-1")) for number in (1, 2))
     first, second = one.read_bytes(), two.read_bytes()
@@ -182,7 +173,7 @@ def test_swapped_missing_and_cut_parts_are_refused(store, folder, dek):
 
 def test_a_damaged_list_of_parts_is_refused(store, dek):
     """Parts listed in another order, or with another size, do not open."""
-    plain = safetensors(2 * PART_BYTES)
+    plain = make_safetensors(2 * PART_BYTES)
     received = take_in(store, dek, plain)
     one, two, *rest = received.parts
 
@@ -193,7 +184,7 @@ def test_a_damaged_list_of_parts_is_refused(store, dek):
 
 def test_a_file_over_the_limit_leaves_nothing(store, folder, dek):
     """One byte too many is TooLarge and nothing stays; exactly the limit is taken."""
-    plain = safetensors(2 * PART_BYTES)
+    plain = make_safetensors(2 * PART_BYTES)
 
     with pytest.raises(TooLarge):
         take_in(store, dek, plain, limit_bytes=len(plain) - 1)
@@ -204,7 +195,7 @@ def test_a_file_over_the_limit_leaves_nothing(store, folder, dek):
 
 def test_a_client_that_goes_away_leaves_nothing(store, folder, dek):
     """The connection breaks after two parts: the error comes through and no file stays."""
-    plain = safetensors(3 * PART_BYTES)
+    plain = make_safetensors(3 * PART_BYTES)
 
     async def breaking() -> AsyncIterator[bytes]:
         async for chunk in arriving(plain[: 2 * PART_BYTES + 500_000]):
@@ -220,7 +211,7 @@ def test_a_client_that_goes_away_leaves_nothing(store, folder, dek):
 @pytest.mark.parametrize("cancelled_after", [1, 20 * MIB, 40 * MIB])
 def test_a_cancelled_upload_leaves_nothing(cancelled_after, store, folder, dek):
     """Cancelling the task at any time removes every part before the cancellation goes on."""
-    plain = safetensors(3 * PART_BYTES)
+    plain = make_safetensors(3 * PART_BYTES)
 
     async def stuck() -> AsyncIterator[bytes]:
         async for chunk in arriving(plain[:cancelled_after]):
@@ -240,7 +231,7 @@ def test_a_cancelled_upload_leaves_nothing(cancelled_after, store, folder, dek):
 
 def test_an_upload_past_its_deadline_leaves_nothing(store, folder, dek):
     """A deadline of anyio, which cancels again at each await, removes the parts as well."""
-    plain = safetensors(2 * PART_BYTES)
+    plain = make_safetensors(2 * PART_BYTES)
 
     async def stuck() -> AsyncIterator[bytes]:
         async for chunk in arriving(plain):
@@ -285,7 +276,7 @@ def test_a_store_that_fails_ends_the_upload(kind, error, parts, folder, dek):
     store = kind(folder)
 
     with pytest.raises(error):
-        take_in(store, dek, safetensors(parts * PART_BYTES - 100))
+        take_in(store, dek, make_safetensors(parts * PART_BYTES - 100))
 
     assert stored_files(folder) == []
 
@@ -305,7 +296,7 @@ class Down(FolderBlobs):
 def test_an_upload_ends_also_where_nothing_can_be_removed(folder, dek):
     """A store that is down keeps an orphan, and the first error is the one that is told."""
     with pytest.raises(StorageDown):
-        take_in(Down(folder), dek, safetensors(2 * PART_BYTES))
+        take_in(Down(folder), dek, make_safetensors(2 * PART_BYTES))
 
     assert [path.name for path in stored_files(folder)] == ["1-1"]
 
@@ -321,7 +312,7 @@ def test_nothing_counts_before_it_was_read_back(store, folder, dek):
             return run[:-1] + bytes([run[-1] ^ 1]) if offset > MIB else run
 
     intake = Intake(Meddled(folder), dek, BLOB, LIMIT)
-    intake.feed(safetensors(2 * MIB))
+    intake.feed(make_safetensors(2 * MIB))
 
     with pytest.raises(SealBroken):
         intake.finish()
@@ -363,7 +354,7 @@ def test_memory_stays_flat(folder):
 
 def test_a_download_may_be_left_at_any_time(store, dek, caplog):
     """A visitor who goes away after one megabyte leaves no thread stuck and no complaint behind."""
-    plain = safetensors(PART_BYTES)
+    plain = make_safetensors(PART_BYTES)
     received = take_in(store, dek, plain)
 
     async def look_and_leave() -> bytes:

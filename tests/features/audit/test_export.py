@@ -10,6 +10,7 @@ from modelkeep_server.features.audit import export
 from modelkeep_server.features.audit.filters import EventFilter
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import links_of
 from tests.support.clients import Api, Client
 from tests.support.make import Make
 from tests.support.registries import Registry
@@ -60,8 +61,7 @@ def test_no_cell_is_a_formula(make: Make, api: Api, auditor: Client, text: str) 
     version = make.version()
     owner = api.as_(make.owner_of(version))
     make.file(version)
-    links = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/model.safetensors/links"
-    assert owner.post(links, json={"purpose": text}).status_code == 201
+    assert owner.post(links_of(version), json={"purpose": text}).status_code == 201
 
     answer = auditor.get(EXPORT, params={"object": version.model, "action": "artifact.link"})
 

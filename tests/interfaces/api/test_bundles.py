@@ -18,6 +18,7 @@ from modelkeep_server.kit import clock
 from modelkeep_server.kit.zips import Entry, ZipFrame, measure
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import bundle_links_of, files_of, page_of
 from tests.support.clients import Api
 from tests.support.endurance import Figures, sizes
 from tests.support.footprint import stored_files
@@ -32,11 +33,6 @@ FILES = {
 }  # fmt: skip
 
 
-def address_of(version: Version) -> str:
-    """Where links to all files of a version are made."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/bundle-links"
-
-
 def fill(make: Make) -> tuple[Version, dict[str, bytes]]:
     """A version with files in folders, by names of several scripts."""
     version = make.version()
@@ -48,7 +44,7 @@ def fill(make: Make) -> tuple[Version, dict[str, bytes]]:
 
 def fetch(api: Api, person: Person, version: Version, **more: Any) -> tuple[Any, Any]:
     """The link that was made, and what it opened."""
-    minted = api.as_(person).post(address_of(version))
+    minted = api.as_(person).post(bundle_links_of(version))
     assert minted.status_code == 201, minted.text
     return minted.json(), api.anonymous.get(minted.json()["url"], **more)
 
@@ -107,7 +103,7 @@ def test_what_is_withheld_is_said_in_the_zip(make: Make, api: Api) -> None:
     make.file(harmful, path="a/harmful.pkl", content=b"\x80\x02cposix\nsystem\nU\x02idq\x85R.")
 
     _, opened = fetch(api, make.owner_of(version), version)
-    none = api.as_(make.owner_of(harmful)).post(address_of(harmful))
+    none = api.as_(make.owner_of(harmful)).post(bundle_links_of(harmful))
 
     assert refusal(none) == (409, "state_forbids")
     archive = zipfile.ZipFile(io.BytesIO(opened.content))
@@ -120,11 +116,11 @@ def test_who_may_not_download_gets_no_bundle(make: Make, api: Api) -> None:
     """A stranger and a version without files are refused; on the page the button leads to the ZIP."""
     version = make.version()
     owner = make.owner_of(version)
-    empty = api.as_(owner).post(address_of(version))
+    empty = api.as_(owner).post(bundle_links_of(version))
     make.file(version)
-    stranger = api.as_(make.person()).post(address_of(version))
-    sre = api.as_(make.person(Role.SRE)).post(address_of(version))
-    page = f"/models/{version.model}/versions/{version.version}"
+    stranger = api.as_(make.person()).post(bundle_links_of(version))
+    sre = api.as_(make.person(Role.SRE)).post(bundle_links_of(version))
+    page = page_of(version)
     browser = api.browser(owner)
 
     went = browser.submit(f"{page}/bundle-links")
@@ -144,7 +140,7 @@ def test_what_a_killed_server_sent_ends_with_its_link(registry: Registry, make: 
     version = make.version()
     make.file(version)
     owner = make.owner_of(version)
-    url = api.as_(owner).post(address_of(version)).json()["url"]
+    url = api.as_(owner).post(bundle_links_of(version)).json()["url"]
     since = make.event_count()
     openings = []
     for begins in (True, True, True, False):
@@ -168,10 +164,10 @@ def test_what_a_killed_server_sent_ends_with_its_link(registry: Registry, make: 
     assert [len(begun), {event.actor.email for event in (*begun, *ended)}] == [4, {owner.email}]
     told = [((event.after or {})["sentBytes"], (event.after or {})["whole"]) for event in ended]
     assert told == [(size_bytes, True), (size_bytes, True), (None, False), (None, False)]
-    file = f"models/{version.model}/versions/{version.version}/artifacts/model.safetensors"
-    shown = api.as_(owner).get(f"/api/v1/{file}/downloads").json()["items"]
+    file = f"{page_of(version)}/artifacts/model.safetensors"
+    shown = api.as_(owner).get(f"/api/v1{file}/downloads").json()["items"]
     assert [one["endedAt"] is not None for one in shown] == [True] * 4
-    assert "broken off" in api.browser(owner).get(f"/{file}").text
+    assert "broken off" in api.browser(owner).get(file).text
 
 
 def test_a_file_that_is_harmed_breaks_the_zip_off(registry: Registry, make: Make, api: Api) -> None:
@@ -184,7 +180,7 @@ def test_a_file_that_is_harmed_breaks_the_zip_off(registry: Registry, make: Make
     sealed = bytearray(stored.read_bytes())
     sealed[2_500_000] ^= 1
     stored.write_bytes(sealed)
-    url = api.as_(make.owner_of(version)).post(address_of(version)).json()["url"]
+    url = api.as_(make.owner_of(version)).post(bundle_links_of(version)).json()["url"]
     since = make.event_count()
 
     opened = api.anonymous.get(url)
@@ -201,20 +197,20 @@ def test_owners_see_who_downloaded_a_file(make: Make, api: Api) -> None:
     version = make.version()
     make.file(version)
     owner, sre = make.owner_of(version), make.person(Role.SRE)
-    file = f"models/{version.model}/versions/{version.version}/artifacts/model.safetensors"
+    file = f"{page_of(version)}/artifacts/model.safetensors"
     _, bundle = fetch(api, sre, version)
-    alone = api.anonymous.get(api.as_(owner).post(f"/api/v1/{file}/links").json()["url"])
+    alone = api.anonymous.get(api.as_(owner).post(f"/api/v1{file}/links").json()["url"])
 
-    seen = api.as_(owner).get(f"/api/v1/{file}/downloads")
-    unseen = api.as_(make.person()).get(f"/api/v1/{file}/downloads")
+    seen = api.as_(owner).get(f"/api/v1{file}/downloads")
+    unseen = api.as_(make.person()).get(f"/api/v1{file}/downloads")
 
     told = [(one["by"], one["sentBytes"], one["whole"], one["withAll"]) for one in seen.json()["items"]]
     assert told == [
         (owner.email, len(alone.content), True, False), (sre.email, len(bundle.content), True, True),
     ]  # fmt: skip
     assert refusal(unseen) == (403, "not_permitted")
-    assert "with all files" in api.browser(owner).get(f"/{file}").text
-    assert sre.email not in api.browser(make.person()).get(f"/{file}").text
+    assert "with all files" in api.browser(owner).get(file).text
+    assert sre.email not in api.browser(make.person()).get(file).text
 
 
 def test_from_production_on_a_purpose_is_asked_and_the_minter_comes_themselves(
@@ -226,14 +222,14 @@ def test_from_production_on_a_purpose_is_asked_and_the_minter_comes_themselves(
     put_into(registry, version, State.PRODUCTION)
     owner = api.as_(make.owner_of(version))
 
-    unsaid = owner.post(address_of(version))
-    url = owner.post(address_of(version), json={"purpose": "Nightly scoring"}).json()["url"]
+    unsaid = owner.post(bundle_links_of(version))
+    url = owner.post(bundle_links_of(version), json={"purpose": "Nightly scoring"}).json()["url"]
     carried, own = api.anonymous.get(url), owner.get(url)
 
     assert fields_at_fault(unsaid) == {"purpose"}
     assert (carried.status_code, own.status_code) == (403, 200)
     assert own.headers["content-type"] == "application/zip"
-    page = f"/models/{version.model}/versions/{version.version}"
+    page = page_of(version)
     assert "that the download of all files is for" in api.browser(make.owner_of(version)).get(f"{page}/artifacts").text
 
 
@@ -242,7 +238,7 @@ def test_more_files_than_any_page_shows_are_all_in_it(make: Make, api: Api, file
     """However many they are, they come whole, and their event stays within its limit."""
     version = make.version()
     owner = api.as_(make.owner_of(version))
-    base = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts"
+    base = files_of(version)
     for number in range(files):
         put = owner.put(f"{base}/part-{number:03}/config.json?type=CONFIG", content=b"{}")
         assert put.status_code == 201, put.text

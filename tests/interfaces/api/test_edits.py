@@ -7,6 +7,7 @@ import pytest
 
 from modelkeep_server.rules.fields import FIELDS, Kind
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import route_of
 from tests.support.clients import Api
 from tests.support.footprint import footprint
 from tests.support.make import Make
@@ -18,11 +19,6 @@ MERGE_PATCH = "application/merge-patch+json"
 def address(model: Any) -> str:
     """The route of a model."""
     return f"/api/v1/models/{model.address}"
-
-
-def version_address(version: Any) -> str:
-    """The route of a version."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}"
 
 
 @pytest.mark.parametrize("media_type", [MERGE_PATCH, "application/json"])
@@ -212,7 +208,7 @@ def test_metadata_is_merged_key_by_key(make: Make, api: Api) -> None:
         }
     }  # fmt: skip
 
-    answer = client.patch(version_address(version), json=patch)
+    answer = client.patch(route_of(version), json=patch)
 
     assert answer.status_code == 200
     assert answer.json()["metadata"] == {
@@ -233,7 +229,7 @@ def test_custom_is_taken_away_and_a_stranger_put_there_at_once(make: Make, api: 
     version = make.version(metadata={"framework": "jax", "custom": {"old": 1}})
     patch = {"metadata": {"custom": None, "foo": 2}}
 
-    answer = api.as_(make.owner_of(version)).patch(version_address(version), json=patch)
+    answer = api.as_(make.owner_of(version)).patch(route_of(version), json=patch)
 
     assert answer.json()["metadata"] == {"framework": "jax", "custom": {"foo": 2}}
 
@@ -264,7 +260,7 @@ def test_null_takes_all_metadata_away(make: Make, api: Api) -> None:
     """A null is the absence of what it stands for (RFC 7396), also of the metadata as a whole."""
     version = make.version(metadata={"framework": "jax", "card": {"license": "MIT"}, "custom": {"a": 1}})
 
-    answer = api.as_(make.owner_of(version)).patch(version_address(version), json={"metadata": None})
+    answer = api.as_(make.owner_of(version)).patch(route_of(version), json={"metadata": None})
 
     assert (answer.status_code, answer.json()["metadata"]) == (200, {})
 
@@ -278,7 +274,7 @@ def test_correcting_to_a_number_while_it_is_created_never_waits_for_ever(make: M
     def send(edit: bool) -> int:
         client = api.as_(owner)
         if edit:
-            return int(client.patch(version_address(version), json={"version": "2.0.0"}).status_code)
+            return int(client.patch(route_of(version), json={"version": "2.0.0"}).status_code)
         return int(client.post(versions, json={"version": "2.0.0"}).status_code)
 
     with ThreadPoolExecutor(2) as pool:
@@ -310,7 +306,7 @@ def test_a_patch_of_a_version_that_is_wrong_changes_nothing(
     client = api.as_(make.owner_of(version))
     before = footprint(registry)
 
-    answer = client.patch(version_address(version), json=patch)
+    answer = client.patch(route_of(version), json=patch)
 
     assert answer.status_code == 422
     assert {error["field"] for error in answer.json()["errors"]} == {field}
@@ -324,14 +320,14 @@ def test_a_version_number_is_corrected_before_submission(make: Make, api: Api) -
     make.file(version, path="tokenizer/vocab.json", content=b"{}", type="TOKENIZER")
     client = api.as_(owner)
 
-    answer = client.patch(version_address(version), json={"version": "1.0.1+build.7"})
+    answer = client.patch(route_of(version), json={"version": "1.0.1+build.7"})
 
     moved = answer.headers["location"]
     files = client.get(f"{moved}/artifacts").json()["items"]
     labels = {event.object.label for event in make.events(f"{version.model}:1.0.1+build.7")}
     assert (answer.status_code, answer.json()["version"]) == (200, "1.0.1+build.7")
     assert [file["path"] for file in files] == ["tokenizer/vocab.json"]
-    assert client.get(version_address(version)).status_code == 404
+    assert client.get(route_of(version)).status_code == 404
     assert labels == {f"{version.model}:1.0.1+build.7", f"{version.model}:1.0.1+build.7/tokenizer/vocab.json"}
 
 
@@ -342,20 +338,20 @@ def test_a_version_number_that_is_taken_is_refused(make: Make, api: Api) -> None
     client = api.as_(owner)
     client.post(f"/api/v1/models/{version.model}/versions", json={"version": "1.1.0"})
 
-    answer = client.patch(version_address(version), json={"version": "1.1.0", "description": "x"})
+    answer = client.patch(route_of(version), json={"version": "1.1.0", "description": "x"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
     assert [error["field"] for error in answer.json()["errors"]] == ["version"]
-    assert client.get(version_address(version)).json()["description"] is None
+    assert client.get(route_of(version)).json()["description"] is None
 
 
 def test_a_stale_edit_of_a_version_is_told_what_changed(make: Make, api: Api) -> None:
     """The fields are named as JSON names them, inner ones dotted."""
     version = make.version()
     client = api.as_(make.owner_of(version))
-    client.patch(version_address(version), json={"metadata": {"framework": "jax", "card": {"license": "MIT"}}})
+    client.patch(route_of(version), json={"metadata": {"framework": "jax", "card": {"license": "MIT"}}})
 
-    answer = client.patch(version_address(version), json={"description": "x"}, headers={"if-match": '"r1"'})
+    answer = client.patch(route_of(version), json={"description": "x"}, headers={"if-match": '"r1"'})
 
     named = {error["field"] for error in answer.json()["errors"]}
     assert answer.status_code == 412
@@ -368,14 +364,14 @@ def test_a_file_is_removed_from_a_draft(make: Make, api: Api) -> None:
     owner = make.owner_of(version)
     artifact = make.file(version)
     client = api.as_(owner)
-    route = f"{version_address(version)}/artifacts/model.safetensors"
+    route = f"{route_of(version)}/artifacts/model.safetensors"
     link = client.post(f"{route}/links").json()["url"]
 
     answer = client.delete(route)
 
     (event,) = make.events(artifact.id, "artifact.remove")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert client.get(f"{version_address(version)}/artifacts").json()["items"] == []
+    assert client.get(f"{route_of(version)}/artifacts").json()["items"] == []
     assert client.get(link).status_code == 404
     assert client.delete(route).status_code == 404
     assert event.before is not None
@@ -388,9 +384,9 @@ def test_only_an_owner_removes_a_file(make: Make, api: Api) -> None:
     version = make.version()
     make.file(version)
     stranger = make.owner()
-    route = f"{version_address(version)}/artifacts/model.safetensors"
+    route = f"{route_of(version)}/artifacts/model.safetensors"
 
     answer = api.as_(stranger).delete(route)
 
     assert answer.status_code == 403
-    assert len(api.as_(stranger).get(f"{version_address(version)}/artifacts").json()["items"]) == 1
+    assert len(api.as_(stranger).get(f"{route_of(version)}/artifacts").json()["items"]) == 1

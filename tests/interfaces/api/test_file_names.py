@@ -8,6 +8,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.features.versions.views import Version
+from tests.support.addresses import files_of
 from tests.support.clients import Api
 from tests.support.footprint import footprint
 from tests.support.make import Make
@@ -39,11 +40,6 @@ SAFE = [
     "a+b", "a@b", "a!b", "a,b", "[a]", "{a}", "a$b", "a^b", "a`b", "x" * 255, "a/b/c/d/e/f/g/h", "links", "a/links",
     "console.txt", "com10", "nula", "..a", "a..b", "…", "שלום.bin",
 ]  # fmt: skip
-
-
-def files_of(version: Version) -> str:
-    """The address of a version's files."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/artifacts"
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Which files are taken: by their content, as one of the types; further formats that Admins list; images by digest."""
 
 import json
-from typing import Any
 
 from modelkeep_server.rules.formats import FORMATS
 from modelkeep_server.rules.permissions import Role
 from tests.support import model_files as files
+from tests.support.addresses import file_of, files_of, route_of
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.problems import assert_problem, fields_at_fault, refusal
@@ -25,19 +25,13 @@ REFUSED: tuple[tuple[str, str, bytes, str], ...] = (
 )
 
 
-def address_of(version: Any, path: str) -> str:
-    """Where a file of a version is sent."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/{path}"
-
-
 def test_a_file_that_is_not_what_its_name_or_type_says_is_refused_with_the_list(make: Make, api: Api) -> None:
     """415 names what the content is, or that it is nothing known, says what is taken, and nothing is stored."""
     version = make.version()
     owner = api.as_(make.owner_of(version))
 
     answers = [
-        owner.put(address_of(version, f"artifacts/{path}?type={kind}"), content=content)
-        for path, kind, content, _ in REFUSED
+        owner.put(file_of(version, f"{path}?type={kind}"), content=content) for path, kind, content, _ in REFUSED
     ]
 
     assert {refusal(answer) for answer in answers} == {(415, "not_accepted")}
@@ -47,7 +41,7 @@ def test_a_file_that_is_not_what_its_name_or_type_says_is_refused_with_the_list(
         assert says in told["detail"], path
         assert f"A {kind} file may be: " in told["remedy"]
         assert told["errors"]
-    assert owner.get(address_of(version, "artifacts")).json()["total"] == 0
+    assert owner.get(files_of(version)).json()["total"] == 0
 
 
 def test_every_type_takes_its_formats_and_says_so(make: Make, api: Api) -> None:
@@ -63,7 +57,7 @@ def test_every_type_takes_its_formats_and_says_so(make: Make, api: Api) -> None:
         ("image.tar", "CONTAINER", files.docker_archive(), "docker-archive"),
     )
 
-    answers = [owner.put(address_of(version, f"artifacts/{p}?type={k}"), content=c) for p, k, c, _ in sent]
+    answers = [owner.put(file_of(version, f"{p}?type={k}"), content=c) for p, k, c, _ in sent]
     listed = owner.get("/api/v1/formats").json()["items"]
 
     assert [answer.status_code for answer in answers] == [201] * len(sent), [answer.text for answer in answers]
@@ -79,7 +73,7 @@ def test_an_admin_lists_a_further_format_whose_files_are_not_judged(make: Make, 
     name = f"coreml-{make.person().email.partition('@')[0][-6:]}"
     new = {"name": name, "label": "Core ML", "types": ["WEIGHTS"], "ending": f".{name}", "magic": "08011200"}
     fitting = bytes.fromhex("08011200") + b"\xff" * 40
-    place = address_of(version, f"artifacts/m.{name}?type=WEIGHTS")
+    place = file_of(version, f"m.{name}?type=WEIGHTS")
 
     before = owner.put(place, content=fitting)
     denied = owner.post("/api/v1/formats", json=new)
@@ -89,7 +83,7 @@ def test_an_admin_lists_a_further_format_whose_files_are_not_judged(make: Make, 
     program = owner.put(place, content=b"\x7fELF\x02\x01\x01" + bytes(80))
     taken = owner.put(place, content=fitting)
     ended = admin.delete(f"/api/v1/formats/{name}")
-    after = owner.put(address_of(version, f"artifacts/n.{name}?type=WEIGHTS"), content=fitting + b"\x01")
+    after = owner.put(file_of(version, f"n.{name}?type=WEIGHTS"), content=fitting + b"\x01")
 
     assert [refusal(answer) for answer in (before, other, program, after)] == [(415, "not_accepted")] * 4
     assert (denied.status_code, added.status_code, ended.status_code) == (403, 201, 204)
@@ -103,7 +97,7 @@ def test_an_image_is_referred_to_by_its_digest(make: Make, api: Api) -> None:
     """The reference is a small file like any other; without a digest it is refused with how to find one."""
     version = make.version()
     owner = api.as_(make.owner_of(version))
-    images = address_of(version, "images")
+    images = f"{route_of(version)}/images"
 
     bad = [
         owner.post(images, json={"reference": text})

@@ -15,6 +15,7 @@ from modelkeep_server.rules.errors import LinkExpired, LinkRefused, RegistryErro
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.links import DOWNLOADS
 from modelkeep_server.rules.permissions import PERMISSIONS, Role
+from tests.support.addresses import links_of, page_of
 from tests.support.clients import Api
 from tests.support.letting_in import put_into
 from tests.support.make import Make, Person
@@ -30,11 +31,6 @@ def version(make: Make) -> Version:
     made = make.version()
     make.file(made)
     return made
-
-
-def links_of(version: Version) -> str:
-    """The address at which links to its file are made."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/model.safetensors/links"
 
 
 def let_in(api: Api, owner: Person, version: Version, person: Person, access: str) -> None:
@@ -184,7 +180,7 @@ def test_a_hold_stops_links_and_what_they_open(registry: Registry, make: Make, a
         recording.record_by_operator(work, "version.update", host="test", object_id=version.id)
 
     answers = [owner.post(links_of(version)), owner.get(url)]
-    page = api.browser(make.owner_of(version)).get(f"/models/{version.model}/versions/{version.version}/artifacts")
+    page = api.browser(make.owner_of(version)).get(f"{page_of(version)}/artifacts")
 
     assert [refusal(answer) for answer in answers] == [(409, "state_forbids")] * 2
     assert all(mrc.email in a.json()["detail"] and "We doubt its data." in a.json()["detail"] for a in answers)
@@ -199,7 +195,7 @@ def test_a_page_of_a_version_in_production_offers_a_collaborator_to_ask(
     reader = make.person()
     let_in(api, make.owner_of(version), version, reader, "READ")
     put_into(registry, version, State.PRODUCTION)
-    browser, page = api.browser(reader), f"/models/{version.model}/versions/{version.version}/artifacts"
+    browser, page = api.browser(reader), f"{page_of(version)}/artifacts"
     form = f"/access-requests/new?model={version.model}&version={version.version}"
 
     offered = browser.get(page)

@@ -21,6 +21,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import LinkExpired
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import links_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.problems import fields_at_fault, refusal
@@ -29,11 +30,6 @@ from tests.support.safetensors import exactly
 from tests.support.wire import send
 
 CONTENT = exactly(1024)
-
-
-def links_of(version: Version, path: str = "model.safetensors") -> str:
-    """The address at which a file's links are made."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/links"
 
 
 @pytest.fixture
@@ -308,25 +304,6 @@ def test_what_never_was_fetched_whole_ends_with_its_link(
     assert (start.action, end.action) == ("artifact.download", "artifact.download_end")
     assert end.after is not None
     assert (end.after["requests"], end.after["sentBytes"], end.after["whole"]) == (10, 100, False)
-
-
-def test_ranges_in_any_order_are_the_whole_file(make: Make, api: Api, version: Version) -> None:
-    """Last part first, overlapping and at the same time: one download, told as whole as soon as no byte is missing."""
-    owner = make.owner_of(version)
-    urls = [link(api, owner, version) for _ in range(2)]
-    before = make.event_count()
-
-    def fetch(url: str, at: int, size: int = 128) -> int:
-        return api.anonymous.get(url, headers={"range": f"bytes={at}-{at + size - 1}"}).status_code
-
-    answers = [fetch(urls[0], at) for at in range(896, -1, -128)]
-    with ThreadPoolExecutor(4) as pool:
-        answers += pool.map(lambda at: fetch(urls[1], at, 300), (724, 0, 300, 512))
-
-    events = [event for event in make.events(since=before) if event.action == "artifact.download_end"]
-    facts = [event.after or {} for event in events]
-    assert set(answers) == {206}
-    assert [(fact["requests"], fact["whole"]) for fact in facts] == [(8, True), (4, True)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

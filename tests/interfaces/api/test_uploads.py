@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import files_of
 from tests.support.clients import Api
 from tests.support.footprint import footprint, stored_files
 from tests.support.make import Make
@@ -21,11 +21,6 @@ from tests.support.safetensors import exactly
 from tests.support.wire import send
 
 PART = 16 * 1024 * 1024
-
-
-def files_of(version: Version) -> str:
-    """The address of a version's files."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/artifacts"
 
 
 def digest_of(content: bytes) -> str:

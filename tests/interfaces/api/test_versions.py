@@ -7,6 +7,7 @@ import pytest
 
 from modelkeep_server.rules.fields import FIELDS
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import route_of
 from tests.support.clients import Api
 from tests.support.footprint import footprint
 from tests.support.make import Make
@@ -338,7 +339,7 @@ def test_from_draft_one_move_leads_on_and_says_what_is_lacking(make: Make, api: 
     roles, lacks = LACKS[who]
     person = make.owner_of(version) if roles is None else make.person(*roles)
 
-    page = api.as_(person).get(f"/api/v1/models/{version.model}/versions/{version.version}/moves").json()
+    page = api.as_(person).get(f"{route_of(version)}/moves").json()
 
     assert [(move["to"], move["allowed"], [r["message"] for r in move["reasons"]]) for move in page["items"]] == [
         ("SUBMITTED", not lacks, lacks)

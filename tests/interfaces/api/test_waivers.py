@@ -17,6 +17,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import RULE_VERSION, Report, Verdict
 from modelkeep_server.ports import InspectionTooLong
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import file_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import look, words_of
@@ -37,7 +38,7 @@ def unjudged() -> bytes:
 
 def put(api: Api, make: Make, version: Version, content: bytes, name: str = "model.bin") -> dict[str, Any]:
     """A file in a version, and what is told of it."""
-    where = f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{name}"
+    where = file_of(version, name)
     answer = api.as_(make.owner_of(version)).put(f"{where}?type=WEIGHTS", content=content)
     assert answer.status_code == 201, answer.text
     told: dict[str, Any] = answer.json()

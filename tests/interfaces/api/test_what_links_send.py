@@ -5,18 +5,13 @@ from anyio.from_thread import BlockingPortal
 from sqlalchemy import text
 
 from modelkeep_server.features.artifacts.downloading import downloads
-from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import links_of
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.problems import refusal
 from tests.support.registries import Registry
 from tests.support.wire import send
-
-
-def links_of(version: Version, path: str = "model.safetensors") -> str:
-    """The address at which a file's links are made."""
-    return f"/api/v1/models/{version.model}/versions/{version.version}/artifacts/{path}/links"
 
 
 def link(make: Make, api: Api, content: bytes) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from modelkeep_server.interfaces.web.editing import print_of
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import page_of
 from tests.support.clients import Api, Browser
 from tests.support.make import Make
 from tests.support.pages import controls
@@ -25,7 +26,7 @@ def settings_of(model: Any) -> str:
 
 def edit_of(version: Any) -> str:
     """The address of a version's form."""
-    return f"/models/{version.model}/versions/{version.version}/edit"
+    return f"{page_of(version)}/edit"
 
 
 def test_a_form_that_was_not_touched_changes_nothing(make: Make, api: Api) -> None:

@@ -60,7 +60,7 @@ def borrow(opened: int, offset: int, length: int, *, fresh: bool) -> memoryview:
     room = _room_of(wanted)
     if fresh:
         _turn(opened, direct=True)
-    got = _read(opened, room[:wanted], offset - before) if length else 0
+    got = _read(opened, room[:wanted], offset - before, before + length) if length else 0
     return room[min(before, got) : min(before + length, got)]
 
 
@@ -107,9 +107,10 @@ def _write(opened: int, rest: memoryview) -> int:
     return size_bytes
 
 
-def _read(opened: int, room: memoryview, offset: int) -> int:
+def _read(opened: int, room: memoryview, offset: int, least: int) -> int:
+    """Fill the room at least so far, or to the end of the file: a network's file system may give less at a time."""
     have = 0
-    while have < len(room):
+    while have < least:
         try:
             got = os.preadv(opened, [room[have:]], offset + have)
         except OSError as error:
@@ -117,9 +118,9 @@ def _read(opened: int, room: memoryview, offset: int) -> int:
                 raise
             _turn(opened, direct=False)
             continue
-        have += got
-        if not got or got % _BLOCK:
+        if not got:
             break
+        have += got
     return have
 
 

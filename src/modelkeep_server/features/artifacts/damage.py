@@ -10,6 +10,7 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_open_damage
 from modelkeep_server.features.artifacts.judging import formats
 from modelkeep_server.features.artifacts.views import ArtifactStatus, status_of
 from modelkeep_server.inspection.report import Verdict
@@ -31,8 +32,7 @@ def note_damage(work: Work, blob_key: int, found_by: FoundBy) -> bool:
     """
     Withhold every file with these stored bytes, with an event each. False where the damage is known already.
     """
-    known = (damages.c.blob_id == blob_key, damages.c.mended_at.is_(None))
-    if work.first(select(damages.c.id).where(*known)) is not None:
+    if work.first(select(damages.c.id).where(is_open_damage(blob_key))) is not None:
         return False
     row = {
         "public_id": ids.uuid7(clock.to_us(work.now)),
@@ -48,11 +48,11 @@ def note_damage(work: Work, blob_key: int, found_by: FoundBy) -> bool:
 
 def mend(work: Work, blob_key: int) -> None:
     """Note that the bytes were sent anew and stand in place of the damaged ones: files stand as their verdict says."""
-    row = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
+    row = work.first(select(damages.c.id).where(is_open_damage(blob_key)))
     if row is None:
         return
     work.change(damages, row.id, {"mended_at": work.now}, expect={"mended_at": None})
-    verdict = work.scalar(select(scans.c.verdict).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
+    verdict = work.scalar(select(scans.c.verdict).where(is_current_scan(blob_key)))
     status = status_of(Verdict(verdict or Verdict.PENDING))
     why = _BLOCKED if status is ArtifactStatus.QUARANTINED else None
     _move(work, blob_key, "artifact.restore", status, why=why)

@@ -1,23 +1,30 @@
-"""Where a digest is found: files with that SHA-256, and files that hold, or refer to, the container image of it."""
+"""
+Where a digest is found: files with that SHA-256, and files that hold, or refer to, the container image of it; and where
+else the bytes of a file stand.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, select, union
+from sqlalchemy import Row, Select, func, select, union
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import artifacts, blobs, models, scans, version_flags, versions
+from modelkeep_server.db.tables import artifacts, blobs, models, scans, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts.views import ArtifactStatus
+from modelkeep_server.features.artifacts.conditions import is_current_scan
+from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.digests import read_digest
 from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.lifecycle import State
+
+PLACES_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,21 @@ class DigestPlace:
     risk_tier: str
     uploaded_at: datetime
     is_image: bool
+
+    @property
+    def address(self) -> str:
+        """`group/name:version`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Another place of the same bytes: a file of a version that the reader may see."""
+
+    model: str
+    version: str
+    path: str
+    state: State
 
     @property
     def address(self) -> str:
@@ -78,6 +100,25 @@ def list_places(
     return Page(tuple(_to_place(row, hexed) for row in shown), following, work.scalar(counted.where(*here)))
 
 
+def list_same_bytes(work: Work, actor: Actor, artifact: Artifact) -> tuple[Place, ...]:
+    """Where else the actor may see the very bytes of a file, at most 50 places, the newest first. One statement."""
+    rows = work.all(
+        select(models.c.group_name, models.c.name, versions.c.version, versions.c.state, artifacts.c.path)
+        .join(blobs, blobs.c.id == artifacts.c.blob_id)
+        .join(versions, versions.c.id == artifacts.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(
+            blobs.c.sha256 == artifact.sha256,
+            artifacts.c.id != artifact.key,
+            artifacts.c.removed_at.is_(None),
+            visible_to(actor),
+        )
+        .order_by(artifacts.c.id.desc())
+        .limit(PLACES_SHOWN)
+    )
+    return tuple(Place(f"{row.group_name}/{row.name}", row.version, row.path, State(row.state)) for row in rows)
+
+
 def _select_places() -> Select[Any]:
     return (
         select(
@@ -93,19 +134,14 @@ def _select_places() -> Select[Any]:
             models.c.group_name,
             models.c.name,
             models.c.risk_tier,
-            _is_marked("HOLD").label("hold"),
-            _is_marked("CLOSED").label("closed"),
+            has_flag(versions.c.id, "HOLD").label("hold"),
+            has_flag(versions.c.id, "CLOSED").label("closed"),
         )
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(versions, versions.c.id == artifacts.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .outerjoin(scans, (scans.c.blob_id == blobs.c.id) & scans.c.superseded_at.is_(None))
+        .outerjoin(scans, is_current_scan(blobs.c.id))
     )
-
-
-def _is_marked(kind: str) -> ColumnElement[bool]:
-    flag = version_flags.c
-    return exists().where(flag.version_id == versions.c.id, flag.kind == kind, flag.lifted_at.is_(None))
 
 
 def _to_place(row: Row[Any], digest: str) -> DigestPlace:

@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, bindparam, exists, func, or_, select, type_coerce
+from sqlalchemy import Row, Select, Text, bindparam, func, or_, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import artifacts, blobs, damages, models, people, scans, versions, waivers
+from modelkeep_server.db.tables import artifacts, blobs, models, people, scans, versions, waivers
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
 from modelkeep_server.features.artifacts.file_keys import read_parts
 from modelkeep_server.features.artifacts.sealed_words import open_words
 from modelkeep_server.features.artifacts.sealing import Part
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, Scan, Waiver, WaiverKind
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Finding, Verdict
 from modelkeep_server.kit.paging import Page
@@ -60,7 +64,7 @@ def _select_artifacts() -> Select[Any]:
     # The newest of those that hold now; of one kind there is one at most.
     newest = (
         select(func.max(_held.c.id))
-        .where(_held.c.artifact_id == artifacts.c.id, _held.c.ended_at.is_(None), _held.c.expires_at > bindparam("now"))
+        .where(is_waiver_held(artifacts.c.id, bindparam("now"), _held))
         .correlate(artifacts)
         .scalar_subquery()
     )
@@ -80,11 +84,11 @@ def _select_artifacts() -> Select[Any]:
             scans.c.scanned_at,
             *(waivers.c[name].label(f"waiver_{name}") for name in _OF_WAIVER),
             _waivers.c.email.label("waiver_by"),
-            exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None)).label("is_damaged"),
+            is_damaged(blobs.c.id).label("is_damaged"),
         )
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
         .join(_uploaders, _uploaders.c.id == artifacts.c.uploaded_by)
-        .outerjoin(scans, (scans.c.blob_id == blobs.c.id) & scans.c.superseded_at.is_(None))
+        .outerjoin(scans, is_current_scan(blobs.c.id))
         .outerjoin(waivers, waivers.c.id == newest)
         .outerjoin(_waivers, _waivers.c.id == waivers.c.created_by)
         .where(artifacts.c.removed_at.is_(None))
@@ -133,6 +137,15 @@ def get_artifact(work: Work, version: Version, path: str) -> Artifact:
     if artifact is None:
         raise NotFound(f"{version.address} has no file {path[:200]!r}.")
     return artifact
+
+
+def get_by_address(
+    work: Work, actor: Actor, group: str, name: str, version: str, path: str
+) -> tuple[Model, Version, Artifact]:
+    """A file by its address, with the model and version around it, as the actor may see them. Raises NotFound."""
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.get_version(work, actor, group, name, version)
+    return model, found, get_artifact(work, found, path)
 
 
 def get_stored_file(work: Work, key: int) -> StoredFile:

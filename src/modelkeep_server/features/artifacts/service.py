@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import artifacts, blobs, damages
+from modelkeep_server.db.tables import artifacts, blobs
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts.conditions import is_damaged
 from modelkeep_server.features.artifacts.judging import formats, scanning
 from modelkeep_server.features.artifacts.sealing import Part, new_dek, part_key, wrap_context
 from modelkeep_server.features.artifacts.uploading import quotas
@@ -221,9 +222,8 @@ def _taken(version: Version, present: Artifact) -> NameTaken:
 
 def _settle_blob(work: Work, version: Version, ticket: Ticket, received: Received) -> tuple[int, bool]:
     """The stored bytes that the file stands for, and whether they are those that just arrived."""
-    is_damaged = exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
     known = work.first(
-        select(blobs.c.id, is_damaged.label("is_broken")).where(
+        select(blobs.c.id, is_damaged(blobs.c.id).label("is_broken")).where(
             blobs.c.model_id == version.model_key, blobs.c.sha256 == received.sha256_hex
         )
     )

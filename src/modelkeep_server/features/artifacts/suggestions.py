@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from modelkeep_server.db.tables import artifacts, models, scans, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.headers import open_header
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity.views import Actor
@@ -74,7 +75,7 @@ def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str,
     shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
     first = (
         select(artifacts.c.id, artifacts.c.path, scans.c.blob_id, scans.c.header)
-        .join(scans, (scans.c.blob_id == artifacts.c.blob_id) & scans.c.superseded_at.is_(None))
+        .join(scans, is_current_scan(artifacts.c.blob_id))
         .where(
             artifacts.c.version_id == version.key,
             artifacts.c.version_id.in_(shown_to_actor),

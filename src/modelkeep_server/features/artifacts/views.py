@@ -1,5 +1,6 @@
 """What the registry says of a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +44,10 @@ class WaiverKind(StrEnum):
 
     RELEASE = "RELEASE"
     WAIVE = "WAIVE"
+
+
+#: What a verdict asks of a Security Architect; the others ask for nothing.
+ANSWERS_FOR: Mapping[Verdict, WaiverKind] = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,24 @@ class Artifact:
             and self.scan.verdict is Verdict.BLOCKED
             and not self.is_damaged
         )
+
+    @property
+    def is_unfit(self) -> bool:
+        """Whether it is withheld since it is not of the format that its type or name promises."""
+        is_judged = self.scan is not None and self.scan.verdict is not Verdict.BLOCKED
+        return self.status is ArtifactStatus.QUARANTINED and is_judged and not self.is_damaged
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the waiver that holds is one that the verdict asks for; a later look may have changed the verdict."""
+        if self.waiver is None or self.scan is None:
+            return False
+        return ANSWERS_FOR.get(self.scan.verdict) is self.waiver.kind
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether it may be downloaded, by whoever may download from its version."""
+        return self.status is ArtifactStatus.AVAILABLE or self.is_released
 
     @property
     def etag(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists, func, select
 
-from modelkeep_server.db.tables import artifacts, models, version_flags, versions
+from modelkeep_server.db.tables import artifacts, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.home.views import BareModel, OpenDraft
@@ -18,6 +18,7 @@ from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.fields import judge_completeness
@@ -43,11 +44,6 @@ def list_open_drafts(work: Work, actor: Actor) -> tuple[OpenDraft, ...]:
         artifacts.c.status != ArtifactStatus.QUARANTINED.value,
         artifacts.c.removed_at.is_(None),
     )
-    is_closed = exists().where(
-        version_flags.c.version_id == versions.c.id,
-        version_flags.c.kind == "CLOSED",
-        version_flags.c.lifted_at.is_(None),
-    )
     rows = work.all(
         select(
             models.c.group_name,
@@ -65,7 +61,7 @@ def list_open_drafts(work: Work, actor: Actor) -> tuple[OpenDraft, ...]:
             visible_to(actor),
             models.c.status == ModelStatus.ACTIVE.value,
             versions.c.state.in_(sorted(EDITABLE)),
-            ~is_closed,
+            ~has_flag(versions.c.id, "CLOSED"),
         )
         .order_by(versions.c.id)
         .limit(DRAFTS_JUDGED)

@@ -26,8 +26,6 @@ from modelkeep_server.rules.naming import find_name_fault
 from modelkeep_server.rules.permissions import Role, Scope
 
 PURPOSE_CHARS = 500
-#: What an edit may change, by the JSON names.
-EDITABLE_FIELDS = ("purpose", "sponsor", "scopes")
 
 
 def create_service_account(work: Work, actor: Actor, new: NewServiceAccount) -> ServiceAccount:
@@ -86,7 +84,7 @@ def update_service_account(
     tokens made before the change go on.
 
     Args:
-        changes: New values by the names of `EDITABLE_FIELDS`; `sponsor` is the e-mail of a Model Owner.
+        changes: New values of `purpose`, `scopes` and `sponsor`, the e-mail of a Model Owner.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
     Raises:
         NotFound.

@@ -28,8 +28,6 @@ from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NameTak
 
 NAME_CHARS = 100
 MEMBERS_MAX = 200
-#: What an edit may change, by the JSON names.
-EDITABLE_FIELDS = ("name", "email", "members")
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def update_team(
     Change a team's name, its address or who is in it. Whoever leaves loses at once what they owned through it.
 
     Args:
-        changes: New values by the names of `EDITABLE_FIELDS`; `members` are all that the team has from now on.
+        changes: New values of `name`, `email` and `members`; the last are all that the team has from now on.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
     Raises:
         NotFound, NotPermitted.

@@ -54,7 +54,8 @@ def confirm_by_operator(work: Work, typed: str, *, host: str) -> None:
 def note_copy(work: Work, *, host: str, shares: int, needed: int) -> None:
     """Note that an operator makes an escrow copy."""
     ring = work.parts.keys
-    after = {"fingerprint": ring.fingerprint(), "shares": shares, "needed": needed}
+    # Not the fingerprint, here or at a rotation: many read the log, and to know it proves that one has the copy.
+    after = {"key": ring.key_ids[-1], "shares": shares, "needed": needed}
     _record(work, "key.escrow", host, ring.registry_id, after)
 
 
@@ -63,7 +64,7 @@ def note_rotation(work: Work, *, host: str) -> None:
     ring = work.parts.keys
     key_id = ring.key_ids[-1]
     if not queries.has_record(work, key_id):
-        _record(work, "key.rotate", host, key_id, {"fingerprint": ring.fingerprint(), "before": ring.key_ids[-2]})
+        _record(work, "key.rotate", host, key_id, {"before": ring.key_ids[-2]})
 
 
 def rewrap(work: Work, what: Wrapped, *, host: str, after_key: int) -> Rewrapped:

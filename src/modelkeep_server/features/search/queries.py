@@ -9,7 +9,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    exists,
     false,
     func,
     literal,
@@ -25,7 +24,6 @@ from modelkeep_server.db.tables import (
     search_owners,
     search_tags,
     search_text,
-    version_flags,
     versions,
 )
 from modelkeep_server.db.work import Work
@@ -34,6 +32,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, VersionMark
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.kit.words import split_words
@@ -198,12 +197,7 @@ def _select_newest() -> Select[Any]:
         .where(versions.c.model_id.in_(bindparam("model_keys", expanding=True)))
         .subquery()
     )
-    closed = exists().where(
-        version_flags.c.version_id == ranked.c.id,
-        version_flags.c.kind == "CLOSED",
-        version_flags.c.lifted_at.is_(None),
-    )
-    shown = select(ranked, closed.label("closed")).where(ranked.c.place <= NEWEST_SHOWN)
+    shown = select(ranked, has_flag(ranked.c.id, "CLOSED").label("closed")).where(ranked.c.place <= NEWEST_SHOWN)
     return shown.order_by(ranked.c.model_id, ranked.c.place)
 
 

@@ -14,15 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.queueing import WAITING, enqueue
-from modelkeep_server.db.tables import blob_checks, blobs, damages, jobs
+from modelkeep_server.db.tables import blob_checks, blobs, jobs
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts import damage
+from modelkeep_server.features.artifacts.conditions import is_damaged
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.reading_back import is_whole, select_stored
+from modelkeep_server.features.artifacts.uploading.sweeping import OWNERS
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Schedule, Task
 from modelkeep_server.features.storage.queries import ALL_FILES, KIND, find_pass
 from modelkeep_server.ports import KeyNotHeld, StorageError
@@ -37,7 +39,6 @@ REST = timedelta(seconds=1)
 _AT_ONCE = 100
 #: Begun early, so that the last file of a pass is read within the time as well.
 _EARLY = 0.8
-_OWNERS = "owners/"
 
 
 class _Stopped(Exception):
@@ -119,7 +120,7 @@ class Checker:
 
     def _demand_filled(self) -> None:
         """A disk that was not mounted, or another bucket, would have every file taken for lost."""
-        if all(key.startswith(_OWNERS) for key in self.parts.blobs.list_keys()):
+        if all(key.startswith(OWNERS) for key in self.parts.blobs.list_keys()):
             raise JobFailed("The file store holds no file at all: it is not the one that the registry wrote to.")
 
     def _go_on(self, asked: datetime | None) -> None:
@@ -152,4 +153,4 @@ def _is_due(work: Work, asked: datetime | None) -> ColumnElement[bool]:
     unread = blob_checks.c.checked_at.is_(None) | (blob_checks.c.checked_at < before)
     if asked is not None:
         return opens & unread
-    return opens & unread & ~exists().where(damages.c.blob_id == blobs.c.id, damages.c.mended_at.is_(None))
+    return opens & unread & ~is_damaged(blobs.c.id)

@@ -17,6 +17,7 @@ from modelkeep_server.db.tables import (
     waivers,
 )
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus, WaiverKind
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -72,12 +73,7 @@ def _read_standing(work: Work) -> Standing:
     live = artifacts.c.removed_at.is_(None)
     stored = work.first(select(func.count().label("files"), func.sum(blobs.c.size_bytes).label("size")))
     used = select(artifacts.c.blob_id).where(live).distinct().scalar_subquery()
-    is_released = exists().where(
-        waivers.c.artifact_id == artifacts.c.id,
-        waivers.c.kind == WaiverKind.RELEASE.value,
-        waivers.c.ended_at.is_(None),
-        waivers.c.expires_at > work.now,
-    )
+    is_released = exists().where(is_waiver_held(artifacts.c.id, work.now), waivers.c.kind == WaiverKind.RELEASE.value)
     listed = (
         select(
             func.sum(blobs.c.size_bytes).label("size"),
@@ -88,7 +84,7 @@ def _read_standing(work: Work) -> Standing:
         )
         .select_from(artifacts)
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
-        .outerjoin(scans, (scans.c.blob_id == blobs.c.id) & scans.c.superseded_at.is_(None))
+        .outerjoin(scans, is_current_scan(blobs.c.id))
         .where(live)
     )
     told = work.first(listed)

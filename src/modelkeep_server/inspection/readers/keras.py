@@ -7,9 +7,9 @@ from typing import Any
 from modelkeep_server.inspection.readers.bounded import Misfit, iterate, parse_json, read_exactly
 from modelkeep_server.inspection.readers.tidying import Facts, Port, pick, schema_of, some, text_at
 from modelkeep_server.inspection.report import Header
+from modelkeep_server.inspection.scanning.keras import HDF5_MAGIC
 from modelkeep_server.inspection.source import Source
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _CONFIG_MAX = 1024 * 1024
 _SEARCHED_MAX = 256 * 1024 * 1024
 _CONFIG = re.compile(rb'\{"(?:module|class_name)": "')

@@ -1,6 +1,6 @@
 """Files of versions: sent in one streamed body, listed, and fetched through links."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Path, Query, Request
@@ -16,14 +16,14 @@ from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces import arrivals
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut, BundleLinkOut, DownloadOut, LinkIn, LinkOut
-from modelkeep_server.interfaces.api.shapes.base import PageOut
+from modelkeep_server.interfaces.api.shapes.base import FileType, PageOut
 from modelkeep_server.interfaces.doorway import Desk
 
 router = make_router("artifacts")
 
 VERSION = "/models/{group}/{name}/versions/{version}"
 BASE = VERSION + "/artifacts"
-Kind = Annotated[Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"], Query(description="What the file is.")]
+Kind = Annotated[FileType, Query(description="What the file is.")]
 FilePath = Annotated[str, Path(description="Folders allowed: tokenizer/vocab.json.")]
 
 

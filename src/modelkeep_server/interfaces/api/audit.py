@@ -23,8 +23,8 @@ from modelkeep_server.interfaces.api.shapes.audit import (
     VerdictOut,
 )
 from modelkeep_server.interfaces.api.shapes.base import PageOut
+from modelkeep_server.interfaces.audit_steps import begin_export, prove_event, runs_of, verify_whole_log
 from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.interfaces.log_in_steps import begin_export, prove_event, runs_of, verify_whole_log
 from modelkeep_server.interfaces.query_strings import read_event_filter
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.sheets import csv_line

@@ -1,4 +1,4 @@
-"""Formats that files may have, and container images that are referred to."""
+"""Formats that files may have."""
 
 from typing import Annotated
 
@@ -6,17 +6,12 @@ from fastapi import Path
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import images
 from modelkeep_server.features.artifacts.judging import formats
 from modelkeep_server.features.artifacts.judging.formats import ListedFormat, NewFormat
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.interfaces import arrivals
-from modelkeep_server.interfaces.api.artifacts import VERSION, answer_with
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
-from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut
-from modelkeep_server.interfaces.api.shapes.formats import FormatIn, FormatOut, FormatsOut, ImageIn
-from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.api.shapes.formats import FormatIn, FormatOut, FormatsOut
 from modelkeep_server.rules.formats import FORMATS, FormatInfo
 
 router = make_router("artifacts")
@@ -51,16 +46,6 @@ def end_format(work: Work, actor: Actor, format_name: FormatName) -> Answer:
     """Take a listed format off the list. Files that have it stay."""
     formats.end_format(work, actor, format_name)
     return Answer(None, status=204)
-
-
-@router.post(VERSION + "/images", status_code=201, response_model=ArtifactOut)
-@door.streams("artifact.upload")
-async def refer_to_image(desk: Desk, group: str, name: str, version: str, body: ImageIn) -> Answer:
-    """
-    Refer to a container image by its digest, in place of uploading it: a small JSON file of type CONTAINER.
-    """
-    new, content = images.describe(group, name, version, body.reference, body.path)
-    return answer_with(new, await arrivals.take_in_text(desk, new, content), status=201)
 
 
 def _own(row: FormatInfo) -> FormatOut:

@@ -9,9 +9,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.interfaces.audit_steps import guess_seconds, prove_event, verify_whole_log
 from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.interfaces.log_in_steps import guess_seconds, prove_event, verify_whole_log
 from modelkeep_server.interfaces.query_strings import EVENT_FILTERS, read_event_filter
 from modelkeep_server.interfaces.web.contexts.audit import (
     AuditListContext,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from modelkeep_server.features.artifacts.damage import WHAT_IS_WRONG
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, WaiverKind
+from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.rules.formats import FORMATS, Format
 
@@ -54,7 +54,6 @@ _UNFIT = Chip(
     "It is not of the format that its type or name promises, and cannot be downloaded. Remove it, and send it as what "
     "it is.",
 )
-_ASKS_FOR: Mapping[Verdict, WaiverKind] = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
 _ANSWERED: Mapping[Verdict, Chip] = {
     Verdict.BLOCKED: Chip("warn", "Blocked, released", "shield-alert", "A Security Architect released it for a time."),
     Verdict.UNKNOWN: Chip(
@@ -67,25 +66,12 @@ def verdict_chip(artifact: Artifact) -> Chip:
     """What a file's status and verdict are called."""
     if artifact.is_damaged:
         return _DAMAGED
-    if is_unfit(artifact):
+    if artifact.is_unfit:
         return _UNFIT
     verdict = Verdict.PENDING if artifact.scan is None else artifact.scan.verdict
-    if is_answered(artifact):
+    if artifact.is_answered:
         return _ANSWERED[verdict]
     return _VERDICTS[verdict]
-
-
-def is_unfit(artifact: Artifact) -> bool:
-    """Whether a file is withheld since it is not of the format that its type or name promises."""
-    is_judged = artifact.scan is not None and artifact.scan.verdict is not Verdict.BLOCKED
-    return artifact.status is ArtifactStatus.QUARANTINED and is_judged and not artifact.is_damaged
-
-
-def is_answered(artifact: Artifact) -> bool:
-    """Whether the waiver that holds is one that the verdict asks for; a later look may have changed the verdict."""
-    if artifact.waiver is None or artifact.scan is None:
-        return False
-    return _ASKS_FOR.get(artifact.scan.verdict) is artifact.waiver.kind
 
 
 def verdict_of(verdict: Verdict | None) -> Chip:
@@ -95,7 +81,7 @@ def verdict_of(verdict: Verdict | None) -> Chip:
 
 def why_withheld(artifact: Artifact) -> str | None:
     """Why a file cannot be downloaded by anybody now, or None where it can."""
-    if artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released:
+    if artifact.may_leave:
         return None
     findings = artifact.scan.findings if artifact.scan is not None else ()
     chip = verdict_chip(artifact)

@@ -1,4 +1,4 @@
-"""Creating a version, a version's page, and its files."""
+"""Creating a version, its page, and ending it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,8 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import queries as artifact_queries
-from modelkeep_server.features.artifacts import service as artifact_service
 from modelkeep_server.features.artifacts import suggestions
-from modelkeep_server.features.artifacts.downloading import bundles, downloads, rights
+from modelkeep_server.features.artifacts.downloading import rights
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -19,7 +18,6 @@ from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
-    ArtifactsContext,
     CreateVersionContext,
     VersionActivityContext,
     VersionContext,
@@ -71,22 +69,7 @@ def create_version(work: Work, actor: Actor, group: str, name: str, form: FormDa
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """Where does it stand, and what next?"""
     facts = facts_of(work, actor, group, name, version)
-    return Page.of(VersionContext(**facts, fillable=_count_fillable(work, actor, facts)))
-
-
-@router.get(BASE + "/{version}/artifacts")
-@door.reads("model.read")
-def show_artifacts(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
-    """The files of a version: send more, fetch one, check its digest."""
-    facts = facts_of(work, actor, group, name, version, cursor=cursor)
-    limit = work.parts.limits.upload_bytes
-    context = ArtifactsContext(
-        **facts | {"tab": "artifacts"},
-        fillable=_count_fillable(work, actor, facts),
-        upload_limit_bytes=limit,
-        cursor=cursor or None,
-    )
-    return Page.of(context)
+    return Page.of(VersionContext(**facts, fillable=count_fillable_fields(work, actor, facts)))
 
 
 @router.get(BASE + "/{version}/activity")
@@ -98,31 +81,6 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, version: str,
     rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
     href = f"{href_of_version(found.model, found.version)}/activity"
     return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
-
-
-@router.post(BASE + "/{version}/artifacts/{path:path}/links")
-@door.posts("artifact.link")
-def download(work: Work, actor: Actor, group: str, name: str, version: str, path: str, form: FormData) -> Redirect:
-    """Make a link and follow it at once."""
-    link = downloads.mint_link(work, actor, group, name, version, path, purpose=text_of(form, "purpose"))
-    return Redirect(link.path)
-
-
-@router.post(BASE + "/{version}/bundle-links")
-@door.posts("artifact.link")
-def download_all(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """Make a link to all files as one ZIP, and follow it at once."""
-    return Redirect(bundles.mint_link(work, actor, group, name, version, purpose=text_of(form, "purpose")).path)
-
-
-@router.post(BASE + "/{version}/artifacts/{path:path}/remove")
-@door.posts("artifact.remove")
-def remove_artifact(
-    work: Work, actor: Actor, group: str, name: str, version: str, path: str, form: FormData
-) -> Redirect:
-    """Take a file out of a draft."""
-    artifact_service.remove_artifact(work, actor, group, name, version, path)
-    return Redirect(href_of_version(f"{group}/{name}", version) + "/artifacts?done=removed")
 
 
 @router.post(BASE + "/{version}/close")
@@ -160,7 +118,7 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
     }
 
 
-def _count_fillable(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:
+def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:
     """How many fields could be filled from the files, by somebody who may edit the version now."""
     found: Version = facts["version"]
     if not found.is_editable or not facts["files"].items:

@@ -15,8 +15,7 @@ from typing import Any
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import artifacts, bundle_links
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts import damage, queries
-from modelkeep_server.features.artifacts.damage import FoundBy
+from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.artifacts.downloading import downloads, handles, rights, transfers
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
 from modelkeep_server.features.artifacts.opening import read_plain
@@ -79,7 +78,6 @@ class BundleOpening:
 
     link_id: str
     version: Version
-    minter: Actor
     bundle: Bundle
 
     @property
@@ -138,7 +136,7 @@ def open_link(work: Work, visitor: Actor, handle: str, *, begins: bool = True) -
             work, "bundle.download", actor=minter.pseudonym, actor_kind=minter.kind, auth="link",
             object_id=version.id, object_label=version.address, after={"link": row.public_id, **_say(bundle)},
         )  # fmt: skip
-    return BundleOpening(row.public_id, version, minter, bundle)
+    return BundleOpening(row.public_id, version, bundle)
 
 
 def note_end(work: Work, opening: BundleOpening, *, sent_bytes: int) -> None:
@@ -194,11 +192,6 @@ class Outflow:
             yield frame.end(crc)
         self.current = None
         yield frame.close()
-
-
-def withhold(work: Work, broken: StoredFile) -> None:
-    """Withhold every file whose stored bytes are those of this one: they are not what was uploaded."""
-    damage.note_damage(work, broken.blob_key, FoundBy.DOWNLOAD)
 
 
 def _gather(work: Work, version: Version) -> Bundle:

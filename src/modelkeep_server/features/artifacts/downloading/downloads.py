@@ -14,16 +14,14 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import damage, queries
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.downloading import handles, rights, transfers
-from modelkeep_server.features.artifacts.downloading.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.features.artifacts.file_keys import open_file_key
 from modelkeep_server.features.artifacts.queries import StoredFile
 from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus, NewLink
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.inspection.report import Verdict
+from modelkeep_server.kit.ranges import Range, Unsatisfiable, parse_range
 from modelkeep_server.rules.errors import (
     IntegrityBroken,
     NotFound,
@@ -36,11 +34,10 @@ FINDINGS_TOLD = 3
 
 @dataclass(frozen=True)
 class Opening:
-    """A download that was allowed and noted: the file, its key, who it goes to, and which part; None is all of it."""
+    """A download that was allowed and noted: the file, its key, and which part; None is all of it."""
 
     link_id: str
     stored: StoredFile
-    minter: Actor
     version: Version
     part: Range | None
     dek: bytes = field(repr=False)
@@ -60,9 +57,7 @@ def mint_link(
     Raises:
         NotFound, NotPermitted; StateForbids while the file is withheld; Invalid where a purpose is asked and missing.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    artifact = queries.get_artifact(work, found, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     terms = rights.require(work, actor, model, found)
     demand_available(artifact)
     link = handles.mint(
@@ -123,12 +118,12 @@ def open_link(
             after={"link": row.public_id, "sha256": stored.artifact.sha256, "range": _say_range(part)},
         )  # fmt: skip
     dek = open_file_key(work, stored.wrapped, stored.blob_id)
-    return Opening(row.public_id, stored, minter, version, part, dek)
+    return Opening(row.public_id, stored, version, part, dek)
 
 
-def quarantine(work: Work, opening: Opening) -> None:
+def withhold(work: Work, broken: StoredFile) -> None:
     """Withhold every file whose stored bytes are those of this one: they are not what was uploaded."""
-    damage.note_damage(work, opening.stored.blob_key, FoundBy.DOWNLOAD)
+    damage.note_damage(work, broken.blob_key, FoundBy.DOWNLOAD)
 
 
 def _say_range(part: Range | None) -> str:
@@ -148,7 +143,7 @@ def demand_available(artifact: Artifact) -> None:
     if artifact.status is ArtifactStatus.QUARANTINED and not artifact.is_released:
         if artifact.is_damaged or artifact.scan is None:
             raise IntegrityBroken(f"{artifact.path} is quarantined and cannot be downloaded.")
-        if artifact.scan.verdict is not Verdict.BLOCKED:
+        if artifact.is_unfit:
             raise StateForbids(
                 f"{artifact.path} is quarantined: its content is not of the format that its type or name promises.",
                 remedy="Remove it, and send it with the type and name that it has.",

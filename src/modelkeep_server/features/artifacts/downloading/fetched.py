@@ -14,7 +14,6 @@ from modelkeep_server.features.artifacts import queries
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.rules.events import Outcome
 
 SHOWN = 20
@@ -45,9 +44,7 @@ def list_downloads(work: Work, actor: Actor, group: str, name: str, version: str
     Raises:
         NotFound. NotPermitted: Neither an owner, nor in a role that sees who downloaded.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    artifact = queries.get_artifact(work, found, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     relations = model_queries.relations_of(actor, model)
     access.require(work, actor, "download.read", relations, owners=model.owners)
     newest = [_newest_of(artifact.id, "artifact.download"), _newest_of(found.id, "bundle.download")]

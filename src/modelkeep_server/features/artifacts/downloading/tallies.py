@@ -126,11 +126,23 @@ class Tallies:
                 del self._tallies[handle]
             return taken
 
+    def give_back(self, handle: str, taken: Taken) -> None:
+        """What was taken could not be written down: whoever takes next has it as well."""
+        with self._lock:
+            tally = self._tallies.setdefault(handle, _Tally(taken.link_id, taken.size_bytes))
+            tally.requests += taken.requests
+            tally.sent_bytes += taken.sent_bytes
+            for start, end in taken.spans:
+                tally.add(start, end)
+                tally.fresh = add_span(tally.fresh, start, end, at_most=SPANS)
+            self._touch(handle, tally)
+
     def _touch(self, handle: str, tally: _Tally) -> None:
         tally.last = time.monotonic()
         self._tallies.move_to_end(handle)
-        while len(self._tallies) > _KEPT:
-            oldest, held = next(iter(self._tallies.items()))
-            if held.running or held.requests:
-                return
-            del self._tallies[oldest]
+        if len(self._tallies) > _KEPT:
+            # One whose visitor is slow to take an answer must not keep the others here.
+            idle = (key for key, held in self._tallies.items() if not held.running and not held.requests)
+            oldest = next(idle, handle)
+            if oldest != handle:
+                del self._tallies[oldest]

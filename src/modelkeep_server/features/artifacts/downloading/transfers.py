@@ -9,9 +9,10 @@ those that run, so that those of a server that was killed get their end as well.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, delete, func, select, update
+from sqlalchemy import Row, Select, Table, bindparam, delete, func, select, update
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.engine import Database
@@ -51,6 +52,11 @@ def begin(work: Work, link_id: str) -> bool:
     return bool(work.scalar(select(row.requests).where(row.link_id == link_id)) == 1)
 
 
+def is_open(work: Work, link_id: str) -> bool:
+    """Whether a download through a link has begun on record and not ended. One statement."""
+    return work.first(_open_by_link(), {"link_id": link_id}) is not None
+
+
 def end(work: Work, link_id: str, *, start: int, sent_bytes: int, size_bytes: int, is_final: bool = False) -> None:
     """
     Note that a request through a link to a file is over, and record the end of the download where all of the file went
@@ -76,8 +82,11 @@ def end(work: Work, link_id: str, *, start: int, sent_bytes: int, size_bytes: in
 
 
 def add(work: Work, taken: Taken, *, is_final: bool = False) -> None:
-    """Write down ranges that were added up (tallies.py), as `end` does one request."""
-    seen = _find(work, taken.link_id)
+    """
+    Write down ranges that were added up (tallies.py), as `end` does one request. Those that went out while the download
+    they were judged for ended become one of their own, so that all that left is on record.
+    """
+    seen = _find(work, taken.link_id) or _begin_late(work, taken)
     if seen is None:
         return
     row = link_transfers.c
@@ -149,6 +158,27 @@ def _find(work: Work, link_id: str) -> Row[Any] | None:
     return work.first(select(link_transfers).where(link_transfers.c.link_id == link_id).with_for_update())
 
 
+def _begin_late(work: Work, taken: Taken) -> Row[Any] | None:
+    told = work.first(_of_link(_OPENED, links, taken.link_id))
+    if told is None or not taken.spans:
+        return None
+    row = {
+        "link_id": taken.link_id, "requests": 0, "running": 0, "sent_bytes": 0, "spans": [], "begun_at": work.now,
+        "last_at": work.now,
+    }  # fmt: skip
+    upsert = work.upsert(link_transfers).values(**row)
+    if work.keep(link_transfers, upsert.on_conflict_do_nothing(index_elements=["link_id"])):
+        start, behind = taken.spans[0]
+        after = {"link": taken.link_id, "sha256": told.sha256, "range": f"bytes={start}-{behind - 1}"}
+        _record(work, "artifact.download", told, f"{_label_of(told)}/{told.path}", after)
+    return _find(work, taken.link_id)
+
+
+@cache
+def _open_by_link() -> Select[Any]:
+    return select(link_transfers.c.link_id).where(link_transfers.c.link_id == bindparam("link_id"))
+
+
 def _forget(work: Work, link_id: str) -> None:
     work.keep(link_transfers, delete(link_transfers).where(link_transfers.c.link_id == link_id))
 
@@ -159,13 +189,7 @@ def _is_whole(spans: Any, size_bytes: int) -> bool:
 
 def _record_end(work: Work, link_id: str, *, requests: int, sent_bytes: int, spans: Any) -> None:
     _forget(work, link_id)
-    opened = (
-        select(artifacts.c.public_id, artifacts.c.path, blobs.c.size_bytes, *_AROUND)
-        .join_from(links, artifacts, artifacts.c.id == links.c.artifact_id)
-        .join(blobs, blobs.c.id == artifacts.c.blob_id)
-        .join(versions, versions.c.id == artifacts.c.version_id)
-    )
-    told = work.first(_of_link(opened, links, link_id))
+    told = work.first(_of_link(_OPENED, links, link_id))
     if told is not None:
         whole = _is_whole(spans, told.size_bytes)
         after = {"link": link_id, "sentBytes": sent_bytes, "requests": requests, "whole": whole}
@@ -186,6 +210,12 @@ _AROUND = (
     versions.c.version, models.c.group_name, models.c.name, people.c.pseudonym,
     service_accounts.c.id.label("service_id"),
 )  # fmt: skip
+_OPENED = (
+    select(artifacts.c.public_id, artifacts.c.path, blobs.c.sha256, blobs.c.size_bytes, *_AROUND)
+    .join_from(links, artifacts, artifacts.c.id == links.c.artifact_id)
+    .join(blobs, blobs.c.id == artifacts.c.blob_id)
+    .join(versions, versions.c.id == artifacts.c.version_id)
+)
 
 
 def _of_link(opened: Select[Any], table: Table, link_id: str) -> Select[Any]:

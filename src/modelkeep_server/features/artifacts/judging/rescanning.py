@@ -3,28 +3,27 @@ Looking through stored files in the background: those whose verdict took longer 
 somebody asks for, and, when the rules have changed, every file that earlier rules judged.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Text, exists, select, type_coerce
+from sqlalchemy import exists, select
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import artifacts, blobs, scans
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts import damage, queries
+from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.file_keys import open_file_key, read_parts
-from modelkeep_server.features.artifacts.judging.scanning import SCAN, settle_scan
-from modelkeep_server.features.artifacts.opening import read_range
+from modelkeep_server.features.artifacts.judging.scanning import SCAN, inspect_stored, settle_scan
+from modelkeep_server.features.artifacts.reading_back import select_stored
 from modelkeep_server.features.artifacts.sealing import Part, SealBroken
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Schedule, Task
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.inspection.report import RULE_VERSION, Finding, Report, Verdict
 from modelkeep_server.ports import BlobMissing, InspectionTooLong, InspectorDown, StorageError, WrappedKey
 
@@ -41,10 +40,6 @@ class _Stored:
     id: str
     parts: tuple[Part, ...]
     dek: bytes = field(repr=False)
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(part.plain_size for part in self.parts)
 
 
 def make_scan_handler(database: Database, parts: Parts, *, seconds: float = SCAN_SECONDS) -> Handler:
@@ -83,9 +78,7 @@ def make_rescan_handler(database: Database, parts: Parts) -> Handler:
 
 def enqueue_stale(work: Work) -> int:
     """Have files looked through that are listed and were not judged by these rules. Gives how many. One statement."""
-    judged = exists().where(
-        scans.c.blob_id == blobs.c.id, scans.c.superseded_at.is_(None), scans.c.rule_version >= RULE_VERSION
-    )
+    judged = exists().where(is_current_scan(blobs.c.id), scans.c.rule_version >= RULE_VERSION)
     listed = exists().where(artifacts.c.blob_id == blobs.c.id, artifacts.c.removed_at.is_(None))
     keys = [row.id for row in work.all(select(blobs.c.id).where(~judged, listed).order_by(blobs.c.id).limit(BATCH))]
     for key in keys:
@@ -99,9 +92,7 @@ def ask_for_scan(work: Work, actor: Actor, group: str, name: str, version: str, 
 
     Raises NotFound, NotPermitted.
     """
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    artifact = queries.get_artifact(work, found, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     access.require(work, actor, "artifact.rescan", model_queries.relations_of(actor, model))
     blob_key = work.scalar(select(artifacts.c.blob_id).where(artifacts.c.id == artifact.key))
     enqueue(work, SCAN, {"blob": blob_key})
@@ -113,26 +104,17 @@ def ask_for_scan(work: Work, actor: Actor, group: str, name: str, version: str, 
 
 
 def _find_stored(work: Work, blob_key: int) -> _Stored | None:
-    row = work.first(select(blobs, type_coerce(blobs.c.parts, Text).label("layout")).where(blobs.c.id == blob_key))
+    row = work.first(select_stored().where(blobs.c.id == blob_key))
     if row is None:
         return None
     wrapped = WrappedKey(row.key_id, row.wrapped_key)
     dek = open_file_key(work, wrapped, row.public_id)
-    return _Stored(row.id, row.public_id, read_parts(row.layout, row.size_bytes), dek)
+    return _Stored(row.id, row.public_id, read_parts(row.parts, row.size_bytes), dek)
 
 
 def _look_through(parts: Parts, stored: _Stored, seconds: float) -> Report:
     try:
-        return parts.inspector.inspect(_reader(parts, stored), stored.size_bytes, seconds=seconds)
+        return inspect_stored(parts, stored.dek, stored.id, stored.parts, seconds=seconds)
     except InspectionTooLong:
         words = f"Looking through it took longer than {seconds / 60:.0f} minutes."
         return Report(None, Verdict.UNKNOWN, (Finding("scan.limits", words),))
-
-
-def _reader(parts: Parts, stored: _Stored) -> Callable[[int, int], bytes]:
-    def read(offset: int, length: int) -> bytes:
-        start = min(offset, stored.size_bytes)
-        end = min(stored.size_bytes, start + length)
-        return read_range(parts.blobs, stored.dek, stored.id, stored.parts, start, end)
-
-    return read

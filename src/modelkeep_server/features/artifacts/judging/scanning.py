@@ -13,6 +13,7 @@ from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import artifacts, damages, scans
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.artifacts import queries
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_open_damage
 from modelkeep_server.features.artifacts.judging import formats
 from modelkeep_server.features.artifacts.opening import read_range
 from modelkeep_server.features.artifacts.sealed_words import seal_words
@@ -35,21 +36,29 @@ class Kept:
     status: ArtifactStatus
 
 
-def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report | None:
+def inspect_stored(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report:
     """
-    Look through stored bytes. Blocks for at most about `seconds`. None where that was not enough, or nobody can.
+    What is found in stored bytes. Blocks for at most about `seconds`.
 
+    Args:
+        sealed: All parts of the file, in order.
     Raises:
+        InspectionTooLong, InspectorDown: That was not enough, or nobody can look.
         SealBroken, StorageError: The bytes cannot be read.
     """
     size_bytes = sum(part.plain_size for part in sealed)
 
     def read(offset: int, length: int) -> bytes:
-        end = min(size_bytes, offset + length)
-        return read_range(parts.blobs, dek, blob_id, sealed, min(offset, size_bytes), max(offset, end))
+        start = min(offset, size_bytes)
+        return read_range(parts.blobs, dek, blob_id, sealed, start, min(size_bytes, start + length))
 
+    return parts.inspector.inspect(read, size_bytes, seconds=seconds)
+
+
+def look_through(parts: Parts, dek: bytes, blob_id: str, sealed: tuple[Part, ...], *, seconds: float) -> Report | None:
+    """As `inspect_stored`; None where `seconds` were not enough, or nobody can look: a job does it later."""
     try:
-        return parts.inspector.inspect(read, size_bytes, seconds=seconds)
+        return inspect_stored(parts, dek, blob_id, sealed, seconds=seconds)
     except (InspectionTooLong, InspectorDown):
         return None
 
@@ -61,7 +70,7 @@ def keep_report(work: Work, blob_key: int, report: Report | None, name: str | No
     For None, a job is enqueued that looks through them. The caller records the event. `name` is that of the format, as
     `formats.settle_format` gives it. `anew`: the report also replaces one by the same rules.
     """
-    current = work.first(select(scans).where(scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None)))
+    current = work.first(select(scans).where(is_current_scan(blob_key)))
     newest_kept = -1 if report is None else report.rule_version + anew
     if current is not None and current.rule_version >= newest_kept:
         verdict = Verdict(current.verdict)
@@ -92,14 +101,14 @@ def settle_scan(work: Work, blob_key: int, report: Report) -> None:
     """Note what a later look found, and let every file with these bytes stand accordingly. Records an event a file."""
     files = queries.list_with_bytes(work, blob_key)
     # What an Admin listed is known by its name and beginning, which do not change.
-    current = (scans.c.blob_id == blob_key, scans.c.superseded_at.is_(None))
-    name = work.scalar(select(scans.c.format).where(*current)) if report.format is None else report.format.value
+    current = select(scans.c.format).where(is_current_scan(blob_key))
+    name = work.scalar(current) if report.format is None else report.format.value
     if name is None:
         found = (formats.find_listed(work, report, file.type, file.path) for file in files)
         report, name = next(filter(None, found), (report, None))
     kept = keep_report(work, blob_key, report, name, anew=True)
     # Damaged bytes are withheld whatever was found in them before.
-    is_damaged = work.first(select(damages.c.id).where(damages.c.blob_id == blob_key, damages.c.mended_at.is_(None)))
+    is_damaged = work.first(select(damages.c.id).where(is_open_damage(blob_key)))
     for file in files:
         # Nobody knew the format of a file that was published PENDING; one of type or name of another is withheld now.
         was_open = file.status is ArtifactStatus.AVAILABLE

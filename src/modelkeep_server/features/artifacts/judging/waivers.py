@@ -15,7 +15,7 @@ from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import people, waivers
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts import queries
-from modelkeep_server.features.artifacts.views import Artifact, Waiver, WaiverKind
+from modelkeep_server.features.artifacts.views import ANSWERS_FOR, Artifact, Waiver, WaiverKind
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -39,7 +39,6 @@ from modelkeep_server.rules.errors import (
 DAYS_MAX = 90
 DEFAULT_DAYS = 30
 
-_ANSWERS_FOR = {Verdict.BLOCKED: WaiverKind.RELEASE, Verdict.UNKNOWN: WaiverKind.WAIVE}
 _ACTS = {WaiverKind.RELEASE: "artifact.release", WaiverKind.WAIVE: "artifact.waive"}
 _enders = people.alias("waiver_enders")
 
@@ -68,7 +67,7 @@ def create_waiver(
         asks for no such answer. IntegrityBroken: it is damaged. Conflict: one stands already. Invalid.
     """
     version_queries.lock_version(work, actor, group, name, version)
-    model, found, artifact = _find(work, actor, group, name, version, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     wanted = _read_kind(kind, artifact)
     act = _ACTS[wanted]
     access.require(work, actor, act, model_queries.relations_of(actor, model))
@@ -106,7 +105,7 @@ def end_waiver(work: Work, actor: Actor, group: str, name: str, version: str, pa
 
     Raises NotFound, NotPermitted; Conflict: it has ended already.
     """
-    model, found, artifact = _find(work, actor, group, name, version, path)
+    model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     access.require(work, actor, "artifact.end_waiver", model_queries.relations_of(actor, model))
     waiver = _get(work, artifact, waiver_id)
     if waiver.ended_at is not None or waiver.expires_at <= work.now:
@@ -124,14 +123,9 @@ def end_waiver(work: Work, actor: Actor, group: str, name: str, version: str, pa
 
 def list_waivers(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> tuple[Waiver, ...]:
     """Who answered for a file, the newest first, at most 200. Raises NotFound."""
-    _, _, artifact = _find(work, actor, group, name, version, path)
+    _, _, artifact = queries.get_by_address(work, actor, group, name, version, path)
     rows = work.all(_select().where(waivers.c.artifact_id == artifact.key).order_by(waivers.c.id.desc()).limit(200))
     return tuple(_to_waiver(row) for row in rows)
-
-
-def is_released(work: Work, artifact_key: int) -> bool:
-    """Whether a BLOCKED file may be downloaded now, because somebody answers for it. One statement."""
-    return queries.get_stored_file(work, artifact_key).artifact.is_released
 
 
 def why_not_answer(work: Work, actor: Actor, model: Model, version: Version) -> str | None:
@@ -146,18 +140,12 @@ def why_not_answer(work: Work, actor: Actor, model: Model, version: Version) -> 
     return None
 
 
-def _find(work: Work, actor: Actor, group: str, name: str, version: str, path: str) -> tuple[Model, Version, Artifact]:
-    model = model_queries.get_model(work, actor, group, name)
-    found = version_queries.get_version(work, actor, group, name, version)
-    return model, found, queries.get_artifact(work, found, path)
-
-
 def _read_kind(kind: str | None, artifact: Artifact) -> WaiverKind:
     if kind is not None:
         if kind not in list(WaiverKind):
             raise Invalid.of([FieldError("kind", f"Choose one of {', '.join(WaiverKind)}.")])
         return WaiverKind(kind)
-    return _ANSWERS_FOR.get(_verdict_of(artifact), WaiverKind.WAIVE)
+    return ANSWERS_FOR.get(_verdict_of(artifact), WaiverKind.WAIVE)
 
 
 def _verdict_of(artifact: Artifact) -> Verdict:
@@ -191,7 +179,7 @@ def _demand_fitting(kind: WaiverKind, artifact: Artifact) -> None:
     if artifact.is_damaged:
         raise IntegrityBroken(f"The stored bytes of {artifact.path} are damaged; nobody can answer for them.")
     verdict = _verdict_of(artifact)
-    if _ANSWERS_FOR.get(verdict) is kind:
+    if ANSWERS_FOR.get(verdict) is kind:
         return
     asked = {WaiverKind.RELEASE: "Only a BLOCKED file is released", WaiverKind.WAIVE: "Only an UNKNOWN file is waived"}
     raise StateForbids(f"{asked[kind]}; {artifact.path} is {verdict.value}.", remedy="Look at its verdict.")

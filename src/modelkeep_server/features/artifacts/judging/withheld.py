@@ -6,13 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
-from modelkeep_server.db.tables import artifacts, damages, models, scans, version_flags, versions, waivers
+from modelkeep_server.db.tables import artifacts, models, scans, versions, waivers
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
@@ -21,7 +23,7 @@ from modelkeep_server.rules.permissions import Relation
 #: Versions told of at once, the oldest first; the next follow once these are answered for.
 VERSIONS_SHOWN = 50
 
-_IS_DAMAGED = exists().where(damages.c.blob_id == artifacts.c.blob_id, damages.c.mended_at.is_(None))
+_IS_DAMAGED = is_damaged(artifacts.c.blob_id)
 _IS_BLOCKED = scans.c.verdict == Verdict.BLOCKED.value
 #: Whole, not blocked and withheld all the same: its content is not of the format that its type or name promises.
 _IS_UNFIT = and_(
@@ -106,15 +108,8 @@ def _list(work: Work, *conditions: ColumnElement[bool]) -> tuple[FilesOfVersion,
 
 def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[object, ...]]:
     is_answered = exists().where(
-        waivers.c.artifact_id == artifacts.c.id,
-        waivers.c.ended_at.is_(None),
-        waivers.c.expires_at > work.now,
+        is_waiver_held(artifacts.c.id, work.now),
         waivers.c.kind == case((_IS_BLOCKED, "RELEASE"), else_="WAIVE"),
-    )
-    is_closed = exists().where(
-        version_flags.c.version_id == versions.c.id,
-        version_flags.c.kind == "CLOSED",
-        version_flags.c.lifted_at.is_(None),
     )
     of = (models.c.group_name, models.c.name, models.c.risk_tier, versions.c.version, versions.c.state)
     return (
@@ -129,13 +124,13 @@ def _select(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[tup
         )
         .join(versions, versions.c.id == artifacts.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .outerjoin(scans, (scans.c.blob_id == artifacts.c.blob_id) & scans.c.superseded_at.is_(None))
+        .outerjoin(scans, is_current_scan(artifacts.c.blob_id))
         .where(
             *conditions,
             artifacts.c.removed_at.is_(None),
             models.c.status == ModelStatus.ACTIVE.value,
             versions.c.state != State.RETIRED.value,
-            ~is_closed,
+            ~has_flag(versions.c.id, "CLOSED"),
             or_(_IS_DAMAGED, _IS_UNFIT, ~is_answered),
         )
         .group_by(versions.c.id, *of)

@@ -25,7 +25,7 @@ SCHEDULES = (Schedule(EXPIRE_UPLOADS, timedelta(minutes=10)), Schedule(SWEEP_STR
 #: No request takes longer, so that what was begun before and is named by nothing will never be.
 STRAY_AFTER = timedelta(hours=48)
 #: Where a registry says that a store holds its files, so that no other one takes them for strays.
-_OWNERS = "owners/"
+OWNERS = "owners/"
 
 
 def make_expiry_handler(database: Database, parts: Parts) -> Handler:
@@ -89,7 +89,7 @@ def _list_loose(stored: dict[str, set[str]], open_ids: set[str], older_than: dat
             # An upload that goes on may just be storing what it will name; and what is no id of ours is not ours.
             if blob_id in open_ids or not ids.is_uuid(blob_id) or _began(blob_id) >= older_than:
                 continue
-        elif f"{blob_id}/" == _OWNERS:
+        elif f"{blob_id}/" == OWNERS:
             continue
         yield from keys
 
@@ -100,8 +100,8 @@ def _began(blob_id: str) -> datetime:
 
 
 def _is_ours_alone(store: BlobStore, registry_id: str) -> bool:
-    mine = f"{_OWNERS}{registry_id.lower()}"
-    owners = set(store.list_keys(_OWNERS))
+    mine = f"{OWNERS}{registry_id.lower()}"
+    owners = set(store.list_keys(OWNERS))
     if mine not in owners:
         store.put(mine, [b"\n"])
     return owners <= {mine}

@@ -1,10 +1,8 @@
 """The JSON of files and their links."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
+from modelkeep_server.interfaces.api.shapes.base import FileStatus, FileType, Input, Moment, Shape, VerdictName
 from modelkeep_server.interfaces.api.shapes.waivers import WaiverOut
 
 
@@ -23,7 +21,7 @@ class ScanOut(Shape):
     `BLOCKED`: brings code that is not on the list, or is not what it pretends to be.
     """
 
-    verdict: Literal["CLEAN_DATA", "CODE_ALLOWLISTED", "UNKNOWN", "BLOCKED", "PENDING"]
+    verdict: VerdictName
     rule_version: int
     findings: list[FindingOut]
     scanned_at: Moment
@@ -35,11 +33,11 @@ class ArtifactOut(Shape):
     """
 
     path: str
-    type: Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
+    type: FileType
     size_bytes: int
     sha256: str
     format: str | None
-    status: Literal["AVAILABLE", "PENDING", "QUARANTINED"]
+    status: FileStatus
     scan: ScanOut | None = None
     waiver: WaiverOut | None = None
     uploaded_by: str

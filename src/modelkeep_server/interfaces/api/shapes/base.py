@@ -30,6 +30,9 @@ StateName = Literal[
     "RETIRED",
 ]
 TierName = Literal["LOW", "MEDIUM", "HIGH"]
+FileType = Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
+FileStatus = Literal["AVAILABLE", "PENDING", "QUARANTINED"]
+VerdictName = Literal["CLEAN_DATA", "CODE_ALLOWLISTED", "UNKNOWN", "BLOCKED", "PENDING"]
 
 REASON = "Why, for the record."
 Reason = Annotated[str | None, Field(description=REASON)]

@@ -1,10 +1,16 @@
 """The JSON of where a digest is found."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Moment, Shape, StateName, TierName
+from modelkeep_server.interfaces.api.shapes.base import (
+    FileStatus,
+    FileType,
+    Moment,
+    Shape,
+    StateName,
+    TierName,
+    VerdictName,
+)
 
 
 class DigestPlaceOut(Shape):
@@ -13,12 +19,12 @@ class DigestPlaceOut(Shape):
     model: str
     version: str
     path: str
-    type: Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
+    type: FileType
     state: StateName
     hold: bool = Field(description="The version is on hold: nothing of it goes out.")
     closed: bool = Field(description="The version goes no further.")
-    status: Literal["AVAILABLE", "PENDING", "QUARANTINED"]
-    verdict: Literal["CLEAN_DATA", "CODE_ALLOWLISTED", "UNKNOWN", "BLOCKED", "PENDING"] | None = Field(
+    status: FileStatus
+    verdict: VerdictName | None = Field(
         description="What looking through the file found; null until it was looked through."
     )
     risk_tier: TierName

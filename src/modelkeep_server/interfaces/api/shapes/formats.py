@@ -1,12 +1,8 @@
 """The JSON of file formats."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
-
-Kind = Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
+from modelkeep_server.interfaces.api.shapes.base import FileType, Input, Moment, Shape
 
 
 class FormatOut(Shape):
@@ -14,7 +10,7 @@ class FormatOut(Shape):
 
     name: str = Field(description="As `format` of a file says it.")
     label: str
-    types: list[Kind] = Field(description="What a file of this format may be.")
+    types: list[FileType] = Field(description="What a file of this format may be.")
     endings: list[str] = Field(description="The usual ends of names. The content decides, never the name.")
     may_carry_code: bool = Field(description="Whether loading such a file can run code that it brings.")
     added_by: str | None = Field(default=None, description="The Admin who listed it; null for the registry's own.")
@@ -38,17 +34,3 @@ class FormatIn(Input):
     ending: str = Field(description="The end of their names, with the dot.", examples=[".mlmodel"])
     magic: str | None = Field(default=None, description="Bytes that stand in every such file, in hex.")
     magic_offset: int = Field(default=0, description="Where those bytes stand, counted from 0.")
-
-
-class ImageIn(Input):
-    """A container image in a registry of images."""
-
-    reference: str = Field(
-        description="With its digest, which `docker buildx imagetools inspect` prints.",
-        examples=[f"registry.example.com/team/churn:1.0@sha256:{'ab' * 32}"],
-    )
-    path: str | None = Field(
-        default=None,
-        description="Where it stands among the files; by default the image's name and `.image.json`.",
-        examples=["serving.image.json"],
-    )

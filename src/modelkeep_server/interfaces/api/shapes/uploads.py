@@ -1,11 +1,9 @@
 """The JSON of uploads under way."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from modelkeep_server.interfaces.api.shapes.artifacts import ArtifactOut
-from modelkeep_server.interfaces.api.shapes.base import Moment, Shape
+from modelkeep_server.interfaces.api.shapes.base import FileType, Moment, Shape
 
 
 class UploadOut(Shape):
@@ -15,7 +13,7 @@ class UploadOut(Shape):
     model: str
     version: str
     path: str
-    type: Literal["WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG"]
+    type: FileType
     size_bytes: int
     offset_bytes: int = Field(description="How many bytes are stored and read back: the next one goes on here.")
     sha256: str | None = Field(default=None, description="What was promised for the whole file, where it was.")

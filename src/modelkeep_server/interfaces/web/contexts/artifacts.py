@@ -1,18 +1,17 @@
-"""What the page of a file is drawn from."""
+"""What the pages of files are drawn from."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from modelkeep_server.features.artifacts.digests import DigestPlace
+from modelkeep_server.features.artifacts.digests import DigestPlace, Place
 from modelkeep_server.features.artifacts.downloading.fetched import Download
-from modelkeep_server.features.artifacts.headers import Place
 from modelkeep_server.features.artifacts.judging.waivers import DAYS_MAX, DEFAULT_DAYS
 from modelkeep_server.features.artifacts.views import Artifact, Waiver
 from modelkeep_server.inspection.report import Header, Verdict
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.interfaces.web.file_words import is_answered
+from modelkeep_server.interfaces.web.file_words import Folder, plant
 from modelkeep_server.kit.paging import Page as Rows
 
 FIELDS_SHOWN = 200
@@ -34,6 +33,37 @@ class Share:
     name: str
     count: int
     percent: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactsContext(VersionContext, Walked):
+    """GET /models/{group}/{name}/versions/{version}/artifacts. `upload_limit_bytes` is for one file."""
+
+    template: ClassVar[str] = "versions/artifacts.html"
+    tab: str = "artifacts"
+    upload_limit_bytes: int = 5 * 1024**3
+    cursor: str | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """The files, a page at a time."""
+        return Walk(f"{self.base}/artifacts", self.files)
+
+    @property
+    def tree(self) -> Folder:
+        """The files of this page in their folders."""
+        return plant(self.artifacts)
+
+    @property
+    def all_withheld(self) -> bool:
+        """Whether none of the files may leave now, as far as this page has them all."""
+        may_leave = any(artifact.may_leave for artifact in self.artifacts)
+        return not may_leave and self.files_total == len(self.artifacts)
+
+    @property
+    def sums(self) -> str:
+        """Lines for `sha256sum -c`, of the files that can be downloaded."""
+        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in self.artifacts if artifact.may_leave)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +93,7 @@ class ArtifactContext(VersionContext):
     @property
     def answer(self) -> str | None:
         """What a Security Architect may do about its verdict, as a button says it; None where there is nothing."""
-        if self.artifact.scan is None or self.artifact.is_damaged or is_answered(self.artifact):
+        if self.artifact.scan is None or self.artifact.is_damaged or self.artifact.is_answered:
             return None
         return {Verdict.BLOCKED: "Release", Verdict.UNKNOWN: "Accept"}.get(self.artifact.scan.verdict)
 

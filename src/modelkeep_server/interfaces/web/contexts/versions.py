@@ -4,13 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
-from modelkeep_server.features.artifacts.views import Artifact, ArtifactStatus
+from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
 from modelkeep_server.interfaces.web.contexts.models import Standing
-from modelkeep_server.interfaces.web.file_words import Folder, plant, why_withheld
 from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.kit.paging import Page as Rows
@@ -106,40 +105,6 @@ class VersionContext(Context):
     def stored_bytes(self) -> int:
         """The size of the files of this page together, in bytes."""
         return sum(artifact.size_bytes for artifact in self.artifacts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArtifactsContext(VersionContext, Walked):
-    """GET /models/{group}/{name}/versions/{version}/artifacts. `upload_limit_bytes` is for one file."""
-
-    template: ClassVar[str] = "versions/artifacts.html"
-    tab: str = "artifacts"
-    upload_limit_bytes: int = 5 * 1024**3
-    cursor: str | None = None
-
-    @property
-    def walk(self) -> Walk:
-        """The files, a page at a time."""
-        return Walk(f"{self.base}/artifacts", self.files)
-
-    @property
-    def tree(self) -> Folder:
-        """The files of this page in their folders."""
-        return plant(self.artifacts)
-
-    @property
-    def all_withheld(self) -> bool:
-        """Whether none of the files may leave now, as far as this page has them all."""
-        may_leave = any(
-            artifact.status is ArtifactStatus.AVAILABLE or artifact.is_released for artifact in self.artifacts
-        )
-        return not may_leave and self.files_total == len(self.artifacts)
-
-    @property
-    def sums(self) -> str:
-        """Lines for `sha256sum -c`, of the files that can be downloaded."""
-        can_leave = (artifact for artifact in self.artifacts if why_withheld(artifact) is None)
-        return "".join(f"{artifact.sha256}  {artifact.path}\n" for artifact in can_leave)
 
 
 @dataclass(frozen=True, kw_only=True)
