@@ -32,7 +32,7 @@ UPLOADS_AT_ONCE, UPLOADS_OF_ONE = 40, 20
 @contextmanager
 def place_for(desk: Desk) -> Iterator[None]:
     """
-    A place among the uploads that run; each holds up to 48 MiB, also while its client is slow. Raises Unavailable.
+    A place among the uploads that run; each holds up to 40 MiB, also while its client is slow. Raises Unavailable.
     """
     running, who = desk.door.uploads, asking_of(desk.request).actor.pseudonym
     if running[who] >= UPLOADS_OF_ONE or running.total() >= UPLOADS_AT_ONCE:

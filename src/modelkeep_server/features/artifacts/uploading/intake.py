@@ -2,7 +2,7 @@
 Bytes coming in: hashed while they arrive, sealed in parts, stored, and read back before they count.
 
 Three things happen at once: the network brings the next megabyte, one thread hashes and gathers the last, and three
-threads seal, store and read back the parts before it. At most three parts of 16 MiB are held: what is read back is
+threads seal, store and read back the parts before it. At most two parts of 16 MiB are held: what is read back is
 checked by the megabyte.
 
 A file comes in one go, or in several: then each run of bytes that was stored is a stretch, which the caller commits
@@ -33,7 +33,7 @@ from modelkeep_server.ports import BlobMissing, BlobStore, BytesLike, StorageErr
 from modelkeep_server.rules.errors import TooLarge
 
 _WORKERS = 3
-_BUFFERS = 3
+_BUFFERS = 2
 _FIRST_ATTEMPT = 1
 #: Attempts are drawn at random from as many as JSON holds whole, so that no two writers ever take the same name.
 _ATTEMPTS = 2**53 - 2
@@ -132,7 +132,7 @@ class Intake:
 
     def feed(self, chunk: BytesLike) -> None:
         """
-        Take the next bytes, any number. Waits while two parts are being written.
+        Take the next bytes, any number. Waits while one part is being written and the next is full.
 
         Raises:
             TooLarge: More than the limit. Nothing of this chunk is taken.
