@@ -133,10 +133,13 @@ def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[Browser
     context.close()
 
 
-#: Until what moves has come to rest; some of it turns for ever.
+#: Until what moves has come to rest. Some of it turns for ever, and some is taken away before it ends.
 SETTLE = """
 () => Promise.race([
-  Promise.allSettled(document.getAnimations().map((change) => change.finished)),
+  Promise.allSettled(
+    document.getAnimations()
+      .filter((change) => change.effect.getComputedTiming().endTime < 1000)
+      .map((change) => change.finished)),
   new Promise((done) => setTimeout(done, 1000)),
 ])
 """

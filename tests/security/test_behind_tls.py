@@ -155,6 +155,9 @@ def test_no_secret_is_in_the_log(front: Front) -> None:
 
 def test_every_line_of_the_log_is_an_entry(front: Front) -> None:
     """Where no terminal listens each line is JSON with a time and a level, also what the web server itself says."""
+    with front.client() as client:
+        client.get("/login")
+
     entries = front.log()
 
     assert len(entries) > 1
