@@ -32,6 +32,8 @@ from modelkeep_server.rules.errors import IntegrityBroken, Invalid, NameTaken, N
 _FINAL = (Invalid, NotAccepted, NameTaken, IntegrityBroken)
 #: Enough to store what is held of an upload; the client of the request before may also be there still, and send.
 SETTLE_SECONDS = 10.0
+#: As long waits who sends more: two who really send at once are told apart at the end all the same.
+REPEAT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ async def take_more(desk: Desk, going: Going, checksum: Checksum | None = None) 
         return await _Taking(desk, going).take(checksum)
 
 
-async def settle(desk: Desk, upload_id: str) -> bool:
+async def settle(desk: Desk, upload_id: str, *, seconds: float = SETTLE_SECONDS) -> bool:
     """
     Wait a little while for requests that are still taking bytes of an upload here. Gives whether there was one.
 
@@ -63,7 +65,7 @@ async def settle(desk: Desk, upload_id: str) -> bool:
     they would send it twice, and it would be held in memory twice.
     """
     running = list(desk.door.taking.get(upload_id, ()))
-    with anyio.move_on_after(SETTLE_SECONDS):
+    with anyio.move_on_after(seconds):
         for ended in running:
             await ended.wait()
     return bool(running)

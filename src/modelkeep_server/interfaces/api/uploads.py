@@ -8,6 +8,7 @@ from starlette.responses import Response
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.uploading import upload_queries, uploads
 from modelkeep_server.features.artifacts.uploading.upload_queries import Upload
+from modelkeep_server.features.artifacts.uploading.uploads import Going
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces import arrivals, resuming
 from modelkeep_server.interfaces.api import tus
@@ -170,7 +171,14 @@ async def continue_upload(
     tus.demand_body_type(request.headers)
     offset_bytes = tus.read_offset(request.headers)
     checksum = tus.read_checksum(request.headers)
-    going = await desk.read(lambda work, actor: uploads.allow_more(work, actor, id, offset_bytes=offset_bytes))
+
+    def judge(work: Work, actor: Actor) -> Going:
+        return uploads.allow_more(work, actor, id, offset_bytes=offset_bytes)
+
+    going = await desk.read(judge)
+    # Browsers send a request whose connection broke again at once, while what had arrived of it is being stored.
+    if await resuming.settle(desk, going.upload.id, seconds=resuming.REPEAT_SECONDS):
+        going = await desk.read(judge)
     _demand_fits(request, going.upload.size_bytes - offset_bytes)
     with arrivals.place_for(desk):
         progress = await resuming.take_more(desk, going, checksum)
