@@ -20,9 +20,9 @@ from modelkeep_server.features.artifacts.store_faults import storage_answers
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.door import Door, asking_of
 from modelkeep_server.interfaces.doorway import Desk
-from modelkeep_server.interfaces.sending import headers_of_file
+from modelkeep_server.interfaces.sending import BREAKS, headers_of_file
 from modelkeep_server.kit.ranges import Range
-from modelkeep_server.rules.errors import IntegrityBroken, RegistryError, Unavailable
+from modelkeep_server.rules.errors import IntegrityBroken, RegistryError
 
 PAUSE_SECONDS = 1.0
 
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 async def open_piece(desk: Desk, handle: str, asked: str, if_range: str | None) -> Response | None:
     """
     The answer to a range that is to be added to those before it; None where it is none of these. Raises as
-    `downloads.open_link`, IntegrityBroken and Unavailable.
+    `downloads.open_link`, IntegrityBroken, Unavailable.
     """
     tallies = desk.door.tallies
     if not tallies.knows(handle):
@@ -53,10 +53,10 @@ async def open_piece(desk: Desk, handle: str, asked: str, if_range: str | None) 
                 content = read_range(
                     desk.door.parts.blobs, opening.dek, stored.blob_id, stored.parts, part.start, part.end
                 )
-        except (IntegrityBroken, Unavailable) as error:
-            return opening, part, error
-        except BaseException:
+        except BaseException as error:
             tallies.end(handle, part.start, 0)
+            if isinstance(error, BREAKS):
+                return opening, part, error
             raise
         return opening, part, content
 
@@ -65,8 +65,10 @@ async def open_piece(desk: Desk, handle: str, asked: str, if_range: str | None) 
         return None
     opening, part, content = found
     if isinstance(content, RegistryError):
-        tallies.end(handle, part.start, 0)
-        await _end_broken(desk, handle, opening, content)
+        is_broken = isinstance(content, IntegrityBroken)
+        if is_broken:
+            await desk.note(lambda work: downloads.withhold(work, opening.stored))
+        await write_down(desk, handle, is_final=is_broken)
         raise content
     return _Piece(desk, handle, opening, part, content)
 
@@ -93,10 +95,10 @@ class _Piece(Response):
                 _keep_adding_up(door, handle)
 
 
-async def write_down(desk: Desk, handle: str) -> None:
-    """Write down now what was added up of a link, also where the visitor has left."""
+async def write_down(desk: Desk, handle: str, *, is_final: bool = False) -> None:
+    """Write down now what was added up of a link, also where the visitor has left. `is_final`: nothing can follow."""
     with CancelScope(shield=True):
-        if not await _write(desk.door, handle, asking_of(desk.request).circumstances):
+        if not await _write(desk.door, handle, asking_of(desk.request).circumstances, is_final=is_final):
             _keep_adding_up(desk.door, handle)
 
 
@@ -120,19 +122,6 @@ def headers_of_range(opening: Opening, span: Range, *, partial: bool) -> dict[st
     return headers
 
 
-async def _end_broken(desk: Desk, handle: str, opening: Opening, error: RegistryError) -> None:
-    is_broken = isinstance(error, IntegrityBroken)
-
-    def note(work: Work) -> None:
-        if is_broken:
-            downloads.withhold(work, opening.stored)
-        taken = desk.door.tallies.take(handle)
-        if taken is not None:
-            transfers.add(work, taken, is_final=is_broken)
-
-    await desk.note(note)
-
-
 def _keep_adding_up(door: Door, handle: str) -> None:
     if handle not in door.adding_up:
         door.adding_up[handle] = asyncio.create_task(_add_up(door, handle))
@@ -152,7 +141,7 @@ async def _add_up(door: Door, handle: str) -> None:
             await _write(door, handle, Circumstances.of_the_house())
 
 
-async def _write(door: Door, handle: str, circumstances: Circumstances) -> bool:
+async def _write(door: Door, handle: str, circumstances: Circumstances, *, is_final: bool = False) -> bool:
     """Whether all that was added up is written. What could not be is taken again the next time."""
     taken = door.tallies.take(handle)
     if taken is None:
@@ -160,7 +149,7 @@ async def _write(door: Door, handle: str, circumstances: Circumstances) -> bool:
 
     def write() -> None:
         with door.database.writing(door.parts, circumstances) as work:
-            transfers.add(work, taken)
+            transfers.add(work, taken, is_final=is_final)
 
     try:
         await door.hop(write)

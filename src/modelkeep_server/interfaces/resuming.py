@@ -5,10 +5,11 @@ No transaction is open while bytes move. Whoever sends is judged when they begin
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -27,6 +28,8 @@ from modelkeep_server.inspection.report import Report
 from modelkeep_server.interfaces import arrivals
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.rules.errors import IntegrityBroken, Invalid, NameTaken, NotAccepted, RegistryError
+
+T = TypeVar("T")
 
 #: What a file is refused for once all of it is there: it will never be taken, so nothing of it is kept.
 _FINAL = (Invalid, NotAccepted, NameTaken, IntegrityBroken)
@@ -57,18 +60,23 @@ async def take_more(desk: Desk, going: Going, checksum: Checksum | None = None) 
         return await _Taking(desk, going).take(checksum)
 
 
-async def settle(desk: Desk, upload_id: str, *, seconds: float = SETTLE_SECONDS) -> bool:
+async def read_settled(
+    desk: Desk, upload_id: str, judge: Callable[[Work, Actor], T], *, seconds: float = SETTLE_SECONDS
+) -> T:
     """
-    Wait a little while for requests that are still taking bytes of an upload here. Gives whether there was one.
+    What is judged of an upload, once requests that are still taking bytes of it here have ended, or after a while.
 
     Whoever asks how far an upload is was cut off, as a rule, and what had arrived before is being stored. Told of less,
     they would send it twice, and it would be held in memory twice.
     """
+    found = await desk.read(judge)
     running = list(desk.door.taking.get(upload_id, ()))
+    if not running:
+        return found
     with anyio.move_on_after(seconds):
         for ended in running:
             await ended.wait()
-    return bool(running)
+    return await desk.read(judge)
 
 
 async def drop(desk: Desk, going: Going, *, since: int | None = None) -> bool:

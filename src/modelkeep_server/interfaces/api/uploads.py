@@ -142,9 +142,7 @@ async def find_offset(desk: Desk, request: Request, id: UploadId, tus_resumable:
     While bytes of it are still being taken, as after a connection broke, the answer waits for them some seconds.
     """
     tus.demand_version(request.headers)
-    upload = await desk.read(lambda work, actor: uploads.get_open(work, actor, id))
-    if await resuming.settle(desk, upload.id):
-        upload = await desk.read(lambda work, actor: uploads.get_open(work, actor, id))
+    upload = await resuming.read_settled(desk, id, lambda work, actor: uploads.get_open(work, actor, id))
     told = {"Upload-Length": str(upload.size_bytes), "Upload-Metadata": tus.write_metadata(upload)}
     return Answer(None, 200, {**_headers_of(_progress_of(upload)), **told})
 
@@ -175,10 +173,8 @@ async def continue_upload(
     def judge(work: Work, actor: Actor) -> Going:
         return uploads.allow_more(work, actor, id, offset_bytes=offset_bytes)
 
-    going = await desk.read(judge)
     # Browsers send a request whose connection broke again at once, while what had arrived of it is being stored.
-    if await resuming.settle(desk, going.upload.id, seconds=resuming.REPEAT_SECONDS):
-        going = await desk.read(judge)
+    going = await resuming.read_settled(desk, id, judge, seconds=resuming.REPEAT_SECONDS)
     _demand_fits(request, going.upload.size_bytes - offset_bytes)
     with arrivals.place_for(desk):
         progress = await resuming.take_more(desk, going, checksum)

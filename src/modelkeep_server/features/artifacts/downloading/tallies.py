@@ -9,6 +9,7 @@ that is killed in between loses count of at most the last second.
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from modelkeep_server.kit.spans import Span, add_span
@@ -44,6 +45,14 @@ class _Tally:
     def add(self, start: int, end: int) -> None:
         """A stretch of the file went out."""
         self.spans = add_span(self.spans, start, end, at_most=SPANS)
+
+    def count(self, requests: int, sent_bytes: int, spans: Iterable[Span]) -> None:
+        """Requests ended that are still to be written down."""
+        self.requests += requests
+        self.sent_bytes += sent_bytes
+        for start, end in spans:
+            self.add(start, end)
+            self.fresh = add_span(self.fresh, start, end, at_most=SPANS)
 
 
 @dataclass(frozen=True)
@@ -100,10 +109,7 @@ class Tallies:
         with self._lock:
             tally = self._tallies[handle]
             tally.running -= 1
-            tally.requests += 1
-            tally.sent_bytes += sent_bytes
-            tally.add(start, start + sent_bytes)
-            tally.fresh = add_span(tally.fresh, start, start + sent_bytes, at_most=SPANS)
+            tally.count(1, sent_bytes, [(start, start + sent_bytes)])
             self._touch(handle, tally)
             return tally.is_whole
 
@@ -130,11 +136,7 @@ class Tallies:
         """What was taken could not be written down: whoever takes next has it as well."""
         with self._lock:
             tally = self._tallies.setdefault(handle, _Tally(taken.link_id, taken.size_bytes))
-            tally.requests += taken.requests
-            tally.sent_bytes += taken.sent_bytes
-            for start, end in taken.spans:
-                tally.add(start, end)
-                tally.fresh = add_span(tally.fresh, start, end, at_most=SPANS)
+            tally.count(taken.requests, taken.sent_bytes, taken.spans)
             self._touch(handle, tally)
 
     def _touch(self, handle: str, tally: _Tally) -> None:

@@ -42,12 +42,8 @@ _AT_ONCE = 500
 def begin(work: Work, link_id: str) -> bool:
     """Note that a request through a link begins. True where it is the first, which the caller records as an event."""
     row = link_transfers.c
-    fresh = {
-        "link_id": link_id, "requests": 1, "running": 1, "sent_bytes": 0, "spans": [], "begun_at": work.now,
-        "last_at": work.now,
-    }  # fmt: skip
     more = {"requests": row.requests + 1, "running": row.running + 1, "last_at": work.now}
-    statement = work.upsert(link_transfers).values(**fresh)
+    statement = work.upsert(link_transfers).values(**_fresh(work, link_id, requests=1))
     work.keep(link_transfers, statement.on_conflict_do_update(index_elements=["link_id"], set_=more))
     return bool(work.scalar(select(row.requests).where(row.link_id == link_id)) == 1)
 
@@ -71,14 +67,8 @@ def end(work: Work, link_id: str, *, start: int, sent_bytes: int, size_bytes: in
     seen = _find(work, link_id)
     if seen is None:
         return
-    row = link_transfers.c
-    spans = add_span(seen.spans, start, start + sent_bytes, at_most=SPANS)
-    running, all_bytes = max(0, seen.running - 1), seen.sent_bytes + sent_bytes
-    if is_final or (running == 0 and (all_bytes == 0 or _is_whole(spans, size_bytes))):
-        _record_end(work, link_id, requests=seen.requests, sent_bytes=all_bytes, spans=spans)
-        return
-    values = {"running": running, "sent_bytes": all_bytes, "spans": spans, "last_at": work.now}
-    work.keep(link_transfers, update(link_transfers).where(row.link_id == link_id).values(values))
+    went = Taken(link_id, size_bytes, 0, sent_bytes, ((start, start + sent_bytes),))
+    _go_on(work, seen, went, running=max(0, seen.running - 1), is_final=is_final)
 
 
 def add(work: Work, taken: Taken, *, is_final: bool = False) -> None:
@@ -89,16 +79,7 @@ def add(work: Work, taken: Taken, *, is_final: bool = False) -> None:
     seen = _find(work, taken.link_id) or _begin_late(work, taken)
     if seen is None:
         return
-    row = link_transfers.c
-    spans = seen.spans
-    for start, behind in taken.spans:
-        spans = add_span(spans, start, behind, at_most=SPANS)
-    requests, sent_bytes = seen.requests + taken.requests, seen.sent_bytes + taken.sent_bytes
-    if is_final or (not seen.running and _is_whole(spans, taken.size_bytes)):
-        _record_end(work, taken.link_id, requests=requests, sent_bytes=sent_bytes, spans=spans)
-        return
-    values = {"requests": requests, "sent_bytes": sent_bytes, "spans": spans, "last_at": work.now}
-    work.keep(link_transfers, update(link_transfers).where(row.link_id == taken.link_id).values(values))
+    _go_on(work, seen, taken, running=seen.running, is_final=is_final)
 
 
 def end_bundle(work: Work, link_id: str, *, sent_bytes: int, is_whole: bool) -> None:
@@ -158,15 +139,34 @@ def _find(work: Work, link_id: str) -> Row[Any] | None:
     return work.first(select(link_transfers).where(link_transfers.c.link_id == link_id).with_for_update())
 
 
+def _fresh(work: Work, link_id: str, *, requests: int) -> dict[str, Any]:
+    """The row of a download of which nothing has left, with so many requests that run."""
+    return {
+        "link_id": link_id, "requests": requests, "running": requests, "sent_bytes": 0, "spans": [],
+        "begun_at": work.now, "last_at": work.now,
+    }  # fmt: skip
+
+
+def _go_on(work: Work, seen: Row[Any], went: Taken, *, running: int, is_final: bool) -> None:
+    """Add what went out to the row of a link; record the end where all of the file did by now, or nothing at all."""
+    spans = seen.spans
+    for start, behind in went.spans:
+        spans = add_span(spans, start, behind, at_most=SPANS)
+    requests, sent_bytes = seen.requests + went.requests, seen.sent_bytes + went.sent_bytes
+    if is_final or (not running and (not sent_bytes or _is_whole(spans, went.size_bytes))):
+        _record_end(work, went.link_id, requests=requests, sent_bytes=sent_bytes, spans=spans)
+        return
+    values = {
+        "requests": requests, "running": running, "sent_bytes": sent_bytes, "spans": spans, "last_at": work.now,
+    }  # fmt: skip
+    work.keep(link_transfers, update(link_transfers).where(link_transfers.c.link_id == went.link_id).values(values))
+
+
 def _begin_late(work: Work, taken: Taken) -> Row[Any] | None:
     told = work.first(_of_link(_OPENED, links, taken.link_id))
     if told is None or not taken.spans:
         return None
-    row = {
-        "link_id": taken.link_id, "requests": 0, "running": 0, "sent_bytes": 0, "spans": [], "begun_at": work.now,
-        "last_at": work.now,
-    }  # fmt: skip
-    upsert = work.upsert(link_transfers).values(**row)
+    upsert = work.upsert(link_transfers).values(**_fresh(work, taken.link_id, requests=0))
     if work.keep(link_transfers, upsert.on_conflict_do_nothing(index_elements=["link_id"])):
         start, behind = taken.spans[0]
         after = {"link": taken.link_id, "sha256": told.sha256, "range": f"bytes={start}-{behind - 1}"}
