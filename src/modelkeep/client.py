@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import When, given, moment_of
+from modelkeep.comparisons import Comparison
 from modelkeep.directory import Directory
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
@@ -173,6 +174,18 @@ class Client(Directory, Files, People, Releases, Sharing):
     def get_version(self, address: str | Address) -> Version:
         """One version. Raises NotFound."""
         return read(Version, self._transport.get(parse_version(address).version_route))
+
+    def compare_versions(self, address: str | Address, other: str | None = None) -> Comparison:
+        """
+        What changed in a version since another one of its model.
+
+        Args:
+            other: A version number; without it, of those before, the last that was approved, else the last.
+        Raises:
+            NotFound, Invalid.
+        """
+        route = f"{parse_version(address).version_route}/compare"
+        return read(Comparison, self._transport.get(route, {"with": other} if other else None))
 
     def update_version(
         self, address: str | Address, changes: Mapping[str, Any], *, revision: int | None = None

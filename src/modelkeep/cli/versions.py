@@ -1,4 +1,4 @@
-"""`modelkeep versions`: list, show, create, edit and fill, and take files out of them."""
+"""`modelkeep versions`: list, show, create, edit, compare and fill, and take files out of them."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from modelkeep.addresses import Address, parse_file, parse_model_or_version
+from modelkeep.cli.comparing import compare
 from modelkeep.cli.options import (
     DocumentFile,
     Json,
@@ -32,6 +33,7 @@ VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 
 app = typer.Typer(help="List, show, create and edit versions of a model.", add_completion=False, no_args_is_help=True)
+app.command()(compare)
 
 
 @app.command("list")
