@@ -7,7 +7,7 @@ import pytest
 from modelkeep.cli.nouns import NOUNS
 from modelkeep_server.interfaces.site import make_app
 from modelkeep_server.operate.docs.__main__ import FOLDER, main
-from modelkeep_server.rules.errors import list_kinds
+from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.fields import FIELDS
 from modelkeep_server.rules.permissions import PERMISSIONS

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.lifecycle import MOVES
+from modelkeep_server.rules.permission_words import what_is_missing, whom_to_ask
 from modelkeep_server.rules.permissions import (
     DEFAULT_SCOPES,
     PERMISSIONS,
@@ -20,8 +21,6 @@ from modelkeep_server.rules.permissions import (
     acts_of,
     find_grant,
     scopes_of,
-    what_is_missing,
-    whom_to_ask,
 )
 
 #: The guide, "User Roles and Permissions".

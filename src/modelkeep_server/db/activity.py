@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Insert,
+    Table,
     Text,
     bindparam,
     insert,
@@ -26,8 +27,12 @@ from sqlalchemy import cast as sql_cast
 
 from modelkeep_server.db.tables.artifacts import artifacts
 from modelkeep_server.db.tables.audit import audit_events
+from modelkeep_server.db.tables.deployments import deployments
+from modelkeep_server.db.tables.evaluations import evaluation_runs
 from modelkeep_server.db.tables.housekeeping import activity
 from modelkeep_server.db.tables.models import models
+from modelkeep_server.db.tables.policies import exceptions
+from modelkeep_server.db.tables.promotions import findings
 from modelkeep_server.db.tables.versions import versions
 from modelkeep_server.rules.events import ACTIONS, Outcome
 
@@ -44,6 +49,16 @@ class Subject:
     version: ColumnElement[int]
 
 
+def _of_version(table: Table) -> Subject:
+    """Of a table whose rows name a version."""
+    return Subject(
+        table.join(versions, versions.c.id == table.c.version_id),
+        table.c.public_id,
+        versions.c.model_id,
+        versions.c.id,
+    )
+
+
 SUBJECTS: dict[str, Subject] = {
     "model": Subject(models, models.c.public_id, models.c.id, sql_cast(null(), BigInteger)),
     "version": Subject(versions, versions.c.public_id, versions.c.model_id, versions.c.id),
@@ -53,6 +68,10 @@ SUBJECTS: dict[str, Subject] = {
         versions.c.model_id,
         versions.c.id,
     ),
+    "finding": _of_version(findings),
+    "exception": _of_version(exceptions),
+    "evaluation": _of_version(evaluation_runs),
+    "deployment": Subject(deployments, deployments.c.public_id, deployments.c.model_id, sql_cast(null(), BigInteger)),
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from modelkeep_server.db import activity
+from modelkeep_server.db import activity, row_writers
 from modelkeep_server.db.tables.audit import (
     audit_events,
     audit_head,
@@ -196,6 +196,7 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(insert(audit_events), events)
     connection.execute(insert(audit_leaves), leaves)
     activity.note(connection, events)
+    row_writers.note(connection, events, [entry.rows for entry in entries])
     connection.execute(
         update(audit_head).where(audit_head.c.id == 1).values(size=frontier.size, frontier=frontier.to_bytes())
     )

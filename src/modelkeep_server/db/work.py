@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
-from modelkeep_server.db import ledger
+from modelkeep_server.db import ledger, row_writers
 from modelkeep_server.db.ledger import Entry
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
@@ -242,6 +242,11 @@ class Work:
         self._demand_writing()
         names = {} if name is None else {email: name}
         return ledger.find_or_make_pseudonyms(self._connection, [email], names)[email]
+
+    def rebuild_row_writers(self) -> None:
+        """Write anew which event wrote each governed row last."""
+        self._demand_writing()
+        row_writers.rebuild(self._connection)
 
     @contextmanager
     def _unless_taken(self, taken: Exception | None) -> Iterator[None]:

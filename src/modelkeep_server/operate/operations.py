@@ -58,6 +58,7 @@ def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
     """Write the catalogue's index and the activity index anew."""
     with house.writing() as work:
         activity.rebuild(work)
+        work.rebuild_row_writers()
         return {"models": projection.reindex(work)}
 
 

@@ -3,10 +3,7 @@ Every way the registry says no, drawn as one tree.
 
     RegistryError                     status  code
     ├── Malformed                     400     malformed_request
-    ├── LoginWaits                    400     authorization_pending
-    ├── PollsTooFast                  400     slow_down
-    ├── LoginDenied                   400     access_denied
-    ├── LoginExpired                  400     expired_token
+    ├── (of rules/login_errors.py)    400
     ├── NotSignedIn                   401     not_signed_in
     ├── ConfirmNeeded                 403     confirm_needed
     ├── Refused                       403     (an act that was refused is an event)
@@ -22,7 +19,8 @@ Every way the registry says no, drawn as one tree.
     │   ├── NameTaken                 409     name_taken
     │   ├── StateForbids              409     state_forbids
     │   ├── OffsetDiffers             409     offset_differs
-    │   └── IntegrityBroken           409     integrity_broken
+    │   ├── DigestDiffers             409     digest_differs
+    │   └── IntegrityBroken           409     integrity
     ├── Gone                          410     gone
     ├── Stale                         412     stale_edit
     ├── ProtocolDiffers               412     protocol_differs
@@ -31,16 +29,19 @@ Every way the registry says no, drawn as one tree.
     ├── NotAccepted                   415     not_accepted
     ├── RangeUnsatisfiable            416     range_unsatisfiable
     ├── Invalid                       422     invalid_input
+    ├── RequirementsUnmet             422     requirements_not_met
     ├── TooMany                       429     too_many_requests
     ├── ChecksumDiffers               460     checksum_differs
     └── Unavailable                   503     unavailable
+
+The four of a command line that signs in (400) stand in rules/login_errors.py.
 
 Each error carries what happened (`detail`), how to mend it (`remedy`) and, for input, the fields at fault. Where a
 chapter of the guide explains more, `help` names it with its heading.
 Interfaces draw it once each: problem+json, a page, a message on a form.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -92,44 +93,6 @@ class Malformed(RegistryError):
     code = "malformed_request"
     title = "The request cannot be read"
     remedy = "Send well-formed JSON in UTF-8, as the API reference shows it."
-
-
-class LoginWaits(RegistryError):
-    """A command line asks for its token before anybody let it in (RFC 8628, section 3.5, as the next three)."""
-
-    status = 400
-    code = "authorization_pending"
-    title = "Nobody has allowed this yet"
-    remedy = "Ask again after the interval."
-
-
-class PollsTooFast(RegistryError):
-    """A command line asks for its token more often than it was told to."""
-
-    status = 400
-    code = "slow_down"
-    title = "Asked too often"
-    remedy = "Wait five seconds longer between two tries from now on."
-
-
-class LoginDenied(RegistryError):
-    """The person said no, or their session or rights ended before the token was fetched."""
-
-    status = 400
-    code = "access_denied"
-    title = "This was not allowed"
-    remedy = "Start the sign-in again, and allow it in the browser."
-    help = "troubleshooting#a-terminal-is-not-let-in"
-
-
-class LoginExpired(RegistryError):
-    """The codes of a command line are past their time, used, or were never given out."""
-
-    status = 400
-    code = "expired_token"
-    title = "These codes do not work any more"
-    remedy = "Start the sign-in again; a code lives for 15 minutes and works once."
-    help = "troubleshooting#a-terminal-is-not-let-in"
 
 
 class NotSignedIn(RegistryError):
@@ -270,10 +233,19 @@ class OffsetDiffers(Conflict):
     help = "troubleshooting#version-upload-issues"
 
 
+class DigestDiffers(Conflict):
+    """A decision on other content than the version has."""
+
+    code = "digest_differs"
+    title = "The content is not the one that was judged"
+    remedy = "Load the review again, look at what changed, and decide on what is there now."
+    help = "version-management#promoting-versions"
+
+
 class IntegrityBroken(Conflict):
     """Stored bytes or rows are not what was recorded. Nothing is served."""
 
-    code = "integrity_broken"
+    code = "integrity"
     title = "What is stored is not what was recorded"
     remedy = "The file is quarantined. Tell an Admin or a Security Architect; upload it again in a new version."
     help = "troubleshooting#a-file-is-quarantined"
@@ -361,6 +333,16 @@ class Invalid(RegistryError):
         return cls(f"{what}: {', '.join(dict.fromkeys(e.field for e in errors))}.", errors=errors)
 
 
+class RequirementsUnmet(RegistryError):
+    """What a move demands is not there. `errors` names each requirement by its id, with its reason. Nothing changed."""
+
+    status = 422
+    code = "requirements_not_met"
+    title = "Not everything that this takes is there"
+    remedy = "Meet what is named, or ask for an exception; then do it again."
+    help = "version-management#requirements"
+
+
 class TooMany(RegistryError):
     """More requests than allowed in this time."""
 
@@ -389,11 +371,3 @@ class Unavailable(RegistryError):
     title = "The registry cannot do this right now"
     remedy = "Try again in a moment."
     help = "troubleshooting#the-registry-does-not-answer"
-
-
-def list_kinds(root: type[RegistryError] = RegistryError) -> Iterator[type[RegistryError]]:
-    """Every kind of error of this module below `root`, in the order of the tree."""
-    for kind in root.__subclasses__():
-        if kind.__module__ == __name__:
-            yield kind
-            yield from list_kinds(kind)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from modelkeep_server.rules.lifecycle import GUARDED, STATES, State
-from modelkeep_server.rules.permissions import Grant, Relation, Role, words_of
+from modelkeep_server.rules.permission_words import words_of
+from modelkeep_server.rules.permissions import Grant, Relation, Role
 
 LIFETIME_SECONDS = 15 * 60
 GUARDED_LIFETIME_SECONDS = 5 * 60

@@ -5,7 +5,7 @@ An act's name is the permission, the event's action and the entry of `/me`. A gr
 object, or both; one matching grant is enough. Deny is the default: an act without a row does not exist.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,13 +46,14 @@ ROLES: dict[Role, RoleInfo] = {
 class Relation(StrEnum):
     """
     How a person stands to one model. A WRITE collaborator is a READ collaborator too; GRANTED was let in for the very
-    version at stake, until a day.
+    version at stake, until a day; a PROGRAM is a service account that collaborates with WRITE.
     """
 
     OWNER = "OWNER"
     WRITE = "WRITE"
     READ = "READ"
     GRANTED = "GRANTED"
+    PROGRAM = "PROGRAM"
 
 
 class Scope(StrEnum):
@@ -112,11 +113,15 @@ def _any_of(*roles: Role) -> tuple[Grant, ...]:
 _EVERYONE = (Grant(),)
 _OWNERS = (Grant(Role.MODEL_OWNER, Relation.OWNER),)
 _WRITERS = (*_OWNERS, Grant(relation=Relation.WRITE))
+_LET_IN = (Relation.OWNER, Relation.WRITE, Relation.READ, Relation.GRANTED)
 _ADMINS = _any_of(Role.ADMIN)
+_SRES = _any_of(Role.SRE)
+_DECIDERS = _any_of(Role.MRC, Role.SECURITY_ARCHITECT)
 _SECURITY = _any_of(Role.SECURITY_ARCHITECT)
 _CONTROL = (Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.ADMIN)
 _INSPECTORS = (Role.AUDITOR, Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN)
 _OVERSEERS = _any_of(Role.ADMIN, Role.AUDITOR)
+_TALKERS = (Grant(relation=Relation.OWNER), Grant(relation=Relation.WRITE), *_any_of(*_CONTROL))
 
 #: Minutes since a person last showed who they are: for roles, keys, policies and bulk export, and for decisions.
 FRESH_FOR_RIGHTS = 15
@@ -181,26 +186,59 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("version.stage", _any_of(Role.SRE), Scope.DEPLOY, "move a version to staging"),
         Permission("version.release", _any_of(Role.SRE), Scope.DEPLOY, "move a version to production"),
         Permission("version.retire", _any_of(Role.ADMIN), Scope.ADMIN, "retire a version"),
-        Permission("promotion.request", _OWNERS, Scope.WRITE, "request a promotion"),
+        Permission("version.hold", _any_of(Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN), Scope.REVIEW, "set a hold"),
+        Permission("version.lift", _DECIDERS, Scope.REVIEW, "lift a hold", FRESH_FOR_DECISIONS),
+        Permission("version.attest", _any_of(Role.MRC), Scope.REVIEW, "renew a review", FRESH_FOR_DECISIONS),
         Permission(
-            "promotion.approve",
-            _any_of(Role.MRC, Role.SECURITY_ARCHITECT),
-            Scope.REVIEW,
-            "approve a promotion",
-            FRESH_FOR_DECISIONS,
+            "promotion.request", (*_OWNERS, Grant(relation=Relation.PROGRAM)), Scope.WRITE, "request a promotion"
         ),
+        Permission("promotion.withdraw", _OWNERS, Scope.WRITE, "withdraw a request"),
+        Permission("promotion.approve", _DECIDERS, Scope.REVIEW, "approve a promotion", FRESH_FOR_DECISIONS),
+        Permission("promotion.request_changes", _DECIDERS, Scope.REVIEW, "request changes", FRESH_FOR_DECISIONS),
+        Permission("review.read", _EVERYONE, Scope.READ, "see what is under review"),
+        Permission("finding.raise", _DECIDERS, Scope.REVIEW, "raise a finding"),
+        Permission("finding.settle", _DECIDERS, Scope.REVIEW, "settle a finding", FRESH_FOR_DECISIONS),
+        Permission("comment.add", _TALKERS, Scope.WRITE, "comment on a version"),
+        Permission("approval.read", _EVERYONE, Scope.READ, "see which approvals each risk tier takes"),
+        Permission("approval.add", _ADMINS, Scope.ADMIN, "ask for more approvals", FRESH_FOR_RIGHTS),
+        Permission("approval.end", _ADMINS, Scope.ADMIN, "ask for fewer approvals", FRESH_FOR_RIGHTS),
+        Permission("policy.read", _EVERYONE, Scope.READ, "see policies"),
+        Permission("policy.create", _SECURITY, Scope.REVIEW, "create a policy", FRESH_FOR_RIGHTS),
+        Permission("policy.update", _SECURITY, Scope.REVIEW, "change a policy", FRESH_FOR_RIGHTS),
+        Permission("policy.confirm", _DECIDERS, Scope.REVIEW, "confirm a change of a policy", FRESH_FOR_RIGHTS),
+        Permission("policy.decline", _DECIDERS, Scope.REVIEW, "decline a change of a policy", FRESH_FOR_RIGHTS),
+        Permission("policy.try", _any_of(*_INSPECTORS), Scope.READ, "try a policy on versions"),
+        Permission("exception.read", _EVERYONE, Scope.READ, "see exceptions"),
+        Permission("exception.ask", _OWNERS, Scope.WRITE, "ask for an exception"),
+        Permission("exception.withdraw", _OWNERS, Scope.WRITE, "take a request for an exception back"),
+        Permission("exception.grant", _DECIDERS, Scope.REVIEW, "grant an exception", FRESH_FOR_DECISIONS),
+        Permission("exception.refuse", _DECIDERS, Scope.REVIEW, "refuse an exception", FRESH_FOR_DECISIONS),
+        Permission("exception.end", _DECIDERS, Scope.REVIEW, "end an exception"),
+        Permission("suite.read", _EVERYONE, Scope.READ, "see evaluation suites"),
+        Permission("suite.create", _DECIDERS, Scope.REVIEW, "create an evaluation suite", FRESH_FOR_RIGHTS),
+        Permission("suite.update", _DECIDERS, Scope.REVIEW, "change an evaluation suite", FRESH_FOR_RIGHTS),
+        Permission("evaluation.record", (*_WRITERS, *_DECIDERS), Scope.WRITE, "record an evaluation"),
+        Permission("evaluation.sign", _DECIDERS, Scope.REVIEW, "sign an evaluation off", FRESH_FOR_DECISIONS),
+        Permission("environment.create", _SRES, Scope.DEPLOY, "create an environment"),
+        Permission("environment.update", _SRES, Scope.DEPLOY, "change an environment"),
+        Permission("environment.end", _SRES, Scope.DEPLOY, "end an environment"),
+        Permission("deployment.read", _EVERYONE, Scope.READ, "see what is deployed"),
+        Permission("deployment.record", _SRES, Scope.DEPLOY, "record a deployment"),
+        Permission("deployment.rollback", _SRES, Scope.DEPLOY, "roll back"),
+        Permission("notice.read", _EVERYONE, Scope.READ, "see what you were told"),
+        Permission("notice.set", _EVERYONE, Scope.WRITE, "choose what you are told"),
+        Permission("webhook.read", _ADMINS, Scope.ADMIN, "see webhooks"),
+        Permission("webhook.create", _ADMINS, Scope.ADMIN, "create a webhook", FRESH_FOR_RIGHTS),
+        Permission("webhook.update", _ADMINS, Scope.ADMIN, "change a webhook", FRESH_FOR_RIGHTS),
+        Permission("webhook.end", _ADMINS, Scope.ADMIN, "end a webhook", FRESH_FOR_RIGHTS),
         Permission(
-            "promotion.request_changes",
-            _any_of(Role.MRC, Role.SECURITY_ARCHITECT),
-            Scope.REVIEW,
-            "request changes",
-            FRESH_FOR_DECISIONS,
+            "trail.read", (Grant(relation=Relation.OWNER), *_any_of(*_INSPECTORS)), Scope.READ, "see a compliance trail"
         ),
         Permission("artifact.upload", _WRITERS, Scope.WRITE, "upload artifacts"),
         Permission("artifact.remove", _WRITERS, Scope.WRITE, "remove artifacts"),
         Permission(
             "artifact.link",
-            (*(Grant(relation=relation) for relation in Relation), *_any_of(*_CONTROL)),
+            (*(Grant(relation=relation) for relation in _LET_IN), *_any_of(*_CONTROL)),
             Scope.DOWNLOAD,
             "download artifacts",
         ),
@@ -244,28 +282,6 @@ PERMISSIONS: dict[str, Permission] = {
 #: RESTRICTED models are visible to people of these roles, to owners and to collaborators.
 SEES_RESTRICTED: frozenset[Role] = frozenset({Role.MRC, Role.SECURITY_ARCHITECT, Role.SRE, Role.AUDITOR, Role.ADMIN})
 
-_RELATION_WORDS = {
-    Relation.OWNER: "to be an owner of this model",
-    Relation.WRITE: "to be a collaborator with WRITE",
-    Relation.READ: "to be a collaborator with READ",
-    Relation.GRANTED: "to be let in for this version of this model",
-}
-
-
-_RELATION_NAMES = {
-    Relation.OWNER: "owner of the model",
-    Relation.WRITE: "WRITE collaborator",
-    Relation.READ: "READ collaborator",
-    Relation.GRANTED: "let in for the version",
-}
-
-
-def words_of(grant: Grant) -> str:
-    """A grant as tables show it: "Model Owner and owner of the model"; "to be signed in" where it asks for nothing."""
-    role = ROLES[grant.role].label if grant.role is not None else None
-    relation = _RELATION_NAMES[grant.relation] if grant.relation is not None else None
-    return " and ".join(word for word in (role, relation) if word) or "to be signed in"
-
 
 def find_grant(act: str, roles: Collection[Role], relations: Collection[Relation] = ()) -> Grant | None:
     """The first grant of `act` that these roles and relations satisfy, or None. Raises KeyError for an unknown act."""
@@ -286,53 +302,3 @@ def scopes_of(roles: Collection[Role]) -> tuple[Scope, ...]:
     """Every token scope that these roles can make use of, in the order of `Scope`."""
     used = {PERMISSIONS[act].scope for act in acts_of(roles)}
     return tuple(scope for scope in Scope if scope in used)
-
-
-def what_is_missing(act: str, roles: Collection[Role], relations: Collection[Relation] = ()) -> str:
-    """The sentence a refusal shows: what the act needs. Names the grants that lack least; sharing counts as far off."""
-    row = PERMISSIONS[act]
-
-    def distance(grant: Grant) -> int:
-        lacks_role = grant.role is not None and grant.role not in roles
-        lacks_relation = grant.relation is not None and grant.relation not in relations
-        return lacks_role + lacks_relation * (1 if grant.relation is Relation.OWNER else 2)
-
-    nearest = min(map(distance, row.grants))
-    roles_alone, others = [], []
-    for grant in row.grants:
-        if distance(grant) > nearest:
-            continue
-        role = None if grant.role is None or grant.role in roles else ROLES[grant.role].label
-        relation = None if grant.relation is None or grant.relation in relations else _RELATION_WORDS[grant.relation]
-        if relation is None:
-            roles_alone.append(role or "")
-        else:
-            others.append(f"the role {role} and {relation}" if role else relation)
-    if roles_alone:
-        many = len(roles_alone) > 1
-        named = f"{', '.join(roles_alone[:-1])} or {roles_alone[-1]}" if many else roles_alone[0]
-        others.append(f"one of the roles {named}" if many else f"the role {named}")
-    return f"To {row.says} you need {' or '.join(others)}."
-
-
-def whom_to_ask(
-    act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = (), admins: Sequence[str] = ()
-) -> str:
-    """
-    Who can give what is missing: an owner of the model where a relation is at stake, else an Admin, who does themselves
-    what is theirs alone.
-
-    `owners` and `admins` are addresses of such people, named where they are known.
-    """
-    by_relation = any(g.relation is not None and g.relation not in relations for g in PERMISSIONS[act].grants)
-    admin = f"an Admin{_named(admins)}"
-    if by_relation:
-        return f"Ask an owner of the model{_named(owners)}, or {admin} if you need a role."
-    if all(grant.role is Role.ADMIN for grant in PERMISSIONS[act].grants):
-        return f"Ask {admin} to do it."
-    return f"Ask {admin} to give you the role."
-
-
-def _named(addresses: Sequence[str]) -> str:
-    """At most three of these, in brackets."""
-    return f" ({', '.join(addresses[:3])}{' ...' if len(addresses) > 3 else ''})" if addresses else ""

@@ -93,7 +93,7 @@ def test_every_flipped_bit_is_refused(registry: Registry, make: Make, api: Api, 
         stored.write(place, bytes(changed))
         answer = refusal(api.anonymous.get(url))
         stored.write(place, whole[place])
-        refused[place] += (answer, statuses(registry, version)) == ((409, "integrity_broken"), ["QUARANTINED"])
+        refused[place] += (answer, statuses(registry, version)) == ((409, "integrity"), ["QUARANTINED"])
         with registry.writing() as work:
             damage.mend(work, stored.key)
 
@@ -139,13 +139,13 @@ def test_a_stored_file_that_was_harmed_is_refused_and_quarantined_once(
     HARMS[harm](stored, other)
     answers = [refusal(api.anonymous.get(url)) for _ in range(3)]
 
-    assert answers == [(409, "integrity_broken")] * 3
-    assert refusal(client.post(links)) == (409, "integrity_broken")
+    assert answers == [(409, "integrity")] * 3
+    assert refusal(client.post(links)) == (409, "integrity")
     assert statuses(registry, version) == ["QUARANTINED"]
     noted = make.events(since=events)
     assert [event.action for event in noted].count("artifact.quarantine") == 1
     quarantine = next(event for event in noted if event.action == "artifact.quarantine")
-    assert (quarantine.actor.id, quarantine.rule) == ("modelkeep", "integrity_broken")
+    assert (quarantine.actor.id, quarantine.rule) == ("modelkeep", "integrity")
 
 
 def test_a_quarantined_file_can_be_uploaded_again(registry: Registry, make: Make, api: Api) -> None:

@@ -63,7 +63,7 @@ def test_a_changed_text_does_not_hold(fresh_registry: Registry, fresh_make: Make
     assert "does not hold" in page.text
     assert "not the one that was recorded" in page.text
     assert '<svg class="tree"' not in page.text
-    assert (answer.status_code, answer.json()["code"]) == (409, "integrity_broken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "integrity")
 
 
 def test_events_of_a_rewritten_history_open_and_do_not_hold(
@@ -96,7 +96,7 @@ def test_missing_hashes_are_told(fresh_registry: Registry, fresh_make: Make, fre
 
     assert page.status_code == 200
     assert "does not hold" in page.text
-    assert (answer.status_code, answer.json()["code"]) == (409, "integrity_broken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "integrity")
 
 
 def test_a_log_that_lost_hashes_and_grew_opens_still(

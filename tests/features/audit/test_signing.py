@@ -20,7 +20,7 @@ def test_a_rewritten_history_is_not_signed(fresh_registry: Registry, fresh_make:
 
     answer = fresh_api.as_(auditor).get(CHECKPOINT)
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "integrity_broken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "integrity")
     assert "does not continue" in answer.json()["detail"]
 
 

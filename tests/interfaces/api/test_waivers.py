@@ -167,7 +167,7 @@ def test_a_damaged_file_cannot_be_released(make: Make, api: Api, registry: Regis
 
     answer = api.as_(guard).post(f"{told['where']}/waivers", json={"reason": "Fine."})
 
-    assert refusal(answer) == (409, "integrity_broken")
+    assert refusal(answer) == (409, "integrity")
     with registry.writing() as work:
         settle_scan(work, file.blob_key, Report(None, Verdict.UNKNOWN, rule_version=RULE_VERSION + 1))
     with registry.reading() as work:

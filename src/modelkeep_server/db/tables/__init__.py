@@ -27,6 +27,8 @@ from modelkeep_server.db.tables.audit import (
     audit_texts,
 )
 from modelkeep_server.db.tables.base import metadata
+from modelkeep_server.db.tables.deployments import deployment_shares, deployments, environments
+from modelkeep_server.db.tables.evaluations import evaluation_runs, evaluation_suites, suite_revisions
 from modelkeep_server.db.tables.housekeeping import (
     HOUSEKEEPING,
     activity,
@@ -35,7 +37,9 @@ from modelkeep_server.db.tables.housekeeping import (
     idempotency_answers,
     jobs,
     link_transfers,
+    notices,
     rate_counters,
+    row_writers,
     search_models,
     search_owners,
     search_tags,
@@ -45,6 +49,7 @@ from modelkeep_server.db.tables.housekeeping import (
     token_activity,
     upload_parts,
     uploads,
+    webhook_deliveries,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
@@ -62,6 +67,23 @@ from modelkeep_server.db.tables.identity import (
     tokens,
 )
 from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
+from modelkeep_server.db.tables.notices import notice_settings, webhooks
+from modelkeep_server.db.tables.policies import (
+    assessments,
+    exception_grants,
+    exceptions,
+    policies,
+    policy_revisions,
+)
+from modelkeep_server.db.tables.promotions import (
+    approval_additions,
+    attestations,
+    comments,
+    findings,
+    promotions,
+    reviews,
+    version_contents,
+)
 from modelkeep_server.db.tables.status import incident_updates, incidents
 from modelkeep_server.db.tables.versions import version_flags, version_passages, versions
 
@@ -96,6 +118,26 @@ GOVERNED = (
     bundle_links,
     accepted_formats,
     key_escrows,
+    version_contents,
+    promotions,
+    reviews,
+    findings,
+    comments,
+    approval_additions,
+    attestations,
+    policies,
+    policy_revisions,
+    assessments,
+    exceptions,
+    exception_grants,
+    evaluation_suites,
+    suite_revisions,
+    evaluation_runs,
+    environments,
+    deployments,
+    deployment_shares,
+    notice_settings,
+    webhooks,
 )
 
 __all__ = [
@@ -104,7 +146,10 @@ __all__ = [
     "accepted_formats",
     "access_requests",
     "activity",
+    "approval_additions",
     "artifacts",
+    "assessments",
+    "attestations",
     "audit_checkpoints",
     "audit_events",
     "audit_head",
@@ -116,8 +161,17 @@ __all__ = [
     "blobs",
     "bundle_links",
     "collaborators",
+    "comments",
     "damages",
+    "deployment_shares",
+    "deployments",
     "device_logins",
+    "environments",
+    "evaluation_runs",
+    "evaluation_suites",
+    "exception_grants",
+    "exceptions",
+    "findings",
     "idempotency_answers",
     "identities",
     "incident_updates",
@@ -130,11 +184,18 @@ __all__ = [
     "metadata",
     "model_owners",
     "models",
+    "notice_settings",
+    "notices",
     "people",
+    "policies",
+    "policy_revisions",
+    "promotions",
     "rate_counters",
     "registry",
+    "reviews",
     "role_grants",
     "role_requests",
+    "row_writers",
     "scans",
     "search_models",
     "search_owners",
@@ -145,14 +206,18 @@ __all__ = [
     "session_activity",
     "sessions",
     "sign_in_attempts",
+    "suite_revisions",
     "team_members",
     "teams",
     "token_activity",
     "tokens",
     "upload_parts",
     "uploads",
+    "version_contents",
     "version_flags",
     "version_passages",
     "versions",
     "waivers",
+    "webhook_deliveries",
+    "webhooks",
 ]

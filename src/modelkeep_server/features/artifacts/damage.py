@@ -42,7 +42,7 @@ def note_damage(work: Work, blob_key: int, found_by: FoundBy) -> bool:
     }
     work.insert(damages, row)
     status = ArtifactStatus.QUARANTINED
-    _move(work, blob_key, "artifact.quarantine", status, why=WHAT_IS_WRONG, rule="integrity_broken")
+    _move(work, blob_key, "artifact.quarantine", status, why=WHAT_IS_WRONG, rule="integrity")
     return True
 
 

@@ -10,11 +10,12 @@ from functools import cache, partial
 from modelkeep_server.features.help.views import DrawnTable
 from modelkeep_server.rules import links
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.errors import list_kinds
+from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.formats import FORMATS, ArtifactType
 from modelkeep_server.rules.lifecycle import MOVES, STATES
-from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
+from modelkeep_server.rules.permission_words import words_of
+from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
 
 #: Drawn by a template of their own, since they are no tables: the diagram of states, and the support channels.
 PICTURES = frozenset({"lifecycle", "support"})

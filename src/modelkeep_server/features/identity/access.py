@@ -12,7 +12,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries
 from modelkeep_server.features.identity.service_views import SCOPES
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.rules import permissions
+from modelkeep_server.rules import permission_words, permissions
 from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Scope
@@ -38,7 +38,7 @@ def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str
             return f"To {PERMISSIONS[act].says} you need to be signed in; a token is not enough."
         return f"To {PERMISSIONS[act].says} this token needs the scope {scope.value}."
     if permissions.find_grant(act, actor.roles, relations) is None:
-        return permissions.what_is_missing(act, actor.roles, relations)
+        return permission_words.what_is_missing(act, actor.roles, relations)
     return None
 
 
@@ -90,7 +90,7 @@ def demand_fresh(actor: Actor, minutes: int, says: str) -> None:
 
 def say_whom_to_ask(work: Work, act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = ()) -> str:
     """Who can give what the act needs, by name. One statement."""
-    return permissions.whom_to_ask(act, relations, owners=owners, admins=queries.list_admins(work))
+    return permission_words.whom_to_ask(act, relations, owners=owners, admins=queries.list_admins(work))
 
 
 def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation], owners: Sequence[str]) -> str:

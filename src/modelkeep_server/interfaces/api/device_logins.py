@@ -8,7 +8,8 @@ from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.shapes.device_logins import DeviceLoginIn, DeviceLoginOut, DeviceTokenIn
 from modelkeep_server.interfaces.api.shapes.identity import TokenOut
 from modelkeep_server.interfaces.doorway import OPEN, Desk
-from modelkeep_server.rules.errors import LoginDenied, LoginExpired, LoginWaits, PollsTooFast, RegistryError
+from modelkeep_server.rules.errors import RegistryError
+from modelkeep_server.rules.login_errors import LoginDenied, LoginExpired, LoginWaits, PollsTooFast
 
 router = make_router("people")
 

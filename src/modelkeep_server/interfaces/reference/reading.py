@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelkeep_server.interfaces.reference import samples
-from modelkeep_server.rules.permissions import PERMISSIONS, words_of
+from modelkeep_server.rules.permission_words import words_of
+from modelkeep_server.rules.permissions import PERMISSIONS
 
 #: The order of a reader's way; nouns that are not named follow.
 NOUNS = ("models", "versions", "artifacts", "uploads", "access", "activity", "audit", "people", "status")

@@ -13,7 +13,7 @@ from modelkeep_server.interfaces.reference.samples import PROBLEM
 from modelkeep_server.interfaces.web.contexts.reference import ReferenceContext
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.errors import list_kinds
+from modelkeep_server.rules.error_table import list_kinds
 
 router = make_router()
 

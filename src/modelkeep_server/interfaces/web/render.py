@@ -26,7 +26,8 @@ from modelkeep_server.rules import naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
-from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation, whom_to_ask
+from modelkeep_server.rules.permission_words import whom_to_ask
+from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
 HERE = Path(__file__).parent
 THEMES = ("system", "light", "dark")

@@ -11,12 +11,13 @@ from pydantic.fields import FieldInfo
 from modelkeep_server.oidc_settings import OIDC_PREFIX, OidcIssuer
 from modelkeep_server.operate.docs.markdown import page, table
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.errors import list_kinds
+from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.formats import ArtifactType, formats_of
 from modelkeep_server.rules.lifecycle import MOVES, STATES
-from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, words_of
+from modelkeep_server.rules.permission_words import words_of
+from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
 from modelkeep_server.settings import PREFIX, Settings
 
 

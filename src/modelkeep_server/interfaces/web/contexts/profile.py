@@ -6,7 +6,7 @@ from typing import ClassVar
 from modelkeep_server.features.identity.views import NewToken, Person, SessionRow, TokenRow, WaysIn
 from modelkeep_server.features.models.views import AccessRequest, SharedModel
 from modelkeep_server.interfaces.web.contexts.base import FormContext
-from modelkeep_server.rules import permissions
+from modelkeep_server.rules import permission_words, permissions
 from modelkeep_server.rules.permissions import PERMISSIONS, Grant, Relation, Role, Scope
 
 
@@ -75,7 +75,7 @@ class ProfileContext(FormContext):
         given = [grant for grant in row.grants if grant.role is None or grant.role in self.held]
         # Roles that need nothing else are said first.
         because = ", ".join(self._say(grant) for grant in sorted(given, key=lambda grant: grant.relation is not None))
-        needs = "" if given else permissions.what_is_missing(act, self.held, tuple(Relation))
+        needs = "" if given else permission_words.what_is_missing(act, self.held, tuple(Relation))
         return Right(act, row.says, bool(given), because, needs, row.scope)
 
     def _say(self, grant: Grant) -> str:
