@@ -151,8 +151,19 @@ class Client(Directory, Files, People, Releases, Sharing):
         training_job_id: str | None = None,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        from_version: str | None = None,
+        copy_artifacts: Sequence[str] = (),
     ) -> Version:
-        """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's JSON. Raises Conflict, Invalid, NotFound."""
+        """
+        Add `GROUP/NAME:VERSION`, as a draft.
+
+        Args:
+            metadata: The API's JSON; with `from_version` a JSON Merge Patch of that version's.
+            from_version: A version of the model to begin from.
+            copy_artifacts: Paths of its files to take along; they are not sent again.
+        Raises:
+            Conflict, Forbidden, Invalid, NotFound.
+        """
         version = parse_version(address)
         document = given(
             version=version.version,
@@ -160,6 +171,8 @@ class Client(Directory, Files, People, Releases, Sharing):
             trainingJobId=training_job_id,
             description=description,
             metadata=metadata,
+            copyArtifacts=list(copy_artifacts) or None,
+            **{"from": from_version},
         )
         return self.register_version(Address(version.group, version.name), document)
 
