@@ -7,7 +7,8 @@ from dataclasses import dataclass
 #: So many words may have come and gone; of texts that differ more, all between their common ends is marked.
 EDITS_MAX = 100
 
-_PIECES = re.compile(r"\s+|[^\s]+")
+#: A word goes with the blanks behind it, so that a run of new words is one mark.
+_PIECES = re.compile(r"\S+\s*|\s+")
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from modelkeep_server.rules.permissions import Role
-from tests.support.addresses import route_of
+from tests.support.addresses import page_of, route_of
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.pages import look, words_of
 from tests.support.problems import refusal
 from tests.support.statements import counted
 
@@ -44,6 +45,7 @@ def test_what_changed_between_two_versions_is_told_section_by_section(make: Make
         make.file(version, path=path, content=content)
     client = api.as_(make.person(Role.MRC))
 
+    page = words_of(look(api, make.owner_of(new), f"{page_of(new)}/compare"))
     with counted() as statements:
         told = client.get(f"{route_of(new)}/compare", params={"with": "1.2.0"}).json()
 
@@ -69,6 +71,9 @@ def test_what_changed_between_two_versions_is_told_section_by_section(make: Make
     assert told["changed"] + told["same"] == sum(
         len(told[key]) for key in ("facts", "metadata", "schemas", "artifacts")
     )
+    assert "Look here first. Input Schema breaks callers, yet 1.2.0 → 1.3.0 promises that nothing breaks." in page
+    assert "inputSchema 1 field 2 fields: graph.degree added" in page
+    assert "Artifacts 1 changed, 1 added, 1 removed, 1 the same" in page
     assert len(statements) <= 8, statements
 
 
@@ -85,6 +90,8 @@ def test_without_a_name_the_one_before_is_compared_with(make: Make, api: Api) ->
         for version, params in ((first, {}), (first, {"with": "1.0.0"}), (first, {"with": "9.9.9"}))
     ]
 
+    alone = words_of(look(api, make.owner_of(first), f"{page_of(first)}/compare"))
+    assert "1.0.0 is the first version; there is none before it." in alone
     assert "1.1.0+b.1" == default.json()["before"]["version"] == unquoted.json()["before"]["version"]
     assert (0, 0, []) == tuple(default.json()[key] for key in ("changed", "same", "flags"))
     assert [(422, "invalid_input"), (422, "invalid_input"), (404, "not_found")] == [

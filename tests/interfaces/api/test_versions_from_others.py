@@ -2,10 +2,14 @@
 
 import re
 
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import files_of, page_of, route_of
 from tests.support.clients import Api
+from tests.support.letting_in import put_into
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault
+from tests.support.registries import Registry
 
 #: A pickle that would call os.system.
 EVIL = b"cos\nsystem\n(S'true'\ntR."
@@ -71,6 +75,28 @@ def test_what_cannot_be_taken_along_is_refused_and_nothing_is_made(make: Make, a
     assert [{"from"}, {"from"}] == [fields_at_fault(answer) for answer in (lost, alone)]
     assert 403 == stranger.status_code
     assert ["1.0.0"] == [one["version"] for one in client.get(versions).json()["items"]]
+
+
+def test_files_of_a_frozen_version_are_taken_by_those_who_may_download_them(
+    make: Make, api: Api, registry: Registry
+) -> None:
+    """A collaborator with WRITE may not download from PRODUCTION, and takes no file of it into a draft either."""
+    base = make.version(version="1.0.0")
+    make.file(base)
+    helper, versions = make.person(Role.MODEL_OWNER), f"/api/v1/models/{base.model}/versions"
+    sharing = f"/api/v1/models/{base.model}/collaborators/{helper.email}"
+    api.as_(make.owner_of(base)).put(sharing, json={"access": "WRITE"})
+    put_into(registry, base, State.PRODUCTION)
+    wanted = {"version": "1.0.1", "from": "1.0.0", "copyArtifacts": ["model.safetensors"]}
+
+    refused = api.as_(helper).post(versions, json=wanted)
+    shown = api.browser(helper).get(f"/models/{base.model}/versions/new?from=1.0.0").text
+    bare = api.as_(helper).post(versions, json={"version": "1.0.1", "from": "1.0.0"})
+    owners = api.as_(make.owner_of(base)).post(versions, json={**wanted, "version": "1.0.2"})
+
+    assert (403, 201, 201) == (refused.status_code, bare.status_code, owners.status_code)
+    assert re.search(r'value="model.safetensors" disabled', shown)
+    assert "is frozen" in api.browser(helper).get(page_of(base)).text
 
 
 def test_the_form_is_filled_from_an_earlier_version(make: Make, api: Api) -> None:

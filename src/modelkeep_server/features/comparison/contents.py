@@ -133,7 +133,7 @@ def _flag(schema: SchemaChange, before: str, now: str) -> Flag:
     first = f"{breaking[0].path}: {breaking[0].text}" if breaking[0].path else breaking[0].text
     more = f" And {len(breaking) - 1} more." if len(breaking) > 1 else ""
     text = (
-        f"{schema.label} breaks {_WHOM[schema.side]}, and {before} → {now} says that nothing breaks. {first}{more}"
+        f"{schema.label} breaks {_WHOM[schema.side]}, yet {before} → {now} promises that nothing breaks. {first}{more}"
         if before != now
         else f"{schema.label} breaks {_WHOM[schema.side]}. {first}{more}"
     )
