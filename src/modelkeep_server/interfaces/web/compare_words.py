@@ -1,7 +1,7 @@
 """What pages say of the difference between two versions, in plain words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,3 +85,10 @@ def count_changes(items: Any) -> str:
     """`2 changed, 1 added, 3 the same`."""
     counts = {change: sum(item.change is change for item in items) for change in Change}
     return ", ".join(f"{count} {CHANGES[change].word}" for change, count in counts.items() if count) or "nothing given"
+
+
+#: What templates call, by name.
+WORDS: Mapping[str, Callable[..., Any]] = {
+    word.__name__: word
+    for word in (change_word, effect_word, say_value, say_fields, say_added, say_delta, count_changes)
+}
