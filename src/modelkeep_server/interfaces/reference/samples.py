@@ -249,6 +249,9 @@ print(asked.id, asked.status)''',
     print(version.version, version.state)''',
     "show_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 print(version.completeness.missing)''',
+    "compare_versions": f'''compared = registry.compare_versions("{MODEL}:{VERSION}", "1.1.0")
+for flag in compared.flags:
+    print(flag.text)''',
     "update_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 changes = {{"metadata": {{"limitations": "Not for customers of less than 30 days."}}}}
 registry.update_version("{MODEL}:{VERSION}", changes, revision=version.revision)''',
