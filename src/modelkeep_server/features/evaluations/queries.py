@@ -125,7 +125,7 @@ def get_run(work: Work, version: Version, run_id: str) -> Run:
 
 
 def list_past_runs(work: Work, model: Model) -> tuple[PastRun, ...]:
-    """Of the newest 20 versions of a model that were measured, the latest run each, oldest version first. One statement."""
+    """The latest run of each of a model's newest 20 versions that have one, oldest first. One statement."""
     latest = (
         select(func.max(evaluation_runs.c.id).label("run_id"), versions.c.number, versions.c.version)
         .join(versions, versions.c.id == evaluation_runs.c.version_id)

@@ -51,7 +51,7 @@ def record_run(
     demand_active(model)
     if found.closed is not None:
         raise StateForbids(version_queries.say_closed(found), remedy="Reopen it first; an owner of the model can.")
-    metrics, faults = _gather(new.metrics)
+    metrics, faults = _gather(new.metrics) if new.metrics or not unreadable else ((), [])
     suite, suite_faults = _find_suite(work, model, new.suite)
     faults = [*_find_text_faults(new), *suite_faults, *unreadable, *faults]
     if faults:
