@@ -5,6 +5,7 @@ from typing import Any
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.promotion import moves
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
@@ -86,9 +87,8 @@ def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str
 def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[MoveOut]:
     """The moves that the lifecycle has from here: who may make them, and what this caller lacks."""
     found = queries.get_version(work, actor, group, name, version)
-    relations = model_queries.relations_of(actor, model_queries.get_model(work, actor, group, name))
-    moves = queries.list_moves(actor, found, relations)
-    return PageOut[MoveOut](items=[MoveOut.model_validate(move) for move in moves], total=len(moves))
+    views = moves.list_moves(work, actor, model_queries.get_model(work, actor, group, name), found)
+    return PageOut[MoveOut](items=[MoveOut.model_validate(view) for view in views], total=len(views))
 
 
 def _with_etag(version: Version, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:

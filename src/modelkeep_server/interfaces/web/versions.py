@@ -13,6 +13,7 @@ from modelkeep_server.features.artifacts.downloading import rights
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.promotion import moves
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
@@ -110,7 +111,7 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "model": model,
         "version": found,
         "files": files,
-        "moves": queries.list_moves(actor, found, relations),
+        "moves": moves.list_moves(work, actor, model, found),
         "relations": relations,
         "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),
         "download": download,

@@ -141,10 +141,20 @@ class ReasonOut(Shape):
     remedy: str
 
 
+class RequirementOut(Shape):
+    """What a move demands, and whether it is there. One that does not block is advice."""
+
+    id: str
+    met: bool
+    message: str
+    remedy: str
+    blocks: bool
+
+
 class MoveOut(Shape):
     """A move that the lifecycle has from here."""
 
     to: StateName
     allowed: bool
     reasons: list[ReasonOut]
-    requirements: list[dict[str, Any]] = Field(default=[])
+    requirements: list[RequirementOut]
