@@ -67,13 +67,11 @@ class VersionIn(Input):
         default=None,
         alias="from",
         description="A version of this model to begin from: `metadata` is then a JSON Merge Patch of that version's.",
-        examples=["1.1.0"],
     )
     copy_artifacts: list[str] = Field(
         default=[],
         description="Paths of files to take along from that version. They are stored once and not sent again; files "
         "that are quarantined, damaged or still being looked through are refused.",
-        examples=[["tokenizer/vocab.json"]],
     )
 
 
