@@ -15,13 +15,14 @@ from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
 from modelkeep.people import People
+from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Files, People, Releases, Sharing):
+class Client(Directory, Files, People, Promotions, Releases, Sharing):
     """
     A registry, as one person or service account.
 

@@ -28,6 +28,8 @@ WITHOUT_PYTHON = {
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
+    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "list_comments", "add_comment", "raise_finding", "settle_finding",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
@@ -52,6 +54,9 @@ IN_ITS_TIME = {
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
+    # Others asked or decided before (tests/features/promotion/test_life.py).
+    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "raise_finding", "settle_finding",
     # There is a second version (the example in Python makes one).
     "compare_versions",
 }  # fmt: skip

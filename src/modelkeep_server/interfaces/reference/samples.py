@@ -232,6 +232,14 @@ print(asked.id, asked.status)''',
     "withdraw_access_request": f'registry.withdraw_access_request("{STORY["id"]}")',
     "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
+    "list_reviews": """for row in registry.list_reviews():
+    print(row.promotion.address, row.promotion.target, row.promotion.open_roles)""",
+    "list_promotions": f'''for promotion in registry.list_promotions("{MODEL}:{VERSION}"):
+    print(promotion.round, promotion.target, promotion.status)''',
+    "list_findings": """for finding in registry.list_findings(status="OPEN"):
+    print(finding.version, finding.severity, finding.text)""",
+    "list_findings_of_version": f'''for finding in registry.list_findings_of("{MODEL}:{VERSION}"):
+    print(finding.status, finding.text)''',
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
