@@ -9,6 +9,7 @@ from modelkeep.addresses import Address, parse_model, parse_model_or_version, pa
 from modelkeep.asking import When, given, moment_of
 from modelkeep.comparisons import Comparison
 from modelkeep.directory import Directory
+from modelkeep.evaluations import Evaluations
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
 from modelkeep.listing import Listing
@@ -22,7 +23,7 @@ from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Files, People, Promotions, Releases, Sharing):
+class Client(Directory, Evaluations, Files, People, Promotions, Releases, Sharing):
     """
     A registry, as one person or service account.
 
