@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import When, given, moment_of
+from modelkeep.comparisons import Comparison
 from modelkeep.directory import Directory
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
@@ -150,8 +151,19 @@ class Client(Directory, Files, People, Releases, Sharing):
         training_job_id: str | None = None,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        from_version: str | None = None,
+        copy_artifacts: Sequence[str] = (),
     ) -> Version:
-        """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's JSON. Raises Conflict, Invalid, NotFound."""
+        """
+        Add `GROUP/NAME:VERSION`, as a draft.
+
+        Args:
+            metadata: The API's JSON; with `from_version` a JSON Merge Patch of that version's.
+            from_version: A version of the model to begin from.
+            copy_artifacts: Paths of its files to take along; they are not sent again.
+        Raises:
+            Conflict, Forbidden, Invalid, NotFound.
+        """
         version = parse_version(address)
         document = given(
             version=version.version,
@@ -159,6 +171,8 @@ class Client(Directory, Files, People, Releases, Sharing):
             trainingJobId=training_job_id,
             description=description,
             metadata=metadata,
+            copyArtifacts=list(copy_artifacts) or None,
+            **{"from": from_version},
         )
         return self.register_version(Address(version.group, version.name), document)
 
@@ -173,6 +187,18 @@ class Client(Directory, Files, People, Releases, Sharing):
     def get_version(self, address: str | Address) -> Version:
         """One version. Raises NotFound."""
         return read(Version, self._transport.get(parse_version(address).version_route))
+
+    def compare_versions(self, address: str | Address, other: str | None = None) -> Comparison:
+        """
+        What changed in a version since another one of its model.
+
+        Args:
+            other: A version number; without it, of those before, the last that was approved, else the last.
+        Raises:
+            NotFound, Invalid.
+        """
+        route = f"{parse_version(address).version_route}/compare"
+        return read(Comparison, self._transport.get(route, {"with": other} if other else None))
 
     def update_version(
         self, address: str | Address, changes: Mapping[str, Any], *, revision: int | None = None

@@ -52,6 +52,8 @@ IN_ITS_TIME = {
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
+    # There is a second version (the example in Python makes one).
+    "compare_versions",
 }  # fmt: skip
 #: What is made of files that were sent before.
 TAKES_FILES = {"create_bundle_link"}

@@ -5,18 +5,19 @@ from tests.support.make import Make
 from tests.support.promoting import Life, begin_life, make_cast
 from tests.support.registries import Registry
 
+_ROUNDS = "SELECT id FROM promotions WHERE version_id = :version"
+_BLOBS = "SELECT blob_id FROM artifacts WHERE version_id = :version"
+
 #: What a hand does, in SQL on one version, and the table that the refusal names.
 MEDDLING = [
     ("UPDATE versions SET submitted_at = submitted_at + 1 WHERE id = :version", "versions"),
     ("UPDATE version_contents SET digest = 'sha256:00' WHERE version_id = :version", "version_contents"),
     ("UPDATE promotions SET risk_tier = 'LOW' WHERE version_id = :version", "promotions"),
-    ("UPDATE reviews SET decision = 'APPROVE', role = 'SECURITY_ARCHITECT' WHERE promotion_id IN "
-     "(SELECT id FROM promotions WHERE version_id = :version)", "reviews"),
+    (f"UPDATE reviews SET role = 'SECURITY_ARCHITECT' WHERE promotion_id IN ({_ROUNDS})", "reviews"),
     ("DELETE FROM model_owners WHERE model_id = (SELECT model_id FROM versions WHERE id = :version)", "model_owners"),
     ("UPDATE models SET risk_tier = 'LOW' WHERE id = (SELECT model_id FROM versions WHERE id = :version)", "models"),
     ("UPDATE artifacts SET type = 'CONFIG' WHERE version_id = :version", "artifacts"),
-    ("UPDATE blobs SET size_bytes = size_bytes + 1 WHERE id IN "
-     "(SELECT blob_id FROM artifacts WHERE version_id = :version)", "blobs"),
+    (f"UPDATE blobs SET size_bytes = size_bytes + 1 WHERE id IN ({_BLOBS})", "blobs"),
 ]  # fmt: skip
 
 

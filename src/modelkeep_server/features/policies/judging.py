@@ -145,7 +145,9 @@ def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[
 
 
 def _cure(about: Sequence[str]) -> str:
-    places = list(dict.fromkeys(CURES[name] for name in about if name in CURES))
+    # Nearly every rule asks of the model too, for its tier; it is mended there only where nothing else is asked.
+    asked = [name for name in about if name != "model"] or about
+    places = list(dict.fromkeys(CURES[name] for name in asked if name in CURES))
     if not places:
         return "Ask a Security Architect about this policy."
     return f"See to it {' or '.join(places)}, or ask for an exception."

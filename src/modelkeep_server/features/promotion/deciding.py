@@ -14,13 +14,15 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requesting, requirements, soundness
 from modelkeep_server.features.promotion import findings as finding_acts
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.views import Decision, NewFinding, Promotion, Status, Target
+from modelkeep_server.features.promotion.views import Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
-from modelkeep_server.features.versions.views import Requirement, Version
+from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import Conflict, DigestDiffers, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
@@ -84,8 +86,9 @@ def decide(
     _demand_first(actor, promotion, model)
     role = _choose_role(actor, promotion, wanted, as_role)
     contents.demand_frozen(work, found, promotion.digest)
-    checks = requirements.judge(work, model, found, promotion.target, within=promotion)
-    review_id = _insert(work, actor, model, found, promotion, wanted, role, comment, checks, checklist)
+    demands = requirements.judge(work, model, found, promotion.target, within=promotion)
+    review_id = _insert(work, actor, model, found, promotion, wanted, role, comment, demands, checklist)
+    judging.keep(work, actor, demands.judgement, found, promotion.key, "APPROVAL")
     raised = [
         finding_acts.insert(work, actor, found, new, promotion, place=f"findings.{i}") for i, new in enumerate(findings)
     ]
@@ -96,7 +99,7 @@ def decide(
     if wanted is Decision.REQUEST_CHANGES:
         _send_back(work, actor, found, promotion, facts, comment)
     else:
-        _count(work, actor, model, found, promotion, facts)
+        _count(work, actor, found, promotion, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, one)
     return promotion_queries.get_promotion(work, found, promotion.id)
@@ -167,14 +170,15 @@ def _insert(
     decision: Decision,
     role: Role,
     comment: str | None,
-    checks: Sequence[Requirement],
+    demands: Demands,
     checklist: Mapping[str, str] | None,
 ) -> str:
     runs = work.all(select(evaluation_runs.c.public_id).where(evaluation_runs.c.version_id == version.key))
     saw: dict[str, Any] = {
         "evaluations": [run.public_id for run in runs],
         "cardRevision": None,
-        "checks": [{"id": one.id, "met": one.met, "message": one.message} for one in checks],
+        "checks": [{"id": one.id, "met": one.met, "message": one.message} for one in demands.requirements],
+        "factsDigest": demands.judgement.facts_digest,
     }
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
@@ -209,7 +213,7 @@ def _send_back(
 
 
 def _count(
-    work: Work, actor: Actor, model: Model, version: Version, promotion: Promotion, facts: dict[str, Any]
+    work: Work, actor: Actor, version: Version, promotion: Promotion, facts: dict[str, Any], demands: Demands
 ) -> None:
     """Move the version on where this was the last approval needed; else record that it was given."""
     act = _ACTS[Decision.APPROVE]
@@ -218,9 +222,6 @@ def _count(
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
         return
-    requirements.demand(
-        requirements.judge(work, model, version, promotion.target, within=promotion),
-        f"for a promotion to {promotion.target}",
-    )
+    requirements.demand(demands.requirements, f"for a promotion to {promotion.target}")
     requesting.end(work, actor, promotion, Status.APPROVED)
     moving.move(work, actor, version, _LEADS_TO[promotion.target], act, more=facts)

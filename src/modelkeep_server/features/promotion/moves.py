@@ -6,10 +6,12 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.views import Decision, Promotion, Status, Target, unmet
+from modelkeep_server.features.promotion.views import Decision, Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
@@ -19,6 +21,14 @@ from modelkeep_server.rules.lifecycle import MOVES, State, find_move, moves_from
 
 #: Which move has which act: those that are made by `move_version`.
 ACTS: dict[State, str] = {move.target: move.act for move in MOVES if not move.act.startswith("promotion.")}
+#: Which promotion's demands a move into a state has, and which of these take an approved request.
+_DEMANDS = {
+    State.SUBMITTED: Target.STAGING,
+    State.APPROVED_STAGING: Target.STAGING,
+    State.STAGING: Target.STAGING,
+    State.APPROVED_PROD: Target.PRODUCTION,
+    State.PRODUCTION: Target.PRODUCTION,
+}
 _NEEDS_ROUND = {State.STAGING: Target.STAGING, State.PRODUCTION: Target.PRODUCTION}
 _WAYS = {
     State.SUBMITTED: "POST …/promotions requests it.",
@@ -60,26 +70,22 @@ def move_version(
     if latest is not None:
         contents.demand_frozen(work, found, latest.digest)
     _demand_third(work, actor, model, found, latest, target)
-    requirements.demand(list_requirements(work, model, found, target, latest), f"for the move to {target}")
+    aim = _NEEDS_ROUND.get(target)
+    if aim is not None:
+        demands = requirements.judge(work, model, found, aim)
+        requirements.demand(_with_round(demands.requirements, aim, latest), f"for the move to {target}")
+        judging.keep(work, actor, demands.judgement, found, latest.key if latest else None, "MOVE")
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
     return version_queries.get_version(work, actor, group, name, version)
 
 
-def list_requirements(
-    work: Work, model: Model, version: Version, target: State, latest: Promotion | None
-) -> tuple[Requirement, ...]:
-    """What the move into `target` demands of a version. One statement at most."""
-    aim = _NEEDS_ROUND.get(target)
-    if aim is None:
-        return ()
-    found = list(requirements.judge(work, model, version, aim))
+def _with_round(found: tuple[Requirement, ...], aim: Target, latest: Promotion | None) -> tuple[Requirement, ...]:
+    """What is demanded of a version, and the approvals for it."""
     if latest is not None and latest.target is aim and latest.status is Status.APPROVED:
-        found.append(requirements.judge_approvals(latest))
-    else:
-        message = f"No approved request for {aim}"
-        found.append(Requirement("approvals", False, message, "An owner requests the promotion first."))
-    return tuple(found)
+        return (*found, requirements.judge_approvals(latest))
+    message = f"No approved request for {aim}"
+    return (*found, Requirement("approvals", False, message, "An owner requests the promotion first."))
 
 
 def list_moves(work: Work, actor: Actor, model: Model, version: Version) -> tuple[MoveView, ...]:
@@ -90,6 +96,7 @@ def list_moves(work: Work, actor: Actor, model: Model, version: Version) -> tupl
     relations = model_queries.relations_of(actor, model)
     latest = promotion_queries.find_latest(work, version)
     apart: str | None = None
+    judged: dict[Target, tuple[Requirement, ...]] = {}
     views = []
     for move in moves_from(version.state):
         reasons = list(version_queries.list_reasons_beside(version))
@@ -106,15 +113,27 @@ def list_moves(work: Work, actor: Actor, model: Model, version: Version) -> tupl
             overlap = _why_no_third(work, actor, model, version, latest, move.target)
             if overlap is not None:
                 reasons.append(Reason(DutiesOverlap.code, overlap, "Ask another SRE."))
-        aims = {State.SUBMITTED: Target.STAGING, State.APPROVED_STAGING: Target.STAGING,
-                State.APPROVED_PROD: Target.PRODUCTION}  # fmt: skip
-        if move.target in aims:
-            demands = requirements.judge(work, model, version, aims[move.target])
-        else:
-            demands = list_requirements(work, model, version, move.target, latest)
+        demands = _list_demands(work, model, version, move.target, latest, judged)
         reasons += [Reason("requirement", one.message, one.remedy) for one in unmet(demands)]
         views.append(MoveView(move.target, move.label, not reasons, tuple(reasons), demands))
     return tuple(views)
+
+
+def _list_demands(
+    work: Work,
+    model: Model,
+    version: Version,
+    target: State,
+    latest: Promotion | None,
+    judged: dict[Target, tuple[Requirement, ...]],
+) -> tuple[Requirement, ...]:
+    """What a move demands; each promotion is judged once, and kept in `judged`."""
+    aim = _DEMANDS.get(target)
+    if aim is None:
+        return ()
+    if aim not in judged:
+        judged[aim] = requirements.judge(work, model, version, aim).requirements
+    return _with_round(judged[aim], aim, latest) if target in _NEEDS_ROUND else judged[aim]
 
 
 def _demand_third(

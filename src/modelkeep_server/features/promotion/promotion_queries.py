@@ -1,16 +1,17 @@
 """Reading promotions and what was decided in them. Visible where the model is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import approval_additions, models, people, promotions, reviews, versions
+from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Required, Review, Status, Target
+from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Required, Review, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -43,13 +44,13 @@ def _select() -> Select[Any]:
 
 
 def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
-    """The rounds of a version, the newest first. Three statements."""
+    """The rounds of a version, the newest first. Four statements."""
     rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
     return _to_promotions(work, rows)
 
 
 def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
-    """One round of a version. Raises NotFound. Three statements."""
+    """One round of a version. Raises NotFound. Four statements."""
     rows = work.all(_select().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
     if not rows:
         raise NotFound(f"{version.address} has no such request.")
@@ -57,7 +58,7 @@ def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
 
 
 def find_latest(work: Work, version: Version) -> Promotion | None:
-    """The newest round of a version, or None where nobody asked yet. Three statements."""
+    """The newest round of a version, or None where nobody asked yet. Four statements."""
     rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()).limit(1))
     return _to_promotions(work, rows)[0] if rows else None
 
@@ -72,7 +73,7 @@ def list_queue(
     cursor: str | None = None,
 ) -> Page[QueueRow]:
     """
-    Open requests of versions that are not closed, the oldest first. Four statements. Raises CursorRefused.
+    Open requests of versions that are not closed, the oldest first. Five statements. Raises CursorRefused.
 
     Args:
         role: Only those that wait for this role.
@@ -114,11 +115,32 @@ def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...
     for row in work.all(statement):
         by_key[row.promotion_id].append(_to_review(row))
     additions = list_additions(work)
-    return tuple(_to_promotion(row, by_key[row.id], additions) for row in rows)
+    checks = _list_checks(work, list(by_key))
+    return tuple(_to_promotion(row, by_key[row.id], additions, checks.get(row.id, ())) for row in rows)
+
+
+def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+    """What policies said last in each of these rounds."""
+    newest = (
+        select(func.max(assessments.c.id))
+        .where(assessments.c.promotion_id.in_(keys))
+        .group_by(assessments.c.promotion_id)
+    )
+    rows = work.all(select(assessments.c.promotion_id, assessments.c.results).where(assessments.c.id.in_(newest)))
+    return {row.promotion_id: tuple(map(_to_check, row.results)) for row in rows}
+
+
+def _to_check(kept: Mapping[str, Any]) -> dict[str, Any]:
+    shown = ("revision", "severity", "passed", "message")
+    named = {"policy": kept["name"], "policyId": kept["policy"], "excepted": kept.get("exception") is not None}
+    return named | {key: kept[key] for key in shown} | {"detail": kept.get("detail")}
 
 
 def _to_promotion(
-    row: Row[Any], decided: Sequence[Review], additions: dict[tuple[RiskTier, Target], tuple[Need, ...]]
+    row: Row[Any],
+    decided: Sequence[Review],
+    additions: dict[tuple[RiskTier, Target], tuple[Need, ...]],
+    checks: tuple[dict[str, Any], ...],
 ) -> Promotion:
     target, tier = Target(row.target), RiskTier(row.model_tier)
     needs = needs_of(tier, additions.get((tier, target), ()))
@@ -152,6 +174,7 @@ def _to_promotion(
         reviews=tuple(decided),
         approvals=tuple(given[seat] for seat in seats if seat is not None),
         open_roles=open_roles(needs, tuple(given), tier),
+        checks=checks,
     )
 
 

@@ -10,9 +10,11 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.views import Promotion, Status, Target
+from modelkeep_server.features.promotion.views import Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -56,9 +58,11 @@ def request_promotion(
     soundness.demand_sound(work, model, found)
     demand_going(found)
     _demand_place(work, found, aim)
-    requirements.demand(requirements.judge(work, model, found, aim), f"for a promotion to {aim}")
+    demands = requirements.judge(work, model, found, aim)
+    requirements.demand(demands.requirements, f"for a promotion to {aim}")
     digest = contents.freeze(work, actor, found) if aim is Target.STAGING else _find_frozen(work, found)
-    public_id = _insert(work, actor, model, found, aim, justification, digest, urgent=urgent)
+    key, public_id = _insert(work, actor, model, found, aim, justification, digest, urgent=urgent)
+    judging.keep(work, actor, demands.judgement, found, key, "REQUEST")
     facts = {"promotion": public_id, "target": aim.value, "digest": digest, "urgent": urgent,
              "riskTier": model.risk_tier.value, "justification": Veiled(justification)}  # fmt: skip
     if aim is Target.STAGING:
@@ -141,11 +145,11 @@ def _find_frozen(work: Work, version: Version) -> str:
 
 def _insert(
     work: Work, actor: Actor, model: Model, version: Version, target: Target, why: str, digest: str, *, urgent: bool
-) -> str:
+) -> tuple[int, str]:
     days = URGENT_DAYS if urgent else REVIEW_DAYS[model.risk_tier]
     last = work.scalar(select(func.max(promotions.c.round)).where(promotions.c.version_id == version.key))
     public_id = ids.uuid7(clock.to_us(work.now))
-    work.insert(
+    key = work.insert(
         promotions,
         {
             "public_id": public_id,
@@ -164,4 +168,4 @@ def _insert(
         },
         taken=Conflict("Somebody asked for this a moment ago.", remedy="Load it again."),
     )
-    return public_id
+    return key, public_id

@@ -10,7 +10,9 @@ from sqlalchemy import select, true
 from modelkeep_server.db.tables import findings
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion.views import FindingStatus, Promotion, Target, unmet
+from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies.views import Check, Severity, Target
+from modelkeep_server.features.promotion.views import Demands, FindingStatus, Promotion, unmet
 from modelkeep_server.features.versions.views import Requirement, Version
 from modelkeep_server.rules.errors import FieldError, RequirementsUnmet
 from modelkeep_server.rules.permissions import ROLES
@@ -19,15 +21,29 @@ from modelkeep_server.rules.permissions import ROLES
 TARGETS = tuple(Target)
 
 
-def judge(
-    work: Work, model: Model, version: Version, target: Target, *, within: Promotion | None = None
-) -> tuple[Requirement, ...]:
+def judge(work: Work, model: Model, version: Version, target: Target, *, within: Promotion | None = None) -> Demands:
     """
-    Everything that a promotion to `target` demands of the version itself. One statement.
+    Everything that a promotion to `target` demands of the version itself. Six statements.
 
     `within`: the round that is being decided. What its approvals are bound to stops the moves after them, not them.
     """
-    return (_judge_findings(work, version, within),)
+    judgement = judging.judge(work, model, version, target)
+    found = (*map(_to_requirement, judgement.checks), _judge_findings(work, version, within))
+    return Demands(found, judgement)
+
+
+def _to_requirement(check: Check) -> Requirement:
+    excepted = check.excepted is not None and not check.passed
+    message = " ".join(part for part in (check.message, check.detail) if part)
+    if excepted:
+        message = f"{message} An exception lifts this for a time."
+    return Requirement(
+        f"policy:{check.policy}",
+        check.passed or excepted,
+        message,
+        check.remedy,
+        blocks=check.severity is Severity.BLOCK,
+    )
 
 
 def judge_approvals(promotion: Promotion) -> Requirement:

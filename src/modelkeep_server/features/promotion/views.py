@@ -6,17 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from modelkeep_server.features.policies.views import Judgement, Target
 from modelkeep_server.features.versions.views import Requirement
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
-
-
-class Target(StrEnum):
-    """Where a promotion leads."""
-
-    STAGING = "STAGING"
-    PRODUCTION = "PRODUCTION"
 
 
 class Status(StrEnum):
@@ -80,7 +74,7 @@ class Required:
 class Promotion:
     """
     A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
-    model's tier. `open_roles` are the roles in which an approval still helps.
+    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said.
     """
 
     key: int
@@ -164,6 +158,14 @@ class Comment:
     about: str | None
     text: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a move demands of a version, and what the policies said in particular, to be kept with the act."""
+
+    requirements: tuple[Requirement, ...]
+    judgement: Judgement
 
 
 def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:

@@ -249,6 +249,12 @@ print(asked.id, asked.status)''',
     print(version.version, version.state)''',
     "show_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 print(version.completeness.missing)''',
+    "compare_versions": f'''registry.create_version(
+    "{MODEL}:1.3.0", from_version="{VERSION}", metadata={{"hyperparameters": {{"max_depth": 9}}}}
+)
+compared = registry.compare_versions("{MODEL}:1.3.0", "{VERSION}")
+for flag in compared.flags:
+    print(flag.text)''',
     "update_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 changes = {{"metadata": {{"limitations": "Not for customers of less than 30 days."}}}}
 registry.update_version("{MODEL}:{VERSION}", changes, revision=version.revision)''',

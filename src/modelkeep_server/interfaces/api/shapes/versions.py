@@ -63,6 +63,16 @@ class VersionIn(Input):
     training_job_id: str | None = Field(default=None, description=_TRAINING_JOB, examples=["mlflow/churn-2291"])
     description: str | None = Field(default=None, description=_DESCRIPTION)
     metadata: Metadata | None = None  # type: ignore[valid-type]
+    from_: str | None = Field(
+        default=None,
+        alias="from",
+        description="A version of this model to begin from: `metadata` is then a JSON Merge Patch of that version's.",
+    )
+    copy_artifacts: list[str] = Field(
+        default=[],
+        description="Paths of files to take along from that version. They are stored once and not sent again; files "
+        "that are quarantined, damaged or still being looked through are refused.",
+    )
 
 
 class VersionPatch(Input):
