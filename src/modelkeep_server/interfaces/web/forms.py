@@ -73,6 +73,10 @@ NOTICES: Mapping[str, str] = {
     "left": "They are out of the team. What they owned through it ended at once.",
     "team-ended": "The team is ended. Nobody owns anything through its address.",
     "team-revived": "The team is back, with nobody in it. Add its members.",
+    "policy": "The policy is written. Where it is on, it is asked from now on.",
+    "policy-waits": "Saved as a proposal. Until a second person confirms it, the policy stays as it was.",
+    "policy-confirmed": "The change is in force.",
+    "policy-declined": "The policy stays as it was.",
     "service": "The service account is there. Next: make a token for it.",
     "service-ended": "The service account is ended. Its tokens are refused from now on.",
 }
