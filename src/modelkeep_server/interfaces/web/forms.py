@@ -79,6 +79,19 @@ NOTICES: Mapping[str, str] = {
     "policy-declined": "The policy stays as it was.",
     "service": "The service account is there. Next: make a token for it.",
     "service-ended": "The service account is ended. Its tokens are refused from now on.",
+    "requested": "The promotion is requested. Its content is frozen, and the reviewers see it in their queue.",
+    "withdrawn": "The request is taken back.",
+    "staged": "The version is in staging.",
+    "in-production": "The version is in production.",
+    "deprecated": "The version is deprecated: it is marked for replacement.",
+    "version-retired": "The version is retired. It can still be read.",
+    "held": "The version is on hold. It moves nowhere, and no new download link is made, until that is lifted.",
+    "lifted": "The hold is lifted.",
+    "approved": "Your approval is given, with your name, on this content.",
+    "changes": "The owners see what you ask for. The version comes back to you when they ask again.",
+    "commented": "Your comment stands in the discussion.",
+    "found": "The finding is raised. Its owner answers for it.",
+    "settled": "The finding is settled.",
 }
 
 
