@@ -277,8 +277,6 @@ print(asked.id, asked.status)''',
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
-    "list_findings_of_version": f'''for finding in registry.list_findings_of("{MODEL}:{VERSION}"):
-    print(finding.status, finding.text)''',
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
