@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import When, given, moment_of
+from modelkeep.comparisons import Comparison
 from modelkeep.directory import Directory
 from modelkeep.evaluations import Evaluations
 from modelkeep.exports import save_answer
@@ -15,13 +16,14 @@ from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
 from modelkeep.people import People
+from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Evaluations, Files, People, Releases, Sharing):
+class Client(Directory, Evaluations, Files, People, Promotions, Releases, Sharing):
     """
     A registry, as one person or service account.
 
@@ -151,8 +153,19 @@ class Client(Directory, Evaluations, Files, People, Releases, Sharing):
         training_job_id: str | None = None,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        from_version: str | None = None,
+        copy_artifacts: Sequence[str] = (),
     ) -> Version:
-        """Add `GROUP/NAME:VERSION`, as a draft. `metadata` is the API's JSON. Raises Conflict, Invalid, NotFound."""
+        """
+        Add `GROUP/NAME:VERSION`, as a draft.
+
+        Args:
+            metadata: The API's JSON; with `from_version` a JSON Merge Patch of that version's.
+            from_version: A version of the model to begin from.
+            copy_artifacts: Paths of its files to take along; they are not sent again.
+        Raises:
+            Conflict, Forbidden, Invalid, NotFound.
+        """
         version = parse_version(address)
         document = given(
             version=version.version,
@@ -160,6 +173,8 @@ class Client(Directory, Evaluations, Files, People, Releases, Sharing):
             trainingJobId=training_job_id,
             description=description,
             metadata=metadata,
+            copyArtifacts=list(copy_artifacts) or None,
+            **{"from": from_version},
         )
         return self.register_version(Address(version.group, version.name), document)
 
@@ -174,6 +189,18 @@ class Client(Directory, Evaluations, Files, People, Releases, Sharing):
     def get_version(self, address: str | Address) -> Version:
         """One version. Raises NotFound."""
         return read(Version, self._transport.get(parse_version(address).version_route))
+
+    def compare_versions(self, address: str | Address, other: str | None = None) -> Comparison:
+        """
+        What changed in a version since another one of its model.
+
+        Args:
+            other: A version number; without it, of those before, the last that was approved, else the last.
+        Raises:
+            NotFound, Invalid.
+        """
+        route = f"{parse_version(address).version_route}/compare"
+        return read(Comparison, self._transport.get(route, {"with": other} if other else None))
 
     def update_version(
         self, address: str | Address, changes: Mapping[str, Any], *, revision: int | None = None

@@ -29,6 +29,7 @@ from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
+from modelkeep_server.features.policies import starter
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -120,6 +121,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
         if registry_id is None:
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
+                starter.install_starters(work)
         yield house
     finally:
         database.close()

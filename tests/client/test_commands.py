@@ -330,3 +330,22 @@ def test_an_export_that_cannot_be_written_says_so(
 
     assert (nowhere.code, "cannot be written" in nowhere.err) == (1, True)
     assert (alone.code, "--export" in alone.err) == (2, True)
+
+
+def test_a_version_begins_from_another_and_both_are_compared(cli: Cli, version: Version, weights: Path) -> None:
+    """`versions create --from --take-all` takes metadata and files along; `versions compare` tells what differs."""
+    model = version.model
+    cli("upload", version.address, str(weights))
+    cli("versions", "edit", version.address, "--set", "framework=jax", "--set", "frameworkVersion=1.0")
+
+    made = cli(
+        "versions", "create", f"{model}:9.0.0", "--from", version.version, "--take-all", "--set", "framework=flax"
+    )
+    compared = cli("versions", "compare", version.address, "9.0.0")
+    told = json.loads(cli("versions", "compare", version.address, f"{model}:9.0.0", "--json").out)
+    wrong = cli("versions", "compare", version.address, "other/model:1.0.0")
+
+    assert (0, f"{model}:9.0.0\n") == (made.code, made.out)
+    assert "CHANGED\tframework\tjax\tflax" in compared.out.splitlines()
+    assert ["SAME"] == [file["change"] for file in told["artifacts"]]
+    assert (2, "") == (wrong.code, wrong.out)

@@ -28,6 +28,8 @@ WITHOUT_PYTHON = {
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
+    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "list_comments", "add_comment", "raise_finding", "settle_finding",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",
@@ -57,6 +59,11 @@ IN_ITS_TIME = {
     "create_waiver", "end_waiver", "rescan_artifact",
     # The caller is of MRC or a Security Architect (tests/interfaces/api/test_evaluations.py).
     "sign_evaluation", "create_suite", "show_suite", "update_suite", "list_suite_revisions",
+    # Others asked or decided before (tests/features/promotion/test_life.py).
+    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "raise_finding", "settle_finding",
+    # There is a second version (the example in Python makes one).
+    "compare_versions",
 }  # fmt: skip
 #: What is made of files that were sent before.
 TAKES_FILES = {"create_bundle_link"}

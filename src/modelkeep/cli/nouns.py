@@ -48,6 +48,8 @@ NOUNS = (
     Noun(
         "evaluations", "Record what was measured of versions, import it, and list it.", "modelkeep.cli.evaluations:app"
     ),
+    Noun("promote", "Request promotions, move versions on, and stop them.", "modelkeep.cli.promote:app"),
+    Noun("review", "List what waits for a decision, and decide.", "modelkeep.cli.review:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),

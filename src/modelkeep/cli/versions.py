@@ -1,4 +1,4 @@
-"""`modelkeep versions`: list, show, create, edit and fill, and take files out of them."""
+"""`modelkeep versions`: list, show, create, edit, compare and fill, and take files out of them."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from modelkeep.addresses import Address, parse_file, parse_model_or_version
+from modelkeep.cli.comparing import compare
 from modelkeep.cli.options import (
     DocumentFile,
     Json,
@@ -32,6 +33,7 @@ VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 
 app = typer.Typer(help="List, show, create and edit versions of a model.", add_completion=False, no_args_is_help=True)
+app.command()(compare)
 
 
 @app.command("list")
@@ -128,10 +130,19 @@ def create(
     metadata: MetadataText = None,
     facts: MetadataPairs = None,
     file: DocumentFile = None,
+    origin: Annotated[
+        str | None, typer.Option("--from", metavar="VERSION", help="Begin from this version of the model.")
+    ] = None,
+    take: Annotated[
+        list[str] | None, typer.Option("--take", metavar="PATH", help="Take a file of it along; may be repeated.")
+    ] = None,
+    take_all: Annotated[bool, typer.Option("--take-all", help="Take all its files along that can be.")] = False,
     as_json: Json = False,
 ) -> None:
     """
     Add a version to a model, as a draft, from options or from --file.
+
+    With --from, what that version says of itself is the base, and what you give goes before it.
 
     The file is the JSON that the API takes, with `version` and `metadata`. The version in the address, and options, go
     before what it says.
@@ -149,8 +160,13 @@ def create(
     }
     if named.version is None and file is None:
         raise typer.BadParameter("Name the version as GROUP/NAME:VERSION, or give --file.")
+    if (take or take_all) and not origin:
+        raise typer.BadParameter("--take and --take-all need --from VERSION.")
+    given |= {"from": origin, "copyArtifacts": take}
     document |= {key: value for key, value in given.items() if value}
     with Client() as client:
+        if take_all:
+            document["copyArtifacts"] = _list_takable(client, Address(named.group, named.name, origin))
         version = client.register_version(Address(named.group, named.name), document)
     if as_json:
         print_json(version)
@@ -254,6 +270,15 @@ def remove_artifact(
     with Client() as client:
         client.remove_artifact(file)
     note(f"Removed {file}.")
+
+
+def _list_takable(client: Client, address: Address) -> list[str]:
+    """The paths of files that can be taken along; those that cannot are named on standard error."""
+    files = list(client.list_artifacts(address))
+    for file in files:
+        if file.status != "AVAILABLE":
+            note(f"Left behind: {file.path} is {file.status}.")
+    return [file.path for file in files if file.status == "AVAILABLE"]
 
 
 def _print_files(files: Sequence[Artifact]) -> None:

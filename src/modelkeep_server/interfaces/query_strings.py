@@ -39,6 +39,11 @@ def read_model_address(field: str, text: str) -> tuple[str, str]:
     return group, name
 
 
+def read_version(text: str | None) -> str | None:
+    """A version number; an unquoted `+` of build metadata came as a blank. None for nothing."""
+    return (text or "").strip().replace(" ", "+") or None
+
+
 #: How an address asks for models: these names in the API, on the page, and in the client.
 CATALOGUE_FILTERS = (
     "q", "group", "riskTier", "tag", "owner", "status", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "sort",

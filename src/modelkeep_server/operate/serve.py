@@ -17,6 +17,7 @@ from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.keys import queries as key_queries
+from modelkeep_server.features.policies import starter
 from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
@@ -135,7 +136,12 @@ def _sign_head(house: House) -> None:
 
 
 def _announce(house: House) -> None:
+    # A registry of an earlier release has not got them yet. There is nothing to write in any other.
+    with house.reading() as work:
+        lacks_starters = starter.lacks_starters(work)
     with house.writing() as work:
+        if lacks_starters:
+            starter.install_starters(work)
         secret = first_start.offer_first_start(work)
     path = house.settings.data_dir / FIRST_START_NAME
     if secret is None:

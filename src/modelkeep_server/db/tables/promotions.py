@@ -58,8 +58,8 @@ promotions = Table(
     Index("ix_promotions_status", "status", "due_at", "id"),
 )
 
-#: One reviewer's decision in a round: one person decides once. `role` is the approval it fills, `digest` and
-#: `risk_tier` what it was made on, `saw` what lay before the reviewer, `checklist` the Security Architect's.
+#: One reviewer's decision in a round: one person decides once for a risk tier. `role` is the approval it fills,
+#: `digest` and `risk_tier` what it was made on, `saw` what lay before the reviewer, `checklist` the Architect's.
 reviews = Table(
     "reviews",
     metadata,
@@ -76,7 +76,7 @@ reviews = Table(
     Column("checklist", JsonText),
     Column("at", UtcMicros, nullable=False),
     salt_column(),
-    UniqueConstraint("promotion_id", "person_id"),
+    UniqueConstraint("promotion_id", "person_id", "risk_tier"),
     Index("ix_reviews_person", "person_id", "id"),
 )
 

@@ -93,6 +93,11 @@ def say_whom_to_ask(work: Work, act: str, relations: Collection[Relation] = (), 
     return permission_words.whom_to_ask(act, relations, owners=owners, admins=queries.list_admins(work))
 
 
+def say_who_may(act: str) -> str:
+    """Whom to ask to do an act, by what they are: no statement is asked for names."""
+    return f"Ask somebody who may {PERMISSIONS[act].says}."
+
+
 def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation], owners: Sequence[str]) -> str:
     scope = _say_how_to_get_scope(actor, act) if _lacks_scope(actor, act) else ""
     if permissions.find_grant(act, actor.roles, relations) is not None:

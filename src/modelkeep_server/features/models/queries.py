@@ -81,7 +81,7 @@ def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
 def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
     """
     How the actor stands to a model that they read themselves: as an owner by their own address or that of a team, as
-    its registrar (who owns too, until an Admin transfers it), or as a collaborator.
+    its registrar (who owns too, until an Admin transfers it), as a collaborator, or as a program that works on it.
     """
     mails = {owner.casefold() for owner in model.owners}
     is_owner = bool(mails.intersection(actor.emails_verified)) or (
@@ -90,6 +90,8 @@ def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
     stands = {Relation.OWNER} if is_owner else set()
     if model.shared is not None:
         stands |= {Relation.READ, Relation.WRITE} if model.shared is Access.WRITE else {Relation.READ}
+        if actor.is_service and model.shared is Access.WRITE:
+            stands.add(Relation.PROGRAM)
     return frozenset(stands)
 
 

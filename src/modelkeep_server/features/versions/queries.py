@@ -1,25 +1,22 @@
 """Reading versions. A version is visible where its model is."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, bindparam, func, select, type_coerce
+from sqlalchemy import Row, ScalarSelect, Select, Text, bindparam, func, select, type_coerce
 
-from modelkeep_server.db.tables import models, people, version_flags, version_passages, versions
+from modelkeep_server.db.tables import models, people, version_contents, version_flags, version_passages, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by, visible_to
-from modelkeep_server.features.versions.views import Flag, MoveView, Passage, Reason, Version
+from modelkeep_server.features.versions.views import Flag, Passage, Reason, Version
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules import lifecycle
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.fields import judge_completeness
-from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.permissions import PERMISSIONS, Relation
+from modelkeep_server.rules.lifecycle import EDITABLE, State
 
 #: The most of metadata that one page of a list brings together.
 PAGE_BYTES = 4 * 1024 * 1024
@@ -27,6 +24,17 @@ PAGE_BYTES = 4 * 1024 * 1024
 _creators = people.alias("creators")
 _submitters = people.alias("submitters")
 _FLAGS = {kind: (version_flags.alias(kind), people.alias(f"{kind}_by")) for kind in ("closed", "hold")}
+
+
+def _frozen() -> ScalarSelect[Any]:
+    """The digest of what was submitted last."""
+    return (
+        select(version_contents.c.digest)
+        .where(version_contents.c.version_id == versions.c.id)
+        .order_by(version_contents.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _select_versions() -> Select[Any]:
@@ -38,6 +46,7 @@ def _select_versions() -> Select[Any]:
             models.c.name.label("model_name"),
             _creators.c.email.label("creator_email"),
             _submitters.c.email.label("submitter_email"),
+            _frozen().label("content_digest"),
         )
         .join(models, models.c.id == versions.c.model_id)
         .join(_creators, _creators.c.id == versions.c.created_by)
@@ -153,20 +162,8 @@ def _count_within(most: int, sizes: Sequence[int]) -> int:
     return max(1, sum(1 for size in running if size <= most))
 
 
-def list_moves(actor: Actor, version: Version, relations: Collection[Relation]) -> tuple[MoveView, ...]:
-    """The moves that the diagram has from here, each with whether this person could make it and what they lack."""
-    views = []
-    for move in lifecycle.moves_from(version.state):
-        missing = access.why_not(actor, move.act, relations)
-        reasons = list(_reasons_beside(version))
-        if missing is not None:
-            remedy = f"Ask somebody who may {PERMISSIONS[move.act].says}."
-            reasons.append(Reason("not_permitted", missing, remedy))
-        views.append(MoveView(move.target, move.label, not reasons, tuple(reasons)))
-    return tuple(views)
-
-
-def _reasons_beside(version: Version) -> Iterator[Reason]:
+def list_reasons_beside(version: Version) -> Iterator[Reason]:
+    """What stands beside the state of a version and stops its moves."""
     if version.closed is not None:
         yield Reason("closed", say_closed(version), "An owner of the model can reopen it.")
     if version.hold is not None:
@@ -216,6 +213,7 @@ def _to_version(row: Row[Any], history: Sequence[Passage]) -> Version:
         revision=row.revision,
         closed=_to_flag(row, "closed"),
         hold=_to_flag(row, "hold"),
+        content_digest=None if row.state in EDITABLE else row.content_digest,
     )
 
 

@@ -25,13 +25,15 @@ from modelkeep_server.rules.lifecycle import State
 
 
 def create_version(
-    work: Work, actor: Actor, group: str, name: str, new: NewVersion, *, unreadable: Sequence[FieldError] = ()
-) -> Version:
+    work: Work, actor: Actor, group: str, name: str, new: NewVersion, *, unreadable: Sequence[FieldError] = (),
+    origin: Version | None = None,
+) -> Version:  # fmt: skip
     """
     Add a version to a model, in DRAFT, with the next number.
 
     Args:
         unreadable: What the door could not read of the input; told together with the other faults.
+        origin: The version that it begins from, for the record; its metadata stands in `new` already.
     Raises:
         NotFound: There is no such model that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
@@ -72,7 +74,13 @@ def create_version(
         "version.create",
         object_id=public_id,
         object_label=f"{model.address}:{new.version}",
-        after={"model": model.id, "number": number, "state": State.DRAFT.value, **_facts(new, metadata)},
+        after={
+            "model": model.id,
+            "number": number,
+            "state": State.DRAFT.value,
+            **({} if origin is None else {"from": origin.id}),
+            **_facts(new, metadata),
+        },
     )
     return queries.get_version(work, actor, group, name, new.version)
 

@@ -19,7 +19,20 @@ class Passage:
 
 
 #: What makes a new revision of a version.
-EDITS = ("version.update", "version.close", "version.reopen", "version.retire")
+EDITS = (
+    "version.update",
+    "version.close",
+    "version.reopen",
+    "version.hold",
+    "version.lift",
+    "version.stage",
+    "version.release",
+    "version.deprecate",
+    "version.retire",
+    "promotion.request",
+    "promotion.approve",
+    "promotion.request_changes",
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class Version:
     A version as its readers see it. `number` counts the model's versions from 1 in order of creation.
 
     `metadata` is the JSON of rules/fields.py, with `card` and `custom` inside. `key` and `model_key` are inside ids.
+    `content_digest` is what its content is frozen under, None where that can change.
     """
 
     key: int
@@ -59,6 +73,7 @@ class Version:
     revision: int
     closed: Flag | None = None
     hold: Flag | None = None
+    content_digest: str | None = None
 
     @property
     def address(self) -> str:
@@ -79,6 +94,7 @@ class MoveView:
     label: str
     allowed: bool
     reasons: tuple["Reason", ...]
+    requirements: tuple["Requirement", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,3 +104,14 @@ class Reason:
     code: str
     message: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a move demands, whether it is there, and how to mend it. One that does not block is advice."""
+
+    id: str
+    met: bool
+    message: str
+    remedy: str
+    blocks: bool = True

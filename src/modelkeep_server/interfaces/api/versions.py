@@ -3,14 +3,17 @@
 from typing import Any
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts import carrying
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.promotion import moves
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
 from modelkeep_server.interfaces.api.shapes.versions import MoveOut, VersionIn, VersionOut, VersionPatch
+from modelkeep_server.rules.errors import FieldError, Invalid
 
 router = make_router("versions")
 
@@ -20,10 +23,20 @@ BASE = "/models/{group}/{name}/versions"
 @router.post(BASE, status_code=201, response_model=VersionOut)
 @door.writes("version.create")
 def create_version(work: Work, actor: Actor, group: str, name: str, body: VersionIn) -> Answer:
-    """Add a version to a model, as a draft. Only `version` is required."""
+    """
+    Add a version to a model, as a draft. Only `version` is required. `from` begins it from an earlier one, and
+    `copyArtifacts` takes files of that one along.
+    """
     metadata: dict[str, Any] = body.metadata.model_dump(exclude_unset=True) if body.metadata is not None else {}
     new = NewVersion(body.version, body.commit_sha, body.training_job_id, body.description, metadata)
-    version = service.create_version(work, actor, group, name, new)
+    if body.from_ is None:
+        if body.copy_artifacts:
+            raise Invalid.of([FieldError("from", "Name the version whose files are taken along.")])
+        version = service.create_version(work, actor, group, name, new)
+    else:
+        version = carrying.create_version_from(
+            work, actor, group, name, new, base=body.from_, paths=body.copy_artifacts
+        )
     location = f"/api/v1/models/{version.model}/versions/{version.version}"
     return _with_etag(version, status=201, headers={"Location": location})
 
@@ -86,9 +99,8 @@ def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str
 def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[MoveOut]:
     """The moves that the lifecycle has from here: who may make them, and what this caller lacks."""
     found = queries.get_version(work, actor, group, name, version)
-    relations = model_queries.relations_of(actor, model_queries.get_model(work, actor, group, name))
-    moves = queries.list_moves(actor, found, relations)
-    return PageOut[MoveOut](items=[MoveOut.model_validate(move) for move in moves], total=len(moves))
+    views = moves.list_moves(work, actor, model_queries.get_model(work, actor, group, name), found)
+    return PageOut[MoveOut](items=[MoveOut.model_validate(view) for view in views], total=len(views))
 
 
 def _with_etag(version: Version, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:

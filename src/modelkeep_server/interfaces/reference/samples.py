@@ -101,10 +101,8 @@ _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run
 _METRIC = {"name": "accuracy", "value": 0.93, "slice": "region=EU", "confidenceInterval": [0.91, 0.95]}
 _THRESHOLD = {"metric": "accuracy", "slice": None, "comparison": ">=", "value": 0.9}
 _MEASURED_ON = {"name": "churn-holdout", "version": "2026-02"}
-_RUN = {
-    "suite": None,
-    "suiteId": None,
-    "suiteRevision": None,
+_RUN: Mapping[str, Any] = {
+    **dict.fromkeys(("suite", "suiteId", "suiteRevision")),
     "dataset": _MEASURED_ON,
     "procedure": "Five folds, the last quarter held out.",
     "metrics": [_METRIC],
@@ -112,9 +110,7 @@ _RUN = {
     "thresholds": [],
     "source": "API",
     "format": None,
-    "signedBy": None,
-    "signedAt": None,
-    "signComment": None,
+    **dict.fromkeys(("signedBy", "signedAt", "signComment")),
 }
 _SUITE = {
     "name": "Tabular classification",
@@ -271,6 +267,14 @@ print(asked.id, asked.status)''',
     "withdraw_access_request": f'registry.withdraw_access_request("{STORY["id"]}")',
     "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
+    "list_reviews": """for row in registry.list_reviews():
+    print(row.promotion.address, row.promotion.target, row.promotion.open_roles)""",
+    "list_promotions": f'''for promotion in registry.list_promotions("{MODEL}:{VERSION}"):
+    print(promotion.round, promotion.target, promotion.status)''',
+    "list_findings": """for finding in registry.list_findings(status="OPEN"):
+    print(finding.version, finding.severity, finding.text)""",
+    "list_findings_of_version": f'''for finding in registry.list_findings_of("{MODEL}:{VERSION}"):
+    print(finding.status, finding.text)''',
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
@@ -288,6 +292,12 @@ print(asked.id, asked.status)''',
     print(version.version, version.state)''',
     "show_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 print(version.completeness.missing)''',
+    "compare_versions": f'''registry.create_version(
+    "{MODEL}:1.3.0", from_version="{VERSION}", metadata={{"hyperparameters": {{"max_depth": 9}}}}
+)
+compared = registry.compare_versions("{MODEL}:1.3.0", "{VERSION}")
+for flag in compared.flags:
+    print(flag.text)''',
     "update_version": f'''version = registry.get_version("{MODEL}:{VERSION}")
 changes = {{"metadata": {{"limitations": "Not for customers of less than 30 days."}}}}
 registry.update_version("{MODEL}:{VERSION}", changes, revision=version.revision)''',

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
-from modelkeep_server.interfaces.web import drawing, file_words
+from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming
@@ -185,6 +185,7 @@ def environment() -> jinja2.Environment:
         "file_icon": file_words.file_icon,
         "verdict_chip": file_words.verdict_chip,
         "verdict_of": file_words.verdict_of,
+        **compare_words.WORDS,
         "why_withheld": file_words.why_withheld,
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,

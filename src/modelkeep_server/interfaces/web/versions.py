@@ -1,4 +1,4 @@
-"""Creating a version, its page, and ending it."""
+"""The page of a version, and ending it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,55 +13,25 @@ from modelkeep_server.features.artifacts.downloading import rights
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import closing, queries, service
-from modelkeep_server.features.versions.checks import NewVersion
+from modelkeep_server.features.promotion import moves
+from modelkeep_server.features.versions import closing, queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
-    CreateVersionContext,
     VersionActivityContext,
     VersionContext,
 )
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.filling import count_fillable
-from modelkeep_server.interfaces.web.forms import errors_by_field, href_of_version, text_of
+from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
-from modelkeep_server.interfaces.web.version_forms import read_metadata
-from modelkeep_server.rules.errors import Invalid, NameTaken
 
 router = make_router()
 
 BASE = "/models/{group}/{name}/versions"
 FILES_SHOWN = 200
 ACTIVITY_ROWS = 50
-
-
-@router.get(BASE + "/new")
-@door.reads("model.read")
-def show_create(work: Work, actor: Actor, group: str, name: str) -> Page:
-    """How do I add a version?"""
-    return _create_page(work, actor, group, name, {}, {}, 200)
-
-
-@router.post(BASE + "/new")
-@door.posts("version.create")
-def create_version(work: Work, actor: Actor, group: str, name: str, form: FormData) -> Page | Redirect:
-    """Add a version as a draft, or show the form again with what is wrong beside each field."""
-    values = {key: text_of(form, key) for key in form if key != "csrf_token"}
-    metadata, unreadable = read_metadata(values)
-    new = NewVersion(
-        version=values.get("version", "").strip(),
-        commit_sha=values.get("commitSha", "").strip() or None,
-        training_job_id=values.get("trainingJobId", "").strip() or None,
-        description=values.get("description", "").strip() or None,
-        metadata=metadata,
-    )
-    try:
-        version = service.create_version(work, actor, group, name, new, unreadable=unreadable)
-    except (Invalid, NameTaken) as error:
-        return _create_page(work, actor, group, name, values, errors_by_field(error.errors), error.status)
-    return Redirect(href_of_version(version.model, version.version) + "?done=version")
 
 
 @router.get(BASE + "/{version}")
@@ -110,7 +80,7 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "model": model,
         "version": found,
         "files": files,
-        "moves": queries.list_moves(actor, found, relations),
+        "moves": moves.list_moves(work, actor, model, found),
         "relations": relations,
         "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),
         "download": download,
@@ -126,18 +96,3 @@ def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) ->
     if access.why_not(actor, "version.update", facts["relations"]) is not None:
         return 0
     return count_fillable(suggestions.suggest_metadata(work, actor, found))
-
-
-def _create_page(
-    work: Work, actor: Actor, group: str, name: str, values: Mapping[str, str], errors: Mapping[str, str], status: int
-) -> Page:
-    model = model_queries.get_model(work, actor, group, name)
-    newest = queries.list_versions(work, actor, group, name, limit=1).items
-    context = CreateVersionContext(
-        model=model,
-        relations=model_queries.relations_of(actor, model),
-        newest=newest[0] if newest else None,
-        values=values,
-        errors=errors,
-    )
-    return Page.of(context, status)

@@ -129,7 +129,9 @@ def _reviews() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_reviews_person_id"),
         sa.ForeignKeyConstraint(["promotion_id"], ["promotions.id"], name="fk_reviews_promotion_id"),
         sa.PrimaryKeyConstraint("id", name="pk_reviews"),
-        sa.UniqueConstraint("promotion_id", "person_id", name="uq_reviews_promotion_id_person_id"),
+        sa.UniqueConstraint(
+            "promotion_id", "person_id", "risk_tier", name="uq_reviews_promotion_id_person_id_risk_tier"
+        ),
         sa.UniqueConstraint("public_id", name="uq_reviews_public_id"),
     )
     op.create_index("ix_reviews_person", "reviews", ["person_id", "id"], unique=False)

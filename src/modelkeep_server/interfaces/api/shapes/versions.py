@@ -63,6 +63,16 @@ class VersionIn(Input):
     training_job_id: str | None = Field(default=None, description=_TRAINING_JOB, examples=["mlflow/churn-2291"])
     description: str | None = Field(default=None, description=_DESCRIPTION)
     metadata: Metadata | None = None  # type: ignore[valid-type]
+    from_: str | None = Field(
+        default=None,
+        alias="from",
+        description="A version of this model to begin from: `metadata` is then a JSON Merge Patch of that version's.",
+    )
+    copy_artifacts: list[str] = Field(
+        default=[],
+        description="Paths of files to take along from that version. They are stored once and not sent again; files "
+        "that are quarantined, damaged or still being looked through are refused.",
+    )
 
 
 class VersionPatch(Input):
@@ -141,10 +151,20 @@ class ReasonOut(Shape):
     remedy: str
 
 
+class RequirementOut(Shape):
+    """What a move demands, and whether it is there. One that does not block is advice."""
+
+    id: str
+    met: bool
+    message: str
+    remedy: str
+    blocks: bool
+
+
 class MoveOut(Shape):
     """A move that the lifecycle has from here."""
 
     to: StateName
     allowed: bool
     reasons: list[ReasonOut]
-    requirements: list[dict[str, Any]] = Field(default=[])
+    requirements: list[RequirementOut]

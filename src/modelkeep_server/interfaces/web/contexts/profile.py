@@ -86,6 +86,7 @@ class ProfileContext(FormContext):
             Relation.WRITE: "for models shared with you to write",
             Relation.READ: "for models shared with you to read",
             Relation.GRANTED: "for versions you were let in for",
+            Relation.PROGRAM: "for models that it works on",
         }[grant.relation]
         sources = dict.fromkeys(row.words for row in self.person.roles if row.role is grant.role)
         role = "" if grant.role is None else f"{permissions.ROLES[grant.role].label} ({', '.join(sources)})"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.artifacts.carrying import Carriable
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
@@ -26,12 +27,20 @@ class CreateVersionContext(FormContext):
     Controls: version, commitSha, trainingJobId, description, and `metadata.<path>` for each row of rules/fields.py.
     Schemas and objects are JSON text. trainingDataset is three controls: .name, .version, .uri; baseModel also: .model,
     .version, .uri.
+
+    `base_version` is the version it begins from, with its files in `carriable`; controls then: from, and take, a path
+    each. `taken` are the ticked ones; `carry_refusal` says why none may be taken. `offered` are versions to begin from.
     """
 
     template: ClassVar[str] = "versions/create.html"
     model: Model
     relations: frozenset[Relation] = frozenset()
     newest: Version | None = None
+    base_version: Version | None = None
+    carriable: tuple[Carriable, ...] = ()
+    taken: frozenset[str] = frozenset()
+    offered: tuple[Version, ...] = ()
+    carry_refusal: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

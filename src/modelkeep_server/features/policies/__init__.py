@@ -1,0 +1,1 @@
+"""The rules that promotions are checked against."""

@@ -1,0 +1,217 @@
+"""Gathering what policies ask of: the document of rules/policy_facts.py, of one version or of many at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, exists, func, or_, select
+
+from modelkeep_server.db.tables import (
+    artifacts,
+    blobs,
+    evaluation_runs,
+    evaluation_suites,
+    scans,
+    suite_revisions,
+    waivers,
+)
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
+from modelkeep_server.features.artifacts.views import ANSWERS_FOR
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.inspection.report import Verdict
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.fields import judge_completeness
+
+
+@dataclass(frozen=True)
+class _Suite:
+    key: int
+    name: str
+    risk_tiers: frozenset[str]
+    groups: frozenset[str]
+
+    def fits(self, model: Model) -> bool:
+        """Whether versions of this model are measured against it."""
+        by_tier = not self.risk_tiers or model.risk_tier.value in self.risk_tiers
+        return by_tier and (not self.groups or model.group.lower() in self.groups)
+
+
+def gather_facts(work: Work, model: Model, version: Version) -> dict[str, Any]:
+    """The facts of one version. Three statements."""
+    return gather_many(work, [(model, version)])[0]
+
+
+def gather_many(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -> list[dict[str, Any]]:
+    """The facts of these versions, each given as its view or its row with `key`, in their order. Three statements."""
+    keys = [version.key for _, version in pairs]
+    files, runs, suites = _read_files(work, keys), _read_runs(work, keys), _read_suites(work)
+    names = {suite.key: suite.name for suite in suites}
+    return [
+        {
+            "model": _model_facts(model),
+            "version": _version_facts(version),
+            "artifacts": files.get(version.key, []),
+            "evaluations": _evaluation_facts(model, runs.get(version.key, ()), suites, names),
+            "lineage": _lineage_facts(version.metadata),
+        }
+        for model, version in pairs
+    ]
+
+
+def _given(**facts: Any) -> dict[str, Any]:
+    """Those that are provided: an absent fact is no empty text."""
+    return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+def _model_facts(model: Model) -> dict[str, Any]:
+    return _given(
+        address=model.address,
+        group=model.group,
+        name=model.name,
+        description=model.description,
+        riskTier=model.risk_tier.value,
+        riskRationale=model.risk_rationale,
+        origin=model.origin.value,
+        visibility=model.visibility.value,
+        documentationUrl=model.documentation_url,
+        repositoryUrl=model.repository_url,
+        tags=list(model.tags),
+        owners=list(model.owners),
+    )
+
+
+def _version_facts(version: Version | Row[Any]) -> dict[str, Any]:
+    found = judge_completeness(version.metadata)
+    return _given(
+        version=version.version,
+        state=str(version.state),
+        description=version.description,
+        commitSha=version.commit_sha,
+        trainingJobId=version.training_job_id,
+        createdAt=clock.iso_seconds(version.created_at),
+        number=version.number,
+        metadata={"card": {}, "custom": {}, **_given(**version.metadata)},
+        completeness={
+            "score": float(found.score),
+            "missing": [{"field": one.field, "label": one.label, "why": one.why} for one in found.missing],
+        },
+    )
+
+
+def _lineage_facts(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    dataset, base = metadata.get("trainingDataset"), metadata.get("baseModel")
+    return {
+        "datasets": [{**_given(**dataset), "role": "TRAINING"}] if dataset else [],
+        "baseModels": [_given(**base)] if base else [],
+    }
+
+
+def _read_files(work: Work, keys: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    answers = [and_(scans.c.verdict == verdict, waivers.c.kind == kind) for verdict, kind in ANSWERS_FOR.items()]
+    rows = work.all(
+        select(
+            artifacts.c.version_id,
+            artifacts.c.path,
+            artifacts.c.type,
+            artifacts.c.format,
+            artifacts.c.status,
+            blobs.c.sha256,
+            blobs.c.size_bytes,
+            scans.c.verdict,
+            exists().where(is_waiver_held(artifacts.c.id, work.now), or_(*answers)).label("waived"),
+            is_damaged(blobs.c.id).label("damaged"),
+        )
+        .join(blobs, blobs.c.id == artifacts.c.blob_id)
+        .outerjoin(scans, is_current_scan(blobs.c.id))
+        .where(artifacts.c.version_id.in_(keys), artifacts.c.removed_at.is_(None))
+        .order_by(artifacts.c.id)
+    )
+    files: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        files.setdefault(row.version_id, []).append(
+            _given(
+                path=row.path,
+                type=row.type,
+                format=row.format,
+                sha256=row.sha256,
+                status=row.status,
+                verdict=row.verdict or Verdict.PENDING.value,
+                sizeBytes=row.size_bytes,
+                waived=bool(row.waived),
+                damaged=bool(row.damaged),
+            )
+        )
+    return files
+
+
+def _read_runs(work: Work, keys: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """Of each version its last run against each suite, and its last without one, newest first; `runs` counts all."""
+    latest = (
+        select(func.max(evaluation_runs.c.id).label("id"), func.count().label("runs"))
+        .where(evaluation_runs.c.version_id.in_(keys))
+        .group_by(evaluation_runs.c.version_id, evaluation_runs.c.suite_id)
+        .subquery()
+    )
+    columns = ("version_id", "suite_id", "dataset_name", "metrics", "passed", "recorded_at")
+    found: dict[int, list[Row[Any]]] = {}
+    for row in work.all(
+        select(*(evaluation_runs.c[name] for name in columns), latest.c.runs)
+        .join(latest, latest.c.id == evaluation_runs.c.id)
+        .order_by(evaluation_runs.c.id.desc())
+    ):
+        found.setdefault(row.version_id, []).append(row)
+    return found
+
+
+def _read_suites(work: Work) -> tuple[_Suite, ...]:
+    in_force = and_(
+        suite_revisions.c.suite_id == evaluation_suites.c.id,
+        suite_revisions.c.revision == evaluation_suites.c.revision,
+    )
+    rows = work.all(
+        select(evaluation_suites.c.id, suite_revisions.c.name, suite_revisions.c.scope)
+        .join(suite_revisions, in_force)
+        .where(suite_revisions.c.enabled)
+        .order_by(evaluation_suites.c.name_key)
+    )
+    return tuple(
+        _Suite(
+            row.id,
+            row.name,
+            frozenset(row.scope.get("riskTiers", ())),
+            frozenset(group.lower() for group in row.scope.get("groups", ())),
+        )
+        for row in rows
+    )
+
+
+def _evaluation_facts(
+    model: Model, runs: Sequence[Row[Any]], suites: Sequence[_Suite], names: Mapping[int, str]
+) -> dict[str, Any]:
+    latest = {run.suite_id: run for run in runs if run.suite_id is not None}
+    return {
+        "count": sum(run.runs for run in runs),
+        "suites": [
+            {
+                "name": suite.name,
+                "hasRun": suite.key in latest,
+                "passed": suite.key in latest and latest[suite.key].passed is True,
+            }
+            for suite in suites
+            if suite.fits(model)
+        ],
+        "runs": [
+            _given(
+                suite=names.get(run.suite_id),
+                dataset=run.dataset_name,
+                recordedAt=clock.iso_seconds(run.recorded_at),
+                passed=run.passed,
+                metrics=[
+                    _given(name=one["name"], slice=one.get("slice"), value=float(one["value"])) for one in run.metrics
+                ],
+            )
+            for run in runs
+        ],
+    }

@@ -1,0 +1,162 @@
+"""
+Asking the policies in force about a version, and keeping what they said.
+
+An expression that cannot be judged (a fact that is not there, a type that does not fit, too many steps) is not passed,
+and its reason says so.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import assessments, exceptions, policies, policy_revisions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies import language
+from modelkeep_server.features.policies.facts import gather_facts
+from modelkeep_server.features.policies.queries import to_wording
+from modelkeep_server.features.policies.views import Check, Judgement, RevisionStatus, Rule, Target, Wording
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.rules.policy_facts import CURES
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A policy in force, as far as judging needs it."""
+
+    key: int
+    id: str
+    revision: int
+    wording: Wording
+
+
+def judge(work: Work, model: Model, version: Version, target: Target | str) -> Judgement:
+    """What all policies in scope say of a version on its way to a target, by their names. Five statements."""
+    aim = Target(target)
+    standing = [
+        one
+        for one in list_standing(work)
+        if one.wording.scope.holds(model.risk_tier.value, model.group, aim.value)
+    ]  # fmt: skip
+    facts = gather_facts(work, model, version)
+    lifted = _find_exceptions(work, version.key)
+    return Judgement(aim, tuple(check_all(standing, facts, lifted)), facts, canonical.digest(facts))
+
+
+def keep(
+    work: Work,
+    actor: Actor,
+    judgement: Judgement,
+    version: Version,
+    promotion_key: int | None,
+    occasion: str,
+) -> str:
+    """
+    Write down what the policies said and the facts they saw, with the event that the caller records after it.
+
+    Args:
+        promotion_key: The inside id of the promotion at stake.
+        occasion: REQUEST, APPROVAL or MOVE.
+    Returns:
+        The public id of the assessment.
+    """
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(
+        assessments,
+        {
+            "public_id": public_id,
+            "version_id": version.key,
+            "promotion_id": promotion_key,
+            "occasion": occasion,
+            "target": judgement.target.value,
+            "passed": judgement.passed,
+            "results": [check.as_json() for check in judgement.checks],
+            "facts": dict(judgement.facts),
+            "facts_digest": judgement.facts_digest,
+            "person_id": actor.user_id,
+            "at": work.now,
+        },
+    )
+    return public_id
+
+
+def list_standing(work: Work) -> tuple[Standing, ...]:
+    """Every policy that is in force and on, by name. One statement."""
+    rows = work.all(
+        select(policies.c.public_id, policy_revisions)
+        .join(policies, policies.c.id == policy_revisions.c.policy_id)
+        .where(policy_revisions.c.status == RevisionStatus.IN_FORCE, policy_revisions.c.enabled)
+        .order_by(policies.c.name_key)
+    )
+    return tuple(Standing(row.policy_id, row.public_id, row.revision, to_wording(row)) for row in rows)
+
+
+def check_all(
+    standing: Iterable[Standing], facts: Mapping[str, Any], lifted: Mapping[int, str] | None = None
+) -> list[Check]:
+    """
+    What policies say of facts, one check a policy. Scope is the caller's.
+
+    Args:
+        lifted: The public id of the exception that holds, by the inside id of its policy.
+    """
+    bound = language.bind(facts)
+    return [_check(one, bound, (lifted or {}).get(one.key)) for one in standing]
+
+
+def _check(standing: Standing, bound: language.Bound, excepted: str | None) -> Check:
+    wording = standing.wording
+    told = [(rule, *_ask(rule, bound)) for rule in wording.rules]
+    failing = [(rule, reason, about) for rule, passed, reason, about in told if not passed]
+    shown = [rule for rule, _, _ in failing] or list(wording.rules)
+    about = tuple(dict.fromkeys(name for _, _, names in failing for name in names))
+    return Check(
+        policy=wording.name,
+        policy_id=standing.id,
+        revision=standing.revision,
+        severity=wording.severity,
+        passed=not failing,
+        message=" ".join(rule.message for rule in shown),
+        detail=" ".join(reason for _, reason, _ in failing if reason) or None,
+        remedy=_cure(about) if failing else "",
+        about=about,
+        excepted=excepted if failing else None,
+    )
+
+
+def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[str]]:
+    """Whether a rule is passed; why not, or what is amiss; and the variables that it asks of."""
+    program = language.compile_rule(rule.expression)
+    if isinstance(program, language.Fault):
+        return False, f"This rule cannot be read: {program}", ()
+    answer = language.ask(program, bound)
+    if answer.passed:
+        return True, None, program.about
+    reason = answer.reason
+    if reason is None and rule.detail is not None:
+        detail = language.compile_detail(rule.detail)
+        told = None if isinstance(detail, language.Fault) else language.tell(detail, bound)
+        reason = told if told is None or told.endswith((".", "!", "?")) else f"{told}."
+    return False, reason, program.about
+
+
+def _cure(about: Sequence[str]) -> str:
+    # Nearly every rule asks of the model too, for its tier; it is mended there only where nothing else is asked.
+    asked = [name for name in about if name != "model"] or about
+    places = list(dict.fromkeys(CURES[name] for name in asked if name in CURES))
+    if not places:
+        return "Ask a Security Architect about this policy."
+    return f"See to it {' or '.join(places)}, or ask for an exception."
+
+
+def _find_exceptions(work: Work, version_key: int) -> dict[int, str]:
+    """The exceptions that hold now for a version, by policy. One statement."""
+    held = (exceptions.c.status == "GRANTED", exceptions.c.expires_at > work.now)
+    rows = work.all(
+        select(exceptions.c.policy_id, exceptions.c.public_id).where(exceptions.c.version_id == version_key, *held)
+    )
+    return {row.policy_id: row.public_id for row in rows}

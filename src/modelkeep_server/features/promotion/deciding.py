@@ -1,0 +1,227 @@
+"""
+Deciding on a promotion: approving, or requesting changes. By MRC and Security Architect in parallel, none of whom owned
+the model or worked on the version; the state moves with the last approval needed, in the same transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import evaluation_runs, reviews
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion import contents, promotion_queries, requesting, requirements, soundness
+from modelkeep_server.features.promotion import findings as finding_acts
+from modelkeep_server.features.promotion.duties import demand_apart
+from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.views import Decision, Demands, NewFinding, Promotion, Status
+from modelkeep_server.features.versions import moving
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.errors import Conflict, DigestDiffers, FieldError, Invalid, NotPermitted, StateForbids
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import ROLES, Role
+
+DECIDERS = (Role.MRC, Role.SECURITY_ARCHITECT)
+#: What a Security Architect looks at: the question, and what may be said of it.
+CHECKLIST: Mapping[str, str] = {
+    "scan": "Every file was looked through, and what the scanner found is understood.",
+    "licence": "The licences of model, base model and data allow this use.",
+    "data": "Personal and confidential data in training and input are handled as they must be.",
+}
+ANSWERS = ("YES", "NO", "NOT_APPLICABLE")
+
+_ACTS = {Decision.APPROVE: "promotion.approve", Decision.REQUEST_CHANGES: "promotion.request_changes"}
+_LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
+#: Where an approved version waits for an SRE: approvals that a raised tier lacks can still be given there.
+_WAITS_IN = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
+
+
+def decide(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    *,
+    decision: str,
+    comment: str | None,
+    digest: str,
+    as_role: str | None = None,
+    findings: Sequence[NewFinding] = (),
+    checklist: Mapping[str, str] | None = None,
+) -> Promotion:
+    """
+    Decide on the open request of a version.
+
+    Args:
+        digest: The content that the decision is about, as the review shows it.
+        as_role: MRC or SECURITY_ARCHITECT, for people with both; else the one that is still needed.
+        findings: What the decision is bound to; a blocking one stops the next move until it is settled.
+    Raises:
+        NotFound, NotPermitted, ConfirmNeeded, DutiesOverlap; Invalid: fields at fault. StateForbids: no request is
+        open, or it is closed or on hold. DigestDiffers: the content is another. Conflict: decided already, by this
+        person or, in this role, by another. RequirementsUnmet; IntegrityBroken.
+    """
+    if decision not in list(Decision):
+        raise Invalid.of([FieldError("decision", f"Choose one of {', '.join(Decision)}.")])
+    wanted = Decision(decision)
+    model, found = begin(work, actor, group, name, version, _ACTS[wanted])
+    soundness.demand_sound(work, model, found)
+    demand_apart(work, actor, model, found)
+    demand_going(found)
+    promotion = _get_round(work, found, wanted)
+    faults = find_text_faults("comment", comment, required=wanted is Decision.REQUEST_CHANGES)
+    faults += find_checklist_faults(checklist, wanted)
+    if faults:
+        raise Invalid.of(faults)
+    if digest != promotion.digest:
+        raise DigestDiffers(f"{found.address} was submitted as {promotion.digest}, and you judged {digest[:80]}.")
+    _demand_first(actor, promotion, model)
+    role = _choose_role(actor, promotion, wanted, as_role)
+    contents.demand_frozen(work, found, promotion.digest)
+    demands = requirements.judge(work, model, found, promotion.target, within=promotion)
+    review_id = _insert(work, actor, model, found, promotion, wanted, role, comment, demands, checklist)
+    judging.keep(work, actor, demands.judgement, found, promotion.key, "APPROVAL")
+    raised = [
+        finding_acts.insert(work, actor, found, new, promotion, place=f"findings.{i}") for i, new in enumerate(findings)
+    ]
+    facts = {"promotion": promotion.id, "target": promotion.target.value, "review": review_id, "as": role.value,
+             "digest": promotion.digest, "riskTier": model.risk_tier.value, "findings": [one.id for one in raised],
+             "comment": Veiled(comment) if comment else None}  # fmt: skip
+    work.granted[_ACTS[wanted]] = role.value
+    if wanted is Decision.REQUEST_CHANGES:
+        _send_back(work, actor, found, promotion, facts, comment)
+    else:
+        _count(work, actor, found, promotion, facts, demands)
+    for one in raised:
+        finding_acts.record_raised(work, actor, one)
+    return promotion_queries.get_promotion(work, found, promotion.id)
+
+
+def find_checklist_faults(checklist: Mapping[str, str] | None, decision: Decision) -> list[FieldError]:
+    """What is wrong with a checklist; an approval cannot say NO to a row of it."""
+    faults = []
+    for key, answer in (checklist or {}).items():
+        if key not in CHECKLIST:
+            faults.append(FieldError(f"checklist.{key[:40]}", f"There is no such row. Rows: {', '.join(CHECKLIST)}."))
+        elif answer not in ANSWERS:
+            faults.append(FieldError(f"checklist.{key}", f"Choose one of {', '.join(ANSWERS)}."))
+        elif answer == "NO" and decision is Decision.APPROVE:
+            faults.append(FieldError(f"checklist.{key}", "You say no to this: request changes, or raise a finding."))
+    return faults
+
+
+def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
+    """The round that a decision is about: the open one, or one whose approvals a raised tier made too few."""
+    latest = promotion_queries.find_latest(work, version)
+    if latest is not None and latest.status is Status.OPEN:
+        return latest
+    lacks = latest is not None and latest.status is Status.APPROVED and bool(latest.open_roles)
+    if latest is not None and lacks and decision is Decision.APPROVE and _WAITS_IN[latest.target] is version.state:
+        return latest
+    raise StateForbids(
+        f"{version.address} is {version.state} and waits for no decision.",
+        remedy="Load it again: somebody may have decided, or the owners have to request a promotion first.",
+    )
+
+
+def _demand_first(actor: Actor, promotion: Promotion, model: Model) -> None:
+    decided = [one for one in promotion.reviews if one.person_key == actor.user_id and one.tier is model.risk_tier]
+    if decided:
+        raise Conflict(
+            f"You decided on this request already, at {clock.iso_seconds(decided[0].at)}: {decided[0].decision}.",
+            remedy="One person fills one approval. Say more in the discussion.",
+        )
+
+
+def _choose_role(actor: Actor, promotion: Promotion, decision: Decision, as_role: str | None) -> Role:
+    held = [role for role in DECIDERS if role in actor.roles]
+    if as_role is not None:
+        if as_role not in list(DECIDERS):
+            raise Invalid.of([FieldError("as", f"Choose one of {', '.join(DECIDERS)}.")])
+        if Role(as_role) not in held:
+            raise NotPermitted(f"To decide as {ROLES[Role(as_role)].label} you need that role.")
+        held = [Role(as_role)]
+    needed = [role for role in held if role in promotion.open_roles]
+    if needed:
+        return needed[0]
+    if decision is Decision.REQUEST_CHANGES:
+        return held[0]
+    waits = " or ".join(ROLES[role].label for role in promotion.open_roles) or "Nobody"
+    raise Conflict(
+        f"The approval of {ROLES[held[0]].label} is there already; {waits} is still needed.",
+        remedy="Say what you found in the discussion, raise a finding, or request changes.",
+    )
+
+
+def _insert(
+    work: Work,
+    actor: Actor,
+    model: Model,
+    version: Version,
+    promotion: Promotion,
+    decision: Decision,
+    role: Role,
+    comment: str | None,
+    demands: Demands,
+    checklist: Mapping[str, str] | None,
+) -> str:
+    runs = work.all(select(evaluation_runs.c.public_id).where(evaluation_runs.c.version_id == version.key))
+    saw: dict[str, Any] = {
+        "evaluations": [run.public_id for run in runs],
+        "cardRevision": None,
+        "checks": [{"id": one.id, "met": one.met, "message": one.message} for one in demands.requirements],
+        "factsDigest": demands.judgement.facts_digest,
+    }
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(
+        reviews,
+        {
+            "public_id": public_id,
+            "promotion_id": promotion.key,
+            "person_id": actor.user_id,
+            "role": role.value,
+            "decision": decision.value,
+            "comment": comment or None,
+            "digest": promotion.digest,
+            "risk_tier": model.risk_tier.value,
+            "saw": saw,
+            "checklist": dict(checklist) if checklist else None,
+            "at": work.now,
+        },
+        taken=Conflict("You decided on this a moment ago.", remedy="Load it again."),
+    )
+    return public_id
+
+
+def _send_back(
+    work: Work, actor: Actor, version: Version, promotion: Promotion, facts: dict[str, Any], comment: str | None
+) -> None:
+    requesting.end(work, actor, promotion, Status.CHANGES_REQUESTED, reason=comment)
+    act = _ACTS[Decision.REQUEST_CHANGES]
+    if promotion.target is Target.STAGING:
+        moving.move(work, actor, version, State.CHANGES_REQUESTED, act, more=facts)
+        return
+    access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
+
+
+def _count(
+    work: Work, actor: Actor, version: Version, promotion: Promotion, facts: dict[str, Any], demands: Demands
+) -> None:
+    """Move the version on where this was the last approval needed; else record that it was given."""
+    act = _ACTS[Decision.APPROVE]
+    after = promotion_queries.get_promotion(work, version, promotion.id)
+    is_last = promotion.status is Status.OPEN and not after.open_roles
+    if not is_last:
+        access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
+        return
+    requirements.demand(demands.requirements, f"for a promotion to {promotion.target}")
+    requesting.end(work, actor, promotion, Status.APPROVED)
+    moving.move(work, actor, version, _LEADS_TO[promotion.target], act, more=facts)

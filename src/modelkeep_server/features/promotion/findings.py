@@ -1,0 +1,189 @@
+"""Findings: what a reviewer noticed, with an owner and a due date. A blocking one stops every move while it is open."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.ledger import PersonRef, Veiled
+from modelkeep_server.db.tables import findings, models, people, versions
+from modelkeep_server.db.work import NoSuchRow, Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.promotion.duties import demand_apart
+from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.views import Finding, FindingStatus, NewFinding, Promotion, Severity
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.rules.emails import find_email_fault
+from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
+
+DUE_DAYS = 30
+_raisers = people.alias("raisers")
+_settlers = people.alias("settlers")
+
+
+def raise_finding(work: Work, actor: Actor, group: str, name: str, version: str, new: NewFinding) -> Finding:
+    """Raise a finding on a version, in any state. Raises NotFound, NotPermitted, Invalid; StateForbids: retired."""
+    _, found = begin(work, actor, group, name, version, "finding.raise")
+    made = insert(work, actor, found, new, None)
+    record_raised(work, actor, made)
+    return get_finding(work, actor, made.id)
+
+
+def settle(
+    work: Work, actor: Actor, group: str, name: str, version: str, finding_id: str, *, status: str, answer: str
+) -> Finding:
+    """
+    Say that a finding is mended (RESOLVED) or accepted as it is (ACCEPTED).
+
+    Raises:
+        NotFound, NotPermitted, ConfirmNeeded, DutiesOverlap; Invalid; Conflict: it is settled already.
+    """
+    model, found = begin(work, actor, group, name, version, "finding.settle")
+    demand_apart(work, actor, model, found)
+    present = get_finding(work, actor, finding_id)
+    if present.version != found.address:
+        raise NotFound(f"{found.address} has no such finding.")
+    faults = find_text_faults("answer", answer, required=True)
+    if status not in (FindingStatus.RESOLVED, FindingStatus.ACCEPTED):
+        faults.append(FieldError("status", "Choose RESOLVED or ACCEPTED."))
+    if faults:
+        raise Invalid.of(faults)
+    try:
+        work.change(
+            findings, present.key,
+            {"status": status, "settled_by": actor.user_id, "settled_at": work.now, "answer": answer,
+             "revision": present.revision + 1},
+            expect={"status": FindingStatus.OPEN.value},
+        )  # fmt: skip
+    except NoSuchRow as error:
+        raise Conflict("This finding is settled already.", remedy="Load it again.") from error
+    access.record(
+        work, actor, "finding.settle", object_id=present.id, object_label=f"{present.version}#{present.id}",
+        before={"status": present.status.value}, after={"status": status, "answer": Veiled(answer)},
+    )  # fmt: skip
+    return get_finding(work, actor, finding_id)
+
+
+def insert(
+    work: Work, actor: Actor, version: Version, new: NewFinding, promotion: Promotion | None, *, place: str = ""
+) -> Finding:
+    """Add a finding that the caller records. `place` stands before the names of fields at fault. Raises Invalid."""
+    faults = _find_faults(work, new)
+    if faults:
+        raise Invalid.of([replace(one, field=f"{place}.{one.field}") if place else one for one in faults])
+    owner = new.owner or version.submitted_by or version.created_by
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(
+        findings,
+        {
+            "public_id": public_id,
+            "version_id": version.key,
+            "promotion_id": promotion.key if promotion else None,
+            "severity": new.severity,
+            "blocking": new.blocking,
+            "text": new.text,
+            "owner_email": owner,
+            "due_at": new.due_at or work.now + timedelta(days=DUE_DAYS),
+            "status": FindingStatus.OPEN.value,
+            "raised_by": actor.user_id,
+            "raised_at": work.now,
+            "revision": 1,
+        },
+    )
+    return _to_finding(work.all(_select().where(findings.c.public_id == public_id))[0])
+
+
+def record_raised(work: Work, actor: Actor, made: Finding) -> None:
+    """Record that a finding was raised."""
+    access.record(
+        work, actor, "finding.raise", object_id=made.id, object_label=f"{made.version}#{made.id}",
+        after={"severity": made.severity.value, "blocking": made.blocking, "owner": PersonRef(made.owner),
+               "dueAt": clock.iso_seconds(made.due_at), "text": Veiled(made.text)},
+    )  # fmt: skip
+
+
+def get_finding(work: Work, actor: Actor, public_id: str) -> Finding:
+    """A finding of a version that the actor can see. Raises NotFound. One statement."""
+    row = work.first(_select().where(findings.c.public_id == public_id, visible_to(actor)))
+    if row is None:
+        raise NotFound("There is no such finding that you can see.")
+    return _to_finding(row)
+
+
+def list_of_version(work: Work, version: Version) -> tuple[Finding, ...]:
+    """The findings of a version, the newest first. One statement."""
+    rows = work.all(_select().where(findings.c.version_id == version.key).order_by(findings.c.id.desc()))
+    return tuple(_to_finding(row) for row in rows)
+
+
+def list_findings(
+    work: Work,
+    actor: Actor,
+    *,
+    status: FindingStatus | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Finding]:
+    """Findings of versions that the actor can see, the oldest first. One statement. Raises CursorRefused."""
+    statement = _select().where(visible_to(actor))
+    if status is not None:
+        statement = statement.where(findings.c.status == status.value)
+    filters = {"findings": status.value if status else None}
+    rows, following = read_rows(work, statement, findings.c.id, filters=filters, limit=limit, cursor=cursor)
+    return Page(tuple(_to_finding(row) for row in rows), following)
+
+
+def _find_faults(work: Work, new: NewFinding) -> list[FieldError]:
+    faults = find_text_faults("text", new.text, required=True)
+    if new.severity not in list(Severity):
+        faults.append(FieldError("severity", f"Choose one of {', '.join(Severity)}."))
+    if new.owner is not None:
+        fault = find_email_fault(new.owner)
+        if fault:
+            faults.append(FieldError("owner", fault))
+    if new.due_at is not None and new.due_at <= work.now:
+        faults.append(FieldError("dueAt", "Name a moment to come."))
+    return faults
+
+
+def _select() -> Select[Any]:
+    return (
+        select(
+            findings,
+            models.c.group_name,
+            models.c.name.label("model_name"),
+            versions.c.version,
+            _raisers.c.email.label("raiser"),
+            _settlers.c.email.label("settler"),
+        )
+        .join(versions, versions.c.id == findings.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .join(_raisers, _raisers.c.id == findings.c.raised_by)
+        .outerjoin(_settlers, _settlers.c.id == findings.c.settled_by)
+    )
+
+
+def _to_finding(row: Row[Any]) -> Finding:
+    return Finding(
+        key=row.id,
+        id=row.public_id,
+        version=f"{row.group_name}/{row.model_name}:{row.version}",
+        severity=Severity(row.severity),
+        blocking=bool(row.blocking),
+        text=row.text,
+        owner=row.owner_email,
+        due_at=row.due_at,
+        status=FindingStatus(row.status),
+        raised_by=row.raiser,
+        raised_at=row.raised_at,
+        settled_by=row.settler,
+        settled_at=row.settled_at,
+        answer=row.answer,
+        revision=row.revision,
+    )

@@ -1,0 +1,194 @@
+"""Reading promotions and what was decided in them. Visible where the model is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Required, Review, Status
+from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, needs_of, open_roles
+from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Role
+
+_askers = people.alias("askers")
+_enders = people.alias("enders")
+
+
+def _select() -> Select[Any]:
+    return (
+        select(
+            promotions,
+            models.c.group_name,
+            models.c.name.label("model_name"),
+            models.c.risk_tier.label("model_tier"),
+            versions.c.version,
+            versions.c.state,
+            _askers.c.email.label("asker"),
+            _enders.c.email.label("ender"),
+        )
+        .join(versions, versions.c.id == promotions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .join(_askers, _askers.c.id == promotions.c.requested_by)
+        .outerjoin(_enders, _enders.c.id == promotions.c.ended_by)
+    )
+
+
+def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
+    """The rounds of a version, the newest first. Four statements."""
+    rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
+    return _to_promotions(work, rows)
+
+
+def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
+    """One round of a version. Raises NotFound. Four statements."""
+    rows = work.all(_select().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
+    if not rows:
+        raise NotFound(f"{version.address} has no such request.")
+    return _to_promotions(work, rows)[0]
+
+
+def find_latest(work: Work, version: Version) -> Promotion | None:
+    """The newest round of a version, or None where nobody asked yet. Four statements."""
+    rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()).limit(1))
+    return _to_promotions(work, rows)[0] if rows else None
+
+
+def list_queue(
+    work: Work,
+    actor: Actor,
+    *,
+    role: Role | None = None,
+    tier: RiskTier | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[QueueRow]:
+    """
+    Open requests of versions that are not closed, the oldest first. Five statements. Raises CursorRefused.
+
+    Args:
+        role: Only those that wait for this role.
+    """
+    filters = {"queue": tier.value if tier else None, "role": role.value if role else None}
+    statement = _select().where(
+        promotions.c.status == Status.OPEN.value, visible_to(actor), ~has_flag(versions.c.id, "CLOSED")
+    )
+    if tier is not None:
+        statement = statement.where(models.c.risk_tier == tier.value)
+    rows, following = read_rows(work, statement, promotions.c.id, filters=filters, limit=limit, cursor=cursor)
+    found = (
+        QueueRow(promotion, RiskTier(row.model_tier), State(row.state))
+        for promotion, row in zip(_to_promotions(work, rows), rows, strict=True)
+    )
+    return Page(tuple(one for one in found if role is None or role in one.promotion.open_roles), following)
+
+
+def list_additions(work: Work) -> dict[tuple[RiskTier, Target], tuple[Need, ...]]:
+    """What Admins ask for beyond the floor, by tier and target. One statement."""
+    rows = work.all(select(approval_additions).where(approval_additions.c.ended_at.is_(None)))
+    found: dict[tuple[RiskTier, Target], tuple[Need, ...]] = {}
+    for row in rows:
+        place = (RiskTier(row.risk_tier), Target(row.target))
+        found[place] = (*found.get(place, ()), Need(tuple(Role(role) for role in row.roles), row._mapping["count"]))
+    return found
+
+
+def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+    by_key: dict[int, list[Review]] = {row.id: [] for row in rows}
+    if not rows:
+        return ()
+    statement = (
+        select(reviews, people.c.email)
+        .join(people, people.c.id == reviews.c.person_id)
+        .where(reviews.c.promotion_id.in_(list(by_key)))
+        .order_by(reviews.c.id)
+    )
+    for row in work.all(statement):
+        by_key[row.promotion_id].append(_to_review(row))
+    additions = list_additions(work)
+    checks = _list_checks(work, list(by_key))
+    return tuple(_to_promotion(row, by_key[row.id], additions, checks.get(row.id, ())) for row in rows)
+
+
+def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+    """What policies said last in each of these rounds."""
+    newest = (
+        select(func.max(assessments.c.id))
+        .where(assessments.c.promotion_id.in_(keys))
+        .group_by(assessments.c.promotion_id)
+    )
+    rows = work.all(select(assessments.c.promotion_id, assessments.c.results).where(assessments.c.id.in_(newest)))
+    return {row.promotion_id: tuple(map(_to_check, row.results)) for row in rows}
+
+
+def _to_check(kept: Mapping[str, Any]) -> dict[str, Any]:
+    shown = ("revision", "severity", "passed", "message")
+    named = {"policy": kept["name"], "policyId": kept["policy"], "excepted": kept.get("exception") is not None}
+    return named | {key: kept[key] for key in shown} | {"detail": kept.get("detail")}
+
+
+def _to_promotion(
+    row: Row[Any],
+    decided: Sequence[Review],
+    additions: dict[tuple[RiskTier, Target], tuple[Need, ...]],
+    checks: tuple[dict[str, Any], ...],
+) -> Promotion:
+    target, tier = Target(row.target), RiskTier(row.model_tier)
+    needs = needs_of(tier, additions.get((tier, target), ()))
+    given = {
+        Given(review.person_key, review.role, review.tier): review
+        for review in decided
+        if review.decision is Decision.APPROVE and review.digest == row.digest
+    }
+    seats = fill_slots(needs, tuple(given), tier)
+    return Promotion(
+        key=row.id,
+        version_key=row.version_id,
+        id=row.public_id,
+        model=f"{row.group_name}/{row.model_name}",
+        version=row.version,
+        round=row.round,
+        target=target,
+        justification=row.justification,
+        urgent=bool(row.urgent),
+        status=Status(row.status),
+        digest=row.digest,
+        risk_tier=RiskTier(row.risk_tier),
+        requested_by=row.asker,
+        requested_at=row.requested_at,
+        due_at=row.due_at,
+        ended_by=row.ender,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
+        revision=row.revision,
+        required=tuple(Required(need.roles, need.count) for need in needs),
+        reviews=tuple(decided),
+        approvals=tuple(given[seat] for seat in seats if seat is not None),
+        open_roles=open_roles(needs, tuple(given), tier),
+        checks=checks,
+    )
+
+
+def _to_review(row: Row[Any]) -> Review:
+    return Review(
+        person_key=row.person_id,
+        id=row.public_id,
+        by=row.email,
+        role=Role(row.role),
+        decision=Decision(row.decision),
+        comment=row.comment,
+        digest=row.digest,
+        tier=RiskTier(row.risk_tier),
+        saw=row.saw,
+        checklist=row.checklist,
+        at=row.at,
+    )

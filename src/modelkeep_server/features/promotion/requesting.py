@@ -1,0 +1,171 @@
+"""Asking for a promotion, and taking that back: by the owners, or a program that they let ask."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import promotions
+from modelkeep_server.db.work import NoSuchRow, Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
+from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.views import Promotion, Status
+from modelkeep_server.features.versions import moving
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.approvals import REVIEW_DAYS, URGENT_DAYS
+from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotPermitted, StateForbids
+from modelkeep_server.rules.lifecycle import EDITABLE, State
+from modelkeep_server.rules.permissions import Scope
+
+
+def request_promotion(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    *,
+    target: str,
+    justification: str,
+    urgent: bool = False,
+) -> Promotion:
+    """
+    Ask for a version to be moved on. For staging its content is frozen now and it becomes SUBMITTED; for production it
+    stays in STAGING while the request is open.
+
+    Raises:
+        NotFound, NotPermitted; Invalid: target or justification. StateForbids: it does not stand where this begins, is
+        closed, on hold or its model is retired. Conflict: a request is open. RequirementsUnmet; IntegrityBroken.
+    """
+    model, found = begin(work, actor, group, name, version, "promotion.request")
+    if actor.is_service and Scope.DEPLOY not in (actor.scopes or ()):
+        raise NotPermitted(
+            "To request a promotion a service account needs a token with the scope deploy.",
+            remedy="Its sponsor makes such a token on the page of the service account.",
+        )
+    faults = find_text_faults("justification", justification, required=True)
+    if target not in list(Target):
+        faults.append(FieldError("target", f"Choose one of {', '.join(Target)}."))
+    if faults:
+        raise Invalid.of(faults)
+    aim = Target(target)
+    soundness.demand_sound(work, model, found)
+    demand_going(found)
+    _demand_place(work, found, aim)
+    demands = requirements.judge(work, model, found, aim)
+    requirements.demand(demands.requirements, f"for a promotion to {aim}")
+    digest = contents.freeze(work, actor, found) if aim is Target.STAGING else _find_frozen(work, found)
+    key, public_id = _insert(work, actor, model, found, aim, justification, digest, urgent=urgent)
+    judging.keep(work, actor, demands.judgement, found, key, "REQUEST")
+    facts = {"promotion": public_id, "target": aim.value, "digest": digest, "urgent": urgent,
+             "riskTier": model.risk_tier.value, "justification": Veiled(justification)}  # fmt: skip
+    if aim is Target.STAGING:
+        submitted = {"submitted_at": work.now, "submitted_by": actor.user_id}
+        moving.move(work, actor, found, State.SUBMITTED, "promotion.request", more=facts, columns=submitted)
+    else:
+        access.record(work, actor, "promotion.request", object_id=found.id, object_label=found.address, after=facts)
+    return promotion_queries.get_promotion(work, found, public_id)
+
+
+def withdraw(
+    work: Work, actor: Actor, group: str, name: str, version: str, promotion_id: str, *, reason: str
+) -> Promotion:
+    """
+    Take a request for production back. One for staging stays with the reviewers: there is no way back from SUBMITTED
+    but theirs.
+
+    Raises:
+        NotFound, NotPermitted; Invalid: the reason is missing. StateForbids: it is not open, or is for staging.
+    """
+    _, found = begin(work, actor, group, name, version, "promotion.withdraw")
+    promotion = promotion_queries.get_promotion(work, found, promotion_id)
+    faults = find_text_faults("reason", reason, required=True)
+    if faults:
+        raise Invalid.of(faults)
+    if promotion.status is not Status.OPEN:
+        raise StateForbids(f"This request is {promotion.status} already.", remedy="Nothing is left to withdraw.")
+    if promotion.target is Target.STAGING:
+        raise StateForbids(
+            f"{found.address} is SUBMITTED: there is no way back but the reviewers'.",
+            remedy="Ask a reviewer, in the discussion, to request changes; or close the version.",
+        )
+    end(work, actor, promotion, Status.WITHDRAWN, reason=reason)
+    access.record(
+        work, actor, "promotion.withdraw", object_id=found.id, object_label=found.address,
+        before={"promotion": promotion.id, "status": promotion.status.value},
+        after={"promotion": promotion.id, "status": Status.WITHDRAWN.value},
+        reason=reason,
+    )  # fmt: skip
+    return promotion_queries.get_promotion(work, found, promotion_id)
+
+
+def end(work: Work, actor: Actor, promotion: Promotion, status: Status, *, reason: str | None = None) -> None:
+    """End an open round; the caller records it. Raises Conflict where somebody ended it a moment ago."""
+    try:
+        work.change(
+            promotions, promotion.key,
+            {"status": status.value, "ended_by": actor.user_id, "ended_at": work.now, "end_reason": reason or None,
+             "revision": promotion.revision + 1},
+            expect={"status": Status.OPEN.value, "revision": promotion.revision},
+        )  # fmt: skip
+    except NoSuchRow as error:
+        raise Conflict("Somebody decided this a moment ago.", remedy="Load it again.") from error
+
+
+def _demand_place(work: Work, version: Version, target: Target) -> None:
+    """Raises StateForbids, Conflict where a request for `target` does not begin from where a version stands."""
+    begins = EDITABLE if target is Target.STAGING else frozenset({State.STAGING})
+    latest = promotion_queries.find_latest(work, version)
+    if latest is not None and latest.status is Status.OPEN:
+        raise Conflict(
+            f"A request for {latest.target} is open since {clock.iso_seconds(latest.requested_at)}.",
+            remedy="Wait for the reviewers, or withdraw it.",
+        )
+    if version.state not in begins:
+        states = " or ".join(state for state in State if state in begins)
+        raise StateForbids(
+            f"{version.address} is {version.state}; a promotion to {target} is requested from {states}.",
+            remedy="Look at the version's page for what comes next.",
+        )
+
+
+def _find_frozen(work: Work, version: Version) -> str:
+    digest = contents.find_frozen(work, version)
+    if digest is None:
+        raise StateForbids(f"{version.address} was never submitted.", remedy="Request its promotion to STAGING first.")
+    contents.demand_frozen(work, version, digest)
+    return digest
+
+
+def _insert(
+    work: Work, actor: Actor, model: Model, version: Version, target: Target, why: str, digest: str, *, urgent: bool
+) -> tuple[int, str]:
+    days = URGENT_DAYS if urgent else REVIEW_DAYS[model.risk_tier]
+    last = work.scalar(select(func.max(promotions.c.round)).where(promotions.c.version_id == version.key))
+    public_id = ids.uuid7(clock.to_us(work.now))
+    key = work.insert(
+        promotions,
+        {
+            "public_id": public_id,
+            "version_id": version.key,
+            "round": (last or 0) + 1,
+            "target": target.value,
+            "justification": why,
+            "urgent": urgent,
+            "status": Status.OPEN.value,
+            "digest": digest,
+            "risk_tier": model.risk_tier.value,
+            "requested_by": actor.user_id,
+            "requested_at": work.now,
+            "due_at": work.now + timedelta(days=days),
+            "revision": 1,
+        },
+        taken=Conflict("Somebody asked for this a moment ago.", remedy="Load it again."),
+    )
+    return key, public_id

@@ -1,0 +1,68 @@
+"""Whether what a decision or move leans on is still what the log recorded: the rows of a model and of one version."""
+
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import (
+    artifacts,
+    assessments,
+    evaluation_runs,
+    evaluation_suites,
+    exceptions,
+    findings,
+    model_owners,
+    policies,
+    policy_revisions,
+    promotions,
+    reviews,
+    scans,
+    suite_revisions,
+    version_contents,
+    version_flags,
+    version_passages,
+    waivers,
+)
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit import integrity
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.views import Version
+
+_OF_VERSION = (
+    version_contents, version_passages, version_flags, promotions, findings, exceptions, assessments, evaluation_runs,
+)  # fmt: skip
+
+
+def demand_sound(work: Work, model: Model, version: Version) -> None:
+    """
+    Go on only where the version, its model, owners, files, flags, rounds, decisions and evaluations are as the log has
+    them, and the policies and suites that it is judged by.
+
+    Raises IntegrityBroken, naming the row. About 40 statements, each by a key.
+    """
+    rows: dict[str, list[int]] = {"versions": [version.key], "models": [model.key]}
+    rows["model_owners"] = _keys(work, select(model_owners.c.id).where(model_owners.c.model_id == model.key))
+    for table in _OF_VERSION:
+        rows[table.name] = _keys(work, select(table.c.id).where(table.c.version_id == version.key))
+    of_round = select(promotions.c.id).where(promotions.c.version_id == version.key)
+    rows["reviews"] = _keys(work, select(reviews.c.id).where(reviews.c.promotion_id.in_(of_round)))
+    rows["policies"] = _keys(work, select(policies.c.id))
+    rows["policy_revisions"] = _keys(work, select(policy_revisions.c.id).where(policy_revisions.c.status == "IN_FORCE"))
+    rows["evaluation_suites"] = _keys(work, select(evaluation_suites.c.id))
+    rows["suite_revisions"] = _keys(
+        work,
+        select(suite_revisions.c.id)
+        .join(evaluation_suites, evaluation_suites.c.id == suite_revisions.c.suite_id)
+        .where(suite_revisions.c.revision == evaluation_suites.c.revision),
+    )
+    files = work.all(select(artifacts.c.id, artifacts.c.blob_id).where(artifacts.c.version_id == version.key))
+    rows["artifacts"] = [file.id for file in files]
+    blobs = sorted({file.blob_id for file in files})
+    rows["blobs"] = blobs
+    if files:
+        current = (scans.c.blob_id.in_(blobs), scans.c.superseded_at.is_(None))
+        rows["scans"] = _keys(work, select(scans.c.id).where(*current))
+        rows["waivers"] = _keys(work, select(waivers.c.id).where(waivers.c.artifact_id.in_(rows["artifacts"])))
+    integrity.demand_sound(work, (model.id, version.id), rows)
+
+
+def _keys(work: Work, statement: object) -> list[int]:
+    return [row.id for row in work.all(statement)]  # type: ignore[arg-type]

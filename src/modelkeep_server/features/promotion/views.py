@@ -1,0 +1,173 @@
+"""What the registry says of promotions, reviews and findings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from modelkeep_server.features.policies.views import Judgement, Target
+from modelkeep_server.features.versions.views import Requirement
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Role
+
+
+class Status(StrEnum):
+    """How a promotion stands."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Decision(StrEnum):
+    """What a reviewer says."""
+
+    APPROVE = "APPROVE"
+    REQUEST_CHANGES = "REQUEST_CHANGES"
+
+
+class Severity(StrEnum):
+    """How grave a finding is."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class FindingStatus(StrEnum):
+    """Whether a finding is settled, and how: mended, or accepted as it is."""
+
+    OPEN = "OPEN"
+    RESOLVED = "RESOLVED"
+    ACCEPTED = "ACCEPTED"
+
+
+@dataclass(frozen=True)
+class Review:
+    """One reviewer's decision. `by` is an e-mail; `saw` is what lay before them (api.md: approvals)."""
+
+    person_key: int
+    id: str
+    by: str
+    role: Role
+    decision: Decision
+    comment: str | None
+    digest: str
+    tier: RiskTier
+    saw: Mapping[str, Any]
+    checklist: Mapping[str, str] | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Required:
+    """Approvals that a promotion takes: `count` people with one of `roles`."""
+
+    roles: tuple[Role, ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """
+    A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
+    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said.
+    """
+
+    key: int
+    version_key: int
+    id: str
+    model: str
+    version: str
+    round: int
+    target: Target
+    justification: str
+    urgent: bool
+    status: Status
+    digest: str
+    risk_tier: RiskTier
+    requested_by: str
+    requested_at: datetime
+    due_at: datetime
+    ended_by: str | None
+    ended_at: datetime | None
+    end_reason: str | None
+    revision: int
+    required: tuple[Required, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    approvals: tuple[Review, ...] = ()
+    open_roles: tuple[Role, ...] = ()
+    checks: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def address(self) -> str:
+        """`group/name:version`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A promotion as the queue of reviews shows it."""
+
+    promotion: Promotion
+    model_tier: RiskTier
+    state: State
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reviewer's remark. `owner` and `by` are e-mails, `version` is `group/name:version`."""
+
+    key: int
+    id: str
+    version: str
+    severity: Severity
+    blocking: bool
+    text: str
+    owner: str
+    due_at: datetime
+    status: FindingStatus
+    raised_by: str
+    raised_at: datetime
+    settled_by: str | None
+    settled_at: datetime | None
+    answer: str | None
+    revision: int
+
+
+@dataclass(frozen=True)
+class NewFinding:
+    """A finding as sent, not judged yet. `owner` None: who submitted the version; `due_at` None: in 30 days."""
+
+    text: str
+    severity: str = Severity.MEDIUM
+    blocking: bool = False
+    owner: str | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What somebody said of a version. `about` names what it is on."""
+
+    id: str
+    by: str
+    about: str | None
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a move demands of a version, and what the policies said in particular, to be kept with the act."""
+
+    requirements: tuple[Requirement, ...]
+    judgement: Judgement
+
+
+def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:
+    """Those that stop a move."""
+    return tuple(one for one in requirements if one.blocks and not one.met)

@@ -1,0 +1,205 @@
+"""Promotions: requests, decisions, moves, holds, findings, and what is said on the way."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.promotion import (
+    deciding,
+    discussion,
+    findings,
+    holds,
+    moves,
+    promotion_queries,
+    requesting,
+)
+from modelkeep_server.features.promotion.views import FindingStatus, NewFinding
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
+from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
+from modelkeep_server.interfaces.api.shapes.promotions import (
+    CommentIn,
+    CommentOut,
+    FindingIn,
+    FindingOut,
+    MoveIn,
+    PromotionIn,
+    PromotionOut,
+    QueueRowOut,
+    ReviewIn,
+    SettleIn,
+)
+from modelkeep_server.interfaces.api.shapes.versions import VersionOut
+from modelkeep_server.interfaces.api.versions import BASE
+from modelkeep_server.interfaces.query_strings import read_moment
+from modelkeep_server.kit.paging import Page
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.permissions import Role
+
+router = make_router("promotions")
+
+V = BASE + "/{version}"
+PromotionId = Annotated[str, Path(description="As the request, or the list of them, has it.")]
+FindingId = Annotated[str, Path(description="As the list of findings has it.")]
+
+
+@router.get("/reviews", response_model=PageOut[QueueRowOut])
+@door.reads("review.read")
+def list_reviews(
+    work: Work,
+    actor: Actor,
+    role: Annotated[Role | None, Query(description="Only those that wait for this role.")] = None,
+    tier: Annotated[RiskTier | None, Query(alias="riskTier", description="Only models of this risk tier.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOut[QueueRowOut]:
+    """Open requests that you can see, the oldest first."""
+    page = promotion_queries.list_queue(work, actor, role=role, tier=tier, limit=limit, cursor=cursor)
+    return PageOut[QueueRowOut].of(page, QueueRowOut.model_validate)
+
+
+@router.post(V + "/promotions", status_code=201, response_model=PromotionOut)
+@door.writes("promotion.request")
+def request_promotion(work: Work, actor: Actor, group: str, name: str, version: str, body: PromotionIn) -> Answer:
+    """
+    Ask for a version to be moved on, as an owner. For STAGING its content is frozen and it becomes SUBMITTED; for
+    PRODUCTION it stays in STAGING while the request is open.
+    """
+    made = requesting.request_promotion(
+        work, actor, group, name, version,
+        target=body.target, justification=body.justification, urgent=body.urgent,
+    )  # fmt: skip
+    location = f"/api/v1/models/{made.model}/versions/{made.version}/promotions/{made.id}"
+    return Answer(PromotionOut.model_validate(made), 201, {"Location": location})
+
+
+@router.get(V + "/promotions", response_model=PageOut[PromotionOut])
+@door.reads("model.read")
+def list_promotions(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[PromotionOut]:
+    """The rounds of a version, the newest first."""
+    found = version_queries.get_version(work, actor, group, name, version)
+    rounds = promotion_queries.list_promotions(work, found)
+    return PageOut[PromotionOut].of(Page(rounds, None, len(rounds)), PromotionOut.model_validate)
+
+
+@router.get(V + "/promotions/{id}", response_model=PromotionOut)
+@door.reads("model.read")
+def show_promotion(work: Work, actor: Actor, group: str, name: str, version: str, id: PromotionId) -> PromotionOut:
+    """One round of a version."""
+    found = version_queries.get_version(work, actor, group, name, version)
+    return PromotionOut.model_validate(promotion_queries.get_promotion(work, found, id))
+
+
+@router.post(V + "/promotions/{id}/withdraw", response_model=PromotionOut)
+@door.writes("promotion.withdraw")
+def withdraw_promotion(
+    work: Work, actor: Actor, group: str, name: str, version: str, id: PromotionId, body: ReasonIn
+) -> Answer:
+    """Take a request for PRODUCTION back, as an owner. One for STAGING stays with the reviewers."""
+    return Answer(
+        PromotionOut.model_validate(requesting.withdraw(work, actor, group, name, version, id, reason=body.reason))
+    )
+
+
+@router.post(V + "/reviews", status_code=201, response_model=PromotionOut)
+@door.writes("promotion.approve", "promotion.request_changes")
+def decide(work: Work, actor: Actor, group: str, name: str, version: str, body: ReviewIn) -> Answer:
+    """
+    Decide on the open request of a version, as an MRC or Security Architect who never owned the model and worked on
+    nothing of the version. The state moves with the last approval needed.
+    """
+    made = deciding.decide(
+        work, actor, group, name, version,
+        decision=body.decision, comment=body.comment, digest=body.digest, as_role=body.role,
+        findings=[_read_finding(one) for one in body.findings], checklist=body.checklist,
+    )  # fmt: skip
+    location = f"/api/v1/models/{made.model}/versions/{made.version}/promotions/{made.id}"
+    return Answer(PromotionOut.model_validate(made), 201, {"Location": location})
+
+
+@router.post(V + "/moves", response_model=VersionOut)
+@door.writes("version.stage", "version.release", "version.deprecate", "version.retire")
+def move_version(work: Work, actor: Actor, group: str, name: str, version: str, body: MoveIn) -> Answer:
+    """Move a version to STAGING or PRODUCTION (SRE), DEPRECATED (owner, Admin) or RETIRED (Admin)."""
+    found = moves.move_version(work, actor, group, name, version, to=body.to, comment=body.comment)
+    return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
+
+
+@router.post(V + "/hold", response_model=VersionOut)
+@door.writes("version.hold")
+def hold_version(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
+    """Stop all moves of a version, and all new download links, at once."""
+    found = holds.set_hold(work, actor, group, name, version, reason=body.reason)
+    return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
+
+
+@router.post(V + "/lift", response_model=VersionOut)
+@door.writes("version.lift")
+def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
+    """Let a version that is on hold go on. Where the risk tier is HIGH, never by the one who set the hold."""
+    found = holds.lift_hold(work, actor, group, name, version, reason=body.reason)
+    return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
+
+
+@router.get(V + "/comments", response_model=PageOut[CommentOut])
+@door.reads("model.read")
+def list_comments(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[CommentOut]:
+    """What was said of a version, the oldest first, at most the last 500."""
+    found = discussion.list_comments(work, version_queries.get_version(work, actor, group, name, version))
+    return PageOut[CommentOut].of(Page(found, None, len(found)), CommentOut.model_validate)
+
+
+@router.post(V + "/comments", status_code=201, response_model=CommentOut)
+@door.writes("comment.add")
+def add_comment(work: Work, actor: Actor, group: str, name: str, version: str, body: CommentIn) -> Answer:
+    """Say something of a version: its owners, WRITE collaborators, reviewers and SREs do."""
+    made = discussion.add_comment(work, actor, group, name, version, text=body.text, about=body.about)
+    return Answer(CommentOut.model_validate(made), 201)
+
+
+@router.get("/findings", response_model=PageOut[FindingOut])
+@door.reads("review.read")
+def list_findings(
+    work: Work,
+    actor: Actor,
+    status: Annotated[FindingStatus | None, Query(description="Only those that stand so.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOut[FindingOut]:
+    """Findings of versions that you can see, the oldest first."""
+    page = findings.list_findings(work, actor, status=status, limit=limit, cursor=cursor)
+    return PageOut[FindingOut].of(page, FindingOut.model_validate)
+
+
+@router.get(V + "/findings", response_model=PageOut[FindingOut])
+@door.reads("model.read")
+def list_findings_of_version(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[FindingOut]:
+    """The findings of a version, the newest first."""
+    found = findings.list_of_version(work, version_queries.get_version(work, actor, group, name, version))
+    return PageOut[FindingOut].of(Page(found, None, len(found)), FindingOut.model_validate)
+
+
+@router.post(V + "/findings", status_code=201, response_model=FindingOut)
+@door.writes("finding.raise")
+def raise_finding(work: Work, actor: Actor, group: str, name: str, version: str, body: FindingIn) -> Answer:
+    """Raise a finding, as an MRC or Security Architect. A blocking one stops every move until it is settled."""
+    return Answer(
+        FindingOut.model_validate(findings.raise_finding(work, actor, group, name, version, _read_finding(body))), 201
+    )
+
+
+@router.post(V + "/findings/{id}/settle", response_model=FindingOut)
+@door.writes("finding.settle")
+def settle_finding(
+    work: Work, actor: Actor, group: str, name: str, version: str, id: FindingId, body: SettleIn
+) -> Answer:
+    """Say that a finding is RESOLVED or ACCEPTED, as an MRC or Security Architect who is apart."""
+    settled = findings.settle(work, actor, group, name, version, id, status=body.status, answer=body.answer)
+    return Answer(FindingOut.model_validate(settled))
+
+
+def _read_finding(sent: FindingIn) -> NewFinding:
+    due_at = read_moment("dueAt", sent.due_at, end=True) if sent.due_at else None
+    return NewFinding(sent.text, sent.severity, sent.blocking, sent.owner, due_at)

@@ -1,0 +1,52 @@
+"""What was changed by hand in the database stops the next decision or move, which names the row."""
+
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.promoting import Life, begin_life, make_cast
+from tests.support.registries import Registry
+
+_ROUNDS = "SELECT id FROM promotions WHERE version_id = :version"
+_BLOBS = "SELECT blob_id FROM artifacts WHERE version_id = :version"
+
+#: What a hand does, in SQL on one version, and the table that the refusal names.
+MEDDLING = [
+    ("UPDATE versions SET submitted_at = submitted_at + 1 WHERE id = :version", "versions"),
+    ("UPDATE version_contents SET digest = 'sha256:00' WHERE version_id = :version", "version_contents"),
+    ("UPDATE promotions SET risk_tier = 'LOW' WHERE version_id = :version", "promotions"),
+    (f"UPDATE reviews SET role = 'SECURITY_ARCHITECT' WHERE promotion_id IN ({_ROUNDS})", "reviews"),
+    ("DELETE FROM model_owners WHERE model_id = (SELECT model_id FROM versions WHERE id = :version)", "model_owners"),
+    ("UPDATE models SET risk_tier = 'LOW' WHERE id = (SELECT model_id FROM versions WHERE id = :version)", "models"),
+    ("UPDATE artifacts SET type = 'CONFIG' WHERE version_id = :version", "artifacts"),
+    (f"UPDATE blobs SET size_bytes = size_bytes + 1 WHERE id IN ({_BLOBS})", "blobs"),
+]  # fmt: skip
+
+
+def test_rows_changed_by_hand_stop_the_decision(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:
+    """Digest, owners, tier, decisions, files: the next decision is refused as `integrity`, and the row is named."""
+    cast = make_cast(fresh_make)
+    named = []
+    for sql, _ in MEDDLING:
+        life = begin_life(fresh_make, fresh_api, tier="MEDIUM", cast=cast)
+        life.ask()
+        digest = life.latest["digest"]
+        assert life.decide(cast.mrc).status_code == 201
+        assert fresh_registry.tamper(sql, version=life.version.key)
+
+        refused = life.decide(cast.security, digest=digest)
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "integrity"), refused.text
+        named.append(refused.json()["detail"].partition(" of ")[2].partition(" ")[0].rstrip(":"))
+        assert life.state == "SUBMITTED"
+    assert named == [table for _, table in MEDDLING]
+
+
+def test_a_state_moved_by_hand_goes_no_further(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:
+    """A version that somebody wrote into APPROVED_PROD is not moved to production."""
+    life: Life = begin_life(fresh_make, fresh_api)
+    life.reach("STAGING")
+    fresh_registry.tamper("UPDATE versions SET state = 'APPROVED_PROD' WHERE id = :version", version=life.version.key)
+
+    refused = life.move("PRODUCTION", life.cast.sre)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "integrity")
+    assert "of versions" in refused.json()["detail"]
