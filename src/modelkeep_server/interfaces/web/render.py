@@ -22,7 +22,7 @@ from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
-from modelkeep_server.rules import naming
+from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
@@ -178,6 +178,7 @@ def environment() -> jinja2.Environment:
         "hue": drawing.hue_of,
         "field_words": drawing.field_words,
         "pretty": drawing.pretty_json,
+        "number": metrics.format_number,
     }
     env.globals |= {
         "asset": asset,
