@@ -4,6 +4,7 @@ from typing import Any
 
 from modelkeep_server.features.evaluations import queries
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.policies.facts import gather_facts
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -68,6 +69,10 @@ def test_a_run_is_judged_by_its_suite_and_stands_for_the_version(registry: Regis
     )
     assert (changed.status_code, changed.json()["revision"]) == (200, 2), changed.text
     assert "0.9, which does not pass > 0.95" in standing().reasons[0]
+    with registry.reading() as work:
+        known = model_queries.get_model(work, owner.actor, model.group, model.name)
+        told_to_policies = gather_facts(work, known, version)["evaluations"]["suites"]
+    assert [{"name": asked["name"], "hasRun": True, "passed": False}] == told_to_policies
     assert 1 == api.as_(owner).get(f"{where}/{second['id']}").json()["suiteRevision"]
     off = api.as_(reviewer).patch(f"{_SUITES}/{made.json()['id']}", json={"enabled": False})
     assert off.status_code == 200, off.text
