@@ -28,7 +28,7 @@ from tests.support.accounts import fresh_email, make_account
 from tests.support.addresses import file_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
-from tests.support.promoting import begin_life
+from tests.support.promoting import Life, begin_life
 from tests.support.registries import Registry
 from tests.support.sso import open_issuer
 
@@ -147,6 +147,25 @@ def govern(make: Make, api: Api) -> None:
     finding = life.get("/findings").json()["items"][0]["id"]
     settled = life.post(f"/findings/{finding}/settle", cast.security, status="RESOLVED", answer="The platform team.")
     assert settled.status_code == 200, settled.text
+    lift_a_policy(api, life)
+
+
+def lift_a_policy(api: Api, life: Life) -> None:
+    """An exception that two people granted, and that was ended."""
+    owner, mrc, security = (api.as_(one) for one in (life.cast.owner, life.cast.mrc, life.cast.security))
+    policy = owner.get("/api/v1/policies").json()["items"][0]["id"]
+    until = (clock.utc_now() + timedelta(days=30)).isoformat()
+    told = {"policy": policy, "version": f"{life.version.model}:{life.version.version}", "justification": "Once.",
+            "risk": "Little.", "mitigation": "Watched daily.", "expiresAt": until}  # fmt: skip
+    asked = owner.post("/api/v1/exceptions", json=told)
+    path = f"/api/v1/exceptions/{asked.json().get('id')}"
+    answers = [
+        asked,
+        mrc.post(f"{path}/grant", json={"comment": "For a month."}),
+        security.post(f"{path}/grant", json={}),
+        mrc.post(f"{path}/end", json={"reason": "Not needed any more."}),
+    ]
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200], [answer.text for answer in answers]
 
 
 def gather(make: Make, api: Api, admin: Person, member: str) -> None:
