@@ -54,10 +54,8 @@ def test_a_run_is_judged_by_its_suite_and_stands_for_the_version(registry: Regis
     assert (told["passed"], told["suiteRevision"], told["source"]) == (False, 1, "API")
     assert [("PASS", 0.9), ("MISSING", None)] == [(row["verdict"], row["measured"]) for row in told["thresholds"]]
     assert "was not measured" in standing().suites[0].message
-    both = [
-        {"name": "auc", "value": 0.9},
-        {"name": "auc", "slice": "region=EU", "value": 0.81, "confidenceInterval": [0.7, 0.9]},
-    ]
+    of_slice = {"name": "auc", "slice": "region=EU", "value": 0.81, "confidenceInterval": [0.7, 0.9]}
+    both = [{"name": "auc", "value": 0.9}, of_slice]
     second = api.as_(reviewer).post(where, json=_run(suite=made.json()["id"], metrics=both)).json()
     assert (second["passed"], second["thresholds"][1]["verdict"]) == (True, "NEAR")
     assert standing().passed
@@ -78,8 +76,8 @@ def test_a_run_is_judged_by_its_suite_and_stands_for_the_version(registry: Regis
     assert off.status_code == 200, off.text
     assert standing().passed
     assert {"suite"} == fields_at_fault(api.as_(owner).post(where, json=_run(suite=asked["name"])))
-    revisions = api.as_(owner).get(f"{_SUITES}/{made.json()['id']}/revisions").json()["items"]
-    assert [3, 2, 1] == [row["revision"] for row in revisions]
+    revisions = api.as_(owner).get(f"{_SUITES}/{made.json()['id']}/revisions").json()
+    assert [3, 2, 1] == [row["revision"] for row in revisions["items"]]
     stale = api.as_(reviewer).patch(f"{_SUITES}/{made.json()['id']}", json={"name": "x"}, headers={"If-Match": '"r1"'})
     assert refusal(stale) == (412, "stale_edit")
     assert {"evaluation.record", "suite.update"} <= {event.action for event in make.events(since=0)}
