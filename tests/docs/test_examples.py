@@ -29,7 +29,7 @@ WITHOUT_PYTHON = {
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
     "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
-    "list_comments", "add_comment", "raise_finding", "settle_finding",
+    "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",

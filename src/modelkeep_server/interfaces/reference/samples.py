@@ -101,10 +101,8 @@ _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run
 _METRIC = {"name": "accuracy", "value": 0.93, "slice": "region=EU", "confidenceInterval": [0.91, 0.95]}
 _THRESHOLD = {"metric": "accuracy", "slice": None, "comparison": ">=", "value": 0.9}
 _MEASURED_ON = {"name": "churn-holdout", "version": "2026-02"}
-_RUN = {
-    "suite": None,
-    "suiteId": None,
-    "suiteRevision": None,
+_RUN: Mapping[str, Any] = {
+    **dict.fromkeys(("suite", "suiteId", "suiteRevision")),
     "dataset": _MEASURED_ON,
     "procedure": "Five folds, the last quarter held out.",
     "metrics": [_METRIC],
@@ -112,9 +110,7 @@ _RUN = {
     "thresholds": [],
     "source": "API",
     "format": None,
-    "signedBy": None,
-    "signedAt": None,
-    "signComment": None,
+    **dict.fromkeys(("signedBy", "signedAt", "signComment")),
 }
 _SUITE = {
     "name": "Tabular classification",
@@ -277,8 +273,6 @@ print(asked.id, asked.status)''',
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
-    "list_findings_of_version": f'''for finding in registry.list_findings_of("{MODEL}:{VERSION}"):
-    print(finding.status, finding.text)''',
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
