@@ -88,14 +88,16 @@ def _with_round(found: tuple[Requirement, ...], aim: Target, latest: Promotion |
     return (*found, Requirement("approvals", False, message, "An owner requests the promotion first."))
 
 
-def list_moves(work: Work, actor: Actor, model: Model, version: Version) -> tuple[MoveView, ...]:
+def list_moves(
+    work: Work, actor: Actor, model: Model, version: Version, latest: Promotion | None
+) -> tuple[MoveView, ...]:
     """
     The moves that the diagram has from here, each with whether this person could make it now, what they lack, and what
-    it demands. About ten statements.
+    it demands. At most six statements, and four more for who may decide. `latest` is the newest round, as `find_latest`
+    has it.
     """
     relations = model_queries.relations_of(actor, model)
-    latest = promotion_queries.find_latest(work, version)
-    apart: str | None = None
+    apart: list[str | None] = []
     judged: dict[Target, tuple[Requirement, ...]] = {}
     views = []
     for move in moves_from(version.state):
@@ -104,9 +106,9 @@ def list_moves(work: Work, actor: Actor, model: Model, version: Version) -> tupl
         if missing is not None:
             reasons.append(Reason("not_permitted", missing, access.say_who_may(move.act)))
         elif move.act in ("promotion.approve", "promotion.request_changes"):
-            apart = apart or why_not_apart(work, actor, model, version)
-            if apart is not None:
-                reasons.append(Reason(DutiesOverlap.code, apart, "Ask somebody else with the role."))
+            apart = apart or [why_not_apart(work, actor, model, version)]
+            if apart[0] is not None:
+                reasons.append(Reason(DutiesOverlap.code, apart[0], "Ask somebody else with the role."))
             if latest is None or latest.status is not Status.OPEN:
                 reasons.append(Reason("no_request", "No request is open.", "An owner requests the promotion first."))
         elif move.target is State.PRODUCTION:

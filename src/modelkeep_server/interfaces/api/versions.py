@@ -6,7 +6,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import carrying
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.promotion import moves
+from modelkeep_server.features.promotion import moves, promotion_queries
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
@@ -99,7 +99,8 @@ def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str
 def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[MoveOut]:
     """The moves that the lifecycle has from here: who may make them, and what this caller lacks."""
     found = queries.get_version(work, actor, group, name, version)
-    views = moves.list_moves(work, actor, model_queries.get_model(work, actor, group, name), found)
+    latest = promotion_queries.find_latest(work, found)
+    views = moves.list_moves(work, actor, model_queries.get_model(work, actor, group, name), found, latest)
     return PageOut[MoveOut](items=[MoveOut.model_validate(view) for view in views], total=len(views))
 
 

@@ -13,7 +13,7 @@ from modelkeep_server.features.artifacts.downloading import rights
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.promotion import moves
+from modelkeep_server.features.promotion import moves, promotion_queries
 from modelkeep_server.features.versions import closing, queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -75,12 +75,14 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
     download = rights.judge(work, actor, model, found)
+    latest = promotion_queries.find_latest(work, found)
     files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
         "version": found,
         "files": files,
-        "moves": moves.list_moves(work, actor, model, found),
+        "moves": moves.list_moves(work, actor, model, found, latest),
+        "latest": latest,
         "relations": relations,
         "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),
         "download": download,

@@ -7,12 +7,14 @@ from modelkeep_server.features.artifacts.carrying import Carriable
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.views import Promotion
 from modelkeep_server.features.versions.views import MoveView, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext
+from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.interfaces.web.next_step import NextStep, find_step
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.lifecycle import CLOSABLE
 from modelkeep_server.rules.links import LinkTerms
@@ -63,10 +65,13 @@ class EditVersionContext(EditContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VersionContext(Context):
+class VersionContext(FormContext):
     """
-    GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `files`
-    a page of its files; `fillable` how many fields the form could be filled from them.
+    GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `latest`
+    the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
+    from them.
+
+    Controls of the request form: target (hidden), justification, urgent.
     """
 
     template: ClassVar[str] = "versions/show.html"
@@ -74,11 +79,17 @@ class VersionContext(Context):
     version: Version
     files: Rows[Artifact]
     moves: tuple[MoveView, ...] = ()
+    latest: Promotion | None = None
     relations: frozenset[Relation] = frozenset()
     standing: Standing = field(default_factory=Standing)
     download: DownloadTerms
     tab: str = "overview"
     fillable: int = 0
+
+    @property
+    def step(self) -> NextStep:
+        """What comes next."""
+        return find_step(self.version, self.moves, self.latest)
 
     @property
     def closable(self) -> bool:

@@ -1,0 +1,96 @@
+"""What comes next in the life of a version: the one thing that its page offers, and what stands against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from modelkeep_server.features.promotion.views import Promotion, Review, Status
+from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
+from modelkeep_server.rules.lifecycle import MOVES, State
+from modelkeep_server.rules.permissions import ROLES, Role
+
+
+class Kind(StrEnum):
+    """What sort of step it is: asking for a promotion, waiting for reviewers, a move by one person, or none."""
+
+    REQUEST = "request"
+    WAIT = "wait"
+    MOVE = "move"
+    END = "end"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One approval that a promotion takes: by one of `roles`, given as `review`, or None while it waits."""
+
+    roles: tuple[Role, ...]
+    review: Review | None
+
+    @property
+    def label(self) -> str:
+        """The roles in words."""
+        return " or ".join(ROLES[role].label for role in self.roles)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """
+    The next step of a version. `target` is the promotion that is asked or waited for, else empty; `to` the state a move
+    leads to, `act` the permission it takes. `reasons` are what stops it beside its `demands`.
+    """
+
+    kind: Kind
+    target: str = ""
+    to: State | None = None
+    act: str = ""
+    demands: tuple[Requirement, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+    @property
+    def lacking(self) -> tuple[Requirement, ...]:
+        """The demands that stop it."""
+        return tuple(one for one in self.demands if one.blocks and not one.met)
+
+    @property
+    def refusal(self) -> str | None:
+        """What stops it beside its demands and this person's rights, with whom to ask; None where nothing does."""
+        return next((f"{one.message} {one.remedy}" for one in self.reasons), None)
+
+    @property
+    def waits_for(self) -> str:
+        """The approvals that are missing, in words."""
+        return " and ".join(dict.fromkeys(slot.label for slot in self.slots if slot.review is None))
+
+
+def find_step(version: Version, moves: Sequence[MoveView], latest: Promotion | None) -> NextStep:
+    """What comes next. `moves` are those the diagram has from here, `latest` the newest round."""
+    slots = slots_of(latest) if latest is not None else ()
+    if version.closed is not None or not moves:
+        return NextStep(Kind.END, slots=slots)
+    forward = next(move for move in moves if move.to is not State.CHANGES_REQUESTED)
+    if latest is not None and latest.status is Status.OPEN:
+        return NextStep(Kind.WAIT, latest.target, forward.to, "promotion.approve", forward.requirements, slots=slots)
+    if version.is_editable or version.state is State.STAGING:
+        target = "STAGING" if version.is_editable else "PRODUCTION"
+        beside = _keep(forward.reasons, ("closed", "hold"))
+        return NextStep(Kind.REQUEST, target, forward.to, "promotion.request", forward.requirements, beside)
+    act = next(move.act for move in MOVES if move.source is version.state and move.target is forward.to)
+    beside = tuple(one for one in forward.reasons if one.code not in ("requirement", "not_permitted"))
+    return NextStep(Kind.MOVE, "", forward.to, act, forward.requirements, beside, slots)
+
+
+def slots_of(promotion: Promotion) -> tuple[Slot, ...]:
+    """The approvals that a promotion takes, one by one, each with who gave it."""
+    given = list(promotion.approvals)
+    slots = []
+    for need in promotion.required:
+        for _ in range(need.count):
+            # Approvals come in the order of the slots they fill.
+            fits = bool(given) and given[0].role in need.roles
+            slots.append(Slot(need.roles, given.pop(0) if fits else None))
+    return tuple(slots)
+
+
+def _keep(reasons: Sequence[Reason], codes: Sequence[str]) -> tuple[Reason, ...]:
+    return tuple(one for one in reasons if one.code in codes)

@@ -1,0 +1,78 @@
+"""A version brought through its life by the pages alone, as plain forms."""
+
+import pytest
+
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.pages import look, words_of
+from tests.support.promoting import begin_life
+
+
+def test_the_next_step_box_leads_from_draft_to_retired(make: Make, api: Api) -> None:
+    """Each person finds the one button that is theirs, everybody else why not; it works without the script."""
+    life = begin_life(make, api, tier="LOW")
+    cast, page = life.cast, life.base.removeprefix("/api/v1")
+    owner, sre, admin = (api.browser(person) for person in (cast.owner, cast.sre, cast.admin))
+    ask = {"justification": "Recall rose by two points."}
+
+    empty = owner.submit(f"{page}/promotions", {"target": "STAGING", "justification": ""})
+    asked = owner.submit(f"{page}/promotions", {"target": "STAGING", **ask})
+    waiting = words_of(owner.get(page).text)
+    assert life.decide(cast.mrc).status_code == 201
+    told = words_of(owner.get(page).text)
+    staged = sre.submit(f"{page}/moves", {"to": "STAGING", "comment": ""})
+    again = owner.submit(f"{page}/promotions", {"target": "PRODUCTION", "urgent": "yes", **ask})
+    taken = owner.submit(f"{page}/promotions/{life.latest['id']}/withdraw", {"reason": "Too early."})
+    once_more = owner.submit(f"{page}/promotions", {"target": "PRODUCTION", **ask})
+    assert life.decide(cast.mrc).status_code == 201
+    moved = [
+        sre.submit(f"{page}/moves", {"to": "PRODUCTION", "comment": "Shadowed it for a week."}),
+        owner.submit(f"{page}/moves", {"to": "DEPRECATED", "comment": ""}),
+        admin.submit(f"{page}/moves", {"to": "RETIRED", "comment": ""}),
+    ]
+
+    assert empty.status_code == 422
+    assert "Justification" in words_of(empty.text)
+    assert 'id="justification-error"' in empty.text
+    assert (asked.status_code, asked.headers["location"]) == (303, f"{page}?done=requested")
+    assert "Waiting for MRC or Security Architect" in waiting
+    assert "Next step: move to staging" in told
+    assert "To move a version to staging you need the role SRE." in told
+    assert [answer.status_code for answer in (staged, again, taken, once_more, *moved)] == [303] * 7
+    assert life.state == "RETIRED"
+    assert "Nothing comes after this." in words_of(owner.get(page).text)
+
+
+def test_the_box_offers_the_request_once_all_is_met_and_only_to_owners(make: Make, api: Api) -> None:
+    """The guide's words for the owner; for others the button is greyed and says whom to ask."""
+    life = begin_life(make, api, tier="LOW")
+    page = life.base.removeprefix("/api/v1")
+
+    owner, other = look(api, life.cast.owner, page), look(api, life.cast.mrc, page)
+
+    assert "Next step: promotion to staging All 5 requirements are met." in words_of(owner)
+    assert 'name="justification"' in owner
+    assert "Request Promotion" in words_of(owner)
+    assert 'name="justification"' not in other
+    assert "To request a promotion you need" in words_of(other)
+
+
+@pytest.mark.parametrize("tier", ["LOW", "HIGH"])
+def test_a_hold_stands_on_the_page_and_is_lifted_there(make: Make, api: Api, tier: str) -> None:
+    """Set beside the next step, with a reason that all read; where the risk is high, another person lifts it."""
+    life = begin_life(make, api, tier=tier)
+    page = life.base.removeprefix("/api/v1")
+    mrc, security = api.browser(life.cast.mrc), api.browser(life.cast.security)
+
+    held = mrc.submit(f"{page}/hold", {"reason": "A leak is looked into."})
+    shown = words_of(look(api, life.cast.owner, page))
+    own = mrc.submit(f"{page}/lift", {"reason": "It was nothing."})
+
+    assert held.status_code == 303
+    assert "put this version on hold" in shown
+    assert "A leak is looked into." in shown
+    assert 'name="justification"' not in look(api, life.cast.owner, page) or tier == "LOW"
+    assert own.status_code == (403 if tier == "HIGH" else 303)
+    if tier == "HIGH":
+        assert security.submit(f"{page}/lift", {"reason": "It was nothing."}).status_code == 303
+    assert life.get().json()["hold"] is None
