@@ -33,6 +33,8 @@ WITHOUT_PYTHON = {
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",
+    "list_environments", "create_environment", "show_environment", "update_environment", "end_environment",
+    "list_deployments", "record_deployment", "show_deployment", "roll_back", "list_live",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
