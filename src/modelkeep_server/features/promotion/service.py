@@ -7,6 +7,7 @@ from sqlalchemy import Row, select
 from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.tables import artifacts, links, models, promotions, version_passages, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments.queries import find_live_of
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import access_requests, sharing
@@ -45,6 +46,7 @@ def retire_model(
         work.lock(versions, key.id)
     rows = _list_versions(work, model)
     _demand_none_in_production(model, rows)
+    _demand_none_live(work, model, rows)
     faults = find_reason_faults(reason, required=True)
     if faults:
         raise Invalid.of(faults)
@@ -77,7 +79,9 @@ def plan_retirement(work: Work, actor: Actor, group: str, name: str) -> Model:
     model = model_queries.get_model(work, actor, group, name)
     access.require(work, actor, "model.retire")
     _demand_standing(work, model)
-    _demand_none_in_production(model, _list_versions(work, model))
+    rows = _list_versions(work, model)
+    _demand_none_in_production(model, rows)
+    _demand_none_live(work, model, rows)
     return model
 
 
@@ -103,6 +107,17 @@ def _demand_none_in_production(model: Model, rows: Sequence[VersionRow]) -> None
         raise StateForbids(
             f"{', '.join(live[:_NAMED])}{more} of {model.address} {verb} in PRODUCTION.",
             remedy="Deprecate what is in production first; an owner or an Admin can.",
+        )
+
+
+def _demand_none_live(work: Work, model: Model, rows: Sequence[VersionRow]) -> None:
+    live = find_live_of(work, [row.id for row in rows])
+    if live:
+        named = {row.id: row.version for row in rows}
+        places = ", ".join(dict.fromkeys(f"{named[at.version_key]} in {at.environment}" for at in live[:_NAMED]))
+        raise StateForbids(
+            f"Versions of {model.address} are live: {places}.",
+            remedy="An SRE records that nothing of it is live any more, first.",
         )
 
 
