@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Row, select
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
-from modelkeep_server.db.tables import artifacts, links, models, version_passages, versions
+from modelkeep_server.db.tables import artifacts, links, models, promotions, version_passages, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -14,6 +14,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
 from modelkeep_server.features.promotion import queries
+from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids
 from modelkeep_server.rules.lifecycle import State
 
@@ -57,6 +58,7 @@ def retire_model(
         "collaborators": sharing.end_all(work, model),
         "requests": access_requests.end_all(work, actor, model, reason=f"The model was retired: {reason}"),
         "links": _end_links(work, model),
+        "promotions": _end_promotions(work, actor, model, reason),
     }
     work.change(
         models, model.key,
@@ -117,6 +119,21 @@ def _retire_version(work: Work, actor: Actor, model: Model, row: VersionRow, rea
         after={REVISION: row.revision + 1, "state": State.RETIRED.value},
         reason=reason,
     )  # fmt: skip
+
+
+def _end_promotions(work: Work, actor: Actor, model: Model, reason: str) -> int:
+    """End every request that waits for a decision on a version of the model."""
+    of_model = select(versions.c.id).where(versions.c.model_id == model.key)
+    rows = work.all(
+        select(promotions.c.id, promotions.c.revision).where(
+            promotions.c.version_id.in_(of_model), promotions.c.status == Status.OPEN.value
+        )
+    )
+    for row in rows:
+        ended = {"status": Status.WITHDRAWN.value, "ended_by": actor.user_id, "ended_at": work.now,
+                 "end_reason": f"The model was retired: {reason}", "revision": row.revision + 1}  # fmt: skip
+        work.change(promotions, row.id, ended, expect={"revision": row.revision})
+    return len(rows)
 
 
 def _end_links(work: Work, model: Model) -> int:
