@@ -93,11 +93,6 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/policies/{id}/disable": {"reason": "For the table."},
     "POST /api/v1/policies/{id}/confirm": {},
     "POST /api/v1/policies/{id}/decline": {"reason": "For the table."},
-    "POST /api/v1/environments": {"name": "golden", "kind": "STAGING"},
-    "PATCH /api/v1/environments/{id}": {"region": "eu-west-1"},
-    "POST /api/v1/environments/{id}/end": {},
-    "POST /api/v1/deployments": {"environment": "none such", "live": [], "model": "{group}/{name}"},
-    "POST /api/v1/deployments/{id}/rollback": {"reason": "For the table."},
     "POST /api/v1/exceptions": {
         "policy": "{policy}", "version": "{group}/{name}:{version}", "justification": "Once.", "risk": "Little.",
         "mitigation": "Watched.", "expiresAt": "2030-01-01",
