@@ -16,6 +16,7 @@ from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
 from modelkeep.people import People
+from modelkeep.policies import Policies
 from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
@@ -23,7 +24,7 @@ from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Evaluations, Files, People, Promotions, Releases, Sharing):
+class Client(Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing):
     """
     A registry, as one person or service account.
 

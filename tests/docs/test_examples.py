@@ -35,6 +35,9 @@ WITHOUT_PYTHON = {
     "list_suite_revisions",
     "list_environments", "create_environment", "show_environment", "update_environment", "end_environment",
     "list_deployments", "record_deployment", "show_deployment", "roll_back", "list_live",
+    "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
+    "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
+    "end_exception",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -46,6 +49,7 @@ ENDS = ("transfer_model", "retire_model")
 _PERSON, _LINK = f"/api/v1/users?q={STORY['email']}", "/api/v1/invitations"
 FOUND_AT = {
     "update_incident": "/api/v1/incidents",
+    **dict.fromkeys(("show_policy", "list_policy_revisions"), "/api/v1/policies"),
     "show_evaluation": f"/api/v1/models/{STORY['model']}/versions/{STORY['version']}/evaluations",
     **dict.fromkeys(("show_team", "update_team", "end_team", "revive_team"), "/api/v1/teams"),
     **dict.fromkeys(("show_service_account", "list_tokens_of_service"), "/api/v1/service-accounts"),
@@ -62,6 +66,10 @@ IN_ITS_TIME = {
     # Others asked or decided before (tests/features/promotion/test_life.py).
     "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
     "raise_finding", "settle_finding",
+    # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
+    "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
+    "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
+    "end_exception",
     # There is a second version (the example in Python makes one).
     "compare_versions",
     # The caller is of MRC or a Security Architect (tests/interfaces/api/test_evaluations.py).

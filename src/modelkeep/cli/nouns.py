@@ -52,6 +52,8 @@ NOUNS = (
     ),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
+    Noun("policies", "Read, write and try the rules for promotions.", "modelkeep.cli.policies:app"),
+    Noun("exceptions", "Ask for exceptions from policies, and decide on them.", "modelkeep.cli.exceptions:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),
     Noun(
         "service-accounts",
