@@ -36,6 +36,8 @@ WITHOUT_PYTHON = {
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
+    "list_environments", "create_environment", "show_environment", "update_environment", "end_environment",
+    "list_deployments", "record_deployment", "show_deployment", "roll_back", "list_live",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {

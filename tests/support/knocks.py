@@ -79,6 +79,11 @@ BODIES: dict[str, Any] = {
         "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}],
     },
     "PATCH /api/v1/evaluation-suites/{id}": {"description": "Other words."},
+    "POST /api/v1/environments": {"name": "golden", "kind": "STAGING"},
+    "PATCH /api/v1/environments/{id}": {"region": "eu-west"},
+    "POST /api/v1/environments/{id}/end": {},
+    "POST /api/v1/deployments": {"model": "{group}/{name}", "environment": "{environment}", "live": []},
+    "POST /api/v1/deployments/{id}/rollback": {"reason": "Errors."},
     "POST /api/v1/policies": {
         "name": "Golden", "rules": [{"expression": "size(artifacts) > 0", "message": "There is a file."}],
     },
@@ -88,6 +93,11 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/policies/{id}/disable": {"reason": "For the table."},
     "POST /api/v1/policies/{id}/confirm": {},
     "POST /api/v1/policies/{id}/decline": {"reason": "For the table."},
+    "POST /api/v1/environments": {"name": "golden", "kind": "STAGING"},
+    "PATCH /api/v1/environments/{id}": {"region": "eu-west-1"},
+    "POST /api/v1/environments/{id}/end": {},
+    "POST /api/v1/deployments": {"environment": "none such", "live": [], "model": "{group}/{name}"},
+    "POST /api/v1/deployments/{id}/rollback": {"reason": "For the table."},
     "POST /api/v1/exceptions": {
         "policy": "{policy}", "version": "{group}/{name}:{version}", "justification": "Once.", "risk": "Little.",
         "mitigation": "Watched.", "expiresAt": "2030-01-01",
@@ -129,7 +139,7 @@ def _fill(body: Any, values: Mapping[str, str]) -> Any:
 
 
 def _fill_text(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(group|name|version|policy)\}", lambda found: values[found[1]], text)
+    return re.sub(r"\{(group|name|version|policy|environment)\}", lambda found: values[found[1]], text)
 
 
 def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) -> Knock:
@@ -139,6 +149,7 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
     values = {
         "group": target.group, "name": target.name, "version": target.version, "path:path": target.path,
         **_WORDS, "email": things["email"], "policy": things["policies"],
+        "environment": things["environments"],
         "id": target.access_request if noun == "access-requests" else things.get(noun, "0"),
     }  # fmt: skip
     address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")

@@ -148,6 +148,20 @@ def govern(make: Make, api: Api) -> None:
     settled = life.post(f"/findings/{finding}/settle", cast.security, status="RESOLVED", answer="The platform team.")
     assert settled.status_code == 200, settled.text
     lift_a_policy(api, life)
+    deploy(make, api)
+
+
+def deploy(make: Make, api: Api) -> None:
+    """A version that is live in an environment."""
+    life = begin_life(make, api)
+    life.reach("APPROVED_STAGING")
+    sre = api.as_(life.cast.sre)
+    named = f"staging-{secrets.token_hex(4)}"
+    made = sre.post("/api/v1/environments", json={"name": named, "kind": "STAGING", "region": "eu"})
+    assert made.status_code == 201, made.text
+    share = {"version": life.version.version, "share": 100, "endpointUrl": "https://example.com/score"}
+    told = {"environment": named, "live": [share], "reason": "First."}
+    assert life.move("STAGING", life.cast.sre, deployment=told).status_code == 200
 
 
 def lift_a_policy(api: Api, life: Life) -> None:
