@@ -70,6 +70,9 @@ IN_ITS_TIME = {
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
+    # The caller is an SRE, and there is an environment (tests/interfaces/api/test_deployments.py).
+    "create_environment", "show_environment", "update_environment", "end_environment", "record_deployment",
+    "show_deployment", "roll_back",
     # There is a second version (the example in Python makes one).
     "compare_versions",
     # The caller is of MRC or a Security Architect (tests/interfaces/api/test_evaluations.py).

@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.policies import exception_queries, exceptions, queries
@@ -25,6 +26,7 @@ from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_ro
 from modelkeep_server.interfaces.web.forms import ask_what_can_be, errors_by_field, read_filters, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, RegistryError
+from modelkeep_server.rules.permissions import Relation
 
 router = make_router()
 
@@ -58,6 +60,8 @@ def start_exception(work: Work, actor: Actor, version: Preset = "", policy: Pres
 @door.posts("exception.ask")
 def ask_exception(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     """Ask, or show the form again with what is wrong."""
+    # Whoever may ask for none of their own models hears so before what is wrong with the form.
+    access.require(work, actor, "exception.ask", (Relation.OWNER,))
     typed = {name: text_of(form, name) for name in CONTROLS}
     try:
         group, name, version = read_version_address(typed["version"])
