@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies import queries, service, trying
 from modelkeep_server.features.policies.trying import VersionTrial, WideTrial
@@ -177,6 +178,7 @@ def decline_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
 
 
 def _try(work: Work, actor: Actor, form: FormData) -> Page:
+    access.require(work, actor, "policy.try")
     typed, policy_id = _Typed.sent(form), text_of(form, "policy") or None
     trial: VersionTrial | WideTrial | None = None
     status = 200
