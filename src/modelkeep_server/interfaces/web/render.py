@@ -96,7 +96,11 @@ class PageShell:
     @property
     def nav(self) -> tuple[NavItem, ...]:
         """The entries of the top bar; what the person may not open is greyed and says why. People is for overseers."""
-        entries = [("Models", "/models", "/models", "model.read"), ("Audit", "/audit", "/audit", "audit.read")]
+        entries = [
+            ("Models", "/models", "/models", "model.read"),
+            ("Reviews", "/reviews", "/reviews", "review.read"),
+            ("Audit", "/audit", "/audit", "audit.read"),
+        ]
         # Who administers is no choice for most people, so that greying it would only be in their way.
         if access.may(self.actor, "user.read"):
             entries.append(("People", "/admin/people", "/admin", "user.read"))
