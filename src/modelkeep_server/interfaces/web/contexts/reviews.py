@@ -51,7 +51,7 @@ class ReviewContext(FormContext):
     """
     GET /models/{group}/{name}/versions/{version}/review, and its forms where they are shown again.
 
-    `promotion` is the round, `rounds` all of them, newest first; `checks` what it demands now, or what the policies said
+    `promotion` is the round, `rounds` all of them, newest first; `checks` what it demands now, or what policies said
     last where it is ended. `roles` are those in which this person may decide; `refusal` says why they may not at all.
     `compared` is None where there is no earlier version.
 
