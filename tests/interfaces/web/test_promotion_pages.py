@@ -76,3 +76,48 @@ def test_a_hold_stands_on_the_page_and_is_lifted_there(make: Make, api: Api, tie
     if tier == "HIGH":
         assert security.submit(f"{page}/lift", {"reason": "It was nothing."}).status_code == 303
     assert life.get().json()["hold"] is None
+
+
+def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api: Api) -> None:
+    """Queue, page, comment, finding, changes requested, second round, approval: what each saw stands there."""
+    life = begin_life(make, api, tier="MEDIUM")
+    cast, page = life.cast, life.base.removeprefix("/api/v1")
+    life.ask()
+    mrc, security, owner = (api.browser(person) for person in (cast.mrc, cast.security, cast.owner))
+    row = f'href="{page}/review"'
+
+    assert row in mrc.get("/reviews?role=MRC&riskTier=MEDIUM").text
+    assert row not in mrc.get("/reviews?riskTier=HIGH").text
+    shown = mrc.get(f"{page}/review").text
+    digest = life.latest["digest"]
+    silent = mrc.submit(f"{page}/reviews", {"decision": "REQUEST_CHANGES", "comment": "", "digest": digest})
+    said = owner.submit(f"{page}/comments", {"text": "The holdout is that of March."})
+    found = mrc.submit(f"{page}/findings", {"text": "Drifts in June.", "severity": "LOW", "owner": "", "dueAt": ""})
+    settle = {"status": "ACCEPTED", "answer": "It is watched."}
+    settled = security.submit(f"{page}/findings/{life.get('/findings').json()['items'][0]['id']}/settle", settle)
+    back = mrc.submit(f"{page}/reviews", {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": digest})
+    asked_to = words_of(owner.get(page).text)
+    life.ask()
+    told = {"decision": "APPROVE", "comment": "", "digest": life.latest["digest"]}
+    answers = {"checklist.scan": "YES", "findings.0.text": "Name the owner of the data.", "findings.0.severity": "LOW"}
+    first = security.submit(f"{page}/reviews", {**told, **answers})
+    halfway = words_of(mrc.get(f"{page}/review").text)
+    own = words_of(owner.get(f"{page}/review").text)
+    last = mrc.submit(f"{page}/reviews", told)
+    after = words_of(owner.get(f"{page}/review").text)
+
+    assert "Promotion to staging" in words_of(shown)
+    assert "Recall rose by two points." in words_of(shown)
+    assert 'name="decision"' in shown
+    assert silent.status_code == 422
+    assert 'id="comment-error"' in silent.text
+    assert [answer.status_code for answer in (said, found, settled, back, first, last)] == [303] * 6
+    assert "requested changes" in asked_to
+    assert "Say more." in asked_to
+    assert "Yours is the last one needed" in halfway
+    assert "Every file was looked through, and what the scanner found is understood. Yes" in halfway
+    assert "To approve a promotion you need" in own
+    assert "The holdout is that of March." in after
+    assert "Name the owner of the data." in after
+    assert life.state == "APPROVED_STAGING"
+    assert words_of(owner.get(f"{page}/reviews").text).count("round") >= 2

@@ -98,6 +98,7 @@ class PageShell:
         """The entries of the top bar; what the person may not open is greyed and says why. People is for overseers."""
         entries = [
             ("Models", "/models", "/models", "model.read"),
+            ("Reviews", "/reviews", "/reviews", "review.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]

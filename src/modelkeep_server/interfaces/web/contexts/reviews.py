@@ -1,0 +1,111 @@
+"""What the queue of reviews, the page of a review and the rounds of a version are drawn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from modelkeep_server.features.comparison.views import Comparison
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.deciding import CHECKLIST
+from modelkeep_server.features.promotion.views import Comment, Finding, Promotion, QueueRow, Status
+from modelkeep_server.features.versions.views import Requirement, Version
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
+from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.forms import href_of, href_of_version
+from modelkeep_server.interfaces.web.next_step import Slot, slots_of
+from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.permissions import Relation, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueContext(Context, Walked):
+    """
+    GET /reviews. `filters` are those of the address, `mine` the roles of this person that decide, `now` the moment that
+    due dates are held against.
+    """
+
+    template: ClassVar[str] = "reviews/queue.html"
+    rows: Rows[QueueRow]
+    now: datetime
+    filters: Mapping[str, str] = field(default_factory=dict)
+    mine: tuple[Role, ...] = ()
+    cursor: str | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk("/reviews", self.rows, self.filters)
+
+    def href_with(self, **changes: str) -> str:
+        """This list under other filters; an empty one is left out."""
+        return href_of("/reviews", {name: value for name, value in {**self.filters, **changes}.items() if value})
+
+    def slots(self, promotion: Promotion) -> tuple[Slot, ...]:
+        """The approvals that a promotion takes."""
+        return slots_of(promotion)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewContext(FormContext):
+    """
+    GET /models/{group}/{name}/versions/{version}/review, and its forms where they are shown again.
+
+    `promotion` is the round, `rounds` all of them, newest first; `checks` what it demands now, or what the policies said
+    last where it is ended. `roles` are those in which this person may decide; `refusal` says why they may not at all.
+    `compared` is None where there is no earlier version.
+
+    Controls: decision, comment, digest (hidden), as, checklist.<row>, findings.0.text, findings.0.severity,
+    findings.0.blocking.
+    """
+
+    template: ClassVar[str] = "reviews/review.html"
+    model: Model
+    version: Version
+    promotion: Promotion
+    rounds: tuple[Promotion, ...]
+    checks: tuple[Requirement, ...]
+    findings: tuple[Finding, ...]
+    comments: tuple[Comment, ...]
+    now: datetime
+    roles: tuple[Role, ...] = ()
+    refusal: str | None = None
+    compared: Comparison | None = None
+    relations: frozenset[Relation] = frozenset()
+
+    @property
+    def base(self) -> str:
+        """The address of the version's page."""
+        return href_of_version(self.version.model, self.version.version)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The approvals that it takes."""
+        return slots_of(self.promotion)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for decisions."""
+        return self.promotion.status is Status.OPEN
+
+    @property
+    def checklist(self) -> Mapping[str, str]:
+        """What a Security Architect looks at."""
+        return CHECKLIST
+
+    @property
+    def is_last(self) -> bool:
+        """Whether one more approval moves the version."""
+        return self.is_open and sum(slot.review is None for slot in self.slots) == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundsContext(VersionContext):
+    """GET /models/{group}/{name}/versions/{version}/reviews."""
+
+    template: ClassVar[str] = "reviews/rounds.html"
+    rounds: tuple[Promotion, ...] = ()
+
+    def slots_of(self, promotion: Promotion) -> tuple[Slot, ...]:
+        """The approvals that a round takes."""
+        return slots_of(promotion)
