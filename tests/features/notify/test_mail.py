@@ -31,6 +31,12 @@ FACTS = {
     "reset_made": {"person": "bob@example.com", "by": "ada@example.com", "at": LATER},
     "access_asked": {"model": "risk/churn", "by": "bob@example.com", "purpose": "To compare.\n\nSigned: the Admin"},
     "access_decided": {"model": "risk/churn", "status": "GRANTED", "until": LATER, "answer": "Welcome."},
+    "exception_ending": {
+        "version": "risk/churn:1.0.0",
+        "policy": "Weights are there",
+        "until": LATER,
+        "exception": "id",
+    },
 }
 
 

@@ -1,12 +1,14 @@
 """Exceptions through the API: asked for, granted by the people that the tier asks for, and ended."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from modelkeep_server.db.work import Circumstances
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies import judging, reminding
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
@@ -128,3 +130,23 @@ def test_exceptions_end(registry: Registry, api: Api, make: Make) -> None:
     assert raised == (None, False)
     assert [one["status"] for one in listed] == ["ENDED", "WITHDRAWN", "REFUSED"]
     assert listed[2]["endReason"] == "Wait for Monday."
+
+
+@pytest.mark.parametrize("days", [20.0, 13.0, 0.5])
+def test_owners_are_reminded_once_of_each_day(registry: Registry, api: Api, make: Make, days: float) -> None:
+    """One that lasts longer than 14 days is announced 14 days and 1 day ahead, one that is shorter a day ahead."""
+    owner, mrc = make.owner(), make.person(Role.MRC)
+    version = make.version(make.model(owner), owner)
+    body = body_of(policy_of(api, owner), version, expiresAt=in_days(20))
+    exception = api.as_(owner).post(PLACE, json=body).json()["id"]
+    api.as_(mrc).post(f"{PLACE}/{exception}/grant", json={})
+    parts = replace(registry.house.parts, sends_mail=True)
+    later = replace(Circumstances.of_the_house(), now=clock.utc_now() + timedelta(days=20 - days))
+    for _ in range(2):
+        with registry.house.database.writing(parts, later) as work:
+            reminding.remind(work)
+
+    kept = [str(row[0]) for row in registry.look("SELECT key FROM jobs WHERE key IS NOT NULL")]
+
+    expected = {20.0: [], 13.0: ["14"], 0.5: ["1"]}[days]
+    assert [key.split("/")[2] for key in kept if exception in key] == expected

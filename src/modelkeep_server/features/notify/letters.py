@@ -139,12 +139,28 @@ The model's page:
     )
 
 
+def _exception_ending(facts: _Facts) -> Written:
+    version, policy = facts.line("version"), facts.line("policy")
+    return Written(
+        f"The exception of {version} ends on {facts.moment('until')}",
+        f"""Hello,
+
+the policy “{policy}” is lifted for {version}, a version of a model that you own, until {facts.moment("until")}.
+After that it is asked again, and stops what does not pass it.
+
+Meet the policy until then, or ask for another exception:
+{facts.address}/exceptions/{facts.line("exception")}
+""",
+    )
+
+
 LETTERS: Mapping[str, Callable[[_Facts], Written]] = {
     "invitation": _invitation,
     "reset": _reset,
     "role_granted": _role_granted,
     "reset_made": _reset_made,
     "access_asked": _access_asked,
+    "exception_ending": _exception_ending,
     "access_decided": _access_decided,
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, select
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import (
@@ -80,12 +80,6 @@ def find_held(work: Work, version_key: int, tier: RiskTier) -> dict[int, str]:
     )
     needed = set(GRANTERS[tier])
     return {row.policy_id: row.public_id for row in rows if needed <= set(GRANTERS[RiskTier(row.risk_tier)])}
-
-
-def count_open(work: Work, actor: Actor) -> int:
-    """How many exceptions that the actor sees wait to be granted. One statement."""
-    waiting = _narrow(_select(actor), work, ExceptionFilter(ExceptionStatus.OPEN.value))
-    return int(work.scalar(select(func.count()).select_from(waiting.subquery())))
 
 
 def _select(actor: Actor) -> Select[Any]:
