@@ -9,19 +9,22 @@ from modelkeep.addresses import Address, parse_model, parse_model_or_version, pa
 from modelkeep.asking import When, given, moment_of
 from modelkeep.comparisons import Comparison
 from modelkeep.directory import Directory
+from modelkeep.evaluations import Evaluations
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
 from modelkeep.people import People
+from modelkeep.policies import Policies
+from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Files, People, Releases, Sharing):
+class Client(Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing):
     """
     A registry, as one person or service account.
 

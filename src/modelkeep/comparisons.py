@@ -67,6 +67,23 @@ class ArtifactChange(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricChange(Told):
+    """A number of the latest runs of a suite. `is_better` by what is asked of it, None where nothing is."""
+
+    name: str
+    slice: str | None = None
+    suite: str | None = None
+    change: str
+    before: float | None = None
+    now: float | None = None
+    delta: float | None = None
+    is_better: bool | None = None
+    comparison: str | None = None
+    limit: float | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareFlag(Told):
     """Something to look at first."""
 
@@ -84,6 +101,7 @@ class Comparison(Told):
     changed: int
     same: int
     flags: tuple[CompareFlag, ...] = ()
+    metrics: tuple[MetricChange, ...] = ()
     facts: tuple[FieldChange, ...] = ()
     metadata: tuple[FieldChange, ...] = ()
     schemas: tuple[SchemaChange, ...] = ()

@@ -28,7 +28,16 @@ WITHOUT_PYTHON = {
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
+    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
+    "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
+    "list_suite_revisions",
+    "list_environments", "create_environment", "show_environment", "update_environment", "end_environment",
+    "list_deployments", "record_deployment", "show_deployment", "roll_back", "list_live",
+    "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
+    "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
+    "end_exception",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -40,6 +49,8 @@ ENDS = ("transfer_model", "retire_model")
 _PERSON, _LINK = f"/api/v1/users?q={STORY['email']}", "/api/v1/invitations"
 FOUND_AT = {
     "update_incident": "/api/v1/incidents",
+    **dict.fromkeys(("show_policy", "list_policy_revisions"), "/api/v1/policies"),
+    "show_evaluation": f"/api/v1/models/{STORY['model']}/versions/{STORY['version']}/evaluations",
     **dict.fromkeys(("show_team", "update_team", "end_team", "revive_team"), "/api/v1/teams"),
     **dict.fromkeys(("show_service_account", "list_tokens_of_service"), "/api/v1/service-accounts"),
     **dict.fromkeys(("show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out"), _PERSON),
@@ -52,8 +63,20 @@ IN_ITS_TIME = {
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
+    # Others asked or decided before (tests/features/promotion/test_life.py).
+    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "raise_finding", "settle_finding",
+    # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
+    "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
+    "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
+    "end_exception",
+    # The caller is an SRE, and there is an environment (tests/interfaces/api/test_deployments.py).
+    "create_environment", "show_environment", "update_environment", "end_environment", "record_deployment",
+    "show_deployment", "roll_back",
     # There is a second version (the example in Python makes one).
     "compare_versions",
+    # The caller is of MRC or a Security Architect (tests/interfaces/api/test_evaluations.py).
+    "sign_evaluation", "create_suite", "show_suite", "update_suite", "list_suite_revisions",
 }  # fmt: skip
 #: What is made of files that were sent before.
 TAKES_FILES = {"create_bundle_link"}

@@ -70,6 +70,37 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/links": {},
     "POST /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}/waivers": {"reason": "Looked at it."},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations": {
+        "dataset": {"name": "holdout"}, "metrics": [{"name": "auc", "value": 0.9}],
+    },
+    "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations/{id}/sign": {"comment": "As measured."},
+    "POST /api/v1/evaluation-suites": {
+        "name": "Golden", "description": "For the table.",
+        "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}],
+    },
+    "PATCH /api/v1/evaluation-suites/{id}": {"description": "Other words."},
+    "POST /api/v1/environments": {"name": "golden", "kind": "STAGING"},
+    "PATCH /api/v1/environments/{id}": {"region": "eu-west"},
+    "POST /api/v1/environments/{id}/end": {},
+    "POST /api/v1/deployments": {"model": "{group}/{name}", "environment": "{environment}", "live": []},
+    "POST /api/v1/deployments/{id}/rollback": {"reason": "Errors."},
+    "POST /api/v1/policies": {
+        "name": "Golden", "rules": [{"expression": "size(artifacts) > 0", "message": "There is a file."}],
+    },
+    "POST /api/v1/policies/dry-run": {"rules": [{"expression": "size(artifacts) > 0", "message": "There is a file."}]},
+    "PATCH /api/v1/policies/{id}": {"description": "Other words."},
+    "POST /api/v1/policies/{id}/enable": {},
+    "POST /api/v1/policies/{id}/disable": {"reason": "For the table."},
+    "POST /api/v1/policies/{id}/confirm": {},
+    "POST /api/v1/policies/{id}/decline": {"reason": "For the table."},
+    "POST /api/v1/exceptions": {
+        "policy": "{policy}", "version": "{group}/{name}:{version}", "justification": "Once.", "risk": "Little.",
+        "mitigation": "Watched.", "expiresAt": "2030-01-01",
+    },
+    "POST /api/v1/exceptions/{id}/grant": {},
+    "POST /api/v1/exceptions/{id}/refuse": {"reason": "No."},
+    "POST /api/v1/exceptions/{id}/withdraw": {},
+    "POST /api/v1/exceptions/{id}/end": {"reason": "Over."},
     "POST /api/v1/access-requests": {"model": "{group}/{name}", "purpose": "To look.", "days": 7},
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
@@ -79,6 +110,7 @@ BODIES: dict[str, Any] = {
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
+    "/models/{group}/{name}/versions/{version}/moves": {"to": "STAGING"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},
@@ -96,9 +128,14 @@ _WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "sha
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:
-    if not isinstance(body, dict) or body.get("model") != "{group}/{name}":
+    """What is in braces of the texts of a body is filled in."""
+    if not isinstance(body, dict):
         return body
-    return {**body, "model": f"{values['group']}/{values['name']}"}
+    return {key: _fill_text(value, values) if isinstance(value, str) else value for key, value in body.items()}
+
+
+def _fill_text(text: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"\{(group|name|version|policy|environment)\}", lambda found: values[found[1]], text)
 
 
 def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) -> Knock:
@@ -107,7 +144,8 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
     noun = (re.findall(r"/([a-z-]+)/\{id\}", path) or [""])[-1]
     values = {
         "group": target.group, "name": target.name, "version": target.version, "path:path": target.path,
-        **_WORDS, "email": things["email"],
+        **_WORDS, "email": things["email"], "policy": things["policies"],
+        "environment": things["environments"],
         "id": target.access_request if noun == "access-requests" else things.get(noun, "0"),
     }  # fmt: skip
     address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")

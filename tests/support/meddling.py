@@ -28,6 +28,7 @@ from tests.support.accounts import fresh_email, make_account
 from tests.support.addresses import file_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
+from tests.support.promoting import Life, begin_life
 from tests.support.registries import Registry
 from tests.support.sso import open_issuer
 
@@ -64,6 +65,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     api.as_(make.person(Role.AUDITOR)).post("/api/v1/models", json={})
     share(api, make, version)
     gather(make, api, owner, account.email)
+    govern(make, api)
     ask_for_a_role(registry, owner, make.person())
     with registry.writing() as work:
         service.sign_head(work)
@@ -121,6 +123,63 @@ def share(api: Api, make: Make, version: Version) -> None:
     for act in ("close", "reopen"):
         answer = owner.post(f"{base}/versions/{version.version}/{act}", json={"reason": "Trying."})
         assert answer.status_code == 200, answer.text
+
+
+def govern(make: Make, api: Api) -> None:
+    """A version that was reviewed in two rounds, with a suite it is measured against, a finding and a comment."""
+    life = begin_life(make, api, tier="MEDIUM")
+    cast = life.cast
+    suite = {"name": f"Suite {secrets.token_hex(4)}", "description": "Quality.", "scope": {"groups": ["no-such-group"]},
+             "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}]}  # fmt: skip
+    assert api.as_(cast.mrc).post("/api/v1/evaluation-suites", json=suite).status_code == 201
+    run = life.get("/evaluations").json()["items"][0]
+    answers = [
+        life.post(f"/evaluations/{run['id']}/sign", cast.mrc, comment="As measured."),
+        life.ask(),
+        life.post("/comments", cast.mrc, text="Whose data is it?", about="metadata.trainingDataset"),
+        life.decide(cast.mrc, "REQUEST_CHANGES"),
+        life.ask(),
+        life.decide(
+            cast.security, checklist={"scan": "YES"}, findings=[{"text": "Name the owner.", "severity": "LOW"}]
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 201, 201, 201, 201, 201], answers[0].text
+    finding = life.get("/findings").json()["items"][0]["id"]
+    settled = life.post(f"/findings/{finding}/settle", cast.security, status="RESOLVED", answer="The platform team.")
+    assert settled.status_code == 200, settled.text
+    lift_a_policy(api, life)
+    deploy(make, api)
+
+
+def deploy(make: Make, api: Api) -> None:
+    """A version that is live in an environment."""
+    life = begin_life(make, api)
+    life.reach("APPROVED_STAGING")
+    sre = api.as_(life.cast.sre)
+    named = f"staging-{secrets.token_hex(4)}"
+    made = sre.post("/api/v1/environments", json={"name": named, "kind": "STAGING", "region": "eu"})
+    assert made.status_code == 201, made.text
+    share = {"version": life.version.version, "share": 100, "endpointUrl": "https://example.com/score"}
+    told = {"environment": named, "live": [share], "reason": "First."}
+    assert life.move("STAGING", life.cast.sre, deployment=told).status_code == 200
+
+
+def lift_a_policy(api: Api, life: Life) -> None:
+    """An exception that two people granted, and that was ended."""
+    owner, mrc, security = (api.as_(one) for one in (life.cast.owner, life.cast.mrc, life.cast.security))
+    policy = owner.get("/api/v1/policies").json()["items"][0]["id"]
+    until = (clock.utc_now() + timedelta(days=30)).isoformat()
+    told = {"policy": policy, "version": f"{life.version.model}:{life.version.version}", "justification": "Once.",
+            "risk": "Little.", "mitigation": "Watched daily.", "expiresAt": until}  # fmt: skip
+    asked = owner.post("/api/v1/exceptions", json=told)
+    path = f"/api/v1/exceptions/{asked.json().get('id')}"
+    answers = [
+        asked,
+        mrc.post(f"{path}/grant", json={"comment": "For a month."}),
+        security.post(f"{path}/grant", json={}),
+        mrc.post(f"{path}/end", json={"reason": "Not needed any more."}),
+    ]
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200], [answer.text for answer in answers]
 
 
 def gather(make: Make, api: Api, admin: Person, member: str) -> None:

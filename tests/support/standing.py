@@ -6,6 +6,7 @@ collaborator of every role are there at once.
 """
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -160,7 +161,21 @@ def _make_things(builder: _Builder) -> dict[str, str]:
         "service-accounts": service.json()["id"],
         "invitations": invitation["id"],
         "incidents": incident["id"],
+        "policies": call(admin, "GET", "/policies")["items"][0]["id"],
+        "evaluation-suites": _make_suite(builder),
+        "environments": _make_environment(builder, sre),
     }
+
+
+def _make_suite(builder: _Builder) -> str:
+    suite = {"name": f"Golden {secrets.token_hex(4)}", "description": "For the table.",
+             "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}]}  # fmt: skip
+    return str(builder.call(builder.make.person(Role.MRC), "POST", "/evaluation-suites", json=suite)["id"])
+
+
+def _make_environment(builder: _Builder, sre: Person) -> str:
+    told = {"name": f"golden-{secrets.token_hex(4)}", "kind": "STAGING"}
+    return str(builder.call(sre, "POST", "/environments", json=told)["id"])
 
 
 class _Undone(Exception):

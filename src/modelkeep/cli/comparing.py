@@ -27,7 +27,7 @@ def compare(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """
-    Show what changed from one version of a model to another: facts, metadata, schemas and files.
+    Show what changed from one version of a model to another: facts, metadata, schemas, metrics and files.
 
     Changes of a schema that break others although the number does not say so are told first, on standard error.
     """
@@ -56,6 +56,11 @@ def _rows(compared: Comparison, everything: bool) -> list[tuple[str, str, str, s
     for schema in compared.schemas:
         rows.append((schema.change, schema.field, _fields(schema.fields_before), _now(schema)))
         rows += [(found.effect, f"{schema.field} {found.path}".strip(), "", found.text) for found in schema.findings]
+    for metric in compared.metrics:
+        what = metric.name if metric.slice is None else f"{metric.name} on {metric.slice}"
+        word = {True: "BETTER", False: "WORSE"}.get(metric.is_better, metric.change)  # type: ignore[arg-type]
+        asked = f" ({metric.verdict}, {metric.comparison} {metric.limit:g})" if metric.limit is not None else ""
+        rows.append((word, what, _say(metric.before), f"{_say(metric.now)}{asked}"))
     rows += [(one.change, one.path, _file(one.size_before), _file_now(one)) for one in compared.artifacts]
     return [row for row in rows if everything or row[0] != _SAME]
 

@@ -45,8 +45,15 @@ NOUNS = (
         "artifacts", "Answer for files that are held back, and look through them again.", "modelkeep.cli.artifacts:app"
     ),
     Noun("digests", "Find the versions that hold a file, by its SHA-256.", "modelkeep.cli.digests:app"),
+    Noun("promote", "Request promotions, move versions on, and stop them.", "modelkeep.cli.promote:app"),
+    Noun("review", "List what waits for a decision, and decide.", "modelkeep.cli.review:app"),
+    Noun(
+        "evaluations", "Record what was measured of versions, import it, and list it.", "modelkeep.cli.evaluations:app"
+    ),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
+    Noun("policies", "Read, write and try the rules for promotions.", "modelkeep.cli.policies:app"),
+    Noun("exceptions", "Ask for exceptions from policies, and decide on them.", "modelkeep.cli.exceptions:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),
     Noun(
         "service-accounts",

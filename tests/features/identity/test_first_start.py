@@ -144,7 +144,7 @@ def test_the_link_is_stored_hashed_and_the_claim_is_in_the_log(
     kept = [str(row) for row in fresh_registry.look("SELECT * FROM invitations")]
     claim(fresh_api, secret)
 
-    actions = [event.action for event in fresh_make.events()]
+    actions = [event.action for event in fresh_make.events() if event.action != "policy.create"]
 
     assert not any(secret in row for row in kept)
     assert len(secret) * 6 >= 128

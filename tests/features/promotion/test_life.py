@@ -185,3 +185,43 @@ def test_a_request_for_production_can_be_withdrawn(make: Make, api: Api) -> None
     assert refusal(kept) == (409, "state_forbids")
     assert (withdrawn.json()["status"], life.state) == ("WITHDRAWN", "STAGING")
     assert life.ask("PRODUCTION").status_code == 201
+
+
+def test_retiring_the_model_ends_what_is_under_review(make: Make, api: Api) -> None:
+    """The open request is withdrawn with the reason, and nobody decides on it any more."""
+    life = begin_life(make, api)
+    life.ask()
+
+    told = {"reason": "Replaced."}
+    retired = api.as_(life.cast.admin).post(f"/api/v1/models/{life.version.model}/retire", json=told)
+    late = life.decide(life.cast.mrc)
+
+    assert retired.status_code == 200, retired.text
+    assert (life.state, life.latest["status"]) == ("RETIRED", "WITHDRAWN")
+    assert refusal(late) == (409, "state_forbids")
+
+
+@pytest.mark.parametrize(
+    ("to", "roles"),
+    [("STAGING", (Role.MRC, Role.ADMIN)), ("PRODUCTION", (Role.SECURITY_ARCHITECT, Role.ADMIN)),
+     ("DEPRECATED", (Role.SRE, Role.MRC)), ("RETIRED", (Role.SRE, Role.MODEL_OWNER))],
+)  # fmt: skip
+def test_other_roles_are_told_which_is_missing(make: Make, api: Api, to: str, roles: tuple[Role, ...]) -> None:
+    """Whoever lacks the role of a move hears which it takes, whatever else they hold, wherever the version stands."""
+    life = begin_life(make, api)
+
+    refused = life.move(to, make.person(*roles))
+
+    assert refusal(refused) == (403, "not_permitted")
+    assert {"STAGING": "SRE", "PRODUCTION": "SRE", "DEPRECATED": "Admin", "RETIRED": "Admin"}[to] in refused.text
+
+
+@pytest.mark.parametrize("to", ["DRAFT", "SUBMITTED", "CHANGES_REQUESTED", "APPROVED_STAGING", "APPROVED_PROD"])
+def test_states_that_are_reached_otherwise_name_their_route(make: Make, api: Api, to: str) -> None:
+    """A move to a state that decisions or requests lead to is refused, naming the way."""
+    life = begin_life(make, api)
+
+    refused = life.move(to, life.cast.sre)
+
+    assert refusal(refused) == (409, "state_forbids")
+    assert refused.json()["remedy"]

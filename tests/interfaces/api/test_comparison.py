@@ -74,7 +74,7 @@ def test_what_changed_between_two_versions_is_told_section_by_section(make: Make
     assert "Look here first. Input Schema breaks callers, yet 1.2.0 → 1.3.0 promises that nothing breaks." in page
     assert "inputSchema 1 field 2 fields: graph.degree added" in page
     assert "Artifacts 1 changed, 1 added, 1 removed, 1 the same" in page
-    assert len(statements) <= 8, statements
+    assert len(statements) <= 13, statements
 
 
 def test_without_a_name_the_one_before_is_compared_with(make: Make, api: Api) -> None:
@@ -109,3 +109,36 @@ def test_a_restricted_model_is_compared_by_those_who_see_it(make: Make, api: Api
     reviewer = api.as_(make.person(Role.MRC)).get(f"{route_of(second)}/compare")
 
     assert (404, 200) == (stranger.status_code, reviewer.status_code)
+
+
+def test_numbers_that_fell_are_told_with_what_is_asked_of_them(make: Make, api: Api) -> None:
+    """Each metric of the latest runs, better or worse by the threshold; what fell close to its limit comes first."""
+    model = make.model()
+    old, new = make.version(model, version="1.0.0"), make.version(model, version="2.0.0")
+    owner, suite = api.as_(make.owner_of(model)), f"Suite of {model.group}"
+    thresholds = [
+        {"metric": "recall", "slice": "new", "comparison": ">=", "value": 0.74},
+        {"metric": "latency", "comparison": "<=", "value": 40},
+    ]
+    asked = {"name": suite, "scope": {"groups": [model.group]}, "thresholds": thresholds}
+    assert 201 == api.as_(make.person(Role.MRC)).post("/api/v1/evaluation-suites", json=asked).status_code
+    for version, recall, latency in ((old, 0.774, 38), (new, 0.743, 31)):
+        metrics = [
+            {"name": "recall", "slice": "new", "value": recall}, {"name": "latency", "value": latency},
+            {"name": "loss", "value": 0.5},
+        ]  # fmt: skip
+        run = {"dataset": {"name": "holdout"}, "suite": suite, "metrics": metrics}
+        assert 201 == owner.post(f"{route_of(version)}/evaluations", json=run).status_code
+
+    told = owner.get(f"{route_of(new)}/compare").json()
+    page = words_of(look(api, make.owner_of(model), f"{page_of(new)}/compare"))
+
+    assert [
+        ("recall", "new", "CHANGED", False, "NEAR"), ("latency", None, "CHANGED", True, "PASS"),
+        ("loss", None, "SAME", None, None),
+    ] == [
+        tuple(one[key] for key in ("name", "slice", "change", "isBetter", "verdict")) for one in told["metrics"]
+    ]  # fmt: skip
+    assert ["recall on new got worse: 0.774 → 0.743 (limit >= 0.74)."] == [flag["text"] for flag in told["flags"]]
+    assert "Look here first. recall on new got worse" in page
+    assert "latency all 38 31 −7 , better" in page

@@ -4,6 +4,7 @@ from typing import Any
 
 from modelkeep_server.features.evaluations import queries
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.policies.facts import gather_facts
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -53,10 +54,8 @@ def test_a_run_is_judged_by_its_suite_and_stands_for_the_version(registry: Regis
     assert (told["passed"], told["suiteRevision"], told["source"]) == (False, 1, "API")
     assert [("PASS", 0.9), ("MISSING", None)] == [(row["verdict"], row["measured"]) for row in told["thresholds"]]
     assert "was not measured" in standing().suites[0].message
-    both = [
-        {"name": "auc", "value": 0.9},
-        {"name": "auc", "slice": "region=EU", "value": 0.81, "confidenceInterval": [0.7, 0.9]},
-    ]
+    of_slice = {"name": "auc", "slice": "region=EU", "value": 0.81, "confidenceInterval": [0.7, 0.9]}
+    both = [{"name": "auc", "value": 0.9}, of_slice]
     second = api.as_(reviewer).post(where, json=_run(suite=made.json()["id"], metrics=both)).json()
     assert (second["passed"], second["thresholds"][1]["verdict"]) == (True, "NEAR")
     assert standing().passed
@@ -68,13 +67,17 @@ def test_a_run_is_judged_by_its_suite_and_stands_for_the_version(registry: Regis
     )
     assert (changed.status_code, changed.json()["revision"]) == (200, 2), changed.text
     assert "0.9, which does not pass > 0.95" in standing().reasons[0]
+    with registry.reading() as work:
+        known = model_queries.get_model(work, owner.actor, model.group, model.name)
+        told_to_policies = gather_facts(work, known, version)["evaluations"]["suites"]
+    assert [{"name": asked["name"], "hasRun": True, "passed": False}] == told_to_policies
     assert 1 == api.as_(owner).get(f"{where}/{second['id']}").json()["suiteRevision"]
     off = api.as_(reviewer).patch(f"{_SUITES}/{made.json()['id']}", json={"enabled": False})
     assert off.status_code == 200, off.text
     assert standing().passed
     assert {"suite"} == fields_at_fault(api.as_(owner).post(where, json=_run(suite=asked["name"])))
-    revisions = api.as_(owner).get(f"{_SUITES}/{made.json()['id']}/revisions").json()["items"]
-    assert [3, 2, 1] == [row["revision"] for row in revisions]
+    revisions = api.as_(owner).get(f"{_SUITES}/{made.json()['id']}/revisions").json()
+    assert [3, 2, 1] == [row["revision"] for row in revisions["items"]]
     stale = api.as_(reviewer).patch(f"{_SUITES}/{made.json()['id']}", json={"name": "x"}, headers={"If-Match": '"r1"'})
     assert refusal(stale) == (412, "stale_edit")
     assert {"evaluation.record", "suite.update"} <= {event.action for event in make.events(since=0)}

@@ -11,7 +11,8 @@ from modelkeep_server.features.help.guide import open_guide
 from modelkeep_server.features.help.views import Prose
 from modelkeep_server.interfaces.web import render
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.errors import RegistryError, list_kinds
+from modelkeep_server.rules.error_table import list_kinds
+from modelkeep_server.rules.errors import RegistryError
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, Role
 from tests.support.clients import Api

@@ -37,7 +37,6 @@ from modelkeep_server.db.tables.housekeeping import (
     idempotency_answers,
     jobs,
     link_transfers,
-    notices,
     rate_counters,
     row_writers,
     search_models,
@@ -49,7 +48,6 @@ from modelkeep_server.db.tables.housekeeping import (
     token_activity,
     upload_parts,
     uploads,
-    webhook_deliveries,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
@@ -67,7 +65,6 @@ from modelkeep_server.db.tables.identity import (
     tokens,
 )
 from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
-from modelkeep_server.db.tables.notices import notice_settings, webhooks
 from modelkeep_server.db.tables.policies import (
     assessments,
     exception_grants,
@@ -76,8 +73,6 @@ from modelkeep_server.db.tables.policies import (
     policy_revisions,
 )
 from modelkeep_server.db.tables.promotions import (
-    approval_additions,
-    attestations,
     comments,
     findings,
     promotions,
@@ -123,8 +118,6 @@ GOVERNED = (
     reviews,
     findings,
     comments,
-    approval_additions,
-    attestations,
     policies,
     policy_revisions,
     assessments,
@@ -136,8 +129,6 @@ GOVERNED = (
     environments,
     deployments,
     deployment_shares,
-    notice_settings,
-    webhooks,
 )
 
 __all__ = [
@@ -146,10 +137,8 @@ __all__ = [
     "accepted_formats",
     "access_requests",
     "activity",
-    "approval_additions",
     "artifacts",
     "assessments",
-    "attestations",
     "audit_checkpoints",
     "audit_events",
     "audit_head",
@@ -184,8 +173,6 @@ __all__ = [
     "metadata",
     "model_owners",
     "models",
-    "notice_settings",
-    "notices",
     "people",
     "policies",
     "policy_revisions",
@@ -218,6 +205,4 @@ __all__ = [
     "version_passages",
     "versions",
     "waivers",
-    "webhook_deliveries",
-    "webhooks",
 ]

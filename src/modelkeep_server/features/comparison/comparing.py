@@ -1,6 +1,7 @@
 """Comparing versions of a model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import case, exists, select
@@ -9,8 +10,11 @@ from modelkeep_server.db.tables import artifacts, blobs, scans, version_passages
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.comparison.contents import Content, compare_contents
+from modelkeep_server.features.comparison.measured import compare_metrics, flag_metrics
 from modelkeep_server.features.comparison.views import VersionComparison
+from modelkeep_server.features.evaluations.queries import find_standing
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import FieldError, Invalid
@@ -26,7 +30,7 @@ def compare_versions(
     work: Work, actor: Actor, group: str, name: str, version: str, *, other: str | None = None
 ) -> VersionComparison:
     """
-    What differs between a version and another of its model. At most seven statements.
+    What differs between a version and another of its model. At most twelve statements.
 
     Args:
         other: The version to compare with; without it, as `find_counterpart`.
@@ -34,6 +38,7 @@ def compare_versions(
         NotFound: There is no such version that the actor can see.
         Invalid: Both are the same one, or there is no other.
     """
+    model = model_queries.get_model(work, actor, group, name)
     now = queries.get_version(work, actor, group, name, version)
     other = other or find_counterpart(work, now)
     if other is None:
@@ -42,7 +47,10 @@ def compare_versions(
     if other == now.version:
         raise Invalid.of([FieldError("with", f"{other} is the version itself. Name another one.")])
     before = queries.get_version(work, actor, group, name, other)
-    return VersionComparison(before, now, compare_contents(content_of(work, before), content_of(work, now)))
+    compared = compare_contents(content_of(work, before), content_of(work, now))
+    metrics = compare_metrics(*(find_standing(work, model, one) for one in (before, now)))
+    told = replace(compared, metrics=metrics, flags=(*compared.flags, *flag_metrics(metrics)))
+    return VersionComparison(before, now, told)
 
 
 def find_counterpart(work: Work, version: Version) -> str | None:

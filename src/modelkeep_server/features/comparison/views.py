@@ -8,6 +8,8 @@ from typing import Any
 
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.word_marks import Piece
+from modelkeep_server.rules.metrics import Comparison as Asked
+from modelkeep_server.rules.metrics import Verdict
 from modelkeep_server.rules.schema_changes import Effect, SchemaFinding, Side
 
 
@@ -83,6 +85,43 @@ class ArtifactChange:
 
 
 @dataclass(frozen=True)
+class MetricChange:
+    """
+    One number of the latest runs of a suite, or of none. `comparison` and `limit` are what is asked of it, `verdict`
+    what came of it now; None where nothing is asked.
+    """
+
+    name: str
+    slice: str | None
+    suite: str | None
+    change: Change
+    before: float | None
+    now: float | None
+    comparison: Asked | None
+    limit: float | None
+    verdict: Verdict | None
+
+    @property
+    def delta(self) -> float | None:
+        """By how much it rose, None where it is missing before or now."""
+        return None if self.before is None or self.now is None else self.now - self.before
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether it went the way that is asked for; None where it did not move, or nothing is asked."""
+        if not self.delta or self.comparison is None:
+            return None
+        return (self.delta > 0) is self.comparison.wants_more
+
+    @property
+    def share(self) -> float:
+        """How far it moved, as a share of what it was; 1 from nothing."""
+        if not self.delta:
+            return 0.0
+        return min(1.0, abs(self.delta / self.before)) if self.before else 1.0
+
+
+@dataclass(frozen=True)
 class Flag:
     """Something to look at first. `section` and `field` say where it stands."""
 
@@ -96,7 +135,8 @@ class Comparison:
     """
     Two contents, section by section, in the order in which people read them. Everything stands in it, also the same.
 
-    `before` and `now` are version numbers.
+    `before` and `now` are version numbers. `metrics` are no content, and not counted with it; empty where plain
+    documents are compared.
     """
 
     before: str
@@ -106,6 +146,7 @@ class Comparison:
     schemas: tuple[SchemaChange, ...]
     artifacts: tuple[ArtifactChange, ...]
     flags: tuple[Flag, ...]
+    metrics: tuple[MetricChange, ...] = ()
 
     @property
     def counts(self) -> Mapping[Change, int]:

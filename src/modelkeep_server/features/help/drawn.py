@@ -16,6 +16,7 @@ from modelkeep_server.rules.formats import FORMATS, ArtifactType
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permission_words import words_of
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
+from modelkeep_server.rules.policy_facts import EXAMPLES, list_facts
 
 #: Drawn by a template of their own, since they are no tables: the diagram of states, and the support channels.
 PICTURES = frozenset({"lifecycle", "support"})
@@ -107,6 +108,16 @@ def _errors() -> DrawnTable:
     return DrawnTable("Every way the registry says no", heads, rows, ("name", "text"), codes)
 
 
+def _policy_facts() -> DrawnTable:
+    rows = tuple((f"`{line.path}`", line.kind.value, line.says) for line in list_facts())
+    return DrawnTable("What policies may ask of", ("Fact", "It is", "What it means"), rows, ("text", "text", "text"))
+
+
+def _policy_examples() -> DrawnTable:
+    rows = tuple((one.title, f"`{one.expression}`") for one in EXAMPLES)
+    return DrawnTable("Rules that somebody might want", ("Rule", "Expression"), rows, ("name", "text"))
+
+
 _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "roles": _roles,
     "acts": _acts,
@@ -116,6 +127,8 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "errors": _errors,
     "formats": _formats,
     "downloads": _downloads,
+    "policy-facts": _policy_facts,
+    "policy-examples": _policy_examples,
     **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},
 }
 

@@ -33,12 +33,13 @@ def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str
     if not actor.is_known:
         return "You are not signed in."
     scope = PERMISSIONS[act].scope
+    # Another token would not help whoever lacks the role.
+    if permissions.find_grant(act, actor.roles, relations) is None:
+        return permission_words.what_is_missing(act, actor.roles, relations)
     if _lacks_scope(actor, act):
         if scope is None:
             return f"To {PERMISSIONS[act].says} you need to be signed in; a token is not enough."
         return f"To {PERMISSIONS[act].says} this token needs the scope {scope.value}."
-    if permissions.find_grant(act, actor.roles, relations) is None:
-        return permission_words.what_is_missing(act, actor.roles, relations)
     return None
 
 

@@ -23,6 +23,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.fields import judge_completeness
+from modelkeep_server.rules.metrics import Metric, Threshold, judge
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,18 @@ class _Suite:
     name: str
     risk_tiers: frozenset[str]
     groups: frozenset[str]
+    thresholds: tuple[Threshold, ...]
 
     def fits(self, model: Model) -> bool:
         """Whether versions of this model are measured against it."""
         by_tier = not self.risk_tiers or model.risk_tier.value in self.risk_tiers
         return by_tier and (not self.groups or model.group.lower() in self.groups)
+
+    def passes(self, run: Row[Any] | None) -> bool:
+        """Whether the numbers of a run reach what the suite asks now, whatever it asked when they were recorded."""
+        if run is None:
+            return False
+        return all(one.passed for one in judge(self.thresholds, map(Metric.of, run.metrics)))
 
 
 def gather_facts(work: Work, model: Model, version: Version) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def _read_suites(work: Work) -> tuple[_Suite, ...]:
         suite_revisions.c.revision == evaluation_suites.c.revision,
     )
     rows = work.all(
-        select(evaluation_suites.c.id, suite_revisions.c.name, suite_revisions.c.scope)
+        select(evaluation_suites.c.id, suite_revisions.c.name, suite_revisions.c.scope, suite_revisions.c.thresholds)
         .join(suite_revisions, in_force)
         .where(suite_revisions.c.enabled)
         .order_by(evaluation_suites.c.name_key)
@@ -182,6 +190,7 @@ def _read_suites(work: Work) -> tuple[_Suite, ...]:
             row.name,
             frozenset(row.scope.get("riskTiers", ())),
             frozenset(group.lower() for group in row.scope.get("groups", ())),
+            tuple(map(Threshold.of, row.thresholds)),
         )
         for row in rows
     )
@@ -197,7 +206,7 @@ def _evaluation_facts(
             {
                 "name": suite.name,
                 "hasRun": suite.key in latest,
-                "passed": suite.key in latest and latest[suite.key].passed is True,
+                "passed": suite.passes(latest.get(suite.key)),
             }
             for suite in suites
             if suite.fits(model)

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from modelkeep_server.db.tables import assessments, exceptions, policies, policy_revisions
+from modelkeep_server.db.tables import assessments, policies, policy_revisions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.policies import language
+from modelkeep_server.features.policies import exception_queries, language
 from modelkeep_server.features.policies.facts import gather_facts
 from modelkeep_server.features.policies.queries import to_wording
 from modelkeep_server.features.policies.views import Check, Judgement, RevisionStatus, Rule, Target, Wording
@@ -43,7 +43,7 @@ def judge(work: Work, model: Model, version: Version, target: Target | str) -> J
         if one.wording.scope.holds(model.risk_tier.value, model.group, aim.value)
     ]  # fmt: skip
     facts = gather_facts(work, model, version)
-    lifted = _find_exceptions(work, version.key)
+    lifted = exception_queries.find_held(work, version.key, model.risk_tier)
     return Judgement(aim, tuple(check_all(standing, facts, lifted)), facts, canonical.digest(facts))
 
 
@@ -151,12 +151,3 @@ def _cure(about: Sequence[str]) -> str:
     if not places:
         return "Ask a Security Architect about this policy."
     return f"See to it {' or '.join(places)}, or ask for an exception."
-
-
-def _find_exceptions(work: Work, version_key: int) -> dict[int, str]:
-    """The exceptions that hold now for a version, by policy. One statement."""
-    held = (exceptions.c.status == "GRANTED", exceptions.c.expires_at > work.now)
-    rows = work.all(
-        select(exceptions.c.policy_id, exceptions.c.public_id).where(exceptions.c.version_id == version_key, *held)
-    )
-    return {row.policy_id: row.public_id for row in rows}

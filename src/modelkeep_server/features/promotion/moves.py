@@ -2,6 +2,9 @@
 
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments import queries as deployment_queries
+from modelkeep_server.features.deployments import service as deploying
+from modelkeep_server.features.deployments.views import Asked
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -39,11 +42,21 @@ _WAYS = {
 
 
 def move_version(
-    work: Work, actor: Actor, group: str, name: str, version: str, *, to: str, comment: str | None = None
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    *,
+    to: str,
+    comment: str | None = None,
+    deployment: Asked | None = None,
 ) -> Version:
     """
     Move a version to STAGING, PRODUCTION, DEPRECATED or RETIRED.
 
+    Args:
+        deployment: What is live from now on, recorded together with a move to STAGING or PRODUCTION.
     Raises:
         NotFound, NotPermitted; DutiesOverlap: HIGH takes another SRE to production than whoever owned, touched or
         approved it. Invalid: there is no such state. StateForbids: the diagram has no such arrow from here, the state
@@ -57,6 +70,8 @@ def move_version(
         raise StateForbids(f"{found.address} comes to {target} by another route.", remedy=way)
     model, found = begin(work, actor, group, name, version, act)
     faults = find_text_faults("comment", comment, required=False)
+    if deployment is not None and target not in _NEEDS_ROUND:
+        faults.append(FieldError("deployment", "Only a move to STAGING or PRODUCTION carries a deployment."))
     if faults:
         raise Invalid.of(faults)
     soundness.demand_sound(work, model, found)
@@ -75,9 +90,26 @@ def move_version(
         demands = requirements.judge(work, model, found, aim)
         requirements.demand(_with_round(demands.requirements, aim, latest), f"for the move to {target}")
         judging.keep(work, actor, demands.judgement, found, latest.key if latest else None, "MOVE")
+    if target is State.RETIRED:
+        demand_not_live(work, found)
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
+    if deployment is not None:
+        moved = version_queries.get_version(work, actor, group, name, version)
+        deploying.record_with_move(work, actor, moved, deployment)
     return version_queries.get_version(work, actor, group, name, version)
+
+
+def demand_not_live(work: Work, *versions: Version) -> None:
+    """Raises StateForbids where one of these is live somewhere. One statement."""
+    live = deployment_queries.find_live_of(work, [one.key for one in versions])
+    if live:
+        named = {one.key: one.address for one in versions}
+        places = ", ".join(dict.fromkeys(f"{named[at.version_key]} in {at.environment}" for at in live))
+        raise StateForbids(
+            f"This is live still: {places}.",
+            remedy="An SRE takes it out of the live set, or rolls back, first.",
+        )
 
 
 def _with_round(found: tuple[Requirement, ...], aim: Target, latest: Promotion | None) -> tuple[Requirement, ...]:

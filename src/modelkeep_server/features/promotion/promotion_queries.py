@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
+from modelkeep_server.db.tables import assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
@@ -15,7 +15,7 @@ from modelkeep_server.features.promotion.views import Decision, Promotion, Queue
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, needs_of, open_roles
+from modelkeep_server.rules.approvals import APPROVALS, Given, RiskTier, fill_slots, open_roles
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
@@ -44,13 +44,13 @@ def _select() -> Select[Any]:
 
 
 def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
-    """The rounds of a version, the newest first. Four statements."""
+    """The rounds of a version, the newest first. Three statements."""
     rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
     return _to_promotions(work, rows)
 
 
 def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
-    """One round of a version. Raises NotFound. Four statements."""
+    """One round of a version. Raises NotFound. Three statements."""
     rows = work.all(_select().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
     if not rows:
         raise NotFound(f"{version.address} has no such request.")
@@ -58,7 +58,7 @@ def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
 
 
 def find_latest(work: Work, version: Version) -> Promotion | None:
-    """The newest round of a version, or None where nobody asked yet. Four statements."""
+    """The newest round of a version, or None where nobody asked yet. Three statements."""
     rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()).limit(1))
     return _to_promotions(work, rows)[0] if rows else None
 
@@ -73,7 +73,7 @@ def list_queue(
     cursor: str | None = None,
 ) -> Page[QueueRow]:
     """
-    Open requests of versions that are not closed, the oldest first. Five statements. Raises CursorRefused.
+    Open requests of versions that are not closed, the oldest first. Four statements. Raises CursorRefused.
 
     Args:
         role: Only those that wait for this role.
@@ -92,16 +92,6 @@ def list_queue(
     return Page(tuple(one for one in found if role is None or role in one.promotion.open_roles), following)
 
 
-def list_additions(work: Work) -> dict[tuple[RiskTier, Target], tuple[Need, ...]]:
-    """What Admins ask for beyond the floor, by tier and target. One statement."""
-    rows = work.all(select(approval_additions).where(approval_additions.c.ended_at.is_(None)))
-    found: dict[tuple[RiskTier, Target], tuple[Need, ...]] = {}
-    for row in rows:
-        place = (RiskTier(row.risk_tier), Target(row.target))
-        found[place] = (*found.get(place, ()), Need(tuple(Role(role) for role in row.roles), row._mapping["count"]))
-    return found
-
-
 def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
     by_key: dict[int, list[Review]] = {row.id: [] for row in rows}
     if not rows:
@@ -114,9 +104,8 @@ def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...
     )
     for row in work.all(statement):
         by_key[row.promotion_id].append(_to_review(row))
-    additions = list_additions(work)
     checks = _list_checks(work, list(by_key))
-    return tuple(_to_promotion(row, by_key[row.id], additions, checks.get(row.id, ())) for row in rows)
+    return tuple(_to_promotion(row, by_key[row.id], checks.get(row.id, ())) for row in rows)
 
 
 def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
@@ -139,11 +128,10 @@ def _to_check(kept: Mapping[str, Any]) -> dict[str, Any]:
 def _to_promotion(
     row: Row[Any],
     decided: Sequence[Review],
-    additions: dict[tuple[RiskTier, Target], tuple[Need, ...]],
     checks: tuple[dict[str, Any], ...],
 ) -> Promotion:
     target, tier = Target(row.target), RiskTier(row.model_tier)
-    needs = needs_of(tier, additions.get((tier, target), ()))
+    needs = APPROVALS[tier]
     given = {
         Given(review.person_key, review.role, review.tier): review
         for review in decided

@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Row, select
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
-from modelkeep_server.db.tables import artifacts, links, models, version_passages, versions
+from modelkeep_server.db.tables import artifacts, links, models, promotions, version_passages, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments.queries import find_live_of
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import access_requests, sharing
@@ -14,6 +15,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
 from modelkeep_server.features.promotion import queries
+from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids
 from modelkeep_server.rules.lifecycle import State
 
@@ -44,6 +46,7 @@ def retire_model(
         work.lock(versions, key.id)
     rows = _list_versions(work, model)
     _demand_none_in_production(model, rows)
+    _demand_none_live(work, model, rows)
     faults = find_reason_faults(reason, required=True)
     if faults:
         raise Invalid.of(faults)
@@ -57,6 +60,7 @@ def retire_model(
         "collaborators": sharing.end_all(work, model),
         "requests": access_requests.end_all(work, actor, model, reason=f"The model was retired: {reason}"),
         "links": _end_links(work, model),
+        "promotions": _end_promotions(work, actor, model, reason),
     }
     work.change(
         models, model.key,
@@ -75,7 +79,9 @@ def plan_retirement(work: Work, actor: Actor, group: str, name: str) -> Model:
     model = model_queries.get_model(work, actor, group, name)
     access.require(work, actor, "model.retire")
     _demand_standing(work, model)
-    _demand_none_in_production(model, _list_versions(work, model))
+    rows = _list_versions(work, model)
+    _demand_none_in_production(model, rows)
+    _demand_none_live(work, model, rows)
     return model
 
 
@@ -104,6 +110,17 @@ def _demand_none_in_production(model: Model, rows: Sequence[VersionRow]) -> None
         )
 
 
+def _demand_none_live(work: Work, model: Model, rows: Sequence[VersionRow]) -> None:
+    live = find_live_of(work, [row.id for row in rows])
+    if live:
+        named = {row.id: row.version for row in rows}
+        places = ", ".join(dict.fromkeys(f"{named[at.version_key]} in {at.environment}" for at in live[:_NAMED]))
+        raise StateForbids(
+            f"Versions of {model.address} are live: {places}.",
+            remedy="An SRE records that nothing of it is live any more, first.",
+        )
+
+
 def _retire_version(work: Work, actor: Actor, model: Model, row: VersionRow, reason: str) -> None:
     work.change(
         versions, row.id, {"state": State.RETIRED.value, "updated_at": work.now, "revision": row.revision + 1},
@@ -117,6 +134,21 @@ def _retire_version(work: Work, actor: Actor, model: Model, row: VersionRow, rea
         after={REVISION: row.revision + 1, "state": State.RETIRED.value},
         reason=reason,
     )  # fmt: skip
+
+
+def _end_promotions(work: Work, actor: Actor, model: Model, reason: str) -> int:
+    """End every request that waits for a decision on a version of the model."""
+    of_model = select(versions.c.id).where(versions.c.model_id == model.key)
+    rows = work.all(
+        select(promotions.c.id, promotions.c.revision).where(
+            promotions.c.version_id.in_(of_model), promotions.c.status == Status.OPEN.value
+        )
+    )
+    for row in rows:
+        ended = {"status": Status.WITHDRAWN.value, "ended_by": actor.user_id, "ended_at": work.now,
+                 "end_reason": f"The model was retired: {reason}", "revision": row.revision + 1}  # fmt: skip
+        work.change(promotions, row.id, ended, expect={"revision": row.revision})
+    return len(rows)
 
 
 def _end_links(work: Work, model: Model) -> int:

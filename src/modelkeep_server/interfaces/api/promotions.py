@@ -123,7 +123,9 @@ def decide(work: Work, actor: Actor, group: str, name: str, version: str, body: 
 @door.writes("version.stage", "version.release", "version.deprecate", "version.retire")
 def move_version(work: Work, actor: Actor, group: str, name: str, version: str, body: MoveIn) -> Answer:
     """Move a version to STAGING or PRODUCTION (SRE), DEPRECATED (owner, Admin) or RETIRED (Admin)."""
-    found = moves.move_version(work, actor, group, name, version, to=body.to, comment=body.comment)
+    found = moves.move_version(work, actor, group, name, version, to=body.to, comment=body.comment,
+        deployment=body.deployment.to_asked() if body.deployment else None,
+    )  # fmt: skip
     return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
 
 

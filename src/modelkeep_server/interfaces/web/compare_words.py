@@ -7,6 +7,7 @@ from typing import Any
 
 from modelkeep_server.features.comparison.views import Change, SchemaChange
 from modelkeep_server.interfaces.web.drawing import format_size
+from modelkeep_server.rules.metrics import format_number
 from modelkeep_server.rules.schema_changes import Effect, Side
 
 #: So many names of fields are told one by one.
@@ -81,6 +82,18 @@ def say_delta(delta: int | None) -> str:
     return f"{'+' if delta > 0 else '−'}{format_size(abs(delta))}"
 
 
+def say_number(value: float | None) -> str:
+    """A measured number, `none` where it was not measured."""
+    return "none" if value is None else format_number(value)
+
+
+def say_move(delta: float | None) -> str:
+    """`+0.023`, `−7`; nothing where it did not move."""
+    if not delta:
+        return ""
+    return f"{'+' if delta > 0 else '−'}{format_number(abs(float(f'{delta:.6g}')))}"
+
+
 def count_changes(items: Any) -> str:
     """`2 changed, 1 added, 3 the same`."""
     counts = {change: sum(item.change is change for item in items) for change in Change}
@@ -90,5 +103,15 @@ def count_changes(items: Any) -> str:
 #: What templates call, by name.
 WORDS: Mapping[str, Callable[..., Any]] = {
     word.__name__: word
-    for word in (change_word, effect_word, say_value, say_fields, say_added, say_delta, count_changes)
+    for word in (
+        change_word,
+        effect_word,
+        say_value,
+        say_fields,
+        say_added,
+        say_delta,
+        say_number,
+        say_move,
+        count_changes,
+    )
 }

@@ -22,7 +22,7 @@ from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
-from modelkeep_server.rules import naming
+from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
@@ -99,6 +99,7 @@ class PageShell:
         entries = [
             ("Models", "/models", "/models", "model.read"),
             ("Reviews", "/reviews", "/reviews", "review.read"),
+            ("Policies", "/policies", "/policies", "policy.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]
         # Who administers is no choice for most people, so that greying it would only be in their way.
@@ -178,6 +179,7 @@ def environment() -> jinja2.Environment:
         "hue": drawing.hue_of,
         "field_words": drawing.field_words,
         "pretty": drawing.pretty_json,
+        "number": metrics.format_number,
     }
     env.globals |= {
         "asset": asset,

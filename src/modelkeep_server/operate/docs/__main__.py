@@ -18,6 +18,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "cli.md": ("every command, with its options", programs.write_cli),
     "governance.md": ("roles, permissions, states, moves, risk tiers", tables.write_governance),
     "fields.md": ("what is known of a version", tables.write_fields),
+    "policy-facts.md": ("what policies may ask of", tables.write_policy_facts),
     "formats.md": ("which files are taken, by what they are", tables.write_formats),
     "events.md": ("what is audited", tables.write_events),
     "errors.md": ("every way the registry says no", tables.write_errors),

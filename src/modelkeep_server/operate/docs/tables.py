@@ -18,6 +18,7 @@ from modelkeep_server.rules.formats import ArtifactType, formats_of
 from modelkeep_server.rules.lifecycle import MOVES, STATES
 from modelkeep_server.rules.permission_words import words_of
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
+from modelkeep_server.rules.policy_facts import list_facts
 from modelkeep_server.settings import PREFIX, Settings
 
 
@@ -52,6 +53,15 @@ def write_governance() -> str:
             ("tier", "when", "for instance", "approvals", "people it takes"),
             ((f"`{t.tier}`", t.description, t.examples, t.approvals, str(t.people)) for t in TIERS.values()),
         ),
+    )
+
+
+def write_policy_facts() -> str:
+    """What policies may ask of."""
+    return page(
+        "What policies may ask of",
+        "`rules/policy_facts.py`",
+        table(("fact", "is", "means"), ((f"`{one.path}`", one.kind.value, one.says) for one in list_facts())),
     )
 
 

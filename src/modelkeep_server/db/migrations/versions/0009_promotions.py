@@ -22,8 +22,6 @@ def upgrade() -> None:
     _reviews()
     _findings()
     _comments()
-    _approval_additions()
-    _attestations()
 
 
 def _row_writers() -> None:
@@ -187,42 +185,3 @@ def _comments() -> None:
         sa.UniqueConstraint("public_id", name="uq_comments_public_id"),
     )
     op.create_index("ix_comments_version", "comments", ["version_id", "id"], unique=False)
-
-
-def _approval_additions() -> None:
-    op.create_table(
-        "approval_additions",
-        sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
-        sa.Column("public_id", sa.Text(), nullable=False),
-        sa.Column("risk_tier", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("roles", sa.Text(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("added_by", BIG_KEY, nullable=False),
-        sa.Column("added_at", sa.BigInteger(), nullable=False),
-        sa.Column("ended_by", BIG_KEY, nullable=True),
-        sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["added_by"], ["people.id"], name="fk_approval_additions_added_by"),
-        sa.ForeignKeyConstraint(["ended_by"], ["people.id"], name="fk_approval_additions_ended_by"),
-        sa.PrimaryKeyConstraint("id", name="pk_approval_additions"),
-        sa.UniqueConstraint("public_id", name="uq_approval_additions_public_id"),
-    )
-    op.create_index("ix_approval_additions_standing", "approval_additions", ["ended_at", "risk_tier"], unique=False)
-
-
-def _attestations() -> None:
-    op.create_table(
-        "attestations",
-        sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
-        sa.Column("public_id", sa.Text(), nullable=False),
-        sa.Column("version_id", BIG_KEY, nullable=False),
-        sa.Column("person_id", BIG_KEY, nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_attestations_person_id"),
-        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name="fk_attestations_version_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_attestations"),
-        sa.UniqueConstraint("public_id", name="uq_attestations_public_id"),
-    )
-    op.create_index("ix_attestations_version", "attestations", ["version_id", "id"], unique=False)

@@ -69,6 +69,22 @@ class ArtifactChangeOut(Shape):
     verdict_now: VerdictName | None
 
 
+class MetricChangeOut(Shape):
+    """A number of the latest runs of a suite; `isBetter` by what is asked of it, null where nothing is."""
+
+    name: str = Field(examples=["recall"])
+    slice: str | None
+    suite: str | None
+    change: ChangeName
+    before: float | None
+    now: float | None
+    delta: float | None
+    is_better: bool | None
+    comparison: Literal[">=", ">", "<=", "<"] | None
+    limit: float | None
+    verdict: Literal["PASS", "NEAR", "OVER", "MISSING"] | None
+
+
 class CompareFlagOut(Shape):
     """Something to look at first."""
 
@@ -85,6 +101,7 @@ class ComparisonOut(Shape):
     changed: int = Field(description="How many facts, fields, schemas and files differ.")
     same: int
     flags: list[CompareFlagOut]
+    metrics: list[MetricChangeOut]
     facts: list[FieldChangeOut]
     metadata: list[FieldChangeOut]
     schemas: list[SchemaChangeOut]
@@ -101,6 +118,7 @@ class ComparisonOut(Shape):
             changed=found.changed,
             same=found.same,
             flags=[CompareFlagOut.model_validate(flag) for flag in found.flags],
+            metrics=[MetricChangeOut.model_validate(metric) for metric in found.metrics],
             facts=[FieldChangeOut.model_validate(fact) for fact in found.facts],
             metadata=[FieldChangeOut.model_validate(field) for field in found.metadata],
             schemas=[SchemaChangeOut.model_validate(schema) for schema in found.schemas],

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
+from modelkeep_server.interfaces.api.shapes.deployments import DeploymentIn
 
 TargetName = Literal["STAGING", "PRODUCTION"]
 ReviewerRole = Literal["MRC", "SECURITY_ARCHITECT"]
@@ -147,3 +148,6 @@ class MoveIn(Input):
 
     to: str = Field(description="STAGING, PRODUCTION, DEPRECATED or RETIRED.")
     comment: str | None = Field(default=None, description="At most 4,000 characters.")
+    deployment: DeploymentIn | None = Field(
+        default=None, description="What is live from now on, recorded with a move to STAGING or PRODUCTION."
+    )

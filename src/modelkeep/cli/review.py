@@ -1,0 +1,76 @@
+"""`modelkeep review`: what waits for a decision, and deciding."""
+
+from typing import Annotated
+
+import typer
+
+from modelkeep.cli.options import Json, Limit
+from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
+from modelkeep.cli.promote import VersionAddress
+from modelkeep.client import Client
+
+app = typer.Typer(help="List what waits for a decision, and decide.", no_args_is_help=True)
+
+As = Annotated[str | None, typer.Option("--as", help="MRC or SECURITY_ARCHITECT, for people with both roles.")]
+Digest = Annotated[str, typer.Option("--digest", help="Of the request: the content that you judged.")]
+
+
+@app.command("list")
+def list_reviews(
+    role: Annotated[str | None, typer.Option(help="Only those that wait for MRC or SECURITY_ARCHITECT.")] = None,
+    tier: Annotated[str | None, typer.Option(help="Only LOW, MEDIUM or HIGH.")] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List open requests, the oldest first."""
+    with Client() as client:
+        page = client.list_reviews(role=role, risk_tier=tier).first(limit)
+    if as_json:
+        print_json(page.items)
+        return
+    if not page.items:
+        note("Nothing waits for a decision.")
+        return
+    rows = [
+        (row.promotion.address, row.promotion.target, row.model_tier, row.promotion.requested_by,
+         moment(row.promotion.due_at), ", ".join(row.promotion.open_roles), row.promotion.digest)
+        for row in page.items
+    ]  # fmt: skip
+    print_table(("version", "to", "tier", "requested by", "due", "waits for", "digest"), rows)
+    note_rest(len(page.items), page.total, page.next_cursor is not None)
+
+
+@app.command("approve")
+def approve(
+    address: VersionAddress,
+    digest: Digest,
+    comment: Annotated[str | None, typer.Option("--comment", "-m", help="For the record.")] = None,
+    as_role: As = None,
+    as_json: Json = False,
+) -> None:
+    """Approve the open request of a version."""
+    _decide(address, "APPROVE", digest, comment, as_role, as_json=as_json)
+
+
+@app.command("request-changes")
+def request_changes(
+    address: VersionAddress,
+    digest: Digest,
+    comment: Annotated[str, typer.Option("--comment", "-m", help="What has to change.")],
+    as_role: As = None,
+    as_json: Json = False,
+) -> None:
+    """Send a version back to its owners."""
+    _decide(address, "REQUEST_CHANGES", digest, comment, as_role, as_json=as_json)
+
+
+def _decide(
+    address: str, decision: str, digest: str, comment: str | None, as_role: str | None, *, as_json: bool
+) -> None:
+    with Client() as client:
+        made = client.review_version(address, decision, digest=digest, comment=comment, as_role=as_role)
+    if as_json:
+        print_json(made)
+        return
+    waits = f"; {', '.join(made.open_roles)} is still needed" if made.status == "OPEN" else ""
+    print(f"{made.address} {made.status}{waits}")

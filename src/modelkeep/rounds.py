@@ -1,0 +1,78 @@
+"""What the registry tells of promotions: requests, decisions, findings. See also `modelkeep.models`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from modelkeep.models import Told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review(Told):
+    """What one reviewer decided, in which role, on which content, and what lay before them (`saw`)."""
+
+    id: str
+    by: str
+    role: str
+    decision: str
+    comment: str | None = None
+    digest: str
+    at: datetime
+    saw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion(Told):
+    """
+    A request to move a version to `target`: one round of review. `status` is OPEN, APPROVED, CHANGES_REQUESTED or
+    WITHDRAWN; `open_roles` are those whose approval is still needed; `digest` is the content at stake.
+    """
+
+    id: str
+    model: str
+    version: str
+    round: int
+    target: str
+    justification: str
+    urgent: bool
+    status: str
+    digest: str
+    risk_tier: str
+    requested_by: str
+    requested_at: datetime
+    due_at: datetime
+    open_roles: tuple[str, ...] = ()
+    approvals: tuple[Review, ...] = ()
+    reviews: tuple[Review, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """`GROUP/NAME:VERSION`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueRow(Told):
+    """A request that waits for a decision, with the model's present tier and the version's state."""
+
+    promotion: Promotion
+    model_tier: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Told):
+    """A reviewer's remark. `status` is OPEN, RESOLVED or ACCEPTED; a blocking one that is open stops every move."""
+
+    id: str
+    version: str
+    severity: str
+    blocking: bool
+    text: str
+    owner: str
+    due_at: datetime
+    status: str
+    raised_by: str
+    raised_at: datetime
+    answer: str | None = None

@@ -1,0 +1,256 @@
+"""
+Telling the registry what is live, and rolling back. A deployment is the live set of one model in one environment.
+
+It only tells: no version changes its state by it. Source: product R4.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import artifacts, deployment_shares, deployments, environments, waivers
+from modelkeep_server.db.work import NoSuchRow, Work
+from modelkeep_server.features.artifacts.conditions import is_waiver_held
+from modelkeep_server.features.artifacts.views import ArtifactStatus, WaiverKind
+from modelkeep_server.features.deployments import queries
+from modelkeep_server.features.deployments.asking import demand_readable, find_model_address, read_parts
+from modelkeep_server.features.deployments.environments import demand_standing
+from modelkeep_server.features.deployments.views import Asked, Cause, Deployment, Environment, Kind, NewPart, Part
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.checks import find_reason_faults
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
+from modelkeep_server.rules.lifecycle import State
+
+#: Versions in which states may be live in an environment of a kind.
+STATES: dict[Kind, tuple[State, ...]] = {
+    Kind.PRODUCTION: (State.PRODUCTION,),
+    Kind.STAGING: (State.STAGING, State.APPROVED_PROD, State.PRODUCTION),
+}
+#: How far back a rollback looks for another live set.
+_LOOKED_BACK = 50
+
+
+@dataclass(frozen=True)
+class _Live:
+    """A part that was judged: the version's inside and public id, and what is told of it."""
+
+    version: Version
+    share: int
+    endpoint_url: str | None
+    region: str | None
+
+
+def record(work: Work, actor: Actor, asked: Asked) -> Deployment:
+    """
+    Say what is live of a model in an environment from now on; an empty live set says that nothing is.
+
+    Raises:
+        NotFound, NotPermitted; StateForbids: the environment ended, or a version may not run there; says which and why.
+        Invalid: fields at fault, all of them at once. Conflict: somebody recorded another meanwhile.
+    """
+    access.require(work, actor, "deployment.record")
+    return _record(work, actor, asked, Cause.RECORD)
+
+
+def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -> Deployment:
+    """
+    The same as part of a move of a version, which was asked for and made already; the live set has that version in it.
+
+    Raises as `record`, but for NotPermitted.
+    """
+    work.granted.setdefault("deployment.record", next(iter(work.granted.values()), None))
+    addresses = [part.version if ":" in part.version else f"{version.model}:{part.version}" for part in asked.live]
+    if version.address.lower() not in [address.lower() for address in addresses]:
+        raise Invalid.of([FieldError("live", f"{version.address} moves, so it is part of what is live.")])
+    return _record(work, actor, asked, Cause.MOVE)
+
+
+def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> Deployment:
+    """
+    Make live again what was live of a model in an environment before, in one step.
+
+    Args:
+        deployment_id: What stands there now, as whoever asks has seen it.
+    Raises:
+        NotFound, NotPermitted, Invalid; Conflict: `deployment_id` is no longer what stands there.
+        StateForbids: Nothing else was live before, or a version that was may not run any more; says which and why.
+    """
+    access.require(work, actor, "deployment.rollback")
+    faults = find_reason_faults(reason, required=True)
+    if faults:
+        raise Invalid.of(faults)
+    seen = queries.get_deployment(work, actor, deployment_id)
+    group, _, name = seen.model.partition("/")
+    model = model_queries.lock_model(work, actor, group, name)
+    environment = _lock_environment(work, seen.environment_id)
+    present = queries.find_current(work, actor, environment, model)
+    if present is None or present.id != seen.id:
+        raise _overtaken(seen.label, present)
+    earlier = _find_earlier(work, actor, present)
+    live = [
+        _Live(
+            version_queries.get_version_by_key(work, actor, part.version_key), part.share, part.endpoint_url,
+            part.region,
+        )
+        for part in earlier.live
+    ]  # fmt: skip
+    _demand_fit(work, environment, [part.version for part in live], (*STATES[environment.kind], State.DEPRECATED))
+    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+
+
+def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
+    demand_readable(asked)
+    group, name = find_model_address(asked)
+    model = model_queries.get_model(work, actor, group, name)
+    environment = queries.get_environment(work, asked.environment)
+    seen = queries.find_current(work, actor, environment, model)
+    model = model_queries.lock_model(work, actor, group, name)
+    environment = _lock_environment(work, environment.id)
+    present = queries.find_current(work, actor, environment, model)
+    expected = asked.replaces or (seen.id if seen else "none")
+    if expected != (present.id if present else "none"):
+        raise _overtaken(f"{model.address} in {environment.name}", present)
+    live = _find_versions(work, actor, model, read_parts(asked, model))
+    _demand_fit(work, environment, [part.version for part in live], STATES[environment.kind])
+    if not live and (present is None or not present.live):
+        raise StateForbids(
+            f"Nothing of {model.address} is live in {environment.name}.", remedy="There is nothing to take away."
+        )
+    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+
+
+def _lock_environment(work: Work, environment_id: str) -> Environment:
+    work.lock(environments, queries.get_environment(work, environment_id).key)
+    environment = queries.get_environment(work, environment_id)
+    demand_standing(environment)
+    return environment
+
+
+def _find_versions(work: Work, actor: Actor, model: Model, parts: Sequence[tuple[NewPart, str, int]]) -> list[_Live]:
+    found, faults = [], []
+    for place, (part, number, share) in enumerate(parts):
+        try:
+            version = version_queries.get_version(work, actor, model.group, model.name, number)
+        except NotFound as missing:
+            faults.append(FieldError(f"live.{place}.version", missing.detail))
+            continue
+        found.append(_Live(version, share, part.endpoint_url or None, part.region or None))
+    if faults:
+        raise Invalid.of(faults)
+    return found
+
+
+def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], states: Sequence[State]) -> None:
+    """Raises StateForbids, naming each version that may not run in an environment, and why."""
+    withheld = _list_withheld(work, [version.key for version in found])
+    wrong = []
+    for version in found:
+        if version.state not in states:
+            wrong.append(f"{version.address} is {version.state}")
+        elif version.closed is not None:
+            wrong.append(version_queries.say_closed(version).rstrip("."))
+        elif version.hold is not None:
+            wrong.append(f"{version.address} is on hold: {version.hold.reason}")
+        elif version.key in withheld:
+            wrong.append(f"{version.address} has files in quarantine")
+    if wrong:
+        fit = " or ".join(states)
+        raise StateForbids(
+            f"{'; '.join(wrong)}. In {environment.name}, which is {environment.kind}, runs only what is {fit}, and "
+            "neither closed, on hold, nor in quarantine.",
+            remedy="Move the version first, or leave it out of what is live.",
+        )
+
+
+def _list_withheld(work: Work, version_keys: Sequence[int]) -> frozenset[int]:
+    """Which of these versions have a file in quarantine that nobody released."""
+    released = exists().where(is_waiver_held(artifacts.c.id, work.now), waivers.c.kind == WaiverKind.RELEASE.value)
+    rows = work.all(
+        select(artifacts.c.version_id).where(
+            artifacts.c.version_id.in_(version_keys),
+            artifacts.c.status == ArtifactStatus.QUARANTINED.value,
+            artifacts.c.removed_at.is_(None),
+            ~released,
+        )
+    )
+    return frozenset(row.version_id for row in rows)
+
+
+def _find_earlier(work: Work, actor: Actor, present: Deployment) -> Deployment:
+    """The latest deployment before that had another live set, and one that was not empty."""
+    now = _set_of(present.live)
+    for before in queries.list_before(work, actor, present, _LOOKED_BACK):
+        if before.live and _set_of(before.live) != now:
+            return before
+    raise StateForbids(f"Nothing else was live before of {present.label}.", remedy="Record what shall be live instead.")
+
+
+def _set_of(live: Sequence[Part]) -> frozenset[tuple[int, int, str | None, str | None]]:
+    return frozenset((part.version_key, part.share, part.endpoint_url, part.region) for part in live)
+
+
+def _put(
+    work: Work,
+    actor: Actor,
+    environment: Environment,
+    model: Model,
+    live: Sequence[_Live],
+    present: Deployment | None,
+    cause: Cause,
+    reason: str | None,
+    *,
+    restores: Deployment | None = None,
+) -> Deployment:
+    label = f"{model.address} in {environment.name}"
+    if present is not None:
+        try:
+            work.change(deployments, present.key, {"superseded_at": work.now}, expect={"superseded_at": None})
+        except NoSuchRow as error:
+            raise _overtaken(label, None) from error
+    public_id = ids.uuid7(clock.to_us(work.now))
+    key = work.insert(
+        deployments,
+        {
+            "public_id": public_id,
+            "environment_id": environment.key,
+            "model_id": model.key,
+            "cause": cause.value,
+            "restores": restores.key if restores else None,
+            "person_id": actor.user_id,
+            "at": work.now,
+            "reason": reason or None,
+        },
+        taken=_overtaken(label, None),
+    )
+    for part in live:
+        share = {"deployment_id": key, "version_id": part.version.key, "share": part.share}
+        work.insert(deployment_shares, {**share, "region": part.region, "endpoint_url": part.endpoint_url})
+    endpoints = [part.endpoint_url for part in live if part.endpoint_url]
+    access.record(
+        work, actor, "deployment.rollback" if cause is Cause.ROLLBACK else "deployment.record",
+        object_id=public_id, object_label=label, reason=reason or None,
+        before={"deployment": present.id if present else None},
+        after={
+            "environment": environment.id, "model": model.id, "cause": cause.value,
+            "restores": restores.id if restores else None,
+            "live": [{"version": part.version.id, "share": part.share / 100} for part in live],
+            "endpoints": Veiled(canonical.dumps(endpoints)) if endpoints else None,
+        },
+    )  # fmt: skip
+    return queries.get_deployment(work, actor, public_id)
+
+
+def _overtaken(label: str, present: Deployment | None) -> Conflict:
+    by = f"{present.by} recorded" if present is not None else "Somebody recorded"
+    return Conflict(
+        f"{by} another deployment of {label} meanwhile.",
+        remedy="Look at what is live now, and record it again if it is still right.",
+    )

@@ -1,0 +1,117 @@
+"""What the registry says of where models run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from modelkeep_server.rules.lifecycle import State
+
+#: A share of 100 percent, in the hundredths of a percent in which shares are kept.
+WHOLE = 10_000
+
+
+class Kind(StrEnum):
+    """What an environment is for. It never changes."""
+
+    STAGING = "STAGING"
+    PRODUCTION = "PRODUCTION"
+
+
+class Cause(StrEnum):
+    """How a deployment came: told by itself, with a move of a version, or by rolling back."""
+
+    RECORD = "RECORD"
+    MOVE = "MOVE"
+    ROLLBACK = "ROLLBACK"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A place where models run. `key` is the row's inside id; `ended_at` is None while it stands."""
+
+    key: int
+    id: str
+    name: str
+    kind: Kind
+    region: str | None
+    created_by: str
+    created_at: datetime
+    ended_at: datetime | None
+    revision: int
+
+
+@dataclass(frozen=True)
+class NewPart:
+    """A version to be live: its address or its number, and its share in percent."""
+
+    version: str
+    share: float
+    endpoint_url: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A version's part of a live set. `version` is its address; `share` is in hundredths of a percent."""
+
+    version_key: int
+    version: str
+    state: State
+    share: int
+    endpoint_url: str | None
+    region: str | None
+
+    @property
+    def percent(self) -> float:
+        """The share in percent."""
+        return self.share / 100
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What was live of one model in one environment from `at` to `superseded_at`; no parts: nothing was."""
+
+    key: int
+    id: str
+    environment_key: int
+    environment_id: str
+    environment: str
+    kind: Kind
+    model_key: int
+    model: str
+    cause: Cause
+    at: datetime
+    superseded_at: datetime | None
+    by: str
+    reason: str | None
+    live: tuple[Part, ...]
+
+    @property
+    def label(self) -> str:
+        """`group/name in environment`."""
+        return f"{self.model} in {self.environment}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be live of a model in an environment, which is named by its id or name."""
+
+    environment: str
+    live: Sequence[NewPart]
+    model: str | None = None
+    reason: str | None = None
+    #: The id of the deployment that it is meant to follow, `none` for the first; None follows whatever is there.
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class LiveAt:
+    """Where one version is live: the environment, its kind, and the share in hundredths of a percent."""
+
+    version_key: int
+    environment: str
+    kind: Kind
+    share: int
+    since: datetime
+    endpoint_url: str | None

@@ -1,0 +1,76 @@
+"""The pages of policies and exceptions: what a person does in the browser, without the script."""
+
+import re
+
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.permissions import Role
+from tests.support.clients import Api
+from tests.support.make import Make
+
+RULE = {
+    "rules[0].expression": 'version.metadata.card.license in ["MIT"]',
+    "rules[0].message": "The licence is cleared.",
+}
+
+
+def test_a_policy_is_written_tried_and_loosened_in_the_browser(api: Api, make: Make) -> None:
+    """Wrong input stands beside its control, trying keeps what was typed, and loosening waits for a second person."""
+    owner, group = make.owner(), make.group()
+    version = make.version(make.model(owner, group=group), owner)
+    architect = api.browser(make.person(Role.SECURITY_ARCHITECT))
+    mrc, reader = api.browser(make.person(Role.MRC)), api.browser(owner)
+    fields = {"name": f"Licence {group}", "severity": "BLOCK", "enabled": "yes", "groups": group, **RULE}
+    wrong = architect.submit("/policies", {**fields, "rules[0].expression": "versoin.x"})
+    one = architect.submit("/policies/try", {**fields, "version": version.address, "on": "one"})
+    many = architect.submit("/policies/try", {**fields, "on": "all"})
+    made = architect.submit("/policies", fields)
+    page = made.headers["location"].partition("?")[0]
+    shown = architect.get(page).text
+    waits = architect.submit(page, {**fields, "severity": "WARN", "revision": "1"})
+    stale = architect.submit(page, {**fields, "revision": "1"})
+    told, read = mrc.get(page).text, reader.get(page).text
+    confirmed = mrc.submit(f"{page}/confirm", {"reason": "Agreed."})
+
+    assert wrong.status_code == 422
+    assert "Did you mean version?" in wrong.text
+    assert "“license” is not provided." in one.text
+    assert fields["name"] in one.text
+    assert "It would newly stop 1 of 1 version." in re.sub(r"\s+", " ", many.text)
+    assert made.status_code == 303
+    assert 'name="revision" value="1"' in shown
+    assert waits.headers["location"].endswith("done=policy-waits")
+    assert stale.status_code in (409, 412)
+    assert "Waits for a second person" in told
+    assert "Needs" in read or "you need" in read
+    assert confirmed.headers["location"].endswith("done=policy-confirmed")
+    assert "Warns" in reader.get("/policies").text
+
+
+def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) -> None:
+    """An owner asks from a form that keeps what was typed; an MRC grants it; its end takes a reason."""
+    owner = make.owner()
+    version = make.version(make.model(owner), owner)
+    asker, mrc = api.browser(owner), api.browser(make.person(Role.MRC))
+    form = asker.get("/exceptions/new", params={"version": version.address, "policy": "weights are there"}).text
+    policy = re.search(r'value="([^"]+)" selected', form)
+    assert policy is not None
+    fields = {"version": version.address, "policy": policy[1], "justification": "Monday.", "risk": "None.",
+              "mitigation": "Staging only."}  # fmt: skip
+    past = asker.submit("/exceptions", {**fields, "expiresAt": "2020-01-01"})
+    asked = asker.submit("/exceptions", {**fields, "expiresAt": clock.utc_now().date().isoformat()})
+    page = asked.headers["location"].partition("?")[0]
+    own = asker.get(page).text
+    bare = mrc.submit(f"{page}/refuse", {"comment": ""})
+    granted = mrc.submit(f"{page}/grant", {"comment": "Until tonight."})
+    listed = asker.get("/exceptions", params={"status": "GRANTED"}).text
+    ended = mrc.submit(f"{page}/end", {"reason": "They are there."})
+
+    assert past.status_code == 422
+    assert "This is in the past." in past.text
+    assert "Staging only." in past.text
+    assert asked.status_code == 303
+    assert "Take it back" in own
+    assert bare.status_code == 422
+    assert granted.headers["location"].endswith("done=exception-granted")
+    assert version.address in listed
+    assert ended.headers["location"].endswith("done=exception-ended")
