@@ -51,9 +51,9 @@ class ReviewContext(FormContext):
     """
     GET /models/{group}/{name}/versions/{version}/review, and its forms where they are shown again.
 
-    `promotion` is the round, `rounds` all of them, newest first; `checks` what it demands now, or what policies said
-    last where it is ended. `roles` are those in which this person may decide; `refusal` says why they may not at all.
-    `compared` is None where there is no earlier version.
+    `promotion` is the round, `rounds` all of them, newest first; `checks` what an open one demands now. `roles` are
+    those in which this person may decide; `refusal` says why they may not at all. `compared` is None where there is no
+    earlier version.
 
     Controls: decision, comment, digest (hidden), as, checklist.<row>, findings.0.text, findings.0.severity,
     findings.0.blocking.
