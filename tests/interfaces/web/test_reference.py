@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 from modelkeep_server.interfaces.reference.reading import Reference, Route, read_reference
-from modelkeep_server.rules.errors import list_kinds
+from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.fields import FIELDS
 from modelkeep_server.rules.permissions import PERMISSIONS
 from tests.support.clients import Api
