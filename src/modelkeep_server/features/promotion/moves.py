@@ -14,7 +14,7 @@ from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.views import Decision, Promotion, Status, unmet
+from modelkeep_server.features.promotion.views import Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
@@ -184,9 +184,7 @@ def _why_no_third(
     """HIGH: the SRE who moves it to production is no owner, worked on nothing of it and approved nothing of it."""
     if target is not State.PRODUCTION or model.risk_tier is not RiskTier.HIGH:
         return None
-    rounds = promotion_queries.list_promotions(work, version) if latest is not None else ()
-    approved = {r.person_key for p in rounds for r in p.reviews if r.decision is Decision.APPROVE}
-    if actor.user_id in approved:
+    if latest is not None and promotion_queries.has_approved(work, version, actor.user_id or 0):
         return f"You approved {version.address}, so another SRE moves it to production."
     return why_not_apart(work, actor, model, version)
 

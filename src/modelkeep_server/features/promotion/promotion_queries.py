@@ -58,9 +58,21 @@ def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
 
 
 def find_latest(work: Work, version: Version) -> Promotion | None:
-    """The newest round of a version, or None where nobody asked yet. Three statements."""
+    """The newest round, without what policies said of it, or None where nobody asked yet. Two statements at most."""
     rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()).limit(1))
-    return _to_promotions(work, rows)[0] if rows else None
+    return _to_promotions(work, rows, checks=False)[0] if rows else None
+
+
+def has_approved(work: Work, version: Version, person_key: int) -> bool:
+    """Whether a person approved a version in any of its rounds. One statement."""
+    found = (
+        select(reviews.c.id)
+        .join(promotions, promotions.c.id == reviews.c.promotion_id)
+        .where(promotions.c.version_id == version.key, reviews.c.person_id == person_key)
+        .where(reviews.c.decision == Decision.APPROVE.value)
+        .limit(1)
+    )
+    return work.first(found) is not None
 
 
 def list_queue(
@@ -92,7 +104,7 @@ def list_queue(
     return Page(tuple(one for one in found if role is None or role in one.promotion.open_roles), following)
 
 
-def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+def _to_promotions(work: Work, rows: Sequence[Row[Any]], *, checks: bool = True) -> tuple[Promotion, ...]:
     by_key: dict[int, list[Review]] = {row.id: [] for row in rows}
     if not rows:
         return ()
@@ -104,8 +116,8 @@ def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...
     )
     for row in work.all(statement):
         by_key[row.promotion_id].append(_to_review(row))
-    checks = _list_checks(work, list(by_key))
-    return tuple(_to_promotion(row, by_key[row.id], checks.get(row.id, ())) for row in rows)
+    said = _list_checks(work, list(by_key)) if checks else {}
+    return tuple(_to_promotion(row, by_key[row.id], said.get(row.id, ())) for row in rows)
 
 
 def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
