@@ -176,7 +176,7 @@ def lift_a_policy(api: Api, life: Life) -> None:
     answers = [
         asked,
         mrc.post(f"{path}/grant", json={"comment": "For a month."}),
-        security.post(f"{path}/grant", json={}),
+        security.post(f"{path}/grant", json={"comment": "Agreed."}),
         mrc.post(f"{path}/end", json={"reason": "Not needed any more."}),
     ]
     assert [answer.status_code for answer in answers] == [201, 200, 200, 200], [answer.text for answer in answers]

@@ -143,9 +143,9 @@ def test_each_column_of_the_log_is_verified(filled: Registry) -> None:
 
 def test_a_text_that_was_edited_names_the_event_it_belongs_to(filled: Registry) -> None:
     """A description that says something else on the audit page is found, though no event was touched."""
-    (event,) = filled.look("SELECT sequence, body FROM audit_events WHERE action = 'model.create'")
     (text,) = [row for row in filled.look("SELECT * FROM audit_texts") if row.value == "Known."]
-    assert text.commitment in event.body
+    made = filled.look("SELECT sequence, body FROM audit_events WHERE action = 'model.create'")
+    (event,) = [row for row in made if text.commitment in row.body]
 
     verdict = judge_after(
         filled, "UPDATE audit_texts SET value = 'Unknown.' WHERE commitment = :key", key=text.commitment

@@ -12,6 +12,7 @@ from tests.support.clients import Api
 from tests.support.footprint import footprint
 from tests.support.make import Make
 from tests.support.problems import refusal
+from tests.support.promoting import COMPLETE
 from tests.support.registries import Registry
 from tests.support.statements import counted
 
@@ -335,7 +336,8 @@ LACKS = {
 @pytest.mark.parametrize("who", LACKS)
 def test_from_draft_one_move_leads_on_and_says_what_is_lacking(make: Make, api: Api, who: str) -> None:
     """A draft can be submitted and nothing else; whoever may not hears why, and whom to ask."""
-    version = make.version()
+    version = make.version(metadata=COMPLETE)
+    make.file(version)
     roles, lacks = LACKS[who]
     person = make.owner_of(version) if roles is None else make.person(*roles)
 

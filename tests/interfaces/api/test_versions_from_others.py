@@ -52,7 +52,9 @@ def test_a_version_begins_from_an_earlier_one_with_files_of_it(make: Make, api: 
     assert content == client.get(link.json()["url"]).content
     (created,) = make.events(new["id"], "version.create")
     assert base.id == created.after["from"]
-    uploads = [one for one in make.events(action="artifact.upload") if one.after.get("version") == new["id"]]
+    uploads = [
+        one for one in make.events(action="artifact.upload") if one.after and one.after.get("version") == new["id"]
+    ]
     assert [(True, file["sha256"])] == [(one.after["storedOnce"], one.after["sha256"]) for one in uploads]
 
 

@@ -1,5 +1,7 @@
 """The moves that are no decision: to staging and production by an SRE, and out of production again."""
 
+from dataclasses import replace
+
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
@@ -96,7 +98,7 @@ def move_version(
     moving.move(work, actor, found, target, act, more=more)
     if deployment is not None:
         moved = version_queries.get_version(work, actor, group, name, version)
-        deploying.record_with_move(work, actor, moved, deployment)
+        deploying.record_with_move(work, actor, moved, replace(deployment, model=deployment.model or moved.model))
     return version_queries.get_version(work, actor, group, name, version)
 
 
