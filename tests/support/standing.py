@@ -168,7 +168,7 @@ def _make_things(builder: _Builder) -> dict[str, str]:
 
 
 def _make_suite(builder: _Builder) -> str:
-    suite = {"name": f"Golden {secrets.token_hex(4)}", "description": "For the table.",
+    suite = {"name": f"Golden {secrets.token_hex(4)}", "description": "For the table.", "scope": {"groups": ["none"]},
              "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}]}  # fmt: skip
     return str(builder.call(builder.make.person(Role.MRC), "POST", "/evaluation-suites", json=suite)["id"])
 

@@ -8,6 +8,17 @@ from tests.support.pages import look, words_of
 from tests.support.promoting import begin_life
 
 
+@pytest.fixture(name="make")
+def _make(fresh_make: Make) -> Make:
+    """In a registry of its own: what other tests demand or leave under review stands on these pages too."""
+    return fresh_make
+
+
+@pytest.fixture(name="api")
+def _api(fresh_api: Api) -> Api:
+    return fresh_api
+
+
 def test_the_next_step_box_leads_from_draft_to_retired(make: Make, api: Api) -> None:
     """Each person finds the one button that is theirs, everybody else why not; it works without the script."""
     life = begin_life(make, api, tier="LOW")
