@@ -86,11 +86,12 @@ def _read_rows(work: Work, wanted: Collection[tuple[str, int]]) -> dict[tuple[st
         table = _BY_NAME[name]
         for part in _chunks(keys):
             for row in work.all(select(*as_stored(table)).where(table.c.id.in_(part))):
-                found[(name, row.id)] = _digest(table, row)
+                found[(name, row.id)] = find_digest(table, row)
     return found
 
 
-def _digest(table: Table, row: Row[Any]) -> str | None:
+def find_digest(table: Table, row: Row[Any]) -> str | None:
+    """The digest of a row as it is stored, or None where a value was spoilt so that it has none."""
     try:
         return digest_row(table, row)
     except ValueError:

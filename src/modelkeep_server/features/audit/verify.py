@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, func, select
 
 from modelkeep_server.db.ledger import COMMITMENT, event_columns
 from modelkeep_server.db.tables import GOVERNED, audit_events, audit_head, audit_leaves
-from modelkeep_server.db.work import Work, as_stored, digest_row
+from modelkeep_server.db.work import Work, as_stored
 from modelkeep_server.features.audit import beside, head
+from modelkeep_server.features.audit.integrity import find_digest
 from modelkeep_server.features.audit.views import Checkpoint, Finding, Verdict
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -180,7 +181,7 @@ class _Judge:
                     yield Finding(None, f"{table.name} row {row.id}: no event that can be read wrote it")
                 elif digest is None:
                     yield Finding(None, f"{table.name} row {row.id}: no event wrote it; it was added by hand")
-                elif digest != _digest(table, row):
+                elif digest != find_digest(table, row):
                     yield Finding(place, f"{table.name} row {row.id}: changed by hand since event {place} wrote it")
             for name, key in sorted(self._expected):
                 if name == table.name and key not in seen:
@@ -191,12 +192,5 @@ class _Judge:
 def _read_frontier(kept: Row[Any] | None) -> Frontier | None:
     try:
         return None if kept is None else Frontier.from_bytes(kept.frontier)
-    except ValueError:
-        return None
-
-
-def _digest(table: Table, row: Row[Any]) -> str | None:
-    try:
-        return digest_row(table, row)
     except ValueError:
         return None

@@ -61,17 +61,6 @@ def freeze(work: Work, actor: Actor, version: Version) -> str:
     return digest
 
 
-def find_frozen(work: Work, version: Version) -> str | None:
-    """The digest under which a version was submitted last, or None for one that never was. One statement."""
-    digest: str | None = work.scalar(
-        select(version_contents.c.digest)
-        .where(version_contents.c.version_id == version.key)
-        .order_by(version_contents.c.id.desc())
-        .limit(1)
-    )
-    return digest
-
-
 def demand_frozen(work: Work, version: Version, digest: str) -> None:
     """Raises IntegrityBroken where a version no longer holds what was frozen under this digest. One statement."""
     present = digest_of(read_content(work, version))

@@ -136,7 +136,7 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
 
 
 def _find_frozen(work: Work, version: Version) -> str:
-    digest = contents.find_frozen(work, version)
+    digest = version.content_digest
     if digest is None:
         raise StateForbids(f"{version.address} was never submitted.", remedy="Request its promotion to STAGING first.")
     contents.demand_frozen(work, version, digest)
