@@ -80,6 +80,9 @@ APPROVALS: dict[RiskTier, tuple[Need, ...]] = {
 REVIEW_DAYS: dict[RiskTier, int] = {RiskTier.LOW: 5, RiskTier.MEDIUM: 10, RiskTier.HIGH: 10}
 URGENT_DAYS = 2
 
+#: After how many months a version in production is looked at anew.
+REVIEW_AGAIN_MONTHS: dict[RiskTier, int] = {RiskTier.LOW: 36, RiskTier.MEDIUM: 24, RiskTier.HIGH: 12}
+
 _RANK = tuple(RiskTier)
 
 
@@ -92,8 +95,13 @@ class Given:
     tier: RiskTier
 
 
+def needs_of(tier: RiskTier, additions: Sequence[Need] = ()) -> tuple[Need, ...]:
+    """What a promotion of a model of this tier takes: the floor, and what Admins added."""
+    return (*APPROVALS[tier], *additions)
+
+
 def slots_of(needs: Sequence[Need]) -> tuple[tuple[Role, ...], ...]:
-    """Approvals one by one: for each the roles that can give it."""
+    """The same one by one: for each approval the roles that can give it."""
     return tuple(need.roles for need in needs for _ in range(need.count))
 
 

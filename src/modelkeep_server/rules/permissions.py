@@ -188,6 +188,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("version.retire", _any_of(Role.ADMIN), Scope.ADMIN, "retire a version"),
         Permission("version.hold", _any_of(Role.MRC, Role.SECURITY_ARCHITECT, Role.ADMIN), Scope.REVIEW, "set a hold"),
         Permission("version.lift", _DECIDERS, Scope.REVIEW, "lift a hold", FRESH_FOR_DECISIONS),
+        Permission("version.attest", _any_of(Role.MRC), Scope.REVIEW, "renew a review", FRESH_FOR_DECISIONS),
         Permission(
             "promotion.request", (*_OWNERS, Grant(relation=Relation.PROGRAM)), Scope.WRITE, "request a promotion"
         ),
@@ -198,6 +199,9 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("finding.raise", _DECIDERS, Scope.REVIEW, "raise a finding"),
         Permission("finding.settle", _DECIDERS, Scope.REVIEW, "settle a finding", FRESH_FOR_DECISIONS),
         Permission("comment.add", _TALKERS, Scope.WRITE, "comment on a version"),
+        Permission("approval.read", _EVERYONE, Scope.READ, "see which approvals each risk tier takes"),
+        Permission("approval.add", _ADMINS, Scope.ADMIN, "ask for more approvals", FRESH_FOR_RIGHTS),
+        Permission("approval.end", _ADMINS, Scope.ADMIN, "ask for fewer approvals", FRESH_FOR_RIGHTS),
         Permission("policy.read", _EVERYONE, Scope.READ, "see policies"),
         Permission("policy.create", _SECURITY, Scope.REVIEW, "create a policy", FRESH_FOR_RIGHTS),
         Permission("policy.update", _SECURITY, Scope.REVIEW, "change a policy", FRESH_FOR_RIGHTS),
@@ -221,6 +225,15 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("deployment.read", _EVERYONE, Scope.READ, "see what is deployed"),
         Permission("deployment.record", _SRES, Scope.DEPLOY, "record a deployment"),
         Permission("deployment.rollback", _SRES, Scope.DEPLOY, "roll back"),
+        Permission("notice.read", _EVERYONE, Scope.READ, "see what you were told"),
+        Permission("notice.set", _EVERYONE, Scope.WRITE, "choose what you are told"),
+        Permission("webhook.read", _ADMINS, Scope.ADMIN, "see webhooks"),
+        Permission("webhook.create", _ADMINS, Scope.ADMIN, "create a webhook", FRESH_FOR_RIGHTS),
+        Permission("webhook.update", _ADMINS, Scope.ADMIN, "change a webhook", FRESH_FOR_RIGHTS),
+        Permission("webhook.end", _ADMINS, Scope.ADMIN, "end a webhook", FRESH_FOR_RIGHTS),
+        Permission(
+            "trail.read", (Grant(relation=Relation.OWNER), *_any_of(*_INSPECTORS)), Scope.READ, "see a compliance trail"
+        ),
         Permission("artifact.upload", _WRITERS, Scope.WRITE, "upload artifacts"),
         Permission("artifact.remove", _WRITERS, Scope.WRITE, "remove artifacts"),
         Permission(

@@ -37,6 +37,7 @@ from modelkeep_server.db.tables.housekeeping import (
     idempotency_answers,
     jobs,
     link_transfers,
+    notices,
     rate_counters,
     row_writers,
     search_models,
@@ -48,6 +49,7 @@ from modelkeep_server.db.tables.housekeeping import (
     token_activity,
     upload_parts,
     uploads,
+    webhook_deliveries,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
@@ -65,6 +67,7 @@ from modelkeep_server.db.tables.identity import (
     tokens,
 )
 from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
+from modelkeep_server.db.tables.notices import notice_settings, webhooks
 from modelkeep_server.db.tables.policies import (
     assessments,
     exception_grants,
@@ -73,6 +76,8 @@ from modelkeep_server.db.tables.policies import (
     policy_revisions,
 )
 from modelkeep_server.db.tables.promotions import (
+    approval_additions,
+    attestations,
     comments,
     findings,
     promotions,
@@ -118,6 +123,8 @@ GOVERNED = (
     reviews,
     findings,
     comments,
+    approval_additions,
+    attestations,
     policies,
     policy_revisions,
     assessments,
@@ -129,6 +136,8 @@ GOVERNED = (
     environments,
     deployments,
     deployment_shares,
+    notice_settings,
+    webhooks,
 )
 
 __all__ = [
@@ -137,8 +146,10 @@ __all__ = [
     "accepted_formats",
     "access_requests",
     "activity",
+    "approval_additions",
     "artifacts",
     "assessments",
+    "attestations",
     "audit_checkpoints",
     "audit_events",
     "audit_head",
@@ -173,6 +184,8 @@ __all__ = [
     "metadata",
     "model_owners",
     "models",
+    "notice_settings",
+    "notices",
     "people",
     "policies",
     "policy_revisions",
@@ -205,4 +218,6 @@ __all__ = [
     "version_passages",
     "versions",
     "waivers",
+    "webhook_deliveries",
+    "webhooks",
 ]

@@ -219,6 +219,40 @@ row_writers = Table(
     Column("object_id", Text, nullable=False, index=True),
 )
 
+#: What a person is told in the pages. `facts` is what the sentence is made of, `href` where it leads.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("public_id", Text, nullable=False, unique=True),
+    Column("person_id", BigKey, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("facts", JsonText, nullable=False),
+    Column("href", Text, nullable=False),
+    Column("model_id", BigKey),
+    Column("at", UtcMicros, nullable=False),
+    Column("read_at", UtcMicros),
+    Index("ix_notices_person", "person_id", "read_at", "id"),
+)
+
+#: What became of telling a webhook: the newest of each are kept for a while. `payload` is sealed.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("public_id", Text, nullable=False, unique=True),
+    Column("webhook_id", BigKey, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("answered", Integer),
+    Column("problem", Text),
+    Column("created_at", UtcMicros, nullable=False),
+    Column("finished_at", UtcMicros),
+    Index("ix_webhook_deliveries_webhook", "webhook_id", "id"),
+)
+
 HOUSEKEEPING = frozenset(
     {
         session_activity.name,
@@ -238,6 +272,8 @@ HOUSEKEEPING = frozenset(
         search_text.name,
         activity.name,
         row_writers.name,
+        notices.name,
+        webhook_deliveries.name,
         audit_checkpoints.name,
     }
 )

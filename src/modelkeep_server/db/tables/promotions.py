@@ -121,3 +121,34 @@ comments = Table(
     salt_column(),
     Index("ix_comments_version", "version_id", "id"),
 )
+
+#: Approvals that Admins ask for beyond the floor of rules/approvals.py: `count` people more with one of `roles`.
+approval_additions = Table(
+    "approval_additions",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("risk_tier", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("roles", JsonText, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("added_by", BigKey, ForeignKey("people.id"), nullable=False),
+    Column("added_at", UtcMicros, nullable=False),
+    Column("ended_by", BigKey, ForeignKey("people.id")),
+    Column("ended_at", UtcMicros),
+    Index("ix_approval_additions_standing", "ended_at", "risk_tier"),
+)
+
+#: An MRC looked at a version in production anew and it may stay: the next review is counted from here.
+attestations = Table(
+    "attestations",
+    metadata,
+    key_column(),
+    public_id_column(),
+    Column("version_id", BigKey, ForeignKey("versions.id"), nullable=False),
+    Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
+    veiled("comment", Text, nullable=False),
+    Column("at", UtcMicros, nullable=False),
+    salt_column(),
+    Index("ix_attestations_version", "version_id", "id"),
+)
