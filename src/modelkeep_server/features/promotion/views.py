@@ -74,7 +74,8 @@ class Required:
 class Promotion:
     """
     A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
-    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said.
+    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said,
+    `approvers` are those, by inside id, who approved the version in this round or one before.
     """
 
     key: int
@@ -101,6 +102,7 @@ class Promotion:
     approvals: tuple[Review, ...] = ()
     open_roles: tuple[Role, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
+    approvers: frozenset[int] = frozenset()
 
     @property
     def address(self) -> str:
