@@ -7,12 +7,12 @@ Measure a registry beside a limit or a peer of the same run, and print tables an
     make bench ARGS="--database postgresql://... --json FILE"
 
 Requests at 1 and at 16 clients stand beside a bare route. Versions are carried to production with ten policies in
-force, each step beside its limit, and the queue of reviews is opened when it is long. Files go up and down, one and four at once, with the folder
-store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB through a link. Beside them
-stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk, and nginx where it is
-installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files at once are four
-times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes 20 GiB of the
-temporary folder.
+force, each step beside its limit, and the queue of reviews is opened when it is long. Files go up and down, one and
+four at once, with the folder store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB
+through a link. Beside them stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk,
+and nginx where it is installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files
+at once are four times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes
+20 GiB of the temporary folder.
 """
 
 import argparse
