@@ -17,6 +17,9 @@ from modelkeep_server.interfaces.web.next_step import Slot, slots_of
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.permissions import Relation, Role
 
+#: So many findings can be bound to a decision on the page.
+FINDING_ROWS = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class QueueContext(Context, Walked):
@@ -55,8 +58,9 @@ class ReviewContext(FormContext):
     those in which this person may decide; `refusal` says why they may not at all. `compared` is None where there is no
     earlier version.
 
-    Controls: decision, comment, digest (hidden), as, checklist.<row>, findings.0.text, findings.0.severity,
-    findings.0.blocking.
+    Its forms, by name: decide (decision, comment, digest (hidden), as, checklist.<row>, and for each finding, from 0,
+    findings.<n>.text, .severity, .dueAt, .owner, .blocking), comment (text), finding (those of one finding),
+    settle-<id> (status, answer).
     """
 
     template: ClassVar[str] = "reviews/review.html"
@@ -87,6 +91,11 @@ class ReviewContext(FormContext):
     def is_open(self) -> bool:
         """Whether it waits for decisions."""
         return self.promotion.status is Status.OPEN
+
+    @property
+    def finding_rows(self) -> range:
+        """The places for findings in the form of a decision."""
+        return range(FINDING_ROWS)
 
     @property
     def checklist(self) -> Mapping[str, str]:
