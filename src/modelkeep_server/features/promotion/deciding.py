@@ -78,6 +78,8 @@ def decide(
     promotion = _get_round(work, found, wanted)
     faults = find_text_faults("comment", comment, required=wanted is Decision.REQUEST_CHANGES)
     faults += find_checklist_faults(checklist, wanted)
+    for row, new in enumerate(findings):
+        faults += finding_acts.find_faults(work, new, place=f"findings.{row}")
     if faults:
         raise Invalid.of(faults)
     if digest != promotion.digest:
@@ -88,9 +90,7 @@ def decide(
     demands = requirements.judge(work, model, found, promotion.target, within=promotion)
     review_id = _insert(work, actor, model, found, promotion, wanted, role, comment, demands, checklist)
     judging.keep(work, actor, demands.judgement, found, promotion.key, "APPROVAL")
-    raised = [
-        finding_acts.insert(work, actor, found, new, promotion, place=f"findings.{i}") for i, new in enumerate(findings)
-    ]
+    raised = [finding_acts.insert(work, actor, found, new, promotion) for new in findings]
     facts = {"promotion": promotion.id, "target": promotion.target.value, "review": review_id, "as": role.value,
              "digest": promotion.digest, "riskTier": model.risk_tier.value, "findings": [one.id for one in raised],
              "comment": Veiled(comment) if comment else None}  # fmt: skip

@@ -35,7 +35,9 @@ def find_changes(work: Work, version: Version, rounds: Sequence[Promotion], publ
     )
     kept = {row.digest: row.content for row in rows}
     compared = compare_contents(kept[before.digest], kept[now.digest])
-    named = replace(compared, before=f"Round {before.round}", now=f"Round {now.round}")
+    # Both are one version, so that no number promises anything.
+    schemas = tuple(replace(schema, is_flagged=False) for schema in compared.schemas)
+    named = replace(compared, before=f"Round {before.round}", now=f"Round {now.round}", schemas=schemas)
     return RoundChanges(before, now, named)
 
 
