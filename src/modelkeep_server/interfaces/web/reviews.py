@@ -9,17 +9,18 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.comparison import comparing
-from modelkeep_server.features.comparison.views import Comparison
+from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, requirements
 from modelkeep_server.features.promotion.duties import why_not_apart
+from modelkeep_server.features.promotion.rounds import find_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.query_strings import read_moment
+from modelkeep_server.interfaces.query_strings import read_moment, read_version
 from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, QueueContext, ReviewContext, RoundsContext
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
@@ -36,6 +37,7 @@ router = make_router()
 V = BASE + "/{version}"
 ROWS = 50
 RoundId = Annotated[str, Query(alias="round", max_length=100)]
+Other = Annotated[str, Query(alias="with", max_length=200)]
 Choice = Annotated[str, Query(max_length=40)]
 Form = FormData | Mapping[str, str]
 
@@ -83,14 +85,18 @@ def show_queue(
 def show_rounds(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """How often was it asked for, and what was said?"""
     facts = facts_of(work, actor, group, name, version) | {"tab": "reviews"}
-    return Page.of(RoundsContext(**facts, rounds=promotion_queries.list_promotions(work, facts["version"])))
+    found = facts["version"]
+    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
+    return Page.of(RoundsContext(**facts, rounds=rounds, findings=findings.list_of_version(work, found)))
 
 
 @router.get(V + "/review")
 @door.reads("model.read")
-def show_review(work: Work, actor: Actor, group: str, name: str, version: str, round: RoundId = "") -> Page:
-    """Can I approve this?"""
-    return _review_page(work, actor, group, name, version, wanted=round)
+def show_review(
+    work: Work, actor: Actor, group: str, name: str, version: str, round: RoundId = "", other: Other = ""
+) -> Page:
+    """Can I approve this? `with` is the version that it is compared with."""
+    return _review_page(work, actor, group, name, version, wanted=round, other=read_version(other))
 
 
 def _again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, **named: Any) -> Page:
@@ -168,15 +174,17 @@ def _review_page(
     version: str,
     *,
     wanted: str = "",
+    other: str | None = None,
     refused: Refusal | None = None,
     status: int = 200,
 ) -> Page:
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
-    rounds = promotion_queries.list_promotions(work, found)
+    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
     shown = next((one for one in rounds if one.id == wanted or not wanted), None)
     if shown is None:
         raise NotFound(f"Nobody requested a promotion of {found.address} yet.", remedy="An owner does on its page.")
+    compared = _compare(work, actor, found, other)
     checks = requirements.judge(work, model, found, shown.target).requirements if shown.status is Status.OPEN else ()
     context = ReviewContext(
         model=model,
@@ -189,7 +197,10 @@ def _review_page(
         now=work.now,
         roles=tuple(role for role in deciding.DECIDERS if role in actor.roles),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
-        compared=_compare(work, actor, found),
+        compared=compared.comparison if compared else None,
+        before=compared.before if compared else None,
+        offered=comparing.list_offered(work, found),
+        since=find_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
         relations=model_queries.relations_of(actor, model),
         refused=refused,
     )
@@ -218,13 +229,14 @@ def _why_no_decision(
     return f"{apart} Ask somebody else with the role {waits}."
 
 
-def _compare(work: Work, actor: Actor, version: Version) -> Comparison | None:
-    """What changed since the version that a reviewer holds it against; None where there is none."""
+def _compare(work: Work, actor: Actor, version: Version, other: str | None) -> VersionComparison | None:
+    """What changed since `other`, else since what a reviewer holds it against; None where there is none."""
     group, _, name = version.model.partition("/")
-    other = comparing.find_counterpart(work, version)
+    if other is None or other == version.version:
+        other = comparing.find_counterpart(work, version)
     if other is None:
         return None
-    return comparing.compare_versions(work, actor, group, name, version.version, other=other).comparison
+    return comparing.compare_versions(work, actor, group, name, version.version, other=other)
 
 
 def _rows_first(form: FormData) -> dict[str, str]:
