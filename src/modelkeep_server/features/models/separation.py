@@ -114,9 +114,8 @@ def _owning(model: ColumnElement[int]) -> Sequence[_Trace]:
 
 def _touching(which: ColumnElement[bool]) -> Sequence[_Trace]:
     """What tells who touched these versions."""
-    uploaded = select(artifacts.c.uploaded_by.label("person_id")).join(
-        versions, versions.c.id == artifacts.c.version_id
-    )
+    of_files = versions.c.id == artifacts.c.version_id
+    uploaded = select(artifacts.c.uploaded_by.label("person_id")).join(versions, of_files)
     # Edits and removals leave no row that says who made them: the log does.
     files = select(artifacts.c.public_id).join(versions, of_files).where(which)
     acted = (
