@@ -74,6 +74,46 @@ MOVES: tuple[Move, ...] = (
     Move(State.DEPRECATED, State.RETIRED, "version.retire", "Retire"),
 )
 
+
+class Flag(StrEnum):
+    """A mark beside the state."""
+
+    CLOSED = "CLOSED"
+    HOLD = "HOLD"
+
+
+@dataclass(frozen=True)
+class FlagInfo:
+    """A flag as it is named and explained to people, and the permissions that setting and lifting it take."""
+
+    flag: Flag
+    label: str
+    meaning: str
+    set_act: str
+    lift_act: str
+
+
+#: The state does not change by them, and every other move keeps to the diagram. Source: product R4.
+FLAGS: dict[Flag, FlagInfo] = {
+    info.flag: info
+    for info in (
+        FlagInfo(
+            Flag.CLOSED,
+            "Closed",
+            "It goes no further: no edit, no file and no move, until it is reopened. Before production only",
+            "version.close",
+            "version.reopen",
+        ),
+        FlagInfo(
+            Flag.HOLD,
+            "Hold",
+            "It is stopped at once: no move and no new download link, until the hold is lifted",
+            "version.hold",
+            "version.lift",
+        ),
+    )
+}
+
 #: Metadata, artifacts and the version number can change in these states only.
 EDITABLE: frozenset[State] = frozenset({State.DRAFT, State.CHANGES_REQUESTED})
 

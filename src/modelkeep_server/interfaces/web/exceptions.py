@@ -31,6 +31,7 @@ from modelkeep_server.rules.permissions import Relation
 router = make_router()
 
 PAGE_ROWS = 50
+POLICIES_OFFERED = 200
 CONTROLS = ("version", "policy", "justification", "risk", "mitigation", "expiresAt")
 Preset = Annotated[str, Query(max_length=400)]
 
@@ -39,14 +40,21 @@ Preset = Annotated[str, Query(max_length=400)]
 @door.reads("exception.read")
 def show_exceptions(work: Work, actor: Actor, request: Request, cursor: Cursor = "") -> Page:
     """Which policies are lifted, for what, and until when?"""
-    filters = read_filters(request.query_params, ("status",))
+    filters = read_filters(request.query_params, ("status", "policy"))
     rows, errors = ask_what_can_be(
         filters,
         lambda asked: exception_queries.list_exceptions(
-            work, actor, ExceptionFilter(asked.get("status", "")), limit=PAGE_ROWS, cursor=cursor or None
+            work,
+            actor,
+            ExceptionFilter(asked.get("status", ""), asked.get("policy", "")),
+            limit=PAGE_ROWS,
+            cursor=cursor or None,
         ),
     )
-    return Page.of(ExceptionsContext(exceptions=rows, filters=filters, errors=errors, cursor=cursor or None))
+    policies = queries.list_policies(work, limit=POLICIES_OFFERED).items
+    return Page.of(
+        ExceptionsContext(exceptions=rows, policies=policies, filters=filters, errors=errors, cursor=cursor or None)
+    )
 
 
 @router.get("/exceptions/new")
@@ -151,7 +159,7 @@ def _show(
 
 
 def _form(work: Work, values: dict[str, str], errors: dict[str, str] | None = None, status: int = 200) -> Page:
-    listed = queries.list_policies(work, limit=200).items
+    listed = queries.list_policies(work, limit=POLICIES_OFFERED).items
     named = {policy.wording.name.lower(): policy.id for policy in listed}
     chosen = named.get(values.get("policy", "").strip().lower(), values.get("policy", ""))
     latest = (work.now + timedelta(days=DAYS_MAX)).date().isoformat()

@@ -10,7 +10,8 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.policies import queries, service, trying
+from modelkeep_server.features.policies import exception_queries, queries, service, trying
+from modelkeep_server.features.policies.exception_queries import ExceptionFilter
 from modelkeep_server.features.policies.trying import VersionTrial, WideTrial
 from modelkeep_server.features.policies.views import Wording
 from modelkeep_server.features.policies.writing import Draft
@@ -26,6 +27,8 @@ from modelkeep_server.rules.policy_facts import RULES_MAX
 router = make_router()
 
 PAGE_ROWS = 50
+#: So many of the exceptions from a policy stand on its page.
+EXCEPTIONS_SHOWN = 10
 TEXTS = ("name", "description", "severity", "groups", "reason", "version")
 
 
@@ -217,6 +220,9 @@ def _show(
         is_mine=policy.proposal is not None and policy.proposal.proposer_id == actor.user_id,
         stale=stale,
         trial=trial,
+        exceptions=exception_queries.list_exceptions(
+            work, actor, ExceptionFilter(policy=public_id), limit=EXCEPTIONS_SHOWN
+        ),
         **shown.controls,
     )
     return Page.of(context, status)

@@ -13,10 +13,11 @@ from modelkeep_server.rules.permissions import Relation
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionsContext(Context, Walked):
-    """GET /exceptions. Filter: status."""
+    """GET /exceptions. Filters: status, policy (an id); `policies` are those to choose from."""
 
     template: ClassVar[str] = "exceptions/list.html"
     exceptions: Rows[PolicyException]
+    policies: tuple[Policy, ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
