@@ -84,11 +84,15 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True)
 class FlagInfo:
-    """A flag as it is named and explained to people, and the permissions that setting and lifting it take."""
+    """
+    A flag as it is named and explained to people. `who` sets it, as they are called under a station; then the
+    permissions that setting and lifting it take.
+    """
 
     flag: Flag
     label: str
     meaning: str
+    who: str
     set_act: str
     lift_act: str
 
@@ -100,14 +104,16 @@ FLAGS: dict[Flag, FlagInfo] = {
         FlagInfo(
             Flag.CLOSED,
             "Closed",
-            "It goes no further: no edit, no file and no move, until it is reopened. Before production only",
+            "Goes no further until it is reopened; before production only",
+            "Model Owner",
             "version.close",
             "version.reopen",
         ),
         FlagInfo(
             Flag.HOLD,
             "Hold",
-            "It is stopped at once: no move and no new download link, until the hold is lifted",
+            "Stops all moves and new download links until it is lifted",
+            "MRC, Security or Admin",
             "version.hold",
             "version.lift",
         ),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from modelkeep_server.features.promotion.views import Promotion, Review, Status
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lifecycle import MOVES, State
+from modelkeep_server.rules.lifecycle import MOVES, STATES, State
 from modelkeep_server.rules.permissions import ROLES, Role
 from modelkeep_server.rules.policy_facts import Place, list_cures
 
@@ -77,6 +77,18 @@ class NextStep:
     def refusal(self) -> str | None:
         """What stops it beside its demands and this person's rights, with whom to ask; None where nothing does."""
         return next((f"{one.message} {one.remedy}" for one in self.reasons), None)
+
+    @property
+    def says(self) -> str:
+        """What comes next and by whom, in words."""
+        if self.kind is Kind.REQUEST:
+            return f"request the promotion to {self.target.lower()}, by an owner of the model"
+        if self.kind is Kind.WAIT:
+            return f"a decision on the promotion to {self.target.lower()}, by {self.waits_for or 'the reviewers'}"
+        if self.kind is Kind.MOVE and self.to is not None:
+            label = next(move.label for move in MOVES if move.act == self.act)
+            return f"{label[0].lower()}{label[1:]}, by {STATES[self.to].who}"
+        return "nothing"
 
     @property
     def waits_for(self) -> str:

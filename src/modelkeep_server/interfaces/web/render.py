@@ -25,7 +25,7 @@ from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
-from modelkeep_server.rules.lifecycle import LINE, STATES, State
+from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
@@ -201,6 +201,7 @@ def environment() -> jinja2.Environment:
         "names": naming,
         "STATES": STATES,
         "LINE": LINE,
+        "FLAGS": FLAGS,
         "TIERS": TIERS,
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,
