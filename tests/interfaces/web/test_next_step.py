@@ -39,5 +39,6 @@ def test_a_policy_of_ones_own_has_a_cure_in_the_box(make: Make, api: Api) -> Non
         assert found is not None
         assert (found[1].endswith(f"/{at}"), found[2]) == (True, word)
     assert "Complete metadata 0 of 10 fields" in words_of(mine)
+    assert f"/exceptions/new?version={version.address.replace(':', '%3A')}&amp;policy=Own" in box
     assert f'href="{page}/edit#commitSha"' not in other
     assert "To edit a version you need" in words_of(other)

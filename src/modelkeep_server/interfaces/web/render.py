@@ -150,6 +150,9 @@ def render(page: Page, shell: PageShell) -> str:
     return environment().get_template(page.template).render(variables)
 
 
+_LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
+
+
 @cache
 def environment() -> jinja2.Environment:
     """The one Jinja environment: autoescape always on, an unknown name is an error."""
@@ -199,9 +202,7 @@ def environment() -> jinja2.Environment:
         "find_advice": naming.find_advice,
         "limits": metadata_fields,
         "names": naming,
-        "STATES": STATES,
-        "LINE": LINE,
-        "FLAGS": FLAGS,
+        **_LIFE,
         "TIERS": TIERS,
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,

@@ -49,7 +49,10 @@ class NewExceptionContext(FormContext):
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionContext(FormContext):
-    """GET /exceptions/{id}. Controls: comment and as; reason. `relations` are those of the reader to the model."""
+    """
+    GET /exceptions/{id}. Its forms, by name: decide (comment, as), end (reason). `relations` are those of the reader to
+    the model.
+    """
 
     template: ClassVar[str] = "exceptions/show.html"
     exception: PolicyException
