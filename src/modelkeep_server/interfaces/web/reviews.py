@@ -13,7 +13,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, requirements
+from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, queue, requirements
 from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
@@ -46,8 +46,8 @@ def show_queue(
     """What waits for a decision? A filter that is none of those on the page filters nothing."""
     asked_role = next((one for one in deciding.DECIDERS if one == role), None)
     asked_tier = next((one for one in RiskTier if one == tier), None)
-    rows = promotion_queries.list_queue(
-        work, actor, role=asked_role, tier=asked_tier, limit=ROWS, cursor=cursor or None
+    rows = queue.list_queue(
+        work, actor, queue.QueueFilter(role=asked_role, tier=asked_tier), limit=ROWS, cursor=cursor or None
     )
     filters = {"role": asked_role or "", "riskTier": asked_tier or ""}
     mine = tuple(one for one in deciding.DECIDERS if one in actor.roles)

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """The tables, in the order in which they refer to each other."""
     _approval_additions()
     _attestations()
+    op.create_index("ix_versions_state", "versions", ["state", "model_id"], unique=False)
 
 
 def _approval_additions() -> None:
