@@ -1,6 +1,6 @@
 """The queue of reviews: what waits for a decision, what one decided oneself, and the rounds that ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -88,7 +88,7 @@ def list_queue(
 ) -> Page[QueueRow]:
     """
     Rounds of what the actor sees. Those that wait leave out closed versions; others come newest first, whatever the
-    sort. Five statements, four for who decides nothing.
+    sort. Five statements at most, four for who decides nothing.
 
     Raises:
         Invalid: A filter of what waits with another list. CursorRefused.
@@ -98,48 +98,58 @@ def list_queue(
     needs = promotion_queries.list_needs()
     decidable = _decidable(work, actor, needs)
     order = _orders()[sort] if wanted.show is Show.OPEN else (promotions.c.id,)
-    statement = promotion_queries.select_rounds().add_columns(
-        decidable.label("decidable"), has_flag(versions.c.id, "HOLD").label("held"), *order[:-1]
+    page = (
+        select(*order)
+        .join(versions, versions.c.id == promotions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(visible_to(actor), *_conditions(work, actor, wanted, needs, decidable))
     )
-    rows, following = read_rows(
-        work, statement.where(visible_to(actor), *_conditions(work, actor, wanted, needs, decidable)), *order,
-        filters={"queue": True, "sort": sort.value, **vars(wanted)},
+    chosen, following = read_rows(
+        work, page, *order, filters={"queue": True, "sort": sort.value, **vars(wanted)},
         limit=limit, cursor=cursor, descending=wanted.show is not Show.OPEN,
     )  # fmt: skip
-    found = promotion_queries.to_promotions(work, rows)
-    shown = (
-        QueueRow(promotion, RiskTier(row.model_tier), State(row.state), bool(row.decidable), bool(row.held))
-        for promotion, row in zip(found, rows, strict=True)
+    return Page(_read_rounds(work, [row.id for row in chosen], decidable), following)
+
+
+def _read_rounds(work: Work, keys: Sequence[int], decidable: ColumnElement[bool]) -> tuple[QueueRow, ...]:
+    """These rounds, in this order. Asked of the rows of one page alone, since it takes a look at the log for each."""
+    told = promotion_queries.select_rounds().add_columns(
+        decidable.label("decidable"), has_flag(versions.c.id, "HOLD").label("held")
     )
-    return Page(tuple(shown), following)
+    by_key = {row.id: row for row in work.all(told.where(promotions.c.id.in_(keys)))} if keys else {}
+    rows = [by_key[key] for key in keys]
+    return tuple(
+        QueueRow(promotion, RiskTier(row.model_tier), State(row.state), bool(row.decidable), bool(row.held))
+        for promotion, row in zip(promotion_queries.to_promotions(work, rows), rows, strict=True)
+    )
 
 
 def count_queue(work: Work, actor: Actor, asked: QueueFilter | None = None) -> QueueCounts:
     """What waits, counted. Three statements, two for who decides nothing."""
     wanted = replace(asked or QueueFilter(), show=Show.OPEN)
     needs = promotion_queries.list_needs()
-    decidable = _decidable(work, actor, needs)
-    place = replace(QueueFilter(), mine=wanted.mine, group=wanted.group)
+    held = [role for role in seats.COUNTED if role in actor.roles]
+    is_free = seats.is_free_for(actor, answered_for(work, actor.user_id or 0)) if held else false()
+    place = QueueFilter(mine=wanted.mine, group=wanted.group)
     facts = (
         select(
             models.c.risk_tier, promotions.c.target, promotions.c.urgent,
             case((_is_overdue(work), 1), else_=0).label("overdue"),
-            case((decidable, 1), else_=0).label("decidable"),
+            case((is_free, 1), else_=0).label("free"),
             seats.seats_code(needs).label("code"),
         )
         .join(versions, versions.c.id == promotions.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .where(visible_to(actor), *_conditions(work, actor, place, needs, decidable))
+        .where(visible_to(actor), *_conditions(work, actor, place, needs, false()))
         .subquery()
     )  # fmt: skip
     rows = work.all(select(*facts.c, func.count().label("many")).group_by(*facts.c))
-    counted = [(_facts_of(row, needs), int(row.many)) for row in rows]
+    counted = [(_facts_of(row, needs, held), int(row.many)) for row in rows]
 
     def many(**changes: Any) -> int:
         under = replace(wanted, **changes)
         return sum(number for fact, number in counted if fact.fits(under))
 
-    decides = any(role in actor.roles for role in seats.COUNTED)
     return QueueCounts(
         total=many(),
         anybody=many(role=None, can_decide=False),
@@ -148,7 +158,7 @@ def count_queue(work: Work, actor: Actor, asked: QueueFilter | None = None) -> Q
         targets={target: many(target=target) for target in Target},
         urgent=many(urgent=True),
         overdue=many(overdue=True),
-        decidable=many(role=None, can_decide=True) if decides else None,
+        decidable=many(role=None, can_decide=True) if held else None,
     )
 
 
@@ -174,12 +184,11 @@ class _Facts:
         )
 
 
-def _facts_of(row: Row[Any], needs: seats.Needs) -> _Facts:
+def _facts_of(row: Row[Any], needs: seats.Needs, held: Sequence[Role]) -> _Facts:
     tier, target = RiskTier(row.risk_tier), Target(row.target)
-    return _Facts(
-        tier, target, bool(row.urgent), bool(row.overdue), bool(row.decidable),
-        seats.roles_open(needs, tier, target, row.code),
-    )  # fmt: skip
+    roles = seats.roles_open(needs, tier, target, row.code)
+    decidable = bool(row.free) and any(role in roles for role in held)
+    return _Facts(tier, target, bool(row.urgent), bool(row.overdue), decidable, roles)
 
 
 def waiting_rounds(needs: seats.Needs) -> ColumnElement[bool]:

@@ -41,9 +41,14 @@ def seats_code(needs: Needs) -> ColumnElement[int]:
     How many approvals of a row of `promotions`, joined with `models`, count now: those by MRC, and 100 for each by a
     Security Architect. More than any need has places for are told as that many.
     """
+    return _seats_code(_most(needs))
+
+
+@lru_cache(maxsize=32)
+def _seats_code(most: int) -> ColumnElement[int]:
     given, later = reviews.alias("given"), reviews.alias("later")
-    newer = exists().where(_counts(later), later.c.person_id == given.c.person_id, later.c.id > given.c.id)
-    most = _most(needs)
+    again = (_counts(later), later.c.person_id == given.c.person_id, later.c.id > given.c.id)
+    newer = exists().where(*again).correlate(given, promotions, models)
 
     def many(role: Role) -> ColumnElement[int]:
         total = func.coalesce(func.sum(case((given.c.role == role.value, 1), else_=0)), 0)
@@ -65,17 +70,24 @@ def _counts(review: Any) -> ColumnElement[bool]:
 
 def waits_for(needs: Needs, roles: Sequence[Role]) -> ColumnElement[bool]:
     """The condition under which an approval in one of `roles` still helps a row of `promotions`."""
-    code = seats_code(needs)
+    return _waits_for(tuple(needs.items()), tuple(roles))
+
+
+@lru_cache(maxsize=64)
+def _waits_for(
+    needs: tuple[tuple[tuple[RiskTier, Target], tuple[Need, ...]], ...], roles: tuple[Role, ...]
+) -> ColumnElement[bool]:
+    most = _most(dict(needs))
     # Tiers and targets that take the same are asked about in one breath.
     alike: dict[tuple[int, ...], list[tuple[RiskTier, Target]]] = {}
-    for (tier, target), taken in needs.items():
-        alike.setdefault(_helping(taken, tier, tuple(roles), _most(needs)), []).append((tier, target))
+    for place, taken in needs:
+        alike.setdefault(_helping(taken, place[0], roles, most), []).append(place)
     return or_(
         false(),
         *(
             and_(
                 or_(*(and_(models.c.risk_tier == tier.value, promotions.c.target == aim.value) for tier, aim in where)),
-                code.in_(codes),
+                _seats_code(most).in_(codes),
             )
             for codes, where in alike.items()
             if codes
@@ -91,12 +103,17 @@ def roles_open(needs: Needs, tier: RiskTier, target: Target, code: int) -> tuple
 def decidable_by(needs: Needs, actor: Actor, keys: Sequence[int]) -> ColumnElement[bool]:
     """
     The condition under which this person may still fill a place of a row of `promotions`, joined with `versions` and
-    `models`: they have the role, did not decide, never owned the model and did not touch the version, and nothing
-    stands in the way. `keys` are theirs by `separation.answered_for`.
+    `models`. `keys` are theirs by `separation.answered_for`.
     """
     held = [role for role in COUNTED if role in actor.roles]
-    if not held:
-        return false()
+    return and_(waits_for(needs, held), is_free_for(actor, keys)) if held else false()
+
+
+def is_free_for(actor: Actor, keys: Sequence[int]) -> ColumnElement[bool]:
+    """
+    The same but for the place: they did not decide, never owned the model and did not touch the version, and nothing
+    stands in the way.
+    """
     decided = exists().where(
         reviews.c.promotion_id == promotions.c.id,
         reviews.c.person_id == actor.user_id,
@@ -105,7 +122,6 @@ def decidable_by(needs: Needs, actor: Actor, keys: Sequence[int]) -> ColumnEleme
     return and_(
         models.c.status == ModelStatus.ACTIVE.value,
         ~decided,
-        waits_for(needs, held),
         ~separation.was_owned_by(keys),
         ~has_flag(versions.c.id, "HOLD"),
         ~separation.was_touched_by(keys),
@@ -122,7 +138,6 @@ def _given(code: int, tier: RiskTier) -> tuple[Given, ...]:
     return tuple(Given(person, role, tier) for person, role in enumerate(roles))
 
 
-@lru_cache(maxsize=512)
 def _helping(needs: tuple[Need, ...], tier: RiskTier, roles: tuple[Role, ...], most: int) -> tuple[int, ...]:
     """The codes that leave one of `roles` something to fill."""
     codes = (first + _PLACES * second for first in range(most + 1) for second in range(most + 1))
