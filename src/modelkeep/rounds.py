@@ -54,11 +54,16 @@ class Promotion(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRow(Told):
-    """A request that waits for a decision, with the model's present tier and the version's state."""
+    """
+    A request with the model's present tier and the version's state. `can_decide`: you may still give an approval of it;
+    `held`: the version is on hold.
+    """
 
     promotion: Promotion
     model_tier: str
     state: str
+    can_decide: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,9 @@ def test_an_approved_version_waits_again_once_its_tier_is_raised(make: Make, api
     life, closed = asked_for(make, api, cast), asked_for(make, api, cast)
     assert life.decide(cast.mrc).status_code == 201
     before = addresses(queue(api, cast.owner, mine=True))
-    raised = api.as_(cast.owner).patch(f"/api/v1/models/{life.version.model}", json={"riskTier": "HIGH", "reason": "It scores people."})
+    raised = api.as_(cast.owner).patch(
+        f"/api/v1/models/{life.version.model}", json={"riskTier": "HIGH", "reason": "It scores people."}
+    )
     assert raised.status_code == 200
     assert closed.post("/close", cast.owner, reason="Another is better.").status_code == 200
 
@@ -150,7 +152,7 @@ def test_rounds_that_ended_and_those_i_decided_stand_in_lists_of_their_own(make:
 
 
 def test_the_review_page_is_a_page_of_the_reviews(make: Make, api: Api) -> None:
-    """The top bar says where one is, also where the form is shown again; the version's own pages are those of models."""
+    """The top bar says where one is, also where the form is shown again; versions are within models."""
     life = asked_for(make, api, make_cast(make))
     page = life.base.removeprefix("/api/v1")
     mrc = api.browser(life.cast.mrc)

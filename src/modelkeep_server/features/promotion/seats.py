@@ -18,7 +18,7 @@ from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion.views import Decision
 from modelkeep_server.features.versions.conditions import has_flag
-from modelkeep_server.rules.approvals import Given, Need, RiskTier, open_roles, slots_of
+from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, open_roles, slots_of
 from modelkeep_server.rules.permissions import Role
 
 #: Whose approvals are counted (features/promotion/deciding.py: DECIDERS says who may give one).
@@ -98,6 +98,18 @@ def _waits_for(
 def roles_open(needs: Needs, tier: RiskTier, target: Target, code: int) -> tuple[Role, ...]:
     """The roles in which an approval still helps where so many count, by `seats_code`."""
     return open_roles(needs[tier, target], _given(code, tier), tier)
+
+
+def places_open(needs: Needs, tier: RiskTier, target: Target, code: int) -> tuple[tuple[Role, ...], ...]:
+    """The places that nobody fills yet where so many count, each with the roles that can fill it."""
+    taken = needs[tier, target]
+    filled = fill_slots(taken, _given(code, tier), tier)
+    return tuple(roles for roles, given in zip(slots_of(taken), filled, strict=True) if given is None)
+
+
+def roles_given(code: int) -> tuple[Role, ...]:
+    """The roles in which an approval counts, by `seats_code`."""
+    return tuple(role for role, many in zip(COUNTED, (code % _PLACES, code // _PLACES), strict=True) if many)
 
 
 def decidable_by(needs: Needs, actor: Actor, keys: Sequence[int]) -> ColumnElement[bool]:
