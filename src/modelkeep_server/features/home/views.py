@@ -64,8 +64,8 @@ class Waiting:
 
     `by` is who asked, decided or proposed (an e-mail), `said` what they wrote; of a promotion that was asked for
     before, `again`. `word` is what the kind is about: a target, a policy's name, how grave a finding is (BLOCKING
-    first of all), an access. `given` are the roles that approved or granted, `still` the places it waits for, each with the roles that fill it.
-    `ref` is the public id of what is decided on.
+    first of all), an access. `given` are the roles that approved or granted, `still` the places it waits for, each with
+    the roles that fill it. `ref` is the public id of what is decided on.
     """
 
     kind: Kind
