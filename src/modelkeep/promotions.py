@@ -7,11 +7,15 @@ from modelkeep.asking import Asking, When, given, moment_of
 from modelkeep.listing import Listing
 from modelkeep.models import Version
 from modelkeep.reading import read, read_page
-from modelkeep.rounds import Finding, Promotion, QueueRow, RoundChanges
+from modelkeep.rounds import Finding, Promotion, QueueRow, RoundChanges, Todo
 
 
 class Promotions(Asking):
     """What owners, reviewers and SREs do with a version. `address` is `GROUP/NAME:VERSION` everywhere."""
+
+    def list_todo(self) -> list[Todo]:
+        """What waits for you by your roles, and what of yours waits for others: what is due first, then the oldest."""
+        return list(read_page(Todo, self._transport.get("/todo")).items)
 
     def list_reviews(
         self,
