@@ -39,7 +39,7 @@ ANSWERS = ("YES", "NO", "NOT_APPLICABLE")
 
 _ACTS = {Decision.APPROVE: "promotion.approve", Decision.REQUEST_CHANGES: "promotion.request_changes"}
 #: Where the last approval leads, and an SRE finds it: approvals that a raised tier lacks can still be given there.
-_LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
+LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
 
 
 def decide(
@@ -135,7 +135,7 @@ def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
     if latest is not None and latest.status is Status.OPEN:
         return latest
     lacks = latest is not None and latest.status is Status.APPROVED and bool(latest.open_roles)
-    if latest is not None and lacks and decision is Decision.APPROVE and _LEADS_TO[latest.target] is version.state:
+    if latest is not None and lacks and decision is Decision.APPROVE and LEADS_TO[latest.target] is version.state:
         return latest
     raise StateForbids(
         f"{version.address} is {version.state} and waits for no decision.",
@@ -235,5 +235,5 @@ def _count(
         return promotion
     requirements.demand(demands.requirements, f"for a promotion to {promotion.target}")
     ended = requesting.end(work, actor, promotion, Status.APPROVED)
-    moving.move(work, actor, version, _LEADS_TO[promotion.target], act, more=facts)
+    moving.move(work, actor, version, LEADS_TO[promotion.target], act, more=facts)
     return ended
