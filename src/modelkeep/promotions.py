@@ -7,7 +7,7 @@ from modelkeep.asking import Asking, When, given, moment_of
 from modelkeep.listing import Listing
 from modelkeep.models import Version
 from modelkeep.reading import read, read_page
-from modelkeep.rounds import Finding, Promotion, QueueRow
+from modelkeep.rounds import Finding, Promotion, QueueRow, RoundChanges
 
 
 class Promotions(Asking):
@@ -37,6 +37,11 @@ class Promotions(Asking):
     def get_promotion(self, address: str | Address, promotion_id: str) -> Promotion:
         """One round of a version. Raises NotFound."""
         return read(Promotion, self._transport.get(f"{_route_of(address)}/promotions/{quote(promotion_id, safe='')}"))
+
+    def get_round_changes(self, address: str | Address, promotion_id: str) -> RoundChanges:
+        """What changed in the content of a version since the round before this one. Raises NotFound."""
+        route = f"{_route_of(address)}/promotions/{quote(promotion_id, safe='')}/changes"
+        return read(RoundChanges, self._transport.get(route))
 
     def withdraw_promotion(self, address: str | Address, promotion_id: str, *, reason: str) -> Promotion:
         """Take a request for PRODUCTION back. Raises Conflict, Forbidden, NotFound."""

@@ -5,12 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from modelkeep.comparisons import Differences
 from modelkeep.models import Told
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unseen(Told):
+    """Something recorded of a version after a decision on it, by whom and when. `kind` is EVALUATION."""
+
+    kind: str
+    id: str
+    label: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Review(Told):
-    """What one reviewer decided, in which role, on which content, and what lay before them (`saw`)."""
+    """
+    What one reviewer decided, in which role, on which content, and what lay before them (`saw`). `not_seen` is told
+    where rounds are read: what was recorded after the decision.
+    """
 
     id: str
     by: str
@@ -20,6 +35,7 @@ class Review(Told):
     digest: str
     at: datetime
     saw: Mapping[str, Any]
+    not_seen: tuple[Unseen, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +66,29 @@ class Promotion(Told):
     def address(self) -> str:
         """`GROUP/NAME:VERSION`."""
         return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round(Told):
+    """One of two rounds that are compared."""
+
+    id: str
+    round: int
+    target: str
+    status: str
+    digest: str
+    requested_at: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundChanges(Told):
+    """What changed in the content of a version between two rounds; `before`, `differences` None for the first."""
+
+    before: Round | None = None
+    now: Round
+    differences: Differences | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

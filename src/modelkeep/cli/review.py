@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from modelkeep.cli.comparing import rows_of
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.cli.promote import VersionAddress
@@ -38,6 +39,34 @@ def list_reviews(
     ]  # fmt: skip
     print_table(("version", "to", "tier", "requested by", "due", "waits for", "digest"), rows)
     note_rest(len(page.items), page.total, page.next_cursor is not None)
+
+
+@app.command("changes")
+def changes(
+    address: VersionAddress,
+    promotion: Annotated[str | None, typer.Option("--round", metavar="ID", help="Left out: the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what changed in a version since the round of review before."""
+    with Client() as client:
+        if promotion is None:
+            rounds = client.list_promotions(address)
+            if not rounds:
+                note("Nobody requested a promotion of it yet.")
+                return
+            promotion = rounds[0].id
+        found = client.get_round_changes(address, promotion)
+    if as_json:
+        print_json(found)
+        return
+    if found.before is None or found.differences is None:
+        note("This is the first round; there is none before it.")
+        return
+    for flag in found.differences.flags:
+        note(f"Look here first: {flag.text}")
+    names = (f"round {found.before.round}", f"round {found.now.round}")
+    print_table(("change", "what", *names), rows_of(found.differences))
+    note(f"{names[0]} → {names[1]}: {found.differences.changed} changed, {found.differences.same} the same.")
 
 
 @app.command("approve")

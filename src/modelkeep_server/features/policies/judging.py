@@ -26,25 +26,24 @@ from modelkeep_server.rules.policy_facts import CURES
 
 @dataclass(frozen=True)
 class Standing:
-    """A policy in force, as far as judging needs it."""
+    """A policy in force, as far as judging needs it. `lifted_by` is the exception that lifts it for the version."""
 
-    key: int
     id: str
     revision: int
     wording: Wording
+    lifted_by: str | None = None
 
 
 def judge(work: Work, model: Model, version: Version, target: Target | str) -> Judgement:
-    """What all policies in scope say of a version on its way to a target, by their names. Five statements."""
+    """What all policies in scope say of a version on its way to a target, by their names. Four statements."""
     aim = Target(target)
     standing = [
         one
-        for one in list_standing(work)
+        for one in list_standing(work, model, version)
         if one.wording.scope.holds(model.risk_tier.value, model.group, aim.value)
     ]  # fmt: skip
     facts = gather_facts(work, model, version)
-    lifted = exception_queries.find_held(work, version.key, model.risk_tier)
-    return Judgement(aim, tuple(check_all(standing, facts, lifted)), facts, canonical.digest(facts))
+    return Judgement(aim, tuple(check_all(standing, facts)), facts, canonical.digest(facts))
 
 
 def keep(
@@ -84,31 +83,33 @@ def keep(
     return public_id
 
 
-def list_standing(work: Work) -> tuple[Standing, ...]:
-    """Every policy that is in force and on, by name. One statement."""
+def list_standing(work: Work, model: Model, version: Version) -> tuple[Standing, ...]:
+    """Every policy that is in force and on, by name, with what lifts it for this version. One statement."""
+    held = exception_queries.select_held(version.key, work.now)
     rows = work.all(
-        select(policies.c.public_id, policy_revisions)
+        select(policies.c.public_id, policy_revisions, held.label("held"))
         .join(policies, policies.c.id == policy_revisions.c.policy_id)
         .where(policy_revisions.c.status == RevisionStatus.IN_FORCE, policy_revisions.c.enabled)
         .order_by(policies.c.name_key)
     )
-    return tuple(Standing(row.policy_id, row.public_id, row.revision, to_wording(row)) for row in rows)
+    return tuple(
+        Standing(
+            row.public_id,
+            row.revision,
+            to_wording(row),
+            exception_queries.find_lifting(row.held, model.risk_tier),
+        )
+        for row in rows
+    )
 
 
-def check_all(
-    standing: Iterable[Standing], facts: Mapping[str, Any], lifted: Mapping[int, str] | None = None
-) -> list[Check]:
-    """
-    What policies say of facts, one check a policy. Scope is the caller's.
-
-    Args:
-        lifted: The public id of the exception that holds, by the inside id of its policy.
-    """
+def check_all(standing: Iterable[Standing], facts: Mapping[str, Any]) -> list[Check]:
+    """What policies say of facts, one check a policy. Scope is the caller's."""
     bound = language.bind(facts)
-    return [_check(one, bound, (lifted or {}).get(one.key)) for one in standing]
+    return [_check(one, bound) for one in standing]
 
 
-def _check(standing: Standing, bound: language.Bound, excepted: str | None) -> Check:
+def _check(standing: Standing, bound: language.Bound) -> Check:
     wording = standing.wording
     told = [(rule, *_ask(rule, bound)) for rule in wording.rules]
     failing = [(rule, reason, about) for rule, passed, reason, about in told if not passed]
@@ -124,7 +125,7 @@ def _check(standing: Standing, bound: language.Bound, excepted: str | None) -> C
         detail=" ".join(reason for _, reason, _ in failing if reason) or None,
         remedy=_cure(about) if failing else "",
         about=about,
-        excepted=excepted if failing else None,
+        excepted=standing.lifted_by if failing else None,
     )
 
 

@@ -127,7 +127,7 @@ def list_moves(
 ) -> tuple[MoveView, ...]:
     """
     The moves that the diagram has from here, each with whether this person could make it now, what they lack, and what
-    it demands. At most six statements, and four more for who may decide. `latest` is the newest round, as `find_latest`
+    it demands. At most five statements, and one more for who may decide. `latest` is the newest round, as `find_latest`
     has it.
     """
     relations = model_queries.relations_of(actor, model)
@@ -186,7 +186,7 @@ def _why_no_third(
     """HIGH: the SRE who moves it to production is no owner, worked on nothing of it and approved nothing of it."""
     if target is not State.PRODUCTION or model.risk_tier is not RiskTier.HIGH:
         return None
-    if latest is not None and promotion_queries.has_approved(work, version, actor.user_id or 0):
+    if latest is not None and actor.user_id in latest.approvers:
         return f"You approved {version.address}, so another SRE moves it to production."
     return why_not_apart(work, actor, model, version)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from modelkeep_server.features.comparison.views import Comparison
 from modelkeep_server.features.policies.views import Judgement, Target
 from modelkeep_server.features.versions.views import Requirement
 from modelkeep_server.rules.approvals import RiskTier
@@ -46,8 +47,22 @@ class FindingStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """Something recorded of a version after a decision on it. `kind` is EVALUATION, `by` an e-mail."""
+
+    kind: str
+    id: str
+    label: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Review:
-    """One reviewer's decision. `by` is an e-mail; `saw` is what lay before them (api.md: approvals)."""
+    """
+    One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` what came later, where it was
+    asked for (features/promotion/rounds.py: `mark_unseen`).
+    """
 
     person_key: int
     id: str
@@ -60,6 +75,7 @@ class Review:
     saw: Mapping[str, Any]
     checklist: Mapping[str, str] | None
     at: datetime
+    not_seen: tuple[Unseen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,8 @@ class Required:
 class Promotion:
     """
     A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
-    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said.
+    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said,
+    `approvers` are those, by inside id, who approved the version in this round or one before.
     """
 
     key: int
@@ -101,11 +118,21 @@ class Promotion:
     approvals: tuple[Review, ...] = ()
     open_roles: tuple[Role, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
+    approvers: frozenset[int] = frozenset()
 
     @property
     def address(self) -> str:
         """`group/name:version`."""
         return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True)
+class RoundChanges:
+    """What changed between two rounds of a version; `before` and `comparison` are None for the first one."""
+
+    before: Promotion | None
+    now: Promotion
+    comparison: Comparison | None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from modelkeep_server.features.promotion import (
     promotion_queries,
     requesting,
 )
+from modelkeep_server.features.promotion.rounds import find_changes, mark_unseen
 from modelkeep_server.features.promotion.views import FindingStatus, NewFinding
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
@@ -29,6 +30,7 @@ from modelkeep_server.interfaces.api.shapes.promotions import (
     PromotionOut,
     QueueRowOut,
     ReviewIn,
+    RoundChangesOut,
     SettleIn,
 )
 from modelkeep_server.interfaces.api.shapes.versions import VersionOut
@@ -80,7 +82,7 @@ def request_promotion(work: Work, actor: Actor, group: str, name: str, version: 
 def list_promotions(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[PromotionOut]:
     """The rounds of a version, the newest first."""
     found = version_queries.get_version(work, actor, group, name, version)
-    rounds = promotion_queries.list_promotions(work, found)
+    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
     return PageOut[PromotionOut].of(Page(rounds, None, len(rounds)), PromotionOut.model_validate)
 
 
@@ -89,7 +91,18 @@ def list_promotions(work: Work, actor: Actor, group: str, name: str, version: st
 def show_promotion(work: Work, actor: Actor, group: str, name: str, version: str, id: PromotionId) -> PromotionOut:
     """One round of a version."""
     found = version_queries.get_version(work, actor, group, name, version)
-    return PromotionOut.model_validate(promotion_queries.get_promotion(work, found, id))
+    promotion = promotion_queries.get_promotion(work, found, id)
+    return PromotionOut.model_validate(mark_unseen(work, found, [promotion])[0])
+
+
+@router.get(V + "/promotions/{id}/changes", response_model=RoundChangesOut)
+@door.reads("model.read")
+def show_round_changes(
+    work: Work, actor: Actor, group: str, name: str, version: str, id: PromotionId
+) -> RoundChangesOut:
+    """What changed in the content of a version since the round before this one: what a reviewer looks at again."""
+    found = version_queries.get_version(work, actor, group, name, version)
+    return RoundChangesOut.of(find_changes(work, found, promotion_queries.list_promotions(work, found), id))
 
 
 @router.post(V + "/promotions/{id}/withdraw", response_model=PromotionOut)

@@ -180,7 +180,7 @@ def model_as_json(values: Mapping[str, Any]) -> str:
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def text_of(form: FormData, name: str) -> str:
+def text_of(form: FormData | Mapping[str, str], name: str) -> str:
     """What was typed into a control, with line ends as one character; empty where the form has no such control."""
     typed = form.get(name)
     return typed.replace("\r\n", "\n") if isinstance(typed, str) else ""

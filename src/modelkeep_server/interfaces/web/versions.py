@@ -1,9 +1,7 @@
-"""The page of a version, and ending it."""
+"""The page of a version."""
 
 from collections.abc import Mapping
 from typing import Any
-
-from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
@@ -14,16 +12,16 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.promotion import moves, promotion_queries
-from modelkeep_server.features.versions import closing, queries
+from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
     VersionActivityContext,
     VersionContext,
 )
-from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.filling import count_fillable
-from modelkeep_server.interfaces.web.forms import href_of_version, text_of
+from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
 
@@ -51,22 +49,6 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, version: str,
     rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
     href = f"{href_of_version(found.model, found.version)}/activity"
     return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
-
-
-@router.post(BASE + "/{version}/close")
-@door.posts("version.close")
-def close_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """End a version that goes no further."""
-    found = closing.close_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
-    return Redirect(href_of_version(found.model, found.version) + "?done=closed")
-
-
-@router.post(BASE + "/{version}/reopen")
-@door.posts("version.reopen")
-def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """Let a closed version go on."""
-    found = closing.reopen_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
-    return Redirect(href_of_version(found.model, found.version) + "?done=reopened")
 
 
 def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "") -> dict[str, Any]:

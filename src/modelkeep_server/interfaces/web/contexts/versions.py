@@ -71,7 +71,8 @@ class VersionContext(FormContext):
     the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
     from them.
 
-    Controls of the request form: target (hidden), justification, urgent.
+    Its forms, by name: request (target, justification, urgent), move (to, comment); withdraw, hold, lift, close and
+    reopen (reason).
     """
 
     template: ClassVar[str] = "versions/show.html"
