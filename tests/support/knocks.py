@@ -110,7 +110,7 @@ BODIES: dict[str, Any] = {
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
-    "/exceptions/{id}/refuse": {"reason": "No."},
+    "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
