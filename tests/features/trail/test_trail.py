@@ -105,7 +105,8 @@ def test_a_trail_lists_every_step_of_a_life_in_order_each_proven(make: Make, api
     assert [one["sequence"] for one in items] == sorted(one["sequence"] for one in items)
     head = whole["checkpoint"]
     signed = verify_audit.open_note(head["note"], head["vkey"])
-    assert signed is not None and (signed[1], signed[2].hex()) == (head["size"], head["root"])
+    assert signed is not None
+    assert (signed[1], signed[2].hex()) == (head["size"], head["root"])
     assert [one["sequence"] for one in whole["items"] if not _leads_to(one, signed[1], head["root"])] == []
     assert len(whole["items"]) == whole["total"] == len(items)
     assert all(one["problem"] is None and one["proof"]["root"] == head["root"] for one in whole["items"])
@@ -114,7 +115,7 @@ def test_a_trail_lists_every_step_of_a_life_in_order_each_proven(make: Make, api
     assert deployed == [one["sequence"] for one in items if one["action"].startswith("deployment.")]
 
 
-def test_a_trail_costs_thirteen_statements_however_long_it_is(make: Make, api: Api) -> None:
+def test_a_trail_costs_fourteen_statements_however_long_it_is(make: Make, api: Api) -> None:
     """Who asks among them, however many of its events a page has; the head of the log is signed already."""
     life = _live(make, api)
     life.get("/trail", life.cast.mrc)
@@ -125,7 +126,7 @@ def test_a_trail_costs_thirteen_statements_however_long_it_is(make: Make, api: A
             assert life.get(f"/trail{query}", life.cast.mrc).status_code == 200
         costs.append(len(sent))
 
-    assert costs == [13, 13]
+    assert costs == [14, 14]
 
 
 def test_a_trail_is_for_those_who_answer_or_look(make: Make, api: Api) -> None:
@@ -139,7 +140,9 @@ def test_a_trail_is_for_those_who_answer_or_look(make: Make, api: Api) -> None:
     unseen = api.as_(stranger).get(elsewhere)
 
     assert (mine.status_code, looked.status_code) == (200, 200)
-    assert refusal(refused) == (403, "not_permitted") and "Auditor" in refused.json()["detail"]
+    assert refusal(refused) == (403, "not_permitted")
+    assert "Auditor" in refused.json()["detail"]
     assert refusal(unseen) == (404, "not_found")
     sources = [{one["from"] for one in answer.json()["items"]} for answer in (mine, looked)]
-    assert sources[0] == {None} and sources[1] != {None}
+    assert sources[0] == {None}
+    assert sources[1] != {None}

@@ -5,13 +5,16 @@ A page is told under the newest signed head where that covers the whole trail; w
 first. The pages after it stay under the same head, so that together they are the trail as it stood then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import func, select
 
+from modelkeep_server.db.tables import audit_labels
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head, proofs, service
+from modelkeep_server.features.audit.filters import OBJECT_ID
 from modelkeep_server.features.audit.queries import read_events
 from modelkeep_server.features.audit.views import Checkpoint, Event, ProvenEvent
 from modelkeep_server.features.identity import access
@@ -54,7 +57,7 @@ def find_trail(work: Work, actor: Actor, asked: TrailAsked) -> Trail | None:
     """
     A page of a trail, oldest first, or None where the head of the log is to be signed before it can be proven.
 
-    Twelve statements however long the log and the trail are, and one where this process has not read all leaves before.
+    Thirteen statements however long log and trail are, and one where this process has not read all leaves before.
 
     Raises:
         NotFound: The actor cannot see such a version. NotPermitted: They may not see its trail. CursorRefused.
@@ -78,7 +81,8 @@ def show_unproven(work: Work, actor: Actor, asked: TrailAsked, problem: str) -> 
     found = _find(work, actor, asked)
     vkey, checkpoint = head.vkey_of(work), head.find_newest(work)
     events = [ProvenEvent(one, None, checkpoint, vkey, problem) for one in _read(work, actor, found)]
-    return Trail(found.version.address, _page(work, asked, found, events, None), checkpoint, vkey, problem)
+    labels = _label(work, [one.event for one in events])
+    return Trail(found.version.address, _page(work, asked, found, events, None), checkpoint, vkey, labels, problem)
 
 
 def _find(work: Work, actor: Actor, asked: TrailAsked) -> _Found:
@@ -101,8 +105,9 @@ def _find(work: Work, actor: Actor, asked: TrailAsked) -> _Found:
         .limit(asked.limit + 1)
     )
     sequences = tuple(row.sequence for row in rows)
-    whole = (rows[0].total, rows[0].newest) if rows else (0, -1)
-    return _Found(version, sequences[: asked.limit], len(rows) > asked.limit, *whole, size or None)
+    total_found, newest_found = (rows[0].total, rows[0].newest) if rows else (0, -1)
+    more = len(rows) > asked.limit
+    return _Found(version, sequences[: asked.limit], more, total_found, newest_found, size or None)
 
 
 def _find_head(work: Work, found: _Found) -> Checkpoint | None:
@@ -121,7 +126,7 @@ def _tell(work: Work, actor: Actor, asked: TrailAsked, found: _Found, checkpoint
     proven = proofs.prove_all(work, _read(work, actor, found), checkpoint)
     page = _page(work, asked, found, proven, found.size or checkpoint.size)
     vkey = proven[0].vkey if proven else head.vkey_of(work, checkpoint.size)
-    return Trail(found.version.address, page, checkpoint, vkey)
+    return Trail(found.version.address, page, checkpoint, vkey, _label(work, [one.event for one in proven]))
 
 
 def _read(work: Work, actor: Actor, found: _Found) -> tuple[Event, ...]:
@@ -130,6 +135,22 @@ def _read(work: Work, actor: Actor, found: _Found) -> tuple[Event, ...]:
     if access.may(actor, "audit.read"):
         return events
     return tuple(replace(one, source=None) for one in events)
+
+
+def _label(work: Work, events: Sequence[Event]) -> dict[str, str]:
+    """What objects named in before and after are called, by their ids. One statement, none where none is named."""
+    named = _ids_in([[one.before, one.after] for one in events])
+    if not named:
+        return {}
+    rows = work.all(select(audit_labels).where(audit_labels.c.object_id.in_(sorted(named))))
+    return {row.object_id: row.label for row in rows}
+
+
+def _ids_in(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value} if OBJECT_ID.fullmatch(value) else set()
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return set().union(*map(_ids_in, inner))
 
 
 def _page(

@@ -74,14 +74,16 @@ class Trail:
     """
     One page of a version's compliance trail, oldest first, as the log stood under `checkpoint`.
 
-    `vkey` verifies the checkpoint. Where the log cannot be signed any more, `problem` says why, and nothing is proven;
-    where one event does not hold, its own `problem` does.
+    `vkey` verifies the checkpoint; `labels` are the addresses of objects that events name by their ids. Where the log
+    cannot be signed any more, `problem` says why, and nothing is proven; where one event does not hold, its own
+    `problem` does.
     """
 
     version: str
     events: Page[ProvenEvent]
     checkpoint: Checkpoint | None
     vkey: str
+    labels: Mapping[str, str]
     problem: str | None = None
 
     @property
