@@ -53,7 +53,10 @@ class NewPart:
 
 @dataclass(frozen=True)
 class Part:
-    """A version's part of a live set. `version` is its address; `share` is in hundredths of a percent."""
+    """
+    A version's part of a live set. `version` is its address; `share` is in hundredths of a percent; `state` and
+    `on_hold` say how it stands now, whenever it was live.
+    """
 
     version_key: int
     version: str
@@ -61,6 +64,12 @@ class Part:
     share: int
     endpoint_url: str | None
     region: str | None
+    on_hold: bool = False
+
+    @property
+    def number(self) -> str:
+        """The version without its model."""
+        return self.version.rpartition(":")[2]
 
     @property
     def percent(self) -> float:
@@ -70,7 +79,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What was live of one model in one environment from `at` to `superseded_at`; no parts: nothing was."""
+    """
+    What was live of one model in one environment from `at` to `superseded_at`; no parts: nothing was. `restores_key` is
+    the inside id of the deployment that a rollback brought again.
+    """
 
     key: int
     id: str
@@ -86,6 +98,7 @@ class Deployment:
     by: str
     reason: str | None
     live: tuple[Part, ...]
+    restores_key: int | None = None
 
     @property
     def label(self) -> str:
@@ -103,6 +116,14 @@ class Asked:
     reason: str | None = None
     #: The id of the deployment that it is meant to follow, `none` for the first; None follows whatever is there.
     replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """An environment, and of how many models that somebody sees something is live in it."""
+
+    environment: Environment
+    models: int
 
 
 @dataclass(frozen=True)
