@@ -1,5 +1,7 @@
 """Moving versions on: requesting, reviewing and moving, holds and findings: a part of the client."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_version
@@ -83,6 +85,8 @@ class Promotions(Asking):
         digest: str,
         comment: str | None = None,
         as_role: str | None = None,
+        findings: Sequence[Mapping[str, Any]] = (),
+        checklist: Mapping[str, str] | None = None,
     ) -> Promotion:
         """
         APPROVE, or REQUEST_CHANGES with a comment. Takes a token with the scope `review`.
@@ -90,19 +94,37 @@ class Promotions(Asking):
         Args:
             digest: Of the request: the content that you judged.
             as_role: MRC or SECURITY_ARCHITECT, for people with both.
+            findings: What the decision is bound to: `text`, and where they differ from what is usual `severity`,
+                `blocking`, `owner`, `dueAt`.
+            checklist: The Security checklist: YES, NO or NOT_APPLICABLE to `scan`, `licence` and `data`.
         Raises:
             Forbidden: You own it, worked on it, or lack the role. Conflict, Invalid, NotFound.
         """
-        document = given(decision=decision, digest=digest, comment=comment) | given(**{"as": as_role})
+        document = given(
+            decision=decision, digest=digest, comment=comment, findings=list(map(dict, findings)) or None,
+            checklist=dict(checklist) if checklist else None, **{"as": as_role},
+        )  # fmt: skip
         return read(Promotion, self._transport.post(f"{_route_of(address)}/reviews", document))
 
-    def move_version(self, address: str | Address, to: str, *, comment: str | None = None) -> Version:
+    def move_version(
+        self,
+        address: str | Address,
+        to: str,
+        *,
+        comment: str | None = None,
+        deployment: Mapping[str, Any] | None = None,
+    ) -> Version:
         """
         Move a version to STAGING or PRODUCTION (SRE), DEPRECATED (owner, Admin) or RETIRED (Admin).
 
-        Raises Conflict, Forbidden, Invalid, NotFound.
+        Args:
+            deployment: What is live from then on, told with a move to STAGING or PRODUCTION: `environment` and `live`,
+                as `record_deployment` takes them.
+        Raises:
+            Conflict, Forbidden, Invalid, NotFound.
         """
-        return read(Version, self._transport.post(f"{_route_of(address)}/moves", given(to=to, comment=comment)))
+        told = given(to=to, comment=comment, deployment=None if deployment is None else dict(deployment))
+        return read(Version, self._transport.post(f"{_route_of(address)}/moves", told))
 
     def hold_version(self, address: str | Address, *, reason: str) -> Version:
         """Stop all moves of a version and all new links, at once. Raises Conflict, Forbidden, NotFound."""

@@ -13,6 +13,12 @@ from modelkeep.client import Client
 app = typer.Typer(help="List what waits for a decision, and decide.", no_args_is_help=True)
 
 As = Annotated[str | None, typer.Option("--as", help="MRC or SECURITY_ARCHITECT, for people with both roles.")]
+Found = Annotated[
+    list[str] | None, typer.Option("--finding", metavar="TEXT", help="What it is bound to; may be given several times.")
+]
+Blocking = Annotated[
+    list[str] | None, typer.Option("--blocking-finding", metavar="TEXT", help="One that stops every later move.")
+]
 Digest = Annotated[str, typer.Option("--digest", help="Of the request: the content that you judged.")]
 
 
@@ -86,10 +92,12 @@ def approve(
     digest: Digest,
     comment: Annotated[str | None, typer.Option("--comment", "-m", help="For the record.")] = None,
     as_role: As = None,
+    finding: Found = None,
+    blocking_finding: Blocking = None,
     as_json: Json = False,
 ) -> None:
     """Approve the open request of a version."""
-    _decide(address, "APPROVE", digest, comment, as_role, as_json=as_json)
+    _decide(address, "APPROVE", digest, comment, as_role, _bound(finding, blocking_finding), as_json=as_json)
 
 
 @app.command("request-changes")
@@ -98,17 +106,33 @@ def request_changes(
     digest: Digest,
     comment: Annotated[str, typer.Option("--comment", "-m", help="What has to change.")],
     as_role: As = None,
+    finding: Found = None,
+    blocking_finding: Blocking = None,
     as_json: Json = False,
 ) -> None:
     """Send a version back to its owners."""
-    _decide(address, "REQUEST_CHANGES", digest, comment, as_role, as_json=as_json)
+    _decide(address, "REQUEST_CHANGES", digest, comment, as_role, _bound(finding, blocking_finding), as_json=as_json)
+
+
+def _bound(findings: list[str] | None, blocking: list[str] | None) -> list[dict[str, object]]:
+    rows = [(text, False) for text in findings or ()] + [(text, True) for text in blocking or ()]
+    return [{"text": text, "blocking": blocks} for text, blocks in rows]
 
 
 def _decide(
-    address: str, decision: str, digest: str, comment: str | None, as_role: str | None, *, as_json: bool
+    address: str,
+    decision: str,
+    digest: str,
+    comment: str | None,
+    as_role: str | None,
+    findings: list[dict[str, object]],
+    *,
+    as_json: bool,
 ) -> None:
     with Client() as client:
-        made = client.review_version(address, decision, digest=digest, comment=comment, as_role=as_role)
+        made = client.review_version(
+            address, decision, digest=digest, comment=comment, as_role=as_role, findings=findings
+        )
     if as_json:
         print_json(made)
         return

@@ -199,6 +199,12 @@ class Demands:
     requirements: tuple[Requirement, ...]
     judgement: Judgement
 
+    @property
+    def files(self) -> Sequence[Mapping[str, Any]]:
+        """The files of the version that was judged, as policies see them."""
+        found: Sequence[Mapping[str, Any]] = self.judgement.facts["artifacts"]
+        return found
+
 
 def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:
     """Those that stop a move."""

@@ -25,7 +25,7 @@ from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
-from modelkeep_server.rules.lifecycle import LINE, STATES, State
+from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
@@ -101,6 +101,7 @@ class PageShell:
         entries = [
             ("Models", "/models", "/models", "model.read"),
             ("Reviews", "/reviews", "/reviews", "review.read"),
+            ("Deployments", "/deployments", "/deployments", "deployment.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]
@@ -155,6 +156,9 @@ def render(page: Page, shell: PageShell) -> str:
     return environment().get_template(page.template).render(variables)
 
 
+_LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
+
+
 @cache
 def environment() -> jinja2.Environment:
     """The one Jinja environment: autoescape always on, an unknown name is an error."""
@@ -204,8 +208,7 @@ def environment() -> jinja2.Environment:
         "find_advice": naming.find_advice,
         "limits": metadata_fields,
         "names": naming,
-        "STATES": STATES,
-        "LINE": LINE,
+        **_LIFE,
         "TIERS": TIERS,
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,
