@@ -22,10 +22,11 @@ from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
+from modelkeep.trails import Trails
 from modelkeep.transport import Transport
 
 
-class Client(Deployments, Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing):
+class Client(Deployments, Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing, Trails):
     """
     A registry, as one person or service account.
 

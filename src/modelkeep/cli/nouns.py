@@ -45,6 +45,7 @@ NOUNS = (
         "artifacts", "Answer for files that are held back, and look through them again.", "modelkeep.cli.artifacts:app"
     ),
     Noun("digests", "Find the versions that hold a file, by its SHA-256.", "modelkeep.cli.digests:app"),
+    Noun("todo", "Show what waits for you, by your roles.", "modelkeep.cli.todo:app"),
     Noun("promote", "Request promotions, move versions on, and stop them.", "modelkeep.cli.promote:app"),
     Noun("review", "List what waits for a decision, and decide.", "modelkeep.cli.review:app"),
     Noun(

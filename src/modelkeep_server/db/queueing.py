@@ -6,7 +6,8 @@ told is sealed (AES-256-GCM): it may hold a one-time link.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,16 @@ MAIL = "mail"
 NONCE_BYTES = 12
 
 
+@dataclass(frozen=True)
+class Mail:
+    """A mail as it is asked for: see `enqueue_mail`, whose arguments it has."""
+
+    to: str
+    template: str
+    facts: Mapping[str, Any]
+    key: str | None = None
+
+
 def enqueue(
     work: Work, kind: str, facts: Mapping[str, Any], *, key: str | None = None, due_at: datetime | None = None
 ) -> None:
@@ -29,17 +40,7 @@ def enqueue(
 
     With a `key`, nothing is added where a job of that key is there already, done or not.
     """
-    row = {
-        "kind": kind,
-        "key": key,
-        "payload": seal(work, kind, facts),
-        "status": WAITING,
-        "created_at": work.now,
-        "due_at": due_at or work.now,
-        "attempts": 0,
-    }
-    work.keep(jobs, work.upsert(jobs).values(**row).on_conflict_do_nothing())
-    work.after_commit(work.parts.bell.set)
+    _add(work, [_to_row(work, kind, facts, key, due_at)])
 
 
 def enqueue_mail(work: Work, to: str, template: str, facts: Mapping[str, Any], *, key: str | None = None) -> None:
@@ -51,9 +52,13 @@ def enqueue_mail(work: Work, to: str, template: str, facts: Mapping[str, Any], *
         facts: JSON, and moments, which the letter shows in UTC.
         key: Names a mail that goes out once only, however often it is asked for.
     """
-    if work.parts.sends_mail:
-        told = {name: clock.iso_seconds(v) if isinstance(v, datetime) else v for name, v in facts.items()}
-        enqueue(work, MAIL, {"to": to, "template": template, "facts": told}, key=key)
+    enqueue_mails(work, [Mail(to, template, facts, key)])
+
+
+def enqueue_mails(work: Work, mails: Sequence[Mail]) -> None:
+    """Have several mails sent. One statement. See `enqueue_mail`."""
+    if work.parts.sends_mail and mails:
+        _add(work, [_to_row(work, MAIL, _to_facts(mail), mail.key, None) for mail in mails])
 
 
 def seal(work: Work, kind: str, facts: Mapping[str, Any]) -> bytes:
@@ -71,3 +76,27 @@ def unseal(work: Work, kind: str, payload: bytes) -> dict[str, Any]:
 
 def _cipher(work: Work) -> AESGCM:
     return AESGCM(work.parts.keys.derive("jobs"))
+
+
+def _add(work: Work, rows: Sequence[Mapping[str, Any]]) -> None:
+    work.keep(jobs, work.upsert(jobs).on_conflict_do_nothing(), rows)
+    work.after_commit(work.parts.bell.set)
+
+
+def _to_row(
+    work: Work, kind: str, facts: Mapping[str, Any], key: str | None, due_at: datetime | None
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "key": key,
+        "payload": seal(work, kind, facts),
+        "status": WAITING,
+        "created_at": work.now,
+        "due_at": due_at or work.now,
+        "attempts": 0,
+    }
+
+
+def _to_facts(mail: Mail) -> dict[str, Any]:
+    told = {name: clock.iso_seconds(v) if isinstance(v, datetime) else v for name, v in mail.facts.items()}
+    return {"to": mail.to, "template": mail.template, "facts": told}

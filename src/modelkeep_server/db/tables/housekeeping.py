@@ -235,6 +235,14 @@ notices = Table(
     Index("ix_notices_person", "person_id", "read_at", "id"),
 )
 
+#: What is told a single time, by its name, as a reminder of one day; so that it is not told again.
+told = Table(
+    "told",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", UtcMicros, nullable=False, index=True),
+)
+
 #: What became of telling a webhook: the newest of each are kept for a while. `payload` is sealed.
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -273,6 +281,7 @@ HOUSEKEEPING = frozenset(
         activity.name,
         row_writers.name,
         notices.name,
+        told.name,
         webhook_deliveries.name,
         audit_checkpoints.name,
     }

@@ -233,6 +233,20 @@ def selects_of_programs(person: ColumnElement[int]) -> tuple[Select[Any], Select
     return sponsored, lent
 
 
+def select_answering() -> Select[Any]:
+    """A statement of who answers, or ever answered, for which program, as `programs_of` says: two inside ids."""
+    sponsored = select(
+        service_sponsors.c.person_id.label("person_id"), service_accounts.c.person_id.label("program_id")
+    ).join(service_accounts, service_accounts.c.id == service_sponsors.c.service_account_id)
+    lent = (
+        _tokens_of_programs()
+        .join(people, people.c.pseudonym == audit_events.c.actor)
+        .with_only_columns(people.c.id, service_accounts.c.person_id)
+    )
+    found = union(sponsored, lent).subquery()
+    return select(found.c.person_id, found.c.program_id)
+
+
 def _tokens_of_programs() -> Select[Any]:
     """Programs, each as often as a token of it was made, with the event that says by whom."""
     return (

@@ -4,17 +4,19 @@ Separation of duties, as far as models and versions tell of it: who ever owned o
 Whoever is asked about is a person by their inside id; what a service account touched, its sponsor touched.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     BigInteger,
     BindParameter,
     ColumnElement,
     CompoundSelect,
     Select,
+    Table,
+    and_,
     bindparam,
     exists,
     literal,
@@ -41,6 +43,8 @@ from modelkeep_server.rules.events import Outcome
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
 TOUCHING = ("version.create", "version.update", "artifact.upload", "artifact.remove", "promotion.request")
+#: A statement of `person_id`, and that column of it.
+_Trace = tuple[Select[Any], ColumnElement[int]]
 
 
 class Tie(StrEnum):
@@ -62,54 +66,128 @@ def find_ties(work: Work, model: Model, version_key: int | None, person_id: int)
     return frozenset(Tie(row.tie) for row in work.all(_ties(version_key is not None), asked))
 
 
+def select_barred(model_key: int, version_key: int | None) -> Select[Any]:
+    """
+    A statement of everybody whom ties bind to a model or to the version: who may decide nothing about it, and is not
+    asked to.
+    """
+    traces = [*_owning(literal(model_key)), *(() if version_key is None else _touching(versions.c.id == version_key))]
+    did = union_all(*(trace for trace, _ in traces)).cte("did")
+    answering = identity_queries.select_answering().subquery()
+    through = select(answering.c.person_id).where(answering.c.program_id.in_(select(did.c.person_id)))
+    barred = union_all(select(did.c.person_id), through).subquery()
+    return select(barred.c.person_id)
+
+
+def answered_for(work: Work, person_id: int) -> Sequence[int]:
+    """A person and the programs that they answer for, by inside id. One statement."""
+    return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
+
+
+def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
+    """The condition under which one of `keys` is bound to a row of `models` by Tie.OWNED: for lists of many."""
+    ids = list(keys)
+    by_email, by_team = _listing()
+    listed = union_all(
+        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(ids)),
+        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(ids)),
+    )
+    return or_(models.c.created_by.in_(ids), _is_one_of(models.c.registrar_id, ids), models.c.id.in_(listed))
+
+
+def was_touched_by(keys: Sequence[int]) -> ColumnElement[bool]:
+    """The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many."""
+    ids = list(keys)
+    # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
+    # which most of the log may stand.
+    actor, action = audit_events.c.actor.concat(""), audit_events.c.action.concat("")
+    acted = and_(
+        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(ids))),
+        action.in_(TOUCHING),
+        audit_events.c.outcome == Outcome.ALLOWED.value,
+    )
+    files = select(artifacts.c.public_id).where(artifacts.c.version_id == versions.c.id).correlate(versions)
+    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(ids))
+    edited = exists().where(audit_events.c.object_id == versions.c.public_id, acted)
+    sent = exists().where(audit_events.c.object_id.in_(files), acted).correlate(versions)
+    return or_(versions.c.created_by.in_(ids), _is_one_of(versions.c.submitted_by, ids), uploaded, edited, sent)
+
+
+def _is_one_of(column: ColumnElement[int | None], ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of these; false, and not unknown, where it is empty, so that it can be negated."""
+    return and_(column.is_not(None), column.in_(ids))
+
+
 @cache
 def _ties(of_one_version: bool) -> CompoundSelect[Any]:
-    person = bindparam("person", type_=BigInteger)
-    answered = union(select(person.label("id")), *identity_queries.selects_of_programs(person)).cte("answered")
-    which = versions.c.id == bindparam("version") if of_one_version else versions.c.model_id == bindparam("model")
-    owned = select(literal(Tie.OWNED.value).label("tie")).where(or_(*map(exists, _ownerships(answered))))
-    touched = select(literal(Tie.TOUCHED.value)).where(or_(*map(exists, _touchings(answered, which))))
-    return union_all(owned, touched)
-
-
-def _ownerships(answered: CTE) -> tuple[Select[Any], ...]:
-    who = select(answered.c.id)
+    person: BindParameter[int] = bindparam("person", type_=BigInteger)
     model: BindParameter[int] = bindparam("model", type_=BigInteger)
-    registered = select(models.c.id).where(
-        models.c.id == model, or_(models.c.created_by.in_(who), models.c.registrar_id.in_(who))
+    which = versions.c.id == bindparam("version") if of_one_version else versions.c.model_id == model
+    answered = union(select(person.label("id")), *identity_queries.selects_of_programs(person)).cte("answered")
+
+    def left(traces: Sequence[_Trace]) -> ColumnElement[bool]:
+        return or_(*(exists(trace.where(who.in_(select(answered.c.id)))) for trace, who in traces))
+
+    owned = select(literal(Tie.OWNED.value).label("tie")).where(left(_owning(model)))
+    return union_all(owned, select(literal(Tie.TOUCHED.value)).where(left(_touching(which))))
+
+
+def _owning(model: ColumnElement[int]) -> Sequence[_Trace]:
+    """What tells who owns or owned a model."""
+    ever = model_owners.c.model_id == model
+    by_email, by_team = _listing()
+    return (
+        *_named(models, (models.c.created_by, models.c.registrar_id), models.c.id == model),
+        (by_email.where(ever), people.c.id),
+        (by_team.where(ever), team_members.c.person_id),
     )
+
+
+def _listing() -> tuple[Select[Any], Select[Any]]:
+    """Who is or was among the owners of models by their e-mail, and by that of a team while they were in it."""
     by_email = (
-        select(model_owners.c.id)
-        .join(people, people.c.email_key == model_owners.c.email_key)
-        .where(model_owners.c.model_id == model, people.c.id.in_(who))
+        select(people.c.id.label("person_id"))
+        .select_from(people)
+        .join(model_owners, model_owners.c.email_key == people.c.email_key)
     )
     by_team = (
-        select(model_owners.c.id)
-        .join(teams, teams.c.email_key == model_owners.c.email_key)
-        .join(team_members, team_members.c.team_id == teams.c.id)
-        .where(model_owners.c.model_id == model, team_members.c.person_id.in_(who))
+        select(team_members.c.person_id)
+        .select_from(team_members)
+        .join(teams, teams.c.id == team_members.c.team_id)
+        .join(model_owners, model_owners.c.email_key == teams.c.email_key)
         .where(
             or_(model_owners.c.removed_at.is_(None), model_owners.c.removed_at >= team_members.c.added_at),
             or_(team_members.c.ended_at.is_(None), team_members.c.ended_at >= model_owners.c.added_at),
         )
     )
-    return registered, by_email, by_team
+    return by_email, by_team
 
 
-def _touchings(answered: CTE, which: ColumnElement[bool]) -> tuple[Select[Any], ...]:
-    who = select(answered.c.id)
-    wrote = select(versions.c.id).where(which, or_(versions.c.created_by.in_(who), versions.c.submitted_by.in_(who)))
-    uploaded = (
-        select(artifacts.c.id)
-        .join(versions, versions.c.id == artifacts.c.version_id)
-        .where(which, artifacts.c.uploaded_by.in_(who))
-    )
+def _touching(which: ColumnElement[bool]) -> Sequence[_Trace]:
+    """What tells who touched these versions."""
+    of_files = versions.c.id == artifacts.c.version_id
+    uploaded = select(artifacts.c.uploaded_by.label("person_id")).join(versions, of_files)
     # Edits and removals leave no row that says who made them: the log does.
-    files = select(artifacts.c.public_id).join(versions, versions.c.id == artifacts.c.version_id).where(which)
-    acted = select(audit_events.c.sequence).where(
-        audit_events.c.object_id.in_(union_all(select(versions.c.public_id).where(which), files)),
-        audit_events.c.actor.in_(select(people.c.pseudonym).where(people.c.id.in_(who))),
-        audit_events.c.action.in_(TOUCHING),
-        audit_events.c.outcome == Outcome.ALLOWED.value,
+    files = select(artifacts.c.public_id).join(versions, of_files).where(which)
+    acted = (
+        select(people.c.id.label("person_id"))
+        .join(audit_events, audit_events.c.actor == people.c.pseudonym)
+        .where(
+            audit_events.c.object_id.in_(union_all(select(versions.c.public_id).where(which), files)),
+            audit_events.c.action.in_(TOUCHING),
+            audit_events.c.outcome == Outcome.ALLOWED.value,
+        )
     )
-    return wrote, uploaded, acted
+    return (
+        *_named(versions, (versions.c.created_by, versions.c.submitted_by), which),
+        (uploaded.where(which), artifacts.c.uploaded_by),
+        (acted, people.c.id),
+    )
+
+
+def _named(of: Table, columns: Sequence[ColumnElement[int]], which: ColumnElement[bool]) -> Sequence[_Trace]:
+    """The people whom a row names itself."""
+    return tuple(
+        (select(column.label("person_id")).select_from(of).where(which, column.is_not(None)), column)
+        for column in columns
+    )

@@ -4,12 +4,13 @@ Who sees that a model exists. One rule, inside every query over models and what 
 An import contract keeps it out of the interfaces: they cannot leave it out, since they never put it in.
 """
 
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, false, func, or_, select, true, union_all
 
-from modelkeep_server.db.tables import collaborators, model_owners, models
+from modelkeep_server.db.tables import collaborators, model_owners, models, people, role_grants, team_members, teams
 from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
@@ -19,6 +20,7 @@ from modelkeep_server.rules.permissions import SEES_RESTRICTED
 _registered = models.alias("registered")
 _owning = model_owners.alias("owning")
 _sharing = collaborators.alias("sharing")
+_SEEING = [role.value for role in SEES_RESTRICTED]
 
 
 class Sight(Enum):
@@ -63,6 +65,28 @@ def shared_with_asker() -> ColumnElement[Any]:
     # WRITE comes after READ in the alphabet, and gives more.
     granted = _sharing_of(func.max(_sharing.c.access), bindparam("actor_id"), moment)
     return granted.where(_sharing.c.model_id == models.c.id).scalar_subquery()
+
+
+def seen_by_person(person_id: ColumnElement[int], model_key: int, now: datetime) -> ColumnElement[bool]:
+    """
+    The same rule turned round: whether somebody named by an inside id sees this one model. What is asked is who may be
+    told of it.
+    """
+    the_model = select(models.c.id).where(models.c.id == model_key)
+    open_to_all = the_model.where(models.c.visibility == Visibility.INTERNAL)
+    by_role = select(role_grants.c.id).where(
+        role_grants.c.person_id == person_id, role_grants.c.ended_at.is_(None), role_grants.c.role.in_(_SEEING)
+    )
+    registered = the_model.where(models.c.registrar_id == person_id)
+    owning = select(_owning.c.id).where(_owning.c.model_id == model_key, _owning.c.removed_at.is_(None))
+    by_email = owning.join(people, people.c.email_key == _owning.c.email_key).where(people.c.id == person_id)
+    by_team = (
+        owning.join(teams, (teams.c.email_key == _owning.c.email_key) & teams.c.ended_at.is_(None))
+        .join(team_members, (team_members.c.team_id == teams.c.id) & team_members.c.ended_at.is_(None))
+        .where(team_members.c.person_id == person_id)
+    )
+    let_in = _sharing_of(_sharing.c.id, person_id, now).where(_sharing.c.model_id == model_key)
+    return or_(*(one.exists() for one in (open_to_all, by_role, registered, by_email, by_team, let_in)))
 
 
 def owned_by(actor: Actor) -> ColumnElement[bool]:

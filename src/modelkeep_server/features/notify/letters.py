@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from modelkeep_server.rules.notices import KINDS, NOTICE, say
 from modelkeep_server.rules.permissions import ROLES, Role
 
 WORDS_MAX = 1000
@@ -154,6 +155,26 @@ Meet the policy until then, or ask for another exception:
     )
 
 
+def _notice(facts: _Facts) -> Written:
+    kind = KINDS[str(facts.told["kind"])]
+    lines = {name: facts.line(name) for name in facts.told}
+    sentence = say(kind.id, lines)
+    quoted = f"\n“{lines['text']}”\n" if lines.get("text") else ""
+    return Written(
+        sentence,
+        f"""Hello,
+
+{sentence}.
+{quoted}
+Look at it:
+{facts.address}{lines["href"]}
+
+Told to: {kind.who}. You choose what you are told, and whether by mail:
+{facts.address}/profile/notices
+""",
+    )
+
+
 LETTERS: Mapping[str, Callable[[_Facts], Written]] = {
     "invitation": _invitation,
     "reset": _reset,
@@ -162,6 +183,7 @@ LETTERS: Mapping[str, Callable[[_Facts], Written]] = {
     "access_asked": _access_asked,
     "exception_ending": _exception_ending,
     "access_decided": _access_decided,
+    NOTICE: _notice,
 }
 
 _FOOT = "\n-- \nThis letter was written by a program; nobody reads answers to it.\n"

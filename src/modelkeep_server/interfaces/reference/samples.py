@@ -278,6 +278,10 @@ print(asked.id, asked.status)''',
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
+    "show_trail": f'''for event in registry.iter_trail("{MODEL}:{VERSION}"):
+    print(event.sequence, event.at, event.actor.email, event.says, event.proof.leaf)''',
+    "list_todo": """for one in registry.list_todo():
+    print(one.what, one.address or one.title, one.due_at, one.link)""",
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):

@@ -1,4 +1,4 @@
-"""The queue of reviews, the page of a review with its forms, and the rounds of a version."""
+"""The page of a review with its forms, and the rounds of a version."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,24 +9,24 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.comparison import comparing
-from modelkeep_server.features.comparison.views import Comparison
+from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, requirements
 from modelkeep_server.features.promotion.duties import why_not_apart
+from modelkeep_server.features.promotion.rounds import compare_submitted, find_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.query_strings import read_moment
-from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, QueueContext, ReviewContext, RoundsContext
-from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.query_strings import read_moment, read_version
+from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, ReviewContext, RoundsContext
+from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
-from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound, RegistryError
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
@@ -34,9 +34,8 @@ from modelkeep_server.rules.permissions import ROLES
 router = make_router()
 
 V = BASE + "/{version}"
-ROWS = 50
 RoundId = Annotated[str, Query(alias="round", max_length=100)]
-Choice = Annotated[str, Query(max_length=40)]
+Other = Annotated[str, Query(alias="with", max_length=200)]
 Form = FormData | Mapping[str, str]
 
 _OF_FINDING = {"severity": "Severity", "dueAt": "Due", "owner": "Who answers", "blocking": "Blocks"}
@@ -60,37 +59,23 @@ FINDING = FormOf("finding", {"text": "What was found"}, _OF_FINDING)
 SETTLE = FormOf("settle", {"answer": "What was done, or why it can stay"}, {"status": "How it ended"})
 
 
-@router.get("/reviews")
-@door.reads("review.read")
-def show_queue(
-    work: Work, actor: Actor, role: Choice = "", tier: Annotated[str, Query(alias="riskTier", max_length=40)] = "",
-    cursor: Cursor = "",
-) -> Page:  # fmt: skip
-    """What waits for a decision? A filter that is none of those on the page filters nothing."""
-    asked_role = next((one for one in deciding.DECIDERS if one == role), None)
-    asked_tier = next((one for one in RiskTier if one == tier), None)
-    rows = promotion_queries.list_queue(
-        work, actor, role=asked_role, tier=asked_tier, limit=ROWS, cursor=cursor or None
-    )
-    filters = {"role": asked_role or "", "riskTier": asked_tier or ""}
-    mine = tuple(one for one in deciding.DECIDERS if one in actor.roles)
-    kept = {name: str(value) for name, value in filters.items() if value}
-    return Page.of(QueueContext(rows=rows, now=work.now, filters=kept, mine=mine, cursor=cursor or None))
-
-
 @router.get(V + "/reviews")
 @door.reads("model.read")
 def show_rounds(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """How often was it asked for, and what was said?"""
     facts = facts_of(work, actor, group, name, version) | {"tab": "reviews"}
-    return Page.of(RoundsContext(**facts, rounds=promotion_queries.list_promotions(work, facts["version"])))
+    found = facts["version"]
+    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
+    return Page.of(RoundsContext(**facts, rounds=rounds, findings=findings.list_of_version(work, found)))
 
 
 @router.get(V + "/review")
 @door.reads("model.read")
-def show_review(work: Work, actor: Actor, group: str, name: str, version: str, round: RoundId = "") -> Page:
-    """Can I approve this?"""
-    return _review_page(work, actor, group, name, version, wanted=round)
+def show_review(
+    work: Work, actor: Actor, group: str, name: str, version: str, round: RoundId = "", other: Other = ""
+) -> Page:
+    """Can I approve this? `with` is the version that it is compared with."""
+    return _review_page(work, actor, group, name, version, wanted=round, other=read_version(other))
 
 
 def _again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, **named: Any) -> Page:
@@ -168,15 +153,17 @@ def _review_page(
     version: str,
     *,
     wanted: str = "",
+    other: str | None = None,
     refused: Refusal | None = None,
     status: int = 200,
 ) -> Page:
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
-    rounds = promotion_queries.list_promotions(work, found)
+    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
     shown = next((one for one in rounds if one.id == wanted or not wanted), None)
     if shown is None:
         raise NotFound(f"Nobody requested a promotion of {found.address} yet.", remedy="An owner does on its page.")
+    compared = _compare(work, actor, found, other)
     checks = requirements.judge(work, model, found, shown.target).requirements if shown.status is Status.OPEN else ()
     context = ReviewContext(
         model=model,
@@ -189,7 +176,10 @@ def _review_page(
         now=work.now,
         roles=tuple(role for role in deciding.DECIDERS if role in actor.roles),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
-        compared=_compare(work, actor, found),
+        compared=compare_submitted(work, compared, shown) if compared else None,
+        before=compared.before if compared else None,
+        offered=comparing.list_offered(work, found),
+        since=find_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
         relations=model_queries.relations_of(actor, model),
         refused=refused,
     )
@@ -218,13 +208,14 @@ def _why_no_decision(
     return f"{apart} Ask somebody else with the role {waits}."
 
 
-def _compare(work: Work, actor: Actor, version: Version) -> Comparison | None:
-    """What changed since the version that a reviewer holds it against; None where there is none."""
+def _compare(work: Work, actor: Actor, version: Version, other: str | None) -> VersionComparison | None:
+    """What changed since `other`, else since what a reviewer holds it against; None where there is none."""
     group, _, name = version.model.partition("/")
-    other = comparing.find_counterpart(work, version)
+    if other is None or other == version.version:
+        other = comparing.find_counterpart(work, version)
     if other is None:
         return None
-    return comparing.compare_versions(work, actor, group, name, version.version, other=other).comparison
+    return comparing.compare_versions(work, actor, group, name, version.version, other=other)
 
 
 def _rows_first(form: FormData) -> dict[str, str]:

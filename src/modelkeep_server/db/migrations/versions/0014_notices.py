@@ -14,6 +14,7 @@ BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """The tables, in the order in which they refer to each other."""
     _notices()
+    _told()
     _webhook_deliveries()
     _notice_settings()
     _webhooks()
@@ -35,6 +36,16 @@ def _notices() -> None:
         sa.UniqueConstraint("public_id", name="uq_notices_public_id"),
     )
     op.create_index("ix_notices_person", "notices", ["person_id", "read_at", "id"], unique=False)
+
+
+def _told() -> None:
+    op.create_table(
+        "told",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_told"),
+    )
+    op.create_index("ix_told_at", "told", ["at"], unique=False)
 
 
 def _webhook_deliveries() -> None:

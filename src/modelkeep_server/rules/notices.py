@@ -1,0 +1,186 @@
+"""
+What people are told, in the app and by mail: one row a kind of notice, from which pages, letters and settings come.
+
+Nobody is told what they did themselves, nor anything of a model that they do not see. Mail can always be silenced; what
+waits for somebody's own decision cannot be kept out of the app.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+#: Settings under this name are of all kinds at once: `by_mail` off silences all mail.
+EVERY_KIND = "*"
+#: The letter of most kinds; the others have one of their own.
+NOTICE = "notice"
+#: Read notices are kept for so many days.
+KEPT_DAYS = 90
+
+
+class Group(StrEnum):
+    """Who is told, by what they are to the version, model or request that it is about."""
+
+    OWNERS = "owners"
+    REVIEWERS = "reviewers"
+    ROUND = "round"
+    SRES = "sres"
+    MRCS = "mrcs"
+    ADMINS = "admins"
+    NAMED = "named"
+
+
+GROUP_WORDS: Mapping[Group, str] = {
+    Group.OWNERS: "owners of the model",
+    Group.REVIEWERS: "MRC and Security Architects who may decide on it",
+    Group.ROUND: "whoever took part in its reviews",
+    Group.SRES: "SREs",
+    Group.MRCS: "MRC",
+    Group.ADMINS: "Admins",
+    Group.NAMED: "whom it concerns",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    A kind of notice. `label` says what happened, `says` is its sentence over the facts that it is told with.
+
+    `in_app` and `by_mail` hold for whoever chose nothing. `waits` is true for what waits for the person's own decision:
+    it stays in the app. `letter` is the row of features/notify/letters.py that mail about it is written by.
+    """
+
+    id: str
+    label: str
+    groups: tuple[Group, ...]
+    says: str
+    in_app: bool = True
+    by_mail: bool = True
+    waits: bool = False
+    letter: str = NOTICE
+
+    @property
+    def who(self) -> str:
+        """Who is told, in words."""
+        words = [GROUP_WORDS[group] for group in self.groups]
+        text = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+        return text[0].upper() + text[1:]
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.id: kind
+    for kind in (
+        Kind(
+            "review.asked",
+            "A review is asked for",
+            (Group.REVIEWERS,),
+            "{by} asks for a review of {version}, for {target}",
+            waits=True,
+        ),
+        Kind(
+            "review.approval",
+            "One approval was given",
+            (Group.OWNERS,),
+            "{by} approved {version} for {target} as {role}; more is needed",
+            by_mail=False,
+        ),
+        Kind(
+            "review.approved",
+            "A version was approved",
+            (Group.OWNERS, Group.ROUND, Group.SRES),
+            "{version} is approved for {target}",
+        ),
+        Kind(
+            "review.changes",
+            "Changes were requested",
+            (Group.OWNERS, Group.ROUND),
+            "{by} requests changes to {version}",
+        ),
+        Kind(
+            "review.withdrawn",
+            "A request was withdrawn",
+            (Group.REVIEWERS, Group.OWNERS),
+            "{by} withdrew the request to promote {version} to {target}",
+            by_mail=False,
+        ),
+        Kind(
+            "review.overdue",
+            "A review is overdue",
+            (Group.REVIEWERS, Group.ADMINS),
+            "The review of {version} for {target} was due on {due}",
+            waits=True,
+        ),
+        Kind(
+            "review.due",
+            "A version in production is due to be looked at again",
+            (Group.OWNERS, Group.MRCS),
+            "{version} is to be looked at again until {due}",
+            waits=True,
+        ),
+        Kind(
+            "version.moved",
+            "A version was deployed, deprecated or retired",
+            (Group.OWNERS, Group.ROUND),
+            "{by} moved {version} to {state}",
+        ),
+        Kind(
+            "deployment.rolled_back",
+            "A deployment was rolled back",
+            (Group.OWNERS, Group.SRES),
+            "{by} rolled {model} back in {environment}",
+        ),
+        Kind("hold.set", "A version was put on hold", (Group.OWNERS, Group.ROUND, Group.SRES),
+             "{by} put {version} on hold"),
+        Kind("hold.lifted", "A hold was lifted", (Group.OWNERS, Group.ROUND, Group.SRES),
+             "{by} lifted the hold of {version}", by_mail=False),
+        Kind("finding.raised", "A finding was raised", (Group.OWNERS, Group.NAMED),
+             "{by} raised a finding on {version}"),
+        Kind("finding.settled", "A finding was settled", (Group.OWNERS, Group.NAMED),
+             "{by} settled a finding on {version} as {status}", by_mail=False),
+        Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND),
+             "{by} commented on {version}", by_mail=False),
+        Kind(
+            "exception.asked",
+            "An exception is asked for",
+            (Group.REVIEWERS,),
+            "{by} asks that “{policy}” be lifted for {version}",
+            waits=True,
+        ),
+        Kind("exception.decided", "An exception was decided", (Group.OWNERS, Group.NAMED),
+             "The exception from “{policy}” for {version} was {status}"),
+        Kind("exception.ending", "An exception ends soon", (Group.OWNERS,),
+             "The exception from “{policy}” for {version} ends on {until}", letter="exception_ending"),
+        Kind("access.asked", "Access is asked for", (Group.OWNERS,),
+             "{by} asks for access to {model}", waits=True, letter="access_asked"),
+        Kind("access.decided", "A request for access was decided", (Group.NAMED,),
+             "Your request for access to {model} was {status}", letter="access_decided"),
+    )
+}  # fmt: skip
+
+_MOMENTS = ("due", "until")
+
+
+def say(kind: str, facts: Mapping[str, Any]) -> str:
+    """The sentence of a notice, without its full stop. Raises KeyError: no such kind, or a fact it needs is missing."""
+    told = {name: _say_fact(name, value) for name, value in facts.items()}
+    return KINDS[kind].says.format_map(told)
+
+
+def find_faults(kind: str, *, in_app: bool, by_mail: bool) -> str | None:
+    """Why a person cannot have a kind this way, as a sentence, or None where they can."""
+    del by_mail
+    if kind not in KINDS and kind != EVERY_KIND:
+        return f"There is no such kind of notice. Kinds: {', '.join(KINDS)}."
+    if not in_app and (kind == EVERY_KIND or KINDS[kind].waits):
+        return "This waits for your decision, so it stays in the app. Its mail can be turned off."
+    return None
+
+
+def _say_fact(name: str, value: Any) -> str:
+    if name in _MOMENTS:
+        at = datetime.fromisoformat(str(value))
+        return f"{at.day} {at:%B %Y}"
+    if name == "status":
+        return str(value).lower()
+    return str(value)
