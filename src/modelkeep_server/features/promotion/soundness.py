@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from modelkeep_server.db.tables import (
+    approval_additions,
     artifacts,
     assessments,
     evaluation_runs,
@@ -14,6 +15,7 @@ from modelkeep_server.db.tables import (
     policy_revisions,
     promotions,
     reviews,
+    row_writers,
     scans,
     suite_revisions,
     version_contents,
@@ -34,7 +36,7 @@ _OF_VERSION = (
 def demand_sound(work: Work, model: Model, version: Version) -> None:
     """
     Go on only where the version, its model, owners, files, flags, rounds, decisions and evaluations are as the log has
-    them, and the policies and suites that it is judged by.
+    them, and the policies, suites and added approvals that it is judged by.
 
     Raises IntegrityBroken, naming the row. About 40 statements, each by a key.
     """
@@ -53,6 +55,7 @@ def demand_sound(work: Work, model: Model, version: Version) -> None:
         .join(evaluation_suites, evaluation_suites.c.id == suite_revisions.c.suite_id)
         .where(suite_revisions.c.revision == evaluation_suites.c.revision),
     )
+    rows["approval_additions"] = _all_keys_of_additions(work)
     files = work.all(select(artifacts.c.id, artifacts.c.blob_id).where(artifacts.c.version_id == version.key))
     rows["artifacts"] = [file.id for file in files]
     blobs = sorted({file.blob_id for file in files})
@@ -62,6 +65,12 @@ def demand_sound(work: Work, model: Model, version: Version) -> None:
         rows["scans"] = _keys(work, select(scans.c.id).where(*current))
         rows["waivers"] = _keys(work, select(waivers.c.id).where(waivers.c.artifact_id.in_(rows["artifacts"])))
     integrity.demand_sound(work, (model.id, version.id), rows)
+
+
+def _all_keys_of_additions(work: Work) -> list[int]:
+    """Also of those that are there no more, or ended: an approval less is asked for where a row of them is gone."""
+    recorded = select(row_writers.c.row_key.label("id")).where(row_writers.c.table_name == approval_additions.name)
+    return sorted({*_keys(work, recorded), *_keys(work, select(approval_additions.c.id))})
 
 
 def _keys(work: Work, statement: object) -> list[int]:

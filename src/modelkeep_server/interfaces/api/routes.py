@@ -2,6 +2,7 @@
 
 from modelkeep_server.interfaces.api import (
     activity,
+    approvals,
     artifacts,
     audit,
     comparison,
@@ -42,6 +43,7 @@ ROUTERS = tuple(
         versions,
         comparison,
         promotions,
+        approvals,
         waivers,
         evaluations,
         headers,
