@@ -88,7 +88,7 @@ def list_queue(
 ) -> Page[QueueRow]:
     """
     Rounds of what the actor sees. Those that wait leave out closed versions; others come newest first, whatever the
-    sort. Four statements at most, three for who decides nothing.
+    sort. Five statements at most, four for who decides nothing.
 
     Raises:
         Invalid: A filter of what waits with another list. CursorRefused.
@@ -125,7 +125,7 @@ def _read_rounds(work: Work, keys: Sequence[int], decidable: ColumnElement[bool]
 
 
 def count_queue(work: Work, actor: Actor, asked: QueueFilter | None = None) -> QueueCounts:
-    """What waits, counted. Two statements, one for who decides nothing."""
+    """What waits, counted. Three statements, two for who decides nothing."""
     wanted = replace(asked or QueueFilter(), show=Show.OPEN)
     needs = promotion_queries.list_needs(work)
     held = [role for role in seats.COUNTED if role in actor.roles]
