@@ -30,7 +30,19 @@ def test_what_changed_between_two_rounds_is_told(
     client.upload(address, weights, type="WEIGHTS")
     first = client.request_promotion(address, "STAGING", justification="Recall rose.")
     monkeypatch.setenv("MODELKEEP_TOKEN", registry.token("mara@company.com", "MRC"))
-    sent_back = cli("review", "request-changes", address, "--digest", first.digest, "-m", "Say where it is weak.")
+    sent_back = cli(
+        "review",
+        "request-changes",
+        address,
+        "--digest",
+        first.digest,
+        "-m",
+        "Say where it is weak.",
+        "--finding",
+        "Name the owner.",
+        "--finding",
+        "Watch June.",
+    )
     monkeypatch.setenv("MODELKEEP_TOKEN", owner_token)
     client.update_version(address, {"metadata": {"limitations": "Weak on new accounts."}})
     client.request_promotion(address, "STAGING", justification="Said so.")
@@ -45,5 +57,6 @@ def test_what_changed_between_two_rounds_is_told(
     assert "round 1 → round 2: 1 changed" in told.err
     assert whole["before"]["endReason"] == "Say where it is weak."
     assert "This is the first round" in alone.err
+    assert [one.text for one in client.list_findings_of(address)] == ["Watch June.", "Name the owner."]
     assert found.differences is not None
     assert [one.field for one in found.differences.metadata if one.change == "CHANGED"] == ["limitations"]

@@ -76,6 +76,10 @@ def test_the_first_thing_of_a_review_is_what_changed_since_the_approved_version(
     drawn = look(api, cast.mrc, page)
     picked = words_of(look(api, cast.mrc, f"{page}?with={old.version.version}"))
     nowhere = api.browser(cast.mrc).get(f"{page}?with=9.9.9")
+    back = {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": asked.json()["digest"]}
+    assert api.as_(cast.mrc).post(f"{model}/1.1.0/reviews", json=back).status_code == 201
+    assert owner.patch(f"{model}/1.1.0", json={"metadata": {"limitations": "Later words."}}).status_code == 200
+    judged = words_of(look(api, cast.mrc, page))
 
     sections = ["cmp-metrics", "cmp-metadata", "cmp-outputSchema", "cmp-artifacts", "findings", "discussion"]
     places = [drawn.index(f'id="{section}"') for section in sections]
@@ -84,4 +88,6 @@ def test_the_first_thing_of_a_review_is_what_changed_since_the_approved_version(
     for part in (*told, "Weak on new accounts.", "Breaks under 1.1.0", "Breaks consumers"):
         assert part in words_of(drawn)
     assert f"Compared with {old.version.version}" in picked
+    assert "new accounts." in judged
+    assert "Later words." not in judged
     assert nowhere.status_code == 404

@@ -21,7 +21,7 @@ from modelkeep_server.features.policies.queries import to_wording
 from modelkeep_server.features.policies.views import Check, Judgement, RevisionStatus, Rule, Target, Wording
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
-from modelkeep_server.rules.policy_facts import CURES
+from modelkeep_server.rules.policy_facts import list_cures
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _check(standing: Standing, bound: language.Bound) -> Check:
 
 
 def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[str]]:
-    """Whether a rule is passed; why not, or what is amiss; and the variables that it asks of."""
+    """Whether a rule is passed; why not, or what is amiss; and the facts that it reads."""
     program = language.compile_rule(rule.expression)
     if isinstance(program, language.Fault):
         return False, f"This rule cannot be read: {program}", ()
@@ -146,9 +146,7 @@ def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[
 
 
 def _cure(about: Sequence[str]) -> str:
-    # Nearly every rule asks of the model too, for its tier; it is mended there only where nothing else is asked.
-    asked = [name for name in about if name != "model"] or about
-    places = list(dict.fromkeys(CURES[name] for name in asked if name in CURES))
+    places = dict.fromkeys(cure.says for _, cure in list_cures(about))
     if not places:
         return "Ask a Security Architect about this policy."
     return f"See to it {' or '.join(places)}, or ask for an exception."

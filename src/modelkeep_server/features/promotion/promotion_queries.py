@@ -6,21 +6,16 @@ from typing import Any
 
 from sqlalchemy import Row, ScalarSelect, Select, func, select
 
-from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Required, Review, Status
-from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.promotion.seats import Needs
+from modelkeep_server.features.promotion.views import Decision, Promotion, Required, Review, Status
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock
-from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, needs_of, open_roles, slots_of
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 
 _askers = people.alias("askers")
@@ -60,7 +55,8 @@ def _read_added(kept: Sequence[Any]) -> tuple[Need, ...]:
     return tuple(Need(tuple(map(Role, canonical.loads(roles))), count) for _, roles, count in sorted(kept))
 
 
-def _select() -> Select[Any]:
+def select_rounds() -> Select[Any]:
+    """Every round, with its model, version, people and what was decided."""
     return (
         select(
             promotions,
@@ -83,16 +79,16 @@ def _select() -> Select[Any]:
 
 def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
     """The rounds of a version, the newest first. Two statements."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
-    return _to_promotions(work, rows)
+    rows = work.all(select_rounds().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
+    return to_promotions(work, rows)
 
 
 def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
     """One round of a version. Raises NotFound. Two statements."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
+    rows = work.all(select_rounds().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
     if not rows:
         raise NotFound(f"{version.address} has no such request.")
-    return _to_promotions(work, rows)[0]
+    return to_promotions(work, rows)[0]
 
 
 def find_latest(work: Work, version: Version) -> Promotion | None:
@@ -100,7 +96,7 @@ def find_latest(work: Work, version: Version) -> Promotion | None:
     The newest round, without what policies said of it, or None where nobody asked yet. It alone has `approvers`. One
     statement.
     """
-    newest = _select().add_columns(_approvers().label("approvers")).where(promotions.c.version_id == version.key)
+    newest = select_rounds().add_columns(_approvers().label("approvers")).where(promotions.c.version_id == version.key)
     row = work.first(newest.order_by(promotions.c.id.desc()).limit(1))
     if row is None:
         return None
@@ -119,47 +115,34 @@ def _approvers() -> ScalarSelect[Any]:
     )
 
 
-def list_queue(
-    work: Work,
-    actor: Actor,
-    *,
-    role: Role | None = None,
-    tier: RiskTier | None = None,
-    limit: int = DEFAULT_LIMIT,
-    cursor: str | None = None,
-) -> Page[QueueRow]:
-    """
-    Open requests of versions that are not closed, the oldest first. Two statements. Raises CursorRefused.
-
-    Args:
-        role: Only those that wait for this role.
-    """
-    filters = {"queue": tier.value if tier else None, "role": role.value if role else None}
-    statement = _select().where(
-        promotions.c.status == Status.OPEN.value, visible_to(actor), ~has_flag(versions.c.id, "CLOSED")
-    )
-    if tier is not None:
-        statement = statement.where(models.c.risk_tier == tier.value)
-    rows, following = read_rows(work, statement, promotions.c.id, filters=filters, limit=limit, cursor=cursor)
-    found = (
-        QueueRow(promotion, RiskTier(row.model_tier), State(row.state))
-        for promotion, row in zip(_to_promotions(work, rows), rows, strict=True)
-    )
-    return Page(tuple(one for one in found if role is None or role in one.promotion.open_roles), following)
+def list_needs(work: Work) -> Needs:
+    """What each promotion takes, by tier and target, with what Admins added. One statement."""
+    added: dict[tuple[str, str], list[Need]] = {}
+    kept = approval_additions.c
+    for row in work.all(
+        select(kept.risk_tier, kept.target, kept.roles, kept.count.label("people"))
+        .where(kept.ended_at.is_(None))
+        .order_by(kept.id)
+    ):
+        added.setdefault((row.risk_tier, row.target), []).append(Need(tuple(map(Role, row.roles)), row.people))
+    return {(tier, aim): needs_of(tier, added.get((tier, aim), ())) for tier in RiskTier for aim in Target}
 
 
-def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+def to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+    """Rows of `select_rounds` with what policies said. One statement, none for no rows."""
     if not rows:
         return ()
-    said = _list_checks(work, [row.id for row in rows])
+    said = _list_checks(work, rows)
     return tuple(_to_promotion(row, said.get(row.id, ())) for row in rows)
 
 
-def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+def _list_checks(work: Work, rounds: Sequence[Row[Any]]) -> dict[int, tuple[dict[str, Any], ...]]:
     """What policies said last in each of these rounds."""
     newest = (
         select(func.max(assessments.c.id))
-        .where(assessments.c.promotion_id.in_(keys))
+        # Named by version too, since assessments are found by that.
+        .where(assessments.c.version_id.in_({row.version_id for row in rounds}))
+        .where(assessments.c.promotion_id.in_([row.id for row in rounds]))
         .group_by(assessments.c.promotion_id)
     )
     rows = work.all(select(assessments.c.promotion_id, assessments.c.results).where(assessments.c.id.in_(newest)))

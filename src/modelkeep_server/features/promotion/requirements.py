@@ -43,6 +43,7 @@ def _to_requirement(check: Check) -> Requirement:
         message,
         check.remedy,
         blocks=check.severity is Severity.BLOCK,
+        about=check.about,
     )
 
 

@@ -7,7 +7,9 @@ from sqlalchemy import and_, select
 
 from modelkeep_server.db.tables import evaluation_runs, people, suite_revisions, version_contents
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.comparison.contents import compare_contents
+from modelkeep_server.features.comparison.comparing import content_of
+from modelkeep_server.features.comparison.contents import Content, compare_contents
+from modelkeep_server.features.comparison.views import Comparison, VersionComparison
 from modelkeep_server.features.promotion.views import Promotion, Review, RoundChanges, Unseen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
@@ -28,15 +30,34 @@ def find_changes(work: Work, version: Version, rounds: Sequence[Promotion], publ
     now, before = rounds[place], rounds[place + 1] if place + 1 < len(rounds) else None
     if before is None:
         return RoundChanges(None, now, None)
+    kept = _read_contents(work, version, before.digest, now.digest)
+    compared = compare_contents(kept[before.digest], kept[now.digest])
+    # Both are one version, so that no number promises anything.
+    schemas = tuple(replace(schema, is_flagged=False) for schema in compared.schemas)
+    named = replace(compared, before=f"Round {before.round}", now=f"Round {now.round}", schemas=schemas)
+    return RoundChanges(before, now, named)
+
+
+def compare_submitted(work: Work, found: VersionComparison, promotion: Promotion) -> Comparison:
+    """
+    A comparison with another version as it stood in a round, whatever was changed since. Two statements, or none where
+    the version holds that still.
+    """
+    if found.now.content_digest == promotion.digest:
+        return found.comparison
+    kept = _read_contents(work, found.now, promotion.digest)[promotion.digest]
+    compared = compare_contents(content_of(work, found.before), kept)
+    told = [flag for flag in found.comparison.flags if flag.section == "metrics"]
+    return replace(compared, metrics=found.comparison.metrics, flags=(*compared.flags, *told))
+
+
+def _read_contents(work: Work, version: Version, *digests: str) -> dict[str, Content]:
     rows = work.all(
         select(version_contents.c.digest, version_contents.c.content)
         .where(version_contents.c.version_id == version.key)
-        .where(version_contents.c.digest.in_([before.digest, now.digest]))
+        .where(version_contents.c.digest.in_(digests))
     )
-    kept = {row.digest: row.content for row in rows}
-    compared = compare_contents(kept[before.digest], kept[now.digest])
-    named = replace(compared, before=f"Round {before.round}", now=f"Round {now.round}")
-    return RoundChanges(before, now, named)
+    return {row.digest: row.content for row in rows}
 
 
 def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tuple[Promotion, ...]:

@@ -143,11 +143,16 @@ class RoundChanges:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """A promotion as the queue of reviews shows it."""
+    """
+    A promotion as the queue of reviews shows it. `decidable`: whoever asked may still fill a place of it; `held`: its
+    version is on hold.
+    """
 
     promotion: Promotion
     model_tier: RiskTier
     state: State
+    decidable: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,6 +204,12 @@ class Demands:
 
     requirements: tuple[Requirement, ...]
     judgement: Judgement
+
+    @property
+    def files(self) -> Sequence[Mapping[str, Any]]:
+        """The files of the version that was judged, as policies see them."""
+        found: Sequence[Mapping[str, Any]] = self.judgement.facts["artifacts"]
+        return found
 
 
 def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:

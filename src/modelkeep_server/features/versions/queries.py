@@ -113,15 +113,6 @@ def lock_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     return get_version(work, actor, group, name, version)
 
 
-def get_flag_key(work: Work, version: Version, kind: str) -> int:
-    """The inside id of the flag of a kind that stands beside a version. Raises NotFound. One statement."""
-    stands = (version_flags.c.version_id == version.key, version_flags.c.lifted_at.is_(None))
-    key = work.scalar(select(version_flags.c.id).where(*stands, version_flags.c.kind == kind))
-    if key is None:
-        raise NotFound(f"{version.address} bears no such mark.")
-    return int(key)
-
-
 def count_versions(work: Work, actor: Actor, group: str, name: str) -> int:
     """How many versions a model has, where the actor may see it. One statement."""
     here = (models.c.path_key == f"{group}/{name}".lower(), visible_to(actor))

@@ -6,13 +6,13 @@ A handler names the page by `door.posts(act, again=...)`; that function gives th
 template asks the context by the form's name (contexts/base.py: `FormContext`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 
 from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
-from modelkeep_server.rules.errors import Invalid, RegistryError
+from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
 
 #: Controls that every form has for the doorway.
 _OF_EVERY_FORM = frozenset({"csrf_token", "once"})
@@ -34,6 +34,7 @@ class Refusal:
     labels: Mapping[str, str]
     written: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
+    status: int
     title: str
     detail: str
     remedy: str
@@ -49,11 +50,18 @@ class FormOf:
     texts: Mapping[str, str]
     choices: Mapping[str, str] = field(default_factory=dict)
 
-    def refuse(self, form: FormData | Mapping[str, str], error: RegistryError) -> Refusal:
-        """What the page of this form shows, once `error` refused it."""
+    def refuse(
+        self, form: FormData | Mapping[str, str], error: RegistryError, faults: Iterable[FieldError] | None = None
+    ) -> Refusal:
+        """
+        What the page of this form shows, once `error` refused it.
+
+        Args:
+            faults: Those of the error under the names that the page has for them, where they differ.
+        """
         typed = {name: text_of(form, name) for name in form if name not in _OF_EVERY_FORM}
         labels = {**self.texts, **self.choices}
-        told = errors_by_field(error.errors)
+        told = errors_by_field(error.errors if faults is None else faults)
         errors = {name: message for name, message in told.items() if name in labels}
         return Refusal(
             form=self.name,
@@ -62,6 +70,7 @@ class FormOf:
             labels=labels,
             written=tuple((label, typed[name]) for name, label in self.texts.items() if typed.get(name, "").strip()),
             others=tuple(dict.fromkeys(message for name, message in told.items() if name not in labels)),
+            status=error.status,
             title=error.title,
             detail=error.detail,
             remedy=error.remedy,

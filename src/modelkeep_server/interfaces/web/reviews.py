@@ -1,4 +1,4 @@
-"""The queue of reviews, the page of a review with its forms, and the rounds of a version."""
+"""The page of a review with its forms, and the rounds of a version."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,18 +16,17 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, requirements
 from modelkeep_server.features.promotion.duties import why_not_apart
-from modelkeep_server.features.promotion.rounds import find_changes, mark_unseen
+from modelkeep_server.features.promotion.rounds import compare_submitted, find_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.query_strings import read_moment, read_version
-from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, QueueContext, ReviewContext, RoundsContext
-from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, ReviewContext, RoundsContext
+from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
-from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound, RegistryError
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
@@ -35,10 +34,8 @@ from modelkeep_server.rules.permissions import ROLES
 router = make_router()
 
 V = BASE + "/{version}"
-ROWS = 50
 RoundId = Annotated[str, Query(alias="round", max_length=100)]
 Other = Annotated[str, Query(alias="with", max_length=200)]
-Choice = Annotated[str, Query(max_length=40)]
 Form = FormData | Mapping[str, str]
 
 _OF_FINDING = {"severity": "Severity", "dueAt": "Due", "owner": "Who answers", "blocking": "Blocks"}
@@ -60,24 +57,6 @@ DECIDE = FormOf(
 COMMENT = FormOf("comment", {"text": "Comment"})
 FINDING = FormOf("finding", {"text": "What was found"}, _OF_FINDING)
 SETTLE = FormOf("settle", {"answer": "What was done, or why it can stay"}, {"status": "How it ended"})
-
-
-@router.get("/reviews")
-@door.reads("review.read")
-def show_queue(
-    work: Work, actor: Actor, role: Choice = "", tier: Annotated[str, Query(alias="riskTier", max_length=40)] = "",
-    cursor: Cursor = "",
-) -> Page:  # fmt: skip
-    """What waits for a decision? A filter that is none of those on the page filters nothing."""
-    asked_role = next((one for one in deciding.DECIDERS if one == role), None)
-    asked_tier = next((one for one in RiskTier if one == tier), None)
-    rows = promotion_queries.list_queue(
-        work, actor, role=asked_role, tier=asked_tier, limit=ROWS, cursor=cursor or None
-    )
-    filters = {"role": asked_role or "", "riskTier": asked_tier or ""}
-    mine = tuple(one for one in deciding.DECIDERS if one in actor.roles)
-    kept = {name: str(value) for name, value in filters.items() if value}
-    return Page.of(QueueContext(rows=rows, now=work.now, filters=kept, mine=mine, cursor=cursor or None))
 
 
 @router.get(V + "/reviews")
@@ -197,7 +176,7 @@ def _review_page(
         now=work.now,
         roles=tuple(role for role in deciding.DECIDERS if role in actor.roles),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
-        compared=compared.comparison if compared else None,
+        compared=compare_submitted(work, compared, shown) if compared else None,
         before=compared.before if compared else None,
         offered=comparing.list_offered(work, found),
         since=find_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
