@@ -186,7 +186,7 @@ class _Facts:
 
 def _facts_of(row: Row[Any], needs: seats.Needs, held: Sequence[Role]) -> _Facts:
     tier, target = RiskTier(row.risk_tier), Target(row.target)
-    roles = seats.roles_open(needs, tier, target, row.code)
+    roles = seats.roles_open(needs, tier, target, row.code) or seats.COUNTED
     decidable = bool(row.free) and any(role in roles for role in held)
     return _Facts(tier, target, bool(row.urgent), bool(row.overdue), decidable, roles)
 
