@@ -30,7 +30,7 @@ WITHOUT_PYTHON = {
     "add_format", "end_format", "list_formats", "refer_to_image",
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
-    "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version",
+    "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version", "show_finding",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",
@@ -69,7 +69,7 @@ IN_ITS_TIME = {
     # Others asked or decided before (tests/features/promotion/test_life.py).
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
-    "raise_finding", "settle_finding",
+    "raise_finding", "settle_finding", "show_finding",
     # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
