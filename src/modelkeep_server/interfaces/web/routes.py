@@ -3,6 +3,7 @@
 from modelkeep_server.interfaces.web import (
     accepting,
     access_requests,
+    approvals,
     artifacts,
     audit,
     comparison,
@@ -62,6 +63,7 @@ ROUTERS = tuple(
         storage,
         keys,
         formats,
+        approvals,
         confirm,
         invitations,
         teams,
