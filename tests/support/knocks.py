@@ -116,6 +116,11 @@ BODIES: dict[str, Any] = {
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
+    "/deployments/environments/new": {"name": "golden", "kind": "STAGING"},
+    "/deployments/environments/{id}": {"name": "golden", "revision": "1"},
+    "/deployments/environments/{id}/end": {"reason": "Over."},
+    "/deployments/record": {"environment": "{environment}", "model": "{group}/{name}"},
+    "/deployments/{id}/rollback": {"reason": "Errors."},
     "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
     "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
