@@ -51,6 +51,7 @@ from modelkeep_server.db.tables.housekeeping import (
     upload_parts,
     uploads,
     webhook_deliveries,
+    webhook_standing,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
