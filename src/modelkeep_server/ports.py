@@ -340,7 +340,7 @@ class HookSender(Protocol):
     """Where messages to other programs go out: to addresses that people typed, so nowhere inside the network."""
 
     def find_fault(self, url: str) -> str | None:
-        """Why nothing is ever sent to this address, as a sentence, or None. It looks nothing up and connects nowhere."""
+        """Why nothing is ever sent to this address, as a sentence, or None. It asks no other machine."""
 
     def send(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """

@@ -32,7 +32,9 @@ HEAD_BYTES = 16 * 1024
 _CHUNK = 4096
 _PORTS = {"https": 443, "http": 80}
 _SLOW = f"There was no whole answer within {TIMEOUT_SECONDS:g} seconds."
-_INSIDE = "The host leads to an address inside a network. An operator names networks that it may be in: webhook_networks."
+_INSIDE = (
+    "The host leads to an address inside a network. An operator names networks that it may be in: webhook_networks."
+)
 _PLAIN = "Begin with https://: http:// is only for networks that an operator named in webhook_networks."
 
 #: Gives the IP addresses of a name, as text. Raises OSError.

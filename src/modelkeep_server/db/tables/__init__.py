@@ -222,5 +222,6 @@ __all__ = [
     "versions",
     "waivers",
     "webhook_deliveries",
+    "webhook_standing",
     "webhooks",
 ]

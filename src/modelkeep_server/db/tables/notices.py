@@ -28,8 +28,8 @@ notice_settings = Table(
     UniqueConstraint("person_id", "kind"),
 )
 
-#: `kinds` are those of notices. `groups` empty: of all models that are not RESTRICTED. Both secrets are sealed, and gone
-#: once it ended; the former one signs too until `former_until`. `off_reason`: why the registry itself turned it off.
+#: `kinds` are those of notices. `groups` empty: of all models that are not RESTRICTED. Both secrets are sealed, and
+#: gone once it ended; the former one signs too until `former_until`. `off_reason`: why the registry turned it off.
 webhooks = Table(
     "webhooks",
     metadata,

@@ -28,6 +28,7 @@ from modelkeep_server.interfaces.api import (
     uploads,
     versions,
     waivers,
+    webhooks,
 )
 
 ROUTERS = tuple(
@@ -57,6 +58,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        webhooks,
         storage,
         keys,
         status,

@@ -38,6 +38,7 @@ from modelkeep_server.interfaces.web import (
     version_edit,
     versions,
     waivers,
+    webhooks,
 )
 from modelkeep_server.interfaces.web import (
     help as help_pages,
@@ -55,6 +56,7 @@ ROUTERS = tuple(
         device_logins,
         people,
         jobs,
+        webhooks,
         storage,
         keys,
         formats,
