@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from modelkeep_server.operate.logs import configure_logs
-from tests.support import endurance, postgres, scratch
+from tests.support import accounts, endurance, postgres, scratch
 from tests.support.bad_issuer import BadIssuer, running_bad_issuer
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
         del os.environ[name]
     configure_logs()
+    accounts.hash_cheaply()
     # A shared or slow machine is no fault of the code; what must be fast is measured under bench/. The same examples
     # each time, so that a change is judged by itself; `HYPOTHESIS=explore` looks for new ones.
     steady = os.environ.get("HYPOTHESIS") != "explore"

@@ -93,11 +93,16 @@ class RoundChanges(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRow(Told):
-    """A request that waits for a decision, with the model's present tier and the version's state."""
+    """
+    A request with the model's present tier and the version's state. `can_decide`: you may still give an approval of it;
+    `held`: the version is on hold.
+    """
 
     promotion: Promotion
     model_tier: str
     state: str
+    can_decide: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,3 +120,25 @@ class Finding(Told):
     raised_by: str
     raised_at: datetime
     answer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Todo(Told):
+    """
+    One thing that waits for you, or, where not `waits_for_you`, for others on your behalf. `text` says what to do or
+    where it stands, `link` is the page where it is done, on the registry's own address. See `kind` in the API's
+    reference.
+    """
+
+    kind: str
+    waits_for_you: bool
+    address: str | None = None
+    title: str
+    state: str | None = None
+    risk_tier: str | None = None
+    what: str
+    text: str
+    since: datetime
+    due_at: datetime | None = None
+    overdue: bool
+    link: str

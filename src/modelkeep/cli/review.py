@@ -26,24 +26,35 @@ Digest = Annotated[str, typer.Option("--digest", help="Of the request: the conte
 def list_reviews(
     role: Annotated[str | None, typer.Option(help="Only those that wait for MRC or SECURITY_ARCHITECT.")] = None,
     tier: Annotated[str | None, typer.Option(help="Only LOW, MEDIUM or HIGH.")] = None,
+    target: Annotated[str | None, typer.Option(help="Only to STAGING or PRODUCTION.")] = None,
+    group: Annotated[str | None, typer.Option(help="Only models of this group.")] = None,
+    urgent: Annotated[bool, typer.Option("--urgent", help="Only urgent ones.")] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only what is past its due date.")] = False,
+    can_decide: Annotated[bool, typer.Option("--can-decide", help="Only what you may still approve.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Only of models that you own.")] = False,
+    show: Annotated[str | None, typer.Option(help="OPEN, DECIDED (by you) or CLOSED.")] = None,
+    sort: Annotated[str | None, typer.Option(help="age, due or tier.")] = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List open requests, the oldest first."""
+    """List open requests, the oldest first, or those that you decided or that ended."""
     with Client() as client:
-        page = client.list_reviews(role=role, risk_tier=tier).first(limit)
+        page = client.list_reviews(
+            show=show, role=role, risk_tier=tier, target=target, urgent=urgent, overdue=overdue,
+            can_decide=can_decide, mine=mine, group=group, sort=sort,
+        ).first(limit)  # fmt: skip
     if as_json:
         print_json(page.items)
         return
     if not page.items:
-        note("Nothing waits for a decision.")
+        note("Nothing waits for a decision under these filters.")
         return
     rows = [
-        (row.promotion.address, row.promotion.target, row.model_tier, row.promotion.requested_by,
+        (row.promotion.address, row.promotion.target, row.model_tier, row.promotion.status, row.promotion.requested_by,
          moment(row.promotion.due_at), ", ".join(row.promotion.open_roles), row.promotion.digest)
         for row in page.items
     ]  # fmt: skip
-    print_table(("version", "to", "tier", "requested by", "due", "waits for", "digest"), rows)
+    print_table(("version", "to", "tier", "stands", "requested by", "due", "waits for", "digest"), rows)
     note_rest(len(page.items), page.total, page.next_cursor is not None)
 
 

@@ -14,10 +14,21 @@ from modelkeep_server.db.tables import artifacts, deployment_shares, deployments
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts.conditions import is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus, WaiverKind
+from modelkeep_server.features.audit import integrity
 from modelkeep_server.features.deployments import queries
 from modelkeep_server.features.deployments.asking import demand_readable, find_model_address, read_parts
 from modelkeep_server.features.deployments.environments import demand_standing
-from modelkeep_server.features.deployments.views import Asked, Cause, Deployment, Environment, Kind, NewPart, Part
+from modelkeep_server.features.deployments.views import (
+    STATES,
+    WHOLE,
+    Asked,
+    Cause,
+    Deployment,
+    Environment,
+    NewPart,
+    Part,
+    Plan,
+)
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -28,14 +39,6 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
-
-#: Versions in which states may be live in an environment of a kind.
-STATES: dict[Kind, tuple[State, ...]] = {
-    Kind.PRODUCTION: (State.PRODUCTION,),
-    Kind.STAGING: (State.STAGING, State.APPROVED_PROD, State.PRODUCTION),
-}
-#: How far back a rollback looks for another live set.
-_LOOKED_BACK = 50
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def record(work: Work, actor: Actor, asked: Asked) -> Deployment:
     Say what is live of a model in an environment from now on; an empty live set says that nothing is.
 
     Raises:
+        IntegrityBroken: The environment, a version or what is live now was changed by hand.
         NotFound, NotPermitted; StateForbids: the environment ended, or a version may not run there; says which and why.
         Invalid: fields at fault, all of them at once. Conflict: somebody recorded another meanwhile.
     """
@@ -70,7 +74,7 @@ def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -
     addresses = [part.version if ":" in part.version else f"{version.model}:{part.version}" for part in asked.live]
     if version.address.lower() not in [address.lower() for address in addresses]:
         raise Invalid.of([FieldError("live", f"{version.address} moves, so it is part of what is live.")])
-    return _record(work, actor, asked, Cause.MOVE)
+    return _record(work, actor, asked, Cause.MOVE, moved=version.key)
 
 
 def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> Deployment:
@@ -94,7 +98,30 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     present = queries.find_current(work, actor, environment, model)
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
-    earlier = _find_earlier(work, actor, present)
+    earlier, live = _judge_rollback(work, actor, environment, present)
+    _demand_sound(work, environment, [part.version.key for part in live], present)
+    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+
+
+def plan_rollback(work: Work, actor: Actor, present: Deployment) -> Deployment:
+    """
+    What `roll_back` would make live again, for a page that asks first. Raises StateForbids as it does. About three
+    statements, and two a version.
+    """
+    if present.superseded_at is not None:
+        raise _overtaken(present.label, None)
+    environment = queries.get_environment(work, present.environment_id)
+    return _judge_rollback(work, actor, environment, present)[0]
+
+
+def _judge_rollback(
+    work: Work, actor: Actor, environment: Environment, present: Deployment
+) -> tuple[Deployment, list[_Live]]:
+    earlier = queries.find_earlier(work, actor, present)
+    if earlier is None:
+        raise StateForbids(
+            f"Nothing else was live before of {present.label}.", remedy="Record what shall be live instead."
+        )
     live = [
         _Live(
             version_queries.get_version_by_key(work, actor, part.version_key), part.share, part.endpoint_url,
@@ -103,10 +130,48 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
         for part in earlier.live
     ]  # fmt: skip
     _demand_fit(work, environment, [part.version for part in live], (*STATES[environment.kind], State.DEPRECATED))
-    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    return earlier, live
 
 
-def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
+def plan(work: Work, actor: Actor, asked: Asked) -> Plan:
+    """What `record` would change, for a page that asks first. Raises as it does, and writes nothing."""
+    access.require(work, actor, "deployment.record")
+    environment, model, present, live = _judge(work, actor, asked)
+    parts = tuple(
+        Part(
+            part.version.key, part.version.address, part.version.state, part.share, part.endpoint_url, part.region,
+            part.version.hold is not None,
+        )
+        for part in live
+    )  # fmt: skip
+    return Plan(environment, model.address, present, parts)
+
+
+def join_live(work: Work, actor: Actor, version: Version, environment_id: str, part: NewPart) -> Asked:
+    """
+    What is asked where one version joins what is live of its model in an environment: the others share what is left of
+    the traffic, as they do now. It follows what stands there at this moment. Raises NotFound.
+    """
+    environment = queries.get_environment(work, environment_id)
+    group, _, name = version.model.partition("/")
+    model = model_queries.get_model(work, actor, group, name)
+    present = queries.find_current(work, actor, environment, model)
+    others = [one for one in present.live if one.version_key != version.key] if present else []
+    left = WHOLE - round(part.share * 100) if 0 < part.share <= 100 else 0
+    taken = sum(one.share for one in others)
+    kept = [(one, one.share if taken <= left else one.share * left // taken) for one in others]
+    live = [part, *(NewPart(one.version, share / 100, one.endpoint_url, one.region) for one, share in kept if share)]
+    return Asked(environment.id, live, version.model, replaces=present.id if present else "none")
+
+
+def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Deployment:
+    environment, model, present, live = _judge(work, actor, asked)
+    # A version that moves in this transaction was looked at before its move, whose event is yet to be written.
+    _demand_sound(work, environment, [part.version.key for part in live if part.version.key != moved], present)
+    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+
+
+def _judge(work: Work, actor: Actor, asked: Asked) -> tuple[Environment, Model, Deployment | None, list[_Live]]:
     demand_readable(asked)
     group, name = find_model_address(asked)
     model = model_queries.get_model(work, actor, group, name)
@@ -124,7 +189,7 @@ def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
         raise StateForbids(
             f"Nothing of {model.address} is live in {environment.name}.", remedy="There is nothing to take away."
         )
-    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+    return environment, model, present, live
 
 
 def _lock_environment(work: Work, environment_id: str) -> Environment:
@@ -184,19 +249,6 @@ def _list_withheld(work: Work, version_keys: Sequence[int]) -> frozenset[int]:
     return frozenset(row.version_id for row in rows)
 
 
-def _find_earlier(work: Work, actor: Actor, present: Deployment) -> Deployment:
-    """The latest deployment before that had another live set, and one that was not empty."""
-    now = _set_of(present.live)
-    for before in queries.list_before(work, actor, present, _LOOKED_BACK):
-        if before.live and _set_of(before.live) != now:
-            return before
-    raise StateForbids(f"Nothing else was live before of {present.label}.", remedy="Record what shall be live instead.")
-
-
-def _set_of(live: Sequence[Part]) -> frozenset[tuple[int, int, str | None, str | None]]:
-    return frozenset((part.version_key, part.share, part.endpoint_url, part.region) for part in live)
-
-
 def _put(
     work: Work,
     actor: Actor,
@@ -210,9 +262,11 @@ def _put(
     restores: Deployment | None = None,
 ) -> Deployment:
     label = f"{model.address} in {environment.name}"
+    # Of two who come at once, whoever began later may be first: what one took over from never ends before it began.
+    at = work.now if present is None else max(work.now, present.at)
     if present is not None:
         try:
-            work.change(deployments, present.key, {"superseded_at": work.now}, expect={"superseded_at": None})
+            work.change(deployments, present.key, {"superseded_at": at}, expect={"superseded_at": None})
         except NoSuchRow as error:
             raise _overtaken(label, None) from error
     public_id = ids.uuid7(clock.to_us(work.now))
@@ -225,7 +279,7 @@ def _put(
             "cause": cause.value,
             "restores": restores.key if restores else None,
             "person_id": actor.user_id,
-            "at": work.now,
+            "at": at,
             "reason": reason or None,
         },
         taken=_overtaken(label, None),
@@ -246,6 +300,16 @@ def _put(
         },
     )  # fmt: skip
     return queries.get_deployment(work, actor, public_id)
+
+
+def _demand_sound(
+    work: Work, environment: Environment, version_keys: Sequence[int], present: Deployment | None
+) -> None:
+    """Raises IntegrityBroken where the environment, a version, or what is live now was changed by hand."""
+    rows = {"environments": [environment.key], "versions": list(version_keys)}
+    if present is not None:
+        rows["deployments"] = [present.key]
+    integrity.demand_sound(work, () if present is None else (present.id,), rows)
 
 
 def _overtaken(label: str, present: Deployment | None) -> Conflict:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     Table,
+    and_,
     bindparam,
     exists,
     literal,
@@ -78,6 +79,45 @@ def select_barred(model_key: int, version_key: int | None) -> Select[Any]:
     return select(barred.c.person_id)
 
 
+def answered_for(work: Work, person_id: int) -> Sequence[int]:
+    """A person and the programs that they answer for, by inside id. One statement."""
+    return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
+
+
+def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
+    """The condition under which one of `keys` is bound to a row of `models` by Tie.OWNED: for lists of many."""
+    ids = list(keys)
+    by_email, by_team = _listing()
+    listed = union_all(
+        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(ids)),
+        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(ids)),
+    )
+    return or_(models.c.created_by.in_(ids), _is_one_of(models.c.registrar_id, ids), models.c.id.in_(listed))
+
+
+def was_touched_by(keys: Sequence[int]) -> ColumnElement[bool]:
+    """The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many."""
+    ids = list(keys)
+    # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
+    # which most of the log may stand.
+    actor, action = audit_events.c.actor.concat(""), audit_events.c.action.concat("")
+    acted = and_(
+        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(ids))),
+        action.in_(TOUCHING),
+        audit_events.c.outcome == Outcome.ALLOWED.value,
+    )
+    files = select(artifacts.c.public_id).where(artifacts.c.version_id == versions.c.id).correlate(versions)
+    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(ids))
+    edited = exists().where(audit_events.c.object_id == versions.c.public_id, acted)
+    sent = exists().where(audit_events.c.object_id.in_(files), acted).correlate(versions)
+    return or_(versions.c.created_by.in_(ids), _is_one_of(versions.c.submitted_by, ids), uploaded, edited, sent)
+
+
+def _is_one_of(column: ColumnElement[int | None], ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of these; false, and not unknown, where it is empty, so that it can be negated."""
+    return and_(column.is_not(None), column.in_(ids))
+
+
 @cache
 def _ties(of_one_version: bool) -> CompoundSelect[Any]:
     person: BindParameter[int] = bindparam("person", type_=BigInteger)
@@ -95,9 +135,24 @@ def _ties(of_one_version: bool) -> CompoundSelect[Any]:
 def _owning(model: ColumnElement[int]) -> Sequence[_Trace]:
     """What tells who owns or owned a model."""
     ever = model_owners.c.model_id == model
-    by_email = select(people.c.id.label("person_id")).join(model_owners, model_owners.c.email_key == people.c.email_key)
+    by_email, by_team = _listing()
+    return (
+        *_named(models, (models.c.created_by, models.c.registrar_id), models.c.id == model),
+        (by_email.where(ever), people.c.id),
+        (by_team.where(ever), team_members.c.person_id),
+    )
+
+
+def _listing() -> tuple[Select[Any], Select[Any]]:
+    """Who is or was among the owners of models by their e-mail, and by that of a team while they were in it."""
+    by_email = (
+        select(people.c.id.label("person_id"))
+        .select_from(people)
+        .join(model_owners, model_owners.c.email_key == people.c.email_key)
+    )
     by_team = (
         select(team_members.c.person_id)
+        .select_from(team_members)
         .join(teams, teams.c.id == team_members.c.team_id)
         .join(model_owners, model_owners.c.email_key == teams.c.email_key)
         .where(
@@ -105,11 +160,7 @@ def _owning(model: ColumnElement[int]) -> Sequence[_Trace]:
             or_(team_members.c.ended_at.is_(None), team_members.c.ended_at >= model_owners.c.added_at),
         )
     )
-    return (
-        *_named(models, (models.c.created_by, models.c.registrar_id), models.c.id == model),
-        (by_email.where(ever), people.c.id),
-        (by_team.where(ever), team_members.c.person_id),
-    )
+    return by_email, by_team
 
 
 def _touching(which: ColumnElement[bool]) -> Sequence[_Trace]:

@@ -6,21 +6,16 @@ from typing import Any
 
 from sqlalchemy import Row, ScalarSelect, Select, func, select
 
-from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.nesting import RowsAsJson
-from modelkeep_server.db.tables import assessments, models, people, promotions, reviews, versions
+from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Required, Review, Status
-from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.promotion.seats import Needs
+from modelkeep_server.features.promotion.views import Decision, Promotion, Required, Review, Status
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock
-from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.approvals import APPROVALS, Given, RiskTier, fill_slots, open_roles
+from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, needs_of, open_roles, slots_of
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 
 _askers = people.alias("askers")
@@ -42,11 +37,31 @@ def _decided() -> ScalarSelect[Any]:
     )
 
 
-def _select() -> Select[Any]:
+def _added() -> ScalarSelect[Any]:
+    """What Admins ask for now, beyond the floor, of such a promotion, as `_read_added` takes it."""
+    return (
+        select(RowsAsJson(approval_additions.c.id, approval_additions.c.roles, approval_additions.c.count))
+        .where(
+            approval_additions.c.ended_at.is_(None),
+            approval_additions.c.risk_tier == models.c.risk_tier,
+            approval_additions.c.target == promotions.c.target,
+        )
+        .correlate(promotions, models)
+        .scalar_subquery()
+    )
+
+
+def _read_added(kept: Sequence[Any]) -> tuple[Need, ...]:
+    return tuple(Need(tuple(map(Role, canonical.loads(roles))), count) for _, roles, count in sorted(kept))
+
+
+def select_rounds() -> Select[Any]:
+    """Every round, with its model, version, people, what was decided and what Admins added."""
     return (
         select(
             promotions,
             _decided().label("decided"),
+            _added().label("added"),
             models.c.group_name,
             models.c.name.label("model_name"),
             models.c.risk_tier.label("model_tier"),
@@ -64,16 +79,16 @@ def _select() -> Select[Any]:
 
 def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
     """The rounds of a version, the newest first. Two statements."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
-    return _to_promotions(work, rows)
+    rows = work.all(select_rounds().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
+    return to_promotions(work, rows)
 
 
 def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
     """One round of a version. Raises NotFound. Two statements."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
+    rows = work.all(select_rounds().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
     if not rows:
         raise NotFound(f"{version.address} has no such request.")
-    return _to_promotions(work, rows)[0]
+    return to_promotions(work, rows)[0]
 
 
 def find_latest(work: Work, version: Version) -> Promotion | None:
@@ -81,7 +96,7 @@ def find_latest(work: Work, version: Version) -> Promotion | None:
     The newest round, without what policies said of it, or None where nobody asked yet. It alone has `approvers`. One
     statement.
     """
-    newest = _select().add_columns(_approvers().label("approvers")).where(promotions.c.version_id == version.key)
+    newest = select_rounds().add_columns(_approvers().label("approvers")).where(promotions.c.version_id == version.key)
     row = work.first(newest.order_by(promotions.c.id.desc()).limit(1))
     if row is None:
         return None
@@ -100,47 +115,32 @@ def _approvers() -> ScalarSelect[Any]:
     )
 
 
-def list_queue(
-    work: Work,
-    actor: Actor,
-    *,
-    role: Role | None = None,
-    tier: RiskTier | None = None,
-    limit: int = DEFAULT_LIMIT,
-    cursor: str | None = None,
-) -> Page[QueueRow]:
-    """
-    Open requests of versions that are not closed, the oldest first. Two statements. Raises CursorRefused.
-
-    Args:
-        role: Only those that wait for this role.
-    """
-    filters = {"queue": tier.value if tier else None, "role": role.value if role else None}
-    statement = _select().where(
-        promotions.c.status == Status.OPEN.value, visible_to(actor), ~has_flag(versions.c.id, "CLOSED")
-    )
-    if tier is not None:
-        statement = statement.where(models.c.risk_tier == tier.value)
-    rows, following = read_rows(work, statement, promotions.c.id, filters=filters, limit=limit, cursor=cursor)
-    found = (
-        QueueRow(promotion, RiskTier(row.model_tier), State(row.state))
-        for promotion, row in zip(_to_promotions(work, rows), rows, strict=True)
-    )
-    return Page(tuple(one for one in found if role is None or role in one.promotion.open_roles), following)
+def list_needs(work: Work) -> Needs:
+    """What each promotion takes now, by tier and target: the floor, and what Admins added. One statement."""
+    stands = select(approval_additions).where(approval_additions.c.ended_at.is_(None)).order_by(approval_additions.c.id)
+    added: dict[tuple[RiskTier, Target], tuple[Need, ...]] = {}
+    for row in work.all(stands):
+        place = (RiskTier(row.risk_tier), Target(row.target))
+        need = Need(tuple(map(Role, row.roles)), row._mapping[approval_additions.c.count])
+        added[place] = (*added.get(place, ()), need)
+    return {(tier, target): needs_of(tier, added.get((tier, target), ())) for tier in RiskTier for target in Target}
 
 
-def _to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+def to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+    """Rows of `select_rounds` with what policies said. One statement, none for no rows."""
     if not rows:
         return ()
-    said = _list_checks(work, [row.id for row in rows])
+    said = _list_checks(work, rows)
     return tuple(_to_promotion(row, said.get(row.id, ())) for row in rows)
 
 
-def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+def _list_checks(work: Work, rounds: Sequence[Row[Any]]) -> dict[int, tuple[dict[str, Any], ...]]:
     """What policies said last in each of these rounds."""
     newest = (
         select(func.max(assessments.c.id))
-        .where(assessments.c.promotion_id.in_(keys))
+        # Named by version too, since assessments are found by that.
+        .where(assessments.c.version_id.in_({row.version_id for row in rounds}))
+        .where(assessments.c.promotion_id.in_([row.id for row in rounds]))
         .group_by(assessments.c.promotion_id)
     )
     rows = work.all(select(assessments.c.promotion_id, assessments.c.results).where(assessments.c.id.in_(newest)))
@@ -158,7 +158,7 @@ def _to_promotion(
     checks: tuple[dict[str, Any], ...],
 ) -> Promotion:
     target, tier = Target(row.target), RiskTier(row.model_tier)
-    needs = APPROVALS[tier]
+    needs = needs_of(tier, _read_added(row.added))
     decided = tuple(map(_to_review, sorted(row.decided)))
     given = {
         Given(review.person_key, review.role, review.tier): review
@@ -166,6 +166,10 @@ def _to_promotion(
         if review.decision is Decision.APPROVE and review.digest == row.digest
     }
     seats = fill_slots(needs, tuple(given), tier)
+    waits_for = open_roles(needs, tuple(given), tier)
+    if not waits_for and row.status == Status.OPEN:
+        # Fewer are asked for than when it was decided on last: one approval more, of any reviewer, closes the round.
+        waits_for = tuple(dict.fromkeys(role for slot in slots_of(needs) for role in slot))
     return Promotion(
         key=row.id,
         version_key=row.version_id,
@@ -189,7 +193,7 @@ def _to_promotion(
         required=tuple(Required(need.roles, need.count) for need in needs),
         reviews=decided,
         approvals=tuple(given[seat] for seat in seats if seat is not None),
-        open_roles=open_roles(needs, tuple(given), tier),
+        open_roles=waits_for,
         checks=checks,
     )
 

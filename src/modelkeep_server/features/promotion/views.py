@@ -89,9 +89,10 @@ class Required:
 @dataclass(frozen=True)
 class Promotion:
     """
-    A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
-    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said,
-    `approvers` are those, by inside id, who approved the version in this round or one before.
+    A request to move a version on, with what was decided. `required` is what is asked for now; `approvals` are those
+    that count: on this digest, for the model's tier. `open_roles` are the roles in which an approval still helps.
+    `checks` is what policies last said, `approvers` are those, by inside id, who approved the version in this round or
+    one before.
     """
 
     key: int
@@ -125,6 +126,11 @@ class Promotion:
         """`group/name:version`."""
         return f"{self.model}:{self.version}"
 
+    @property
+    def missing(self) -> int:
+        """How many approvals are missing of those that are asked for now."""
+        return sum(need.count for need in self.required) - len(self.approvals)
+
 
 @dataclass(frozen=True)
 class RoundChanges:
@@ -137,11 +143,16 @@ class RoundChanges:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """A promotion as the queue of reviews shows it."""
+    """
+    A promotion as the queue of reviews shows it. `decidable`: whoever asked may still fill a place of it; `held`: its
+    version is on hold.
+    """
 
     promotion: Promotion
     model_tier: RiskTier
     state: State
+    decidable: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The queue of reviews, the page of a review with its forms, and the rounds of a version."""
+"""The page of a review with its forms, and the rounds of a version."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,13 +21,12 @@ from modelkeep_server.features.promotion.views import NewFinding, Promotion, Sev
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.query_strings import read_moment, read_version
-from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, QueueContext, ReviewContext, RoundsContext
-from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, ReviewContext, RoundsContext
+from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
-from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound, RegistryError
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
@@ -35,10 +34,8 @@ from modelkeep_server.rules.permissions import ROLES
 router = make_router()
 
 V = BASE + "/{version}"
-ROWS = 50
 RoundId = Annotated[str, Query(alias="round", max_length=100)]
 Other = Annotated[str, Query(alias="with", max_length=200)]
-Choice = Annotated[str, Query(max_length=40)]
 Form = FormData | Mapping[str, str]
 
 _OF_FINDING = {"severity": "Severity", "dueAt": "Due", "owner": "Who answers", "blocking": "Blocks"}
@@ -60,24 +57,6 @@ DECIDE = FormOf(
 COMMENT = FormOf("comment", {"text": "Comment"})
 FINDING = FormOf("finding", {"text": "What was found"}, _OF_FINDING)
 SETTLE = FormOf("settle", {"answer": "What was done, or why it can stay"}, {"status": "How it ended"})
-
-
-@router.get("/reviews")
-@door.reads("review.read")
-def show_queue(
-    work: Work, actor: Actor, role: Choice = "", tier: Annotated[str, Query(alias="riskTier", max_length=40)] = "",
-    cursor: Cursor = "",
-) -> Page:  # fmt: skip
-    """What waits for a decision? A filter that is none of those on the page filters nothing."""
-    asked_role = next((one for one in deciding.DECIDERS if one == role), None)
-    asked_tier = next((one for one in RiskTier if one == tier), None)
-    rows = promotion_queries.list_queue(
-        work, actor, role=asked_role, tier=asked_tier, limit=ROWS, cursor=cursor or None
-    )
-    filters = {"role": asked_role or "", "riskTier": asked_tier or ""}
-    mine = tuple(one for one in deciding.DECIDERS if one in actor.roles)
-    kept = {name: str(value) for name, value in filters.items() if value}
-    return Page.of(QueueContext(rows=rows, now=work.now, filters=kept, mine=mine, cursor=cursor or None))
 
 
 @router.get(V + "/reviews")
@@ -211,8 +190,8 @@ def _why_no_decision(
     work: Work, actor: Actor, model: Model, version: Version, promotion: Promotion, is_newest: bool
 ) -> str | None:
     """Why this person decides nothing in this round, in words; None where they may."""
-    lacks = promotion.status is Status.APPROVED and bool(promotion.open_roles)
-    if not is_newest or (promotion.status is not Status.OPEN and not lacks):
+    waits = promotion.status is Status.OPEN or deciding.lacks_approvals(promotion, version)
+    if not is_newest or not waits:
         return "This request waits for no decision."
     missing = access.why_not(actor, "promotion.approve", model_queries.relations_of(actor, model))
     if missing is not None:
@@ -225,8 +204,8 @@ def _why_no_decision(
     apart = why_not_apart(work, actor, model, version)
     if apart is None:
         return None
-    waits = " or ".join(ROLES[role].label for role in promotion.open_roles)
-    return f"{apart} Ask somebody else with the role {waits}."
+    roles = " or ".join(ROLES[role].label for role in promotion.open_roles)
+    return f"{apart} Ask somebody else with the role {roles}."
 
 
 def _compare(work: Work, actor: Actor, version: Version, other: str | None) -> VersionComparison | None:

@@ -15,6 +15,8 @@ def upgrade() -> None:
     """The tables, in the order in which they refer to each other."""
     _approval_additions()
     _attestations()
+    op.create_index("ix_versions_state", "versions", ["state", "model_id"], unique=False)
+    op.create_index("ix_artifacts_version", "artifacts", ["version_id", "uploaded_by"], unique=False)
 
 
 def _approval_additions() -> None:
@@ -26,11 +28,18 @@ def _approval_additions() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("roles", sa.Text(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("added_by", BIG_KEY, nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("ending_by", BIG_KEY, nullable=True),
+        sa.Column("ending_at", sa.BigInteger(), nullable=True),
+        sa.Column("ending_reason", sa.Text(), nullable=True),
         sa.Column("ended_by", BIG_KEY, nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["added_by"], ["people.id"], name="fk_approval_additions_added_by"),
+        sa.ForeignKeyConstraint(["ending_by"], ["people.id"], name="fk_approval_additions_ending_by"),
         sa.ForeignKeyConstraint(["ended_by"], ["people.id"], name="fk_approval_additions_ended_by"),
         sa.PrimaryKeyConstraint("id", name="pk_approval_additions"),
         sa.UniqueConstraint("public_id", name="uq_approval_additions_public_id"),

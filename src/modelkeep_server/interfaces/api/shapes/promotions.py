@@ -117,6 +117,8 @@ class QueueRowOut(Shape):
     promotion: PromotionOut
     model_tier: str
     state: str
+    can_decide: bool = Field(validation_alias="decidable", description="Whether you may still give an approval of it.")
+    held: bool = Field(description="Whether the version is on hold, so that nothing moves.")
 
 
 class FindingIn(Input):

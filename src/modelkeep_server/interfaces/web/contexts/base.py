@@ -13,9 +13,13 @@ from modelkeep_server.kit.paging import Page as Rows
 
 @dataclass(frozen=True)
 class Context:
-    """The root of all page contexts. `template` is the file under templates/."""
+    """
+    The root of all page contexts. `template` is the file under templates/; `section` the entry of the top bar that it
+    belongs to, by address, where its own address does not say.
+    """
 
     template: ClassVar[str]
+    section: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)

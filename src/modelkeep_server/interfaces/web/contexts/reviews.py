@@ -1,7 +1,7 @@
-"""What the queue of reviews, the page of a review and the rounds of a version are drawn from."""
+"""What the page of a review and the rounds of a version are drawn from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -12,50 +12,20 @@ from modelkeep_server.features.promotion.views import (
     Comment,
     Finding,
     Promotion,
-    QueueRow,
     Review,
     RoundChanges,
     Status,
 )
 from modelkeep_server.features.versions.views import Requirement, Version
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
+from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.interfaces.web.forms import href_of, href_of_version
+from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.next_step import Slot, slots_of
-from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Relation, Role
 
 #: So many findings can be bound to a decision on the page.
 FINDING_ROWS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueueContext(Context, Walked):
-    """
-    GET /reviews. `filters` are those of the address, `mine` the roles of this person that decide, `now` the moment that
-    due dates are held against.
-    """
-
-    template: ClassVar[str] = "reviews/queue.html"
-    rows: Rows[QueueRow]
-    now: datetime
-    filters: Mapping[str, str] = field(default_factory=dict)
-    mine: tuple[Role, ...] = ()
-    cursor: str | None = None
-
-    @property
-    def walk(self) -> Walk:
-        """The list."""
-        return Walk("/reviews", self.rows, self.filters)
-
-    def href_with(self, **changes: str) -> str:
-        """This list under other filters; an empty one is left out."""
-        return href_of("/reviews", {name: value for name, value in {**self.filters, **changes}.items() if value})
-
-    def slots(self, promotion: Promotion) -> tuple[Slot, ...]:
-        """The approvals that a promotion takes."""
-        return slots_of(promotion)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +44,7 @@ class ReviewContext(FormContext):
     """
 
     template: ClassVar[str] = "reviews/review.html"
+    section: ClassVar[str] = "/reviews"
     model: Model
     version: Version
     promotion: Promotion
@@ -122,7 +93,7 @@ class ReviewContext(FormContext):
     @property
     def is_last(self) -> bool:
         """Whether one more approval moves the version."""
-        return self.is_open and sum(slot.review is None for slot in self.slots) == 1
+        return self.is_open and self.promotion.missing <= 1
 
 
 @dataclass(frozen=True, kw_only=True)
