@@ -28,6 +28,8 @@ WITHOUT_PYTHON = {
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
+    "list_webhooks", "create_webhook", "show_webhook", "update_webhook", "end_webhook", "rotate_secret", "send_test",
+    "list_deliveries", "redeliver",
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
     "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version", "show_finding",

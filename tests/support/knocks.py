@@ -39,6 +39,12 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/service-accounts": {"name": "golden-service", "purpose": "For the table.", "scopes": ["read"]},
     "PATCH /api/v1/service-accounts/{id}": {"purpose": "Another."},
     "POST /api/v1/service-accounts/{id}/tokens": {"name": "ci", "scopes": ["read"]},
+    "POST /api/v1/webhooks": {
+        "name": "Golden", "url": "https://hooks.example.com/golden", "kinds": ["review.asked"],
+    },
+    "PATCH /api/v1/webhooks/{id}": {"groups": ["golden"]},
+    "POST /api/v1/webhooks/{id}/rotate": {},
+    "POST /api/v1/webhooks/{id}/test": {},
     "POST /api/v1/keys/escrow": {"fingerprint": "AAAA-BBBB-CCCC-DDDD-EEEE"},
     "POST /api/v1/incidents": {"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     "POST /api/v1/incidents/{id}/updates": {"status": "RESOLVED", "text": "Done."},
@@ -150,7 +156,7 @@ QUERIES: dict[str, str] = {
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
+_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "delivery": "0", "sha256": "0" * 64}
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:

@@ -31,6 +31,7 @@ from modelkeep_server.interfaces.api import (
     uploads,
     versions,
     waivers,
+    webhooks,
 )
 
 ROUTERS = tuple(
@@ -63,6 +64,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        webhooks,
         storage,
         keys,
         status,

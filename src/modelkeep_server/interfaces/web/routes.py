@@ -44,6 +44,7 @@ from modelkeep_server.interfaces.web import (
     version_edit,
     versions,
     waivers,
+    webhooks,
 )
 from modelkeep_server.interfaces.web import (
     help as help_pages,
@@ -61,6 +62,7 @@ ROUTERS = tuple(
         device_logins,
         people,
         jobs,
+        webhooks,
         storage,
         keys,
         formats,
