@@ -2,6 +2,7 @@
 
 from modelkeep_server.interfaces.api import (
     activity,
+    approvals,
     artifacts,
     audit,
     comparison,
@@ -26,6 +27,7 @@ from modelkeep_server.interfaces.api import (
     storage,
     teams,
     todo,
+    trail,
     uploads,
     versions,
     waivers,
@@ -41,8 +43,10 @@ ROUTERS = tuple(
         service_accounts,
         models,
         versions,
+        trail,
         comparison,
         promotions,
+        approvals,
         waivers,
         evaluations,
         headers,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import policies
+from modelkeep_server.interfaces.reference import deployments, policies
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -137,6 +137,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "SuitePatch": _SUITE,
     "SuiteOut": {**_SUITE, "revision": 1, "reason": None},
     **policies.STORY_OF,
+    **deployments.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
     "TeamIn": _TEAM,
@@ -272,10 +273,13 @@ print(asked.id, asked.status)''',
     "list_reviews": """for row in registry.list_reviews():
     print(row.promotion.address, row.promotion.target, row.promotion.open_roles)""",
     **policies.PYTHON,
+    **deployments.PYTHON,
     "list_promotions": f'''for promotion in registry.list_promotions("{MODEL}:{VERSION}"):
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
+    "show_trail": f'''for event in registry.iter_trail("{MODEL}:{VERSION}"):
+    print(event.sequence, event.at, event.actor.email, event.says, event.proof.leaf)''',
     "list_todo": """for one in registry.list_todo():
     print(one.what, one.address or one.title, one.due_at, one.link)""",
     "list_activity": """for happening in registry.list_activity():
