@@ -15,6 +15,8 @@ from typing import Any
 EVERY_KIND = "*"
 #: The letter of most kinds; the others have one of their own.
 NOTICE = "notice"
+#: So much of what somebody wrote is quoted in a notice; the page that it leads to has all of it.
+QUOTED_CHARS = 300
 #: Read notices are kept for so many days.
 KEPT_DAYS = 90
 
@@ -75,7 +77,7 @@ KINDS: Mapping[str, Kind] = {
             "review.asked",
             "A review is asked for",
             (Group.REVIEWERS,),
-            "{by} asks for a review of {version}, for {target}",
+            "{by} asks for {what} of {version}, for {target}",
             waits=True,
         ),
         Kind(
@@ -178,7 +180,7 @@ def find_faults(kind: str, *, in_app: bool, by_mail: bool) -> str | None:
 
 
 def _say_fact(name: str, value: Any) -> str:
-    if name in _MOMENTS:
+    if name in _MOMENTS and value:
         at = datetime.fromisoformat(str(value))
         return f"{at.day} {at:%B %Y}"
     if name == "status":

@@ -21,6 +21,7 @@ from modelkeep_server.features.deployments.views import Asked, Cause, Deployment
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
@@ -28,6 +29,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.notices import QUOTED_CHARS
 
 #: Versions in which states may be live in an environment of a kind.
 STATES: dict[Kind, tuple[State, ...]] = {
@@ -103,7 +105,10 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
         for part in earlier.live
     ]  # fmt: skip
     _demand_fit(work, environment, [part.version for part in live], (*STATES[environment.kind], State.DEPRECATED))
-    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
+    tell_about(work, actor, "deployment.rolled_back", facts, About.of(model), href=f"/models/{model.address}")
+    return restored
 
 
 def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:

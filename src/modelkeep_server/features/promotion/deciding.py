@@ -20,6 +20,7 @@ from modelkeep_server.features.promotion import contents, promotion_queries, req
 from modelkeep_server.features.promotion import findings as finding_acts
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
@@ -97,11 +98,17 @@ def decide(
     work.granted[_ACTS[wanted]] = role.value
     if wanted is Decision.REQUEST_CHANGES:
         _send_back(work, actor, found, promotion, facts, comment)
+        tell_of(work, actor, "review.changes", model, found, text=comment, place="/reviews")
     else:
         _count(work, actor, found, promotion, facts, demands)
     for one in raised:
-        finding_acts.record_raised(work, actor, one)
-    return promotion_queries.get_promotion(work, found, promotion.id)
+        finding_acts.record_raised(work, actor, model, found, one)
+    after = promotion_queries.get_promotion(work, found, promotion.id)
+    if wanted is Decision.APPROVE:
+        kind = "review.approval" if after.open_roles else "review.approved"
+        said = {"target": promotion.target.value, "role": ROLES[role].label}
+        tell_of(work, actor, kind, model, found, text=comment, **said)
+    return after
 
 
 def find_checklist_faults(checklist: Mapping[str, str] | None, decision: Decision) -> list[FieldError]:

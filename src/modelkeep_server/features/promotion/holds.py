@@ -12,6 +12,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -23,7 +24,7 @@ HOLD = "HOLD"
 
 def set_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, reason: str) -> Version:
     """Stop a version. Raises NotFound, NotPermitted; Invalid: no reason. StateForbids: held already, or retired."""
-    _, found = begin(work, actor, group, name, version, "version.hold")
+    model, found = begin(work, actor, group, name, version, "version.hold")
     _demand_reason(reason)
     if found.hold is not None:
         raise StateForbids(f"{found.address} is on hold already.", remedy="Nothing is left to do.")
@@ -39,6 +40,7 @@ def set_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, r
         },
     )
     _finish(work, actor, found, "version.hold", held=True, reason=reason)
+    tell_of(work, actor, "hold.set", model, found, text=reason)
     return version_queries.get_version(work, actor, group, name, version)
 
 
@@ -70,6 +72,7 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, 
     except NoSuchRow as error:
         raise Conflict("Somebody lifted it a moment ago.", remedy="Load it again.") from error
     _finish(work, actor, found, "version.lift", held=False, reason=reason)
+    tell_of(work, actor, "hold.lifted", model, found, text=reason)
     return version_queries.get_version(work, actor, group, name, version)
 
 
