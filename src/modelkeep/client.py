@@ -15,6 +15,7 @@ from modelkeep.files import Files
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
+from modelkeep.notices import Notices
 from modelkeep.people import People
 from modelkeep.policies import Policies
 from modelkeep.promotions import Promotions
@@ -24,7 +25,7 @@ from modelkeep.sharing import Sharing
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing):
+class Client(Directory, Evaluations, Files, Notices, People, Policies, Promotions, Releases, Sharing):
     """
     A registry, as one person or service account.
 

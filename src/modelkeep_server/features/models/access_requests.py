@@ -89,8 +89,7 @@ def ask_for_access(
         work, actor, "access.ask", object_id=public_id, object_label=model.address,
         after={"model": model.id, "version": version, "purpose": Veiled(purpose), "days": days},
     )  # fmt: skip
-    asked = {"model": model.address, "purpose": purpose, "text": purpose[:QUOTED_CHARS]}
-    tell_about(work, actor, "access.asked", asked, About.of(model), href="/access-requests")
+    _tell_owners(work, actor, model, purpose)
     return request_queries.get_request(work, actor, public_id)
 
 
@@ -191,6 +190,11 @@ def _read_until(work: Work, request: AccessRequest, until: datetime | None, days
     if faults:
         raise Invalid.of(faults)
     return chosen
+
+
+def _tell_owners(work: Work, actor: Actor, model: Model, purpose: str) -> None:
+    asked = {"model": model.address, "purpose": purpose, "text": purpose[:QUOTED_CHARS]}
+    tell_about(work, actor, "access.asked", asked, About.of(model), href="/access-requests")
 
 
 def _decide(

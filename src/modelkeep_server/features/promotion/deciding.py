@@ -98,16 +98,12 @@ def decide(
     work.granted[_ACTS[wanted]] = role.value
     if wanted is Decision.REQUEST_CHANGES:
         _send_back(work, actor, found, promotion, facts, comment)
-        tell_of(work, actor, "review.changes", model, found, text=comment, place="/reviews")
     else:
         _count(work, actor, found, promotion, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, model, found, one)
     after = promotion_queries.get_promotion(work, found, promotion.id)
-    if wanted is Decision.APPROVE:
-        kind = "review.approval" if after.open_roles else "review.approved"
-        said = {"target": promotion.target.value, "role": ROLES[role].label}
-        tell_of(work, actor, kind, model, found, text=comment, **said)
+    _tell(work, actor, model, found, after, wanted, role, comment)
     return after
 
 
@@ -205,6 +201,24 @@ def _insert(
         taken=Conflict("You decided on this a moment ago.", remedy="Load it again."),
     )
     return public_id
+
+
+def _tell(
+    work: Work,
+    actor: Actor,
+    model: Model,
+    version: Version,
+    after: Promotion,
+    decision: Decision,
+    role: Role,
+    comment: str | None,
+) -> None:
+    if decision is Decision.REQUEST_CHANGES:
+        tell_of(work, actor, "review.changes", model, version, text=comment, place="/reviews")
+        return
+    kind = "review.approval" if after.open_roles else "review.approved"
+    said = {"target": after.target.value, "role": ROLES[role].label}
+    tell_of(work, actor, kind, model, version, text=comment, **said)
 
 
 def _send_back(

@@ -276,6 +276,12 @@ print(asked.id, asked.status)''',
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
+    "list_notices": """for notice in registry.list_notices(unread=True):
+    print(notice.at, notice.message, notice.href)""",
+    "mark_all_read": "print(registry.mark_all_read())",
+    "get_notice_settings": """for choice in registry.get_notice_settings().items:
+    print(choice.label, choice.in_app, choice.by_mail)""",
+    "put_notice_settings": """registry.set_notices({"comment.added": {"inApp": True, "byMail": True}}, quiet=False)""",
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):

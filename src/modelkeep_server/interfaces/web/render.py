@@ -26,6 +26,7 @@ from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
+from modelkeep_server.rules.notices import UNREAD_COUNTED
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
@@ -111,6 +112,11 @@ class PageShell:
             NavItem(label, href, self.path == base or self.path.startswith(f"{base}/"), self.why_not(act))
             for label, href, base, act in entries
         )
+
+    @property
+    def unread_words(self) -> str:
+        """How many notices this person has not read, as the bell says it; empty for none."""
+        return "" if not self.actor.unread else "99+" if self.actor.unread >= UNREAD_COUNTED else str(self.actor.unread)
 
     def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""

@@ -18,6 +18,8 @@ KINDS: Mapping[str, str] = {
     "rescan": "Looking through files again",
     "close-downloads": "Writing downloads into the log",
     "remind-of-exceptions": "Reminding of exceptions that end",
+    "remind-of-reviews": "Reminding of reviews that are overdue",
+    "prune-notices": "Dropping notices read long ago",
 }
 
 
