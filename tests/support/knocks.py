@@ -105,12 +105,14 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
     "POST /api/v1/access-requests/{id}/withdraw": {},
+    "PUT /api/v1/notices/settings": {"quiet": True},
 }  # fmt: skip
 
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
     "/models/{group}/{name}/versions/{version}/moves": {"to": "STAGING"},
+    "/profile/notices": {"quiet": "on"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},

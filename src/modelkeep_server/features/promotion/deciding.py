@@ -102,9 +102,7 @@ def decide(
         _count(work, actor, found, promotion, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, model, found, one)
-    after = promotion_queries.get_promotion(work, found, promotion.id)
-    _tell(work, actor, model, found, after, wanted, role, comment)
-    return after
+    return _tell(work, actor, model, found, promotion, wanted, role, comment)
 
 
 def find_checklist_faults(checklist: Mapping[str, str] | None, decision: Decision) -> list[FieldError]:
@@ -208,17 +206,20 @@ def _tell(
     actor: Actor,
     model: Model,
     version: Version,
-    after: Promotion,
+    promotion: Promotion,
     decision: Decision,
     role: Role,
     comment: str | None,
-) -> None:
+) -> Promotion:
+    """The round after a decision, which those whom it concerns are told of."""
+    after = promotion_queries.get_promotion(work, version, promotion.id)
     if decision is Decision.REQUEST_CHANGES:
         tell_of(work, actor, "review.changes", model, version, text=comment, place="/reviews")
-        return
+        return after
     kind = "review.approval" if after.open_roles else "review.approved"
     said = {"target": after.target.value, "role": ROLES[role].label}
     tell_of(work, actor, kind, model, version, text=comment, **said)
+    return after
 
 
 def _send_back(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import policies
+from modelkeep_server.interfaces.reference import notices, policies
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -136,6 +136,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "SuiteIn": _SUITE,
     "SuitePatch": _SUITE,
     "SuiteOut": {**_SUITE, "revision": 1, "reason": None},
+    **notices.STORY_OF,
     **policies.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
@@ -276,12 +277,7 @@ print(asked.id, asked.status)''',
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
-    "list_notices": """for notice in registry.list_notices(unread=True):
-    print(notice.at, notice.message, notice.href)""",
-    "mark_all_read": "print(registry.mark_all_read())",
-    "get_notice_settings": """for choice in registry.get_notice_settings().items:
-    print(choice.label, choice.in_app, choice.by_mail)""",
-    "put_notice_settings": """registry.set_notices({"comment.added": {"inApp": True, "byMail": True}}, quiet=False)""",
+    **notices.PYTHON,
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
