@@ -42,7 +42,7 @@ GROUP_WORDS: Mapping[Group, str] = {
     Group.SRES: "SREs",
     Group.MRCS: "MRC",
     Group.ADMINS: "Admins",
-    Group.NAMED: "whom it concerns",
+    Group.NAMED: "whoever it concerns",
 }
 
 
