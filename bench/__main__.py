@@ -6,12 +6,13 @@ Measure a registry beside a limit or a peer of the same run, and print tables an
     make bench ARGS="--store folder --mib 64"                files in a folder only, without a server of S3
     make bench ARGS="--database postgresql://... --json FILE"
 
-Requests at 1 and at 16 clients stand beside a bare route. Files go up and down, one and four at once, with the folder
-store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB through a link. Beside them
-stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk, and nginx where it is
-installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files at once are four
-times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes 20 GiB of the
-temporary folder.
+Requests at 1 and at 16 clients stand beside a bare route. Versions are carried to production with ten policies in
+force, each step beside its limit, and the queue of reviews is opened when it is long. Files go up and down, one and
+four at once, with the folder store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB
+through a link. Beside them stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk,
+and nginx where it is installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files
+at once are four times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes
+20 GiB of the temporary folder.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from bench.calls import measure_calls
 from bench.files import Effort, write_files
+from bench.governance import measure_governance
 from bench.peers import measure_peers
 from bench.report import Figures, aims_of, draw, machine
 from bench.server import Made, Running, make_registry, serve, start_peer
@@ -45,6 +47,10 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=int, default=10_000, help="models in the registry (10000)")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each kind of request, in each round (3)")
     parser.add_argument("--rounds", type=int, default=3, help="how often all is measured; medians are told (3)")
+    parser.add_argument("--promotions", type=int, default=50, help="versions carried to production (50)")
+    parser.add_argument(
+        "--reviews", type=int, default=1000, help="open reviews in the queue; 0 for no promotion at all (1000)"
+    )
     parser.add_argument("--mib", type=int, default=1024, help="size of each file sent up and down; 0 for none (1024)")
     parser.add_argument("--ranges", type=int, default=250, help="ranges of 64 KiB asked for in each round (250)")
     parser.add_argument(
@@ -68,6 +74,10 @@ def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
         idle_mib = registry.settled_mib()
         with start_peer(_read_model(registry, made)) as peer_port:
             calls = measure_calls(registry, made.seeded, peer_port, asked.seconds, asked.rounds)
+        steps = []
+        if asked.reviews:
+            cast = made.seeded.cast
+            steps = measure_governance(registry, cast, promotions=asked.promotions, open_reviews=asked.reviews)
         peak_mib = registry.memory_mib("VmHWM")
     peers, stored = None, []
     if asked.mib:
@@ -75,7 +85,7 @@ def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
         files = write_files(folder, asked.mib)
         peers = measure_peers(folder, files, effort)
         stored = [measure_store(made, store, files, effort) for store in stores]
-    return Figures(statistics.median(starts), idle_mib, peak_mib, calls, stored, peers)
+    return Figures(statistics.median(starts), idle_mib, peak_mib, calls, steps, stored, peers)
 
 
 def main() -> None:

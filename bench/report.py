@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.calls import BARE, Measured
 from bench.files import AT_ONCE, Speed
+from bench.governance import Timed
 from bench.peers import PeerFigures
 from bench.ranges import RangeTimes
 from bench.stores import FOLDER, StoreFigures
@@ -19,6 +20,8 @@ START_SECONDS, IDLE_MIB = 1.5, 200.0
 #: An act with the least speed over that of openssl, and the one that would be better still.
 OF_OPENSSL: dict[str, tuple[float, float | None]] = {"upload": (0.33, 0.5), "download": (0.75, None)}
 RANGE_P50_MS = 2.0
+#: Of each step of a promotion, and of the queue of reviews: the median.
+STEP_MS = 50.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Figures:
     idle_mib: float
     peak_mib: float
     calls: Sequence[Measured]
+    steps: Sequence[Timed]
     stores: Sequence[StoreFigures]
     peers: PeerFigures | None
 
@@ -60,6 +64,7 @@ def aims_of(figures: Figures) -> list[Aimed]:
         for call in figures.calls
         if call.clients == 16 and call.name in OF_BARE
     ]
+    aims += [Aimed(f"{step.name}, ms", step.p50_ms, STEP_MS, at_least=False) for step in figures.steps]
     for stored in figures.stores:
         if stored.store != FOLDER:
             continue
@@ -74,6 +79,8 @@ def aims_of(figures: Figures) -> list[Aimed]:
 def draw(figures: Figures, aims: Sequence[Aimed]) -> str:
     """The tables."""
     lines = [*_draw_calls(figures.calls), ""]
+    if figures.steps:
+        lines += [*_draw_steps(figures.steps), ""]
     if figures.peers is not None:
         lines += [*_draw_files(figures.peers, figures.stores), ""]
         lines += [*_draw_ranges(figures.peers, figures.stores), ""]
@@ -96,6 +103,11 @@ def _draw_calls(calls: Sequence[Measured]) -> list[str]:
             f"{call.name:12}{call.clients:8}{call.per_second:12.0f}{call.p50_ms:9.2f}{call.p95_ms:9.2f}{of_bare:>9}"
         )
     return [*lines, "bare: a FastAPI `def` route with the same response model; no database, no sign-in, same uvicorn"]
+
+
+def _draw_steps(steps: Sequence[Timed]) -> list[str]:
+    lines = [f"{'governance, ten policies':36}{'count':>7}{'p50 ms':>9}{'p95 ms':>9}"]
+    return [*lines, *(f"{step.name:36}{step.count:7}{step.p50_ms:9.2f}{step.p95_ms:9.2f}" for step in steps)]
 
 
 def _draw_files(peers: PeerFigures, stores: Sequence[StoreFigures]) -> list[str]:

@@ -1,10 +1,11 @@
 """Models to measure with, made by the registry's own acts before it is served, so that its log is whole."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelkeep_server.app import House, open_house
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity import queries, sessions, tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.service import create_model
@@ -27,11 +28,20 @@ WORDS = _VOCABULARY.split()
 
 
 @dataclass(frozen=True)
+class Cast:
+    """The people of a promotion: a token of each, by who they are, and a session of the MRC's browser."""
+
+    tokens: Mapping[str, str]
+    session: str
+
+
+@dataclass(frozen=True)
 class Seeded:
-    """What was made: `addresses` of models (`group/name`), and a token of their owner with every scope."""
+    """What was made: `addresses` of models (`group/name`), a token of their owner with every scope, and reviewers."""
 
     addresses: tuple[str, ...]
     token: str
+    cast: Cast
 
 
 def seed(settings: Settings, count: int) -> Seeded:
@@ -46,7 +56,21 @@ def seed(settings: Settings, count: int) -> Seeded:
         models = [_draw(chance, number) for number in range(count)]
         for start in range(0, count, MODELS_AT_ONCE):
             _make(house, actor, models[start : start + MODELS_AT_ONCE])
-    return Seeded(tuple(f"{model.group}/{model.name}" for model in models), made.secret)
+        cast = _make_cast(house, made.secret)
+    return Seeded(tuple(f"{model.group}/{model.name}" for model in models), made.secret, cast)
+
+
+def _make_cast(house: House, owner_token: str) -> Cast:
+    roles = {"mrc": Role.MRC, "security": Role.SECURITY_ARCHITECT, "sre": Role.SRE}
+    secrets = {"owner": owner_token}
+    with house.writing() as work:
+        for who, role in roles.items():
+            made = tokens.create_token_by_operator(work, host="bench", email=f"{who}@company.com", roles=[role])
+            secrets[who] = made.secret
+    with house.writing() as work:
+        reviewer = queries.find_person_id(work, "mrc@company.com")
+        assert reviewer is not None
+        return Cast(secrets, sessions.start_session(work, reviewer, method="link").secret)
 
 
 def _make(house: House, actor: Actor, models: list[NewModel]) -> None:

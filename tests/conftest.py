@@ -1,5 +1,6 @@
 """What every test can ask for: a registry on both databases, makers of what it needs, and clients at its door."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from modelkeep_server.operate.logs import configure_logs
-from tests.support import endurance, postgres, scratch
+from tests.support import accounts, endurance, postgres, scratch
 from tests.support.bad_issuer import BadIssuer, running_bad_issuer
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
         del os.environ[name]
     configure_logs()
+    accounts.hash_cheaply()
     # A shared or slow machine is no fault of the code; what must be fast is measured under bench/. The same examples
     # each time, so that a change is judged by itself; `HYPOTHESIS=explore` looks for new ones.
     steady = os.environ.get("HYPOTHESIS") != "explore"
@@ -36,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.option.markexpr != "endurance":
             scratch.prefer_memory()
         postgres.begin_run()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: looking among it for garbage would take a tenth of the run."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

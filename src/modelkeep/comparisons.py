@@ -93,11 +93,9 @@ class CompareFlag(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Told):
-    """What differs between two versions of a model, and what is the same. `before` is the one that is compared with."""
+class Differences(Told):
+    """What differs between two contents, and what is the same. `metrics` are told of versions only."""
 
-    before: Compared
-    now: Compared
     changed: int
     same: int
     flags: tuple[CompareFlag, ...] = ()
@@ -107,3 +105,11 @@ class Comparison(Told):
     schemas: tuple[SchemaChange, ...] = ()
     artifacts: tuple[ArtifactChange, ...] = ()
     artifacts_left_off: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Differences):
+    """What differs between two versions of a model, and what is the same. `before` is the one that is compared with."""
+
+    before: Compared
+    now: Compared

@@ -1,5 +1,7 @@
 """Moving versions on: requesting, reviewing and moving, holds and findings: a part of the client."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_version
@@ -7,15 +9,42 @@ from modelkeep.asking import Asking, When, given, moment_of
 from modelkeep.listing import Listing
 from modelkeep.models import Version
 from modelkeep.reading import read, read_page
-from modelkeep.rounds import Finding, Promotion, QueueRow
+from modelkeep.rounds import Finding, Promotion, QueueRow, RoundChanges, Todo
 
 
 class Promotions(Asking):
     """What owners, reviewers and SREs do with a version. `address` is `GROUP/NAME:VERSION` everywhere."""
 
-    def list_reviews(self, *, role: str | None = None, risk_tier: str | None = None) -> Listing[QueueRow]:
-        """Open requests that you can see, the oldest first; only those that wait for a role, or of a risk tier."""
-        return self._list("/reviews", QueueRow, {"role": role, "riskTier": risk_tier})
+    def list_todo(self) -> list[Todo]:
+        """What waits for you by your roles, and what of yours waits for others: what is due first, then the oldest."""
+        return list(read_page(Todo, self._transport.get("/todo")).items)
+
+    def list_reviews(
+        self,
+        *,
+        show: str | None = None,
+        role: str | None = None,
+        risk_tier: str | None = None,
+        target: str | None = None,
+        urgent: bool = False,
+        overdue: bool = False,
+        can_decide: bool = False,
+        mine: bool = False,
+        group: str | None = None,
+        sort: str | None = None,
+    ) -> Listing[QueueRow]:
+        """
+        Requests that you can see: those that wait, the oldest first.
+
+        Args:
+            show: OPEN (what waits), DECIDED (what you decided in) or CLOSED (rounds that ended).
+            role: Only what waits for this role. overdue: only what waits past its due date.
+            can_decide: Only what you may still approve. mine: only of models that you own.
+            sort: Of what waits: `age`, `due` or `tier`.
+        """
+        asked = {"show": show, "role": role, "riskTier": risk_tier, "target": target, "group": group, "sort": sort}
+        switches = {"urgent": urgent, "overdue": overdue, "canDecide": can_decide, "mine": mine}
+        return self._list("/reviews", QueueRow, asked | {name: "true" for name, on in switches.items() if on})
 
     def request_promotion(
         self, address: str | Address, target: str, *, justification: str, urgent: bool = False
@@ -38,6 +67,11 @@ class Promotions(Asking):
         """One round of a version. Raises NotFound."""
         return read(Promotion, self._transport.get(f"{_route_of(address)}/promotions/{quote(promotion_id, safe='')}"))
 
+    def get_round_changes(self, address: str | Address, promotion_id: str) -> RoundChanges:
+        """What changed in the content of a version since the round before this one. Raises NotFound."""
+        route = f"{_route_of(address)}/promotions/{quote(promotion_id, safe='')}/changes"
+        return read(RoundChanges, self._transport.get(route))
+
     def withdraw_promotion(self, address: str | Address, promotion_id: str, *, reason: str) -> Promotion:
         """Take a request for PRODUCTION back. Raises Conflict, Forbidden, NotFound."""
         route = f"{_route_of(address)}/promotions/{quote(promotion_id, safe='')}/withdraw"
@@ -51,6 +85,8 @@ class Promotions(Asking):
         digest: str,
         comment: str | None = None,
         as_role: str | None = None,
+        findings: Sequence[Mapping[str, Any]] = (),
+        checklist: Mapping[str, str] | None = None,
     ) -> Promotion:
         """
         APPROVE, or REQUEST_CHANGES with a comment. Takes a token with the scope `review`.
@@ -58,19 +94,37 @@ class Promotions(Asking):
         Args:
             digest: Of the request: the content that you judged.
             as_role: MRC or SECURITY_ARCHITECT, for people with both.
+            findings: What the decision is bound to: `text`, and where they differ from what is usual `severity`,
+                `blocking`, `owner`, `dueAt`.
+            checklist: The Security checklist: YES, NO or NOT_APPLICABLE to `scan`, `licence` and `data`.
         Raises:
             Forbidden: You own it, worked on it, or lack the role. Conflict, Invalid, NotFound.
         """
-        document = given(decision=decision, digest=digest, comment=comment) | given(**{"as": as_role})
+        document = given(
+            decision=decision, digest=digest, comment=comment, findings=list(map(dict, findings)) or None,
+            checklist=dict(checklist) if checklist else None, **{"as": as_role},
+        )  # fmt: skip
         return read(Promotion, self._transport.post(f"{_route_of(address)}/reviews", document))
 
-    def move_version(self, address: str | Address, to: str, *, comment: str | None = None) -> Version:
+    def move_version(
+        self,
+        address: str | Address,
+        to: str,
+        *,
+        comment: str | None = None,
+        deployment: Mapping[str, Any] | None = None,
+    ) -> Version:
         """
         Move a version to STAGING or PRODUCTION (SRE), DEPRECATED (owner, Admin) or RETIRED (Admin).
 
-        Raises Conflict, Forbidden, Invalid, NotFound.
+        Args:
+            deployment: What is live from then on, told with a move to STAGING or PRODUCTION: `environment` and `live`,
+                as `record_deployment` takes them.
+        Raises:
+            Conflict, Forbidden, Invalid, NotFound.
         """
-        return read(Version, self._transport.post(f"{_route_of(address)}/moves", given(to=to, comment=comment)))
+        told = given(to=to, comment=comment, deployment=None if deployment is None else dict(deployment))
+        return read(Version, self._transport.post(f"{_route_of(address)}/moves", told))
 
     def hold_version(self, address: str | Address, *, reason: str) -> Version:
         """Stop all moves of a version and all new links, at once. Raises Conflict, Forbidden, NotFound."""

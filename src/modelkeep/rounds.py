@@ -5,12 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from modelkeep.comparisons import Differences
 from modelkeep.models import Told
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unseen(Told):
+    """Something recorded of a version after a decision on it, by whom and when. `kind` is EVALUATION."""
+
+    kind: str
+    id: str
+    label: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Review(Told):
-    """What one reviewer decided, in which role, on which content, and what lay before them (`saw`)."""
+    """
+    What one reviewer decided, in which role, on which content, and what lay before them (`saw`). `not_seen` is told
+    where rounds are read: what was recorded after the decision.
+    """
 
     id: str
     by: str
@@ -20,6 +35,7 @@ class Review(Told):
     digest: str
     at: datetime
     saw: Mapping[str, Any]
+    not_seen: tuple[Unseen, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +69,40 @@ class Promotion(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Round(Told):
+    """One of two rounds that are compared."""
+
+    id: str
+    round: int
+    target: str
+    status: str
+    digest: str
+    requested_at: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundChanges(Told):
+    """What changed in the content of a version between two rounds; `before`, `differences` None for the first."""
+
+    before: Round | None = None
+    now: Round
+    differences: Differences | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueueRow(Told):
-    """A request that waits for a decision, with the model's present tier and the version's state."""
+    """
+    A request with the model's present tier and the version's state. `can_decide`: you may still give an approval of it;
+    `held`: the version is on hold.
+    """
 
     promotion: Promotion
     model_tier: str
     state: str
+    can_decide: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +120,25 @@ class Finding(Told):
     raised_by: str
     raised_at: datetime
     answer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Todo(Told):
+    """
+    One thing that waits for you, or, where not `waits_for_you`, for others on your behalf. `text` says what to do or
+    where it stands, `link` is the page where it is done, on the registry's own address. See `kind` in the API's
+    reference.
+    """
+
+    kind: str
+    waits_for_you: bool
+    address: str | None = None
+    title: str
+    state: str | None = None
+    risk_tier: str | None = None
+    what: str
+    text: str
+    since: datetime
+    due_at: datetime | None = None
+    overdue: bool
+    link: str

@@ -28,13 +28,14 @@ WITHOUT_PYTHON = {
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
-    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
+    "hold_version", "lift_hold",
     "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",
-    "list_environments", "create_environment", "show_environment", "update_environment", "end_environment",
-    "list_deployments", "record_deployment", "show_deployment", "roll_back", "list_live",
+    "create_environment", "show_environment", "update_environment", "end_environment", "record_deployment",
+    "show_deployment", "roll_back",
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
@@ -64,7 +65,8 @@ IN_ITS_TIME = {
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
     # Others asked or decided before (tests/features/promotion/test_life.py).
-    "request_promotion", "show_promotion", "withdraw_promotion", "decide", "move_version", "hold_version", "lift_hold",
+    "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
+    "hold_version", "lift_hold",
     "raise_finding", "settle_finding",
     # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",

@@ -94,7 +94,13 @@ def keep_picture(page: Page, name: str) -> None:
 
 
 def enter(
-    browser: Browser, registry: RunningRegistry, email: str, roles: str, *, scripts: bool = True
+    browser: Browser,
+    registry: RunningRegistry,
+    email: str,
+    roles: str,
+    *,
+    name: str = "Wim Writer",
+    scripts: bool = True,
 ) -> BrowserContext:
     """A browser in which this person is signed in."""
     context = browser.new_context(java_script_enabled=scripts)
@@ -102,7 +108,7 @@ def enter(
     visitor.page.goto(registry.operate("admin", "invite", email, "--roles", roles).strip())
     # Whoever has an account is asked for a new passphrase alone.
     if visitor.page.locator("main [name=name]").count():
-        visitor.fill(name="Wim Writer")
+        visitor.fill(name=name)
     visitor.fill(passphrase=PASSPHRASE)
     visitor.page.locator("main form").get_by_role("button").first.click()
     visitor.page.wait_for_url(f"{registry.url}/**")

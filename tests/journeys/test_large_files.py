@@ -79,7 +79,7 @@ def test_the_largest_file_goes_up_and_down_in_a_browser(
     there, warm = tmp_path / "large.safetensors", tmp_path / "warm.safetensors"
     write_large(there, size_bytes)
     write_large(warm, WARM_BYTES)
-    with running_registry(tmp_path) as served, wired(served.url) as wire:
+    with running_registry(tmp_path, by_command=True) as served, wired(served.url) as wire:
         furnish(served)
         visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), wire.url)
         visitor.page.set_default_timeout(30_000)

@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 def test_memory_does_not_grow_with_requests(tmp_path: Path, requests: int, figures: Figures) -> None:
     """Reads, edits, refusals and bad input, again and again: what is done with is let go. Before it, it is filled."""
     points: list[tuple[float, float]] = []
-    with running_registry(tmp_path) as running:
+    with running_registry(tmp_path, by_command=True) as running:
         owner = running.token("kim@company.com", "MODEL_OWNER,AUDITOR")
         crowd = Crowd(running.url, owner, running.token("lee@company.com", "AUDITOR"))
         crowd.furnish()

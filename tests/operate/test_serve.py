@@ -23,7 +23,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry
     """A running registry, whose folder lies too deep for a Unix socket."""
     folder = tmp_path_factory.mktemp("served") / ("deep-" * 20)
     folder.mkdir()
-    with running_registry(folder) as running:
+    with running_registry(folder, by_command=True) as running:
         yield running
 
 

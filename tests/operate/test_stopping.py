@@ -62,7 +62,7 @@ def test_a_worker_that_fails_runs_again_and_ends_when_told(monkeypatch: pytest.M
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[RunningRegistry, str]]:
     """A running registry with one version, and its owner's token."""
-    with running_registry(tmp_path, MODELKEEP_DRAIN_SECONDS="1") as running:
+    with running_registry(tmp_path, by_command=True, MODELKEEP_DRAIN_SECONDS="1") as running:
         token = running.token("kim@company.com", "MODEL_OWNER")
         with httpx2.Client(base_url=running.url, headers={"Authorization": f"Bearer {token}"}) as client:
             body = {"name": "first", "group": "ends", "description": "d", "owners": ["a@b.co"], "riskTier": "LOW"}

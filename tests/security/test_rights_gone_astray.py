@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from modelkeep_server.features.identity import accepting, invitations, people, roles, secrets, teams
-from modelkeep_server.features.models.separation import ever_owned, touched_version
+from modelkeep_server.features.models.separation import Tie, find_ties
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account
 from tests.support.clients import Api
@@ -62,7 +62,7 @@ def test_a_team_that_gets_another_address_owned_what_it_owned(registry: Registry
     answer = api.as_(admin).patch(f"/api/v1/teams/{team.id}", json={"email": new})
 
     with registry.reading() as work:
-        assert ever_owned(work, model, member.actor.user_id or 0)
+        assert Tie.OWNED in find_ties(work, model, None, member.actor.user_id or 0)
     assert answer.status_code == 422
     assert "owns or owned models" in answer.text
 
@@ -86,9 +86,9 @@ def test_who_makes_a_token_of_a_program_touched_what_it_touched(registry: Regist
 
     key = registry.look("SELECT id FROM versions WHERE public_id = :id", id=answer.json()["id"])[0][0]
     with registry.reading() as work:
-        touched = [touched_version(work, key, who.actor.user_id or 0) for who in (admin, sponsor, other)]
+        ties = [find_ties(work, model, key, who.actor.user_id or 0) for who in (admin, sponsor, other)]
 
-    assert touched == [True, True, False]
+    assert [Tie.TOUCHED in one for one in ties] == [True, True, False]
 
 
 def test_a_new_passphrase_ends_the_links_into_the_account(registry: Registry, make: Make, api: Api) -> None:

@@ -2,31 +2,24 @@
 
 import contextlib
 import hashlib
-import multiprocessing
 import os
 import secrets
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from modelkeep.client import Client
-from modelkeep_server.operate import serve
 from tests.support.running import COMMAND
 from tests.support.safetensors import make_safetensors
 from tests.support.tus import begin, offset_of, send
-
-#: Servers are started by the dozen here; one that has loaded its modules already is there in a third of the time.
-_READY = multiprocessing.get_context("forkserver")
-_READY.set_forkserver_preload([serve.__name__])
+from tests.support.warm import start_server
 
 FILE_BYTES = 200_000
 RUN_BYTES = 30_000
@@ -86,12 +79,8 @@ class Victim:
     @contextlib.contextmanager
     def served(self) -> Iterator[None]:
         """Serve until the block ends, then kill the server as a power cut would."""
-        said, saying = _READY.Pipe(duplex=False)
-        process = _READY.Process(target=_serve, args=(dict(self.environment), saying))
-        process.start()
-        saying.close()
-        with os.fdopen(os.dup(said.fileno())) as lines:
-            said.close()
+        process, lines = start_server(self.environment, self.folder, self.folder / "output")
+        with lines:
             self.url = lines.readline().rsplit(" ", 1)[-1].strip()
             try:
                 yield
@@ -99,16 +88,6 @@ class Victim:
                 process.kill()
                 process.join()
                 process.close()
-
-
-def _serve(environment: Mapping[str, str], saying: Connection) -> None:
-    """`modelkeep serve`, in a process that was forked from one which has loaded it."""
-    for stream in (1, 2):
-        os.dup2(saying.fileno(), stream)
-    sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1)
-    os.environ.clear()
-    os.environ.update(environment)
-    serve.app([])
 
 
 def hammer(victim: Victim, token: str, stopped: threading.Event, act: Callable[[httpx2.Client], None]) -> None:

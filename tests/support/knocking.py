@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
+import anyio
+
 from modelkeep_server.interfaces.gate import Gate
 
 Message = MutableMapping[str, Any]
@@ -28,6 +30,7 @@ async def knock(
     chunks: Iterable[bytes] = (),
     on_start: Callable[[], Any] = lambda: None,
     query: bytes = b"",
+    client: str = "127.0.0.1",
 ) -> Knock:
     """
     Send one request and gather the answer.
@@ -35,14 +38,22 @@ async def knock(
     Args:
         chunks: The body. Every chunk but the last says that more will come; an endless one is fine.
         on_start: Called at the moment the status line would leave.
+        client: The address that it comes from.
     """
     told = Knock()
     bodies = iter(chunks)
+    answered, is_read = anyio.Event(), False
     named = [(b"host", b"127.0.0.1:8000"), *((name.lower().encode(), value.encode()) for name, value in headers)]
 
     async def receive() -> Message:
+        nonlocal is_read
+        if is_read:
+            # Whoever listens for a visitor that leaves hears of it once they were answered.
+            await answered.wait()
+            return {"type": "http.disconnect"}
         told.chunks_read += 1
         chunk = next(bodies, None)
+        is_read = chunk is None
         return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
 
     async def send(message: Message) -> None:
@@ -52,11 +63,13 @@ async def knock(
             told.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
         elif message["type"] == "http.response.body":
             told.body += message.get("body", b"")
+            if not message.get("more_body", False):
+                answered.set()
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "", "headers": named,
-        "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
+        "client": (client, 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip
     answering: Awaitable[None] = app(scope, receive, send)
     await answering

@@ -58,7 +58,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/models/{group}/{name}/versions/{version}/promotions": {"target": "STAGING", "justification": "Now."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/promotions/{id}/withdraw": {"reason": "Not yet."},
     "POST /api/v1/models/{group}/{name}/versions/{version}/reviews": {
-        "decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": "sha256:0",
+        "decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": "{digest}",
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/moves": {"to": "STAGING"},
     "POST /api/v1/models/{group}/{name}/versions/{version}/hold": {"reason": "A leak."},
@@ -111,7 +111,21 @@ BODIES: dict[str, Any] = {
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
+    "/exceptions/{id}/refuse": {"comment": "No."},
+    "/exceptions/{id}/end": {"reason": "Over."},
+    "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
+    "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
+    "/models/{group}/{name}/versions/{version}/findings": {"text": "Name the owner of the data.", "severity": "LOW"},
+    "/models/{group}/{name}/versions/{version}/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
+    "/models/{group}/{name}/versions/{version}/hold": {"reason": "A leak."},
     "/models/{group}/{name}/versions/{version}/moves": {"to": "STAGING"},
+    "/models/{group}/{name}/versions/{version}/promotions": {"target": "STAGING", "justification": "Now."},
+    "/models/{group}/{name}/versions/{version}/promotions/{id}/withdraw": {"reason": "Not yet."},
+    "/models/{group}/{name}/versions/{version}/reviews": {
+        "decision": "REQUEST_CHANGES",
+        "comment": "Say more.",
+        "digest": "{digest}",
+    },
     "/profile/notices": {"quiet": "on"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
@@ -137,7 +151,15 @@ def _fill(body: Any, values: Mapping[str, str]) -> Any:
 
 
 def _fill_text(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(group|name|version|policy|environment)\}", lambda found: values[found[1]], text)
+    return re.sub(r"\{(group|name|version|policy|environment|digest)\}", lambda found: values[found[1]], text)
+
+
+def version_for(path: str, target: Target) -> str:
+    """The version that is far enough in its life for a route to be answered by right."""
+    if path.endswith("/moves"):
+        return target.approved
+    under_review = ("/promotions/{id}", "/review", "/reviews", "/findings")
+    return target.staged if any(f"/{{version}}{part}" in path for part in under_review) else target.version
 
 
 def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) -> Knock:
@@ -145,14 +167,14 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
     route = f"{method} {path}"
     noun = (re.findall(r"/([a-z-]+)/\{id\}", path) or [""])[-1]
     values = {
-        "group": target.group, "name": target.name, "version": target.version, "path:path": target.path,
+        "group": target.group, "name": target.name, "version": version_for(path, target), "path:path": target.path,
         **_WORDS, "email": things["email"], "policy": things["policies"],
         "environment": things["environments"],
-        "id": target.access_request if noun == "access-requests" else things.get(noun, "0"),
+        "digest": target.digest, "id": target.ids.get(noun) or things.get(noun, "0"),
     }  # fmt: skip
     address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")
     if not path.startswith("/api/"):
-        form = FORMS.get(path, {}) if method == "POST" else None
+        form = _fill(FORMS.get(path, {}), values) if method == "POST" else None
         return Knock(address, PAGE, form=form)
     if path.endswith("/artifacts/{path:path}") and method == "PUT":
         wrong = "sha-256=:" + "A" * 43 + "=:"

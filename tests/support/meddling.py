@@ -1,12 +1,15 @@
 """Meddling with a registry's database behind its back, and asking afterwards what verification found."""
 
+import contextlib
 import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from anyio.from_thread import BlockingPortal
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, text
+from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, text
+from sqlalchemy.exc import IntegrityError
 
 from modelkeep_server.db.tables.base import JsonText, UtcMicros
 from modelkeep_server.db.work import Circumstances, Work
@@ -211,15 +214,55 @@ def ask_for_a_role(registry: Registry, admin: Person, person: Person) -> None:
 
 def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:
     """What verification says once these statements were made by hand; undone afterwards."""
+    with _undone(registry) as connection:
+        for statement in statements:
+            wanted = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(text(statement), wanted)
+        return _judge(registry, connection)
+
+
+def judge_after_edits(registry: Registry, edits: Mapping[str, tuple[str, Any, int]]) -> tuple[Verdict, set[str]]:
+    """
+    What verification says once one column a table has another value; undone afterwards.
+
+    Args:
+        edits: By the name of the table: the column, its value, and the id of the row.
+
+    Returns:
+        The verdict, and the tables whose edit the database itself refused.
+    """
+    refused = set()
+    with _undone(registry) as connection:
+        for table, (column, value, key) in edits.items():
+            try:
+                with connection.begin_nested():
+                    statement = f"UPDATE {table} SET {column} = :value WHERE id = :id"
+                    connection.execute(text(statement), {"value": value, "id": key})
+            except IntegrityError:
+                refused.add(table)
+        return _judge(registry, connection), refused
+
+
+def judge_after_rewriting(registry: Registry, bodies: Mapping[int, str]) -> Verdict:
+    """What verification says once these events, by their sequence, have other bodies; undone afterwards."""
+    statement = text("UPDATE audit_events SET body = :body WHERE sequence = :sequence")
+    with _undone(registry) as connection:
+        connection.execute(statement, [{"body": body, "sequence": sequence} for sequence, body in bodies.items()])
+        return _judge(registry, connection)
+
+
+@contextlib.contextmanager
+def _undone(registry: Registry) -> Iterator[Connection]:
     with registry.house.database.writer.connect() as connection:
         transaction = connection.begin()
         try:
-            for statement in statements:
-                wanted = {name: value for name, value in values.items() if f":{name}" in statement}
-                connection.execute(text(statement), wanted)
-            return verify.verify_log(Work(connection, registry.house.parts, Circumstances.of_the_house(), writes=False))
+            yield connection
         finally:
             transaction.rollback()
+
+
+def _judge(registry: Registry, connection: Connection) -> Verdict:
+    return verify.verify_log(Work(connection, registry.house.parts, Circumstances.of_the_house(), writes=False))
 
 
 def rewrite(registry: Registry, sequence: int) -> None:

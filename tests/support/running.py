@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from tests.support.warm import start_server
 
 COMMAND = Path(sys.executable).with_name("modelkeep")
 START_SECONDS = 60
@@ -46,12 +49,13 @@ class RunningRegistry:
 
 
 @contextlib.contextmanager
-def running_registry(folder: Path, **settings: str) -> Iterator[RunningRegistry]:
+def running_registry(folder: Path, *, by_command: bool = False, **settings: str) -> Iterator[RunningRegistry]:
     """
     Serve a registry on a free port until the block ends.
 
     Args:
         folder: An empty folder for its data, key and output.
+        by_command: Start it by the command itself, as people do, where starting, ending or memory is what is looked at.
         settings: `MODELKEEP_*` variables, by their names.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODELKEEP_")}
@@ -63,43 +67,62 @@ def running_registry(folder: Path, **settings: str) -> Iterator[RunningRegistry]
         **settings,
     }
     output = folder / "output"
+    output.write_text("")
+    serving = _by_command if by_command or "PYTHONPATH" in settings or sys.platform == "darwin" else _by_fork
+    with serving(environment, folder, output) as (pid, url):
+        yield RunningRegistry(url, environment, output, pid)
+
+
+@contextlib.contextmanager
+def _by_command(environment: Mapping[str, str], folder: Path, output: Path) -> Iterator[tuple[int, str]]:
     with output.open("w") as said:
         process = subprocess.Popen(
             [COMMAND, "serve"], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=said, text=True
         )
+        assert process.stdout is not None
+        with process.stdout as lines:
+            try:
+                yield process.pid, _await_address(lines, process.kill, output)
+            finally:
+                process.terminate()
+                try:
+                    process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+@contextlib.contextmanager
+def _by_fork(environment: Mapping[str, str], folder: Path, output: Path) -> Iterator[tuple[int, str]]:
+    process, lines = start_server(environment, folder, output)
+    with lines:
         try:
-            url = _await_address(process, output)
-            yield RunningRegistry(url, environment, output, process.pid)
+            yield process.pid or 0, _await_address(lines, process.kill, output)
         finally:
             process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
+            process.join(STOP_SECONDS)
+            if process.is_alive():
                 process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+                process.join()
+            process.close()
 
 
-def _await_address(process: "subprocess.Popen[str]", output: Path) -> str:
+def _await_address(lines: IO[str], end: Callable[[], None], output: Path) -> str:
     """The address from the server's first line. A server that says nothing for too long is ended."""
-    if process.stdout is None:
-        raise RuntimeError("The server's output is not connected.")
-    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog = threading.Timer(START_SECONDS, end)
     watchdog.start()
     try:
-        line = process.stdout.readline()
+        line = lines.readline()
     finally:
         watchdog.cancel()
     if "http" not in line:
-        process.wait(STOP_SECONDS)
         raise RuntimeError(f"The server did not start: {line}{output.read_text()}")
     # Nothing reads on after the first line; a full pipe would stop the server.
-    threading.Thread(target=_drain, args=(process,), daemon=True).start()
+    threading.Thread(target=_drain, args=(lines,), daemon=True).start()
     return line[line.index("http") :].strip()
 
 
-def _drain(process: "subprocess.Popen[str]") -> None:
-    with contextlib.suppress(ValueError):  # the pipe was closed when the server ended
-        for _ in process.stdout or ():
+def _drain(lines: IO[str]) -> None:
+    with contextlib.suppress(ValueError, OSError):  # the pipe was closed when the server ended
+        for _ in lines:
             pass

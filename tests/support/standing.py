@@ -7,13 +7,17 @@ collaborator of every role are there at once.
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role, Scope
 from tests.support.clients import Api, Browser, Client
 from tests.support.make import Make, Person
+from tests.support.promoting import COMPLETE
 from tests.support.registries import Registry
 
 #: The columns of the golden table after "nobody": no role, and each role alone.
@@ -21,17 +25,25 @@ ROLES: tuple[Role | None, ...] = (None, *Role)
 #: Its rows: how somebody stands to the model.
 RELATIONS = ("stranger", "READ", "WRITE", "registrar", "owner", "team", "former")
 VISIBILITIES = ("INTERNAL", "RESTRICTED")
+FILE = "model.safetensors"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One model with a version, a file and an open request for access, as its addresses name them."""
+    """
+    One model with its versions, as addresses name them: a draft `version` with a file, one that may move to STAGING,
+    and one in STAGING that is asked to go on to PRODUCTION. `ids` of what hangs on them, by the noun in its address.
+    """
 
     group: str
     name: str
-    version: str
     path: str
-    access_request: str
+    ids: Mapping[str, str]
+    #: Of the content that reviewers of the version in STAGING decide on.
+    digest: str
+    version: str = "1.0.0"
+    approved: str = "2.0.0"
+    staged: str = "3.0.0"
 
     @property
     def address(self) -> str:
@@ -60,6 +72,10 @@ class _Builder:
         self.admin = make.person(Role.ADMIN, name="admin")
         # Who sees a restricted model and may not download from it, and so has something to ask for.
         self.asker = make.person(Role.AUDITOR, name="asker")
+        self.mrc, self.sre = make.person(Role.MRC, name="mrc"), make.person(Role.SRE, name="sre")
+        self.policy = self.call(self.admin, "GET", "/policies")["items"][0]["id"]
+        told = {"name": f"golden-{secrets.token_hex(4)}", "kind": "STAGING"}
+        self.environment = self.call(self.sre, "POST", "/environments", json=told)["id"]
 
     def call(self, person: Person, method: str, path: str, **more: Any) -> Any:
         answer = self.api.as_(person).request(method, f"/api/v1{path}", **more)
@@ -85,12 +101,54 @@ class _Builder:
 
     def model(self, registrar: Person, owners: list[str], visibility: str) -> Target:
         model = self.make.model(registrar, owners=owners, visibility=visibility)
-        version = self.make.version(model, registrar)
-        artifact = self.make.file(version, registrar)
-        asked = self.call(
-            self.asker, "POST", "/access-requests", json={"model": model.address, "purpose": "Looking.", "days": 7}
+        draft, approved, staged = (self.version(registrar, model, number) for number in ("1.0.0", "2.0.0", "3.0.0"))
+        self.approve(registrar, approved, "STAGING")
+        self.approve(registrar, staged, "STAGING")
+        self.call(self.sre, "POST", f"{staged}/moves", json={"to": "STAGING"})
+        return Target(model.group, model.name, FILE, *self.hang_on(registrar, model.address, draft, staged))
+
+    def version(self, registrar: Person, model: Model, number: str) -> str:
+        """A draft that lacks nothing for its promotion."""
+        self.make.version(model, registrar, version=number, metadata=COMPLETE)
+        base = f"/models/{model.address}/versions/{number}"
+        self.call(
+            registrar, "PUT", f"{base}/artifacts/{FILE}", params={"type": "WEIGHTS"}, content=self.make.safetensors()
         )
-        return Target(model.group, model.name, version.version, artifact.path, asked["id"])
+        measured = {"dataset": {"name": "holdout"}, "metrics": [{"name": "auc", "value": 0.9}]}
+        self.call(registrar, "POST", f"{base}/evaluations", json=measured)
+        return base
+
+    def ask(self, registrar: Person, base: str, target: str) -> dict[str, str]:
+        told = {"target": target, "justification": "For the table."}
+        asked: dict[str, str] = self.call(registrar, "POST", f"{base}/promotions", json=told)
+        return asked
+
+    def approve(self, registrar: Person, base: str, target: str) -> None:
+        digest = self.ask(registrar, base, target)["digest"]
+        told = {"decision": "APPROVE", "comment": "For the table.", "digest": digest}
+        self.call(self.mrc, "POST", f"{base}/reviews", json=told)
+
+    def hang_on(self, registrar: Person, model: str, draft: str, staged: str) -> tuple[dict[str, str], str]:
+        """What there is of a model that has an id of its own, and the digest under review."""
+        asked = self.ask(registrar, staged, "PRODUCTION")
+        live = {"model": model, "environment": self.environment, "live": [{"version": "3.0.0", "share": 100}]}
+        self.call(self.sre, "POST", "/deployments", json=live)
+        excepted = {
+            "policy": self.policy, "version": f"{model}:1.0.0", "justification": "Once.", "risk": "Little.",
+            "mitigation": "Watched.", "expiresAt": (clock.utc_now() + timedelta(days=30)).isoformat(),
+        }  # fmt: skip
+        access = {"model": model, "purpose": "Looking.", "days": 7}
+        runs = self.call(registrar, "GET", f"{draft}/evaluations")["items"]
+        ids = {
+            "promotions": asked["id"],
+            # Nothing is live any more, so that there is something to roll back, and the environment may be ended.
+            "deployments": self.call(self.sre, "POST", "/deployments", json={**live, "live": []})["id"],
+            "findings": self.call(self.mrc, "POST", f"{staged}/findings", json={"text": "For the table."})["id"],
+            "exceptions": self.call(registrar, "POST", "/exceptions", json=excepted)["id"],
+            "access-requests": self.call(self.asker, "POST", "/access-requests", json=access)["id"],
+            "evaluations": runs[0]["id"],
+        }
+        return ids, asked["digest"]
 
     def let_in(self, owner: Person, model: str, person: Person, access: str) -> None:
         self.call(owner, "PUT", f"/models/{model}/collaborators/{person.email}", json={"access": access})
@@ -145,9 +203,8 @@ def _make_things(builder: _Builder) -> dict[str, str]:
         admin, "POST", "/teams", json={"name": f"T {somebody.email}", "email": f"t-{somebody.email}", "members": []}
     )
     invitation = call(admin, "POST", "/invitations", json={"email": f"new-{somebody.email}", "roles": []})
-    sre = builder.make.person(Role.SRE)
     incident = call(
-        sre, "POST", "/incidents",
+        builder.sre, "POST", "/incidents",
         json={"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     )  # fmt: skip
     named = {"name": somebody.email.split("@")[0], "purpose": "For the table.", "scopes": ["read"]}
@@ -161,9 +218,9 @@ def _make_things(builder: _Builder) -> dict[str, str]:
         "service-accounts": service.json()["id"],
         "invitations": invitation["id"],
         "incidents": incident["id"],
-        "policies": call(admin, "GET", "/policies")["items"][0]["id"],
+        "policies": builder.policy,
         "evaluation-suites": _make_suite(builder),
-        "environments": _make_environment(builder, sre),
+        "environments": builder.environment,
     }
 
 
@@ -171,11 +228,6 @@ def _make_suite(builder: _Builder) -> str:
     suite = {"name": f"Golden {secrets.token_hex(4)}", "description": "For the table.", "scope": {"groups": ["none"]},
              "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}]}  # fmt: skip
     return str(builder.call(builder.make.person(Role.MRC), "POST", "/evaluation-suites", json=suite)["id"])
-
-
-def _make_environment(builder: _Builder, sre: Person) -> str:
-    told = {"name": f"golden-{secrets.token_hex(4)}", "kind": "STAGING"}
-    return str(builder.call(sre, "POST", "/environments", json=told)["id"])
 
 
 class _Undone(Exception):

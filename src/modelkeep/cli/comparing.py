@@ -9,7 +9,7 @@ from modelkeep.addresses import parse_version
 from modelkeep.cli.options import Json
 from modelkeep.cli.output import note, print_json, print_table, size
 from modelkeep.client import Client
-from modelkeep.comparisons import ArtifactChange, Comparison, SchemaChange
+from modelkeep.comparisons import ArtifactChange, Differences, SchemaChange
 from modelkeep.errors import BadAddress
 
 _SAME = "SAME"
@@ -45,13 +45,14 @@ def compare(
         return
     for flag in compared.flags:
         note(f"Look here first: {flag.text}")
-    print_table(("change", "what", compared.before.version, compared.now.version), _rows(compared, everything))
+    print_table(("change", "what", compared.before.version, compared.now.version), rows_of(compared, everything))
     note(f"{compared.before.version} → {compared.now.version}: {compared.changed} changed, {compared.same} the same.")
     if compared.artifacts_left_off:
         note(f"{compared.artifacts_left_off} more files are not listed.")
 
 
-def _rows(compared: Comparison, everything: bool) -> list[tuple[str, str, str, str]]:
+def rows_of(compared: Differences, everything: bool = False) -> list[tuple[str, str, str, str]]:
+    """What differs, as lines: change, what, before, now."""
     rows = [(one.change, one.field, _say(one.before), _say(one.now)) for one in (*compared.facts, *compared.metadata)]
     for schema in compared.schemas:
         rows.append((schema.change, schema.field, _fields(schema.fields_before), _now(schema)))

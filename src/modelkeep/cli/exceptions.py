@@ -6,8 +6,8 @@ import typer
 
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table
+from modelkeep.cli.policies import find_policy
 from modelkeep.client import Client
-from modelkeep.errors import ModelkeepError
 from modelkeep.policies import PolicyException
 
 app = typer.Typer(
@@ -22,12 +22,14 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 def list_exceptions(
     status: Annotated[str, typer.Option("--status", help="OPEN, GRANTED, REFUSED, WITHDRAWN, ENDED or EXPIRED.")] = "",
     version: Annotated[str, typer.Option("--version", metavar="GROUP/NAME:VERSION")] = "",
+    policy: Annotated[str, typer.Option("--policy", help="Its name, in any case, or its id.")] = "",
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """List exceptions, newest first."""
     with Client() as client:
-        page = client.list_exceptions(status=status, version=version).first(limit)
+        policy_id = find_policy(client, policy).id if policy else ""
+        page = client.list_exceptions(status=status, policy_id=policy_id, version=version).first(limit)
     if as_json:
         print_json(page.items)
         return
@@ -79,12 +81,10 @@ def ask(
 ) -> None:
     """Ask for an exception, as an owner."""
     with Client() as client:
-        known = [one.id for one in client.list_policies() if policy.lower() in (one.name.lower(), one.id)]
-        if not known:
-            raise ModelkeepError(f"There is no policy called {policy}.", remedy="See: modelkeep policies list")
         made = client.ask_exception(
-            version, known[0], justification=justification, risk=risk, mitigation=mitigation, until=until
-        )
+            version, find_policy(client, policy).id,
+            justification=justification, risk=risk, mitigation=mitigation, until=until,
+        )  # fmt: skip
     if as_json:
         print_json(made)
         return

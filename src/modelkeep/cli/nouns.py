@@ -45,11 +45,13 @@ NOUNS = (
         "artifacts", "Answer for files that are held back, and look through them again.", "modelkeep.cli.artifacts:app"
     ),
     Noun("digests", "Find the versions that hold a file, by its SHA-256.", "modelkeep.cli.digests:app"),
+    Noun("todo", "Show what waits for you, by your roles.", "modelkeep.cli.todo:app"),
     Noun("promote", "Request promotions, move versions on, and stop them.", "modelkeep.cli.promote:app"),
     Noun("review", "List what waits for a decision, and decide.", "modelkeep.cli.review:app"),
     Noun(
         "evaluations", "Record what was measured of versions, import it, and list it.", "modelkeep.cli.evaluations:app"
     ),
+    Noun("deployments", "What is live where, and rolling back.", "modelkeep.cli.deployments:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("notices", "What you were told, and how you are told.", "modelkeep.cli.notices:app"),

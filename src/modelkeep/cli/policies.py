@@ -45,7 +45,7 @@ def list_policies(limit: Limit = 50, as_json: Json = False) -> None:
 def show(name: PolicyName, as_json: Json = False) -> None:
     """Show one policy with its rules."""
     with Client() as client:
-        policy = _find(client, name)
+        policy = find_policy(client, name)
     if as_json:
         print_json(policy)
         return
@@ -83,31 +83,27 @@ def edit(name: PolicyName, file: Document, as_json: Json = False) -> None:
     """Save a new revision: what the file leaves out stays."""
     changes = _read(file)
     with Client() as client:
-        changed = client.update_policy(_find(client, name).id, changes)
+        changed = client.update_policy(find_policy(client, name).id, changes)
     _tell(changed, as_json, f"Revision {changed.revision} of {changed.name} is in force.")
 
 
 @app.command()
 def enable(name: PolicyName, reason: Why = None, as_json: Json = False) -> None:
     """Switch a policy on."""
-    with Client() as client:
-        changed = client.switch_policy(_find(client, name).id, on=True, reason=reason)
-    _tell(changed, as_json, f"{changed.name} is on.")
+    _switch(name, reason, as_json, on=True)
 
 
 @app.command()
 def disable(name: PolicyName, reason: Why = None, as_json: Json = False) -> None:
     """Switch a policy off; one that blocks, once a second person confirms."""
-    with Client() as client:
-        changed = client.switch_policy(_find(client, name).id, on=False, reason=reason)
-    _tell(changed, as_json, f"{changed.name} is off.")
+    _switch(name, reason, as_json, on=False)
 
 
 @app.command()
 def confirm(name: PolicyName, reason: Why = None, as_json: Json = False) -> None:
     """Put in force what somebody else proposed."""
     with Client() as client:
-        changed = client.confirm_policy(_find(client, name).id, reason=reason)
+        changed = client.confirm_policy(find_policy(client, name).id, reason=reason)
     _tell(changed, as_json, f"Revision {changed.revision} of {changed.name} is in force.")
 
 
@@ -115,7 +111,7 @@ def confirm(name: PolicyName, reason: Why = None, as_json: Json = False) -> None
 def decline(name: PolicyName, reason: Why = None, as_json: Json = False) -> None:
     """Leave a policy as it is, against what is proposed."""
     with Client() as client:
-        kept = client.decline_policy(_find(client, name).id, reason=reason)
+        kept = client.decline_policy(find_policy(client, name).id, reason=reason)
     _tell(kept, as_json, f"{kept.name} stays at revision {kept.revision}.")
 
 
@@ -133,7 +129,7 @@ def try_rules(
     """Try rules that are not in force."""
     document = _read(file)
     with Client() as client:
-        known = None if replaces is None else _find(client, replaces).id
+        known = None if replaces is None else find_policy(client, replaces).id
         told = client.try_policy(
             document.get("rules", []), version=version, policy_id=known, scope=document.get("scope")
         )  # fmt: skip
@@ -172,7 +168,14 @@ def _say_proposal(policy: Policy) -> str | None:
     return None if waits is None else f"revision {waits.revision} by {waits.proposed_by}"
 
 
-def _find(client: Client, name: str) -> Policy:
+def _switch(name: str, reason: str | None, as_json: bool, *, on: bool) -> None:
+    with Client() as client:
+        changed = client.switch_policy(find_policy(client, name).id, on=on, reason=reason)
+    _tell(changed, as_json, f"{changed.name} is {'on' if on else 'off'}.")
+
+
+def find_policy(client: Client, name: str) -> Policy:
+    """A policy by its name, in any case, or its id. Raises ModelkeepError."""
     for policy in client.list_policies():
         if name.lower() in (policy.name.lower(), policy.id):
             return policy

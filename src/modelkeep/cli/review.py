@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from modelkeep.cli.comparing import rows_of
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.cli.promote import VersionAddress
@@ -12,6 +13,12 @@ from modelkeep.client import Client
 app = typer.Typer(help="List what waits for a decision, and decide.", no_args_is_help=True)
 
 As = Annotated[str | None, typer.Option("--as", help="MRC or SECURITY_ARCHITECT, for people with both roles.")]
+Found = Annotated[
+    list[str] | None, typer.Option("--finding", metavar="TEXT", help="What it is bound to; may be given several times.")
+]
+Blocking = Annotated[
+    list[str] | None, typer.Option("--blocking-finding", metavar="TEXT", help="One that stops every later move.")
+]
 Digest = Annotated[str, typer.Option("--digest", help="Of the request: the content that you judged.")]
 
 
@@ -19,25 +26,64 @@ Digest = Annotated[str, typer.Option("--digest", help="Of the request: the conte
 def list_reviews(
     role: Annotated[str | None, typer.Option(help="Only those that wait for MRC or SECURITY_ARCHITECT.")] = None,
     tier: Annotated[str | None, typer.Option(help="Only LOW, MEDIUM or HIGH.")] = None,
+    target: Annotated[str | None, typer.Option(help="Only to STAGING or PRODUCTION.")] = None,
+    group: Annotated[str | None, typer.Option(help="Only models of this group.")] = None,
+    urgent: Annotated[bool, typer.Option("--urgent", help="Only urgent ones.")] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only what is past its due date.")] = False,
+    can_decide: Annotated[bool, typer.Option("--can-decide", help="Only what you may still approve.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Only of models that you own.")] = False,
+    show: Annotated[str | None, typer.Option(help="OPEN, DECIDED (by you) or CLOSED.")] = None,
+    sort: Annotated[str | None, typer.Option(help="age, due or tier.")] = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List open requests, the oldest first."""
+    """List open requests, the oldest first, or those that you decided or that ended."""
     with Client() as client:
-        page = client.list_reviews(role=role, risk_tier=tier).first(limit)
+        page = client.list_reviews(
+            show=show, role=role, risk_tier=tier, target=target, urgent=urgent, overdue=overdue,
+            can_decide=can_decide, mine=mine, group=group, sort=sort,
+        ).first(limit)  # fmt: skip
     if as_json:
         print_json(page.items)
         return
     if not page.items:
-        note("Nothing waits for a decision.")
+        note("Nothing waits for a decision under these filters.")
         return
     rows = [
-        (row.promotion.address, row.promotion.target, row.model_tier, row.promotion.requested_by,
+        (row.promotion.address, row.promotion.target, row.model_tier, row.promotion.status, row.promotion.requested_by,
          moment(row.promotion.due_at), ", ".join(row.promotion.open_roles), row.promotion.digest)
         for row in page.items
     ]  # fmt: skip
-    print_table(("version", "to", "tier", "requested by", "due", "waits for", "digest"), rows)
+    print_table(("version", "to", "tier", "stands", "requested by", "due", "waits for", "digest"), rows)
     note_rest(len(page.items), page.total, page.next_cursor is not None)
+
+
+@app.command("changes")
+def changes(
+    address: VersionAddress,
+    promotion: Annotated[str | None, typer.Option("--round", metavar="ID", help="Left out: the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what changed in a version since the round of review before."""
+    with Client() as client:
+        if promotion is None:
+            rounds = client.list_promotions(address)
+            if not rounds:
+                note("Nobody requested a promotion of it yet.")
+                return
+            promotion = rounds[0].id
+        found = client.get_round_changes(address, promotion)
+    if as_json:
+        print_json(found)
+        return
+    if found.before is None or found.differences is None:
+        note("This is the first round; there is none before it.")
+        return
+    for flag in found.differences.flags:
+        note(f"Look here first: {flag.text}")
+    names = (f"round {found.before.round}", f"round {found.now.round}")
+    print_table(("change", "what", *names), rows_of(found.differences))
+    note(f"{names[0]} → {names[1]}: {found.differences.changed} changed, {found.differences.same} the same.")
 
 
 @app.command("approve")
@@ -46,10 +92,12 @@ def approve(
     digest: Digest,
     comment: Annotated[str | None, typer.Option("--comment", "-m", help="For the record.")] = None,
     as_role: As = None,
+    finding: Found = None,
+    blocking_finding: Blocking = None,
     as_json: Json = False,
 ) -> None:
     """Approve the open request of a version."""
-    _decide(address, "APPROVE", digest, comment, as_role, as_json=as_json)
+    _decide(address, "APPROVE", digest, comment, as_role, _bound(finding, blocking_finding), as_json=as_json)
 
 
 @app.command("request-changes")
@@ -58,17 +106,33 @@ def request_changes(
     digest: Digest,
     comment: Annotated[str, typer.Option("--comment", "-m", help="What has to change.")],
     as_role: As = None,
+    finding: Found = None,
+    blocking_finding: Blocking = None,
     as_json: Json = False,
 ) -> None:
     """Send a version back to its owners."""
-    _decide(address, "REQUEST_CHANGES", digest, comment, as_role, as_json=as_json)
+    _decide(address, "REQUEST_CHANGES", digest, comment, as_role, _bound(finding, blocking_finding), as_json=as_json)
+
+
+def _bound(findings: list[str] | None, blocking: list[str] | None) -> list[dict[str, object]]:
+    rows = [(text, False) for text in findings or ()] + [(text, True) for text in blocking or ()]
+    return [{"text": text, "blocking": blocks} for text, blocks in rows]
 
 
 def _decide(
-    address: str, decision: str, digest: str, comment: str | None, as_role: str | None, *, as_json: bool
+    address: str,
+    decision: str,
+    digest: str,
+    comment: str | None,
+    as_role: str | None,
+    findings: list[dict[str, object]],
+    *,
+    as_json: bool,
 ) -> None:
     with Client() as client:
-        made = client.review_version(address, decision, digest=digest, comment=comment, as_role=as_role)
+        made = client.review_version(
+            address, decision, digest=digest, comment=comment, as_role=as_role, findings=findings
+        )
     if as_json:
         print_json(made)
         return

@@ -43,6 +43,7 @@ SEEN_KEPT = 10_000
 SLOW_JOBS = 2
 INSPECTIONS_AT_ONCE = 4
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
 
 
@@ -191,4 +192,6 @@ def _object_of(request: Request, act: str) -> str:
     address = ":".join(part for part in (model, named.get("version", "")) if part)
     if _ADDRESS.fullmatch(address):
         return address
+    if _ID.fullmatch(named.get("id", "")):
+        return str(named["id"]).lower()
     return ACTIONS[act].object_kind if act in ACTIONS else "registry"

@@ -29,11 +29,13 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.door import Asking, Door, asking_of
 from modelkeep_server.interfaces.repeats import IdempotencyKey, answer_once, attempt_of, attempt_of_form
 from modelkeep_server.rules.errors import (
+    ConfirmNeeded,
     ForgedRequest,
     IntegrityBroken,
     Malformed,
     NotSignedIn,
     Refused,
+    RegistryError,
     StateForbids,
     TooLarge,
     TooMany,
@@ -49,6 +51,8 @@ KEY_PARAMETER = "idempotency_key"
 
 #: What was understood and refused leaves an event; bad input, what is not there and name conflicts do not.
 RECORDED = (Refused, StateForbids, IntegrityBroken, TooMany)
+#: What is asked of a person before anything of the form matters; it comes back to the form by itself.
+_ASKED_FIRST = (NotSignedIn, ConfirmNeeded)
 
 
 class UndeclaredAct(AssertionError):
@@ -165,9 +169,18 @@ class Doorway:
         """
         return lambda handler: self._wrap(handler, act, writes=True, others=others)
 
-    def posts(self, act: str, *others: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
-        """A route that takes a form, checked to come from a page of this session, as the handler's argument `form`."""
-        return lambda handler: self._wrap(handler, act, writes=True, takes_form=True, others=others)
+    def posts(
+        self, act: str, *others: str, again: Callable[..., Any] | None = None
+    ) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Response]]]:
+        """
+        A route that takes a form, checked to come from a page of this session, as the handler's argument `form`.
+
+        Args:
+            again: Draws the page of the form once more where anything refuses it, so that nothing typed is lost. It
+                takes what the handler takes, and the refusal as `error`; it reads in a work of its own, after all that
+                the handler did is undone.
+        """
+        return lambda handler: self._wrap(handler, act, writes=True, takes_form=True, others=others, again=again)
 
     def streams(self, act: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """An async route whose handler takes a `desk` and gives back what the face draws, or a Response."""
@@ -194,6 +207,7 @@ class Doorway:
         writes: bool,
         takes_form: bool = False,
         others: tuple[str, ...] = (),
+        again: Callable[..., Any] | None = None,
     ) -> Callable[..., Any]:
         takes_key = writes and self._takes_keys
         takes_request = _takes_request(handler)
@@ -219,7 +233,12 @@ class Doorway:
                         return answer()
                     return answer_once(work, actor, act, attempt, answer)
 
-                response = _in_work(door, request, act, writes, act_out, others)
+                try:
+                    response = _in_work(door, request, act, writes, act_out, others)
+                except RegistryError as error:
+                    if again is None or isinstance(error, _ASKED_FIRST):
+                        raise
+                    response = self._draw_again(door, request, act, again, error, sent)
                 door.note_seen(asking_of(request).actor)
                 if door.board.is_stale:
                     door.read_board()
@@ -229,6 +248,25 @@ class Doorway:
 
         hidden = ("work", "actor", "form") if takes_form else ("work", "actor")
         return _dress(endpoint, handler, act, hidden=hidden, takes_key=takes_key)
+
+    def _draw_again(
+        self,
+        door: Door,
+        request: Request,
+        act: str,
+        again: Callable[..., Any],
+        error: RegistryError,
+        sent: dict[str, Any],
+    ) -> Response:
+        """The page of a refused form; where that cannot be drawn either, raises what refused it."""
+
+        def draw(work: Work, actor: Actor, asking: Asking) -> Response:
+            return self._face.draw(again(work, actor, error=error, **sent), asking)
+
+        try:
+            return _in_open_work(door.database.reading, door, request, act, draw)
+        except RegistryError:
+            raise error from None
 
 
 async def read_form(request: Request) -> FormData:

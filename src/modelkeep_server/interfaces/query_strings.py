@@ -31,6 +31,15 @@ def read_moment(field: str, text: str, *, end: bool = False) -> datetime:
     return aware
 
 
+def read_instant(field: str, text: str) -> datetime:
+    """
+    The last instant of the day or the second that is asked for: moments are told to the second, so that what is asked
+    about one that was told is what stood from it on. Raises Invalid as `read_moment`.
+    """
+    moment = read_moment(field, text, end=True)
+    return moment if moment.microsecond else moment.replace(microsecond=999_999)
+
+
 def read_model_address(field: str, text: str) -> tuple[str, str]:
     """The group and name in `GROUP/NAME`. Raises Invalid on the field for anything else."""
     group, slash, name = text.strip().partition("/")

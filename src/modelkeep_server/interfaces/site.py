@@ -94,7 +94,8 @@ def make_app() -> FastAPI:
         redirect_slashes=False,
     )
     for router in ROUTERS:
-        app.include_router(router)
+        # As they are: `include_router` makes every route anew at the first request, which takes half a second.
+        app.router.routes.extend(router.routes)
     return app
 
 

@@ -146,6 +146,40 @@ def inclusion_proof(leaves: Leaves, index: int, size: int, blocks: Blocks | None
     return tuple(reversed(path))
 
 
+def inclusion_proofs(
+    leaves: Leaves, indexes: Iterable[int], size: int, blocks: Blocks | None = None
+) -> dict[int, tuple[bytes, ...]]:
+    """
+    The audit path of each of these leaves. Every subtree is hashed once, however many paths lead past it.
+
+    Raises:
+        ValueError: An index is outside, or leaf hashes are missing.
+    """
+    made: dict[tuple[int, int], bytes] = {}
+
+    def node(start: int, end: int) -> bytes:
+        if (start, end) not in made:
+            if end - start <= BLOCK_LEAVES:
+                made[start, end] = root_of(leaves, start, end, blocks)
+            else:
+                middle = start + _split(end - start)
+                made[start, end] = node_hash(node(start, middle), node(middle, end))
+        return made[start, end]
+
+    paths = {}
+    for index in indexes:
+        if not 0 <= index < size:
+            raise ValueError(f"Leaf {index} is not in a tree of {size}.")
+        path, start, end = [], 0, size
+        while end - start > 1:
+            middle = start + _split(end - start)
+            is_left = index < middle
+            path.append(node(middle, end) if is_left else node(start, middle))
+            start, end = (start, middle) if is_left else (middle, end)
+        paths[index] = tuple(reversed(path))
+    return paths
+
+
 def consistency_proof(leaves: Leaves, old: int, new: int, blocks: Blocks | None = None) -> tuple[bytes, ...]:
     """
     The proof that the tree of size `old` is a prefix of that of size `new`; empty where either says nothing new.

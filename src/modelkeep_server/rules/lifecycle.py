@@ -74,6 +74,52 @@ MOVES: tuple[Move, ...] = (
     Move(State.DEPRECATED, State.RETIRED, "version.retire", "Retire"),
 )
 
+
+class Flag(StrEnum):
+    """A mark beside the state."""
+
+    CLOSED = "CLOSED"
+    HOLD = "HOLD"
+
+
+@dataclass(frozen=True)
+class FlagInfo:
+    """
+    A flag as it is named and explained to people. `who` sets it, as they are called under a station; then the
+    permissions that setting and lifting it take.
+    """
+
+    flag: Flag
+    label: str
+    meaning: str
+    who: str
+    set_act: str
+    lift_act: str
+
+
+#: The state does not change by them, and every other move keeps to the diagram. Source: product R4.
+FLAGS: dict[Flag, FlagInfo] = {
+    info.flag: info
+    for info in (
+        FlagInfo(
+            Flag.CLOSED,
+            "Closed",
+            "Goes no further until it is reopened; before production only",
+            "Model Owner",
+            "version.close",
+            "version.reopen",
+        ),
+        FlagInfo(
+            Flag.HOLD,
+            "Hold",
+            "Stops all moves and new download links until it is lifted",
+            "MRC, Security or Admin",
+            "version.hold",
+            "version.lift",
+        ),
+    )
+}
+
 #: Metadata, artifacts and the version number can change in these states only.
 EDITABLE: frozenset[State] = frozenset({State.DRAFT, State.CHANGES_REQUESTED})
 

@@ -343,7 +343,8 @@ def test_a_program_works_on_a_model_as_the_collaborator_it_was_let_in_as(
     assert browser.call("PATCH", f"{ACCOUNTS}/{account['id']}", json={"sponsor": heir.email}).status_code == 200
     with registry.reading() as work:
         touched = [
-            separation.touched_any_version(work, model, person.actor.user_id or 0) for person in (sponsor, heir, owner)
+            separation.Tie.TOUCHED in separation.find_ties(work, model, None, person.actor.user_id or 0)
+            for person in (sponsor, heir, owner)
         ]
     assert touched == [True, True, False]
 

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from modelkeep_server.features.identity import secrets
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role
-from tests.support.accounts import PASSPHRASE, Account, fresh_email, make_account
+from tests.support.accounts import DEAR, PASSPHRASE, Account, fresh_email, make_account
 from tests.support.clients import Api, Browser
 from tests.support.make import Make
 from tests.support.registries import Registries, Registry
@@ -80,8 +80,11 @@ def test_a_wrong_passphrase_and_an_unknown_person_look_the_same(
     assert events == [[("session.start", Outcome.REFUSED, "sign_in_failed")]] * 4
 
 
-def test_passphrases_are_kept_as_argon2id_hashes(registry: Registry, account: Account) -> None:
+def test_passphrases_are_kept_as_argon2id_hashes(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the cost that OWASP asks for; the passphrase itself is nowhere."""
+    monkeypatch.setattr(secrets, "_hasher", DEAR)
+    account = make_account(registry)
+
     (row,) = registry.look("SELECT passphrase_hash FROM people WHERE email = :email", email=account.email)
 
     assert row.passphrase_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

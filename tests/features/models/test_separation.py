@@ -6,7 +6,7 @@ import pytest
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import service_accounts, service_sponsors, team_members, teams
-from modelkeep_server.features.models.separation import ever_owned, touched_version
+from modelkeep_server.features.models.separation import Tie, find_ties
 from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
@@ -43,8 +43,8 @@ def test_a_member_of_an_owning_team_owned_it_while_they_were_in(
         add_team(registry, member, email, left=left)
 
     with registry.reading() as work:
-        assert ever_owned(work, model, member.actor.user_id or 0) is owned
-        assert not ever_owned(work, model, make.person().actor.user_id or 0)
+        assert (Tie.OWNED in find_ties(work, model, None, member.actor.user_id or 0)) is owned
+        assert not find_ties(work, model, None, make.person().actor.user_id or 0)
 
 
 def test_what_a_program_touched_its_sponsor_touched(registry: Registry, make: Make) -> None:
@@ -63,6 +63,6 @@ def test_what_a_program_touched_its_sponsor_touched(registry: Registry, make: Ma
     version = make.version(model, program)
 
     with registry.reading() as work:
-        touched = [touched_version(work, version.key, who.actor.user_id or 0) for who in (sponsor, program, other)]
+        ties = [find_ties(work, model, version.key, who.actor.user_id or 0) for who in (sponsor, program, other)]
 
-    assert touched == [True, True, False]
+    assert ties == [{Tie.TOUCHED}, {Tie.TOUCHED}, set()]

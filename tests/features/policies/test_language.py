@@ -132,4 +132,6 @@ def test_examples_and_starters_can_be_read() -> None:
     assert not [one for one in EXAMPLES if isinstance(language.compile_rule(one.expression), Fault)]
     assert not [one for one in rules if isinstance(language.compile_rule(one.expression), Fault)]
     assert not [one for one in rules if one.detail and isinstance(language.compile_detail(one.detail), Fault)]
-    assert rule("has(version.commitSha) && model.riskTier == 'LOW'").about == ("model", "version")
+    assert rule("has(version.commitSha) && model.riskTier == 'LOW'").about == ("version.commitSha", "model.riskTier")
+    weights = rule('artifacts.exists(a, a.type == "WEIGHTS" && version.metadata.card.license.size() > 1)').about
+    assert weights == ("artifacts[].type", "version.metadata.card.license")

@@ -1,6 +1,9 @@
 """What was changed by hand in the database stops the next decision or move, which names the row."""
 
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.letting_in import put_into
 from tests.support.make import Make
 from tests.support.promoting import Life, begin_life, make_cast
 from tests.support.registries import Registry
@@ -18,6 +21,18 @@ MEDDLING = [
     ("UPDATE models SET risk_tier = 'LOW' WHERE id = (SELECT model_id FROM versions WHERE id = :version)", "models"),
     ("UPDATE artifacts SET type = 'CONFIG' WHERE version_id = :version", "artifacts"),
     (f"UPDATE blobs SET size_bytes = size_bytes + 1 WHERE id IN ({_BLOBS})", "blobs"),
+]  # fmt: skip
+
+_LIVE = "SELECT id FROM deployments WHERE model_id = (SELECT model_id FROM versions WHERE id = :version)"
+#: What a hand does to what is live, what undoes it, and the table that the refusal names.
+MEDDLING_LIVE = [
+    (f"UPDATE deployments SET superseded_at = 5 WHERE id = (SELECT max(id) FROM ({_LIVE}) AS live)",
+     f"UPDATE deployments SET superseded_at = NULL WHERE id = (SELECT max(id) FROM ({_LIVE}) AS live)", "deployments"),
+    (f"UPDATE deployment_shares SET share = share - 1 WHERE deployment_id IN ({_LIVE})",
+     f"UPDATE deployment_shares SET share = share + 1 WHERE deployment_id IN ({_LIVE})", "deployment_shares"),
+    ("UPDATE environments SET kind = 'STAGING' WHERE name = :name",
+     "UPDATE environments SET kind = 'PRODUCTION' WHERE name = :name", "environments"),
+    (f"DELETE FROM deployment_shares WHERE deployment_id IN ({_LIVE})", "", "deployment_shares"),
 ]  # fmt: skip
 
 
@@ -50,3 +65,27 @@ def test_a_state_moved_by_hand_goes_no_further(fresh_registry: Registry, fresh_m
 
     assert (refused.status_code, refused.json()["code"]) == (409, "integrity")
     assert "of versions" in refused.json()["detail"]
+
+
+def test_what_is_live_changed_by_hand_stops_the_next_move(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:
+    """Where a deployment, a share or an environment was written or deleted by hand, the next move names the row."""
+    version = fresh_make.version()
+    put_into(fresh_registry, version, State.PRODUCTION)
+    sre, owner = fresh_api.as_(fresh_make.person(Role.SRE)), fresh_api.as_(fresh_make.owner_of(version))
+    assert sre.post("/api/v1/environments", json={"name": "eu", "kind": "PRODUCTION"}).status_code == 201
+    told = {"environment": "eu", "live": [{"version": version.address, "share": 40}]}
+    assert [sre.post("/api/v1/deployments", json=told).status_code for _ in range(2)] == [201, 201]
+    route, named = f"/api/v1/models/{version.model}/versions/{version.version}/moves", []
+
+    for sql, undo, _ in MEDDLING_LIVE:
+        values = {"version": version.key, "name": "eu"}
+        assert fresh_registry.tamper(sql, **{name: value for name, value in values.items() if f":{name}" in sql})
+        refused = owner.post(route, json={"to": "DEPRECATED"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "integrity"), refused.text
+        named.append(refused.json()["detail"].partition(" of ")[2].partition(" ")[0].rstrip(":"))
+        if undo:
+            fresh_registry.tamper(undo, **{name: value for name, value in values.items() if f":{name}" in undo})
+
+    assert named == [table for *_, table in MEDDLING_LIVE]

@@ -63,6 +63,9 @@ def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) 
     bare = mrc.submit(f"{page}/refuse", {"comment": ""})
     granted = mrc.submit(f"{page}/grant", {"comment": "Until tonight."})
     listed = asker.get("/exceptions", params={"status": "GRANTED"}).text
+    twice = mrc.submit(f"{page}/grant", {"comment": "Once more, for Tuesday."})
+    of_policy = asker.get(f"/policies/{policy[1]}").text
+    narrowed = [asker.get("/exceptions", params={"policy": one}).text for one in (policy[1], "another")]
     ended = mrc.submit(f"{page}/end", {"reason": "They are there."})
 
     assert past.status_code == 422
@@ -71,6 +74,12 @@ def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) 
     assert asked.status_code == 303
     assert "Take it back" in own
     assert bare.status_code == 422
+    assert 'id="decide-comment-error"' in bare.text
+    assert twice.status_code == 409
+    assert "Once more, for Tuesday." in twice.text
     assert granted.headers["location"].endswith("done=exception-granted")
     assert version.address in listed
+    assert f'href="/exceptions?policy={policy[1]}"' in of_policy
+    assert f'href="{page}"' in of_policy
+    assert [f'href="{page}"' in one for one in narrowed] == [True, False]
     assert ended.headers["location"].endswith("done=exception-ended")

@@ -44,7 +44,7 @@ def test_the_next_step_box_leads_from_draft_to_retired(make: Make, api: Api) -> 
 
     assert empty.status_code == 422
     assert "Justification" in words_of(empty.text)
-    assert 'id="justification-error"' in empty.text
+    assert 'id="request-justification-error"' in empty.text
     assert (asked.status_code, asked.headers["location"]) == (303, f"{page}?done=requested")
     assert "Waiting for MRC or Security Architect" in waiting
     assert "Next step: move to staging" in told
@@ -121,7 +121,7 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
     assert "Recall rose by two points." in words_of(shown)
     assert 'name="decision"' in shown
     assert silent.status_code == 422
-    assert 'id="comment-error"' in silent.text
+    assert 'id="decide-comment-error"' in silent.text
     assert [answer.status_code for answer in (said, found, settled, back, first, last)] == [303] * 6
     assert "requested changes" in asked_to
     assert "Say more." in asked_to

@@ -50,6 +50,7 @@ artifacts = Table(
     Column("uploaded_by", BigKey, ForeignKey("people.id"), nullable=False),
     Column("removed_at", UtcMicros),
     salt_column(),
+    Index("ix_artifacts_version", "version_id", "uploaded_by"),
     Index(
         "uq_artifacts_version_path",
         "version_id",

@@ -35,6 +35,7 @@ versions = Table(
     salt_column(),
     UniqueConstraint("model_id", "version"),
     UniqueConstraint("model_id", "number"),
+    Index("ix_versions_state", "state", "model_id"),
 )
 
 version_passages = Table(

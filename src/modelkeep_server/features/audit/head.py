@@ -1,8 +1,10 @@
 """Reading the head of the log: its name and key, the tree so far, its leaves, and the newest checkpoint."""
 
+from collections.abc import Sequence
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from modelkeep_server.db.tables import audit_checkpoints, audit_events, audit_head, audit_leaves
 from modelkeep_server.db.work import Work
@@ -11,6 +13,8 @@ from modelkeep_server.kit.merkle import Frontier
 from modelkeep_server.kit.signed_note import TreeHead, make_vkey, open_note, parse_checkpoint
 from modelkeep_server.ports import KeyRing
 
+#: How many stretches of the log one statement asks for.
+RUNS_A_STATEMENT = 200
 #: The event that a restored log goes on with.
 RESTORED = "registry.restore"
 
@@ -60,6 +64,25 @@ def read_leaves(work: Work, start: int, end: int) -> tuple[bytes, ...]:
         .order_by(audit_leaves.c.sequence)
     )
     return tuple(row.hash for row in work.stream(statement))
+
+
+def read_leaf_map(work: Work, runs: Sequence[tuple[int, int]]) -> dict[int, bytes]:
+    """
+    The leaf hashes of these stretches of the log, each from its first to before its last, by sequence. One statement
+    for each RUNS_A_STATEMENT stretches.
+    """
+    number = audit_leaves.c.sequence
+    known: dict[int, bytes] = {}
+    for at in range(0, len(runs), RUNS_A_STATEMENT):
+        among = or_(*(and_(number >= start, number < end) for start, end in runs[at : at + RUNS_A_STATEMENT]))
+        known |= {row.sequence: row.hash for row in work.stream(select(audit_leaves).where(among))}
+    return known
+
+
+def find_checkpoint(work: Work, size: int) -> Checkpoint | None:
+    """The checkpoint over the first so many events, or None where none was signed. One statement."""
+    row = work.first(select(audit_checkpoints).where(audit_checkpoints.c.size == size))
+    return None if row is None else Checkpoint(row.size, row.root.hex(), row.signed_at, row.note)
 
 
 def find_newest(work: Work) -> Checkpoint | None:

@@ -75,8 +75,7 @@ def _find_faults(live: Sequence[NewPart]) -> Iterator[FieldError]:
         fault = texts.find_text_fault(part.region or "", max_chars=REGION_CHARS)
         if fault:
             yield FieldError(f"live.{place}.region", fault)
-    shares = [part.share for part in live if isfinite(part.share)]
-    total = sum(round(share * 100) for share in shares)
+    total = sum(round(part.share * 100) for part in live if 0 < part.share <= 100)
     if total > WHOLE:
         yield FieldError(
             "live", f"The shares come to {total / 100:g} %. Lower some, so that they come to at most 100 %."

@@ -1,15 +1,34 @@
 """Reading environments and what is live in them. A deployment is visible where its model is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import deployment_shares, deployments, environments, models, people, versions
+from modelkeep_server.db.tables import (
+    deployment_shares,
+    deployments,
+    environments,
+    models,
+    people,
+    version_flags,
+    versions,
+)
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.deployments.views import Cause, Deployment, Environment, Kind, LiveAt, Part
+from modelkeep_server.features.deployments.views import (
+    STATES,
+    Candidate,
+    Cause,
+    Deployment,
+    Environment,
+    Kind,
+    LiveAt,
+    Part,
+    Place,
+    Spot,
+)
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
@@ -17,7 +36,12 @@ from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State
 
+#: The most environments that are shown side by side, or offered in a choice.
+PLACES_MAX = 100
+#: How far back a rollback looks for another live set.
+_LOOKED_BACK = 50
 _CURRENT = deployments.c.superseded_at.is_(None)
+_IS_LIVE = exists().where(deployment_shares.c.deployment_id == deployments.c.id)
 
 
 def _select_environments() -> Select[Any]:
@@ -31,8 +55,10 @@ def _select_deployments(actor: Actor) -> Select[Any]:
             environments.c.name.label("environment_name"),
             environments.c.public_id.label("environment_public_id"),
             environments.c.kind,
+            environments.c.name_key,
             models.c.group_name,
             models.c.name.label("model_name"),
+            models.c.path_key,
             people.c.email,
         )
         .join(environments, environments.c.id == deployments.c.environment_id)
@@ -72,11 +98,7 @@ def list_deployments(
     cursor: str | None = None,
 ) -> Page[Deployment]:
     """What was recorded, newest first, of what the actor may see. Three statements. Raises CursorRefused."""
-    asked = []
-    if environment is not None:
-        asked.append(deployments.c.environment_id == environment.key)
-    if model is not None:
-        asked.append(deployments.c.model_id == model.key)
+    asked = _narrowed(environment, model)
     filters = {
         "list": "deployments",
         "environment": environment.id if environment else None,
@@ -92,20 +114,48 @@ def list_deployments(
 
 
 def list_current(
-    work: Work, actor: Actor, *, environment: Environment | None = None, model: Model | None = None
-) -> tuple[Deployment, ...]:
-    """What is live now of what the actor may see, by environment and model, the empty sets left out. Two statements."""
-    return _list_at(work, actor, None, environment, model)
+    work: Work,
+    actor: Actor,
+    *,
+    at: datetime | None = None,
+    kind: Kind | None = None,
+    environment: Environment | None = None,
+    model: Model | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Deployment]:
+    """
+    What is live now, or was at a moment, of what the actor may see: production first, then by environment and model,
+    the empty sets left out. Three statements. Raises CursorRefused.
+    """
+    asked = [_IS_LIVE, *_when(at), *_narrowed(environment, model)]
+    if kind is not None:
+        asked.append(environments.c.kind == kind.value)
+    filters = {
+        "list": "live",
+        "at": at.isoformat() if at else None,
+        "kind": kind.value if kind else None,
+        "environment": environment.id if environment else None,
+        "model": model.id if model else None,
+    }
+    order = (environments.c.kind, environments.c.name_key, models.c.path_key, deployments.c.id)
+    statement = _select_deployments(actor).where(*asked)
+    rows, following = read_rows(work, statement, *order, filters=filters, limit=limit, cursor=cursor)
+    counted = (
+        select(func.count())
+        .select_from(deployments)
+        .join(environments, environments.c.id == deployments.c.environment_id)
+        .join(models, models.c.id == deployments.c.model_id)
+    )
+    total = work.scalar(counted.where(visible_to(actor), *asked))
+    return Page(_with_parts(work, rows), following, total)
 
 
 def list_live(work: Work, actor: Actor, model: Model, at: datetime | None = None) -> tuple[Deployment, ...]:
     """What was live of a model at a moment, or is now, by environment; nothing before anything was. Two statements."""
-    return _list_at(work, actor, at, None, model)
-
-
-def list_live_on(work: Work, actor: Actor, at: datetime) -> tuple[Deployment, ...]:
-    """What was live anywhere at a moment, of what the actor may see. Two statements."""
-    return _list_at(work, actor, at, None, None)
+    statement = _select_deployments(actor).where(_IS_LIVE, *_when(at), *_narrowed(None, model))
+    rows = work.all(statement.order_by(environments.c.kind, environments.c.name_key, deployments.c.id))
+    return _with_parts(work, rows)
 
 
 def get_deployment(work: Work, actor: Actor, deployment_id: str) -> Deployment:
@@ -134,6 +184,37 @@ def list_before(work: Work, actor: Actor, deployment: Deployment, most: int) -> 
     return _with_parts(work, rows)
 
 
+def find_earlier(work: Work, actor: Actor, present: Deployment) -> Deployment | None:
+    """
+    What a rollback of what stands brings again: the latest before it that had another live set, and one that was not
+    empty. What was rolled back from is passed over, so that rolling back twice leads further back and not forth again.
+    Two statements.
+    """
+    before = list_before(work, actor, present, _LOOKED_BACK)
+    known = {one.key: one for one in before}
+    now, bound = _set_of(present), _origin_of(present, known)
+    for one in before:
+        if one.key < bound:
+            if one.live and _set_of(one) != now:
+                return one
+            bound = _origin_of(one, known)
+    return None
+
+
+def _origin_of(deployment: Deployment, known: Mapping[int, Deployment]) -> int:
+    """The key of the deployment that was first told of what a rollback, or a rollback to one, brought again."""
+    key = deployment.key
+    one: Deployment | None = deployment
+    while one is not None and one.restores_key is not None:
+        key = one.restores_key
+        one = known.get(key)
+    return key
+
+
+def _set_of(deployment: Deployment) -> frozenset[tuple[int, int, str | None, str | None]]:
+    return frozenset((part.version_key, part.share, part.endpoint_url, part.region) for part in deployment.live)
+
+
 def find_live_of(work: Work, version_keys: Sequence[int]) -> tuple[LiveAt, ...]:
     """Where versions are live now, for readers who were let to them, by environment. One statement, or none."""
     if not version_keys:
@@ -151,6 +232,79 @@ def find_live_of(work: Work, version_keys: Sequence[int]) -> tuple[LiveAt, ...]:
     return tuple(LiveAt(row.version_id, row.name, Kind(row.kind), row.share, row.at, row.endpoint_url) for row in rows)
 
 
+def list_spots(work: Work, version_key: int) -> tuple[Spot, ...]:
+    """
+    The environments that stand, at most `PLACES_MAX`, each with where a version is live in it, for readers who were let
+    to the version; production first. One statement.
+    """
+    live = (
+        select(
+            deployments.c.environment_id, deployment_shares.c.share, deployment_shares.c.endpoint_url,
+            deployments.c.at,
+        )
+        .join(deployment_shares, deployment_shares.c.deployment_id == deployments.c.id)
+        .where(deployment_shares.c.version_id == version_key, _CURRENT)
+        .subquery("live")
+    )  # fmt: skip
+    statement = (
+        _select_environments()
+        .outerjoin(live, live.c.environment_id == environments.c.id)
+        .add_columns(live.c.share, live.c.endpoint_url, live.c.at)
+        .where(environments.c.ended_at.is_(None))
+        .order_by(live.c.share.is_(None), environments.c.kind, environments.c.name_key)
+        .limit(PLACES_MAX)
+    )
+    return tuple(
+        Spot(
+            _to_environment(row),
+            None
+            if row.share is None
+            else LiveAt(version_key, row.name, Kind(row.kind), row.share, row.at, row.endpoint_url),
+        )
+        for row in work.all(statement)
+    )
+
+
+def list_candidates(
+    work: Work, actor: Actor, kind: Kind, model: Model, also: Sequence[int], *, most: int
+) -> tuple[Candidate, ...]:
+    """
+    The newest versions of a model whose states fit a kind of environment, and `also` these, by inside id. One
+    statement.
+    """
+    flags = {
+        flag: exists().where(
+            version_flags.c.version_id == versions.c.id,
+            version_flags.c.lifted_at.is_(None),
+            version_flags.c.kind == flag,
+        )
+        for flag in ("HOLD", "CLOSED")
+    }
+    fits = [state.value for state in STATES[kind]]
+    statement = (
+        select(versions.c.version, versions.c.state, *(is_set.label(flag) for flag, is_set in flags.items()))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(
+            versions.c.model_id == model.key,
+            visible_to(actor),
+            or_(versions.c.state.in_(fits), versions.c.id.in_(list(also))),
+        )
+        .order_by(versions.c.id.in_(list(also)).desc(), versions.c.number.desc())
+        .limit(most)
+    )
+    found = []
+    for row in work.all(statement):
+        refusal = None
+        if row.state not in fits:
+            refusal = f"It is {row.state}; here runs only what is {' or '.join(fits)}."
+        elif row.HOLD:
+            refusal = "It is on hold."
+        elif row.CLOSED:
+            refusal = "It is closed."
+        found.append(Candidate(row.version, State(row.state), refusal))
+    return tuple(found)
+
+
 def count_live_in(work: Work, environment: Environment) -> int:
     """Of how many models something is live in an environment, seen or not. One statement."""
     parts = select(deployment_shares.c.deployment_id)
@@ -158,28 +312,46 @@ def count_live_in(work: Work, environment: Environment) -> int:
     return int(work.scalar(select(func.count()).select_from(deployments).where(*here)))
 
 
-def _list_at(
-    work: Work, actor: Actor, at: datetime | None, environment: Environment | None, model: Model | None
-) -> tuple[Deployment, ...]:
-    statement = _select_deployments(actor)
+def list_places(work: Work, actor: Actor, *, kind: Kind | None = None) -> tuple[Place, ...]:
+    """The environments that stand, production first, at most `PLACES_MAX`. One statement."""
+    here = (deployments.c.environment_id == environments.c.id, _CURRENT, _IS_LIVE, visible_to(actor))
+    counted = (
+        select(func.count())
+        .select_from(deployments)
+        .join(models, models.c.id == deployments.c.model_id)
+        .where(*here)
+        .correlate(environments)
+        .scalar_subquery()
+    )
+    statement = _select_environments().add_columns(counted.label("models")).where(environments.c.ended_at.is_(None))
+    if kind is not None:
+        statement = statement.where(environments.c.kind == kind.value)
+    rows = work.all(statement.order_by(environments.c.kind, environments.c.name_key).limit(PLACES_MAX))
+    return tuple(Place(_to_environment(row), row.models) for row in rows)
+
+
+def _when(at: datetime | None) -> list[ColumnElement[bool]]:
     if at is None:
-        statement = statement.where(_CURRENT)
-    else:
-        still = or_(_CURRENT, deployments.c.superseded_at > at)
-        statement = statement.where(deployments.c.at <= at, still)
+        return [_CURRENT]
+    return [deployments.c.at <= at, or_(_CURRENT, deployments.c.superseded_at > at)]
+
+
+def _narrowed(environment: Environment | None, model: Model | None) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
     if environment is not None:
-        statement = statement.where(deployments.c.environment_id == environment.key)
+        asked.append(deployments.c.environment_id == environment.key)
     if model is not None:
-        statement = statement.where(deployments.c.model_id == model.key)
-    rows = work.all(statement.order_by(environments.c.name_key, models.c.path_key, deployments.c.id))
-    return tuple(found for found in _with_parts(work, rows) if found.live)
+        asked.append(deployments.c.model_id == model.key)
+    return asked
 
 
 def _with_parts(work: Work, rows: Sequence[Row[Any]]) -> tuple[Deployment, ...]:
     parts: dict[int, list[Row[Any]]] = {row.id: [] for row in rows}
+    stands = and_(version_flags.c.version_id == versions.c.id, version_flags.c.lifted_at.is_(None))
+    held = exists().where(stands, version_flags.c.kind == "HOLD")
     if rows:
         found = work.all(
-            select(deployment_shares, versions.c.version, versions.c.state)
+            select(deployment_shares, versions.c.version, versions.c.state, held.label("on_hold"))
             .join(versions, versions.c.id == deployment_shares.c.version_id)
             .where(deployment_shares.c.deployment_id.in_(list(parts)))
             .order_by(deployment_shares.c.share.desc(), versions.c.number.desc())
@@ -215,8 +387,9 @@ def _to_deployment(row: Row[Any], parts: Sequence[Row[Any]]) -> Deployment:
         live=tuple(
             Part(
                 part.version_id, f"{model}:{part.version}", State(part.state), part.share, part.endpoint_url,
-                part.region,
+                part.region, bool(part.on_hold),
             )
             for part in parts
         ),
+        restores_key=row.restores,
     )  # fmt: skip

@@ -14,10 +14,21 @@ from modelkeep_server.db.tables import artifacts, deployment_shares, deployments
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts.conditions import is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus, WaiverKind
+from modelkeep_server.features.audit import integrity
 from modelkeep_server.features.deployments import queries
 from modelkeep_server.features.deployments.asking import demand_readable, find_model_address, read_parts
 from modelkeep_server.features.deployments.environments import demand_standing
-from modelkeep_server.features.deployments.views import Asked, Cause, Deployment, Environment, Kind, NewPart, Part
+from modelkeep_server.features.deployments.views import (
+    STATES,
+    WHOLE,
+    Asked,
+    Cause,
+    Deployment,
+    Environment,
+    NewPart,
+    Part,
+    Plan,
+)
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -30,14 +41,6 @@ from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
-
-#: Versions in which states may be live in an environment of a kind.
-STATES: dict[Kind, tuple[State, ...]] = {
-    Kind.PRODUCTION: (State.PRODUCTION,),
-    Kind.STAGING: (State.STAGING, State.APPROVED_PROD, State.PRODUCTION),
-}
-#: How far back a rollback looks for another live set.
-_LOOKED_BACK = 50
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def record(work: Work, actor: Actor, asked: Asked) -> Deployment:
     Say what is live of a model in an environment from now on; an empty live set says that nothing is.
 
     Raises:
+        IntegrityBroken: The environment, a version or what is live now was changed by hand.
         NotFound, NotPermitted; StateForbids: the environment ended, or a version may not run there; says which and why.
         Invalid: fields at fault, all of them at once. Conflict: somebody recorded another meanwhile.
     """
@@ -96,7 +100,34 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     present = queries.find_current(work, actor, environment, model)
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
-    earlier = _find_earlier(work, actor, present)
+    earlier, live = _judge_rollback(work, actor, environment, present)
+    restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
+    tell_about(
+        work, actor, "deployment.rolled_back", facts, About.of(model), href=f"/models/{model.address}/deployments"
+    )
+    return restored
+
+
+def plan_rollback(work: Work, actor: Actor, present: Deployment) -> Deployment:
+    """
+    What `roll_back` would make live again, for a page that asks first. Raises StateForbids as it does. About three
+    statements, and two a version.
+    """
+    if present.superseded_at is not None:
+        raise _overtaken(present.label, None)
+    environment = queries.get_environment(work, present.environment_id)
+    return _judge_rollback(work, actor, environment, present)[0]
+
+
+def _judge_rollback(
+    work: Work, actor: Actor, environment: Environment, present: Deployment
+) -> tuple[Deployment, list[_Live]]:
+    earlier = queries.find_earlier(work, actor, present)
+    if earlier is None:
+        raise StateForbids(
+            f"Nothing else was live before of {present.label}.", remedy="Record what shall be live instead."
+        )
     live = [
         _Live(
             version_queries.get_version_by_key(work, actor, part.version_key), part.share, part.endpoint_url,
@@ -105,13 +136,46 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
         for part in earlier.live
     ]  # fmt: skip
     _demand_fit(work, environment, [part.version for part in live], (*STATES[environment.kind], State.DEPRECATED))
-    restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
-    facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
-    tell_about(work, actor, "deployment.rolled_back", facts, About.of(model), href=f"/models/{model.address}")
-    return restored
+    return earlier, live
+
+
+def plan(work: Work, actor: Actor, asked: Asked) -> Plan:
+    """What `record` would change, for a page that asks first. Raises as it does, and writes nothing."""
+    access.require(work, actor, "deployment.record")
+    environment, model, present, live = _judge(work, actor, asked)
+    parts = tuple(
+        Part(
+            part.version.key, part.version.address, part.version.state, part.share, part.endpoint_url, part.region,
+            part.version.hold is not None,
+        )
+        for part in live
+    )  # fmt: skip
+    return Plan(environment, model.address, present, parts)
+
+
+def join_live(work: Work, actor: Actor, version: Version, environment_id: str, part: NewPart) -> Asked:
+    """
+    What is asked where one version joins what is live of its model in an environment: the others share what is left of
+    the traffic, as they do now. It follows what stands there at this moment. Raises NotFound.
+    """
+    environment = queries.get_environment(work, environment_id)
+    group, _, name = version.model.partition("/")
+    model = model_queries.get_model(work, actor, group, name)
+    present = queries.find_current(work, actor, environment, model)
+    others = [one for one in present.live if one.version_key != version.key] if present else []
+    left = WHOLE - round(part.share * 100) if 0 < part.share <= 100 else 0
+    taken = sum(one.share for one in others)
+    kept = [(one, one.share if taken <= left else one.share * left // taken) for one in others]
+    live = [part, *(NewPart(one.version, share / 100, one.endpoint_url, one.region) for one, share in kept if share)]
+    return Asked(environment.id, live, version.model, replaces=present.id if present else "none")
 
 
 def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
+    environment, model, present, live = _judge(work, actor, asked)
+    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+
+
+def _judge(work: Work, actor: Actor, asked: Asked) -> tuple[Environment, Model, Deployment | None, list[_Live]]:
     demand_readable(asked)
     group, name = find_model_address(asked)
     model = model_queries.get_model(work, actor, group, name)
@@ -129,7 +193,7 @@ def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
         raise StateForbids(
             f"Nothing of {model.address} is live in {environment.name}.", remedy="There is nothing to take away."
         )
-    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+    return environment, model, present, live
 
 
 def _lock_environment(work: Work, environment_id: str) -> Environment:
@@ -189,19 +253,6 @@ def _list_withheld(work: Work, version_keys: Sequence[int]) -> frozenset[int]:
     return frozenset(row.version_id for row in rows)
 
 
-def _find_earlier(work: Work, actor: Actor, present: Deployment) -> Deployment:
-    """The latest deployment before that had another live set, and one that was not empty."""
-    now = _set_of(present.live)
-    for before in queries.list_before(work, actor, present, _LOOKED_BACK):
-        if before.live and _set_of(before.live) != now:
-            return before
-    raise StateForbids(f"Nothing else was live before of {present.label}.", remedy="Record what shall be live instead.")
-
-
-def _set_of(live: Sequence[Part]) -> frozenset[tuple[int, int, str | None, str | None]]:
-    return frozenset((part.version_key, part.share, part.endpoint_url, part.region) for part in live)
-
-
 def _put(
     work: Work,
     actor: Actor,
@@ -215,9 +266,12 @@ def _put(
     restores: Deployment | None = None,
 ) -> Deployment:
     label = f"{model.address} in {environment.name}"
+    _demand_sound(work, environment, live, present)
+    # Of two who come at once, whoever began later may be first: what one took over from never ends before it began.
+    at = work.now if present is None else max(work.now, present.at)
     if present is not None:
         try:
-            work.change(deployments, present.key, {"superseded_at": work.now}, expect={"superseded_at": None})
+            work.change(deployments, present.key, {"superseded_at": at}, expect={"superseded_at": None})
         except NoSuchRow as error:
             raise _overtaken(label, None) from error
     public_id = ids.uuid7(clock.to_us(work.now))
@@ -230,7 +284,7 @@ def _put(
             "cause": cause.value,
             "restores": restores.key if restores else None,
             "person_id": actor.user_id,
-            "at": work.now,
+            "at": at,
             "reason": reason or None,
         },
         taken=_overtaken(label, None),
@@ -251,6 +305,14 @@ def _put(
         },
     )  # fmt: skip
     return queries.get_deployment(work, actor, public_id)
+
+
+def _demand_sound(work: Work, environment: Environment, live: Sequence[_Live], present: Deployment | None) -> None:
+    """Raises IntegrityBroken where the environment, a version, or what is live now was changed by hand."""
+    rows = {"environments": [environment.key], "versions": [part.version.key for part in live]}
+    if present is not None:
+        rows["deployments"] = [present.key]
+    integrity.demand_sound(work, () if present is None else (present.id,), rows)
 
 
 def _overtaken(label: str, present: Deployment | None) -> Conflict:

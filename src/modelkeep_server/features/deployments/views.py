@@ -18,6 +18,13 @@ class Kind(StrEnum):
     PRODUCTION = "PRODUCTION"
 
 
+#: Versions in which states may be live in an environment of a kind.
+STATES: dict[Kind, tuple[State, ...]] = {
+    Kind.PRODUCTION: (State.PRODUCTION,),
+    Kind.STAGING: (State.STAGING, State.APPROVED_PROD, State.PRODUCTION),
+}
+
+
 class Cause(StrEnum):
     """How a deployment came: told by itself, with a move of a version, or by rolling back."""
 
@@ -53,7 +60,10 @@ class NewPart:
 
 @dataclass(frozen=True)
 class Part:
-    """A version's part of a live set. `version` is its address; `share` is in hundredths of a percent."""
+    """
+    A version's part of a live set. `version` is its address; `share` is in hundredths of a percent; `state` and
+    `on_hold` say how it stands now, whenever it was live.
+    """
 
     version_key: int
     version: str
@@ -61,6 +71,12 @@ class Part:
     share: int
     endpoint_url: str | None
     region: str | None
+    on_hold: bool = False
+
+    @property
+    def number(self) -> str:
+        """The version without its model."""
+        return self.version.rpartition(":")[2]
 
     @property
     def percent(self) -> float:
@@ -70,7 +86,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What was live of one model in one environment from `at` to `superseded_at`; no parts: nothing was."""
+    """
+    What was live of one model in one environment from `at` to `superseded_at`; no parts: nothing was. `restores_key` is
+    the inside id of the deployment that a rollback brought again.
+    """
 
     key: int
     id: str
@@ -86,6 +105,7 @@ class Deployment:
     by: str
     reason: str | None
     live: tuple[Part, ...]
+    restores_key: int | None = None
 
     @property
     def label(self) -> str:
@@ -106,6 +126,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Place:
+    """An environment, and of how many models that somebody sees something is live in it."""
+
+    environment: Environment
+    models: int
+
+
+@dataclass(frozen=True)
 class LiveAt:
     """Where one version is live: the environment, its kind, and the share in hundredths of a percent."""
 
@@ -115,3 +143,30 @@ class LiveAt:
     share: int
     since: datetime
     endpoint_url: str | None
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A standing environment, and where one version is live in it, how."""
+
+    environment: Environment
+    live: LiveAt | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version that may be named as live in an environment; `refusal` says why it may not after all."""
+
+    version: str
+    state: State
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What recording would change: what stands now, if anything does, and each part of what is live then."""
+
+    environment: Environment
+    model: str
+    present: Deployment | None
+    live: tuple[Part, ...]

@@ -21,6 +21,7 @@ from modelkeep_server.features.identity import queries as identity_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models import separation
+from modelkeep_server.features.models.separation import Tie
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
@@ -157,9 +158,10 @@ def _demand_apart(work: Work, actor: Actor, model: Model, version: Version, run:
     person = actor.user_id or 0
     if run.recorder_key in (person, *identity_queries.programs_of(work, person)):
         raise DutiesOverlap("You recorded this evaluation, so somebody else signs it off.")
-    if separation.ever_owned(work, model, person):
+    ties = separation.find_ties(work, model, version.key, person)
+    if Tie.OWNED in ties:
         raise DutiesOverlap("You own this model or owned it before, so somebody else signs its evaluations off.")
-    if separation.touched_version(work, version.key, person):
+    if Tie.TOUCHED in ties:
         raise DutiesOverlap("You worked on this version, so somebody else signs its evaluations off.")
 
 

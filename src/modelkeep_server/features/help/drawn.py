@@ -13,7 +13,7 @@ from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.formats import FORMATS, ArtifactType
-from modelkeep_server.rules.lifecycle import MOVES, STATES
+from modelkeep_server.rules.lifecycle import FLAGS, MOVES, STATES
 from modelkeep_server.rules.notices import KINDS
 from modelkeep_server.rules.permission_words import words_of
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
@@ -62,6 +62,15 @@ def _moves() -> DrawnTable:
     )
     heads = ("From", "To", "The move", "Who makes it")
     return DrawnTable("The nine moves", heads, rows, ("state", "state", "text", "text"))
+
+
+def _flags() -> DrawnTable:
+    def who(act: str) -> str:
+        return ", or ".join(words_of(grant) for grant in PERMISSIONS[act].grants)
+
+    rows = tuple((info.label, info.meaning, who(info.set_act), who(info.lift_act)) for info in FLAGS.values())
+    heads = ("Beside the state", "Description", "Who sets it", "Who lifts it")
+    return DrawnTable("The two flags beside the state", heads, rows, ("name", "text", "text", "text"))
 
 
 def _tiers() -> DrawnTable:
@@ -133,6 +142,7 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "acts": _acts,
     "states": _states,
     "moves": _moves,
+    "flags": _flags,
     "tiers": _tiers,
     "errors": _errors,
     "formats": _formats,

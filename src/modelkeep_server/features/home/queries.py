@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists, func, select
 
-from modelkeep_server.db.tables import artifacts, models, versions
+from modelkeep_server.db.tables import artifacts, models, version_flags, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.home.views import BareModel, OpenDraft
@@ -162,3 +162,16 @@ def count_states(work: Work, actor: Actor) -> dict[State, int]:
         .group_by(versions.c.state)
     )
     return {State(row.state): row.counted for row in rows}
+
+
+def count_flags(work: Work, actor: Actor) -> dict[str, int]:
+    """How many versions, of models that the actor can see, are CLOSED and on HOLD. One statement."""
+    flags = version_flags.c
+    rows = work.all(
+        select(flags.kind, func.count(flags.version_id.distinct()).label("counted"))
+        .join(versions, versions.c.id == flags.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(flags.lifted_at.is_(None), visible_to(actor))
+        .group_by(flags.kind)
+    )
+    return {row.kind: row.counted for row in rows}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, union
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal, select, union
 
 from modelkeep_server.db.tables import (
     audit_events,
@@ -236,18 +236,23 @@ def programs_of(work: Work, person_id: int) -> frozenset[int]:
     The programs that somebody answers, or ever answered, for, by inside id: as sponsor, or as an Admin who made a token
     of one and so could act as it. One statement.
     """
+    return frozenset(row.person_id for row in work.all(union(*selects_of_programs(literal(person_id)))))
+
+
+def selects_of_programs(person: ColumnElement[int]) -> tuple[Select[Any], Select[Any]]:
+    """The same, to be asked as part of more."""
     sponsored = (
         select(service_accounts.c.person_id)
         .join(service_sponsors, service_sponsors.c.service_account_id == service_accounts.c.id)
-        .where(service_sponsors.c.person_id == person_id)
+        .where(service_sponsors.c.person_id == person)
     )
     # Who made a token is told by the log alone.
     lent = (
         _tokens_of_programs()
         .with_only_columns(service_accounts.c.person_id)
-        .where(audit_events.c.actor == select(people.c.pseudonym).where(people.c.id == person_id).scalar_subquery())
+        .where(audit_events.c.actor == select(people.c.pseudonym).where(people.c.id == person).scalar_subquery())
     )
-    return frozenset(row.person_id for row in work.all(union(sponsored, lent)))
+    return sponsored, lent
 
 
 def select_answering() -> Select[Any]:

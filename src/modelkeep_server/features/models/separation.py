@@ -5,9 +5,26 @@ Whoever is asked about is a person by their inside id; what a service account to
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from modelkeep_server.db.tables import (
     artifacts,
@@ -26,108 +43,151 @@ from modelkeep_server.rules.events import Outcome
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
 TOUCHING = ("version.create", "version.update", "artifact.upload", "artifact.remove", "promotion.request")
+#: A statement of `person_id`, and that column of it.
+_Trace = tuple[Select[Any], ColumnElement[int]]
 
 
-def ever_owned(work: Work, model: Model, person_id: int) -> bool:
+class Tie(StrEnum):
     """
-    Whether a person owns or ever owned a model: as who registered it, by their e-mail among its owners, also the former
-    ones, or as a member of a team while its address was among them. Two statements.
+    What binds a person to a model, and keeps them from deciding about it.
+
+    OWNED: They own or ever owned it: as who registered it, by their e-mail among its owners, also the former ones, or
+    as a member of a team while its address was among them. TOUCHED: They created, edited, uploaded to, took from or
+    submitted a version of it.
     """
-    for key in _answered_for(work, person_id):
-        registered = select(models.c.id).where(
-            models.c.id == model.key, or_(models.c.created_by == key, models.c.registrar_id == key)
-        )
-        by_email = (
-            select(model_owners.c.model_id)
-            .join(people, people.c.email_key == model_owners.c.email_key)
-            .where(model_owners.c.model_id == model.key, people.c.id == key)
-        )
-        by_team = (
-            select(model_owners.c.model_id)
-            .join(teams, teams.c.email_key == model_owners.c.email_key)
-            .join(team_members, team_members.c.team_id == teams.c.id)
-            .where(model_owners.c.model_id == model.key, team_members.c.person_id == key)
-            .where(_was_member_while_owning())
-        )
-        if work.first(union_all(registered, by_email, by_team).limit(1)) is not None:
-            return True
-    return False
+
+    OWNED = "OWNED"
+    TOUCHED = "TOUCHED"
 
 
-def touched_version(work: Work, version_key: int, person_id: int) -> bool:
-    """Whether a person created, edited, uploaded to, took from or submitted a version. Two statements."""
-    return _touched(work, versions.c.id == version_key, _answered_for(work, person_id))
-
-
-def touched_any_version(work: Work, model: Model, person_id: int) -> bool:
-    """Whether a person touched, as `touched_version` says, any version of a model. Two statements."""
-    return _touched(work, versions.c.model_id == model.key, _answered_for(work, person_id))
+def find_ties(work: Work, model: Model, version_key: int | None, person_id: int) -> frozenset[Tie]:
+    """What binds a person to a model and to one version of it, or with None to any of its versions. One statement."""
+    asked = {"model": model.key, "version": version_key, "person": person_id}
+    return frozenset(Tie(row.tie) for row in work.all(_ties(version_key is not None), asked))
 
 
 def select_barred(model_key: int, version_key: int | None) -> Select[Any]:
     """
-    A statement of everybody who ever owned a model or touched the version, as `ever_owned` and `touched_version` say of
-    one person: who may decide nothing about it. None of them is asked to.
+    A statement of everybody whom ties bind to a model or to the version: who may decide nothing about it, and is not
+    asked to.
     """
-    ever = model_owners.c.model_id == model_key
-    registered = select(models.c.created_by.label("person_id")).where(models.c.id == model_key)
-    registrar = select(models.c.registrar_id).where(models.c.id == model_key, models.c.registrar_id.is_not(None))
-    by_email = select(people.c.id).join(model_owners, model_owners.c.email_key == people.c.email_key).where(ever)
-    by_team = (
-        select(team_members.c.person_id)
-        .join(teams, teams.c.id == team_members.c.team_id)
-        .join(model_owners, model_owners.c.email_key == teams.c.email_key)
-        .where(ever, _was_member_while_owning())
-    )
-    found = [registered, registrar, by_email, by_team]
-    if version_key is not None:
-        found += [trace for trace, _ in _trace(versions.c.id == version_key)]
-    did = union_all(*found).cte("did")
+    traces = [*_owning(literal(model_key)), *(() if version_key is None else _touching(versions.c.id == version_key))]
+    did = union_all(*(trace for trace, _ in traces)).cte("did")
     answering = identity_queries.select_answering().subquery()
     through = select(answering.c.person_id).where(answering.c.program_id.in_(select(did.c.person_id)))
     barred = union_all(select(did.c.person_id), through).subquery()
     return select(barred.c.person_id)
 
 
-def _was_member_while_owning() -> ColumnElement[bool]:
-    return and_(
-        or_(model_owners.c.removed_at.is_(None), model_owners.c.removed_at >= team_members.c.added_at),
-        or_(team_members.c.ended_at.is_(None), team_members.c.ended_at >= model_owners.c.added_at),
-    )
-
-
-def _answered_for(work: Work, person_id: int) -> Sequence[int]:
+def answered_for(work: Work, person_id: int) -> Sequence[int]:
+    """A person and the programs that they answer for, by inside id. One statement."""
     return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
 
 
-def _touched(work: Work, which: ColumnElement[bool], person_ids: Sequence[int]) -> bool:
-    found = (trace.where(person.in_(list(person_ids))) for trace, person in _trace(which))
-    return work.first(union_all(*found).limit(1)) is not None
+def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
+    """The condition under which one of `keys` is bound to a row of `models` by Tie.OWNED: for lists of many."""
+    ids = list(keys)
+    by_email, by_team = _listing()
+    listed = union_all(
+        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(ids)),
+        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(ids)),
+    )
+    return or_(models.c.created_by.in_(ids), _is_one_of(models.c.registrar_id, ids), models.c.id.in_(listed))
 
 
-def _trace(which: ColumnElement[bool]) -> Sequence[tuple[Select[Any], ColumnElement[int]]]:
-    """Statements of `person_id` that together find whoever touched these versions, each with that column."""
+def was_touched_by(keys: Sequence[int]) -> ColumnElement[bool]:
+    """The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many."""
+    ids = list(keys)
+    # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
+    # which most of the log may stand.
+    actor, action = audit_events.c.actor.concat(""), audit_events.c.action.concat("")
+    acted = and_(
+        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(ids))),
+        action.in_(TOUCHING),
+        audit_events.c.outcome == Outcome.ALLOWED.value,
+    )
+    files = select(artifacts.c.public_id).where(artifacts.c.version_id == versions.c.id).correlate(versions)
+    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(ids))
+    edited = exists().where(audit_events.c.object_id == versions.c.public_id, acted)
+    sent = exists().where(audit_events.c.object_id.in_(files), acted).correlate(versions)
+    return or_(versions.c.created_by.in_(ids), _is_one_of(versions.c.submitted_by, ids), uploaded, edited, sent)
+
+
+def _is_one_of(column: ColumnElement[int | None], ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of these; false, and not unknown, where it is empty, so that it can be negated."""
+    return and_(column.is_not(None), column.in_(ids))
+
+
+@cache
+def _ties(of_one_version: bool) -> CompoundSelect[Any]:
+    person: BindParameter[int] = bindparam("person", type_=BigInteger)
+    model: BindParameter[int] = bindparam("model", type_=BigInteger)
+    which = versions.c.id == bindparam("version") if of_one_version else versions.c.model_id == model
+    answered = union(select(person.label("id")), *identity_queries.selects_of_programs(person)).cte("answered")
+
+    def left(traces: Sequence[_Trace]) -> ColumnElement[bool]:
+        return or_(*(exists(trace.where(who.in_(select(answered.c.id)))) for trace, who in traces))
+
+    owned = select(literal(Tie.OWNED.value).label("tie")).where(left(_owning(model)))
+    return union_all(owned, select(literal(Tie.TOUCHED.value)).where(left(_touching(which))))
+
+
+def _owning(model: ColumnElement[int]) -> Sequence[_Trace]:
+    """What tells who owns or owned a model."""
+    ever = model_owners.c.model_id == model
+    by_email, by_team = _listing()
+    return (
+        *_named(models, (models.c.created_by, models.c.registrar_id), models.c.id == model),
+        (by_email.where(ever), people.c.id),
+        (by_team.where(ever), team_members.c.person_id),
+    )
+
+
+def _listing() -> tuple[Select[Any], Select[Any]]:
+    """Who is or was among the owners of models by their e-mail, and by that of a team while they were in it."""
+    by_email = (
+        select(people.c.id.label("person_id"))
+        .select_from(people)
+        .join(model_owners, model_owners.c.email_key == people.c.email_key)
+    )
+    by_team = (
+        select(team_members.c.person_id)
+        .select_from(team_members)
+        .join(teams, teams.c.id == team_members.c.team_id)
+        .join(model_owners, model_owners.c.email_key == teams.c.email_key)
+        .where(
+            or_(model_owners.c.removed_at.is_(None), model_owners.c.removed_at >= team_members.c.added_at),
+            or_(team_members.c.ended_at.is_(None), team_members.c.ended_at >= model_owners.c.added_at),
+        )
+    )
+    return by_email, by_team
+
+
+def _touching(which: ColumnElement[bool]) -> Sequence[_Trace]:
+    """What tells who touched these versions."""
+    of_files = versions.c.id == artifacts.c.version_id
+    uploaded = select(artifacts.c.uploaded_by.label("person_id")).join(versions, of_files)
     # Edits and removals leave no row that says who made them: the log does.
-    files = select(artifacts.c.public_id).join(versions, versions.c.id == artifacts.c.version_id).where(which)
-    about = union_all(select(versions.c.public_id).where(which), files)
+    files = select(artifacts.c.public_id).join(versions, of_files).where(which)
     acted = (
         select(people.c.id.label("person_id"))
         .join(audit_events, audit_events.c.actor == people.c.pseudonym)
         .where(
-            audit_events.c.object_id.in_(about),
+            audit_events.c.object_id.in_(union_all(select(versions.c.public_id).where(which), files)),
             audit_events.c.action.in_(TOUCHING),
             audit_events.c.outcome == Outcome.ALLOWED.value,
         )
     )
-    uploaded = (
-        select(artifacts.c.uploaded_by.label("person_id"))
-        .join(versions, versions.c.id == artifacts.c.version_id)
-        .where(which)
-    )
-    submitted = select(versions.c.submitted_by.label("person_id")).where(which, versions.c.submitted_by.is_not(None))
     return (
-        (select(versions.c.created_by.label("person_id")).where(which), versions.c.created_by),
-        (submitted, versions.c.submitted_by),
-        (uploaded, artifacts.c.uploaded_by),
+        *_named(versions, (versions.c.created_by, versions.c.submitted_by), which),
+        (uploaded.where(which), artifacts.c.uploaded_by),
         (acted, people.c.id),
+    )
+
+
+def _named(of: Table, columns: Sequence[ColumnElement[int]], which: ColumnElement[bool]) -> Sequence[_Trace]:
+    """The people whom a row names itself."""
+    return tuple(
+        (select(column.label("person_id")).select_from(of).where(which, column.is_not(None)), column)
+        for column in columns
     )

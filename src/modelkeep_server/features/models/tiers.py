@@ -17,6 +17,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, separation
 from modelkeep_server.features.models.checks import find_reason_faults
+from modelkeep_server.features.models.separation import Tie
 from modelkeep_server.features.models.views import EDITS, Model
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, NotPermitted
@@ -90,10 +91,10 @@ def lower_tier(
         Stale: Somebody else edited the model since. Invalid: the reason is missing or at fault.
     """
     access.require(work, actor, "model.lower_tier")
-    person = actor.user_id or 0
-    if separation.ever_owned(work, model, person):
+    ties = separation.find_ties(work, model, None, actor.user_id or 0)
+    if Tie.OWNED in ties:
         raise DutiesOverlap(f"You own or owned {model.address}: you cannot lower its risk tier.", remedy=WHOM_TO_ASK)
-    if separation.touched_any_version(work, model, person):
+    if Tie.TOUCHED in ties:
         raise DutiesOverlap(
             f"You made or changed a version of {model.address}: you cannot lower its risk tier.", remedy=WHOM_TO_ASK
         )

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Row, ScalarSelect, Select, and_, select
 
 from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import (
     exception_grants,
     exceptions,
@@ -70,16 +72,26 @@ def list_of_version(work: Work, actor: Actor, version_key: int) -> tuple[PolicyE
     return _with_grants(work, rows)
 
 
-def find_held(work: Work, version_key: int, tier: RiskTier) -> dict[int, str]:
-    """The public ids of the exceptions that lift a policy for a version now, by the policy's key. One statement."""
-    held = (exceptions.c.status == ExceptionStatus.GRANTED.value, exceptions.c.expires_at > work.now)
-    rows = work.all(
-        select(exceptions.c.policy_id, exceptions.c.public_id, exceptions.c.risk_tier).where(
-            exceptions.c.version_id == version_key, *held
+def select_held(version_key: int, moment: datetime) -> ScalarSelect[Any]:
+    """The exceptions that lift a policy of the statement around for a version, as `find_lifting` takes them."""
+    return (
+        select(RowsAsJson(exceptions.c.id, exceptions.c.public_id, exceptions.c.risk_tier))
+        .where(
+            exceptions.c.policy_id == policies.c.id,
+            exceptions.c.version_id == version_key,
+            exceptions.c.status == ExceptionStatus.GRANTED.value,
+            exceptions.c.expires_at > moment,
         )
+        .correlate(policies)
+        .scalar_subquery()
     )
+
+
+def find_lifting(held: Sequence[Sequence[Any]], tier: RiskTier) -> str | None:
+    """The public id of the newest of these that was granted by all whom the tier asks for now, or None."""
     needed = set(GRANTERS[tier])
-    return {row.policy_id: row.public_id for row in rows if needed <= set(GRANTERS[RiskTier(row.risk_tier)])}
+    newest_first = sorted(map(tuple, held), reverse=True)
+    return next((one for _, one, tier_then in newest_first if needed <= set(GRANTERS[RiskTier(tier_then)])), None)
 
 
 def _select(actor: Actor) -> Select[Any]:

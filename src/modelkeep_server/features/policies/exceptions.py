@@ -15,6 +15,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.audiences import About, tell_about
+from modelkeep_server.features.models.separation import Tie
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.features.policies import exception_queries, queries
 from modelkeep_server.features.policies.exception_views import DAYS_MAX, GRANTERS, ExceptionStatus, PolicyException
@@ -220,11 +221,11 @@ def _demand_open(exception: PolicyException) -> None:
 
 
 def _demand_apart(work: Work, actor: Actor, model: Model, version: Version) -> None:
-    person = actor.user_id or 0
+    ties = separation.find_ties(work, model, version.key, actor.user_id or 0)
     reason = None
-    if separation.ever_owned(work, model, person):
+    if Tie.OWNED in ties:
         reason = f"You own or owned {model.address}, so somebody else decides on its exceptions."
-    elif separation.touched_version(work, version.key, person):
+    elif Tie.TOUCHED in ties:
         reason = f"You worked on {version.address}, so somebody else decides on its exceptions."
     if reason is not None:
         raise DutiesOverlap(

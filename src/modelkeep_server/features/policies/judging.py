@@ -21,30 +21,29 @@ from modelkeep_server.features.policies.queries import to_wording
 from modelkeep_server.features.policies.views import Check, Judgement, RevisionStatus, Rule, Target, Wording
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
-from modelkeep_server.rules.policy_facts import CURES
+from modelkeep_server.rules.policy_facts import list_cures
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A policy in force, as far as judging needs it."""
+    """A policy in force, as far as judging needs it. `lifted_by` is the exception that lifts it for the version."""
 
-    key: int
     id: str
     revision: int
     wording: Wording
+    lifted_by: str | None = None
 
 
 def judge(work: Work, model: Model, version: Version, target: Target | str) -> Judgement:
-    """What all policies in scope say of a version on its way to a target, by their names. Five statements."""
+    """What all policies in scope say of a version on its way to a target, by their names. Four statements."""
     aim = Target(target)
     standing = [
         one
-        for one in list_standing(work)
+        for one in list_standing(work, model, version)
         if one.wording.scope.holds(model.risk_tier.value, model.group, aim.value)
     ]  # fmt: skip
     facts = gather_facts(work, model, version)
-    lifted = exception_queries.find_held(work, version.key, model.risk_tier)
-    return Judgement(aim, tuple(check_all(standing, facts, lifted)), facts, canonical.digest(facts))
+    return Judgement(aim, tuple(check_all(standing, facts)), facts, canonical.digest(facts))
 
 
 def keep(
@@ -84,31 +83,33 @@ def keep(
     return public_id
 
 
-def list_standing(work: Work) -> tuple[Standing, ...]:
-    """Every policy that is in force and on, by name. One statement."""
+def list_standing(work: Work, model: Model, version: Version) -> tuple[Standing, ...]:
+    """Every policy that is in force and on, by name, with what lifts it for this version. One statement."""
+    held = exception_queries.select_held(version.key, work.now)
     rows = work.all(
-        select(policies.c.public_id, policy_revisions)
+        select(policies.c.public_id, policy_revisions, held.label("held"))
         .join(policies, policies.c.id == policy_revisions.c.policy_id)
         .where(policy_revisions.c.status == RevisionStatus.IN_FORCE, policy_revisions.c.enabled)
         .order_by(policies.c.name_key)
     )
-    return tuple(Standing(row.policy_id, row.public_id, row.revision, to_wording(row)) for row in rows)
+    return tuple(
+        Standing(
+            row.public_id,
+            row.revision,
+            to_wording(row),
+            exception_queries.find_lifting(row.held, model.risk_tier),
+        )
+        for row in rows
+    )
 
 
-def check_all(
-    standing: Iterable[Standing], facts: Mapping[str, Any], lifted: Mapping[int, str] | None = None
-) -> list[Check]:
-    """
-    What policies say of facts, one check a policy. Scope is the caller's.
-
-    Args:
-        lifted: The public id of the exception that holds, by the inside id of its policy.
-    """
+def check_all(standing: Iterable[Standing], facts: Mapping[str, Any]) -> list[Check]:
+    """What policies say of facts, one check a policy. Scope is the caller's."""
     bound = language.bind(facts)
-    return [_check(one, bound, (lifted or {}).get(one.key)) for one in standing]
+    return [_check(one, bound) for one in standing]
 
 
-def _check(standing: Standing, bound: language.Bound, excepted: str | None) -> Check:
+def _check(standing: Standing, bound: language.Bound) -> Check:
     wording = standing.wording
     told = [(rule, *_ask(rule, bound)) for rule in wording.rules]
     failing = [(rule, reason, about) for rule, passed, reason, about in told if not passed]
@@ -124,12 +125,12 @@ def _check(standing: Standing, bound: language.Bound, excepted: str | None) -> C
         detail=" ".join(reason for _, reason, _ in failing if reason) or None,
         remedy=_cure(about) if failing else "",
         about=about,
-        excepted=excepted if failing else None,
+        excepted=standing.lifted_by if failing else None,
     )
 
 
 def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[str]]:
-    """Whether a rule is passed; why not, or what is amiss; and the variables that it asks of."""
+    """Whether a rule is passed; why not, or what is amiss; and the facts that it reads."""
     program = language.compile_rule(rule.expression)
     if isinstance(program, language.Fault):
         return False, f"This rule cannot be read: {program}", ()
@@ -145,9 +146,7 @@ def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[
 
 
 def _cure(about: Sequence[str]) -> str:
-    # Nearly every rule asks of the model too, for its tier; it is mended there only where nothing else is asked.
-    asked = [name for name in about if name != "model"] or about
-    places = list(dict.fromkeys(CURES[name] for name in asked if name in CURES))
+    places = dict.fromkeys(cure.says for _, cure in list_cures(about))
     if not places:
         return "Ask a Security Architect about this policy."
     return f"See to it {' or '.join(places)}, or ask for an exception."

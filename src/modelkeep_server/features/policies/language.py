@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Program:
-    """An expression that can be run. `about` names the variables that it asks of, in their order."""
+    """An expression that can be run. `about` are the paths of the facts that it reads, in its order."""
 
     expression: str
     about: tuple[str, ...]
@@ -135,10 +135,7 @@ def _compile(expression: str, kinds: set[str], demand: str) -> Program | Fault:
         return _explain(expression, tokens, str(error))
     if kind not in kinds:
         return Fault(f"{demand}; this gives {kind.lower()}.", 1, 1)
-    names = shape.names_of(tokens)
-    return Program(
-        expression, tuple(fact.name for fact in FACTS if fact.name in names), shape.growth_of(tokens), compiled
-    )
+    return Program(expression, shape.paths_of(tokens), shape.growth_of(tokens), compiled)
 
 
 def _run(program: Program, bound: Bound) -> tuple[str, Any] | tuple[None, str]:

@@ -65,13 +65,33 @@ def growth_of(tokens: Sequence[Token]) -> int:
     return 1 + sum(1 for token in tokens if token.text == "+")
 
 
-def names_of(tokens: Sequence[Token]) -> frozenset[str]:
-    """The names that are no field of something else: variables, and functions."""
-    return frozenset(
-        token.text
-        for before, token in zip((None, *tokens), tokens, strict=False)
-        if token.kind == "name" and (before is None or before.text != ".")
-    )
+def paths_of(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """
+    The facts that an expression reads, by their paths, in its order: `version.metadata.card.license`; those of what a
+    loop goes through as `artifacts[].type`.
+    """
+    named = {fact.name: fact.name for fact in bounds.FACTS}
+    found: dict[str, None] = {}
+    for at, token in enumerate(tokens):
+        if token.kind != "name" or token.text not in named or (at and tokens[at - 1].text == "."):
+            continue
+        path, following = _follow(named[token.text], tokens, at + 1)
+        texts = [one.text for one in tokens[following : following + 5]]
+        if len(texts) == 5 and texts[1] in LOOPS and texts[::2] == [".", "(", ","]:
+            named[texts[3]] = f"{path}[]"
+        elif not path.endswith("[]"):
+            found[path] = None
+    return tuple(found)
+
+
+def _follow(path: str, tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """A path with the fields that follow it, as far as they are facts, and where that ends."""
+    while at + 1 < len(tokens) and tokens[at].text == ".":
+        longer = f"{path}.{tokens[at + 1].text}"
+        if bounds.find_fact(longer) is None:
+            break
+        path, at = longer, at + 2
+    return path, at
 
 
 def _faults(tokens: Sequence[Token]) -> Iterator[ShapeFault]:

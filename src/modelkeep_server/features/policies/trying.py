@@ -158,7 +158,7 @@ def _demand_wording(draft: Draft) -> Wording:
 
 
 def _check_rules(wording: Wording, facts: dict[str, Any]) -> Check:
-    return check_all([Standing(0, "", 0, wording)], facts)[0]
+    return check_all([Standing("", 0, wording)], facts)[0]
 
 
 def _is_asked(wording: Wording, model: Model, row: Row[Any]) -> bool:

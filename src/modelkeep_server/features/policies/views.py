@@ -146,7 +146,7 @@ class Policy:
 class Check:
     """
     What one policy said of a version. `message` is what it demands, of the rules that are not passed where there are
-    some; `detail` what is amiss; `about` names the variables that those rules ask of. `excepted` is the id of the
+    some; `detail` what is amiss; `about` are the paths of the facts that those rules read. `excepted` is the id of the
     exception that lifts it.
     """
 

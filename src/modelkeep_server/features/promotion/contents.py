@@ -4,6 +4,7 @@ What is frozen when a version is submitted: one document over its metadata, file
 Decisions are about this digest; evaluations, cards, consumers and deployments stay outside it. Source: product R3.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -18,15 +19,14 @@ from modelkeep_server.rules.errors import IntegrityBroken
 SCHEMA = 1
 PREFIX = "sha256:"
 
+#: The files of a version, each with at least what is digested of it.
+Files = Sequence[Mapping[str, Any]]
+_OF_FILE = ("path", "type", "sha256", "sizeBytes")
 
-def read_content(work: Work, version: Version) -> dict[str, Any]:
-    """The document of a version as it stands now. One statement."""
-    rows = work.all(
-        select(artifacts.c.path, artifacts.c.type, blobs.c.sha256, blobs.c.size_bytes)
-        .join(blobs, blobs.c.id == artifacts.c.blob_id)
-        .where(artifacts.c.version_id == version.key, artifacts.c.removed_at.is_(None))
-    )
-    files = [{"path": r.path, "type": r.type, "sha256": r.sha256, "sizeBytes": r.size_bytes} for r in rows]
+
+def read_content(work: Work, version: Version, files: Files | None = None) -> dict[str, Any]:
+    """The document of a version as it stands now. One statement; none where its `files` are at hand."""
+    held = _read_files(work, version) if files is None else files
     return {
         "schema": SCHEMA,
         "model": version.model,
@@ -35,8 +35,17 @@ def read_content(work: Work, version: Version) -> dict[str, Any]:
         "trainingJobId": version.training_job_id,
         "description": version.description,
         "metadata": dict(version.metadata),
-        "artifacts": sorted(files, key=lambda file: file["path"]),
+        "artifacts": sorted(({key: file[key] for key in _OF_FILE} for file in held), key=lambda file: file["path"]),
     }
+
+
+def _read_files(work: Work, version: Version) -> Files:
+    rows = work.all(
+        select(artifacts.c.path, artifacts.c.type, blobs.c.sha256, blobs.c.size_bytes)
+        .join(blobs, blobs.c.id == artifacts.c.blob_id)
+        .where(artifacts.c.version_id == version.key, artifacts.c.removed_at.is_(None))
+    )
+    return [{"path": r.path, "type": r.type, "sha256": r.sha256, "sizeBytes": r.size_bytes} for r in rows]
 
 
 def digest_of(content: dict[str, Any]) -> str:
@@ -44,9 +53,9 @@ def digest_of(content: dict[str, Any]) -> str:
     return f"{PREFIX}{canonical.digest(content)}"
 
 
-def freeze(work: Work, actor: Actor, version: Version) -> str:
-    """Keep what a version holds now, and give its digest. Two statements."""
-    content = read_content(work, version)
+def freeze(work: Work, actor: Actor, version: Version, files: Files | None = None) -> str:
+    """Keep what a version holds now, and give its digest. Two statements; one where its `files` are at hand."""
+    content = read_content(work, version, files)
     digest = digest_of(content)
     work.insert(
         version_contents,
@@ -61,9 +70,12 @@ def freeze(work: Work, actor: Actor, version: Version) -> str:
     return digest
 
 
-def demand_frozen(work: Work, version: Version, digest: str) -> None:
-    """Raises IntegrityBroken where a version no longer holds what was frozen under this digest. One statement."""
-    present = digest_of(read_content(work, version))
+def demand_frozen(work: Work, version: Version, digest: str, files: Files | None = None) -> None:
+    """
+    Raises IntegrityBroken where a version no longer holds what was frozen under this digest. One statement; none where
+    its `files` are at hand.
+    """
+    present = digest_of(read_content(work, version, files))
     if present != digest:
         raise IntegrityBroken(
             f"{version.address} holds other content than was submitted: it was changed by hand.",

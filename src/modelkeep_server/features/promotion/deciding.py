@@ -40,7 +40,7 @@ ANSWERS = ("YES", "NO", "NOT_APPLICABLE")
 
 _ACTS = {Decision.APPROVE: "promotion.approve", Decision.REQUEST_CHANGES: "promotion.request_changes"}
 #: Where the last approval leads, and an SRE finds it: approvals that a raised tier lacks can still be given there.
-_LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
+LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
 
 
 def decide(
@@ -77,32 +77,45 @@ def decide(
     demand_apart(work, actor, model, found)
     demand_going(found)
     promotion = _get_round(work, found, wanted)
-    faults = find_text_faults("comment", comment, required=wanted is Decision.REQUEST_CHANGES)
-    faults += find_checklist_faults(checklist, wanted)
+    faults = _find_faults(work, wanted, comment, checklist, findings)
     if faults:
         raise Invalid.of(faults)
     if digest != promotion.digest:
         raise DigestDiffers(f"{found.address} was submitted as {promotion.digest}, and you judged {digest[:80]}.")
     _demand_first(actor, promotion, model)
     role = _choose_role(actor, promotion, wanted, as_role)
-    contents.demand_frozen(work, found, promotion.digest)
     demands = requirements.judge(work, model, found, promotion.target, within=promotion)
+    contents.demand_frozen(work, found, promotion.digest, demands.files)
     review_id = _insert(work, actor, model, found, promotion, wanted, role, comment, demands, checklist)
     judging.keep(work, actor, demands.judgement, found, promotion.key, "APPROVAL")
-    raised = [
-        finding_acts.insert(work, actor, found, new, promotion, place=f"findings.{i}") for i, new in enumerate(findings)
-    ]
+    raised = [finding_acts.insert(work, actor, found, new, promotion) for new in findings]
     facts = {"promotion": promotion.id, "target": promotion.target.value, "review": review_id, "as": role.value,
              "digest": promotion.digest, "riskTier": model.risk_tier.value, "findings": [one.id for one in raised],
              "comment": Veiled(comment) if comment else None}  # fmt: skip
     work.granted[_ACTS[wanted]] = role.value
+    decided = promotion_queries.get_promotion(work, found, promotion.id)
     if wanted is Decision.REQUEST_CHANGES:
-        _send_back(work, actor, found, promotion, facts, comment)
+        decided = _send_back(work, actor, found, decided, facts, comment)
     else:
-        _count(work, actor, found, promotion, facts, demands)
+        decided = _count(work, actor, found, decided, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, model, found, one)
-    return _tell(work, actor, model, found, promotion, wanted, role, comment)
+    _tell(work, actor, model, found, decided, wanted, role, comment)
+    return decided
+
+
+def _find_faults(
+    work: Work,
+    decision: Decision,
+    comment: str | None,
+    checklist: Mapping[str, str] | None,
+    findings: Sequence[NewFinding],
+) -> list[FieldError]:
+    faults = find_text_faults("comment", comment, required=decision is Decision.REQUEST_CHANGES)
+    faults += find_checklist_faults(checklist, decision)
+    for row, new in enumerate(findings):
+        faults += finding_acts.find_faults(work, new, place=f"findings.{row}")
+    return faults
 
 
 def find_checklist_faults(checklist: Mapping[str, str] | None, decision: Decision) -> list[FieldError]:
@@ -124,7 +137,7 @@ def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
     if latest is not None and latest.status is Status.OPEN:
         return latest
     lacks = latest is not None and latest.status is Status.APPROVED and bool(latest.open_roles)
-    if latest is not None and lacks and decision is Decision.APPROVE and _LEADS_TO[latest.target] is version.state:
+    if latest is not None and lacks and decision is Decision.APPROVE and LEADS_TO[latest.target] is version.state:
         return latest
     raise StateForbids(
         f"{version.address} is {version.state} and waits for no decision.",
@@ -206,43 +219,41 @@ def _tell(
     actor: Actor,
     model: Model,
     version: Version,
-    promotion: Promotion,
+    decided: Promotion,
     decision: Decision,
     role: Role,
     comment: str | None,
-) -> Promotion:
-    """The round after a decision, which those whom it concerns are told of."""
-    after = promotion_queries.get_promotion(work, version, promotion.id)
+) -> None:
     if decision is Decision.REQUEST_CHANGES:
         tell_of(work, actor, "review.changes", model, version, text=comment, place="/reviews")
-        return after
-    kind = "review.approval" if after.open_roles else "review.approved"
-    said = {"target": after.target.value, "role": ROLES[role].label}
+        return
+    kind = "review.approval" if decided.open_roles else "review.approved"
+    said = {"target": decided.target.value, "role": ROLES[role].label}
     tell_of(work, actor, kind, model, version, text=comment, **said)
-    return after
 
 
 def _send_back(
     work: Work, actor: Actor, version: Version, promotion: Promotion, facts: dict[str, Any], comment: str | None
-) -> None:
-    requesting.end(work, actor, promotion, Status.CHANGES_REQUESTED, reason=comment)
+) -> Promotion:
+    ended = requesting.end(work, actor, promotion, Status.CHANGES_REQUESTED, reason=comment)
     act = _ACTS[Decision.REQUEST_CHANGES]
     if promotion.target is Target.STAGING:
         moving.move(work, actor, version, State.CHANGES_REQUESTED, act, more=facts)
-        return
-    access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
+    else:
+        access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
+    return ended
 
 
 def _count(
     work: Work, actor: Actor, version: Version, promotion: Promotion, facts: dict[str, Any], demands: Demands
-) -> None:
+) -> Promotion:
     """Move the version on where this was the last approval needed; else record that it was given."""
     act = _ACTS[Decision.APPROVE]
-    after = promotion_queries.get_promotion(work, version, promotion.id)
-    is_last = promotion.status is Status.OPEN and not after.open_roles
+    is_last = promotion.status is Status.OPEN and not promotion.open_roles
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
-        return
+        return promotion
     requirements.demand(demands.requirements, f"for a promotion to {promotion.target}")
-    requesting.end(work, actor, promotion, Status.APPROVED)
-    moving.move(work, actor, version, _LEADS_TO[promotion.target], act, more=facts)
+    ended = requesting.end(work, actor, promotion, Status.APPROVED)
+    moving.move(work, actor, version, LEADS_TO[promotion.target], act, more=facts)
+    return ended

@@ -32,6 +32,9 @@ _settlers = people.alias("settlers")
 def raise_finding(work: Work, actor: Actor, group: str, name: str, version: str, new: NewFinding) -> Finding:
     """Raise a finding on a version, in any state. Raises NotFound, NotPermitted, Invalid; StateForbids: retired."""
     model, found = begin(work, actor, group, name, version, "finding.raise")
+    faults = find_faults(work, new)
+    if faults:
+        raise Invalid.of(faults)
     made = insert(work, actor, found, new, None)
     record_raised(work, actor, model, found, made)
     return get_finding(work, actor, made.id)
@@ -76,13 +79,8 @@ def settle(
     return get_finding(work, actor, finding_id)
 
 
-def insert(
-    work: Work, actor: Actor, version: Version, new: NewFinding, promotion: Promotion | None, *, place: str = ""
-) -> Finding:
-    """Add a finding that the caller records. `place` stands before the names of fields at fault. Raises Invalid."""
-    faults = _find_faults(work, new)
-    if faults:
-        raise Invalid.of([replace(one, field=f"{place}.{one.field}") if place else one for one in faults])
+def insert(work: Work, actor: Actor, version: Version, new: NewFinding, promotion: Promotion | None) -> Finding:
+    """Add a finding that the caller judged (`find_faults`) and records."""
     owner = new.owner or version.submitted_by or version.created_by
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
@@ -146,6 +144,12 @@ def list_findings(
     return Page(tuple(_to_finding(row) for row in rows), following)
 
 
+def find_faults(work: Work, new: NewFinding, *, place: str = "") -> list[FieldError]:
+    """What is wrong with a finding; `place` stands before the names of its fields."""
+    faults = _find_faults(work, new)
+    return [replace(one, field=f"{place}.{one.field}") for one in faults] if place else faults
+
+
 def _find_faults(work: Work, new: NewFinding) -> list[FieldError]:
     faults = find_text_faults("text", new.text, required=True)
     if new.severity not in list(Severity):
@@ -153,7 +157,7 @@ def _find_faults(work: Work, new: NewFinding) -> list[FieldError]:
     if new.owner is not None:
         fault = find_email_fault(new.owner)
         if fault:
-            faults.append(FieldError("owner", fault))
+            faults.append(FieldError("owner", f"This {fault}."))
     if new.due_at is not None and new.due_at <= work.now:
         faults.append(FieldError("dueAt", "Name a moment to come."))
     return faults

@@ -1,7 +1,10 @@
 """How every act on a promotion begins: the model and the version, locked, and what stands against any act at all."""
 
+from collections.abc import Mapping
+
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.downloading.rights import demand_not_held
+from modelkeep_server.features.deployments.queries import find_live_of
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -13,6 +16,8 @@ from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import FieldError, StateForbids
 
 TEXT_CHARS = 4_000
+#: So many places are named in one sentence.
+NAMED = 10
 
 
 def begin(work: Work, actor: Actor, group: str, name: str, version: str, act: str) -> tuple[Model, Version]:
@@ -34,6 +39,18 @@ def demand_going(version: Version) -> None:
     if version.closed is not None:
         raise StateForbids(version_queries.say_closed(version), remedy="Reopen it first; an owner of the model can.")
     demand_not_held(version)
+
+
+def demand_none_live(work: Work, versions: Mapping[int, str]) -> None:
+    """Raises StateForbids where one of these versions, by inside id and name, is live somewhere. One statement."""
+    live = find_live_of(work, list(versions))
+    if live:
+        places = list(dict.fromkeys(f"{versions[at.version_key]} in {at.environment}" for at in live))
+        more = f", and {len(places) - NAMED} more" if len(places) > NAMED else ""
+        raise StateForbids(
+            f"This is live still: {', '.join(places[:NAMED])}{more}.",
+            remedy="An SRE takes it out of the live set, or rolls back, first.",
+        )
 
 
 def find_text_faults(field: str, text: str | None, *, required: bool) -> list[FieldError]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.deployments import service as deploying
 from modelkeep_server.features.deployments.views import Asked
 from modelkeep_server.features.identity import access
@@ -15,7 +14,7 @@ from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.duties import why_not_apart
-from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_none_live, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
@@ -85,16 +84,16 @@ def move_version(
         )
     demand_going(found)
     latest = promotion_queries.find_latest(work, found)
-    if latest is not None:
-        contents.demand_frozen(work, found, latest.digest)
     _demand_third(work, actor, model, found, latest, target)
     aim = _NEEDS_ROUND.get(target)
-    if aim is not None:
-        demands = requirements.judge(work, model, found, aim)
+    demands = None if aim is None else requirements.judge(work, model, found, aim)
+    if latest is not None:
+        contents.demand_frozen(work, found, latest.digest, demands.files if demands else None)
+    if aim is not None and demands is not None:
         requirements.demand(_with_round(demands.requirements, aim, latest), f"for the move to {target}")
         judging.keep(work, actor, demands.judgement, found, latest.key if latest else None, "MOVE")
     if target is State.RETIRED:
-        demand_not_live(work, found)
+        demand_none_live(work, {found.key: found.address})
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
     tell_of(work, actor, "version.moved", model, found, text=comment, state=target.value)
@@ -102,18 +101,6 @@ def move_version(
         moved = version_queries.get_version(work, actor, group, name, version)
         deploying.record_with_move(work, actor, moved, replace(deployment, model=deployment.model or moved.model))
     return version_queries.get_version(work, actor, group, name, version)
-
-
-def demand_not_live(work: Work, *versions: Version) -> None:
-    """Raises StateForbids where one of these is live somewhere. One statement."""
-    live = deployment_queries.find_live_of(work, [one.key for one in versions])
-    if live:
-        named = {one.key: one.address for one in versions}
-        places = ", ".join(dict.fromkeys(f"{named[at.version_key]} in {at.environment}" for at in live))
-        raise StateForbids(
-            f"This is live still: {places}.",
-            remedy="An SRE takes it out of the live set, or rolls back, first.",
-        )
 
 
 def _with_round(found: tuple[Requirement, ...], aim: Target, latest: Promotion | None) -> tuple[Requirement, ...]:
@@ -129,7 +116,7 @@ def list_moves(
 ) -> tuple[MoveView, ...]:
     """
     The moves that the diagram has from here, each with whether this person could make it now, what they lack, and what
-    it demands. At most six statements, and four more for who may decide. `latest` is the newest round, as `find_latest`
+    it demands. At most five statements, and one more for who may decide. `latest` is the newest round, as `find_latest`
     has it.
     """
     relations = model_queries.relations_of(actor, model)
@@ -188,7 +175,7 @@ def _why_no_third(
     """HIGH: the SRE who moves it to production is no owner, worked on nothing of it and approved nothing of it."""
     if target is not State.PRODUCTION or model.risk_tier is not RiskTier.HIGH:
         return None
-    if latest is not None and promotion_queries.has_approved(work, version, actor.user_id or 0):
+    if latest is not None and actor.user_id in latest.approvers:
         return f"You approved {version.address}, so another SRE moves it to production."
     return why_not_apart(work, actor, model, version)
 

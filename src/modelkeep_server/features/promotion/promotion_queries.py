@@ -1,33 +1,48 @@
 """Reading promotions and what was decided in them. Visible where the model is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, ScalarSelect, Select, func, select
 
-from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Required, Review, Status
-from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.promotion.seats import Needs
+from modelkeep_server.features.promotion.views import Decision, Promotion, Required, Review, Status
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.approvals import APPROVALS, Given, RiskTier, fill_slots, open_roles
+from modelkeep_server.kit import canonical, clock
+from modelkeep_server.rules.approvals import APPROVALS, Given, RiskTier, fill_slots, needs_of, open_roles
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 
 _askers = people.alias("askers")
 _enders = people.alias("enders")
+_OF_REVIEW = (
+    "id", "public_id", "person_id", "role", "decision", "comment", "digest", "risk_tier", "saw", "checklist", "at",
+)  # fmt: skip
 
 
-def _select() -> Select[Any]:
+def _decided() -> ScalarSelect[Any]:
+    """What was decided in a round, as `_to_review` takes it."""
+    columns = (reviews.c[name] for name in _OF_REVIEW)
+    return (
+        select(RowsAsJson(*columns, people.c.email))
+        .join(people, people.c.id == reviews.c.person_id)
+        .where(reviews.c.promotion_id == promotions.c.id)
+        .correlate(promotions)
+        .scalar_subquery()
+    )
+
+
+def select_rounds() -> Select[Any]:
+    """Every round, with its model, version, people and what was decided."""
     return (
         select(
             promotions,
+            _decided().label("decided"),
             models.c.group_name,
             models.c.name.label("model_name"),
             models.c.risk_tier.label("model_tier"),
@@ -44,87 +59,63 @@ def _select() -> Select[Any]:
 
 
 def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
-    """The rounds of a version, the newest first. Three statements."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
-    return _to_promotions(work, rows)
+    """The rounds of a version, the newest first. Two statements."""
+    rows = work.all(select_rounds().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
+    return to_promotions(work, rows)
 
 
 def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:
-    """One round of a version. Raises NotFound. Three statements."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
+    """One round of a version. Raises NotFound. Two statements."""
+    rows = work.all(select_rounds().where(promotions.c.version_id == version.key, promotions.c.public_id == public_id))
     if not rows:
         raise NotFound(f"{version.address} has no such request.")
-    return _to_promotions(work, rows)[0]
+    return to_promotions(work, rows)[0]
 
 
 def find_latest(work: Work, version: Version) -> Promotion | None:
-    """The newest round, without what policies said of it, or None where nobody asked yet. Two statements at most."""
-    rows = work.all(_select().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()).limit(1))
-    return _to_promotions(work, rows, checks=False)[0] if rows else None
-
-
-def has_approved(work: Work, version: Version, person_key: int) -> bool:
-    """Whether a person approved a version in any of its rounds. One statement."""
-    found = (
-        select(reviews.c.id)
-        .join(promotions, promotions.c.id == reviews.c.promotion_id)
-        .where(promotions.c.version_id == version.key, reviews.c.person_id == person_key)
-        .where(reviews.c.decision == Decision.APPROVE.value)
-        .limit(1)
-    )
-    return work.first(found) is not None
-
-
-def list_queue(
-    work: Work,
-    actor: Actor,
-    *,
-    role: Role | None = None,
-    tier: RiskTier | None = None,
-    limit: int = DEFAULT_LIMIT,
-    cursor: str | None = None,
-) -> Page[QueueRow]:
     """
-    Open requests of versions that are not closed, the oldest first. Four statements. Raises CursorRefused.
-
-    Args:
-        role: Only those that wait for this role.
+    The newest round, without what policies said of it, or None where nobody asked yet. It alone has `approvers`. One
+    statement.
     """
-    filters = {"queue": tier.value if tier else None, "role": role.value if role else None}
-    statement = _select().where(
-        promotions.c.status == Status.OPEN.value, visible_to(actor), ~has_flag(versions.c.id, "CLOSED")
-    )
-    if tier is not None:
-        statement = statement.where(models.c.risk_tier == tier.value)
-    rows, following = read_rows(work, statement, promotions.c.id, filters=filters, limit=limit, cursor=cursor)
-    found = (
-        QueueRow(promotion, RiskTier(row.model_tier), State(row.state))
-        for promotion, row in zip(_to_promotions(work, rows), rows, strict=True)
-    )
-    return Page(tuple(one for one in found if role is None or role in one.promotion.open_roles), following)
+    newest = select_rounds().add_columns(_approvers().label("approvers")).where(promotions.c.version_id == version.key)
+    row = work.first(newest.order_by(promotions.c.id.desc()).limit(1))
+    if row is None:
+        return None
+    return replace(_to_promotion(row, ()), approvers=frozenset(key for (key,) in row.approvers))
 
 
-def _to_promotions(work: Work, rows: Sequence[Row[Any]], *, checks: bool = True) -> tuple[Promotion, ...]:
-    by_key: dict[int, list[Review]] = {row.id: [] for row in rows}
+def _approvers() -> ScalarSelect[Any]:
+    """Who approved a version in any of its rounds."""
+    rounds = promotions.alias("rounds")
+    return (
+        select(RowsAsJson(reviews.c.person_id))
+        .join(rounds, rounds.c.id == reviews.c.promotion_id)
+        .where(rounds.c.version_id == promotions.c.version_id, reviews.c.decision == Decision.APPROVE.value)
+        .correlate(promotions)
+        .scalar_subquery()
+    )
+
+
+def list_needs() -> Needs:
+    """What each promotion takes, by tier and target."""
+    return {(tier, target): needs_of(tier) for tier in RiskTier for target in Target}
+
+
+def to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
+    """Rows of `select_rounds` with what policies said. One statement, none for no rows."""
     if not rows:
         return ()
-    statement = (
-        select(reviews, people.c.email)
-        .join(people, people.c.id == reviews.c.person_id)
-        .where(reviews.c.promotion_id.in_(list(by_key)))
-        .order_by(reviews.c.id)
-    )
-    for row in work.all(statement):
-        by_key[row.promotion_id].append(_to_review(row))
-    said = _list_checks(work, list(by_key)) if checks else {}
-    return tuple(_to_promotion(row, by_key[row.id], said.get(row.id, ())) for row in rows)
+    said = _list_checks(work, rows)
+    return tuple(_to_promotion(row, said.get(row.id, ())) for row in rows)
 
 
-def _list_checks(work: Work, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+def _list_checks(work: Work, rounds: Sequence[Row[Any]]) -> dict[int, tuple[dict[str, Any], ...]]:
     """What policies said last in each of these rounds."""
     newest = (
         select(func.max(assessments.c.id))
-        .where(assessments.c.promotion_id.in_(keys))
+        # Named by version too, since assessments are found by that.
+        .where(assessments.c.version_id.in_({row.version_id for row in rounds}))
+        .where(assessments.c.promotion_id.in_([row.id for row in rounds]))
         .group_by(assessments.c.promotion_id)
     )
     rows = work.all(select(assessments.c.promotion_id, assessments.c.results).where(assessments.c.id.in_(newest)))
@@ -139,11 +130,11 @@ def _to_check(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def _to_promotion(
     row: Row[Any],
-    decided: Sequence[Review],
     checks: tuple[dict[str, Any], ...],
 ) -> Promotion:
     target, tier = Target(row.target), RiskTier(row.model_tier)
     needs = APPROVALS[tier]
+    decided = tuple(map(_to_review, sorted(row.decided)))
     given = {
         Given(review.person_key, review.role, review.tier): review
         for review in decided
@@ -171,24 +162,25 @@ def _to_promotion(
         end_reason=row.end_reason,
         revision=row.revision,
         required=tuple(Required(need.roles, need.count) for need in needs),
-        reviews=tuple(decided),
+        reviews=decided,
         approvals=tuple(given[seat] for seat in seats if seat is not None),
         open_roles=open_roles(needs, tuple(given), tier),
         checks=checks,
     )
 
 
-def _to_review(row: Row[Any]) -> Review:
+def _to_review(kept: Sequence[Any]) -> Review:
+    fact = dict(zip(_OF_REVIEW, kept, strict=False))
     return Review(
-        person_key=row.person_id,
-        id=row.public_id,
-        by=row.email,
-        role=Role(row.role),
-        decision=Decision(row.decision),
-        comment=row.comment,
-        digest=row.digest,
-        tier=RiskTier(row.risk_tier),
-        saw=row.saw,
-        checklist=row.checklist,
-        at=row.at,
+        person_key=fact["person_id"],
+        id=fact["public_id"],
+        by=kept[-1],
+        role=Role(fact["role"]),
+        decision=Decision(fact["decision"]),
+        comment=fact["comment"],
+        digest=fact["digest"],
+        tier=RiskTier(fact["risk_tier"]),
+        saw=canonical.loads(fact["saw"]),
+        checklist=canonical.loads(fact["checklist"]) if fact["checklist"] is not None else None,
+        at=clock.from_us(fact["at"]),
     )

@@ -1,5 +1,6 @@
 """Asking for a promotion, and taking that back: by the owners, or a program that they let ask."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
-from modelkeep_server.features.promotion.views import Promotion, Status
+from modelkeep_server.features.promotion.views import Demands, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -61,7 +62,7 @@ def request_promotion(
     _demand_place(work, found, aim)
     demands = requirements.judge(work, model, found, aim)
     requirements.demand(demands.requirements, f"for a promotion to {aim}")
-    digest = contents.freeze(work, actor, found) if aim is Target.STAGING else _find_frozen(work, found)
+    digest = _freeze(work, actor, found, aim, demands)
     key, public_id = _insert(work, actor, model, found, aim, justification, digest, urgent=urgent)
     judging.keep(work, actor, demands.judgement, found, key, "REQUEST")
     facts = {"promotion": public_id, "target": aim.value, "digest": digest, "urgent": urgent,
@@ -98,7 +99,7 @@ def withdraw(
             f"{found.address} is SUBMITTED: there is no way back but the reviewers'.",
             remedy="Ask a reviewer, in the discussion, to request changes; or close the version.",
         )
-    end(work, actor, promotion, Status.WITHDRAWN, reason=reason)
+    ended = end(work, actor, promotion, Status.WITHDRAWN, reason=reason)
     access.record(
         work, actor, "promotion.withdraw", object_id=found.id, object_label=found.address,
         before={"promotion": promotion.id, "status": promotion.status.value},
@@ -106,11 +107,11 @@ def withdraw(
         reason=reason,
     )  # fmt: skip
     tell_of(work, actor, "review.withdrawn", model, found, text=reason, target=promotion.target.value)
-    return promotion_queries.get_promotion(work, found, promotion_id)
+    return ended
 
 
-def end(work: Work, actor: Actor, promotion: Promotion, status: Status, *, reason: str | None = None) -> None:
-    """End an open round; the caller records it. Raises Conflict where somebody ended it a moment ago."""
+def end(work: Work, actor: Actor, promotion: Promotion, status: Status, *, reason: str | None = None) -> Promotion:
+    """End an open round, as it is then; the caller records it. Raises Conflict: somebody ended it a moment ago."""
     try:
         work.change(
             promotions, promotion.key,
@@ -120,6 +121,10 @@ def end(work: Work, actor: Actor, promotion: Promotion, status: Status, *, reaso
         )  # fmt: skip
     except NoSuchRow as error:
         raise Conflict("Somebody decided this a moment ago.", remedy="Load it again.") from error
+    return replace(
+        promotion, status=status, ended_by=actor.email, ended_at=work.now, end_reason=reason or None,
+        revision=promotion.revision + 1,
+    )  # fmt: skip
 
 
 def _demand_place(work: Work, version: Version, target: Target) -> None:
@@ -139,11 +144,14 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
         )
 
 
-def _find_frozen(work: Work, version: Version) -> str:
+def _freeze(work: Work, actor: Actor, version: Version, target: Target, demands: Demands) -> str:
+    """The digest of what is asked for: of what is frozen now, or was for STAGING."""
+    if target is Target.STAGING:
+        return contents.freeze(work, actor, version, demands.files)
     digest = version.content_digest
     if digest is None:
         raise StateForbids(f"{version.address} was never submitted.", remedy="Request its promotion to STAGING first.")
-    contents.demand_frozen(work, version, digest)
+    contents.demand_frozen(work, version, digest, demands.files)
     return digest
 
 

@@ -23,7 +23,7 @@ TARGETS = tuple(Target)
 
 def judge(work: Work, model: Model, version: Version, target: Target, *, within: Promotion | None = None) -> Demands:
     """
-    Everything that a promotion to `target` demands of the version itself. Six statements.
+    Everything that a promotion to `target` demands of the version itself. Five statements.
 
     `within`: the round that is being decided. What its approvals are bound to stops the moves after them, not them.
     """
@@ -43,6 +43,7 @@ def _to_requirement(check: Check) -> Requirement:
         message,
         check.remedy,
         blocks=check.severity is Severity.BLOCK,
+        about=check.about,
     )
 
 

@@ -7,7 +7,6 @@ from sqlalchemy import Row, select
 from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.tables import artifacts, links, models, promotions, version_passages, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.deployments.queries import find_live_of
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import access_requests, sharing
@@ -16,12 +15,11 @@ from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
 from modelkeep_server.features.promotion import queries
+from modelkeep_server.features.promotion.gathering import NAMED, demand_none_live
 from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
-
-_NAMED = 10
 
 VersionRow = Row[tuple[int, str, str, str, int]]
 
@@ -48,7 +46,7 @@ def retire_model(
         work.lock(versions, key.id)
     rows = _list_versions(work, model)
     _demand_none_in_production(model, rows)
-    _demand_none_live(work, model, rows)
+    demand_none_live(work, {row.id: f"{model.address}:{row.version}" for row in rows})
     faults = find_reason_faults(reason, required=True)
     if faults:
         raise Invalid.of(faults)
@@ -85,7 +83,7 @@ def plan_retirement(work: Work, actor: Actor, group: str, name: str) -> Model:
     _demand_standing(work, model)
     rows = _list_versions(work, model)
     _demand_none_in_production(model, rows)
-    _demand_none_live(work, model, rows)
+    demand_none_live(work, {row.id: f"{model.address}:{row.version}" for row in rows})
     return model
 
 
@@ -106,22 +104,11 @@ def _list_versions(work: Work, model: Model) -> Sequence[VersionRow]:
 def _demand_none_in_production(model: Model, rows: Sequence[VersionRow]) -> None:
     live = [row.version for row in rows if row.state == State.PRODUCTION]
     if live:
-        more = f" and {len(live) - _NAMED} more" if len(live) > _NAMED else ""
+        more = f" and {len(live) - NAMED} more" if len(live) > NAMED else ""
         verb = "is" if len(live) == 1 else "are"
         raise StateForbids(
-            f"{', '.join(live[:_NAMED])}{more} of {model.address} {verb} in PRODUCTION.",
+            f"{', '.join(live[:NAMED])}{more} of {model.address} {verb} in PRODUCTION.",
             remedy="Deprecate what is in production first; an owner or an Admin can.",
-        )
-
-
-def _demand_none_live(work: Work, model: Model, rows: Sequence[VersionRow]) -> None:
-    live = find_live_of(work, [row.id for row in rows])
-    if live:
-        named = {row.id: row.version for row in rows}
-        places = ", ".join(dict.fromkeys(f"{named[at.version_key]} in {at.environment}" for at in live[:_NAMED]))
-        raise StateForbids(
-            f"Versions of {model.address} are live: {places}.",
-            remedy="An SRE records that nothing of it is live any more, first.",
         )
 
 

@@ -1,10 +1,12 @@
 """Whether what a decision or move leans on is still what the log recorded: the rows of a model and of one version."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from modelkeep_server.db.tables import (
     artifacts,
     assessments,
+    deployment_shares,
+    deployments,
     evaluation_runs,
     evaluation_suites,
     exceptions,
@@ -29,14 +31,16 @@ from modelkeep_server.features.versions.views import Version
 _OF_VERSION = (
     version_contents, version_passages, version_flags, promotions, findings, exceptions, assessments, evaluation_runs,
 )  # fmt: skip
+#: How many deployments of a model are looked at beside those that stand; verification looks at all.
+_DEPLOYMENTS = 50
 
 
 def demand_sound(work: Work, model: Model, version: Version) -> None:
     """
     Go on only where the version, its model, owners, files, flags, rounds, decisions and evaluations are as the log has
-    them, and the policies and suites that it is judged by.
+    them, what was told of where the model is live, and the policies and suites that it is judged by.
 
-    Raises IntegrityBroken, naming the row. About 40 statements, each by a key.
+    Raises IntegrityBroken, naming the row. About 45 statements, each by a key.
     """
     rows: dict[str, list[int]] = {"versions": [version.key], "models": [model.key]}
     rows["model_owners"] = _keys(work, select(model_owners.c.id).where(model_owners.c.model_id == model.key))
@@ -61,7 +65,27 @@ def demand_sound(work: Work, model: Model, version: Version) -> None:
         current = (scans.c.blob_id.in_(blobs), scans.c.superseded_at.is_(None))
         rows["scans"] = _keys(work, select(scans.c.id).where(*current))
         rows["waivers"] = _keys(work, select(waivers.c.id).where(waivers.c.artifact_id.in_(rows["artifacts"])))
-    integrity.demand_sound(work, (model.id, version.id), rows)
+    told = _list_deployments(work, model, rows)
+    integrity.demand_sound(work, (model.id, version.id, *told), rows)
+
+
+def _list_deployments(work: Work, model: Model, rows: dict[str, list[int]]) -> list[str]:
+    """Add the rows of what is live of a model, and of what was last; gives back the public ids of these deployments."""
+    newest = select(deployments.c.id).where(deployments.c.model_id == model.key).order_by(deployments.c.id.desc())
+    recent = newest.limit(_DEPLOYMENTS).scalar_subquery()
+    found = work.all(
+        select(deployments.c.id, deployments.c.public_id, deployments.c.environment_id).where(
+            deployments.c.model_id == model.key,
+            or_(deployments.c.superseded_at.is_(None), deployments.c.id.in_(recent)),
+        )
+    )
+    if found:
+        keys = [row.id for row in found]
+        rows["deployments"] = keys
+        of_these = deployment_shares.c.deployment_id.in_(keys)
+        rows["deployment_shares"] = _keys(work, select(deployment_shares.c.id).where(of_these))
+        rows["environments"] = sorted({row.environment_id for row in found})
+    return [row.public_id for row in found]
 
 
 def _keys(work: Work, statement: object) -> list[int]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from modelkeep_server.features.comparison.views import Comparison
 from modelkeep_server.features.policies.views import Judgement, Target
 from modelkeep_server.features.versions.views import Requirement
 from modelkeep_server.rules.approvals import RiskTier
@@ -46,8 +47,22 @@ class FindingStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """Something recorded of a version after a decision on it. `kind` is EVALUATION, `by` an e-mail."""
+
+    kind: str
+    id: str
+    label: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Review:
-    """One reviewer's decision. `by` is an e-mail; `saw` is what lay before them (api.md: approvals)."""
+    """
+    One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` what came later, where it was
+    asked for (features/promotion/rounds.py: `mark_unseen`).
+    """
 
     person_key: int
     id: str
@@ -60,6 +75,7 @@ class Review:
     saw: Mapping[str, Any]
     checklist: Mapping[str, str] | None
     at: datetime
+    not_seen: tuple[Unseen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,8 @@ class Required:
 class Promotion:
     """
     A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
-    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said.
+    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said,
+    `approvers` are those, by inside id, who approved the version in this round or one before.
     """
 
     key: int
@@ -101,6 +118,7 @@ class Promotion:
     approvals: tuple[Review, ...] = ()
     open_roles: tuple[Role, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
+    approvers: frozenset[int] = frozenset()
 
     @property
     def address(self) -> str:
@@ -109,12 +127,26 @@ class Promotion:
 
 
 @dataclass(frozen=True)
+class RoundChanges:
+    """What changed between two rounds of a version; `before` and `comparison` are None for the first one."""
+
+    before: Promotion | None
+    now: Promotion
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True)
 class QueueRow:
-    """A promotion as the queue of reviews shows it."""
+    """
+    A promotion as the queue of reviews shows it. `decidable`: whoever asked may still fill a place of it; `held`: its
+    version is on hold.
+    """
 
     promotion: Promotion
     model_tier: RiskTier
     state: State
+    decidable: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +198,12 @@ class Demands:
 
     requirements: tuple[Requirement, ...]
     judgement: Judgement
+
+    @property
+    def files(self) -> Sequence[Mapping[str, Any]]:
+        """The files of the version that was judged, as policies see them."""
+        found: Sequence[Mapping[str, Any]] = self.judgement.facts["artifacts"]
+        return found
 
 
 def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:

@@ -197,7 +197,8 @@ def _select_newest() -> Select[Any]:
         .where(versions.c.model_id.in_(bindparam("model_keys", expanding=True)))
         .subquery()
     )
-    shown = select(ranked, has_flag(ranked.c.id, "CLOSED").label("closed")).where(ranked.c.place <= NEWEST_SHOWN)
+    flags = (has_flag(ranked.c.id, "CLOSED").label("closed"), has_flag(ranked.c.id, "HOLD").label("held"))
+    shown = select(ranked, *flags).where(ranked.c.place <= NEWEST_SHOWN)
     return shown.order_by(ranked.c.model_id, ranked.c.place)
 
 
@@ -215,7 +216,7 @@ def _newest_versions(
     for row in rows:
         marks[row.model_id] = (
             *marks.get(row.model_id, ()),
-            VersionMark(row.version, State(row.state), bool(row.closed)),
+            VersionMark(row.version, State(row.state), bool(row.closed), bool(row.held)),
         )
         counts[row.model_id] = row.versions_count
     return marks, counts

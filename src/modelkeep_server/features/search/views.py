@@ -9,11 +9,12 @@ from modelkeep_server.rules.lifecycle import State
 
 @dataclass(frozen=True)
 class VersionMark:
-    """A version in a list: its number, its state, and whether it was closed."""
+    """A version in a list: its number, its state, and whether it was closed or is on hold."""
 
     version: str
     state: State
     closed: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, ScalarSelect, Select, Text, bindparam, func, select, type_coerce
 
+from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import models, people, version_contents, version_flags, version_passages, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -37,6 +38,17 @@ def _frozen() -> ScalarSelect[Any]:
     )
 
 
+def _passages() -> ScalarSelect[Any]:
+    """How a version came to its state. Asked at every download, so it is no statement of its own."""
+    return (
+        select(RowsAsJson(version_passages.c.id, version_passages.c.state, version_passages.c.at, people.c.email))
+        .join(people, people.c.id == version_passages.c.person_id)
+        .where(version_passages.c.version_id == versions.c.id)
+        .correlate(versions)
+        .scalar_subquery()
+    )
+
+
 def _select_versions() -> Select[Any]:
     """Versions with what stands beside their states: of each kind at most one row is not lifted."""
     statement = (
@@ -47,6 +59,7 @@ def _select_versions() -> Select[Any]:
             _creators.c.email.label("creator_email"),
             _submitters.c.email.label("submitter_email"),
             _frozen().label("content_digest"),
+            _passages().label("passages"),
         )
         .join(models, models.c.id == versions.c.model_id)
         .join(_creators, _creators.c.id == versions.c.created_by)
@@ -77,46 +90,27 @@ def _by_key(sight: Sight) -> Select[Any]:
     return _select_versions().where(versions.c.id == bindparam("key"), visible_by(sight))
 
 
-_ALL_PASSAGES = (
-    select(version_passages, people.c.email)
-    .join(people, people.c.id == version_passages.c.person_id)
-    .order_by(version_passages.c.id)
-)
-_PASSAGES = _ALL_PASSAGES.where(version_passages.c.version_id.in_(bindparam("version_ids", expanding=True)))
-#: Of one version it is asked at every download, and a list of one is written into the statement anew each time.
-_PASSAGES_OF_ONE = _ALL_PASSAGES.where(version_passages.c.version_id == bindparam("version_id"))
-
-
 def get_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
-    """A version by its address. Raises NotFound, also where the actor may not see its model. Two statements."""
+    """A version by its address. Raises NotFound, also where the actor may not see its model. One statement."""
     asked = {"path_key": f"{group}/{name}".lower(), "version": version}
     row = work.first(_by_address(sight_of(actor)), asked | values_of(actor))
     if row is None:
         raise NotFound(f"There is no version {version[:100]} of {group[:100]}/{name[:100]} that you can see.")
-    return _to_versions(work, [row])[0]
+    return _to_version(row)
 
 
 def get_version_by_key(work: Work, actor: Actor, key: int) -> Version:
-    """A version by its inside id. Raises NotFound. Two statements."""
+    """A version by its inside id. Raises NotFound. One statement."""
     row = work.first(_by_key(sight_of(actor)), {"key": key, **values_of(actor)})
     if row is None:
         raise NotFound("There is no such version that you can see.")
-    return _to_versions(work, [row])[0]
+    return _to_version(row)
 
 
 def lock_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
-    """A version that nobody else changes before this transaction ends. Raises as `get_version`. Five statements."""
+    """A version that nobody else changes before this transaction ends. Raises as `get_version`. Three statements."""
     work.lock(versions, get_version(work, actor, group, name, version).key)
     return get_version(work, actor, group, name, version)
-
-
-def get_flag_key(work: Work, version: Version, kind: str) -> int:
-    """The inside id of the flag of a kind that stands beside a version. Raises NotFound. One statement."""
-    stands = (version_flags.c.version_id == version.key, version_flags.c.lifted_at.is_(None))
-    key = work.scalar(select(version_flags.c.id).where(*stands, version_flags.c.kind == kind))
-    if key is None:
-        raise NotFound(f"{version.address} bears no such mark.")
-    return int(key)
 
 
 def count_versions(work: Work, actor: Actor, group: str, name: str) -> int:
@@ -130,7 +124,7 @@ def list_versions(
     work: Work, actor: Actor, group: str, name: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Version]:
     """
-    The versions of a model, newest first. Four statements. Raises CursorRefused.
+    The versions of a model, newest first. Three statements. Raises CursorRefused.
 
     A page ends early, and says how to go on, where its metadata would come to more than `PAGE_BYTES`.
     """
@@ -153,7 +147,7 @@ def list_versions(
     rows = (
         work.all(_select_versions().where(versions.c.id.in_(keys)).order_by(versions.c.number.desc())) if keys else ()
     )
-    return Page(_to_versions(work, rows), following, total)
+    return Page(tuple(map(_to_version, rows)), following, total)
 
 
 def _count_within(most: int, sizes: Sequence[int]) -> int:
@@ -178,20 +172,7 @@ def say_closed(version: Version) -> str:
     return f"{version.address} is closed: {by} closed it at {clock.iso_seconds(at)}, saying “{reason}”."
 
 
-def _to_versions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Version, ...]:
-    histories: dict[int, list[Passage]] = {row.id: [] for row in rows}
-    keys = list(histories)
-    passages: Sequence[Row[Any]] = ()
-    if len(keys) == 1:
-        passages = work.all(_PASSAGES_OF_ONE, {"version_id": keys[0]})
-    elif keys:
-        passages = work.all(_PASSAGES, {"version_ids": keys})
-    for passage in passages:
-        histories[passage.version_id].append(Passage(State(passage.state), passage.at, passage.email))
-    return tuple(_to_version(row, histories[row.id]) for row in rows)
-
-
-def _to_version(row: Row[Any], history: Sequence[Passage]) -> Version:
+def _to_version(row: Row[Any]) -> Version:
     return Version(
         key=row.id,
         model_key=row.model_id,
@@ -201,7 +182,7 @@ def _to_version(row: Row[Any], history: Sequence[Passage]) -> Version:
         number=row.number,
         description=row.description,
         state=State(row.state),
-        history=tuple(history),
+        history=tuple(Passage(State(state), clock.from_us(at), by) for _, state, at, by in sorted(row.passages)),
         commit_sha=row.commit_sha,
         training_job_id=row.training_job_id,
         metadata=row.metadata,

@@ -108,10 +108,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a move demands, whether it is there, and how to mend it. One that does not block is advice."""
+    """
+    What a move demands, whether it is there, and how to mend it. One that does not block is advice. `about` are the
+    facts that it reads, by their paths (rules/policy_facts.py); empty for what no policy demands.
+    """
 
     id: str
     met: bool
     message: str
     remedy: str
     blocks: bool = True
+    about: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from modelkeep_server.interfaces.api.shapes.deployments import (
     EnvironmentOut,
     EnvironmentPatch,
 )
-from modelkeep_server.interfaces.query_strings import read_model_address, read_moment
+from modelkeep_server.interfaces.query_strings import read_instant, read_model_address
 from modelkeep_server.kit.paging import Page
 
 router = make_router("deployments")
@@ -77,7 +77,9 @@ def list_deployments(
     actor: Actor,
     environment: Annotated[str | None, Query(max_length=200, description="Only in this one, by name or id.")] = None,
     model: Annotated[str | None, Query(max_length=300, description="Only of this one: GROUP/NAME.")] = None,
-    current: Annotated[bool, Query(description="Only what is live now, in one page.")] = False,
+    current: Annotated[
+        bool, Query(description="Only what is live now: production first, then by environment and model.")
+    ] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOut[DeploymentOut]:
@@ -85,8 +87,8 @@ def list_deployments(
     where = queries.get_environment(work, environment) if environment else None
     of = model_queries.get_model(work, actor, *read_model_address("model", model)) if model else None
     if current:
-        live = queries.list_current(work, actor, environment=where, model=of)
-        return PageOut[DeploymentOut].of(Page(live, None, len(live)), DeploymentOut.of)
+        live = queries.list_current(work, actor, environment=where, model=of, limit=limit, cursor=cursor)
+        return PageOut[DeploymentOut].of(live, DeploymentOut.of)
     page = queries.list_deployments(work, actor, environment=where, model=of, limit=limit, cursor=cursor)
     return PageOut[DeploymentOut].of(page, DeploymentOut.of)
 
@@ -128,12 +130,13 @@ def list_live(
     group: str,
     name: str,
     at: Annotated[
-        str | None, Query(max_length=60, description="2026-01-31 (its end) or a moment; now if unsaid.")
+        str | None,
+        Query(max_length=60, description="2026-01-31 (its end), or a moment (the end of its second); now if unsaid."),
     ] = None,
 ) -> PageOut[DeploymentOut]:
     """What is live of a model, or was at a moment, in each environment; nothing before anything was."""
     model = model_queries.get_model(work, actor, group, name)
-    live = queries.list_live(work, actor, model, read_moment("at", at, end=True) if at else None)
+    live = queries.list_live(work, actor, model, read_instant("at", at) if at else None)
     return PageOut[DeploymentOut].of(Page(live, None, len(live)), DeploymentOut.of)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from modelkeep_server.interfaces.api.errors import MEDIA_TYPE
+from modelkeep_server.interfaces.api.shapes.base import Problem
 
 TOKEN, SESSION = "token", "session"
 SCHEMES = {
@@ -58,7 +59,10 @@ class DescribedApp(FastAPI):
 
 def finish(document: dict[str, Any]) -> dict[str, Any]:
     """The same document, changed in place: credentials, words for parameters, and refusals under their media type."""
-    document.setdefault("components", {})["securitySchemes"] = SCHEMES
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = SCHEMES
+    problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    components.setdefault("schemas", {}).update(**problem.pop("$defs"), Problem=problem)
     for methods in document["paths"].values():
         for told in methods.values():
             if "x-permission" in told:

@@ -11,7 +11,6 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from modelkeep_server.interfaces.api.shapes.base import Problem
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -116,7 +115,8 @@ def read_if_match(header: str | None) -> frozenset[int] | None:
 door = Doorway(ApiFace(), takes_keys=True)
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": words, "content": {"application/problem+json": {}}}
+    # That each is a Problem, description.py says: told here, every route would make eleven models of it as it loads.
+    status: {"description": words}
     for status, words in (
         (400, "The request cannot be read."),
         (401, "Nobody is signed in."),

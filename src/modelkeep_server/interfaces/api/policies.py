@@ -101,20 +101,14 @@ def list_policy_revisions(work: Work, actor: Actor, id: PolicyId) -> PageOut[Rev
 @door.writes("policy.update")
 def enable_policy(work: Work, actor: Actor, id: PolicyId, body: OptionalReasonIn, if_match: IfMatch = None) -> Answer:
     """Switch a policy on: it is asked from now on."""
-    expected = read_if_match(if_match)
-    return _with_etag(
-        service.switch_policy(work, actor, id, on=True, expected=expected, reason=body.reason).policy
-    )  # fmt: skip
+    return _switch(work, actor, id, body, if_match, on=True)
 
 
 @router.post("/policies/{id}/disable", response_model=PolicyOut)
 @door.writes("policy.update")
 def disable_policy(work: Work, actor: Actor, id: PolicyId, body: OptionalReasonIn, if_match: IfMatch = None) -> Answer:
     """Switch a policy off. One that blocks stays on until a second person confirms."""
-    expected = read_if_match(if_match)
-    return _with_etag(
-        service.switch_policy(work, actor, id, on=False, expected=expected, reason=body.reason).policy
-    )  # fmt: skip
+    return _switch(work, actor, id, body, if_match, on=False)
 
 
 @router.post("/policies/{id}/confirm", response_model=PolicyOut)
@@ -176,6 +170,15 @@ def _shape(policy: Policy) -> PolicyOut:
         created_at=policy.created_at,
         created_by=policy.created_by,
         updated_at=policy.updated_at,
+    )
+
+
+def _switch(
+    work: Work, actor: Actor, public_id: str, body: OptionalReasonIn, if_match: str | None, *, on: bool
+) -> Answer:
+    expected = read_if_match(if_match)
+    return _with_etag(
+        service.switch_policy(work, actor, public_id, on=on, expected=expected, reason=body.reason).policy
     )
 
 

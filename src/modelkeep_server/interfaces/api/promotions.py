@@ -1,11 +1,13 @@
 """Promotions: requests, decisions, moves, holds, findings, and what is said on the way."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Path, Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import (
     deciding,
     discussion,
@@ -13,8 +15,11 @@ from modelkeep_server.features.promotion import (
     holds,
     moves,
     promotion_queries,
+    queue,
     requesting,
 )
+from modelkeep_server.features.promotion.queue import QueueFilter, Show, Sort
+from modelkeep_server.features.promotion.rounds import find_changes, mark_unseen
 from modelkeep_server.features.promotion.views import FindingStatus, NewFinding
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
@@ -29,6 +34,7 @@ from modelkeep_server.interfaces.api.shapes.promotions import (
     PromotionOut,
     QueueRowOut,
     ReviewIn,
+    RoundChangesOut,
     SettleIn,
 )
 from modelkeep_server.interfaces.api.shapes.versions import VersionOut
@@ -50,14 +56,30 @@ FindingId = Annotated[str, Path(description="As the list of findings has it.")]
 def list_reviews(
     work: Work,
     actor: Actor,
-    role: Annotated[Role | None, Query(description="Only those that wait for this role.")] = None,
+    show: Annotated[
+        Show, Query(description="OPEN: what waits. DECIDED: what you decided in. CLOSED: rounds that ended.")
+    ] = Show.OPEN,
+    role: Annotated[Role | None, Query(description="Only what waits for this role.")] = None,
     tier: Annotated[RiskTier | None, Query(alias="riskTier", description="Only models of this risk tier.")] = None,
+    target: Annotated[Target | None, Query(description="Only requests to move to this.")] = None,
+    urgent: Annotated[bool, Query(description="Only those that their owners call urgent.")] = False,
+    overdue: Annotated[bool, Query(description="Only what waits past its due date.")] = False,
+    can_decide: Annotated[
+        bool, Query(alias="canDecide", description="Only what you may still approve: your role, not your own work.")
+    ] = False,
+    mine: Annotated[bool, Query(description="Only of models that you own.")] = False,
+    group: Annotated[str, Query(max_length=100, description="Only models of this group.")] = "",
+    sort: Annotated[
+        Sort, Query(description="Of what waits: age (the oldest first), due (by due date), tier (the highest first).")
+    ] = Sort.AGE,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOut[QueueRowOut]:
-    """Open requests that you can see, the oldest first."""
-    page = promotion_queries.list_queue(work, actor, role=role, tier=tier, limit=limit, cursor=cursor)
-    return PageOut[QueueRowOut].of(page, QueueRowOut.model_validate)
+    """Requests that you can see: those that wait, in the order of `sort`, or others, the newest first."""
+    asked = QueueFilter(show, role, tier, target, urgent, overdue, can_decide, mine, group)
+    page = queue.list_queue(work, actor, asked, sort=sort, limit=limit, cursor=cursor)
+    total = queue.count_queue(work, actor, asked).total if show is Show.OPEN else None
+    return PageOut[QueueRowOut].of(replace(page, total=total), QueueRowOut.model_validate)
 
 
 @router.post(V + "/promotions", status_code=201, response_model=PromotionOut)
@@ -80,7 +102,7 @@ def request_promotion(work: Work, actor: Actor, group: str, name: str, version: 
 def list_promotions(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[PromotionOut]:
     """The rounds of a version, the newest first."""
     found = version_queries.get_version(work, actor, group, name, version)
-    rounds = promotion_queries.list_promotions(work, found)
+    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
     return PageOut[PromotionOut].of(Page(rounds, None, len(rounds)), PromotionOut.model_validate)
 
 
@@ -89,7 +111,18 @@ def list_promotions(work: Work, actor: Actor, group: str, name: str, version: st
 def show_promotion(work: Work, actor: Actor, group: str, name: str, version: str, id: PromotionId) -> PromotionOut:
     """One round of a version."""
     found = version_queries.get_version(work, actor, group, name, version)
-    return PromotionOut.model_validate(promotion_queries.get_promotion(work, found, id))
+    promotion = promotion_queries.get_promotion(work, found, id)
+    return PromotionOut.model_validate(mark_unseen(work, found, [promotion])[0])
+
+
+@router.get(V + "/promotions/{id}/changes", response_model=RoundChangesOut)
+@door.reads("model.read")
+def show_round_changes(
+    work: Work, actor: Actor, group: str, name: str, version: str, id: PromotionId
+) -> RoundChangesOut:
+    """What changed in the content of a version since the round before this one: what a reviewer looks at again."""
+    found = version_queries.get_version(work, actor, group, name, version)
+    return RoundChangesOut.of(find_changes(work, found, promotion_queries.list_promotions(work, found), id))
 
 
 @router.post(V + "/promotions/{id}/withdraw", response_model=PromotionOut)

@@ -1,4 +1,4 @@
-"""The examples of notices, in the story of samples.py."""
+"""The examples of what one is told, what waits for one and what happened, in the story of samples.py."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,4 +35,10 @@ PYTHON: Mapping[str, str] = {
     "get_notice_settings": """for choice in registry.get_notice_settings().items:
     print(choice.label, choice.in_app, choice.by_mail)""",
     "put_notice_settings": """registry.set_notices({"comment.added": {"inApp": True, "byMail": True}}, quiet=False)""",
+    "list_todo": """for one in registry.list_todo():
+    print(one.what, one.address or one.title, one.due_at, one.link)""",
+    "list_activity": """for happening in registry.list_activity():
+    print(happening.at, happening.by, happening.says)""",
+    "list_activity_of_model": f'''for happening in registry.list_activity("{_ADDRESS}"):
+    print(happening.at, happening.by, happening.says)''',
 }

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import notices, policies
+from modelkeep_server.interfaces.reference import deployments, notices, policies
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -138,6 +138,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "SuiteOut": {**_SUITE, "revision": 1, "reason": None},
     **notices.STORY_OF,
     **policies.STORY_OF,
+    **deployments.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
     "TeamIn": _TEAM,
@@ -273,15 +274,14 @@ print(asked.id, asked.status)''',
     "list_reviews": """for row in registry.list_reviews():
     print(row.promotion.address, row.promotion.target, row.promotion.open_roles)""",
     **policies.PYTHON,
+    **deployments.PYTHON,
     "list_promotions": f'''for promotion in registry.list_promotions("{MODEL}:{VERSION}"):
     print(promotion.round, promotion.target, promotion.status)''',
     "list_findings": """for finding in registry.list_findings(status="OPEN"):
     print(finding.version, finding.severity, finding.text)""",
     **notices.PYTHON,
-    "list_activity": """for happening in registry.list_activity():
-    print(happening.at, happening.by, happening.says)""",
-    "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
-    print(happening.at, happening.by, happening.says)''',
+    "show_trail": f'''for event in registry.iter_trail("{MODEL}:{VERSION}"):
+    print(event.sequence, event.at, event.actor.email, event.says, event.proof.leaf)''',
     "list_teams": """for team in registry.list_teams(mine=True):
     print(team.name, team.email, team.members)""",
     "list_service_accounts": """for account in registry.list_service_accounts():

@@ -69,6 +69,10 @@ NOTICES: Mapping[str, str] = {
     "signed-out": "You are signed out.",
     "connected": "Connected. You can sign in this way from now on.",
     "disconnected": "Disconnected. It signs you in no more.",
+    "environment": "The environment is there. Next: record what is live in it.",
+    "environment-ended": "The environment is retired. Its history stays.",
+    "deployed": "Recorded. This is what is live from now on.",
+    "rolled-back": "Rolled back. What was live before is live again.",
     "saved": "Saved. What changed, and who changed it, is on record.",
     "team": "The team is there. Name its address among the owners of a model, and its members own it.",
     "member": "They are in the team, and own what it owns from now on.",
@@ -182,7 +186,7 @@ def model_as_json(values: Mapping[str, Any]) -> str:
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def text_of(form: FormData, name: str) -> str:
+def text_of(form: FormData | Mapping[str, str], name: str) -> str:
     """What was typed into a control, with line ends as one character; empty where the form has no such control."""
     typed = form.get(name)
     return typed.replace("\r\n", "\n") if isinstance(typed, str) else ""

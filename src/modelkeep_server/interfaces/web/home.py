@@ -2,16 +2,15 @@
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.artifacts.judging import withheld
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.identity import people_queries
-from modelkeep_server.features.identity import queries as identity
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.storage import queries as storage
+from modelkeep_server.interfaces import todo
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext, answers_of, tasks_of
+from modelkeep_server.interfaces.web.contexts.home import ActivityContext, DashboardContext
 from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.render import Page
 
@@ -22,7 +21,6 @@ LATEST_SHOWN = 8
 #: More than the dashboard has lines for, since files sent one after another become one line.
 ACTIVITY_READ = 30
 ACTIVITY_ROWS = 50
-EXPIRING_DAYS = 7
 ANSWERS_DAYS = 7
 
 
@@ -42,17 +40,11 @@ def show_home(work: Work, actor: Actor) -> Page:
             tiers=tiers,
             latest=latest,
             states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
-            tasks=tasks_of(
-                home.list_open_drafts(work, actor),
-                home.list_bare_models(work, actor),
-                withheld.list_withheld(work, actor),
-            ),
-            files=answers_of(withheld.list_to_answer(work, actor)),
-            to_decide=request_queries.list_to_decide(work, actor),
+            flagged=home.count_flags(work, actor),
+            todo=todo.list_todo(work, actor),
+            now=work.now,
             answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),
             damaged=storage.count_damaged_for(work, actor),
-            expiring=identity.list_expiring_tokens(work, actor, days=EXPIRING_DAYS),
-            requests=people_queries.list_my_requests(work, actor),
             granted=people_queries.list_recent_grants(work, actor),
             log=audit.find_log_state(work, actor),
             activity=Timeline(activity.list_activity(work, actor, limit=ACTIVITY_READ), "/activity"),

@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from modelkeep_server.features.promotion.views import Promotion, Review, Status
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
-from modelkeep_server.rules.lifecycle import MOVES, State
+from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.rules.lifecycle import MOVES, STATES, State
 from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.policy_facts import Place, list_cures
 
 
 class Kind(StrEnum):
@@ -30,6 +32,25 @@ class Slot:
     def label(self) -> str:
         """The roles in words."""
         return " or ".join(ROLES[role].label for role in self.roles)
+
+
+@dataclass(frozen=True)
+class CureLink:
+    """
+    Where a demand that is not met is cured: a button's words and address, and the permission that it takes, None where
+    anybody may look. `edits`: it changes content, which a submitted version keeps. `lists_missing`: it is the fields
+    that are missing.
+    """
+
+    label: str
+    href: str
+    act: str | None
+    edits: bool
+    lists_missing: bool
+
+
+#: What of the lineage is typed into which field of the form.
+_FIELDS = {"lineage.datasets": "metadata.trainingDataset", "lineage.baseModels": "metadata.baseModel"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +79,18 @@ class NextStep:
         return next((f"{one.message} {one.remedy}" for one in self.reasons), None)
 
     @property
+    def says(self) -> str:
+        """What comes next and by whom, in words."""
+        if self.kind is Kind.REQUEST:
+            return f"request the promotion to {self.target.lower()}, by an owner of the model"
+        if self.kind is Kind.WAIT:
+            return f"a decision on the promotion to {self.target.lower()}, by {self.waits_for or 'the reviewers'}"
+        if self.kind is Kind.MOVE and self.to is not None:
+            label = next(move.label for move in MOVES if move.act == self.act)
+            return f"{label[0].lower()}{label[1:]}, by {STATES[self.to].who}"
+        return "nothing"
+
+    @property
     def waits_for(self) -> str:
         """The approvals that are missing, in words."""
         return " and ".join(dict.fromkeys(slot.label for slot in self.slots if slot.review is None))
@@ -78,6 +111,35 @@ def find_step(version: Version, moves: Sequence[MoveView], latest: Promotion | N
     act = next(move.act for move in MOVES if move.source is version.state and move.target is forward.to)
     beside = tuple(one for one in forward.reasons if one.code not in ("requirement", "not_permitted"))
     return NextStep(Kind.MOVE, "", forward.to, act, forward.requirements, beside, slots)
+
+
+def find_cure(demand: Requirement, version: Version) -> CureLink | None:
+    """Where a demand of a policy is cured, by the facts that it reads; None for others, and where nobody can."""
+    cures = list_cures(demand.about)
+    if not cures:
+        return None
+    path, cure = cures[0]
+    base = href_of_version(version.model, version.version)
+    href = {
+        Place.MODEL: f"/models/{version.model}/settings",
+        Place.VERSION: f"{base}/edit#{_control_of(path, version)}",
+        Place.FILES: f"{base}/artifacts{'#upload' if cure.act else ''}",
+        Place.EVALUATIONS: f"{base}/evaluations/new",
+    }[cure.place]
+    edits = cure.act in ("version.update", "artifact.upload")
+    return CureLink(cure.label, href, cure.act, edits, path.startswith("version.completeness"))
+
+
+def _control_of(path: str, version: Version) -> str:
+    """The control of the version's form in which a fact is typed."""
+    if path.startswith("version.completeness"):
+        missing = version.completeness.missing
+        return f"metadata.{missing[0].field}" if missing else "metadata"
+    for place, control in _FIELDS.items():
+        if path.startswith(place):
+            return control
+    parts = path.replace("[]", "").split(".")[1:]
+    return ".".join(parts[: 3 if parts[:2] == ["metadata", "card"] else 2])
 
 
 def slots_of(promotion: Promotion) -> tuple[Slot, ...]:

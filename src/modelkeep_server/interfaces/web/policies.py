@@ -10,7 +10,8 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.policies import queries, service, trying
+from modelkeep_server.features.policies import exception_queries, queries, service, trying
+from modelkeep_server.features.policies.exception_queries import ExceptionFilter
 from modelkeep_server.features.policies.trying import VersionTrial, WideTrial
 from modelkeep_server.features.policies.views import Wording
 from modelkeep_server.features.policies.writing import Draft
@@ -19,13 +20,17 @@ from modelkeep_server.interfaces.policy_forms import read_version_address
 from modelkeep_server.interfaces.web.contexts.policies import NewPolicyContext, PoliciesContext, PolicyContext
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
+from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.errors import Invalid, NameTaken, NotFound, Stale
+from modelkeep_server.rules.errors import Invalid, NameTaken, NotFound, RegistryError, Stale
 from modelkeep_server.rules.policy_facts import RULES_MAX
 
 router = make_router()
 
 PAGE_ROWS = 50
+DECIDE = FormOf("decide", {"reason": "Your reason"})
+#: So many of the exceptions from a policy stand on its page.
+EXCEPTIONS_SHOWN = 10
 TEXTS = ("name", "description", "severity", "groups", "reason", "version")
 
 
@@ -161,8 +166,12 @@ def switch_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirect
     return Redirect(f"/policies/{id}?done={'policy-waits' if edit.waits else 'saved'}")
 
 
+def _decide_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, id: str) -> Page:
+    return _show(work, actor, id, refused=DECIDE.refuse(form, error), status=error.status)
+
+
 @router.post("/policies/{id}/confirm")
-@door.posts("policy.confirm")
+@door.posts("policy.confirm", again=_decide_again)
 def confirm_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Put in force what somebody else proposed."""
     service.confirm_revision(work, actor, id, reason=text_of(form, "reason") or None)
@@ -170,7 +179,7 @@ def confirm_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
 
 
 @router.post("/policies/{id}/decline")
-@door.posts("policy.decline")
+@door.posts("policy.decline", again=_decide_again)
 def decline_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Leave it as it is."""
     service.decline_revision(work, actor, id, reason=text_of(form, "reason") or None)
@@ -207,6 +216,7 @@ def _show(
     *,
     trial: VersionTrial | WideTrial | None = None,
     stale: str | None = None,
+    refused: Refusal | None = None,
     status: int = 200,
 ) -> Page:
     policy = queries.get_policy(work, public_id)
@@ -216,7 +226,11 @@ def _show(
         revisions=queries.list_revisions(work, policy),
         is_mine=policy.proposal is not None and policy.proposal.proposer_id == actor.user_id,
         stale=stale,
+        refused=refused,
         trial=trial,
+        exceptions=exception_queries.list_exceptions(
+            work, actor, ExceptionFilter(policy=public_id), limit=EXCEPTIONS_SHOWN
+        ),
         **shown.controls,
     )
     return Page.of(context, status)

@@ -8,7 +8,7 @@ Templates see the context's fields and properties under their own names, and the
 import json
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
-from modelkeep_server.rules.lifecycle import LINE, STATES, State
+from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
 from modelkeep_server.rules.notices import UNREAD_COUNTED
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
@@ -77,6 +77,7 @@ class PageShell:
     `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
     `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
+    `section` is that of the page's context.
     """
 
     csrf: str
@@ -88,6 +89,7 @@ class PageShell:
     theme: str = "system"
     incidents: tuple[Incident, ...] = ()
     lacks_copy_of_keys: bool = False
+    section: str = ""
 
     @property
     def asks_for_copy(self) -> bool:
@@ -100,6 +102,7 @@ class PageShell:
         entries = [
             ("Models", "/models", "/models", "model.read"),
             ("Reviews", "/reviews", "/reviews", "review.read"),
+            ("Deployments", "/deployments", "/deployments", "deployment.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]
@@ -109,14 +112,17 @@ class PageShell:
         elif access.may(self.actor, "job.read"):
             entries.append(("Jobs", "/admin/jobs", "/admin", "job.read"))
         return tuple(
-            NavItem(label, href, self.path == base or self.path.startswith(f"{base}/"), self.why_not(act))
-            for label, href, base, act in entries
+            NavItem(label, href, self._is_within(base), self.why_not(act)) for label, href, base, act in entries
         )
 
     @property
     def unread_words(self) -> str:
         """How many notices this person has not read, as the bell says it; empty for none."""
         return "" if not self.actor.unread else "99+" if self.actor.unread >= UNREAD_COUNTED else str(self.actor.unread)
+
+    def _is_within(self, base: str) -> bool:
+        at = self.section or self.path
+        return at == base or at.startswith(f"{base}/")
 
     def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
@@ -152,8 +158,11 @@ def render(page: Page, shell: PageShell) -> str:
         AssetsNotBuilt: static/dist is missing; the message says how to build it.
         jinja2.UndefinedError: The template names something that its context lacks, which is a fault of the program.
     """
-    variables = {**_open_up(page.context), "page": shell}
+    variables = {**_open_up(page.context), "page": replace(shell, section=page.context.section)}
     return environment().get_template(page.template).render(variables)
+
+
+_LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 
 
 @cache
@@ -205,8 +214,7 @@ def environment() -> jinja2.Environment:
         "find_advice": naming.find_advice,
         "limits": metadata_fields,
         "names": naming,
-        "STATES": STATES,
-        "LINE": LINE,
+        **_LIFE,
         "TIERS": TIERS,
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,
@@ -264,4 +272,4 @@ def _open_up(context: Context) -> dict[str, Any]:
     """The fields and properties of a context, and its methods, under their own names."""
     public = {name for name in dir(type(context)) if not name.startswith("_")}
     names = public | {item.name for item in fields(context)}
-    return {name: getattr(context, name) for name in names - {"template", "of"}}
+    return {name: getattr(context, name) for name in names - {"template", "section", "of"}}

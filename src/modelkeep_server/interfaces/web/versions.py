@@ -1,36 +1,38 @@
-"""The page of a version, and ending it."""
+"""The page of a version."""
 
 from collections.abc import Mapping
 from typing import Any
-
-from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.artifacts.downloading import rights
+from modelkeep_server.features.deployments import queries as deployment_queries
+from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.promotion import moves, promotion_queries
-from modelkeep_server.features.versions import closing, queries
+from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
     VersionActivityContext,
     VersionContext,
 )
-from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.filling import count_fillable
-from modelkeep_server.interfaces.web.forms import href_of_version, text_of
+from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
+from modelkeep_server.rules.lifecycle import State
 
 router = make_router()
 
 BASE = "/models/{group}/{name}/versions"
 FILES_SHOWN = 200
+_LIVE_IN = (State.STAGING, State.APPROVED_PROD, State.PRODUCTION, State.DEPRECATED)
 ACTIVITY_ROWS = 50
 
 
@@ -39,7 +41,8 @@ ACTIVITY_ROWS = 50
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """Where does it stand, and what next?"""
     facts = facts_of(work, actor, group, name, version)
-    return Page.of(VersionContext(**facts, fillable=count_fillable_fields(work, actor, facts)))
+    fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
+    return Page.of(VersionContext(**facts, fillable=fillable, spots=spots))
 
 
 @router.get(BASE + "/{version}/activity")
@@ -51,22 +54,6 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, version: str,
     rows = activity.list_activity_of_version(work, actor, found, limit=ACTIVITY_ROWS, cursor=cursor or None)
     href = f"{href_of_version(found.model, found.version)}/activity"
     return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
-
-
-@router.post(BASE + "/{version}/close")
-@door.posts("version.close")
-def close_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """End a version that goes no further."""
-    found = closing.close_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
-    return Redirect(href_of_version(found.model, found.version) + "?done=closed")
-
-
-@router.post(BASE + "/{version}/reopen")
-@door.posts("version.reopen")
-def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """Let a closed version go on."""
-    found = closing.reopen_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
-    return Redirect(href_of_version(found.model, found.version) + "?done=reopened")
 
 
 def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "") -> dict[str, Any]:
@@ -88,6 +75,16 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "download": download,
         "tab": "overview",
     }
+
+
+def list_spots(work: Work, actor: Actor, version: Version) -> tuple[Spot, ...]:
+    """
+    The environments, with where a version is live. One statement; none before it could be live, but for who can move
+    it to staging and may tell where.
+    """
+    if version.state in _LIVE_IN or (version.state is State.APPROVED_STAGING and access.may(actor, "version.stage")):
+        return deployment_queries.list_spots(work, version.key)
+    return ()
 
 
 def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:

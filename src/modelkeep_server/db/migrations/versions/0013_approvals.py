@@ -15,6 +15,8 @@ def upgrade() -> None:
     """The tables, in the order in which they refer to each other."""
     _approval_additions()
     _attestations()
+    op.create_index("ix_versions_state", "versions", ["state", "model_id"], unique=False)
+    op.create_index("ix_artifacts_version", "artifacts", ["version_id", "uploaded_by"], unique=False)
 
 
 def _approval_additions() -> None:

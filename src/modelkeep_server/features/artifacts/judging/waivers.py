@@ -21,6 +21,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.checks import find_reason_faults
+from modelkeep_server.features.models.separation import Tie
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -153,12 +154,12 @@ def _verdict_of(artifact: Artifact) -> Verdict:
 
 
 def _demand_apart(work: Work, actor: Actor, model: Model, version: Version) -> None:
-    person = actor.user_id or 0
-    if separation.ever_owned(work, model, person):
+    ties = separation.find_ties(work, model, version.key, actor.user_id or 0)
+    if Tie.OWNED in ties:
         raise DutiesOverlap(
             "You own this model or owned it before, so another Security Architect answers for its files."
         )
-    if separation.touched_version(work, version.key, person):
+    if Tie.TOUCHED in ties:
         raise DutiesOverlap("You worked on this version, so another Security Architect answers for its files.")
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from modelkeep_server.features.comparison.views import VersionComparison
+from modelkeep_server.features.comparison.views import Comparison, VersionComparison
 from modelkeep_server.interfaces.api.shapes.base import FileType, Shape, StateName, VerdictName
 
 #: The most files of one answer; what changed comes first.
@@ -93,35 +93,46 @@ class CompareFlagOut(Shape):
     text: str
 
 
-class ComparisonOut(Shape):
-    """What differs between two versions of a model, and what is the same."""
+class DifferencesOut(Shape):
+    """What differs between two contents, section by section, and what is the same."""
 
-    before: ComparedOut = Field(description="The version that is compared with.")
-    now: ComparedOut
     changed: int = Field(description="How many facts, fields, schemas and files differ.")
     same: int
     flags: list[CompareFlagOut]
-    metrics: list[MetricChangeOut]
+    metrics: list[MetricChangeOut] = Field(description="Of the latest runs; empty where contents alone are compared.")
     facts: list[FieldChangeOut]
     metadata: list[FieldChangeOut]
     schemas: list[SchemaChangeOut]
     artifacts: list[ArtifactChangeOut] = Field(description=f"At most {FILES_MAX:,}; what changed comes first.")
     artifacts_left_off: int = 0
 
+
+class ComparisonOut(DifferencesOut):
+    """What differs between two versions of a model, and what is the same."""
+
+    before: ComparedOut = Field(description="The version that is compared with.")
+    now: ComparedOut
+
     @classmethod
     def of(cls, compared: VersionComparison) -> Self:
         """Both versions, and the whole comparison."""
-        found = compared.comparison
         return cls(
             before=ComparedOut.model_validate(compared.before),
             now=ComparedOut.model_validate(compared.now),
-            changed=found.changed,
-            same=found.same,
-            flags=[CompareFlagOut.model_validate(flag) for flag in found.flags],
-            metrics=[MetricChangeOut.model_validate(metric) for metric in found.metrics],
-            facts=[FieldChangeOut.model_validate(fact) for fact in found.facts],
-            metadata=[FieldChangeOut.model_validate(field) for field in found.metadata],
-            schemas=[SchemaChangeOut.model_validate(schema) for schema in found.schemas],
-            artifacts=[ArtifactChangeOut.model_validate(file) for file in found.artifacts[:FILES_MAX]],
-            artifacts_left_off=max(0, len(found.artifacts) - FILES_MAX),
+            **sections_of(compared.comparison),
         )
+
+
+def sections_of(found: Comparison) -> dict[str, Any]:
+    """The fields of DifferencesOut."""
+    return {
+        "changed": found.changed,
+        "same": found.same,
+        "flags": [CompareFlagOut.model_validate(flag) for flag in found.flags],
+        "metrics": [MetricChangeOut.model_validate(metric) for metric in found.metrics],
+        "facts": [FieldChangeOut.model_validate(fact) for fact in found.facts],
+        "metadata": [FieldChangeOut.model_validate(field) for field in found.metadata],
+        "schemas": [SchemaChangeOut.model_validate(schema) for schema in found.schemas],
+        "artifacts": [ArtifactChangeOut.model_validate(file) for file in found.artifacts[:FILES_MAX]],
+        "artifacts_left_off": max(0, len(found.artifacts) - FILES_MAX),
+    }

@@ -1,10 +1,12 @@
 """The JSON of promotions, reviews, findings and what is said of them."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from modelkeep_server.features.promotion.views import RoundChanges
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
+from modelkeep_server.interfaces.api.shapes.comparison import DifferencesOut, sections_of
 from modelkeep_server.interfaces.api.shapes.deployments import DeploymentIn
 
 TargetName = Literal["STAGING", "PRODUCTION"]
@@ -26,6 +28,16 @@ class RequiredOut(Shape):
     count: int
 
 
+class UnseenOut(Shape):
+    """Something recorded of a version after a decision on it."""
+
+    kind: Literal["EVALUATION"]
+    id: str
+    label: str = Field(description="The suite, or the dataset where there is none.")
+    by: str
+    at: Moment
+
+
 class ReviewOut(Shape):
     """What one reviewer decided."""
 
@@ -38,6 +50,9 @@ class ReviewOut(Shape):
     at: Moment
     saw: dict[str, Any] = Field(description="What lay before the reviewer: evaluations, card revision, checks.")
     checklist: dict[str, str] | None = None
+    not_seen: list[UnseenOut] = Field(
+        default=[], description="Told where rounds are read: what was recorded later, so that they did not see it."
+    )
 
 
 class PromotionOut(Shape):
@@ -66,12 +81,44 @@ class PromotionOut(Shape):
     checks: list[dict[str, Any]]
 
 
+class RoundOut(Shape):
+    """One of two rounds that are compared."""
+
+    id: str
+    round: int
+    target: TargetName
+    status: Literal["OPEN", "APPROVED", "CHANGES_REQUESTED", "WITHDRAWN"]
+    digest: str
+    requested_at: Moment
+    ended_at: Moment | None
+    end_reason: str | None
+
+
+class RoundChangesOut(Shape):
+    """What changed in the content of a version between two rounds of review."""
+
+    before: RoundOut | None = Field(description="The round before; null for the first.")
+    now: RoundOut
+    differences: DifferencesOut | None = Field(description="Null for the first round.")
+
+    @classmethod
+    def of(cls, found: RoundChanges) -> Self:
+        """Both rounds, and the whole comparison."""
+        return cls(
+            before=None if found.before is None else RoundOut.model_validate(found.before),
+            now=RoundOut.model_validate(found.now),
+            differences=None if found.comparison is None else DifferencesOut(**sections_of(found.comparison)),
+        )
+
+
 class QueueRowOut(Shape):
     """A request that waits for a decision, with where its version stands."""
 
     promotion: PromotionOut
     model_tier: str
     state: str
+    can_decide: bool = Field(validation_alias="decidable", description="Whether you may still give an approval of it.")
+    held: bool = Field(description="Whether the version is on hold, so that nothing moves.")
 
 
 class FindingIn(Input):

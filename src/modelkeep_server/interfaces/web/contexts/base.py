@@ -7,14 +7,19 @@ from typing import Any, ClassVar
 
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.refusals import Refusal
 from modelkeep_server.kit.paging import Page as Rows
 
 
 @dataclass(frozen=True)
 class Context:
-    """The root of all page contexts. `template` is the file under templates/."""
+    """
+    The root of all page contexts. `template` is the file under templates/; `section` the entry of the top bar that it
+    belongs to, by address, where its own address does not say.
+    """
 
     template: ClassVar[str]
+    section: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,26 @@ class Walked(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class FormContext(Context):
-    """A page with a form: what was typed, and one sentence for each control at fault."""
+    """
+    A page with a form: what was typed, and one sentence for each control at fault. A page with several has instead
+    `refused`, the one of them that is to be sent again.
+    """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+    refused: Refusal | None = None
+
+    def is_refused(self, form: str) -> bool:
+        """Whether it is this form that was refused."""
+        return self.refused is not None and self.refused.form == form
+
+    def typed_in(self, form: str) -> Mapping[str, str]:
+        """What was typed into a form, by control; nothing where it opens."""
+        return self.refused.typed if self.refused is not None and self.refused.form == form else {}
+
+    def faults_in(self, form: str) -> Mapping[str, str]:
+        """What is wrong in a form, by control."""
+        return self.refused.errors if self.refused is not None and self.refused.form == form else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,11 @@ from modelkeep_server.rules.permissions import Relation
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionsContext(Context, Walked):
-    """GET /exceptions. Filter: status."""
+    """GET /exceptions. Filters: status, policy (an id); `policies` are those to choose from."""
 
     template: ClassVar[str] = "exceptions/list.html"
     exceptions: Rows[PolicyException]
+    policies: tuple[Policy, ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
@@ -48,7 +49,10 @@ class NewExceptionContext(FormContext):
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionContext(FormContext):
-    """GET /exceptions/{id}. Controls: comment and as; reason. `relations` are those of the reader to the model."""
+    """
+    GET /exceptions/{id}. Its forms, by name: decide (comment, as), end (reason). `relations` are those of the reader to
+    the model.
+    """
 
     template: ClassVar[str] = "exceptions/show.html"
     exception: PolicyException

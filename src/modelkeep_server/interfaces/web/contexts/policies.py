@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from modelkeep_server.features.policies.exception_views import PolicyException
 from modelkeep_server.features.policies.trying import VersionTrial, WideTrial
 from modelkeep_server.features.policies.views import Policy, PolicyRevision, PolicyScope, Rule, Target, Wording
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
@@ -135,11 +136,15 @@ class RevisionLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyContext(EditorContext):
-    """GET /policies/{id}. `stale` says who changed it while it was edited; `is_mine`: who reads proposed what waits."""
+    """
+    GET /policies/{id}. `stale` says who changed it while it was edited; `is_mine`: who reads proposed what waits.
+    `exceptions` are the newest from this policy, of versions that the reader sees.
+    """
 
     template: ClassVar[str] = "policies/show.html"
     policy: Policy
     revisions: tuple[PolicyRevision, ...]
+    exceptions: Rows[PolicyException]
     is_mine: bool = False
     stale: str | None = None
 

@@ -1,49 +1,31 @@
-"""What the queue of reviews, the page of a review and the rounds of a version are drawn from."""
+"""What the page of a review and the rounds of a version are drawn from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from modelkeep_server.features.comparison.views import Comparison
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion.deciding import CHECKLIST
-from modelkeep_server.features.promotion.views import Comment, Finding, Promotion, QueueRow, Status
+from modelkeep_server.features.promotion.views import (
+    Comment,
+    Finding,
+    Promotion,
+    Review,
+    RoundChanges,
+    Status,
+)
 from modelkeep_server.features.versions.views import Requirement, Version
-from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
+from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.interfaces.web.forms import href_of, href_of_version
+from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.next_step import Slot, slots_of
-from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Relation, Role
 
-
-@dataclass(frozen=True, kw_only=True)
-class QueueContext(Context, Walked):
-    """
-    GET /reviews. `filters` are those of the address, `mine` the roles of this person that decide, `now` the moment that
-    due dates are held against.
-    """
-
-    template: ClassVar[str] = "reviews/queue.html"
-    rows: Rows[QueueRow]
-    now: datetime
-    filters: Mapping[str, str] = field(default_factory=dict)
-    mine: tuple[Role, ...] = ()
-    cursor: str | None = None
-
-    @property
-    def walk(self) -> Walk:
-        """The list."""
-        return Walk("/reviews", self.rows, self.filters)
-
-    def href_with(self, **changes: str) -> str:
-        """This list under other filters; an empty one is left out."""
-        return href_of("/reviews", {name: value for name, value in {**self.filters, **changes}.items() if value})
-
-    def slots(self, promotion: Promotion) -> tuple[Slot, ...]:
-        """The approvals that a promotion takes."""
-        return slots_of(promotion)
+#: So many findings can be bound to a decision on the page.
+FINDING_ROWS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +34,17 @@ class ReviewContext(FormContext):
     GET /models/{group}/{name}/versions/{version}/review, and its forms where they are shown again.
 
     `promotion` is the round, `rounds` all of them, newest first; `checks` what an open one demands now. `roles` are
-    those in which this person may decide; `refusal` says why they may not at all. `compared` is None where there is no
-    earlier version.
+    those in which this person may decide; `refusal` says why they may not at all. `compared`, with the version
+    `before`, is None where there is none; `offered` are those to compare with instead. `since` is what changed since
+    the round before, None for the first.
 
-    Controls: decision, comment, digest (hidden), as, checklist.<row>, findings.0.text, findings.0.severity,
-    findings.0.blocking.
+    Its forms, by name: decide (decision, comment, digest (hidden), as, checklist.<row>, and for each finding, from 0,
+    findings.<n>.text, .severity, .dueAt, .owner, .blocking), comment (text), finding (those of one finding),
+    settle-<id> (status, answer).
     """
 
     template: ClassVar[str] = "reviews/review.html"
+    section: ClassVar[str] = "/reviews"
     model: Model
     version: Version
     promotion: Promotion
@@ -71,6 +56,9 @@ class ReviewContext(FormContext):
     roles: tuple[Role, ...] = ()
     refusal: str | None = None
     compared: Comparison | None = None
+    before: Version | None = None
+    offered: tuple[tuple[str, State], ...] = ()
+    since: RoundChanges | None = None
     relations: frozenset[Relation] = frozenset()
 
     @property
@@ -89,9 +77,18 @@ class ReviewContext(FormContext):
         return self.promotion.status is Status.OPEN
 
     @property
+    def finding_rows(self) -> range:
+        """The places for findings in the form of a decision."""
+        return range(FINDING_ROWS)
+
+    @property
     def checklist(self) -> Mapping[str, str]:
         """What a Security Architect looks at."""
         return CHECKLIST
+
+    def conditions_of(self, review: Review) -> tuple[Finding, ...]:
+        """The findings that a decision is bound to."""
+        return _conditions_of(review, self.findings)
 
     @property
     def is_last(self) -> bool:
@@ -105,7 +102,17 @@ class RoundsContext(VersionContext):
 
     template: ClassVar[str] = "reviews/rounds.html"
     rounds: tuple[Promotion, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def conditions_of(self, review: Review) -> tuple[Finding, ...]:
+        """The findings that a decision is bound to."""
+        return _conditions_of(review, self.findings)
 
     def slots_of(self, promotion: Promotion) -> tuple[Slot, ...]:
         """The approvals that a round takes."""
         return slots_of(promotion)
+
+
+def _conditions_of(review: Review, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that the same person raised in the same act, which has one moment."""
+    return tuple(one for one in findings if one.raised_by == review.by and one.raised_at == review.at)

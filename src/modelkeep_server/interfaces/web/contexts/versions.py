@@ -6,15 +6,16 @@ from typing import ClassVar
 from modelkeep_server.features.artifacts.carrying import Carriable
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion.views import Promotion
-from modelkeep_server.features.versions.views import MoveView, Version
+from modelkeep_server.features.versions.views import MoveView, Requirement, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.interfaces.web.next_step import NextStep, find_step
+from modelkeep_server.interfaces.web.next_step import CureLink, NextStep, find_cure, find_step
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.lifecycle import CLOSABLE
 from modelkeep_server.rules.links import LinkTerms
@@ -71,7 +72,8 @@ class VersionContext(FormContext):
     the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
     from them.
 
-    Controls of the request form: target (hidden), justification, urgent.
+    Its forms, by name: request (target, justification, urgent), move (to, comment); withdraw, hold, lift, close and
+    reopen (reason).
     """
 
     template: ClassVar[str] = "versions/show.html"
@@ -85,11 +87,16 @@ class VersionContext(FormContext):
     download: DownloadTerms
     tab: str = "overview"
     fillable: int = 0
+    spots: tuple[Spot, ...] = ()
 
     @property
     def step(self) -> NextStep:
         """What comes next."""
         return find_step(self.version, self.moves, self.latest)
+
+    def cure_of(self, demand: Requirement) -> CureLink | None:
+        """Where a demand that is not met is cured."""
+        return find_cure(demand, self.version)
 
     @property
     def closable(self) -> bool:

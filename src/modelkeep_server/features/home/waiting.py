@@ -1,0 +1,334 @@
+"""
+What waits for somebody by their roles, and what of theirs waits for others: read in one statement, however many sorts
+there are, since the first page of everybody asks it.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from modelkeep_server.db.tables import (
+    collaborators,
+    exception_grants,
+    exceptions,
+    findings,
+    models,
+    people,
+    policies,
+    policy_revisions,
+    promotions,
+    version_flags,
+    versions,
+)
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.home.views import Kind, Waiting
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import answered_for, was_owned_by, was_touched_by
+from modelkeep_server.features.models.views import ModelStatus
+from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
+from modelkeep_server.features.policies.views import RevisionStatus, Target
+from modelkeep_server.features.promotion import promotion_queries, queue, seats
+from modelkeep_server.features.promotion.deciding import DECIDERS, LEADS_TO
+from modelkeep_server.features.promotion.views import FindingStatus, Status
+from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Relation, Role
+
+#: So many of each sort are told of, those that are due first, or the oldest; all are counted.
+SHOWN = 50
+#: An exception that ends is told of as long before as its owners get a letter (features/policies/reminding.py).
+EXCEPTION_DAYS = 14
+ACCESS_DAYS = 7
+
+_others = people.alias("others")
+_NO_TEXT: ColumnElement[Any] = cast(null(), Text)
+_NO_NUMBER: ColumnElement[Any] = cast(null(), BigInteger)
+_ON_VERSION = {
+    "group_name": models.c.group_name, "name": models.c.name, "risk_tier": models.c.risk_tier,
+    "version": versions.c.version, "state": versions.c.state,
+}  # fmt: skip
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "total": func.count().over(), "group_name": _NO_TEXT, "name": _NO_TEXT, "risk_tier": _NO_TEXT,
+    "version": _NO_TEXT, "state": _NO_TEXT, "since": _NO_NUMBER, "due": _NO_NUMBER, "who": _NO_TEXT,
+    "said": _NO_TEXT, "word": _NO_TEXT, "number": _NO_NUMBER, "ref": _NO_TEXT,
+}  # fmt: skip
+_GRANTED = {Role.MRC: 1, Role.SECURITY_ARCHITECT: 2}
+
+
+def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
+    """
+    All of it, each sort by due date, then by age. Two statements, one for who decides nothing.
+
+    What a token is limited to plays no part: it is told what waits for its person.
+    """
+    needs = promotion_queries.list_needs()
+    arms = [
+        *_for_deciders(work, actor, needs),
+        *_for_sres(actor, needs),
+        *_for_owners(work, actor, needs),
+        _findings(actor),
+        _access_that_ends(work, actor),
+        _holds(actor),
+    ]
+    found = (_to_waiting(row, needs) for row in work.all(union_all(*arms)))
+    return tuple(sorted(found, key=lambda one: (one.due_at or one.since, one.since)))
+
+
+def _arm(kind: Kind, told: Any, columns: dict[str, ColumnElement[Any]]) -> Select[Any]:
+    """One sort of things: those due first, then the oldest, cut to what is shown."""
+    named = {**_COLUMNS, **columns}
+    due, since = named["due"], named["since"]
+    chosen = told.with_only_columns(
+        literal(kind.value).label("kind"), *(col.label(name) for name, col in named.items())
+    )
+    cut = chosen.order_by(func.coalesce(due, since), since).limit(SHOWN).subquery()
+    return select(*cut.c)
+
+
+def _us(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return type_coerce(column, BigInteger)
+
+
+def _versions_of(table: Any) -> Select[Any]:
+    """Rows of a table about versions, joined with these and their models."""
+    return (
+        select(table)
+        .join(versions, versions.c.id == table.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+    )
+
+
+def _for_deciders(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
+    held = [role for role in DECIDERS if role in actor.roles]
+    if not held:
+        return []
+    keys = answered_for(work, actor.user_id or 0)
+    # Chosen first, so that the approvals of what is not shown are not counted one by one.
+    chosen = (
+        select(promotions.c.id, func.count().over().label("total"))
+        .join(versions, versions.c.id == promotions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(queue.waiting_rounds(needs), ~has_flag(versions.c.id, "CLOSED"), visible_to(actor))
+        .where(seats.decidable_by(needs, actor, keys))
+        .order_by(promotions.c.due_at, promotions.c.id)
+        .limit(SHOWN)
+        .subquery()
+    )
+    reviews = _versions_of(promotions).join(_others, _others.c.id == promotions.c.requested_by)
+    return [
+        _arm(Kind.REVIEW, reviews.join(chosen, chosen.c.id == promotions.c.id), {
+            **_ON_VERSION, **_of_round(needs), "total": chosen.c.total, "who": _others.c.email,
+        }),
+        _arm(Kind.EXCEPTION, _exceptions().where(visible_to(actor), _grantable(work, actor, held, keys)), {
+            **_ON_VERSION, **_of_exception(), "who": _others.c.email,
+        }),
+        _arm(Kind.POLICY, _proposals(actor), {
+            "since": _us(policy_revisions.c.proposed_at), "who": _others.c.email, "word": policy_revisions.c.name,
+            "said": policy_revisions.c.reason, "ref": policies.c.public_id,
+        }),
+    ]  # fmt: skip
+
+
+def _of_round(needs: seats.Needs) -> dict[str, ColumnElement[Any]]:
+    return {
+        "since": _us(promotions.c.requested_at), "due": _us(promotions.c.due_at), "word": promotions.c.target,
+        "number": seats.seats_code(needs), "ref": promotions.c.public_id,
+        "said": case((promotions.c.round > 1, "again"), else_=_NO_TEXT),
+    }  # fmt: skip
+
+
+def _exceptions() -> Select[Any]:
+    in_force = and_(
+        policy_revisions.c.policy_id == exceptions.c.policy_id, policy_revisions.c.status == RevisionStatus.IN_FORCE
+    )
+    asked = _versions_of(exceptions).join(policy_revisions, in_force)
+    return asked.join(_others, _others.c.id == exceptions.c.asked_by)
+
+
+def _of_exception() -> dict[str, ColumnElement[Any]]:
+    granted: ColumnElement[int] = literal(0)
+    for role, bit in _GRANTED.items():
+        granted = granted + case((_is_granted_as(role), bit), else_=0)
+    return {
+        "since": _us(exceptions.c.asked_at), "word": policy_revisions.c.name, "number": granted,
+        "ref": exceptions.c.public_id,
+    }  # fmt: skip
+
+
+def _is_granted_as(role: Role) -> ColumnElement[bool]:
+    grants = exception_grants.c
+    return exists().where(grants.exception_id == exceptions.c.id, grants.role == role.value)
+
+
+def _is_open(work: Work) -> ColumnElement[bool]:
+    return and_(exceptions.c.status == ExceptionStatus.OPEN.value, exceptions.c.expires_at > work.now)
+
+
+def _grantable(work: Work, actor: Actor, held: Sequence[Role], keys: Sequence[int]) -> ColumnElement[bool]:
+    """Whether this person may grant an exception in one of their roles (features/policies/exceptions.py)."""
+    grants = exception_grants.c
+    in_a_role = or_(
+        *(
+            and_(models.c.risk_tier.in_([tier.value for tier in RiskTier if role in GRANTERS[tier]]),
+                 ~_is_granted_as(role))
+            for role in held
+        )
+    )  # fmt: skip
+    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == actor.user_id)
+    return and_(_is_open(work), in_a_role, ~by_actor, ~was_owned_by(keys), ~was_touched_by(keys))
+
+
+def _proposals(actor: Actor) -> Select[Any]:
+    """Changes of policies that wait for a second person."""
+    return (
+        select(policy_revisions)
+        .join(policies, policies.c.id == policy_revisions.c.policy_id)
+        .join(_others, _others.c.id == policy_revisions.c.proposed_by)
+        .where(policy_revisions.c.status == RevisionStatus.PROPOSED.value)
+        .where(policy_revisions.c.proposed_by != actor.user_id)
+    )
+
+
+def _for_sres(actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
+    if not access.may_by_standing(actor, "version.stage"):
+        return []
+    approved = _versions_of(promotions).where(
+        versions.c.state.in_([state.value for state in LEADS_TO.values()]),
+        promotions.c.status == Status.APPROVED.value,
+        case({aim.value: state.value for aim, state in LEADS_TO.items()}, value=promotions.c.target)
+        == versions.c.state,
+        # Since its tier was raised it waits for reviewers.
+        ~seats.waits_for(needs, seats.COUNTED),
+        *_may_go_on(actor),
+    )
+    columns = {"since": _us(promotions.c.ended_at), "word": promotions.c.target, "said": promotions.c.justification}
+    return [_arm(Kind.MOVE, approved, {**_ON_VERSION, **columns})]
+
+
+def _may_go_on(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    beside = (~has_flag(versions.c.id, "CLOSED"), ~has_flag(versions.c.id, "HOLD"))
+    return (models.c.status == ModelStatus.ACTIVE.value, visible_to(actor), *beside)
+
+
+def _for_owners(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
+    mine = and_(owned_by(actor), visible_to(actor), models.c.status == ModelStatus.ACTIVE.value)
+    open_rounds = _versions_of(promotions).where(
+        promotions.c.status == Status.OPEN.value, ~has_flag(versions.c.id, "CLOSED"), visible_to(actor),
+        or_(owned_by(actor), promotions.c.requested_by == actor.user_id),
+    )  # fmt: skip
+    asked = _exceptions().where(
+        _is_open(work), visible_to(actor), or_(owned_by(actor), exceptions.c.asked_by == actor.user_id)
+    )
+    arms = [
+        _arm(Kind.REQUEST, open_rounds, {**_ON_VERSION, **_of_round(needs)}),
+        _arm(Kind.EXCEPTION_ASKED, asked, {**_ON_VERSION, **_of_exception()}),
+    ]
+    if not access.may_by_standing(actor, "promotion.request", (Relation.OWNER,)):
+        return arms
+    later = promotions.alias("later_round")
+    sent_back = (
+        _versions_of(promotions)
+        .join(_others, _others.c.id == promotions.c.ended_by)
+        .where(promotions.c.status == Status.CHANGES_REQUESTED.value, mine, ~has_flag(versions.c.id, "CLOSED"))
+        .where(versions.c.state.in_([State.CHANGES_REQUESTED.value, State.STAGING.value]))
+        .where(~exists().where(later.c.version_id == versions.c.id, later.c.round > promotions.c.round))
+    )
+    ends = exceptions.c.expires_at
+    ending = _exceptions().where(
+        exceptions.c.status == ExceptionStatus.GRANTED.value, mine,
+        ends > work.now, ends <= work.now + timedelta(days=EXCEPTION_DAYS),
+    )  # fmt: skip
+    return [
+        *arms,
+        _arm(Kind.CHANGES, sent_back, {
+            **_ON_VERSION, "since": _us(promotions.c.ended_at), "who": _others.c.email, "word": promotions.c.target,
+            "said": promotions.c.end_reason,
+        }),
+        _arm(Kind.EXCEPTION_ENDS, ending, {**_ON_VERSION, **_of_exception(), "due": _us(ends)}),
+    ]  # fmt: skip
+
+
+def _findings(actor: Actor) -> Select[Any]:
+    told = _versions_of(findings).where(
+        findings.c.status == FindingStatus.OPEN.value,
+        func.lower(findings.c.owner_email).in_(actor.emails_verified),
+        visible_to(actor),
+    )
+    severity = case((findings.c.blocking.is_(True), "BLOCKING"), else_=findings.c.severity)
+    return _arm(Kind.FINDING, told, {
+        **_ON_VERSION, "since": _us(findings.c.raised_at), "due": _us(findings.c.due_at), "said": findings.c.text,
+        "word": severity, "ref": findings.c.public_id,
+    })  # fmt: skip
+
+
+def _access_that_ends(work: Work, actor: Actor) -> Select[Any]:
+    until = collaborators.c.until
+    told = (
+        select(collaborators)
+        .join(models, models.c.id == collaborators.c.model_id)
+        .where(collaborators.c.person_id == actor.user_id, collaborators.c.ended_at.is_(None), visible_to(actor))
+        .where(until > work.now, until <= work.now + timedelta(days=ACCESS_DAYS))
+    )
+    on_model = {name: _ON_VERSION[name] for name in ("group_name", "name", "risk_tier")}
+    return _arm(Kind.ACCESS_ENDS, told, {
+        **on_model, "since": _us(collaborators.c.granted_at), "due": _us(until), "word": collaborators.c.access,
+    })  # fmt: skip
+
+
+def _holds(actor: Actor) -> Select[Any]:
+    flags = version_flags.c
+    told = _versions_of(version_flags).where(
+        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == actor.user_id, visible_to(actor)
+    )
+    return _arm(Kind.HOLD, told, {**_ON_VERSION, "since": _us(flags.set_at), "said": flags.reason})
+
+
+def _to_waiting(row: Any, needs: seats.Needs) -> Waiting:
+    kind = Kind(row.kind)
+    tier = RiskTier(row.risk_tier) if row.risk_tier else None
+    given: tuple[Role, ...] = ()
+    still: tuple[tuple[Role, ...], ...] = ()
+    if tier and kind in (Kind.REVIEW, Kind.REQUEST):
+        given = seats.roles_given(row.number)
+        still = seats.places_open(needs, tier, Target(row.word), row.number)
+    elif tier and row.number is not None:
+        given = tuple(role for role, bit in _GRANTED.items() if row.number & bit)
+        still = tuple((role,) for role in GRANTERS[tier] if role not in given)
+    return Waiting(
+        kind=kind,
+        total=row.total,
+        model=f"{row.group_name}/{row.name}" if row.name else None,
+        risk_tier=tier,
+        version=row.version,
+        state=State(row.state) if row.state else None,
+        since=clock.from_us(row.since),
+        due_at=clock.from_us(row.due) if row.due is not None else None,
+        by=row.who,
+        said=row.said,
+        word=row.word,
+        given=given,
+        still=still,
+        ref=row.ref,
+    )

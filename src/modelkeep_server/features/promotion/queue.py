@@ -1,0 +1,269 @@
+"""The queue of reviews: what waits for a decision, what one decided oneself, and the rounds that ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Row, case, false, func, select, type_coerce, union_all
+
+from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.tables import models, promotions, reviews, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import answered_for
+from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion import promotion_queries, seats
+from modelkeep_server.features.promotion.deciding import LEADS_TO
+from modelkeep_server.features.promotion.views import QueueRow, Status
+from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Role
+
+
+class Show(StrEnum):
+    """Which rounds: those that wait, those that one decided in, or those that ended."""
+
+    OPEN = "OPEN"
+    DECIDED = "DECIDED"
+    CLOSED = "CLOSED"
+
+
+class Sort(StrEnum):
+    """How what waits is ordered: the oldest first, what is due first, or the highest risk first."""
+
+    AGE = "age"
+    DUE = "due"
+    TIER = "tier"
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """
+    What the queue is narrowed to; empty is any. `role`, `overdue` and `can_decide` go with what waits alone.
+
+    `can_decide`: only what this person may still approve. `mine`: only of models that they own.
+    """
+
+    show: Show = Show.OPEN
+    role: Role | None = None
+    tier: RiskTier | None = None
+    target: Target | None = None
+    urgent: bool = False
+    overdue: bool = False
+    can_decide: bool = False
+    mine: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """
+    How many requests wait under a filter, and how many would under each other value of one part of it. `decidable` is
+    None for who decides nothing.
+    """
+
+    total: int
+    anybody: int
+    roles: Mapping[Role, int]
+    tiers: Mapping[RiskTier, int]
+    targets: Mapping[Target, int]
+    urgent: int
+    overdue: int
+    decidable: int | None
+
+
+def list_queue(
+    work: Work,
+    actor: Actor,
+    asked: QueueFilter | None = None,
+    *,
+    sort: Sort = Sort.AGE,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[QueueRow]:
+    """
+    Rounds of what the actor sees. Those that wait leave out closed versions; others come newest first, whatever the
+    sort. Four statements at most, three for who decides nothing.
+
+    Raises:
+        Invalid: A filter of what waits with another list. CursorRefused.
+    """
+    wanted = asked or QueueFilter()
+    _demand_fitting(wanted)
+    needs = promotion_queries.list_needs()
+    decidable = _decidable(work, actor, needs)
+    order = _orders()[sort] if wanted.show is Show.OPEN else (promotions.c.id,)
+    page = (
+        select(*order)
+        .join(versions, versions.c.id == promotions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(visible_to(actor), *_conditions(work, actor, wanted, needs, decidable))
+    )
+    chosen, following = read_rows(
+        work, page, *order, filters={"queue": True, "sort": sort.value, **vars(wanted)},
+        limit=limit, cursor=cursor, descending=wanted.show is not Show.OPEN,
+    )  # fmt: skip
+    return Page(_read_rounds(work, [row.id for row in chosen], decidable), following)
+
+
+def _read_rounds(work: Work, keys: Sequence[int], decidable: ColumnElement[bool]) -> tuple[QueueRow, ...]:
+    """These rounds, in this order. Asked of the rows of one page alone, since it takes a look at the log for each."""
+    told = promotion_queries.select_rounds().add_columns(
+        decidable.label("decidable"), has_flag(versions.c.id, "HOLD").label("held")
+    )
+    by_key = {row.id: row for row in work.all(told.where(promotions.c.id.in_(keys)))} if keys else {}
+    rows = [by_key[key] for key in keys]
+    return tuple(
+        QueueRow(promotion, RiskTier(row.model_tier), State(row.state), bool(row.decidable), bool(row.held))
+        for promotion, row in zip(promotion_queries.to_promotions(work, rows), rows, strict=True)
+    )
+
+
+def count_queue(work: Work, actor: Actor, asked: QueueFilter | None = None) -> QueueCounts:
+    """What waits, counted. Two statements, one for who decides nothing."""
+    wanted = replace(asked or QueueFilter(), show=Show.OPEN)
+    needs = promotion_queries.list_needs()
+    held = [role for role in seats.COUNTED if role in actor.roles]
+    is_free = seats.is_free_for(actor, answered_for(work, actor.user_id or 0)) if held else false()
+    place = QueueFilter(mine=wanted.mine, group=wanted.group)
+    facts = (
+        select(
+            models.c.risk_tier, promotions.c.target, promotions.c.urgent,
+            case((_is_overdue(work), 1), else_=0).label("overdue"),
+            case((is_free, 1), else_=0).label("free"),
+            seats.seats_code(needs).label("code"),
+        )
+        .join(versions, versions.c.id == promotions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(visible_to(actor), *_conditions(work, actor, place, needs, false()))
+        .subquery()
+    )  # fmt: skip
+    rows = work.all(select(*facts.c, func.count().label("many")).group_by(*facts.c))
+    counted = [(_facts_of(row, needs, held), int(row.many)) for row in rows]
+
+    def many(**changes: Any) -> int:
+        under = replace(wanted, **changes)
+        return sum(number for fact, number in counted if fact.fits(under))
+
+    return QueueCounts(
+        total=many(),
+        anybody=many(role=None, can_decide=False),
+        roles={role: many(role=role, can_decide=False) for role in seats.COUNTED},
+        tiers={tier: many(tier=tier) for tier in RiskTier},
+        targets={target: many(target=target) for target in Target},
+        urgent=many(urgent=True),
+        overdue=many(overdue=True),
+        decidable=many(role=None, can_decide=True) if held else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the parts of a filter ask of a request."""
+
+    tier: RiskTier
+    target: Target
+    urgent: bool
+    overdue: bool
+    decidable: bool
+    roles: tuple[Role, ...]
+
+    def fits(self, asked: QueueFilter) -> bool:
+        return (
+            asked.tier in (None, self.tier)
+            and asked.target in (None, self.target)
+            and (asked.role is None or asked.role in self.roles)
+            and self.urgent >= asked.urgent
+            and self.overdue >= asked.overdue
+            and self.decidable >= asked.can_decide
+        )
+
+
+def _facts_of(row: Row[Any], needs: seats.Needs, held: Sequence[Role]) -> _Facts:
+    tier, target = RiskTier(row.risk_tier), Target(row.target)
+    roles = seats.roles_open(needs, tier, target, row.code)
+    decidable = bool(row.free) and any(role in roles for role in held)
+    return _Facts(tier, target, bool(row.urgent), bool(row.overdue), decidable, roles)
+
+
+def waiting_rounds(needs: seats.Needs) -> ColumnElement[bool]:
+    """
+    The condition under which a row of `promotions` waits for a decision: it is open, or the tier of its model was
+    raised after its approval and approvals lack.
+    """
+    is_open = select(promotions.c.id).where(promotions.c.status == Status.OPEN.value)
+    # Found by the state: rounds that were approved some day are many, versions that are to be moved few.
+    lacking = (
+        select(promotions.c.id)
+        .join(versions, versions.c.id == promotions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(
+            versions.c.state.in_([state.value for state in LEADS_TO.values()]),
+            promotions.c.status == Status.APPROVED.value,
+            case({aim.value: state.value for aim, state in LEADS_TO.items()}, value=promotions.c.target)
+            == versions.c.state,
+            seats.waits_for(needs, seats.COUNTED),
+        )
+    )
+    return promotions.c.id.in_(union_all(is_open, lacking))
+
+
+def _orders() -> dict[Sort, tuple[ColumnElement[Any], ...]]:
+    due = type_coerce(promotions.c.due_at, BigInteger).label("due_us")
+    rank = (-seats.tier_rank(models.c.risk_tier)).label("risk_place")
+    return {Sort.AGE: (promotions.c.id,), Sort.DUE: (due, promotions.c.id), Sort.TIER: (rank, due, promotions.c.id)}
+
+
+def _decidable(work: Work, actor: Actor, needs: seats.Needs) -> ColumnElement[bool]:
+    if not any(role in actor.roles for role in seats.COUNTED):
+        return false()
+    return seats.decidable_by(needs, actor, answered_for(work, actor.user_id or 0))
+
+
+def _is_overdue(work: Work) -> ColumnElement[bool]:
+    return promotions.c.due_at < work.now
+
+
+def _conditions(
+    work: Work, actor: Actor, asked: QueueFilter, needs: seats.Needs, decidable: ColumnElement[bool]
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if asked.show is Show.OPEN:
+        conditions += [waiting_rounds(needs), ~has_flag(versions.c.id, "CLOSED")]
+    elif asked.show is Show.CLOSED:
+        conditions.append(promotions.c.status != Status.OPEN.value)
+    else:
+        mine = select(reviews.c.promotion_id).where(reviews.c.person_id == actor.user_id)
+        conditions.append(promotions.c.id.in_(mine))
+    if asked.tier is not None:
+        conditions.append(models.c.risk_tier == asked.tier.value)
+    if asked.target is not None:
+        conditions.append(promotions.c.target == asked.target.value)
+    if asked.urgent:
+        conditions.append(promotions.c.urgent.is_(True))
+    if asked.group:
+        conditions.append(models.c.path_key.startswith(f"{asked.group.lower()}/", autoescape=True))
+    if asked.mine:
+        conditions.append(owned_by(actor))
+    if asked.overdue:
+        conditions.append(_is_overdue(work))
+    if asked.role is not None:
+        conditions.append(seats.waits_for(needs, (asked.role,)))
+    if asked.can_decide:
+        conditions.append(decidable)
+    return conditions
+
+
+def _demand_fitting(asked: QueueFilter) -> None:
+    if asked.show is Show.OPEN:
+        return
+    given = {"role": asked.role is not None, "overdue": asked.overdue, "canDecide": asked.can_decide}
+    faults = [FieldError(name, "Only what waits is filtered by this: leave it out, or ask with show=OPEN.")
+              for name, is_given in given.items() if is_given]  # fmt: skip
+    if faults:
+        raise Invalid.of(faults)

@@ -1,0 +1,98 @@
+"""Rounds of review beside one another: what changed in a version between two, and what came after a decision."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import and_, select
+
+from modelkeep_server.db.tables import evaluation_runs, people, suite_revisions, version_contents
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.comparison.comparing import content_of
+from modelkeep_server.features.comparison.contents import Content, compare_contents
+from modelkeep_server.features.comparison.views import Comparison, VersionComparison
+from modelkeep_server.features.promotion.views import Promotion, Review, RoundChanges, Unseen
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.errors import NotFound
+
+
+def find_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
+    """
+    What changed in the content of a version from the round before to this one. One statement.
+
+    Args:
+        rounds: All of them, the newest first.
+    Raises:
+        NotFound: None of them has this id.
+    """
+    place = next((place for place, one in enumerate(rounds) if one.id == public_id), None)
+    if place is None:
+        raise NotFound(f"{version.address} has no such request.")
+    now, before = rounds[place], rounds[place + 1] if place + 1 < len(rounds) else None
+    if before is None:
+        return RoundChanges(None, now, None)
+    kept = _read_contents(work, version, before.digest, now.digest)
+    compared = compare_contents(kept[before.digest], kept[now.digest])
+    # Both are one version, so that no number promises anything.
+    schemas = tuple(replace(schema, is_flagged=False) for schema in compared.schemas)
+    named = replace(compared, before=f"Round {before.round}", now=f"Round {now.round}", schemas=schemas)
+    return RoundChanges(before, now, named)
+
+
+def compare_submitted(work: Work, found: VersionComparison, promotion: Promotion) -> Comparison:
+    """
+    A comparison with another version as it stood in a round, whatever was changed since. Two statements, or none where
+    the version holds that still.
+    """
+    if found.now.content_digest == promotion.digest:
+        return found.comparison
+    kept = _read_contents(work, found.now, promotion.digest)[promotion.digest]
+    compared = compare_contents(content_of(work, found.before), kept)
+    told = [flag for flag in found.comparison.flags if flag.section == "metrics"]
+    return replace(compared, metrics=found.comparison.metrics, flags=(*compared.flags, *told))
+
+
+def _read_contents(work: Work, version: Version, *digests: str) -> dict[str, Content]:
+    rows = work.all(
+        select(version_contents.c.digest, version_contents.c.content)
+        .where(version_contents.c.version_id == version.key)
+        .where(version_contents.c.digest.in_(digests))
+    )
+    return {row.digest: row.content for row in rows}
+
+
+def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tuple[Promotion, ...]:
+    """
+    The same rounds, each decision with the evaluations that were recorded after it: no reviewer saw them when they
+    decided (product R3). One statement.
+    """
+    if not any(one.reviews for one in rounds):
+        return tuple(rounds)
+    rows = work.all(
+        select(
+            evaluation_runs.c.public_id,
+            evaluation_runs.c.recorded_at,
+            evaluation_runs.c.dataset_name,
+            suite_revisions.c.name.label("suite_name"),
+            people.c.email,
+        )
+        .join(people, people.c.id == evaluation_runs.c.recorded_by)
+        .outerjoin(
+            suite_revisions,
+            and_(
+                suite_revisions.c.suite_id == evaluation_runs.c.suite_id,
+                suite_revisions.c.revision == evaluation_runs.c.suite_revision,
+            ),
+        )
+        .where(evaluation_runs.c.version_id == version.key)
+        .order_by(evaluation_runs.c.id)
+    )
+    runs = [
+        Unseen("EVALUATION", row.public_id, row.suite_name or row.dataset_name, row.email, row.recorded_at)
+        for row in rows
+    ]
+    return tuple(replace(one, reviews=tuple(_mark(review, runs) for review in one.reviews)) for one in rounds)
+
+
+def _mark(review: Review, runs: Sequence[Unseen]) -> Review:
+    seen = set(review.saw.get("evaluations", ()))
+    return replace(review, not_seen=tuple(run for run in runs if run.id not in seen))

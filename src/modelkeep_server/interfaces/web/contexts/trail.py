@@ -1,0 +1,169 @@
+"""What the compliance trail of a version is drawn from."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any, ClassVar
+
+from modelkeep_server.features.audit.filters import OBJECT_ID
+from modelkeep_server.features.audit.views import Event, ProvenEvent
+from modelkeep_server.features.trail.views import KIND_WORDS, Trail, TrailKind, kind_of
+from modelkeep_server.interfaces.web.contexts.base import Walk, Walked
+from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.rules.events import ACTIONS
+from modelkeep_server.rules.permissions import ROLES, Role
+
+#: Longer values of before and after are cut on the line; the event as stored has them whole.
+VALUE_CHARS = 160
+DIGEST_CHARS = 19
+_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
+#: What tells nothing to somebody who reads: the number of an edit.
+_LEFT_OUT = frozenset({"revision"})
+_SIGNED_IN = {
+    "session": "in the browser",
+    "token": "by a token",
+    "link": "by a one-time link",
+    "passphrase": "by passphrase",
+    "host": "on the server's host",
+    "none": "not signed in",
+}
+_ICONS = {
+    TrailKind.LIFE: "activity",
+    TrailKind.REVIEW: "scan-eye",
+    TrailKind.FILES: "package",
+    TrailKind.ACCESS: "download",
+    TrailKind.EVALUATION: "gauge",
+    TrailKind.EXCEPTION: "shield-check",
+    TrailKind.DEPLOYMENT: "cloud-upload",
+    TrailKind.MODEL: "box",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One value that an act changed or told; a side that says nothing is None. `is_gone`: it was taken away."""
+
+    name: str
+    was: str | None
+    became: str | None
+    is_gone: bool = False
+
+
+@dataclass(frozen=True)
+class TrailRow:
+    """An event as a line of the trail: who, in which role, what of it, and its proof."""
+
+    proven: ProvenEvent
+    who: str
+    role: str | None
+    says: str
+    about: str
+    signed_in: str
+    icon: str
+    facts: tuple[Fact, ...]
+
+    @property
+    def event(self) -> Event:
+        """The event itself."""
+        return self.proven.event
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrailContext(VersionContext, Walked):
+    """
+    GET /models/{group}/{name}/versions/{version}/trail. `filters` are those of the address (kind, outcome); `is_sheet`:
+    all rows, for paper; `drawn_at` is the moment that the page shows.
+    """
+
+    template: ClassVar[str] = "versions/trail.html"
+    trail: Trail
+    drawn_at: datetime
+    filters: Mapping[str, str] = field(default_factory=dict)
+    is_sheet: bool = False
+    cursor: str | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """The list."""
+        kept = {**self.filters, **({"rows": "all"} if self.is_sheet else {})}
+        return Walk(f"{self.base}/trail", self.trail.events, kept)
+
+    @property
+    def days(self) -> Iterator[tuple[str, list[TrailRow]]]:
+        """The events of this page by UTC day, oldest first."""
+        rows = (_to_row(one, self.trail.labels, self.version.address) for one in self.trail.events.items)
+        for day, group in groupby(rows, key=lambda row: row.event.at.strftime("%-d %B %Y")):
+            yield day, list(group)
+
+    @property
+    def kinds(self) -> Mapping[TrailKind, str]:
+        """The kinds of event to choose from, in words."""
+        return KIND_WORDS
+
+    @property
+    def sheet_href(self) -> str:
+        """This trail with all rows, for paper."""
+        return href_of(f"{self.base}/trail", {**self.filters, "rows": "all"})
+
+    @property
+    def json_href(self) -> str:
+        """The same by the API."""
+        return href_of(f"/api/v1{self.base}/trail", {**self.filters, "limit": "200"})
+
+    def href_with(self, **changes: str) -> str:
+        """This trail under other filters; an empty one is left out."""
+        kept = {name: value for name, value in {**self.filters, **changes}.items() if value}
+        return href_of(f"{self.base}/trail", kept)
+
+
+def _to_row(proven: ProvenEvent, labels: Mapping[str, str], address: str) -> TrailRow:
+    event = proven.event
+    label = event.object.label or ""
+    # Most of it is about the version itself, which the page names above.
+    about = "" if label in ("", address) else label.removeprefix(f"{address}/").partition("#")[0]
+    return TrailRow(
+        proven,
+        event.actor.name or event.actor.email or event.actor.id,
+        ROLES[Role(event.role)].label if event.role in list(Role) else None,
+        ACTIONS[event.action].says if event.action in ACTIONS else event.action,
+        about if about != address else "",
+        _SIGNED_IN.get(event.auth, event.auth.replace("issuer:", "by single sign-on: ")),
+        _ICONS[kind_of(event.action)],
+        tuple(_facts_of(event, labels, address)),
+    )
+
+
+def _facts_of(event: Event, labels: Mapping[str, str], address: str) -> Iterator[Fact]:
+    before, after = event.before or {}, event.after or {}
+    for name in dict.fromkeys([*before, *after]):
+        was, became = (_say(side.get(name), labels) for side in (before, after))
+        # The version and its model are named above.
+        told = was != became and became not in (address, address.partition(":")[0])
+        if name not in _LEFT_OUT and told:
+            yield Fact(name, was, became, is_gone=name in after and became is None)
+
+
+def _say(value: Any, labels: Mapping[str, str]) -> str | None:
+    """A value in a few words; None where there is nothing to say."""
+    if value in (None, "", [], {}):
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        if OBJECT_ID.fullmatch(value):
+            return labels.get(value)
+        words = f"{value[:DIGEST_CHARS]}…" if _DIGEST.fullmatch(value) else value
+    elif isinstance(value, (int, float)):
+        words = str(value)
+    elif isinstance(value, list):
+        words = ", ".join(filter(None, (_say(one, labels) for one in value)))
+    elif isinstance(value, dict):
+        told = ((name, _say(one, labels)) for name, one in value.items())
+        words = "; ".join(f"{name} {one}" for name, one in told if one)
+    else:
+        words = json.dumps(value, ensure_ascii=False, default=str)
+    return words if len(words) <= VALUE_CHARS else f"{words[: VALUE_CHARS - 1]}…"

@@ -1,0 +1,93 @@
+"""Rounds of review beside one another: what changed between two, and what nobody saw who decided."""
+
+from tests.support.clients import Api
+from tests.support.make import Make
+from tests.support.pages import look, words_of
+from tests.support.promoting import begin_life
+
+TWO = [
+    {"text": "Name the owner of the data.", "severity": "LOW"},
+    {"text": "Shadow it for a week.", "severity": "HIGH", "blocking": True},
+]
+
+
+def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api: Api) -> None:
+    """After changes were requested, reviewers see what changed since; a later evaluation is marked unseen."""
+    life = begin_life(make, api, tier="MEDIUM")
+    cast, page = life.cast, life.base.removeprefix("/api/v1")
+    life.ask()
+    first = life.latest["id"]
+    assert life.decide(cast.security, findings=TWO).status_code == 201
+    assert life.decide(cast.mrc, "REQUEST_CHANGES", comment="Say where it is weak.").status_code == 201
+    blocking = next(one["id"] for one in life.get("/findings").json()["items"] if one["blocking"])
+    settled = {"status": "RESOLVED", "answer": "It ran for a week."}
+    assert life.post(f"/findings/{blocking}/settle", cast.security, **settled).status_code == 200
+    narrower = {"inputSchema": {"type": "object", "properties": {"age": {"type": "string"}}}}
+    changed = {"metadata": {"limitations": "Weak on new accounts.", **narrower}}
+    assert api.as_(cast.owner).patch(life.base, json=changed).status_code == 200
+    measured = {"dataset": {"name": "fairness-holdout"}, "metrics": [{"name": "auc", "value": 0.88}]}
+    late = life.post("/evaluations", cast.owner, **measured).json()
+    assert life.ask().status_code == 201
+
+    told = life.get(f"/promotions/{life.latest['id']}/changes").json()
+    alone = life.get(f"/promotions/{first}/changes").json()
+    nowhere = life.get("/promotions/nothing/changes")
+    rounds = life.get("/promotions").json()["items"]
+    review = words_of(look(api, cast.mrc, f"{page}/review"))
+    before = words_of(look(api, cast.mrc, f"{page}/review?round={first}"))
+    listed = words_of(look(api, cast.owner, f"{page}/reviews"))
+
+    assert (told["before"]["round"], told["now"]["round"]) == (1, 2)
+    assert told["before"]["endReason"] == "Say where it is weak."
+    assert [one["field"] for one in told["differences"]["metadata"] if one["change"] != "SAME"] == ["limitations"]
+    assert [one["field"] for one in told["differences"]["schemas"] if one["change"] != "SAME"] == ["inputSchema"]
+    assert (alone["before"], alone["differences"]) == (None, None)
+    assert nowhere.status_code == 404
+    assert [one["id"] for review in rounds[1]["reviews"] for one in review["notSeen"]] == [late["id"]] * 2
+    assert "What changed since round 1 2 changed" in review
+    assert "Say where it is weak." in review
+    assert "Breaks callers" in review
+    assert "1 evaluation recorded later: fairness-holdout" in before
+    assert "1 evaluation recorded later: fairness-holdout" in listed
+    for finding in TWO:
+        assert before.count(str(finding["text"])) == 2
+        assert str(finding["text"]) in listed
+
+
+def test_the_first_thing_of_a_review_is_what_changed_since_the_approved_version(make: Make, api: Api) -> None:
+    """Metrics with their change, metadata, a schema that breaks under a MINOR number, and files; of any version."""
+    old = begin_life(make, api, tier="LOW")
+    cast = old.cast
+    old.ask()
+    assert old.decide(cast.mrc).status_code == 201
+    owner, model = api.as_(cast.owner), f"/api/v1/models/{old.version.model}/versions"
+    breaking = {"outputSchema": {"type": "string"}, "limitations": "Weak on new accounts."}
+    made = owner.post(
+        model, json={"version": "1.1.0", "from": old.version.version, "copyArtifacts": ["model.safetensors"],
+                     "metadata": breaking},
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+    measured = {"dataset": {"name": "churn-holdout"}, "metrics": [{"name": "auc", "value": 0.91}]}
+    assert owner.post(f"{model}/1.1.0/evaluations", json=measured).status_code == 201
+    asked = owner.post(f"{model}/1.1.0/promotions", json={"target": "STAGING", "justification": "Better."})
+    assert asked.status_code == 201, asked.text
+    page = f"/models/{old.version.model}/versions/1.1.0/review"
+
+    drawn = look(api, cast.mrc, page)
+    picked = words_of(look(api, cast.mrc, f"{page}?with={old.version.version}"))
+    nowhere = api.browser(cast.mrc).get(f"{page}?with=9.9.9")
+    back = {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": asked.json()["digest"]}
+    assert api.as_(cast.mrc).post(f"{model}/1.1.0/reviews", json=back).status_code == 201
+    assert owner.patch(f"{model}/1.1.0", json={"metadata": {"limitations": "Later words."}}).status_code == 200
+    judged = words_of(look(api, cast.mrc, page))
+
+    sections = ["cmp-metrics", "cmp-metadata", "cmp-outputSchema", "cmp-artifacts", "findings", "discussion"]
+    places = [drawn.index(f'id="{section}"') for section in sections]
+    assert places == sorted(places)
+    told = [f"What changed since {old.version.version} Approved for staging", "Look here first.", "+0.02"]
+    for part in (*told, "Weak on new accounts.", "Breaks under 1.1.0", "Breaks consumers"):
+        assert part in words_of(drawn)
+    assert f"Compared with {old.version.version}" in picked
+    assert "new accounts." in judged
+    assert "Later words." not in judged
+    assert nowhere.status_code == 404

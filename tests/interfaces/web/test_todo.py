@@ -1,0 +1,135 @@
+"""What waits for whom: on the dashboard, and for programs."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.permissions import Role
+from tests.support.clients import Api
+from tests.support.make import Make, Person
+from tests.support.pages import look, words_of
+from tests.support.promoting import begin_life, make_cast
+
+
+@pytest.fixture(name="make")
+def _make(fresh_make: Make) -> Make:
+    """In a registry of its own: what waits in others is more than the first page shows."""
+    return fresh_make
+
+
+@pytest.fixture(name="api")
+def _api(fresh_api: Api) -> Api:
+    return fresh_api
+
+
+def todo(api: Api, person: Person) -> list[dict[str, Any]]:
+    """What the API tells."""
+    told = api.as_(person).get("/api/v1/todo")
+    assert told.status_code == 200, told.text
+    body = told.json()
+    assert body["total"] == len(body["items"])
+    items: list[dict[str, Any]] = body["items"]
+    return items
+
+
+def kinds(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """What each thing is about, by its kind."""
+    return {item["kind"]: item["address"] or item["title"] for item in items}
+
+
+def soon(days: int) -> str:
+    """A moment in so many days, as people write it."""
+    return clock.iso_seconds(clock.utc_now() + timedelta(days=days))
+
+
+def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> None:
+    """
+    Each kind of thing for who can see to it and nobody else; page and API say the same, and every link opens. A token
+    that only reads is told as much; what is closed or on hold stands beside the charts.
+    """
+    cast = make_cast(make)
+    asked, back, ready, held = (
+        begin_life(make, api, tier=tier, cast=cast) for tier in ("MEDIUM", "LOW", "LOW", "HIGH")
+    )
+    bystander, newcomer = make.person(Role.AUDITOR, name="named"), make.person(name="newcomer")
+    owner, mrc = api.as_(cast.owner), api.as_(cast.mrc)
+    for life in (asked, back, ready):
+        assert life.ask().status_code == 201
+    assert asked.decide(cast.security).status_code == 201
+    assert back.decide(cast.mrc, "REQUEST_CHANGES", comment="Say where it is weak.").status_code == 201
+    assert ready.decide(cast.mrc).status_code == 201
+    assert held.post("/hold", cast.admin, reason="A leak is looked into.").status_code == 200
+    found = {"text": "Drifts in June.", "owner": bystander.email, "dueAt": soon(3), "severity": "HIGH"}
+    assert asked.post("/findings", cast.mrc, **found).status_code == 201
+    policy = owner.get("/api/v1/policies").json()["items"][0]["id"]
+    why = {"policy": policy, "justification": "A pilot.", "risk": "Small.", "mitigation": "People decide."}
+    exceptions = [
+        owner.post("/api/v1/exceptions", json={**why, "version": life.version.address, "expiresAt": soon(5)}).json()
+        for life in (asked, ready)
+    ]
+    assert mrc.post(f"/api/v1/exceptions/{exceptions[1]['id']}/grant", json={}).is_success
+    access = owner.put(
+        f"/api/v1/models/{ready.version.model}/collaborators/{newcomer.email}",
+        json={"access": "READ", "until": soon(2)},
+    )
+    wish = {"model": asked.version.model, "purpose": "A back-test.", "days": 9}
+    assert access.is_success
+    assert api.as_(newcomer).post("/api/v1/access-requests", json=wish).status_code == 201
+    address = {name: life.version.address for name, life in
+               {"asked": asked, "back": back, "ready": ready, "held": held}.items()}  # fmt: skip
+    expected = {
+        cast.owner: {
+            "REQUEST": address["asked"], "EXCEPTION_ASKED": address["asked"], "CHANGES": address["back"],
+            "EXCEPTION_ENDS": address["ready"], "ACCESS": asked.version.model,
+        },
+        cast.mrc: {"REVIEW": address["asked"], "EXCEPTION": address["asked"]},
+        cast.security: {"EXCEPTION": address["asked"]},
+        cast.sre: {"MOVE": address["ready"]},
+        cast.admin: {"HOLD": address["held"]},
+        bystander: {"FINDING": address["asked"]},
+        newcomer: {"ACCESS_ENDS": ready.version.model},
+    }  # fmt: skip
+
+    for person, kind in expected.items():
+        items = todo(api, person)
+        own = [item for item in items if item["kind"] not in ("DRAFT", "MODEL")]
+        assert kinds(own) == kind
+        browser = api.browser(person)
+        page = browser.get("/").text
+        for item in own:
+            assert f'href="{item["link"].replace("&", "&amp;")}"' in page, item
+            assert browser.get(item["link"]).status_code == 200, item
+
+    words = words_of(look(api, cast.owner))
+    mine = {item["kind"]: item for item in todo(api, cast.owner)}
+    assert "Changes requested mrc" in words
+    assert "“Say where it is weak.”" in words
+    assert "Security Architect approved. Waits for MRC." in words
+    assert "Low just now Approved for staging due in 5 days Look" in words
+    assert not mine["REQUEST"]["waitsForYou"]
+    assert mine["CHANGES"]["waitsForYou"]
+    assert mine["EXCEPTION_ENDS"]["dueAt"] is not None
+    finding = "Finding, high “Drifts in June.” Medium just now Submitted due in 3 days Open"
+    assert finding in words_of(look(api, bystander))
+    made = api.browser(cast.mrc).call("POST", "/api/v1/tokens", json={"name": "todo", "scopes": ["read"], "days": 1})
+    reading = api.with_token(made.json()["token"]).get("/api/v1/todo").json()
+    assert {"REVIEW", "EXCEPTION"} <= kinds(reading["items"]).keys()
+    assert back.post("/close", cast.owner, reason="Another is better.").status_code == 200
+    words = words_of(look(api, cast.owner))
+    assert "Of these 1 on hold 1 closed" in words
+    assert "1.0.0 Closed 1 Changes requested" in words
+    assert "1.0.0 Draft On hold 1 Draft" in words
+    assert "CHANGES" not in kinds(todo(api, cast.owner))
+
+
+def test_who_has_nothing_to_do_is_told_what_will_stand_there(make: Make, api: Api) -> None:
+    """By role, with the one command that does the same."""
+    make.model()
+
+    words = words_of(look(api, make.person(Role.SRE)))
+
+    assert "Nothing waits for you" in words
+    assert "As SRE Versions that are approved and wait to be moved." in words
+    assert "modelkeep todo" in words

@@ -1,0 +1,165 @@
+"""The guide's chapter "Version Management", done in a browser by six people: from DRAFT to RETIRED at high risk."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from modelkeep_server.kit import clock
+from tests.journeys.conftest import Visitor, enter, keep_picture, visit
+from tests.support.running import RunningRegistry, running_registry
+from tests.support.safetensors import make_safetensors
+
+pytestmark = pytest.mark.browser
+
+MODEL = "/models/risk/fraud-detector"
+VERSION = f"{MODEL}/versions/1.0.0"
+PEOPLE = {
+    "olga": "MODEL_OWNER",
+    "mara": "MRC",
+    "sven": "SECURITY_ARCHITECT",
+    "sita": "SRE",
+    "aron": "AUDITOR",
+    "ada": "ADMIN",
+}
+METADATA = {
+    "metadata__framework": "xgboost",
+    "metadata__frameworkVersion": "2.1.3",
+    "metadata__modelType": "xgboost",
+    "metadata__inputSchema": '{"type": "object", "properties": {"amount": {"type": "number"}}}',
+    "metadata__outputSchema": '{"type": "number"}',
+    "metadata__hyperparameters": '{"max_depth": 6}',
+    "metadata__trainingDataset__name": "payments",
+    "metadata__trainingDataset__version": "2026-02",
+    "metadata__intendedUse": "Scores card payments; people decide.",
+    "metadata__limitations": "Weak on merchants under 30 days.",
+    "metadata__ethicalConsiderations": "Postcode was dropped, since it stands for income.",
+}
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A registry just started."""
+    with running_registry(tmp_path_factory.mktemp("whole-life")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cast(chromium: Browser, registry: RunningRegistry) -> dict[str, Visitor]:
+    """Six people, each at a browser of their own."""
+    return {
+        name: visit(enter(chromium, registry, f"{name}@company.com", role, name=name.capitalize()), registry.url)
+        for name, role in PEOPLE.items()
+    }
+
+
+def test_six_people_bring_a_version_from_draft_to_retired(
+    cast: dict[str, Visitor], registry: RunningRegistry, tmp_path: Path
+) -> None:
+    """With a failed candidate, an exception, one round of changes and a rollback; the trail lists every step."""
+    olga, mara, sven, sita = (cast[name] for name in ("olga", "mara", "sven", "sita"))
+    _register(olga, tmp_path)
+    _close_failed_candidate(olga)
+    _ask_exception(olga)
+    for reviewer in (mara, sven):
+        _grant_exception(reviewer)
+    _request(olga, "Recall rose by two points.")
+    _decide(mara, "Request changes", "Say how it was split.")
+    keep_picture(mara.page, "life-changes-requested")
+    olga.go(f"{VERSION}/edit")
+    olga.fill(description="Trained on a split by month.")
+    olga.press("Save")
+    _request(olga, "The split is by month now.")
+    _decide(mara, "Approve", "Clear now.")
+    _decide(sven, "Approve", "No code in the weights.")
+    _move(sita, "Move to staging")
+    _request(olga, "Ran for two weeks in staging.")
+    _decide(mara, "Approve", "Numbers hold.")
+    _decide(sven, "Approve", "Nothing new.")
+    _move(sita, "Move to production")
+    expect(sita.page.locator("main")).to_contain_text("Production")
+
+    assert [] == [said for visitor in cast.values() for said in visitor.complaints]
+
+
+def _register(olga: Visitor, folder: Path) -> None:
+    olga.go("/models")
+    olga.press("Create Model")
+    olga.fill(name="fraud-detector", group="risk", description="Scores card payments for fraud.")
+    olga.page.get_by_role("radio", name="High").check(force=True)
+    olga.press("Create Model")
+    for number in ("0.9.0", "1.0.0"):
+        olga.go(MODEL)
+        olga.press("Create New Version")
+        olga.fill(version=number)
+        if number == "1.0.0":
+            olga.page.evaluate("document.querySelectorAll('main form details').forEach(one => one.open = true)")
+            olga.fill(**METADATA)
+        keep_picture(olga.page, f"life-new-{number}")
+        olga.press("Create Version")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(make_safetensors())
+    olga.go(f"{VERSION}/artifacts")
+    olga.press("Upload Artifacts")
+    olga.page.set_input_files("#files", weights)
+    expect(olga.page.locator("[data-upload-list]")).to_contain_text("verified")
+
+
+def _close_failed_candidate(olga: Visitor) -> None:
+    olga.go(f"{MODEL}/versions/0.9.0")
+    olga.page.locator("summary", has_text="Close").click()
+    panel = olga.page.locator("details[open] form")
+    panel.locator("[name=reason]").fill("It did not converge.")
+    panel.get_by_role("button").click()
+    expect(olga.page.locator("main")).to_contain_text("It did not converge.")
+    keep_picture(olga.page, "life-closed")
+
+
+def _ask_exception(olga: Visitor) -> None:
+    olga.go(VERSION)
+    keep_picture(olga.page, "life-draft")
+    olga.go("/exceptions/new")
+    olga.fill(
+        version="risk/fraud-detector:1.0.0",
+        justification="The holdout is frozen until Friday.",
+        risk="Recall is not measured yet.",
+        mitigation="People look at every alarm.",
+        expiresAt=(clock.utc_now() + timedelta(days=20)).date().isoformat(),
+    )
+    olga.page.locator("#policy").select_option(label="Evaluations pass")
+    olga.press("Ask for an Exception")
+    expect(olga.page.locator("main")).to_contain_text("frozen until Friday")
+
+
+def _grant_exception(reviewer: Visitor) -> None:
+    reviewer.go("/exceptions")
+    reviewer.page.locator("main table a").first.click()
+    reviewer.fill(comment="Fine until then.")
+    reviewer.press("Grant")
+    keep_picture(reviewer.page, "life-exception")
+
+
+def _request(olga: Visitor, why: str) -> None:
+    olga.go(VERSION)
+    olga.fill(justification=why)
+    olga.press("Request Promotion")
+    keep_picture(olga.page, f"life-asked-{why[:6]}")
+
+
+def _decide(reviewer: Visitor, decision: str, comment: str) -> None:
+    reviewer.go("/reviews")
+    reviewer.page.locator("main tbody a").first.click()
+    reviewer.page.wait_for_load_state()
+    reviewer.page.locator("#decide").get_by_text(decision, exact=True).click()
+    reviewer.fill(comment=comment)
+    keep_picture(reviewer.page, f"life-review-{comment[:6]}")
+    reviewer.press("Decide")
+
+
+def _move(sita: Visitor, word: str) -> None:
+    sita.go(VERSION)
+    sita.fill(comment="Health checks pass.")
+    keep_picture(sita.page, f"life-{word}")
+    sita.press(word)
