@@ -39,6 +39,8 @@ WITHOUT_PYTHON = {
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
+    "list_approval_rules", "add_approval_rule", "end_approval_rule", "confirm_approval_rule_end",
+    "decline_approval_rule_end",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {

@@ -101,6 +101,12 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/exceptions/{id}/refuse": {"reason": "No."},
     "POST /api/v1/exceptions/{id}/withdraw": {},
     "POST /api/v1/exceptions/{id}/end": {"reason": "Over."},
+    "POST /api/v1/approval-rules": {
+        "riskTier": "HIGH", "target": "PRODUCTION", "roles": ["MRC"], "reason": "For the table.",
+    },
+    "POST /api/v1/approval-rules/{id}/end": {"reason": "For the table."},
+    "POST /api/v1/approval-rules/{id}/confirm": {},
+    "POST /api/v1/approval-rules/{id}/decline": {},
     "POST /api/v1/access-requests": {"model": "{group}/{name}", "purpose": "To look.", "days": 7},
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},

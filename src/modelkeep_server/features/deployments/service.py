@@ -76,7 +76,7 @@ def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -
     addresses = [part.version if ":" in part.version else f"{version.model}:{part.version}" for part in asked.live]
     if version.address.lower() not in [address.lower() for address in addresses]:
         raise Invalid.of([FieldError("live", f"{version.address} moves, so it is part of what is live.")])
-    return _record(work, actor, asked, Cause.MOVE)
+    return _record(work, actor, asked, Cause.MOVE, moved=version.key)
 
 
 def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> Deployment:
@@ -101,6 +101,7 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
     earlier, live = _judge_rollback(work, actor, environment, present)
+    _demand_sound(work, environment, [part.version.key for part in live], present)
     restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
     facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
     tell_about(
@@ -170,8 +171,10 @@ def join_live(work: Work, actor: Actor, version: Version, environment_id: str, p
     return Asked(environment.id, live, version.model, replaces=present.id if present else "none")
 
 
-def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
+def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Deployment:
     environment, model, present, live = _judge(work, actor, asked)
+    # A version that moves in this transaction was looked at before its move, whose event is yet to be written.
+    _demand_sound(work, environment, [part.version.key for part in live if part.version.key != moved], present)
     return _put(work, actor, environment, model, live, present, cause, asked.reason)
 
 
@@ -266,7 +269,6 @@ def _put(
     restores: Deployment | None = None,
 ) -> Deployment:
     label = f"{model.address} in {environment.name}"
-    _demand_sound(work, environment, live, present)
     # Of two who come at once, whoever began later may be first: what one took over from never ends before it began.
     at = work.now if present is None else max(work.now, present.at)
     if present is not None:
@@ -307,9 +309,11 @@ def _put(
     return queries.get_deployment(work, actor, public_id)
 
 
-def _demand_sound(work: Work, environment: Environment, live: Sequence[_Live], present: Deployment | None) -> None:
+def _demand_sound(
+    work: Work, environment: Environment, version_keys: Sequence[int], present: Deployment | None
+) -> None:
     """Raises IntegrityBroken where the environment, a version, or what is live now was changed by hand."""
-    rows = {"environments": [environment.key], "versions": [part.version.key for part in live]}
+    rows = {"environments": [environment.key], "versions": list(version_keys)}
     if present is not None:
         rows["deployments"] = [present.key]
     integrity.demand_sound(work, () if present is None else (present.id,), rows)

@@ -83,7 +83,7 @@ def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
 
     What a token is limited to plays no part: it is told what waits for its person.
     """
-    needs = promotion_queries.list_needs()
+    needs = promotion_queries.list_needs(work)
     arms = [
         *_for_deciders(work, actor, needs),
         *_for_sres(actor, needs),

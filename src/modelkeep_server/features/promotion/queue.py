@@ -95,7 +95,7 @@ def list_queue(
     """
     wanted = asked or QueueFilter()
     _demand_fitting(wanted)
-    needs = promotion_queries.list_needs()
+    needs = promotion_queries.list_needs(work)
     decidable = _decidable(work, actor, needs)
     order = _orders()[sort] if wanted.show is Show.OPEN else (promotions.c.id,)
     page = (
@@ -127,7 +127,7 @@ def _read_rounds(work: Work, keys: Sequence[int], decidable: ColumnElement[bool]
 def count_queue(work: Work, actor: Actor, asked: QueueFilter | None = None) -> QueueCounts:
     """What waits, counted. Two statements, one for who decides nothing."""
     wanted = replace(asked or QueueFilter(), show=Show.OPEN)
-    needs = promotion_queries.list_needs()
+    needs = promotion_queries.list_needs(work)
     held = [role for role in seats.COUNTED if role in actor.roles]
     is_free = seats.is_free_for(actor, answered_for(work, actor.user_id or 0)) if held else false()
     place = QueueFilter(mine=wanted.mine, group=wanted.group)

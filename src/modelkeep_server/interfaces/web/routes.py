@@ -3,6 +3,7 @@
 from modelkeep_server.interfaces.web import (
     accepting,
     access_requests,
+    approvals,
     artifacts,
     audit,
     comparison,
@@ -64,6 +65,7 @@ ROUTERS = tuple(
         storage,
         keys,
         formats,
+        approvals,
         confirm,
         invitations,
         teams,
