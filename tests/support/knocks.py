@@ -117,6 +117,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
     "POST /api/v1/access-requests/{id}/withdraw": {},
+    "PUT /api/v1/notices/settings": {"quiet": True},
 }  # fmt: skip
 
 #: What forms of pages hold, by address.
@@ -143,6 +144,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "comment": "Say more.",
         "digest": "{digest}",
     },
+    "/profile/notices": {"quiet": "on"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},

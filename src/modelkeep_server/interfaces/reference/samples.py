@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import deployments, evaluations, policies, promotions
+from modelkeep_server.interfaces.reference import deployments, evaluations, notices, policies, promotions
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -102,6 +102,7 @@ _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **evaluations.STORY_OF,
+    **notices.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
@@ -244,6 +245,7 @@ print(asked.id, asked.status)''',
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
     print(happening.at, happening.by, happening.says)''',
+    **notices.PYTHON,
     "list_teams": """for team in registry.list_teams(mine=True):
     print(team.name, team.email, team.members)""",
     "list_service_accounts": """for account in registry.list_service_accounts():
