@@ -59,6 +59,13 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     tell_of_trouble(make, api)
     told = {"fingerprint": registry.house.parts.keys.fingerprint()}
     assert api.browser(owner).call("POST", "/api/v1/keys/escrow", json=told).status_code == 200
+    hook = {
+        "name": "Chat",
+        "url": "https://hooks.example.com/",
+        "kinds": ["version.moved"],
+        "groups": ["no-such-group"],
+    }
+    assert api.browser(owner).call("POST", "/api/v1/webhooks", json=hook).status_code == 201
     doubt_files(registry, make, api, version)
     come_by_an_issuer(registry)
     browser = api.browser_of(account.session)

@@ -47,6 +47,7 @@ NOUNS = (
     Noun("digests", "Find the versions that hold a file, by its SHA-256.", "modelkeep.cli.digests:app"),
     Noun("todo", "Show what waits for you, by your roles.", "modelkeep.cli.todo:app"),
     Noun("promote", "Request promotions, move versions on, and stop them.", "modelkeep.cli.promote:app"),
+    Noun("findings", "List what reviewers found, raise findings and settle them.", "modelkeep.cli.findings:app"),
     Noun("review", "List what waits for a decision, and decide.", "modelkeep.cli.review:app"),
     Noun(
         "evaluations", "Record what was measured of versions, import it, and list it.", "modelkeep.cli.evaluations:app"

@@ -51,6 +51,7 @@ from modelkeep_server.db.tables.housekeeping import (
     upload_parts,
     uploads,
     webhook_deliveries,
+    webhook_standing,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
@@ -221,5 +222,6 @@ __all__ = [
     "versions",
     "waivers",
     "webhook_deliveries",
+    "webhook_standing",
     "webhooks",
 ]

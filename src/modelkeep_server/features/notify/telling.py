@@ -16,6 +16,7 @@ from modelkeep_server.db.queueing import Mail, enqueue_mails
 from modelkeep_server.db.tables import notice_settings, notices, people, service_accounts, told
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.notify.webhooks.queueing import enqueue_for
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.notices import EVERY_KIND, KINDS, NOTICE, Kind, say
 
@@ -49,7 +50,8 @@ def tell(
     """
     Tell people of what was just done; the notice and the letters are there with the commit, or not at all.
 
-    Two statements, however many are told; one more where mail is sent, and one where it is told `once`.
+    Three statements, however many are told; one more where mail is sent, and one where it is told `once`. Webhooks are
+    told too (webhooks/queueing.py).
 
     Args:
         actor: Who did it, and so is not told; None for the registry itself.
@@ -78,6 +80,7 @@ def tell(
     if rows:
         work.keep(notices, insert(notices), rows)
     _write_to(work, actor, kind, facts, found, addresses, href=href, once=once)
+    enqueue_for(work, kind, facts, model_key, href=href)
     return True
 
 

@@ -257,7 +257,7 @@ def _count(
 ) -> Promotion:
     """Move the version on where this was the last approval needed; else record that it was given."""
     act = _ACTS[Decision.APPROVE]
-    is_last = promotion.status is Status.OPEN and promotion.missing <= 0
+    is_last = promotion.status is Status.OPEN and not promotion.missing
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
         return promotion

@@ -32,6 +32,7 @@ from modelkeep_server.interfaces.api import (
     uploads,
     versions,
     waivers,
+    webhooks,
 )
 
 ROUTERS = tuple(
@@ -65,6 +66,7 @@ ROUTERS = tuple(
         activity,
         audit,
         jobs,
+        webhooks,
         storage,
         keys,
         status,

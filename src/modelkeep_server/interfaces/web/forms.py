@@ -20,6 +20,9 @@ FILTER_CHARS_MAX = 400
 NOTICES: Mapping[str, str] = {
     "claimed": "You are the first Admin. Next: invite people, or create a model.",
     "accepted": "Welcome. Your account is ready.",
+    "webhook": "Saved. What happens from now on is told there.",
+    "webhook-sent": "It is on its way. Load the page again in a moment to see the answer.",
+    "webhook-ended": "The webhook is ended. Nothing is sent there any more.",
     "model": "The model is registered. Next: create its first version.",
     "version": "The version is created as a draft. Next: upload its artifacts.",
     "edited": "Saved. What changed, and who changed it, is on record.",

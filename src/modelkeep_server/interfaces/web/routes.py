@@ -14,6 +14,7 @@ from modelkeep_server.interfaces.web import (
     environments,
     evaluations,
     exceptions,
+    findings,
     formats,
     home,
     invitations,
@@ -44,6 +45,7 @@ from modelkeep_server.interfaces.web import (
     version_edit,
     versions,
     waivers,
+    webhooks,
 )
 from modelkeep_server.interfaces.web import (
     help as help_pages,
@@ -62,6 +64,7 @@ ROUTERS = tuple(
         device_logins,
         people,
         jobs,
+        webhooks,
         storage,
         keys,
         formats,
@@ -75,6 +78,7 @@ ROUTERS = tuple(
         exceptions,
         environments,
         deployments,
+        findings,
         models,
         model_settings,
         model_sharing,
