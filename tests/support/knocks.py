@@ -117,13 +117,20 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
     "POST /api/v1/access-requests/{id}/withdraw": {},
+    "PUT /api/v1/notices/settings": {"quiet": True},
 }  # fmt: skip
 
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
+    "/deployments/environments/new": {"name": "golden", "kind": "STAGING"},
+    "/deployments/environments/{id}": {"name": "golden", "revision": "1"},
+    "/deployments/environments/{id}/end": {"reason": "Over."},
+    "/deployments/record": {"environment": "{environment}", "model": "{group}/{name}"},
+    "/deployments/{id}/rollback": {"reason": "Errors."},
     "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
+    "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
     "/models/{group}/{name}/versions/{version}/findings": {"text": "Name the owner of the data.", "severity": "LOW"},
@@ -137,6 +144,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "comment": "Say more.",
         "digest": "{digest}",
     },
+    "/profile/notices": {"quiet": "on"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},

@@ -127,6 +127,7 @@ def share(api: Api, make: Make, version: Version) -> None:
         .json()
     )
     owner.post(f"/api/v1/access-requests/{asked['id']}/refuse", json={"reason": "Not yet."})
+    assert owner.put("/api/v1/notices/settings", json={"quiet": True}).status_code == 200
     let_in = {"access": "READ", "until": (clock.utc_now() + timedelta(days=30)).isoformat()}
     owner.put(f"{base}/collaborators/{guest.email}", json=let_in)
     owner.delete(f"{base}/collaborators/{guest.email}")

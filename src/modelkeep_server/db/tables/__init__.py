@@ -69,7 +69,6 @@ from modelkeep_server.db.tables.identity import (
     tokens,
 )
 from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
-from modelkeep_server.db.tables.notices import notice_settings, webhooks
 from modelkeep_server.db.tables.policies import (
     assessments,
     exception_grants,
@@ -87,6 +86,7 @@ from modelkeep_server.db.tables.promotions import (
     version_contents,
 )
 from modelkeep_server.db.tables.status import incident_updates, incidents
+from modelkeep_server.db.tables.telling import notice_settings, webhooks
 from modelkeep_server.db.tables.versions import version_flags, version_passages, versions
 
 GOVERNED = (

@@ -86,7 +86,8 @@ def tell(
 
 def _is_first(work: Work, once: str) -> bool:
     row = work.upsert(told).values(key=once, at=work.now).on_conflict_do_nothing()
-    return work.keep(told, row) == 1
+    # psycopg's count of an INSERT is dropped unless it is asked for.
+    return work.keep(told, row.execution_options(preserve_rowcount=True)) == 1
 
 
 def _read_people(work: Work, actor: Actor | None, kind: str, who: Who, addresses: Sequence[str]) -> list[_Person]:
@@ -138,7 +139,7 @@ def _write_to(
 ) -> None:
     """Write to people as they chose, and to addresses of nobody as the rule is. One statement."""
     persons = {one.email.casefold() for one in found} | {actor.email.casefold() if actor else ""}
-    others = [one for one in addresses if one.casefold() not in persons] if KINDS[kind].by_mail else []
+    others = [one for one in addresses if "@" in one and one.casefold() not in persons] if KINDS[kind].by_mail else []
     letter = KINDS[kind].letter
     told_with = facts if letter != NOTICE else {"kind": kind, "href": href, **facts}
     enqueue_mails(

@@ -45,6 +45,8 @@ NOTICES: Mapping[str, str] = {
     "rescan": "The file is being looked through again. What is found will stand here.",
     "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
+    "notices-read": "Everything is marked as read.",
+    "notices-chosen": "Saved. It counts from now on.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
     "job-retried": "The job is tried again now.",

@@ -19,6 +19,8 @@ KINDS: Mapping[str, str] = {
     "close-downloads": "Writing downloads into the log",
     "webhook": "Webhooks",
     "remind-of-exceptions": "Reminding of exceptions that end",
+    "remind-of-reviews": "Reminding of reviews that are overdue",
+    "prune-notices": "Dropping notices read long ago",
 }
 
 
