@@ -8,6 +8,7 @@ from typing import Any, Self
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import When, given, moment_of
 from modelkeep.comparisons import Comparison
+from modelkeep.deployments import Deployments
 from modelkeep.directory import Directory
 from modelkeep.evaluations import Evaluations
 from modelkeep.exports import save_answer
@@ -25,7 +26,7 @@ from modelkeep.trails import Trails
 from modelkeep.transport import Transport
 
 
-class Client(Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing, Trails):
+class Client(Deployments, Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing, Trails):
     """
     A registry, as one person or service account.
 

@@ -106,13 +106,25 @@ class Promotions(Asking):
         )  # fmt: skip
         return read(Promotion, self._transport.post(f"{_route_of(address)}/reviews", document))
 
-    def move_version(self, address: str | Address, to: str, *, comment: str | None = None) -> Version:
+    def move_version(
+        self,
+        address: str | Address,
+        to: str,
+        *,
+        comment: str | None = None,
+        deployment: Mapping[str, Any] | None = None,
+    ) -> Version:
         """
         Move a version to STAGING or PRODUCTION (SRE), DEPRECATED (owner, Admin) or RETIRED (Admin).
 
-        Raises Conflict, Forbidden, Invalid, NotFound.
+        Args:
+            deployment: What is live from then on, told with a move to STAGING or PRODUCTION: `environment` and `live`,
+                as `record_deployment` takes them.
+        Raises:
+            Conflict, Forbidden, Invalid, NotFound.
         """
-        return read(Version, self._transport.post(f"{_route_of(address)}/moves", given(to=to, comment=comment)))
+        told = given(to=to, comment=comment, deployment=None if deployment is None else dict(deployment))
+        return read(Version, self._transport.post(f"{_route_of(address)}/moves", told))
 
     def hold_version(self, address: str | Address, *, reason: str) -> Version:
         """Stop all moves of a version and all new links, at once. Raises Conflict, Forbidden, NotFound."""

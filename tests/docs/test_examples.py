@@ -34,11 +34,13 @@ WITHOUT_PYTHON = {
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",
-    "list_environments", "create_environment", "show_environment", "update_environment", "end_environment",
-    "list_deployments", "record_deployment", "show_deployment", "roll_back", "list_live",
+    "create_environment", "show_environment", "update_environment", "end_environment", "record_deployment",
+    "show_deployment", "roll_back",
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
+    "list_approval_rules", "add_approval_rule", "end_approval_rule", "confirm_approval_rule_end",
+    "decline_approval_rule_end",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {

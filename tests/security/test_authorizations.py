@@ -30,9 +30,9 @@ GOLDEN = Path(__file__).with_name("authorizations.txt")
 SCOPE = "scope"
 #: From this very machine `/metrics` is read without a credential.
 ELSEWHERE = "192.0.2.7"
-#: Who is asked for each time; `make endurance` asks for everybody. What is RESTRICTED tells most; of what everyone sees,
-#: those who have no part in it are asked.
-EVERYBODY = {visibility: RELATIONS for visibility in VISIBILITIES}
+#: Who is asked for each time; `make endurance` asks for everybody. What is RESTRICTED tells most; of what everyone
+#: sees, those who have no part in it are asked.
+EVERYBODY = dict.fromkeys(VISIBILITIES, RELATIONS)
 OF_THE_API = {"INTERNAL": ("stranger", "owner", "former"), "RESTRICTED": RELATIONS}
 OF_PAGES = {"INTERNAL": ("stranger",), "RESTRICTED": ("stranger", "owner", "former")}
 #: By how somebody stands ("" where it does not matter): the statuses for nobody and for each role, apart by blanks.

@@ -101,6 +101,12 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/exceptions/{id}/refuse": {"reason": "No."},
     "POST /api/v1/exceptions/{id}/withdraw": {},
     "POST /api/v1/exceptions/{id}/end": {"reason": "Over."},
+    "POST /api/v1/approval-rules": {
+        "riskTier": "HIGH", "target": "PRODUCTION", "roles": ["MRC"], "reason": "For the table.",
+    },
+    "POST /api/v1/approval-rules/{id}/end": {"reason": "For the table."},
+    "POST /api/v1/approval-rules/{id}/confirm": {},
+    "POST /api/v1/approval-rules/{id}/decline": {},
     "POST /api/v1/access-requests": {"model": "{group}/{name}", "purpose": "To look.", "days": 7},
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
@@ -110,7 +116,7 @@ BODIES: dict[str, Any] = {
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
-    "/exceptions/{id}/refuse": {"reason": "No."},
+    "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
     "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},

@@ -151,7 +151,19 @@ def govern(make: Make, api: Api) -> None:
     settled = life.post(f"/findings/{finding}/settle", cast.security, status="RESOLVED", answer="The platform team.")
     assert settled.status_code == 200, settled.text
     lift_a_policy(api, life)
+    ask_for_an_approval_more(make, api)
     deploy(make, api)
+
+
+def ask_for_an_approval_more(make: Make, api: Api) -> None:
+    """Approvals that an Admin added, and that are asked for no more."""
+    admin, mrc = api.as_(make.person(Role.ADMIN)), api.as_(make.person(Role.MRC))
+    rules = "/api/v1/approval-rules"
+    told = {"riskTier": "HIGH", "target": "PRODUCTION", "roles": ["MRC"], "reason": "For a quarter."}
+    made = admin.post(rules, json=told)
+    assert made.status_code == 201, made.text
+    assert admin.post(f"{rules}/{made.json()['id']}/end", json={"reason": "It is over."}).status_code == 200
+    assert mrc.post(f"{rules}/{made.json()['id']}/confirm", json={}).status_code == 200
 
 
 def deploy(make: Make, api: Api) -> None:

@@ -99,9 +99,9 @@ class Task:
         return self.model.partition("/")[2] if self.model else self.title
 
     @property
-    def sort_key(self) -> tuple[datetime, datetime]:
-        """What is due first stands first, then the oldest."""
-        return self.due_at or self.since, self.since
+    def sort_key(self) -> tuple[bool, datetime, datetime]:
+        """What is due first stands first; what has no such day comes after it, the oldest first."""
+        return self.due_at is None, self.due_at or self.since, self.since
 
 
 def page_of(model: str, version: str | None = None, below: str = "") -> str:

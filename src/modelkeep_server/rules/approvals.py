@@ -76,6 +76,11 @@ APPROVALS: dict[RiskTier, tuple[Need, ...]] = {
     RiskTier.HIGH: (Need((Role.MRC,)), Need((Role.SECURITY_ARCHITECT,))),
 }
 
+#: What Admins may add for a tier and a target: in one step, in whose roles, and in all.
+COUNT_MAX = 3
+ADDED_ROLES = (Role.MRC, Role.SECURITY_ARCHITECT)
+ADDED_MAX = 6
+
 #: How many days reviewers have, by risk tier, and what is left of them where it is urgent.
 REVIEW_DAYS: dict[RiskTier, int] = {RiskTier.LOW: 5, RiskTier.MEDIUM: 10, RiskTier.HIGH: 10}
 URGENT_DAYS = 2

@@ -132,3 +132,35 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
     assert "Name the owner of the data." in after
     assert life.state == "APPROVED_STAGING"
     assert words_of(owner.get(f"{page}/reviews").text).count("round") >= 2
+
+
+def test_an_admin_asks_for_more_approvals_and_for_fewer_again(make: Make, api: Api) -> None:
+    """The page shows floor and sum; what is wrong is told at the control; a second person confirms the end."""
+    life = begin_life(make, api, tier="MEDIUM")
+    life.ask()
+    admin, mrc, page = api.browser(life.cast.admin), api.browser(life.cast.mrc), "/admin/approvals"
+    more = {"riskTier": "MEDIUM", "target": "STAGING", "roles": "MRC", "count": "1", "reason": "An audit."}
+
+    wrong = admin.submit(page, {**more, "roles": "", "reason": "", "count": "9"})
+    locked = words_of(mrc.get(page).text)
+    added = admin.submit(page, more)
+    shown = words_of(admin.get(page).text)
+    review = words_of(mrc.get(life.base.removeprefix("/api/v1")).text)
+    rule = admin.get("/api/v1/approval-rules").json()["items"][-1]["id"]
+    empty = admin.submit(f"{page}/{rule}/end", {"reason": ""})
+    wished = admin.submit(f"{page}/{rule}/end", {"reason": "Over."})
+    asks = words_of(mrc.get(page).text)
+    kept = admin.submit(f"{page}/{rule}/decline")
+    admin.submit(f"{page}/{rule}/end", {"reason": "Over."})
+    ended = mrc.submit(f"{page}/{rule}/confirm", {"reason": "Agreed."})
+
+    assert (wrong.status_code, empty.status_code) == (422, 422)
+    assert "3 things to correct" in words_of(wrong.text)
+    assert "To ask for more approvals you need" in locked
+    assert "To staging: 3 approvals" in shown
+    assert review.count("Waiting") >= 3
+    assert "Confirm" in asks
+    assert [one.headers["location"].partition("=")[2] for one in (added, wished, kept, ended)] == [
+        "approvals-added", "approvals-ending", "approvals-stand", "approvals-ended",
+    ]  # fmt: skip
+    assert "Nothing added" in words_of(admin.get(page).text)

@@ -122,7 +122,8 @@ comments = Table(
     Index("ix_comments_version", "version_id", "id"),
 )
 
-#: Approvals that Admins ask for beyond the floor of rules/approvals.py: `count` people more with one of `roles`.
+#: Approvals that Admins ask for beyond the floor of rules/approvals.py: `count` people more with one of `roles`. It
+#: stands until `ended_at`; `ending_*` is the wish of an Admin to end it, which waits for a second person.
 approval_additions = Table(
     "approval_additions",
     metadata,
@@ -132,10 +133,16 @@ approval_additions = Table(
     Column("target", Text, nullable=False),
     Column("roles", JsonText, nullable=False),
     Column("count", Integer, nullable=False),
+    veiled("reason", Text, nullable=False),
     Column("added_by", BigKey, ForeignKey("people.id"), nullable=False),
     Column("added_at", UtcMicros, nullable=False),
+    Column("ending_by", BigKey, ForeignKey("people.id")),
+    Column("ending_at", UtcMicros),
+    veiled("ending_reason", Text),
     Column("ended_by", BigKey, ForeignKey("people.id")),
     Column("ended_at", UtcMicros),
+    Column("revision", Integer, nullable=False),
+    salt_column(),
     Index("ix_approval_additions_standing", "ended_at", "risk_tier"),
 )
 

@@ -18,6 +18,8 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments.views import (
+    STATES,
+    Candidate,
     Cause,
     Deployment,
     Environment,
@@ -25,6 +27,7 @@ from modelkeep_server.features.deployments.views import (
     LiveAt,
     Part,
     Place,
+    Spot,
 )
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
@@ -227,6 +230,79 @@ def find_live_of(work: Work, version_keys: Sequence[int]) -> tuple[LiveAt, ...]:
         .order_by(environments.c.name_key)
     )  # fmt: skip
     return tuple(LiveAt(row.version_id, row.name, Kind(row.kind), row.share, row.at, row.endpoint_url) for row in rows)
+
+
+def list_spots(work: Work, version_key: int) -> tuple[Spot, ...]:
+    """
+    The environments that stand, at most `PLACES_MAX`, each with where a version is live in it, for readers who were let
+    to the version; production first. One statement.
+    """
+    live = (
+        select(
+            deployments.c.environment_id, deployment_shares.c.share, deployment_shares.c.endpoint_url,
+            deployments.c.at,
+        )
+        .join(deployment_shares, deployment_shares.c.deployment_id == deployments.c.id)
+        .where(deployment_shares.c.version_id == version_key, _CURRENT)
+        .subquery("live")
+    )  # fmt: skip
+    statement = (
+        _select_environments()
+        .outerjoin(live, live.c.environment_id == environments.c.id)
+        .add_columns(live.c.share, live.c.endpoint_url, live.c.at)
+        .where(environments.c.ended_at.is_(None))
+        .order_by(live.c.share.is_(None), environments.c.kind, environments.c.name_key)
+        .limit(PLACES_MAX)
+    )
+    return tuple(
+        Spot(
+            _to_environment(row),
+            None
+            if row.share is None
+            else LiveAt(version_key, row.name, Kind(row.kind), row.share, row.at, row.endpoint_url),
+        )
+        for row in work.all(statement)
+    )
+
+
+def list_candidates(
+    work: Work, actor: Actor, kind: Kind, model: Model, also: Sequence[int], *, most: int
+) -> tuple[Candidate, ...]:
+    """
+    The newest versions of a model whose states fit a kind of environment, and `also` these, by inside id. One
+    statement.
+    """
+    flags = {
+        flag: exists().where(
+            version_flags.c.version_id == versions.c.id,
+            version_flags.c.lifted_at.is_(None),
+            version_flags.c.kind == flag,
+        )
+        for flag in ("HOLD", "CLOSED")
+    }
+    fits = [state.value for state in STATES[kind]]
+    statement = (
+        select(versions.c.version, versions.c.state, *(is_set.label(flag) for flag, is_set in flags.items()))
+        .join(models, models.c.id == versions.c.model_id)
+        .where(
+            versions.c.model_id == model.key,
+            visible_to(actor),
+            or_(versions.c.state.in_(fits), versions.c.id.in_(list(also))),
+        )
+        .order_by(versions.c.id.in_(list(also)).desc(), versions.c.number.desc())
+        .limit(most)
+    )
+    found = []
+    for row in work.all(statement):
+        refusal = None
+        if row.state not in fits:
+            refusal = f"It is {row.state}; here runs only what is {' or '.join(fits)}."
+        elif row.HOLD:
+            refusal = "It is on hold."
+        elif row.CLOSED:
+            refusal = "It is closed."
+        found.append(Candidate(row.version, State(row.state), refusal))
+    return tuple(found)
 
 
 def count_live_in(work: Work, environment: Environment) -> int:

@@ -18,7 +18,17 @@ from modelkeep_server.features.audit import integrity
 from modelkeep_server.features.deployments import queries
 from modelkeep_server.features.deployments.asking import demand_readable, find_model_address, read_parts
 from modelkeep_server.features.deployments.environments import demand_standing
-from modelkeep_server.features.deployments.views import Asked, Cause, Deployment, Environment, Kind, NewPart
+from modelkeep_server.features.deployments.views import (
+    STATES,
+    WHOLE,
+    Asked,
+    Cause,
+    Deployment,
+    Environment,
+    NewPart,
+    Part,
+    Plan,
+)
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -29,12 +39,6 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
-
-#: Versions in which states may be live in an environment of a kind.
-STATES: dict[Kind, tuple[State, ...]] = {
-    Kind.PRODUCTION: (State.PRODUCTION,),
-    Kind.STAGING: (State.STAGING, State.APPROVED_PROD, State.PRODUCTION),
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -
     addresses = [part.version if ":" in part.version else f"{version.model}:{part.version}" for part in asked.live]
     if version.address.lower() not in [address.lower() for address in addresses]:
         raise Invalid.of([FieldError("live", f"{version.address} moves, so it is part of what is live.")])
-    return _record(work, actor, asked, Cause.MOVE)
+    return _record(work, actor, asked, Cause.MOVE, moved=version.key)
 
 
 def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> Deployment:
@@ -95,6 +99,7 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
     earlier, live = _judge_rollback(work, actor, environment, present)
+    _demand_sound(work, environment, [part.version.key for part in live], present)
     return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
 
 
@@ -128,7 +133,45 @@ def _judge_rollback(
     return earlier, live
 
 
-def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
+def plan(work: Work, actor: Actor, asked: Asked) -> Plan:
+    """What `record` would change, for a page that asks first. Raises as it does, and writes nothing."""
+    access.require(work, actor, "deployment.record")
+    environment, model, present, live = _judge(work, actor, asked)
+    parts = tuple(
+        Part(
+            part.version.key, part.version.address, part.version.state, part.share, part.endpoint_url, part.region,
+            part.version.hold is not None,
+        )
+        for part in live
+    )  # fmt: skip
+    return Plan(environment, model.address, present, parts)
+
+
+def join_live(work: Work, actor: Actor, version: Version, environment_id: str, part: NewPart) -> Asked:
+    """
+    What is asked where one version joins what is live of its model in an environment: the others share what is left of
+    the traffic, as they do now. It follows what stands there at this moment. Raises NotFound.
+    """
+    environment = queries.get_environment(work, environment_id)
+    group, _, name = version.model.partition("/")
+    model = model_queries.get_model(work, actor, group, name)
+    present = queries.find_current(work, actor, environment, model)
+    others = [one for one in present.live if one.version_key != version.key] if present else []
+    left = WHOLE - round(part.share * 100) if 0 < part.share <= 100 else 0
+    taken = sum(one.share for one in others)
+    kept = [(one, one.share if taken <= left else one.share * left // taken) for one in others]
+    live = [part, *(NewPart(one.version, share / 100, one.endpoint_url, one.region) for one, share in kept if share)]
+    return Asked(environment.id, live, version.model, replaces=present.id if present else "none")
+
+
+def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Deployment:
+    environment, model, present, live = _judge(work, actor, asked)
+    # A version that moves in this transaction was looked at before its move, whose event is yet to be written.
+    _demand_sound(work, environment, [part.version.key for part in live if part.version.key != moved], present)
+    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+
+
+def _judge(work: Work, actor: Actor, asked: Asked) -> tuple[Environment, Model, Deployment | None, list[_Live]]:
     demand_readable(asked)
     group, name = find_model_address(asked)
     model = model_queries.get_model(work, actor, group, name)
@@ -146,7 +189,7 @@ def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
         raise StateForbids(
             f"Nothing of {model.address} is live in {environment.name}.", remedy="There is nothing to take away."
         )
-    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+    return environment, model, present, live
 
 
 def _lock_environment(work: Work, environment_id: str) -> Environment:
@@ -219,7 +262,6 @@ def _put(
     restores: Deployment | None = None,
 ) -> Deployment:
     label = f"{model.address} in {environment.name}"
-    _demand_sound(work, environment, live, present)
     # Of two who come at once, whoever began later may be first: what one took over from never ends before it began.
     at = work.now if present is None else max(work.now, present.at)
     if present is not None:
@@ -260,9 +302,11 @@ def _put(
     return queries.get_deployment(work, actor, public_id)
 
 
-def _demand_sound(work: Work, environment: Environment, live: Sequence[_Live], present: Deployment | None) -> None:
+def _demand_sound(
+    work: Work, environment: Environment, version_keys: Sequence[int], present: Deployment | None
+) -> None:
     """Raises IntegrityBroken where the environment, a version, or what is live now was changed by hand."""
-    rows = {"environments": [environment.key], "versions": [part.version.key for part in live]}
+    rows = {"environments": [environment.key], "versions": list(version_keys)}
     if present is not None:
         rows["deployments"] = [present.key]
     integrity.demand_sound(work, () if present is None else (present.id,), rows)

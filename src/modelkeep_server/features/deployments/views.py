@@ -18,6 +18,13 @@ class Kind(StrEnum):
     PRODUCTION = "PRODUCTION"
 
 
+#: Versions in which states may be live in an environment of a kind.
+STATES: dict[Kind, tuple[State, ...]] = {
+    Kind.PRODUCTION: (State.PRODUCTION,),
+    Kind.STAGING: (State.STAGING, State.APPROVED_PROD, State.PRODUCTION),
+}
+
+
 class Cause(StrEnum):
     """How a deployment came: told by itself, with a move of a version, or by rolling back."""
 
@@ -136,3 +143,30 @@ class LiveAt:
     share: int
     since: datetime
     endpoint_url: str | None
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A standing environment, and where one version is live in it, how."""
+
+    environment: Environment
+    live: LiveAt | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version that may be named as live in an environment; `refusal` says why it may not after all."""
+
+    version: str
+    state: State
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What recording would change: what stands now, if anything does, and each part of what is live then."""
+
+    environment: Environment
+    model: str
+    present: Deployment | None
+    live: tuple[Part, ...]

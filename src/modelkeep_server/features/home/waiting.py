@@ -79,11 +79,11 @@ _GRANTED = {Role.MRC: 1, Role.SECURITY_ARCHITECT: 2}
 
 def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
     """
-    All of it, each sort by due date, then by age. Two statements, one for who decides nothing.
+    All of it, each sort by due date, then by age. Three statements, two for who decides nothing.
 
     What a token is limited to plays no part: it is told what waits for its person.
     """
-    needs = promotion_queries.list_needs()
+    needs = promotion_queries.list_needs(work)
     arms = [
         *_for_deciders(work, actor, needs),
         *_for_sres(actor, needs),

@@ -38,7 +38,7 @@ CHECKLIST: Mapping[str, str] = {
 ANSWERS = ("YES", "NO", "NOT_APPLICABLE")
 
 _ACTS = {Decision.APPROVE: "promotion.approve", Decision.REQUEST_CHANGES: "promotion.request_changes"}
-#: Where the last approval leads, and an SRE finds it: approvals that a raised tier lacks can still be given there.
+#: Where the last approval leads, and an SRE finds it: approvals that are lacking since can be given there.
 LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
 
 
@@ -116,6 +116,15 @@ def _find_faults(
     return faults
 
 
+def lacks_approvals(promotion: Promotion, version: Version) -> bool:
+    """
+    Whether a version was approved, and more is asked for now, since its tier was raised or an Admin added to it. It
+    keeps its state, and goes no further until a reviewer gave what is missing.
+    """
+    is_there = LEADS_TO[promotion.target] is version.state
+    return promotion.status is Status.APPROVED and is_there and promotion.missing > 0
+
+
 def find_checklist_faults(checklist: Mapping[str, str] | None, decision: Decision) -> list[FieldError]:
     """What is wrong with a checklist; an approval cannot say NO to a row of it."""
     faults = []
@@ -130,12 +139,11 @@ def find_checklist_faults(checklist: Mapping[str, str] | None, decision: Decisio
 
 
 def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
-    """The round that a decision is about: the open one, or one whose approvals a raised tier made too few."""
+    """The round that a decision is about: the open one, or one whose approvals became too few."""
     latest = promotion_queries.find_latest(work, version)
     if latest is not None and latest.status is Status.OPEN:
         return latest
-    lacks = latest is not None and latest.status is Status.APPROVED and bool(latest.open_roles)
-    if latest is not None and lacks and decision is Decision.APPROVE and LEADS_TO[latest.target] is version.state:
+    if latest is not None and decision is Decision.APPROVE and lacks_approvals(latest, version):
         return latest
     raise StateForbids(
         f"{version.address} is {version.state} and waits for no decision.",
@@ -229,7 +237,7 @@ def _count(
 ) -> Promotion:
     """Move the version on where this was the last approval needed; else record that it was given."""
     act = _ACTS[Decision.APPROVE]
-    is_last = promotion.status is Status.OPEN and not promotion.open_roles
+    is_last = promotion.status is Status.OPEN and not promotion.missing
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
         return promotion

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Row, ScalarSelect, Select, func, select
 
 from modelkeep_server.db.nesting import RowsAsJson
-from modelkeep_server.db.tables import assessments, models, people, promotions, reviews, versions
+from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion.seats import Needs
 from modelkeep_server.features.promotion.views import Decision, Promotion, Required, Review, Status
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock
-from modelkeep_server.rules.approvals import APPROVALS, Given, RiskTier, fill_slots, needs_of, open_roles
+from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, needs_of, open_roles, slots_of
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role
 
@@ -37,12 +37,31 @@ def _decided() -> ScalarSelect[Any]:
     )
 
 
+def _added() -> ScalarSelect[Any]:
+    """What Admins ask for now, beyond the floor, of such a promotion, as `_read_added` takes it."""
+    return (
+        select(RowsAsJson(approval_additions.c.id, approval_additions.c.roles, approval_additions.c.count))
+        .where(
+            approval_additions.c.ended_at.is_(None),
+            approval_additions.c.risk_tier == models.c.risk_tier,
+            approval_additions.c.target == promotions.c.target,
+        )
+        .correlate(promotions, models)
+        .scalar_subquery()
+    )
+
+
+def _read_added(kept: Sequence[Any]) -> tuple[Need, ...]:
+    return tuple(Need(tuple(map(Role, canonical.loads(roles))), count) for _, roles, count in sorted(kept))
+
+
 def select_rounds() -> Select[Any]:
-    """Every round, with its model, version, people and what was decided."""
+    """Every round, with its model, version, people, what was decided and what Admins added."""
     return (
         select(
             promotions,
             _decided().label("decided"),
+            _added().label("added"),
             models.c.group_name,
             models.c.name.label("model_name"),
             models.c.risk_tier.label("model_tier"),
@@ -96,9 +115,17 @@ def _approvers() -> ScalarSelect[Any]:
     )
 
 
-def list_needs() -> Needs:
-    """What each promotion takes, by tier and target."""
-    return {(tier, target): needs_of(tier) for tier in RiskTier for target in Target}
+def list_needs(work: Work) -> Needs:
+    """What each promotion takes, by tier and target, with what Admins added. One statement."""
+    added: dict[tuple[str, str], list[Need]] = {}
+    kept = approval_additions.c
+    for row in work.all(
+        select(kept.risk_tier, kept.target, kept.roles, kept.count.label("people"))
+        .where(kept.ended_at.is_(None))
+        .order_by(kept.id)
+    ):
+        added.setdefault((row.risk_tier, row.target), []).append(Need(tuple(map(Role, row.roles)), row.people))
+    return {(tier, aim): needs_of(tier, added.get((tier, aim), ())) for tier in RiskTier for aim in Target}
 
 
 def to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:
@@ -133,7 +160,7 @@ def _to_promotion(
     checks: tuple[dict[str, Any], ...],
 ) -> Promotion:
     target, tier = Target(row.target), RiskTier(row.model_tier)
-    needs = APPROVALS[tier]
+    needs = needs_of(tier, _read_added(row.added))
     decided = tuple(map(_to_review, sorted(row.decided)))
     given = {
         Given(review.person_key, review.role, review.tier): review
@@ -141,6 +168,10 @@ def _to_promotion(
         if review.decision is Decision.APPROVE and review.digest == row.digest
     }
     seats = fill_slots(needs, tuple(given), tier)
+    waits_for = open_roles(needs, tuple(given), tier)
+    if not waits_for and row.status == Status.OPEN:
+        # Fewer are asked for than when it was decided on last: one approval more, of any reviewer, closes the round.
+        waits_for = tuple(dict.fromkeys(role for slot in slots_of(needs) for role in slot))
     return Promotion(
         key=row.id,
         version_key=row.version_id,
@@ -164,7 +195,7 @@ def _to_promotion(
         required=tuple(Required(need.roles, need.count) for need in needs),
         reviews=decided,
         approvals=tuple(given[seat] for seat in seats if seat is not None),
-        open_roles=open_roles(needs, tuple(given), tier),
+        open_roles=waits_for,
         checks=checks,
     )
 

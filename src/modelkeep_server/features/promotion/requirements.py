@@ -48,15 +48,15 @@ def _to_requirement(check: Check) -> Requirement:
 
 
 def judge_approvals(promotion: Promotion) -> Requirement:
-    """Whether the approvals are there that the model's tier, as it is now, takes."""
-    needed = sum(one.count for one in promotion.required)
+    """Whether the approvals are there that are asked for now, of the model's tier and by what Admins added."""
     given = len(promotion.approvals)
+    needed = given + promotion.missing
     waits = " or ".join(ROLES[role].label for role in promotion.open_roles)
     message = f"{given} of {needed} approvals for {promotion.target}"
     return Requirement(
         "approvals",
-        given >= needed,
-        message if given >= needed else f"{message}; {waits} is still needed.",
+        not promotion.missing,
+        message if not promotion.missing else f"{message}; {waits} is still needed.",
         f"Ask somebody with the role {waits}, who never owned the model nor worked on the version, to review it.",
     )
 

@@ -3,6 +3,7 @@
 from sqlalchemy import or_, select
 
 from modelkeep_server.db.tables import (
+    approval_additions,
     artifacts,
     assessments,
     deployment_shares,
@@ -16,6 +17,7 @@ from modelkeep_server.db.tables import (
     policy_revisions,
     promotions,
     reviews,
+    row_writers,
     scans,
     suite_revisions,
     version_contents,
@@ -38,7 +40,7 @@ _DEPLOYMENTS = 50
 def demand_sound(work: Work, model: Model, version: Version) -> None:
     """
     Go on only where the version, its model, owners, files, flags, rounds, decisions and evaluations are as the log has
-    them, what was told of where the model is live, and the policies and suites that it is judged by.
+    them, what was told of where the model is live, and the policies, suites and added approvals that it is judged by.
 
     Raises IntegrityBroken, naming the row. About 45 statements, each by a key.
     """
@@ -57,6 +59,7 @@ def demand_sound(work: Work, model: Model, version: Version) -> None:
         .join(evaluation_suites, evaluation_suites.c.id == suite_revisions.c.suite_id)
         .where(suite_revisions.c.revision == evaluation_suites.c.revision),
     )
+    rows["approval_additions"] = _all_keys_of_additions(work)
     files = work.all(select(artifacts.c.id, artifacts.c.blob_id).where(artifacts.c.version_id == version.key))
     rows["artifacts"] = [file.id for file in files]
     blobs = sorted({file.blob_id for file in files})
@@ -86,6 +89,12 @@ def _list_deployments(work: Work, model: Model, rows: dict[str, list[int]]) -> l
         rows["deployment_shares"] = _keys(work, select(deployment_shares.c.id).where(of_these))
         rows["environments"] = sorted({row.environment_id for row in found})
     return [row.public_id for row in found]
+
+
+def _all_keys_of_additions(work: Work) -> list[int]:
+    """Also of those that are there no more, or ended: an approval less is asked for where a row of them is gone."""
+    recorded = select(row_writers.c.row_key.label("id")).where(row_writers.c.table_name == approval_additions.name)
+    return sorted({*_keys(work, recorded), *_keys(work, select(approval_additions.c.id))})
 
 
 def _keys(work: Work, statement: object) -> list[int]:

@@ -89,9 +89,10 @@ class Required:
 @dataclass(frozen=True)
 class Promotion:
     """
-    A request to move a version on, with what was decided. `approvals` are those that count: on this digest, for the
-    model's tier. `open_roles` are the roles in which an approval still helps. `checks` is what policies last said,
-    `approvers` are those, by inside id, who approved the version in this round or one before.
+    A request to move a version on, with what was decided. `required` is what is asked for now; `approvals` are those
+    that count: on this digest, for the model's tier. `open_roles` are the roles in which an approval still helps.
+    `checks` is what policies last said, `approvers` are those, by inside id, who approved the version in this round or
+    one before.
     """
 
     key: int
@@ -124,6 +125,11 @@ class Promotion:
     def address(self) -> str:
         """`group/name:version`."""
         return f"{self.model}:{self.version}"
+
+    @property
+    def missing(self) -> int:
+        """How many approvals are missing of those that are asked for now."""
+        return sum(need.count for need in self.required) - len(self.approvals)
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,9 @@ def list_reviews(
 ) -> PageOut[QueueRowOut]:
     """Requests that you can see: those that wait, in the order of `sort`, or others, the newest first."""
     asked = QueueFilter(show, role, tier, target, urgent, overdue, can_decide, mine, group)
-    page = queue.list_queue(work, actor, asked, sort=sort, limit=limit, cursor=cursor)
-    total = queue.count_queue(work, actor, asked).total if show is Show.OPEN else None
+    known = queue.look(work, actor)
+    page = queue.list_queue(work, actor, asked, known=known, sort=sort, limit=limit, cursor=cursor)
+    total = queue.count_queue(work, actor, asked, known=known).total if show is Show.OPEN else None
     return PageOut[QueueRowOut].of(replace(page, total=total), QueueRowOut.model_validate)
 
 

@@ -2,6 +2,7 @@
 
 from modelkeep_server.interfaces.api import (
     activity,
+    approvals,
     artifacts,
     audit,
     comparison,
@@ -45,6 +46,7 @@ ROUTERS = tuple(
         trail,
         comparison,
         promotions,
+        approvals,
         waivers,
         evaluations,
         headers,

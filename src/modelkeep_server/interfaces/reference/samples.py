@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import policies, promotions
+from modelkeep_server.interfaces.reference import deployments, policies, promotions
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -137,6 +137,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "SuitePatch": _SUITE,
     "SuiteOut": {**_SUITE, "revision": 1, "reason": None},
     **policies.STORY_OF,
+    **deployments.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
     "TeamIn": _TEAM,
@@ -269,12 +270,9 @@ print(asked.id, asked.status)''',
     "withdraw_access_request": f'registry.withdraw_access_request("{STORY["id"]}")',
     "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
-    "list_reviews": """for row in registry.list_reviews():
-    print(row.promotion.address, row.promotion.target, row.promotion.open_roles)""",
     **policies.PYTHON,
+    **deployments.PYTHON,
     **promotions.PYTHON,
-    "list_todo": """for one in registry.list_todo():
-    print(one.what, one.address or one.title, one.due_at, one.link)""",
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):

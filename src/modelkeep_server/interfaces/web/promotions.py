@@ -6,32 +6,38 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments import service as deploying
+from modelkeep_server.features.deployments.views import Asked, NewPart
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion import holds, moves, requesting
 from modelkeep_server.features.versions import closing
+from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.deployments import read_share
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.web.versions import BASE, count_fillable_fields, facts_of
-from modelkeep_server.rules.errors import RegistryError
+from modelkeep_server.interfaces.web.versions import BASE, count_fillable_fields, facts_of, list_spots
+from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
 
 router = make_router()
 
 V = BASE + "/{version}"
 _MOVED = {"STAGING": "staged", "PRODUCTION": "in-production", "DEPRECATED": "deprecated", "RETIRED": "version-retired"}
 _REASON = {"reason": "Reason"}
+_LIVE = {"environment": "Live in", "share": "Share", "endpointUrl": "Endpoint"}
 
 
-def _again(name: str, texts: dict[str, str]) -> Callable[..., Page]:
+def _again(name: str, texts: dict[str, str], choices: dict[str, str] | None = None) -> Callable[..., Page]:
     """Draws the page of a version once more, with what was typed into a form of it that was refused."""
-    sent = FormOf(name, texts)
+    sent = FormOf(name, texts, choices or {})
 
     def again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, **named: Any) -> Page:
         facts = facts_of(work, actor, named["group"], named["name"], named["version"])
         fillable = count_fillable_fields(work, actor, facts)
-        return Page.of(VersionContext(**facts, fillable=fillable, refused=sent.refuse(form, error)), error.status)
+        spots, refused = list_spots(work, actor, facts["version"]), sent.refuse(form, error)
+        return Page.of(VersionContext(**facts, fillable=fillable, spots=spots, refused=refused), error.status)
 
     return again
 
@@ -61,14 +67,33 @@ def withdraw_promotion(
 @router.post(V + "/moves")
 @door.posts(
     "version.stage", "version.release", "version.deprecate", "version.retire",
-    again=_again("move", {"comment": "Comment"}),
+    again=_again("move", {"comment": "Comment"}, _LIVE),
 )  # fmt: skip
 def move_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """Bring a version on. Controls: to, comment."""
+    """Bring a version on. Controls: to, comment; and environment, share, endpointUrl: what is live then."""
     to = text_of(form, "to")
     comment = text_of(form, "comment").strip() or None
-    found = moves.move_version(work, actor, group, name, version, to=to, comment=comment)
+    told = _read_live(work, actor, group, name, version, form)
+    try:
+        found = moves.move_version(work, actor, group, name, version, to=to, comment=comment, deployment=told)
+    except Invalid as error:
+        # The version that moves is the first of what is live.
+        faults = [FieldError(one.field.removeprefix("live.0."), one.message) for one in error.errors]
+        raise Invalid.of(faults) from error
     return Redirect(f"{href_of_version(found.model, found.version)}?done={_MOVED[found.state]}")
+
+
+def _read_live(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Asked | None:
+    """What is live from now on, where the form names an environment. Raises NotFound, Invalid."""
+    environment = text_of(form, "environment").strip()
+    if not environment:
+        return None
+    share = read_share(text_of(form, "share") or "100")
+    if share is None:
+        raise Invalid.of([FieldError("share", "A share is a number of percent, for instance 12.5.")])
+    found = version_queries.get_version(work, actor, group, name, version)
+    part = NewPart(found.address, share, text_of(form, "endpointUrl").strip() or None)
+    return deploying.join_live(work, actor, found, environment, part)
 
 
 @router.post(V + "/hold")

@@ -101,6 +101,7 @@ class PageShell:
         entries = [
             ("Models", "/models", "/models", "model.read"),
             ("Reviews", "/reviews", "/reviews", "review.read"),
+            ("Deployments", "/deployments", "/deployments", "deployment.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]

@@ -190,8 +190,8 @@ def _why_no_decision(
     work: Work, actor: Actor, model: Model, version: Version, promotion: Promotion, is_newest: bool
 ) -> str | None:
     """Why this person decides nothing in this round, in words; None where they may."""
-    lacks = promotion.status is Status.APPROVED and bool(promotion.open_roles)
-    if not is_newest or (promotion.status is not Status.OPEN and not lacks):
+    waits = promotion.status is Status.OPEN or deciding.lacks_approvals(promotion, version)
+    if not is_newest or not waits:
         return "This request waits for no decision."
     missing = access.why_not(actor, "promotion.approve", model_queries.relations_of(actor, model))
     if missing is not None:
@@ -204,8 +204,8 @@ def _why_no_decision(
     apart = why_not_apart(work, actor, model, version)
     if apart is None:
         return None
-    waits = " or ".join(ROLES[role].label for role in promotion.open_roles)
-    return f"{apart} Ask somebody else with the role {waits}."
+    roles = " or ".join(ROLES[role].label for role in promotion.open_roles)
+    return f"{apart} Ask somebody else with the role {roles}."
 
 
 def _compare(work: Work, actor: Actor, version: Version, other: str | None) -> VersionComparison | None:

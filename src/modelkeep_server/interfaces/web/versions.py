@@ -8,6 +8,8 @@ from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.artifacts.downloading import rights
+from modelkeep_server.features.deployments import queries as deployment_queries
+from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
@@ -24,11 +26,13 @@ from modelkeep_server.interfaces.web.filling import count_fillable
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
+from modelkeep_server.rules.lifecycle import State
 
 router = make_router()
 
 BASE = "/models/{group}/{name}/versions"
 FILES_SHOWN = 200
+_LIVE_IN = (State.STAGING, State.APPROVED_PROD, State.PRODUCTION, State.DEPRECATED)
 ACTIVITY_ROWS = 50
 
 
@@ -37,7 +41,8 @@ ACTIVITY_ROWS = 50
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
     """Where does it stand, and what next?"""
     facts = facts_of(work, actor, group, name, version)
-    return Page.of(VersionContext(**facts, fillable=count_fillable_fields(work, actor, facts)))
+    fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
+    return Page.of(VersionContext(**facts, fillable=fillable, spots=spots))
 
 
 @router.get(BASE + "/{version}/activity")
@@ -70,6 +75,16 @@ def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, c
         "download": download,
         "tab": "overview",
     }
+
+
+def list_spots(work: Work, actor: Actor, version: Version) -> tuple[Spot, ...]:
+    """
+    The environments, with where a version is live. One statement; none before it could be live, but for who can move
+    it to staging and may tell where.
+    """
+    if version.state in _LIVE_IN or (version.state is State.APPROVED_STAGING and access.may(actor, "version.stage")):
+        return deployment_queries.list_spots(work, version.key)
+    return ()
 
 
 def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:

@@ -93,7 +93,7 @@ class ReviewContext(FormContext):
     @property
     def is_last(self) -> bool:
         """Whether one more approval moves the version."""
-        return self.is_open and sum(slot.review is None for slot in self.slots) == 1
+        return self.is_open and self.promotion.missing <= 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from modelkeep_server.features.artifacts.carrying import Carriable
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion.views import Promotion
 from modelkeep_server.features.versions.views import MoveView, Requirement, Version
@@ -86,6 +87,7 @@ class VersionContext(FormContext):
     download: DownloadTerms
     tab: str = "overview"
     fillable: int = 0
+    spots: tuple[Spot, ...] = ()
 
     @property
     def step(self) -> NextStep:
