@@ -136,11 +136,15 @@ def test_a_trail_is_for_those_who_answer_or_look(make: Make, api: Api) -> None:
 
     mine, looked, refused = (life.get("/trail", one) for one in (None, auditor, stranger))
     unseen = api.as_(stranger).get(elsewhere)
+    page = life.base.removeprefix("/api/v1") + "/trail?rows=all"
+    drawn, shut = (api.browser(one).get(page) for one in (life.cast.owner, stranger))
 
     assert (mine.status_code, looked.status_code) == (200, 200)
     assert refusal(refused) == (403, "not_permitted")
     assert "Auditor" in refused.json()["detail"]
     assert refusal(unseen) == (404, "not_found")
+    assert "Every event of this page is proven" in drawn.text
+    assert shut.status_code == 403
     sources = [{one["from"] for one in answer.json()["items"]} for answer in (mine, looked)]
     assert sources[0] == {None}
     assert sources[1] != {None}
