@@ -55,6 +55,7 @@ NOUNS = (
     Noun("deployments", "What is live where, and rolling back.", "modelkeep.cli.deployments:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
+    Noun("notices", "What you were told, and how you are told.", "modelkeep.cli.notices:app"),
     Noun("policies", "Read, write and try the rules for promotions.", "modelkeep.cli.policies:app"),
     Noun("exceptions", "Ask for exceptions from policies, and decide on them.", "modelkeep.cli.exceptions:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),

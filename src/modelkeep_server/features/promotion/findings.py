@@ -13,9 +13,11 @@ from modelkeep_server.db.tables import findings, models, people, versions
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Finding, FindingStatus, NewFinding, Promotion, Severity
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -31,12 +33,12 @@ _settlers = people.alias("settlers")
 
 def raise_finding(work: Work, actor: Actor, group: str, name: str, version: str, new: NewFinding) -> Finding:
     """Raise a finding on a version, in any state. Raises NotFound, NotPermitted, Invalid; StateForbids: retired."""
-    _, found = begin(work, actor, group, name, version, "finding.raise")
+    model, found = begin(work, actor, group, name, version, "finding.raise")
     faults = find_faults(work, new)
     if faults:
         raise Invalid.of(faults)
     made = insert(work, actor, found, new, None)
-    record_raised(work, actor, made)
+    record_raised(work, actor, model, found, made)
     return get_finding(work, actor, made.id)
 
 
@@ -72,6 +74,10 @@ def settle(
         work, actor, "finding.settle", object_id=present.id, object_label=f"{present.version}#{present.id}",
         before={"status": present.status.value}, after={"status": status, "answer": Veiled(answer)},
     )  # fmt: skip
+    concerns = (present.owner, present.raised_by)
+    tell_of(
+        work, actor, "finding.settled", model, found, text=answer, place="/reviews", named=concerns, status=status
+    )  # fmt: skip
     return get_finding(work, actor, finding_id)
 
 
@@ -99,13 +105,14 @@ def insert(work: Work, actor: Actor, version: Version, new: NewFinding, promotio
     return _to_finding(work.all(_select().where(findings.c.public_id == public_id))[0])
 
 
-def record_raised(work: Work, actor: Actor, made: Finding) -> None:
-    """Record that a finding was raised."""
+def record_raised(work: Work, actor: Actor, model: Model, version: Version, made: Finding) -> None:
+    """Record that a finding was raised, and tell of it."""
     access.record(
         work, actor, "finding.raise", object_id=made.id, object_label=f"{made.version}#{made.id}",
         after={"severity": made.severity.value, "blocking": made.blocking, "owner": PersonRef(made.owner),
                "dueAt": clock.iso_seconds(made.due_at), "text": Veiled(made.text)},
     )  # fmt: skip
+    tell_of(work, actor, "finding.raised", model, version, text=made.text, place="/reviews", named=(made.owner,))
 
 
 def get_finding(work: Work, actor: Actor, public_id: str) -> Finding:

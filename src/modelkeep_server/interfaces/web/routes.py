@@ -25,6 +25,7 @@ from modelkeep_server.interfaces.web import (
     model_settings,
     model_sharing,
     models,
+    notices,
     people,
     policies,
     profile,
@@ -44,6 +45,7 @@ from modelkeep_server.interfaces.web import (
     version_edit,
     versions,
     waivers,
+    webhooks,
 )
 from modelkeep_server.interfaces.web import (
     help as help_pages,
@@ -58,9 +60,11 @@ ROUTERS = tuple(
         setup,
         accepting,
         profile,
+        notices,
         device_logins,
         people,
         jobs,
+        webhooks,
         storage,
         keys,
         formats,
