@@ -30,6 +30,7 @@ from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.policies import reminding, starter
+from modelkeep_server.features.promotion import review_reminding
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -44,7 +45,7 @@ from modelkeep_server.settings import DATABASE_NAME, Settings
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
-    *reminding.SCHEDULES,
+    *reminding.SCHEDULES, *review_reminding.SCHEDULES,
 )  # fmt: skip
 
 
@@ -244,6 +245,7 @@ def _make_handlers(
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
         transfers.CLOSE: transfers.make_closing_handler(database, parts),
         reminding.REMIND: reminding.make_reminding_handler(database, parts),
+        review_reminding.REMIND: review_reminding.make_reminding_handler(database, parts),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
     if mailer is not None:

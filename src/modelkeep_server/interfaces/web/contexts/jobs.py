@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "rescan": "Looking through files again",
     "close-downloads": "Writing downloads into the log",
     "remind-of-exceptions": "Reminding of exceptions that end",
+    "remind-of-next-reviews": "Reminding of versions to be looked at again",
 }
 
 
