@@ -55,7 +55,7 @@ class Todo:
 
 
 def list_todo(work: Work, actor: Actor) -> Todo:
-    """What waits for somebody. Nine statements at most; each sort is at most 50 things, the first due or the oldest."""
+    """What waits for somebody. Ten statements at most; each sort is at most 50 things, the first due or the oldest."""
     person = replace(actor, scopes=None)
     told = waiting.list_waiting(work, person)
     drafts = home.list_open_drafts(work, person)

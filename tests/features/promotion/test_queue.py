@@ -181,4 +181,4 @@ def test_the_queue_costs_the_same_however_much_waits(make: Make, api: Api) -> No
                 assert browser.get("/reviews").status_code == 200
             costs.append(len(sent))
 
-    assert costs == [9, 7, 9, 7]
+    assert costs == [7, 6, 7, 6]

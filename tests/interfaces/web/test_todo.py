@@ -1,5 +1,6 @@
 """What waits for whom: on the dashboard, and for programs."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import look, words_of
-from tests.support.promoting import begin_life, make_cast
+from tests.support.promoting import Cast, Life, begin_life, make_cast
 
 
 @pytest.fixture(name="make")
@@ -44,16 +45,26 @@ def soon(days: int) -> str:
     return clock.iso_seconds(clock.utc_now() + timedelta(days=days))
 
 
-def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> None:
-    """
-    Each kind of thing for who can see to it and nobody else; page and API say the same, and every link opens. A token
-    that only reads is told as much; what is closed or on hold stands beside the charts.
-    """
+@dataclass(frozen=True)
+class Scene:
+    """Versions that wait for different people, and two people beside their cast."""
+
+    cast: Cast
+    asked: Life
+    back: Life
+    ready: Life
+    held: Life
+    named: Person
+    newcomer: Person
+
+
+def set_scene(make: Make, api: Api) -> Scene:
+    """One thing of each kind that can wait."""
     cast = make_cast(make)
     asked, back, ready, held = (
         begin_life(make, api, tier=tier, cast=cast) for tier in ("MEDIUM", "LOW", "LOW", "HIGH")
     )
-    bystander, newcomer = make.person(Role.AUDITOR, name="named"), make.person(name="newcomer")
+    named, newcomer = make.person(Role.AUDITOR, name="named"), make.person(name="newcomer")
     owner, mrc = api.as_(cast.owner), api.as_(cast.mrc)
     for life in (asked, back, ready):
         assert life.ask().status_code == 201
@@ -61,7 +72,7 @@ def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> N
     assert back.decide(cast.mrc, "REQUEST_CHANGES", comment="Say where it is weak.").status_code == 201
     assert ready.decide(cast.mrc).status_code == 201
     assert held.post("/hold", cast.admin, reason="A leak is looked into.").status_code == 200
-    found = {"text": "Drifts in June.", "owner": bystander.email, "dueAt": soon(3), "severity": "HIGH"}
+    found = {"text": "Drifts in June.", "owner": named.email, "dueAt": soon(3), "severity": "HIGH"}
     assert asked.post("/findings", cast.mrc, **found).status_code == 201
     policy = owner.get("/api/v1/policies").json()["items"][0]["id"]
     why = {"policy": policy, "justification": "A pilot.", "risk": "Small.", "mitigation": "People decide."}
@@ -77,19 +88,28 @@ def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> N
     wish = {"model": asked.version.model, "purpose": "A back-test.", "days": 9}
     assert access.is_success
     assert api.as_(newcomer).post("/api/v1/access-requests", json=wish).status_code == 201
-    address = {name: life.version.address for name, life in
-               {"asked": asked, "back": back, "ready": ready, "held": held}.items()}  # fmt: skip
+    return Scene(cast, asked, back, ready, held, named, newcomer)
+
+
+def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> None:
+    """
+    Each kind of thing for who can see to it and nobody else; page and API say the same, and every link opens. A token
+    that only reads is told as much; what is closed or on hold stands beside the charts.
+    """
+    scene = set_scene(make, api)
+    cast, back, ready = scene.cast, scene.back, scene.ready
+    asked, held = scene.asked.version, scene.held.version
     expected = {
         cast.owner: {
-            "REQUEST": address["asked"], "EXCEPTION_ASKED": address["asked"], "CHANGES": address["back"],
-            "EXCEPTION_ENDS": address["ready"], "ACCESS": asked.version.model,
+            "REQUEST": asked.address, "EXCEPTION_ASKED": asked.address, "CHANGES": back.version.address,
+            "EXCEPTION_ENDS": ready.version.address, "ACCESS": asked.model,
         },
-        cast.mrc: {"REVIEW": address["asked"], "EXCEPTION": address["asked"]},
-        cast.security: {"EXCEPTION": address["asked"]},
-        cast.sre: {"MOVE": address["ready"]},
-        cast.admin: {"HOLD": address["held"]},
-        bystander: {"FINDING": address["asked"]},
-        newcomer: {"ACCESS_ENDS": ready.version.model},
+        cast.mrc: {"REVIEW": asked.address, "EXCEPTION": asked.address},
+        cast.security: {"EXCEPTION": asked.address},
+        cast.sre: {"MOVE": ready.version.address},
+        cast.admin: {"HOLD": held.address},
+        scene.named: {"FINDING": asked.address},
+        scene.newcomer: {"ACCESS_ENDS": ready.version.model},
     }  # fmt: skip
 
     for person, kind in expected.items():
@@ -112,7 +132,7 @@ def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> N
     assert mine["CHANGES"]["waitsForYou"]
     assert mine["EXCEPTION_ENDS"]["dueAt"] is not None
     finding = "Finding, high “Drifts in June.” Medium just now Submitted due in 3 days Open"
-    assert finding in words_of(look(api, bystander))
+    assert finding in words_of(look(api, scene.named))
     made = api.browser(cast.mrc).call("POST", "/api/v1/tokens", json={"name": "todo", "scopes": ["read"], "days": 1})
     reading = api.with_token(made.json()["token"]).get("/api/v1/todo").json()
     assert {"REVIEW", "EXCEPTION"} <= kinds(reading["items"]).keys()

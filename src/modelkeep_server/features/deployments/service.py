@@ -32,6 +32,7 @@ from modelkeep_server.features.deployments.views import (
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
@@ -39,6 +40,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.notices import QUOTED_CHARS
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -
     addresses = [part.version if ":" in part.version else f"{version.model}:{part.version}" for part in asked.live]
     if version.address.lower() not in [address.lower() for address in addresses]:
         raise Invalid.of([FieldError("live", f"{version.address} moves, so it is part of what is live.")])
-    return _record(work, actor, asked, Cause.MOVE)
+    return _record(work, actor, asked, Cause.MOVE, moved=version.key)
 
 
 def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> Deployment:
@@ -99,7 +101,13 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
     earlier, live = _judge_rollback(work, actor, environment, present)
-    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    _demand_sound(work, environment, [part.version.key for part in live], present)
+    restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
+    tell_about(
+        work, actor, "deployment.rolled_back", facts, About.of(model), href=f"/models/{model.address}/deployments"
+    )
+    return restored
 
 
 def plan_rollback(work: Work, actor: Actor, present: Deployment) -> Deployment:
@@ -163,8 +171,10 @@ def join_live(work: Work, actor: Actor, version: Version, environment_id: str, p
     return Asked(environment.id, live, version.model, replaces=present.id if present else "none")
 
 
-def _record(work: Work, actor: Actor, asked: Asked, cause: Cause) -> Deployment:
+def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Deployment:
     environment, model, present, live = _judge(work, actor, asked)
+    # A version that moves in this transaction was looked at before its move, whose event is yet to be written.
+    _demand_sound(work, environment, [part.version.key for part in live if part.version.key != moved], present)
     return _put(work, actor, environment, model, live, present, cause, asked.reason)
 
 
@@ -259,7 +269,6 @@ def _put(
     restores: Deployment | None = None,
 ) -> Deployment:
     label = f"{model.address} in {environment.name}"
-    _demand_sound(work, environment, live, present)
     # Of two who come at once, whoever began later may be first: what one took over from never ends before it began.
     at = work.now if present is None else max(work.now, present.at)
     if present is not None:
@@ -300,9 +309,11 @@ def _put(
     return queries.get_deployment(work, actor, public_id)
 
 
-def _demand_sound(work: Work, environment: Environment, live: Sequence[_Live], present: Deployment | None) -> None:
+def _demand_sound(
+    work: Work, environment: Environment, version_keys: Sequence[int], present: Deployment | None
+) -> None:
     """Raises IntegrityBroken where the environment, a version, or what is live now was changed by hand."""
-    rows = {"environments": [environment.key], "versions": [part.version.key for part in live]}
+    rows = {"environments": [environment.key], "versions": list(version_keys)}
     if present is not None:
         rows["deployments"] = [present.key]
     integrity.demand_sound(work, () if present is None else (present.id,), rows)

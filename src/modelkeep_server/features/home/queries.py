@@ -5,7 +5,7 @@ somebody, and the counts behind its charts.
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, union_all
 
 from modelkeep_server.db.tables import artifacts, models, version_flags, versions
 from modelkeep_server.db.work import Work
@@ -153,25 +153,25 @@ def count_tiers(work: Work, actor: Actor) -> dict[RiskTier, int]:
     return {RiskTier(row.risk_tier): row.counted for row in rows}
 
 
-def count_states(work: Work, actor: Actor) -> dict[State, int]:
-    """How many versions stand in each state, of models that the actor can see. One statement."""
-    rows = work.all(
-        select(versions.c.state, func.count().label("counted"))
+def count_standing(work: Work, actor: Actor) -> tuple[dict[State, int], dict[str, int]]:
+    """
+    How many versions, of models that the actor can see, stand in each state, and how many of them are CLOSED and on
+    HOLD. One statement.
+    """
+    in_states = (
+        select(versions.c.state.label("stands"), func.count().label("counted"))
         .join(models, models.c.id == versions.c.model_id)
         .where(visible_to(actor))
         .group_by(versions.c.state)
     )
-    return {State(row.state): row.counted for row in rows}
-
-
-def count_flags(work: Work, actor: Actor) -> dict[str, int]:
-    """How many versions, of models that the actor can see, are CLOSED and on HOLD. One statement."""
     flags = version_flags.c
-    rows = work.all(
-        select(flags.kind, func.count(flags.version_id.distinct()).label("counted"))
+    flagged = (
+        select(flags.kind, func.count(flags.version_id.distinct()))
         .join(versions, versions.c.id == flags.version_id)
         .join(models, models.c.id == versions.c.model_id)
         .where(flags.lifted_at.is_(None), visible_to(actor))
         .group_by(flags.kind)
     )
-    return {row.kind: row.counted for row in rows}
+    counted = {row.stands: row.counted for row in work.all(union_all(in_states, flagged))}
+    states = {state: counted[state.value] for state in State if state.value in counted}
+    return states, {kind: many for kind, many in counted.items() if kind not in State.__members__}

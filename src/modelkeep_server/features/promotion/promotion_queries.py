@@ -56,7 +56,7 @@ def _read_added(kept: Sequence[Any]) -> tuple[Need, ...]:
 
 
 def select_rounds() -> Select[Any]:
-    """Every round, with its model, version, people and what was decided."""
+    """Every round, with its model, version, people, what was decided and what Admins added."""
     return (
         select(
             promotions,

@@ -77,26 +77,44 @@ class QueueCounts:
     decidable: int | None
 
 
+@dataclass(frozen=True)
+class Known:
+    """
+    What the queue asks for before it looks: what promotions take, and of who decides their inside ids, else nothing.
+    """
+
+    needs: seats.Needs
+    keys: tuple[int, ...] = ()
+
+
+def look(work: Work, actor: Actor) -> Known:
+    """What reading and counting the queue both ask for. Two statements, one for who decides nothing."""
+    decides = any(role in actor.roles for role in seats.COUNTED)
+    keys = tuple(answered_for(work, actor.user_id or 0)) if decides else ()
+    return Known(promotion_queries.list_needs(work), keys)
+
+
 def list_queue(
     work: Work,
     actor: Actor,
     asked: QueueFilter | None = None,
     *,
+    known: Known | None = None,
     sort: Sort = Sort.AGE,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[QueueRow]:
     """
     Rounds of what the actor sees. Those that wait leave out closed versions; others come newest first, whatever the
-    sort. Five statements at most, four for who decides nothing.
+    sort. Three statements beside those of `look`, where `known` is what that gave.
 
     Raises:
         Invalid: A filter of what waits with another list. CursorRefused.
     """
     wanted = asked or QueueFilter()
     _demand_fitting(wanted)
-    needs = promotion_queries.list_needs(work)
-    decidable = _decidable(work, actor, needs)
+    needs, keys = _unpack(known or look(work, actor))
+    decidable = seats.decidable_by(needs, actor, keys)
     order = _orders()[sort] if wanted.show is Show.OPEN else (promotions.c.id,)
     page = (
         select(*order)
@@ -124,12 +142,14 @@ def _read_rounds(work: Work, keys: Sequence[int], decidable: ColumnElement[bool]
     )
 
 
-def count_queue(work: Work, actor: Actor, asked: QueueFilter | None = None) -> QueueCounts:
-    """What waits, counted. Three statements, two for who decides nothing."""
+def count_queue(
+    work: Work, actor: Actor, asked: QueueFilter | None = None, *, known: Known | None = None
+) -> QueueCounts:
+    """What waits, counted. One statement beside those of `look`, where `known` is what that gave."""
     wanted = replace(asked or QueueFilter(), show=Show.OPEN)
-    needs = promotion_queries.list_needs(work)
+    needs, keys = _unpack(known or look(work, actor))
     held = [role for role in seats.COUNTED if role in actor.roles]
-    is_free = seats.is_free_for(actor, answered_for(work, actor.user_id or 0)) if held else false()
+    is_free = seats.is_free_for(actor, keys) if held else false()
     place = QueueFilter(mine=wanted.mine, group=wanted.group)
     facts = (
         select(
@@ -186,7 +206,7 @@ class _Facts:
 
 def _facts_of(row: Row[Any], needs: seats.Needs, held: Sequence[Role]) -> _Facts:
     tier, target = RiskTier(row.risk_tier), Target(row.target)
-    roles = seats.roles_open(needs, tier, target, row.code) or seats.COUNTED
+    roles = seats.roles_open(needs, tier, target, row.code)
     decidable = bool(row.free) and any(role in roles for role in held)
     return _Facts(tier, target, bool(row.urgent), bool(row.overdue), decidable, roles)
 
@@ -219,10 +239,8 @@ def _orders() -> dict[Sort, tuple[ColumnElement[Any], ...]]:
     return {Sort.AGE: (promotions.c.id,), Sort.DUE: (due, promotions.c.id), Sort.TIER: (rank, due, promotions.c.id)}
 
 
-def _decidable(work: Work, actor: Actor, needs: seats.Needs) -> ColumnElement[bool]:
-    if not any(role in actor.roles for role in seats.COUNTED):
-        return false()
-    return seats.decidable_by(needs, actor, answered_for(work, actor.user_id or 0))
+def _unpack(known: Known) -> tuple[seats.Needs, tuple[int, ...]]:
+    return known.needs, known.keys
 
 
 def _is_overdue(work: Work) -> ColumnElement[bool]:

@@ -38,7 +38,7 @@ def remind(work: Work) -> None:
         model = f"{row.group_name}/{row.name}"
         tell_about(
             work, None, "review.due", {"version": f"{model}:{row.version}", "due": due},
-            About(row.model_id, row.id), href=f"/models/{model}/versions/{row.version}",
+            About(row.model_id, (), row.id), href=f"/models/{model}/versions/{row.version}",
             once=f"next-review/{row.public_id}/{row.next_review}/{stage}",
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from modelkeep_server.interfaces.api import (
     keys,
     models,
     next_reviews,
+    notices,
     people,
     policies,
     promotions,
@@ -32,6 +33,7 @@ from modelkeep_server.interfaces.api import (
     uploads,
     versions,
     waivers,
+    webhooks,
 )
 
 ROUTERS = tuple(
@@ -61,10 +63,12 @@ ROUTERS = tuple(
         policies,
         deployments,
         exceptions,
+        notices,
         todo,
         activity,
         audit,
         jobs,
+        webhooks,
         storage,
         keys,
         status,

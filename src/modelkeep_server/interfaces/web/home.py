@@ -31,16 +31,17 @@ def show_home(work: Work, actor: Actor) -> Page:
     mine = home.list_my_models(work, actor, limit=MODELS_SHOWN)
     latest = () if mine else home.list_latest_models(work, actor, limit=LATEST_SHOWN)
     tiers = home.count_tiers(work, actor)
+    states, flagged = home.count_standing(work, actor)
     return Page.of(
         DashboardContext(
             my_models=mine,
             my_total=home.count_my_models(work, actor) if mine else 0,
             registry_total=sum(tiers.values()),
-            states=home.count_states(work, actor),
+            states=states,
             tiers=tiers,
             latest=latest,
             states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
-            flagged=home.count_flags(work, actor),
+            flagged=flagged,
             todo=todo.list_todo(work, actor),
             now=work.now,
             answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),

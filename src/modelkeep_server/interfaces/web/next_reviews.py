@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.promotion import attesting, queue
+from modelkeep_server.features.promotion import attesting
 from modelkeep_server.interfaces.web.contexts.next_reviews import NextReviewsContext
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
@@ -27,8 +27,7 @@ def show_next_reviews(
 ) -> Page:
     """What is in production, and until when is it to be looked at again? `due=soon`: overdue, or within 30 days."""
     rows = attesting.list_next(work, actor, is_due=due == "soon", limit=ROWS, cursor=cursor or None)
-    counts = queue.count_queue(work, actor)
-    return Page.of(NextReviewsContext(rows=rows, counts=counts, is_due=due == "soon", cursor=cursor or None))
+    return Page.of(NextReviewsContext(rows=rows, is_due=due == "soon", cursor=cursor or None))
 
 
 @router.post(BASE + "/{version}/attestations")

@@ -47,9 +47,10 @@ def show_queue(
         group=group.strip(),
     )
     order = _find(Sort, sort) or Sort.AGE
+    known = queue.look(work, actor)
     context = QueueContext(
-        rows=queue.list_queue(work, actor, asked, sort=order, limit=ROWS, cursor=cursor or None),
-        counts=queue.count_queue(work, actor, asked),
+        rows=queue.list_queue(work, actor, asked, known=known, sort=order, limit=ROWS, cursor=cursor or None),
+        counts=queue.count_queue(work, actor, asked, known=known),
         now=work.now,
         show=shown,
         sort=order,

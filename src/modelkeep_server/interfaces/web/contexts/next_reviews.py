@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from modelkeep_server.features.promotion.attesting import NextReview
-from modelkeep_server.features.promotion.queue import QueueCounts
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class NextReviewsContext(Context, Walked):
-    """GET /reviews/again. `counts` is what waits in the queue; `is_due`: only what is due within 30 days."""
+    """GET /reviews/again. `is_due`: only what is overdue, or due within 30 days."""
 
     template: ClassVar[str] = "reviews/again.html"
     rows: Rows[NextReview]
-    counts: QueueCounts
     is_due: bool = False
     cursor: str | None = None
 
