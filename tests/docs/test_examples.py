@@ -43,7 +43,7 @@ WITHOUT_PYTHON = {
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
     "list_approval_rules", "add_approval_rule", "end_approval_rule", "confirm_approval_rule_end",
-    "decline_approval_rule_end",
+    "decline_approval_rule_end", "list_attestations", "attest_version", "list_next_reviews",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
