@@ -16,6 +16,7 @@ from modelkeep.files import Files
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
+from modelkeep.notices import Notices
 from modelkeep.people import People
 from modelkeep.policies import Policies
 from modelkeep.promotions import Promotions
@@ -26,7 +27,9 @@ from modelkeep.trails import Trails
 from modelkeep.transport import Transport
 
 
-class Client(Deployments, Directory, Evaluations, Files, People, Policies, Promotions, Releases, Sharing, Trails):
+class Client(
+    Deployments, Directory, Evaluations, Files, Notices, People, Policies, Promotions, Releases, Sharing, Trails
+):
     """
     A registry, as one person or service account.
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_version
-from modelkeep.asking import Asking, When, given, moment_of
+from modelkeep.asking import Asking, When, flag_of, given, moment_of
 from modelkeep.listing import Listing
 from modelkeep.models import Version
 from modelkeep.reading import read, read_page
@@ -134,9 +134,31 @@ class Promotions(Asking):
         """Let a version that is on hold go on. Raises Conflict, Forbidden, NotFound."""
         return read(Version, self._transport.post(f"{_route_of(address)}/lift", {"reason": reason}))
 
-    def list_findings(self, *, status: str | None = None) -> Listing[Finding]:
-        """Findings that you can see, the oldest first: OPEN, RESOLVED, ACCEPTED or all."""
-        return self._list("/findings", Finding, {"status": status})
+    def list_findings(
+        self,
+        *,
+        status: str | None = None,
+        severity: str | None = None,
+        blocking: bool | None = None,
+        owner: str | None = None,
+        overdue: bool = False,
+    ) -> Listing[Finding]:
+        """
+        Findings that you can see, open ones first, by when they are due.
+
+        Args:
+            status: OPEN, RESOLVED or ACCEPTED. `severity`: LOW, MEDIUM or HIGH. `owner`: who answers for them, by
+                e-mail, or `me`. `overdue`: only open ones whose day has passed.
+        """
+        filters = {
+            "status": status, "severity": severity, "blocking": flag_of(blocking), "owner": owner,
+            "overdue": "true" if overdue else None,
+        }  # fmt: skip
+        return self._list("/findings", Finding, filters)
+
+    def get_finding(self, finding_id: str) -> Finding:
+        """One finding by its id. Raises NotFound."""
+        return read(Finding, self._transport.get(f"/findings/{quote(finding_id, safe='')}"))
 
     def list_findings_of(self, address: str | Address) -> list[Finding]:
         """The findings of a version, the newest first. Raises NotFound."""

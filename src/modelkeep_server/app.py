@@ -18,6 +18,7 @@ from modelkeep_server.adapters.inspector import open_inspector
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
 from modelkeep_server.adapters.keys.material import dump, new_kek
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
+from modelkeep_server.adapters.webhooks.sending import SafeSender
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
@@ -27,9 +28,13 @@ from modelkeep_server.features.artifacts.judging import rescanning
 from modelkeep_server.features.artifacts.judging.scanning import SCAN
 from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.inbox import pruning
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
+from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
+from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
+from modelkeep_server.features.promotion import overdue
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -44,7 +49,7 @@ from modelkeep_server.settings import DATABASE_NAME, Settings
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
-    *reminding.SCHEDULES,
+    *reminding.SCHEDULES, *overdue.SCHEDULES, *pruning.SCHEDULES,
 )  # fmt: skip
 
 
@@ -109,6 +114,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             _limits(settings),
             Cursors(keys.derive("cursors")),
             address,
+            SafeSender(settings.networks),
             sends_mail=mailer is not None,
             support=settings.support,
             issuers=_open_issuers(settings),
@@ -244,6 +250,9 @@ def _make_handlers(
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
         transfers.CLOSE: transfers.make_closing_handler(database, parts),
         reminding.REMIND: reminding.make_reminding_handler(database, parts),
+        WEBHOOK: make_webhook_handler(database, parts),
+        overdue.REMIND: overdue.make_overdue_handler(database, parts),
+        pruning.PRUNE: pruning.make_pruning_handler(database, parts),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
     if mailer is not None:

@@ -322,3 +322,27 @@ class Mailer(Protocol):
 
     def health(self) -> None:
         """Raises MailFailed where no letter could be handed over now."""
+
+
+class HookFailed(Exception):
+    """
+    A message did not arrive. The sentence is fit for a log and a page: it names neither address nor message.
+
+    `answered` is the HTTP status that came back, None where none did.
+    """
+
+    def __init__(self, sentence: str, *, answered: int | None = None) -> None:
+        super().__init__(sentence)
+        self.answered = answered
+
+
+class HookSender(Protocol):
+    """Where messages to other programs go out: to addresses that people typed, so nowhere inside the network."""
+
+    def find_fault(self, url: str) -> str | None:
+        """Why nothing is ever sent to this address, as a sentence, or None. It asks no other machine."""
+
+    def send(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """
+        POST a message once, and give the HTTP status, 200 to 299. Ends within 5 seconds. Raises HookFailed.
+        """

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -148,6 +149,12 @@ class Settings(BaseSettings):
         examples=["Modelkeep <models@company.com>"],
         description="The sender of mail, for instance Modelkeep <models@company.com>. Needed with the mail server.",
     )
+    webhook_networks: str = Field(
+        default="",
+        examples=["10.20.0.0/16, 192.168.7.4"],
+        description="Networks inside yours that webhooks may lead to, in CIDR notation with commas between, there by "
+        "http:// too. Left out: webhooks lead to https:// addresses of the public internet alone.",
+    )
     support_help_desk: str = Field(
         default=Support.help_desk,
         description="What the help says of your help desk. `none` leaves a channel out, here and in the rows below.",
@@ -170,6 +177,14 @@ class Settings(BaseSettings):
     oidc: tuple[OidcIssuer, ...] = Field(
         default=(), description="Issuers of OpenID Connect that sign people in, a table each; see below."
     )
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _check_networks(cls, value: object) -> object:
+        texts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+            return value
+        return ", ".join(str(_read_network(text)) for text in texts if text.strip())
 
     @field_validator("support_help_desk_url", "support_slack_url")
     @classmethod
@@ -249,6 +264,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks inside that webhooks may lead to."""
+        return tuple(_read_network(text) for text in self.webhook_networks.split(",") if text)
+
+    @property
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir / DATABASE_NAME}"
@@ -274,6 +294,13 @@ class Settings(BaseSettings):
             return self.public_url
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _read_network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text.strip())
+    except ValueError as error:
+        raise ValueError(f"{text.strip()[:60]!r} is no network in CIDR notation, such as 10.20.0.0/16") from error
 
 
 def _unless_none(value: str) -> str:

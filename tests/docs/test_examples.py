@@ -1,5 +1,6 @@
 """Examples do not rot: those of the README and of the API reference run against a registry as they are written."""
 
+import json
 import re
 from pathlib import Path
 
@@ -28,9 +29,11 @@ WITHOUT_PYTHON = {
     "show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out", "renew_invitation",
     "revoke_invitation", "confirm_role_request", "decline_role_request",
     "add_format", "end_format", "list_formats", "refer_to_image",
+    "list_webhooks", "create_webhook", "show_webhook", "update_webhook", "end_webhook", "rotate_secret", "send_test",
+    "list_deliveries", "redeliver",
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
-    "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version",
+    "list_comments", "add_comment", "raise_finding", "settle_finding", "list_findings_of_version", "show_finding",
     "describe_uploads", "create_upload", "list_uploads", "get_upload", "find_offset", "continue_upload", "end_upload",
     "import_evaluation", "show_evaluation", "sign_evaluation", "create_suite", "show_suite", "update_suite",
     "list_suite_revisions",
@@ -46,6 +49,19 @@ WITHOUT_PYTHON = {
 TAKES_TWO = {
     "ask_for_access", "show_access_request", "grant_access", "refuse_access", "withdraw_access_request",
 }  # fmt: skip
+#: Runs programs one after the other, each in a process of its own that has loaded the client already.
+RUN_EACH = """
+import json, os, runpy, sys
+import modelkeep
+for number, example in enumerate(json.load(open("examples.json"))):
+    child = os.fork()
+    if child == 0:
+        open(f"example-{number}.py", "w").write(example)
+        runpy.run_path(f"example-{number}.py", run_name="__main__")
+        sys.exit()
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"This example failed:\\n{example}")
+"""
 #: What ends the story comes after all else, in this order.
 ENDS = ("transfer_model", "retire_model")
 #: Routes whose example names an object by the story's id; it is found in the list at this address.
@@ -69,7 +85,7 @@ IN_ITS_TIME = {
     # Others asked or decided before (tests/features/promotion/test_life.py).
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
-    "raise_finding", "settle_finding",
+    "raise_finding", "settle_finding", "show_finding",
     # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
@@ -169,7 +185,7 @@ def test_every_python_example_of_the_api_reference_works(reader: Reader, referen
     reader.running.token("sam@company.com", "SRE")
     examples = [route.python for route in routes_of(reference) if route.python]
 
-    for example in examples:
-        reader.run(f"python - <<'END'\n{example}\nEND\n")
+    (reader.folder / "examples.json").write_text(json.dumps(examples), "utf-8")
+    reader.run(f"python - <<'END'\n{RUN_EACH}\nEND\n")
 
     assert {route.id for route in routes_of(reference) if not route.python} == WITHOUT_PYTHON

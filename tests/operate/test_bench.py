@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
     """What a very short run prints, and its figures."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODELKEEP_")}
-    small = ("--models", "6", "--mib", "1", "--seconds", "0.1", "--rounds", "1", "--ranges", "20")
+    sizes = {"models": 6, "mib": 1, "seconds": 0.1, "rounds": 1, "ranges": 20, "promotions": 2, "reviews": 2}
+    small = [word for name, value in sizes.items() for word in (f"--{name}", str(value))]
     done = subprocess.run(
         [sys.executable, "-m", "bench", *small, "--json", folder / "figures.json", *arguments],
         cwd=ROOT,
@@ -33,7 +34,7 @@ def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
 
 def assert_complete(table: str, figures: dict[str, Any]) -> None:
     """Every kind of request at one and at sixteen clients, files in each store, and each aim beside its figure."""
-    calls, aims = figures["calls"], figures["aims"]
+    calls, aims, steps = figures["calls"], figures["aims"], figures["steps"]
     kinds = ("bare route", "GET model", "POST model", "list 50", "text query")
     assert [(call["name"], call["clients"]) for call in calls] == [(kind, n) for n in (1, 16) for kind in kinds]
     assert all(call["per_second"] > 0 for call in calls)
@@ -41,11 +42,21 @@ def assert_complete(table: str, figures: dict[str, Any]) -> None:
         "start, seconds",
         "idle memory, MiB",
         "GET model at 16 clients, of bare",
+        *(f"{step['name']}, ms" for step in steps),
         "upload, of openssl",
         "download, of openssl",
         "64 KiB range p50, ms",
     ]
     assert all(aim["name"] in table for aim in aims)
+    assert {step["name"]: step["count"] for step in steps} == {
+        "request": 4,
+        "page of the version, under review": 4,
+        "first approval": 4,
+        "last approval": 4,
+        "move to STAGING": 2,
+        "move to PRODUCTION": 2,
+        "page of 2 open reviews": 20,
+    }
 
 
 def assert_files_measured(table: str, figures: dict[str, Any], stores: list[str]) -> None:

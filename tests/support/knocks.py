@@ -39,6 +39,12 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/service-accounts": {"name": "golden-service", "purpose": "For the table.", "scopes": ["read"]},
     "PATCH /api/v1/service-accounts/{id}": {"purpose": "Another."},
     "POST /api/v1/service-accounts/{id}/tokens": {"name": "ci", "scopes": ["read"]},
+    "POST /api/v1/webhooks": {
+        "name": "Golden", "url": "https://hooks.example.com/golden", "kinds": ["review.asked"],
+    },
+    "PATCH /api/v1/webhooks/{id}": {"groups": ["golden"]},
+    "POST /api/v1/webhooks/{id}/rotate": {},
+    "POST /api/v1/webhooks/{id}/test": {},
     "POST /api/v1/keys/escrow": {"fingerprint": "AAAA-BBBB-CCCC-DDDD-EEEE"},
     "POST /api/v1/incidents": {"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     "POST /api/v1/incidents/{id}/updates": {"status": "RESOLVED", "text": "Done."},
@@ -111,13 +117,20 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/access-requests/{id}/grant": {"days": 7},
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
     "POST /api/v1/access-requests/{id}/withdraw": {},
+    "PUT /api/v1/notices/settings": {"quiet": True},
 }  # fmt: skip
 
 #: What forms of pages hold, by address.
 FORMS: dict[str, dict[str, Any]] = {
     "/device/answer": {"code": "BDWP-HQPK", "answer": "deny"},
+    "/deployments/environments/new": {"name": "golden", "kind": "STAGING"},
+    "/deployments/environments/{id}": {"name": "golden", "revision": "1"},
+    "/deployments/environments/{id}/end": {"reason": "Over."},
+    "/deployments/record": {"environment": "{environment}", "model": "{group}/{name}"},
+    "/deployments/{id}/rollback": {"reason": "Errors."},
     "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
+    "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
     "/models/{group}/{name}/versions/{version}/findings": {"text": "Name the owner of the data.", "severity": "LOW"},
@@ -131,6 +144,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "comment": "Say more.",
         "digest": "{digest}",
     },
+    "/profile/notices": {"quiet": "on"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},
@@ -144,7 +158,7 @@ QUERIES: dict[str, str] = {
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
+_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "delivery": "0", "sha256": "0" * 64}
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:

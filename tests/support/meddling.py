@@ -59,6 +59,13 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     tell_of_trouble(make, api)
     told = {"fingerprint": registry.house.parts.keys.fingerprint()}
     assert api.browser(owner).call("POST", "/api/v1/keys/escrow", json=told).status_code == 200
+    hook = {
+        "name": "Chat",
+        "url": "https://hooks.example.com/",
+        "kinds": ["version.moved"],
+        "groups": ["no-such-group"],
+    }
+    assert api.browser(owner).call("POST", "/api/v1/webhooks", json=hook).status_code == 201
     doubt_files(registry, make, api, version)
     come_by_an_issuer(registry)
     browser = api.browser_of(account.session)
@@ -120,6 +127,7 @@ def share(api: Api, make: Make, version: Version) -> None:
         .json()
     )
     owner.post(f"/api/v1/access-requests/{asked['id']}/refuse", json={"reason": "Not yet."})
+    assert owner.put("/api/v1/notices/settings", json={"quiet": True}).status_code == 200
     let_in = {"access": "READ", "until": (clock.utc_now() + timedelta(days=30)).isoformat()}
     owner.put(f"{base}/collaborators/{guest.email}", json=let_in)
     owner.delete(f"{base}/collaborators/{guest.email}")

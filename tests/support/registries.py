@@ -127,6 +127,7 @@ def make_settings(folder: Path, url: str | None, key_file: Path, changes: Mappin
     return Settings(
         **{
             "data_dir": folder, "database_url": url, "key_file": key_file, "host": "127.0.0.1", "port": 8000,
+            "webhook_networks": "127.0.0.0/8",
             "sign_in_tries": 1000, "public_url": None, "storage_url": None, "connections": 8, **(changes or {}),
         }
     )  # fmt: skip

@@ -216,6 +216,7 @@ def _make_things(builder: _Builder) -> dict[str, str]:
         "email": somebody.email,
         "teams": team["id"],
         "service-accounts": service.json()["id"],
+        "webhooks": _make_webhook(builder),
         "invitations": invitation["id"],
         "incidents": incident["id"],
         "policies": builder.policy,
@@ -228,6 +229,14 @@ def _make_suite(builder: _Builder) -> str:
     suite = {"name": f"Golden {secrets.token_hex(4)}", "description": "For the table.", "scope": {"groups": ["none"]},
              "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}]}  # fmt: skip
     return str(builder.call(builder.make.person(Role.MRC), "POST", "/evaluation-suites", json=suite)["id"])
+
+
+def _make_webhook(builder: _Builder) -> str:
+    told = {"name": f"Golden {secrets.token_hex(4)}", "url": "https://hooks.example.com/", "kinds": ["review.asked"],
+            "enabled": False}  # fmt: skip
+    made = builder.api.browser(builder.make.person(Role.ADMIN)).call("POST", "/api/v1/webhooks", json=told)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
 
 
 class _Undone(Exception):

@@ -47,6 +47,7 @@ NOUNS = (
     Noun("digests", "Find the versions that hold a file, by its SHA-256.", "modelkeep.cli.digests:app"),
     Noun("todo", "Show what waits for you, by your roles.", "modelkeep.cli.todo:app"),
     Noun("promote", "Request promotions, move versions on, and stop them.", "modelkeep.cli.promote:app"),
+    Noun("findings", "List what reviewers found, raise findings and settle them.", "modelkeep.cli.findings:app"),
     Noun("review", "List what waits for a decision, and decide.", "modelkeep.cli.review:app"),
     Noun(
         "evaluations", "Record what was measured of versions, import it, and list it.", "modelkeep.cli.evaluations:app"
@@ -54,6 +55,7 @@ NOUNS = (
     Noun("deployments", "What is live where, and rolling back.", "modelkeep.cli.deployments:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
+    Noun("notices", "What you were told, and how you are told.", "modelkeep.cli.notices:app"),
     Noun("policies", "Read, write and try the rules for promotions.", "modelkeep.cli.policies:app"),
     Noun("exceptions", "Ask for exceptions from policies, and decide on them.", "modelkeep.cli.exceptions:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),

@@ -23,6 +23,7 @@ from modelkeep.cli.options import (
 )
 from modelkeep.cli.output import digest, moment, note, note_rest, print_facts, print_json, print_table, size
 from modelkeep.cli.plain import harmless
+from modelkeep.cli.trails import trail
 from modelkeep.cli.verdicts import verdict_of
 from modelkeep.client import Client
 from modelkeep.headers import Suggestion
@@ -34,6 +35,7 @@ Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 
 app = typer.Typer(help="List, show, create and edit versions of a model.", add_completion=False, no_args_is_help=True)
 app.command()(compare)
+app.command()(trail)
 
 
 @app.command("list")

@@ -80,7 +80,7 @@ def _cipher(work: Work) -> AESGCM:
 
 def _add(work: Work, rows: Sequence[Mapping[str, Any]]) -> None:
     work.keep(jobs, work.upsert(jobs).on_conflict_do_nothing(), rows)
-    work.after_commit(work.parts.bell.set)
+    work.after_commit(work.parts.bell.ring)
 
 
 def _to_row(

@@ -39,7 +39,7 @@ from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import BlobStore, Inspector, Issuer, KeyRing
+from modelkeep_server.ports import BlobStore, HookSender, Inspector, Issuer, KeyRing
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support
 
@@ -56,6 +56,31 @@ class NoSuchRow(Exception):
     """A compare-and-set found no row: it is gone, or somebody was faster."""
 
 
+class Bell:
+    """What wakes whoever waits. Each counts for itself how often it rang, so that several hear the same ring."""
+
+    def __init__(self) -> None:
+        self._rung = 0
+        self._changed = threading.Condition()
+
+    @property
+    def rung(self) -> int:
+        """How often it rang so far."""
+        return self._rung
+
+    def ring(self) -> None:
+        """Wake all who wait."""
+        with self._changed:
+            self._rung += 1
+            self._changed.notify_all()
+
+    def wait(self, heard: int, seconds: float) -> int:
+        """Wait until it rang more often than `heard`, so many seconds at most, and give how often it rang so far."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._rung > heard, seconds)
+            return self._rung
+
+
 @dataclass(frozen=True)
 class Parts:
     """What acts use besides the database; put together by app.py."""
@@ -66,6 +91,7 @@ class Parts:
     limits: Limits
     cursors: Cursors
     public_url: str
+    hooks: HookSender
     #: Whether a mail server is set up, so that links and notices can be sent.
     sends_mail: bool = False
     #: Who else vouches for people, by the slug; and whether a passphrase signs in as well.
@@ -73,8 +99,8 @@ class Parts:
     local_accounts: bool = True
     witness: Witness = field(default_factory=Witness)
     support: Support = field(default_factory=Support)
-    #: Rung after a commit that left a job, so that this process's worker need not wait for its next look.
-    bell: threading.Event = field(default_factory=threading.Event)
+    #: Rung after a commit that left a job, so that this process's workers need not wait for their next look.
+    bell: Bell = field(default_factory=Bell)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from modelkeep_server.features.artifacts.uploading.running_hashes import Running
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, queries, sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.inbox import queries as inbox_queries
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.status import queries as status_queries
 from modelkeep_server.features.status.board import Board
@@ -130,7 +131,8 @@ class Door:
         secret = request.cookies.get(request.app.state.cookie_name)
         if secret is None:
             return NOBODY
-        return queries.find_actor_by_session(work, secret) or NOBODY
+        found = queries.find_actor_by_session(work, secret)
+        return NOBODY if found is None else inbox_queries.with_seen(work, found)
 
     def learn_actor(self, request: Request) -> None:
         """Find out who is asking for what no route answers, so that the page about it keeps their navigation."""

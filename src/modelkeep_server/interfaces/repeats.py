@@ -31,7 +31,7 @@ _KEPT_HEADERS = ("content-type", "location", "etag")
 #: What of a request's headers makes it another request.
 _SAID_HEADERS = ("content-type", "if-match")
 #: Acts whose answer holds a secret that is shown once: it is not kept, and not made twice either.
-_SHOWN_ONCE = frozenset({"token.create", "invitation.create", "user.reset"})
+_SHOWN_ONCE = frozenset({"token.create", "invitation.create", "user.reset", "webhook.create", "webhook.rotate"})
 _SEE_OTHER = 303
 
 IdempotencyKey = Annotated[

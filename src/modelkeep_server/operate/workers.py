@@ -9,6 +9,7 @@ import structlog
 
 from modelkeep_server.app import House
 from modelkeep_server.features.jobs.running import Runner
+from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 
 log = structlog.get_logger()
 
@@ -30,10 +31,18 @@ class Worker(Protocol):
         """
 
 
+def _make_runner(house: House) -> Worker:
+    others = {kind: handler for kind, handler in house.handlers.items() if kind != WEBHOOK}
+    return Runner(house.database, house.parts, others, house.schedules)
+
+
+def _make_webhook_runner(house: House) -> Worker:
+    """A runner of their own: a receiver that is slow to answer keeps neither letters nor checks of files waiting."""
+    return Runner(house.database, house.parts, {WEBHOOK: house.handlers[WEBHOOK]}, name="webhooks")
+
+
 #: The workers of every server: each takes the house and gives a worker.
-WORKERS: tuple[Callable[[House], Worker], ...] = (
-    lambda house: Runner(house.database, house.parts, house.handlers, house.schedules),
-)
+WORKERS: tuple[Callable[[House], Worker], ...] = (_make_runner, _make_webhook_runner)
 
 
 class Crew:

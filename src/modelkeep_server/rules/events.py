@@ -134,6 +134,8 @@ ACTIONS: dict[str, Action] = {
         Action("webhook.read", "webhook", "looked at webhooks"),
         Action("webhook.create", "webhook", "created the webhook"),
         Action("webhook.update", "webhook", "changed the webhook"),
+        Action("webhook.rotate", "webhook", "made a new secret for the webhook"),
+        Action("webhook.send", "webhook", "had a message sent by the webhook"),
         Action("webhook.end", "webhook", "ended the webhook"),
         Action("artifact.upload", "artifact", "uploaded", is_activity=True),
         Action("artifact.remove", "artifact", "removed", is_activity=True),

@@ -15,6 +15,10 @@ from typing import Any
 EVERY_KIND = "*"
 #: The letter of most kinds; the others have one of their own.
 NOTICE = "notice"
+#: Unread notices are counted as far as this; the bell shows "99+" from there.
+UNREAD_COUNTED = 100
+#: So much of what somebody wrote is quoted in a notice; the page that it leads to has all of it.
+QUOTED_CHARS = 300
 #: Read notices are kept for so many days.
 KEPT_DAYS = 90
 
@@ -38,7 +42,7 @@ GROUP_WORDS: Mapping[Group, str] = {
     Group.SRES: "SREs",
     Group.MRCS: "MRC",
     Group.ADMINS: "Admins",
-    Group.NAMED: "whom it concerns",
+    Group.NAMED: "whoever it concerns",
 }
 
 
@@ -75,7 +79,7 @@ KINDS: Mapping[str, Kind] = {
             "review.asked",
             "A review is asked for",
             (Group.REVIEWERS,),
-            "{by} asks for a review of {version}, for {target}",
+            "{by} asks for {what} of {version}, for {target}",
             waits=True,
         ),
         Kind(
@@ -167,18 +171,17 @@ def say(kind: str, facts: Mapping[str, Any]) -> str:
     return KINDS[kind].says.format_map(told)
 
 
-def find_faults(kind: str, *, in_app: bool, by_mail: bool) -> str | None:
+def find_fault(kind: str, *, in_app: bool) -> str | None:
     """Why a person cannot have a kind this way, as a sentence, or None where they can."""
-    del by_mail
-    if kind not in KINDS and kind != EVERY_KIND:
+    if kind not in KINDS:
         return f"There is no such kind of notice. Kinds: {', '.join(KINDS)}."
-    if not in_app and (kind == EVERY_KIND or KINDS[kind].waits):
-        return "This waits for your decision, so it stays in the app. Its mail can be turned off."
+    if not in_app and KINDS[kind].waits:
+        return f"{KINDS[kind].label}: that waits for your decision, so it stays in the app. Its mail can be turned off."
     return None
 
 
 def _say_fact(name: str, value: Any) -> str:
-    if name in _MOMENTS:
+    if name in _MOMENTS and value:
         at = datetime.fromisoformat(str(value))
         return f"{at.day} {at:%B %Y}"
     if name == "status":

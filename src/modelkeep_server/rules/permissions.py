@@ -238,6 +238,8 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("webhook.read", _ADMINS, Scope.ADMIN, "see webhooks"),
         Permission("webhook.create", _ADMINS, Scope.ADMIN, "create a webhook", FRESH_FOR_RIGHTS),
         Permission("webhook.update", _ADMINS, Scope.ADMIN, "change a webhook", FRESH_FOR_RIGHTS),
+        Permission("webhook.rotate", _ADMINS, Scope.ADMIN, "make a new secret for a webhook", FRESH_FOR_RIGHTS),
+        Permission("webhook.send", _ADMINS, Scope.ADMIN, "try a webhook, or send a message of it again"),
         Permission("webhook.end", _ADMINS, Scope.ADMIN, "end a webhook", FRESH_FOR_RIGHTS),
         Permission(
             "trail.read", (Grant(relation=Relation.OWNER), *_any_of(*_INSPECTORS)), Scope.READ, "see a compliance trail"

@@ -37,6 +37,13 @@ FACTS = {
         "until": LATER,
         "exception": "id",
     },
+    "notice": {
+        "kind": "review.changes",
+        "href": "/models/risk/churn/versions/1.0.0/reviews",
+        "version": "risk/churn:1.0.0",
+        "by": "mia@example.com",
+        "text": "Say more of the data.\n\nSigned: the Admin",
+    },
 }
 
 

@@ -67,6 +67,29 @@ def test_a_state_moved_by_hand_goes_no_further(fresh_registry: Registry, fresh_m
     assert "of versions" in refused.json()["detail"]
 
 
+def test_an_addition_meddled_with_stops_decisions(fresh_make: Make, fresh_api: Api, fresh_registry: Registry) -> None:
+    """Approvals that an Admin added count for no less where a hand ended, moved or deleted them."""
+    life = begin_life(fresh_make, fresh_api)
+    admin = fresh_api.as_(life.cast.admin)
+    asked = {"riskTier": "LOW", "target": "STAGING", "roles": ["MRC"], "reason": "An audit."}
+    assert admin.post("/api/v1/approval-rules", json=asked).status_code == 201
+    life.ask()
+    steps = [
+        ("UPDATE approval_additions SET ended_at = 1", "UPDATE approval_additions SET ended_at = NULL"),
+        ("UPDATE approval_additions SET risk_tier = 'HIGH'", "UPDATE approval_additions SET risk_tier = 'LOW'"),
+        ("DELETE FROM approval_additions", ""),
+    ]
+
+    refused = []
+    for spoil, mend in steps:
+        assert fresh_registry.tamper(spoil)
+        refused.append(life.decide(life.cast.mrc))
+        assert not mend or fresh_registry.tamper(mend)
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(409, "integrity")] * len(steps)
+    assert all("of approval_additions" in one.json()["detail"] for one in refused)
+
+
 def test_what_is_live_changed_by_hand_stops_the_next_move(
     fresh_registry: Registry, fresh_make: Make, fresh_api: Api
 ) -> None:
@@ -89,26 +112,3 @@ def test_what_is_live_changed_by_hand_stops_the_next_move(
             fresh_registry.tamper(undo, **{name: value for name, value in values.items() if f":{name}" in undo})
 
     assert named == [table for *_, table in MEDDLING_LIVE]
-
-
-def test_an_addition_meddled_with_stops_decisions(fresh_make: Make, fresh_api: Api, fresh_registry: Registry) -> None:
-    """Approvals that an Admin added count for no less where a hand ended, moved or deleted them."""
-    life = begin_life(fresh_make, fresh_api)
-    admin = fresh_api.as_(life.cast.admin)
-    asked = {"riskTier": "LOW", "target": "STAGING", "roles": ["MRC"], "reason": "An audit."}
-    assert admin.post("/api/v1/approval-rules", json=asked).status_code == 201
-    life.ask()
-    steps = [
-        ("UPDATE approval_additions SET ended_at = 1", "UPDATE approval_additions SET ended_at = NULL"),
-        ("UPDATE approval_additions SET risk_tier = 'HIGH'", "UPDATE approval_additions SET risk_tier = 'LOW'"),
-        ("DELETE FROM approval_additions", ""),
-    ]
-
-    refused = []
-    for spoil, mend in steps:
-        assert fresh_registry.tamper(spoil)
-        refused.append(life.decide(life.cast.mrc))
-        assert not mend or fresh_registry.tamper(mend)
-
-    assert [(one.status_code, one.json()["code"]) for one in refused] == [(409, "integrity")] * len(steps)
-    assert all("of approval_additions" in one.json()["detail"] for one in refused)

@@ -51,6 +51,7 @@ from modelkeep_server.db.tables.housekeeping import (
     upload_parts,
     uploads,
     webhook_deliveries,
+    webhook_standing,
 )
 from modelkeep_server.db.tables.identity import (
     identities,
@@ -68,7 +69,6 @@ from modelkeep_server.db.tables.identity import (
     tokens,
 )
 from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
-from modelkeep_server.db.tables.notices import notice_settings, webhooks
 from modelkeep_server.db.tables.policies import (
     assessments,
     exception_grants,
@@ -86,6 +86,7 @@ from modelkeep_server.db.tables.promotions import (
     version_contents,
 )
 from modelkeep_server.db.tables.status import incident_updates, incidents
+from modelkeep_server.db.tables.telling import notice_settings, webhooks
 from modelkeep_server.db.tables.versions import version_flags, version_passages, versions
 
 GOVERNED = (
@@ -221,5 +222,6 @@ __all__ = [
     "versions",
     "waivers",
     "webhook_deliveries",
+    "webhook_standing",
     "webhooks",
 ]

@@ -257,8 +257,17 @@ webhook_deliveries = Table(
     Column("answered", Integer),
     Column("problem", Text),
     Column("created_at", UtcMicros, nullable=False),
+    Column("tried_at", UtcMicros),
     Column("finished_at", UtcMicros),
     Index("ix_webhook_deliveries_webhook", "webhook_id", "id"),
+)
+
+#: Since when nothing arrives at a webhook. No row, or no moment: what was sent last arrived.
+webhook_standing = Table(
+    "webhook_standing",
+    metadata,
+    Column("webhook_id", BigKey, primary_key=True, autoincrement=False),
+    Column("failing_since", UtcMicros),
 )
 
 HOUSEKEEPING = frozenset(
@@ -283,6 +292,7 @@ HOUSEKEEPING = frozenset(
         notices.name,
         told.name,
         webhook_deliveries.name,
+        webhook_standing.name,
         audit_checkpoints.name,
     }
 )

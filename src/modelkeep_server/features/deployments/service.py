@@ -32,6 +32,7 @@ from modelkeep_server.features.deployments.views import (
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
@@ -39,6 +40,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.notices import QUOTED_CHARS
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,12 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
         raise _overtaken(seen.label, present)
     earlier, live = _judge_rollback(work, actor, environment, present)
     _demand_sound(work, environment, [part.version.key for part in live], present)
-    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
+    facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
+    tell_about(
+        work, actor, "deployment.rolled_back", facts, About.of(model), href=f"/models/{model.address}/deployments"
+    )
+    return restored
 
 
 def plan_rollback(work: Work, actor: Actor, present: Deployment) -> Deployment:

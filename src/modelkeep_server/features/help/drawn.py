@@ -14,6 +14,7 @@ from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.formats import FORMATS, ArtifactType
 from modelkeep_server.rules.lifecycle import FLAGS, MOVES, STATES
+from modelkeep_server.rules.notices import KINDS
 from modelkeep_server.rules.permission_words import words_of
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
 from modelkeep_server.rules.policy_facts import EXAMPLES, list_facts
@@ -127,6 +128,15 @@ def _policy_examples() -> DrawnTable:
     return DrawnTable("Rules that somebody might want", ("Rule", "Expression"), rows, ("name", "text"))
 
 
+def _notices() -> DrawnTable:
+    rows = tuple(
+        (kind.label, kind.who, "always" if kind.waits else "yes", "yes" if kind.by_mail else "no")
+        for kind in KINDS.values()
+    )
+    heads = ("What happens", "Who is told", "In the app", "By mail, until you choose otherwise")
+    return DrawnTable("What people are told", heads, rows, ("name", "text", "text", "text"), tuple(KINDS))
+
+
 _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "roles": _roles,
     "acts": _acts,
@@ -137,6 +147,7 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "errors": _errors,
     "formats": _formats,
     "downloads": _downloads,
+    "notices": _notices,
     "policy-facts": _policy_facts,
     "policy-examples": _policy_examples,
     **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},

@@ -1,14 +1,17 @@
 """Reading people, sessions, tokens and one-time links."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal, select, union
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal, select, union
 
 from modelkeep_server.db.tables import (
     audit_events,
     identities,
+    models,
+    notices,
     people,
     role_grants,
     service_accounts,
@@ -35,6 +38,7 @@ from modelkeep_server.features.identity.views import (
 )
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.events import Outcome
+from modelkeep_server.rules.notices import UNREAD_COUNTED
 from modelkeep_server.rules.permissions import Role, Scope
 
 _sponsors = people.alias("sponsors")
@@ -61,6 +65,7 @@ def _session_by(column: ColumnElement[Any]) -> Select[Any]:
             sessions.c.started_at,
             sessions.c.authenticated_at,
             session_activity.c.last_seen_at,
+            _count_unread(),
         )
         .select_from(sessions)
         .join(people, people.c.id == sessions.c.person_id)
@@ -69,6 +74,21 @@ def _session_by(column: ColumnElement[Any]) -> Select[Any]:
         .where(sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("now"))
     )
     return _with_roles(statement)
+
+
+def _count_unread() -> ColumnElement[int]:
+    """How many notices of a row of `people` are unread; each that is about a RESTRICTED model counts a thousand."""
+    few = (
+        select(models.c.visibility)
+        .select_from(notices)
+        .outerjoin(models, models.c.id == notices.c.model_id)
+        .where(notices.c.person_id == people.c.id, notices.c.read_at.is_(None))
+        .limit(UNREAD_COUNTED)
+        .correlate(people)
+        .subquery()
+    )
+    weight = case((few.c.visibility == "RESTRICTED", 1000), else_=1)
+    return select(func.coalesce(func.sum(weight), 0)).select_from(few).scalar_subquery().label("unread")
 
 
 def _token_by(column: ColumnElement[Any]) -> Select[Any]:
@@ -128,7 +148,9 @@ def _find_by_session(work: Work, statement: Select[Any], credential: Any) -> Act
     idle = timedelta(seconds=work.parts.limits.session_idle_seconds)
     if (rows[0].last_seen_at or rows[0].started_at) + idle < work.now:
         return None
-    return _actor(work, rows, method="session", authenticated_at=rows[0].authenticated_at)
+    restricted, others = divmod(int(rows[0].unread), 1000)
+    actor = _actor(work, rows, method="session", authenticated_at=rows[0].authenticated_at)
+    return replace(actor, unread=restricted + others, unread_restricted=restricted)
 
 
 def _find_by_token(work: Work, statement: Select[Any], credential: Any, secret: str | None = None) -> Actor | None:

@@ -17,7 +17,8 @@ class Actor:
     session or token. `method` is what an event's `auth` says: `session`, `token` or `none`. `as_of` is the moment they
     were found, against which what ends at a time is judged; `authenticated_at` is when a session's person last showed
     who they are. `emails_verified` are, in lower case, their own address and those of their teams. A program's
-    `sponsor` is the e-mail of the person who answers for it.
+    `sponsor` is the e-mail of the person who answers for it. `unread` is how many notices wait, counted for sessions
+    alone; so many of them, `unread_restricted`, are about RESTRICTED models: features/inbox says which still count.
     """
 
     user_id: int | None
@@ -32,6 +33,8 @@ class Actor:
     as_of: datetime | None = None
     authenticated_at: datetime | None = None
     sponsor: str | None = None
+    unread: int = 0
+    unread_restricted: int = 0
 
     @property
     def is_known(self) -> bool:

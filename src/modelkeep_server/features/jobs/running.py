@@ -58,8 +58,6 @@ class Runner:
     or in many; the clocks of their machines must agree to well within a lease.
     """
 
-    name = "jobs"
-
     def __init__(
         self,
         database: Database,
@@ -68,7 +66,9 @@ class Runner:
         schedules: Sequence[Schedule] = (),
         *,
         lease_seconds: float = LEASE_SECONDS,
+        name: str = "jobs",
     ) -> None:
+        self.name = name
         self._database = database
         self._parts = parts
         self._handlers = handlers
@@ -80,13 +80,11 @@ class Runner:
 
     def run(self, stop: threading.Event) -> None:
         """Do jobs until `stop` is set: at once after one was enqueued in this process, else within three seconds."""
-        looked = float("-inf")
+        looked, heard, rung = float("-inf"), 0, 0
         while not stop.is_set():
-            rung = self._parts.bell.is_set()
-            if rung or time.monotonic() - looked >= LOOK_SECONDS:
+            if rung > heard or time.monotonic() - looked >= LOOK_SECONDS:
                 # Before looking, so that what is enqueued while we look rings again.
-                self._parts.bell.clear()
-                looked = time.monotonic()
+                looked, heard = time.monotonic(), rung
                 try:
                     self.enqueue_due()
                     self.do_all(stop)
@@ -94,7 +92,7 @@ class Runner:
                 except Unavailable:
                     # Whoever needs the database is told by their own request; the jobs wait.
                     stop.wait(LOOK_SECONDS)
-            self._parts.bell.wait(STOP_SECONDS)
+            rung = self._parts.bell.wait(heard, STOP_SECONDS)
 
     def enqueue_due(self) -> None:
         """Enqueue what the schedules say, where no runner has yet. Raises Unavailable."""

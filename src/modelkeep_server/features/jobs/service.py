@@ -29,6 +29,6 @@ def retry(work: Work, actor: Actor, job_id: str) -> Job:
         raise StateForbids(
             f"This job is {job.status.lower()}; only one that failed can be tried again.", remedy="Load the list again."
         )
-    work.after_commit(work.parts.bell.set)
+    work.after_commit(work.parts.bell.ring)
     access.record(work, actor, "job.retry", object_id=job.id, after={"kind": job.kind})
     return queries.get_job(work, actor, job_id)

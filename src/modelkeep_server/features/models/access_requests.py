@@ -8,17 +8,18 @@ Source: product R6, "Who may download": others ask for access; an owner grants i
 from datetime import datetime, timedelta
 
 from modelkeep_server.db.ledger import PersonRef, Veiled
-from modelkeep_server.db.queueing import enqueue_mail
 from modelkeep_server.db.tables import access_requests
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, request_queries, sharing, version_access
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_purpose_faults, find_reason_faults
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Access, AccessRequest, Model, RequestStatus
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, StateForbids
+from modelkeep_server.rules.notices import QUOTED_CHARS
 
 GRANTED_DAYS_MAX = 90
 ASKED_DAYS = 30
@@ -114,7 +115,7 @@ def grant_access(
     before = sharing.find_collaborator(work, model, invitee.id)
     if before is None or (before.access is Access.READ and before.until is not None and before.until < until):
         sharing.let_in(work, actor, model, invitee, Access.READ, until, before)
-    _decide(work, actor, request, RequestStatus.GRANTED, until=until)
+    _decide(work, actor, request, model, RequestStatus.GRANTED, until=until)
     return request_queries.get_request(work, actor, public_id)
 
 
@@ -125,11 +126,11 @@ def refuse_access(work: Work, actor: Actor, public_id: str, *, reason: str) -> A
     Raises:
         NotFound, NotPermitted; Conflict: it is decided already, says by whom. Invalid: the reason is missing.
     """
-    request, _ = _begin(work, actor, public_id, "access.decide")
+    request, model = _begin(work, actor, public_id, "access.decide")
     faults = find_reason_faults(reason, required=True)
     if faults:
         raise Invalid.of(faults)
-    _decide(work, actor, request, RequestStatus.REFUSED, reason=reason)
+    _decide(work, actor, request, model, RequestStatus.REFUSED, reason=reason)
     return request_queries.get_request(work, actor, public_id)
 
 
@@ -192,15 +193,15 @@ def _read_until(work: Work, request: AccessRequest, until: datetime | None, days
 
 
 def _tell_owners(work: Work, actor: Actor, model: Model, purpose: str) -> None:
-    asked = {"model": model.address, "by": actor.email, "purpose": purpose}
-    for owner in dict.fromkeys([*model.owners, *([model.registrar] if model.registrar else [])]):
-        enqueue_mail(work, owner, "access_asked", asked)
+    asked = {"model": model.address, "purpose": purpose, "text": purpose[:QUOTED_CHARS]}
+    tell_about(work, actor, "access.asked", asked, About.of(model), href="/access-requests")
 
 
 def _decide(
     work: Work,
     actor: Actor,
     request: AccessRequest,
+    model: Model,
     status: RequestStatus,
     *,
     until: datetime | None = None,
@@ -218,8 +219,10 @@ def _decide(
         },
         reason=reason,
     )  # fmt: skip
-    answer = {"model": request.model, "status": status.value, "until": until, "answer": reason}
-    enqueue_mail(work, request.by, "access_decided", answer)
+    answer = {"model": request.model, "status": status.value, "until": until, "answer": reason,
+              "text": (reason or "")[:QUOTED_CHARS] or None}  # fmt: skip
+    about = About.of(model, named=(request.by,))
+    tell_about(work, actor, "access.decided", answer, about, href=f"/models/{request.model}")
 
 
 def _close(work: Work, actor: Actor, request: AccessRequest, status: RequestStatus, values: dict[str, object]) -> None:

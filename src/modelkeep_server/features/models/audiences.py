@@ -25,6 +25,7 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import select_barred
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import seen_by_person
 from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.rules.notices import KINDS, Group
@@ -35,12 +36,22 @@ DECIDERS = (Role.MRC, Role.SECURITY_ARCHITECT)
 
 @dataclass(frozen=True)
 class About:
-    """What is told about: a model, a version of it or None, and who is named. Inside ids."""
+    """
+    What is told about: a model with its owners as sent, and a version of it or None, by inside ids.
+
+    `named` are e-mails of whom it concerns; `deciders` are the roles of those who may decide.
+    """
 
     model_key: int
+    owners: Sequence[str]
     version_key: int | None = None
-    named: Sequence[int] = ()
+    named: Sequence[str] = ()
     deciders: Sequence[Role] = DECIDERS
+
+    @classmethod
+    def of(cls, model: Model, version_key: int | None = None, *, named: Sequence[str] = ()) -> "About":
+        """A model at hand, and a version of it."""
+        return cls(model.key, model.owners, version_key, named)
 
 
 def tell_about(
@@ -50,19 +61,16 @@ def tell_about(
     facts: Mapping[str, Any],
     about: About,
     *,
-    owners: Sequence[str] = (),
     href: str,
     once: str | None = None,
 ) -> bool:
     """
     Tell whoever rules/notices.py names for this kind. As many statements as `tell`, which says the rest.
 
-    Args:
-        owners: The owners of the model as sent: an address that is no person's is written to where owners are told.
-        href: Where it leads: an address of this registry that begins with `/`.
+    An address among the owners that is no person's is written to where owners are told.
     """
     groups = KINDS[kind].groups
-    addresses = owners if Group.OWNERS in groups else ()
+    addresses = about.owners if Group.OWNERS in groups else ()
     who = select_people(groups, about, work.now)
     return tell(work, actor, kind, facts, who, href=href, model_key=about.model_key, addresses=addresses, once=once)
 
@@ -113,7 +121,8 @@ def _select_round(about: About) -> Select[Any]:
 
 
 def _select_named(about: About) -> Select[Any]:
-    return select(people.c.id.label("person_id"), literal(1).label("mails")).where(people.c.id.in_(about.named))
+    named = select(people.c.id.label("person_id"), literal(1).label("mails"))
+    return named.where(people.c.email_key.in_([one.casefold() for one in about.named]))
 
 
 def _holders(*roles: Role) -> Select[Any]:

@@ -157,9 +157,9 @@ Meet the policy until then, or ask for another exception:
 
 def _notice(facts: _Facts) -> Written:
     kind = KINDS[str(facts.told["kind"])]
-    lines = {name: facts.line(name) for name in facts.told}
+    lines = {name: facts.line(name) for name, value in facts.told.items() if value is not None}
     sentence = say(kind.id, lines)
-    quoted = f"\n“{lines['text']}”\n" if lines.get("text") else ""
+    quoted = f"\n“{lines['text']}”\n" if "text" in lines else ""
     return Written(
         sentence,
         f"""Hello,

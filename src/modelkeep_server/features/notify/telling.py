@@ -16,6 +16,7 @@ from modelkeep_server.db.queueing import Mail, enqueue_mails
 from modelkeep_server.db.tables import notice_settings, notices, people, service_accounts, told
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.notify.webhooks.queueing import enqueue_for
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.notices import EVERY_KIND, KINDS, NOTICE, Kind, say
 
@@ -49,7 +50,8 @@ def tell(
     """
     Tell people of what was just done; the notice and the letters are there with the commit, or not at all.
 
-    Two statements, however many are told; one more where mail is sent, and one where it is told `once`.
+    Three statements, however many are told; one more where mail is sent, and one where it is told `once`. Webhooks are
+    told too (webhooks/queueing.py).
 
     Args:
         actor: Who did it, and so is not told; None for the registry itself.
@@ -78,12 +80,14 @@ def tell(
     if rows:
         work.keep(notices, insert(notices), rows)
     _write_to(work, actor, kind, facts, found, addresses, href=href, once=once)
+    enqueue_for(work, kind, facts, model_key, href=href)
     return True
 
 
 def _is_first(work: Work, once: str) -> bool:
     row = work.upsert(told).values(key=once, at=work.now).on_conflict_do_nothing()
-    return work.keep(told, row) == 1
+    # psycopg's count of an INSERT is dropped unless it is asked for.
+    return work.keep(told, row.execution_options(preserve_rowcount=True)) == 1
 
 
 def _read_people(work: Work, actor: Actor | None, kind: str, who: Who, addresses: Sequence[str]) -> list[_Person]:
@@ -135,7 +139,7 @@ def _write_to(
 ) -> None:
     """Write to people as they chose, and to addresses of nobody as the rule is. One statement."""
     persons = {one.email.casefold() for one in found} | {actor.email.casefold() if actor else ""}
-    others = [one for one in addresses if one.casefold() not in persons] if KINDS[kind].by_mail else []
+    others = [one for one in addresses if "@" in one and one.casefold() not in persons] if KINDS[kind].by_mail else []
     letter = KINDS[kind].letter
     told_with = facts if letter != NOTICE else {"kind": kind, "href": href, **facts}
     enqueue_mails(

@@ -3,7 +3,7 @@ Exceptions: an owner asks that one policy be lifted for one version until a day;
 risk is more than LOW together with a Security Architect, two different people. It ends by itself (product R5).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models import separation
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.separation import Tie
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.features.policies import exception_queries, queries
@@ -24,6 +25,7 @@ from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.notices import QUOTED_CHARS
 from modelkeep_server.rules.permissions import ROLES, Role
 
 TEXT_CHARS = 4_000
@@ -89,7 +91,10 @@ def ask_exception(work: Work, actor: Actor, group: str, name: str, version: str,
                "justification": Veiled(new.justification.strip()), "risk": Veiled(new.risk.strip()),
                "mitigation": Veiled(new.mitigation.strip())},
     )  # fmt: skip
-    return exception_queries.get_exception(work, actor, public_id)
+    asked = exception_queries.get_exception(work, actor, public_id)
+    about = replace(About.of(model, found.key), deciders=GRANTERS[model.risk_tier])
+    _tell(work, actor, "exception.asked", about, asked, new.justification)
+    return asked
 
 
 def grant_exception(
@@ -132,7 +137,11 @@ def grant_exception(
         after={"status": changes.get("status", exception.status.value), "role": acting.value,
                "riskTier": model.risk_tier.value, "comment": Veiled((comment or "").strip())},
     )  # fmt: skip
-    return exception_queries.get_exception(work, actor, public_id)
+    granted = exception_queries.get_exception(work, actor, public_id)
+    if not left:
+        about = About.of(model, found.key, named=(exception.asked_by,))
+        _tell(work, actor, "exception.decided", about, granted, comment)
+    return granted
 
 
 def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -> PolicyException:
@@ -141,7 +150,10 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
     _demand_text("reason", reason, required=True)
     _demand_open(exception)
     _demand_apart(work, actor, model, found)
-    return _end(work, actor, exception, "exception.refuse", ExceptionStatus.REFUSED, reason)
+    refused = _end(work, actor, exception, "exception.refuse", ExceptionStatus.REFUSED, reason)
+    about = About.of(model, found.key, named=(exception.asked_by,))
+    _tell(work, actor, "exception.decided", about, refused, reason)
+    return refused
 
 
 def withdraw_exception(work: Work, actor: Actor, public_id: str, *, reason: str | None = None) -> PolicyException:
@@ -154,13 +166,22 @@ def withdraw_exception(work: Work, actor: Actor, public_id: str, *, reason: str 
 
 def end_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -> PolicyException:
     """End an exception that was granted before its time, with a reason. Raises as `withdraw_exception`."""
-    _, _, exception = _open(work, actor, public_id, "exception.end")
+    model, found, exception = _open(work, actor, public_id, "exception.end")
     _demand_text("reason", reason, required=True)
     if exception.status is not ExceptionStatus.GRANTED:
         raise StateForbids(
             f"This exception is {exception.status.value.lower()}: there is nothing to end.", remedy="Load it again."
         )
-    return _end(work, actor, exception, "exception.end", ExceptionStatus.ENDED, reason)
+    ended = _end(work, actor, exception, "exception.end", ExceptionStatus.ENDED, reason)
+    about = About.of(model, found.key, named=(exception.asked_by,))
+    _tell(work, actor, "exception.decided", about, ended, reason)
+    return ended
+
+
+def _tell(work: Work, actor: Actor, kind: str, about: About, exception: PolicyException, text: str | None) -> None:
+    facts = {"version": exception.version, "policy": exception.policy, "status": exception.status.value,
+             "text": (text or "").strip()[:QUOTED_CHARS] or None}  # fmt: skip
+    tell_about(work, actor, kind, facts, about, href=f"/exceptions/{exception.id}")
 
 
 def _open(work: Work, actor: Actor, public_id: str, act: str) -> tuple[Model, Version, PolicyException]:

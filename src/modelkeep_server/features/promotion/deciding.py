@@ -20,6 +20,7 @@ from modelkeep_server.features.promotion import contents, promotion_queries, req
 from modelkeep_server.features.promotion import findings as finding_acts
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
@@ -98,7 +99,8 @@ def decide(
     else:
         decided = _count(work, actor, found, decided, facts, demands)
     for one in raised:
-        finding_acts.record_raised(work, actor, one)
+        finding_acts.record_raised(work, actor, model, found, one)
+    _tell(work, actor, model, found, decided, wanted, role, comment)
     return decided
 
 
@@ -220,6 +222,24 @@ def _insert(
     return public_id
 
 
+def _tell(
+    work: Work,
+    actor: Actor,
+    model: Model,
+    version: Version,
+    decided: Promotion,
+    decision: Decision,
+    role: Role,
+    comment: str | None,
+) -> None:
+    if decision is Decision.REQUEST_CHANGES:
+        tell_of(work, actor, "review.changes", model, version, text=comment, place="/reviews")
+        return
+    kind = "review.approval" if decided.open_roles else "review.approved"
+    said = {"target": decided.target.value, "role": ROLES[role].label}
+    tell_of(work, actor, kind, model, version, text=comment, **said)
+
+
 def _send_back(
     work: Work, actor: Actor, version: Version, promotion: Promotion, facts: dict[str, Any], comment: str | None
 ) -> Promotion:
@@ -237,7 +257,7 @@ def _count(
 ) -> Promotion:
     """Move the version on where this was the last approval needed; else record that it was given."""
     act = _ACTS[Decision.APPROVE]
-    is_last = promotion.status is Status.OPEN and promotion.missing <= 0
+    is_last = promotion.status is Status.OPEN and not promotion.missing
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
         return promotion

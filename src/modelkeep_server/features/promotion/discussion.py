@@ -9,6 +9,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion import promotion_queries
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Comment, Status
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -27,7 +28,7 @@ def add_comment(
 
     Raises NotFound, NotPermitted; Invalid; StateForbids: the model is retired.
     """
-    _, found = begin(work, actor, group, name, version, "comment.add")
+    model, found = begin(work, actor, group, name, version, "comment.add")
     faults = find_text_faults("text", text, required=True)
     fault = texts.find_text_fault(about, max_chars=ABOUT_CHARS) if about else None
     if fault:
@@ -52,6 +53,7 @@ def add_comment(
         work, actor, "comment.add", object_id=found.id, object_label=found.address,
         after={"comment": public_id, "text": Veiled(text)},
     )  # fmt: skip
+    tell_of(work, actor, "comment.added", model, found, text=text, place="/reviews")
     return Comment(public_id, actor.email, about or None, text, work.now)
 
 

@@ -1,10 +1,11 @@
 """Findings: what a reviewer noticed, with an owner and a due date. A blocking one stops every move while it is open."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, func, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.ledger import PersonRef, Veiled
@@ -12,9 +13,11 @@ from modelkeep_server.db.tables import findings, models, people, versions
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Finding, FindingStatus, NewFinding, Promotion, Severity
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -22,19 +25,20 @@ from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
 
-DUE_DAYS = 30
+#: Days until a finding is due where nobody says, and at most.
+DUE_DAYS, DUE_DAYS_MAX = 30, 1826
 _raisers = people.alias("raisers")
 _settlers = people.alias("settlers")
 
 
 def raise_finding(work: Work, actor: Actor, group: str, name: str, version: str, new: NewFinding) -> Finding:
     """Raise a finding on a version, in any state. Raises NotFound, NotPermitted, Invalid; StateForbids: retired."""
-    _, found = begin(work, actor, group, name, version, "finding.raise")
+    model, found = begin(work, actor, group, name, version, "finding.raise")
     faults = find_faults(work, new)
     if faults:
         raise Invalid.of(faults)
     made = insert(work, actor, found, new, None)
-    record_raised(work, actor, made)
+    record_raised(work, actor, model, found, made)
     return get_finding(work, actor, made.id)
 
 
@@ -70,6 +74,10 @@ def settle(
         work, actor, "finding.settle", object_id=present.id, object_label=f"{present.version}#{present.id}",
         before={"status": present.status.value}, after={"status": status, "answer": Veiled(answer)},
     )  # fmt: skip
+    concerns = (present.owner, present.raised_by)
+    tell_of(
+        work, actor, "finding.settled", model, found, text=answer, place="/reviews", named=concerns, status=status
+    )  # fmt: skip
     return get_finding(work, actor, finding_id)
 
 
@@ -97,13 +105,14 @@ def insert(work: Work, actor: Actor, version: Version, new: NewFinding, promotio
     return _to_finding(work.all(_select().where(findings.c.public_id == public_id))[0])
 
 
-def record_raised(work: Work, actor: Actor, made: Finding) -> None:
-    """Record that a finding was raised."""
+def record_raised(work: Work, actor: Actor, model: Model, version: Version, made: Finding) -> None:
+    """Record that a finding was raised, and tell of it."""
     access.record(
         work, actor, "finding.raise", object_id=made.id, object_label=f"{made.version}#{made.id}",
         after={"severity": made.severity.value, "blocking": made.blocking, "owner": PersonRef(made.owner),
                "dueAt": clock.iso_seconds(made.due_at), "text": Veiled(made.text)},
     )  # fmt: skip
+    tell_of(work, actor, "finding.raised", model, version, text=made.text, place="/reviews", named=(made.owner,))
 
 
 def get_finding(work: Work, actor: Actor, public_id: str) -> Finding:
@@ -120,21 +129,84 @@ def list_of_version(work: Work, version: Version) -> tuple[Finding, ...]:
     return tuple(_to_finding(row) for row in rows)
 
 
+@dataclass(frozen=True)
+class FindingsAsked:
+    """Which findings: those for which all holds that is not None. `mine`: whose owner the actor is, or a team of."""
+
+    status: FindingStatus | None = None
+    severity: Severity | None = None
+    blocking: bool | None = None
+    owner: str | None = None
+    mine: bool = False
+    overdue: bool = False
+
+
+@dataclass(frozen=True)
+class FindingCounts:
+    """How many findings the actor can see: open ones, and among them those overdue, that block, and that are theirs."""
+
+    open: int
+    overdue: int
+    blocking: int
+    mine: int
+
+
 def list_findings(
-    work: Work,
-    actor: Actor,
-    *,
-    status: FindingStatus | None = None,
-    limit: int = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    work: Work, actor: Actor, asked: FindingsAsked, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Finding]:
-    """Findings of versions that the actor can see, the oldest first. One statement. Raises CursorRefused."""
-    statement = _select().where(visible_to(actor))
-    if status is not None:
-        statement = statement.where(findings.c.status == status.value)
-    filters = {"findings": status.value if status else None}
-    rows, following = read_rows(work, statement, findings.c.id, filters=filters, limit=limit, cursor=cursor)
+    """
+    Findings of versions that the actor can see: open ones first, by when they are due. One statement. Raises
+    CursorRefused.
+    """
+    rank = case((findings.c.status == FindingStatus.OPEN.value, 0), else_=1).label("rank")
+    due = type_coerce(findings.c.due_at, BigInteger).label("due_us")
+    statement = _select().add_columns(rank, due).where(visible_to(actor), *_conditions(work, actor, asked))
+    filters = {"list": "findings", **asdict(asked), "mine": asked.mine or None, "overdue": asked.overdue or None}
+    rows, following = read_rows(
+        work, statement, rank, due, findings.c.id, filters=filters, limit=limit, cursor=cursor
+    )  # fmt: skip
     return Page(tuple(_to_finding(row) for row in rows), following)
+
+
+def count_findings(work: Work, actor: Actor) -> FindingCounts:
+    """How many findings stand open. One statement."""
+
+    def among(told: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count(case((told, 1)))
+
+    row = work.all(
+        select(
+            func.count().label("standing"),
+            among(findings.c.due_at < work.now).label("overdue"),
+            among(findings.c.blocking.is_(True)).label("blocking"),
+            among(_is_mine(actor)).label("mine"),
+        )
+        .select_from(findings)
+        .join(versions, versions.c.id == findings.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .where(visible_to(actor), findings.c.status == FindingStatus.OPEN.value)
+    )[0]
+    return FindingCounts(row.standing, row.overdue, row.blocking, row.mine)
+
+
+def _is_mine(actor: Actor) -> ColumnElement[bool]:
+    return func.lower(findings.c.owner_email).in_(sorted(actor.emails_verified))
+
+
+def _conditions(work: Work, actor: Actor, asked: FindingsAsked) -> Iterator[ColumnElement[bool]]:
+    if asked.status is not None:
+        yield findings.c.status == asked.status.value
+    if asked.severity is not None:
+        yield findings.c.severity == asked.severity.value
+    if asked.blocking is not None:
+        yield findings.c.blocking.is_(asked.blocking)
+    if asked.owner:
+        yield func.lower(findings.c.owner_email) == asked.owner.strip().lower()
+    if asked.mine:
+        yield _is_mine(actor)
+    if asked.overdue:
+        yield findings.c.status == FindingStatus.OPEN.value
+        yield findings.c.due_at < work.now
 
 
 def find_faults(work: Work, new: NewFinding, *, place: str = "") -> list[FieldError]:
@@ -153,6 +225,8 @@ def _find_faults(work: Work, new: NewFinding) -> list[FieldError]:
             faults.append(FieldError("owner", f"This {fault}."))
     if new.due_at is not None and new.due_at <= work.now:
         faults.append(FieldError("dueAt", "Name a moment to come."))
+    if new.due_at is not None and new.due_at > work.now + timedelta(days=DUE_DAYS_MAX):
+        faults.append(FieldError("dueAt", f"Name a moment within {DUE_DAYS_MAX:,} days."))
     return faults
 
 

@@ -7,6 +7,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import flags
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -17,11 +18,12 @@ from modelkeep_server.rules.lifecycle import Flag
 
 def set_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, reason: str) -> Version:
     """Stop a version. Raises NotFound, NotPermitted; Invalid: no reason. StateForbids: held already, or retired."""
-    _, found = begin(work, actor, group, name, version, "version.hold")
+    model, found = begin(work, actor, group, name, version, "version.hold")
     _demand_reason(reason)
     if found.hold is not None:
         raise StateForbids(f"{found.address} is on hold already.", remedy="Nothing is left to do.")
     flags.set_flag(work, actor, found, Flag.HOLD, reason=reason)
+    tell_of(work, actor, "hold.set", model, found, text=reason)
     return version_queries.get_version(work, actor, group, name, version)
 
 
@@ -45,6 +47,7 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, 
             remedy="Ask another MRC or Security Architect.",
         )
     flags.lift_flag(work, actor, found, Flag.HOLD, reason=reason)
+    tell_of(work, actor, "hold.lifted", model, found, text=reason)
     return version_queries.get_version(work, actor, group, name, version)
 
 

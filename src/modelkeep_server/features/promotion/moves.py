@@ -15,6 +15,7 @@ from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_none_live, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
@@ -95,6 +96,7 @@ def move_version(
         demand_none_live(work, {found.key: found.address})
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
+    tell_of(work, actor, "version.moved", model, found, text=comment, state=target.value)
     if deployment is not None:
         moved = version_queries.get_version(work, actor, group, name, version)
         deploying.record_with_move(work, actor, moved, replace(deployment, model=deployment.model or moved.model))

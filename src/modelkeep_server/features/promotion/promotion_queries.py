@@ -116,14 +116,16 @@ def _approvers() -> ScalarSelect[Any]:
 
 
 def list_needs(work: Work) -> Needs:
-    """What each promotion takes now, by tier and target: the floor, and what Admins added. One statement."""
-    stands = select(approval_additions).where(approval_additions.c.ended_at.is_(None)).order_by(approval_additions.c.id)
-    added: dict[tuple[RiskTier, Target], tuple[Need, ...]] = {}
-    for row in work.all(stands):
-        place = (RiskTier(row.risk_tier), Target(row.target))
-        need = Need(tuple(map(Role, row.roles)), row._mapping[approval_additions.c.count])
-        added[place] = (*added.get(place, ()), need)
-    return {(tier, target): needs_of(tier, added.get((tier, target), ())) for tier in RiskTier for target in Target}
+    """What each promotion takes, by tier and target, with what Admins added. One statement."""
+    added: dict[tuple[str, str], list[Need]] = {}
+    kept = approval_additions.c
+    for row in work.all(
+        select(kept.risk_tier, kept.target, kept.roles, kept.count.label("people"))
+        .where(kept.ended_at.is_(None))
+        .order_by(kept.id)
+    ):
+        added.setdefault((row.risk_tier, row.target), []).append(Need(tuple(map(Role, row.roles)), row.people))
+    return {(tier, aim): needs_of(tier, added.get((tier, aim), ())) for tier in RiskTier for aim in Target}
 
 
 def to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:

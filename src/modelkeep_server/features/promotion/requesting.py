@@ -15,6 +15,7 @@ from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Demands, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
@@ -71,6 +72,8 @@ def request_promotion(
         moving.move(work, actor, found, State.SUBMITTED, "promotion.request", more=facts, columns=submitted)
     else:
         access.record(work, actor, "promotion.request", object_id=found.id, object_label=found.address, after=facts)
+    told = {"target": aim.value, "what": "an urgent review" if urgent else "a review"}
+    tell_of(work, actor, "review.asked", model, found, text=justification, place="/review", **told)
     return promotion_queries.get_promotion(work, found, public_id)
 
 
@@ -84,7 +87,7 @@ def withdraw(
     Raises:
         NotFound, NotPermitted; Invalid: the reason is missing. StateForbids: it is not open, or is for staging.
     """
-    _, found = begin(work, actor, group, name, version, "promotion.withdraw")
+    model, found = begin(work, actor, group, name, version, "promotion.withdraw")
     promotion = promotion_queries.get_promotion(work, found, promotion_id)
     faults = find_text_faults("reason", reason, required=True)
     if faults:
@@ -103,6 +106,7 @@ def withdraw(
         after={"promotion": promotion.id, "status": Status.WITHDRAWN.value},
         reason=reason,
     )  # fmt: skip
+    tell_of(work, actor, "review.withdrawn", model, found, text=reason, target=promotion.target.value)
     return ended
 
 

@@ -16,7 +16,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.views import Decision
+from modelkeep_server.features.promotion.views import Decision, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, open_roles, slots_of
 from modelkeep_server.rules.permissions import Role
@@ -69,7 +69,10 @@ def _counts(review: Any) -> ColumnElement[bool]:
 
 
 def waits_for(needs: Needs, roles: Sequence[Role]) -> ColumnElement[bool]:
-    """The condition under which an approval in one of `roles` still helps a row of `promotions`."""
+    """
+    The condition under which an approval in one of `roles` still helps a row of `promotions`. An open one that has all
+    of them, since fewer are asked for now, waits for one more, of any role.
+    """
     return _waits_for(tuple(needs.items()), tuple(roles))
 
 
@@ -79,18 +82,19 @@ def _waits_for(
 ) -> ColumnElement[bool]:
     most = _most(dict(needs))
     # Tiers and targets that take the same are asked about in one breath.
-    alike: dict[tuple[int, ...], list[tuple[RiskTier, Target]]] = {}
+    alike: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[RiskTier, Target]]] = {}
     for place, taken in needs:
-        alike.setdefault(_helping(taken, place[0], roles, most), []).append(place)
+        codes = (_helping(taken, place[0], roles, most), _full(taken, place[0], most) if roles else ())
+        alike.setdefault(codes, []).append(place)
+    code = _seats_code(most)
     return or_(
         false(),
         *(
             and_(
                 or_(*(and_(models.c.risk_tier == tier.value, promotions.c.target == aim.value) for tier, aim in where)),
-                _seats_code(most).in_(codes),
+                or_(code.in_(helping), and_(promotions.c.status == Status.OPEN.value, code.in_(full))),
             )
-            for codes, where in alike.items()
-            if codes
+            for (helping, full), where in alike.items()
         ),
     )
 
@@ -154,3 +158,9 @@ def _helping(needs: tuple[Need, ...], tier: RiskTier, roles: tuple[Role, ...], m
     """The codes that leave one of `roles` something to fill."""
     codes = (first + _PLACES * second for first in range(most + 1) for second in range(most + 1))
     return tuple(code for code in codes if set(roles) & set(open_roles(needs, _given(code, tier), tier)))
+
+
+def _full(needs: tuple[Need, ...], tier: RiskTier, most: int) -> tuple[int, ...]:
+    """The codes that leave nothing to fill."""
+    codes = (first + _PLACES * second for first in range(most + 1) for second in range(most + 1))
+    return tuple(code for code in codes if not open_roles(needs, _given(code, tier), tier))

@@ -11,6 +11,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import access_requests, sharing
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
 from modelkeep_server.features.promotion import queries
@@ -18,6 +19,7 @@ from modelkeep_server.features.promotion.gathering import NAMED, demand_none_liv
 from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids
 from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.notices import QUOTED_CHARS
 
 VersionRow = Row[tuple[int, str, str, str, int]]
 
@@ -69,6 +71,8 @@ def retire_model(
         work, actor, "model.retire", object_id=model.id, object_label=model.address,
         before={REVISION: model.revision, "status": model.status.value}, after=after, reason=reason,
     )  # fmt: skip
+    facts = {"version": model.address, "state": State.RETIRED.value, "text": reason[:QUOTED_CHARS]}
+    tell_about(work, actor, "version.moved", facts, About.of(model), href=f"/models/{model.address}")
     return model_queries.get_model(work, actor, group, name)
 
 

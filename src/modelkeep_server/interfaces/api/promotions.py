@@ -20,7 +20,7 @@ from modelkeep_server.features.promotion import (
 )
 from modelkeep_server.features.promotion.queue import QueueFilter, Show, Sort
 from modelkeep_server.features.promotion.rounds import find_changes, mark_unseen
-from modelkeep_server.features.promotion.views import FindingStatus, NewFinding
+from modelkeep_server.features.promotion.views import FindingStatus, NewFinding, Severity
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
@@ -201,12 +201,25 @@ def list_findings(
     work: Work,
     actor: Actor,
     status: Annotated[FindingStatus | None, Query(description="Only those that stand so.")] = None,
+    severity: Annotated[Severity | None, Query(description="Only those of this severity.")] = None,
+    blocking: Annotated[bool | None, Query(description="Whether they stop moves while they are open.")] = None,
+    owner: Annotated[str, Query(max_length=320, description="Whoever answers for them, by e-mail; `me` is you.")] = "",
+    overdue: Annotated[bool, Query(description="Only open ones whose day has passed.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOut[FindingOut]:
-    """Findings of versions that you can see, the oldest first."""
-    page = findings.list_findings(work, actor, status=status, limit=limit, cursor=cursor)
+    """Findings of versions that you can see: open ones first, by when they are due."""
+    mine = owner == "me"
+    asked = findings.FindingsAsked(status, severity, blocking, None if mine else owner or None, mine, overdue)
+    page = findings.list_findings(work, actor, asked, limit=limit, cursor=cursor)
     return PageOut[FindingOut].of(page, FindingOut.model_validate)
+
+
+@router.get("/findings/{id}", response_model=FindingOut)
+@door.reads("review.read")
+def show_finding(work: Work, actor: Actor, id: FindingId) -> FindingOut:
+    """One finding of a version that you can see."""
+    return FindingOut.model_validate(findings.get_finding(work, actor, id))
 
 
 @router.get(V + "/findings", response_model=PageOut[FindingOut])

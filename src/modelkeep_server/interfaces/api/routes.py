@@ -18,6 +18,7 @@ from modelkeep_server.interfaces.api import (
     jobs,
     keys,
     models,
+    notices,
     people,
     policies,
     promotions,
@@ -31,6 +32,7 @@ from modelkeep_server.interfaces.api import (
     uploads,
     versions,
     waivers,
+    webhooks,
 )
 
 ROUTERS = tuple(
@@ -59,10 +61,12 @@ ROUTERS = tuple(
         policies,
         deployments,
         exceptions,
+        notices,
         todo,
         activity,
         audit,
         jobs,
+        webhooks,
         storage,
         keys,
         status,

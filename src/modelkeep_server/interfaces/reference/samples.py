@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import deployments, policies, promotions
+from modelkeep_server.interfaces.reference import deployments, evaluations, notices, policies, promotions
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -99,43 +99,10 @@ _INCIDENT = {"title": "Downloads are slow", "components": ["STORAGE"], "impact":
 _TEAM = {"name": "Data Team", "email": "data-team@company.com", "members": [PERSON]}
 _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run trained.", "sponsor": PERSON}
 
-_METRIC = {"name": "accuracy", "value": 0.93, "slice": "region=EU", "confidenceInterval": [0.91, 0.95]}
-_THRESHOLD = {"metric": "accuracy", "slice": None, "comparison": ">=", "value": 0.9}
-_MEASURED_ON = {"name": "churn-holdout", "version": "2026-02"}
-_RUN: Mapping[str, Any] = {
-    **dict.fromkeys(("suite", "suiteId", "suiteRevision")),
-    "dataset": _MEASURED_ON,
-    "procedure": "Five folds, the last quarter held out.",
-    "metrics": [_METRIC],
-    "passed": None,
-    "thresholds": [],
-    "source": "API",
-    "format": None,
-    **dict.fromkeys(("signedBy", "signedAt", "signComment")),
-}
-_SUITE = {
-    "name": "Tabular classification",
-    "description": "Every classifier on tables.",
-    "scope": {"riskTiers": ["MEDIUM", "HIGH"], "groups": []},
-    "thresholds": [_THRESHOLD],
-    "enabled": True,
-}
-
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
-    "DatasetIn": _MEASURED_ON,
-    "DatasetOut": _MEASURED_ON,
-    "MetricIn": _METRIC,
-    "MetricOut": _METRIC,
-    "ThresholdIn": _THRESHOLD,
-    "ThresholdOut": _THRESHOLD,
-    "EvaluationIn": {"dataset": _MEASURED_ON, "metrics": [_METRIC], "procedure": _RUN["procedure"], "suite": None},
-    "EvaluationImportIn": {"dataset": _MEASURED_ON, "content": "metric,value\naccuracy,0.93\n", "suite": None},
-    "EvaluationOut": _RUN,
-    "SignIn": {"comment": "Ran it again on our own machine."},
-    "SuiteIn": _SUITE,
-    "SuitePatch": _SUITE,
-    "SuiteOut": {**_SUITE, "revision": 1, "reason": None},
+    **evaluations.STORY_OF,
+    **notices.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
@@ -270,6 +237,7 @@ print(asked.id, asked.status)''',
     "withdraw_access_request": f'registry.withdraw_access_request("{STORY["id"]}")',
     "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
+    **evaluations.PYTHON,
     **policies.PYTHON,
     **deployments.PYTHON,
     **promotions.PYTHON,
@@ -277,6 +245,7 @@ print(asked.id, asked.status)''',
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):
     print(happening.at, happening.by, happening.says)''',
+    **notices.PYTHON,
     "list_teams": """for team in registry.list_teams(mine=True):
     print(team.name, team.email, team.members)""",
     "list_service_accounts": """for account in registry.list_service_accounts():
@@ -330,14 +299,6 @@ print(link.url)  # told this once""",
     print(link.email, link.expires_at)""",
     "list_role_requests": """for request in registry.list_role_requests():
     print(request.user, request.role, request.by)""",
-    "record_evaluation": """run = registry.record_evaluation(
-    "customer-analytics/customer-churn-predictor:1.2.0", {"accuracy": 0.93, "auc": 0.97}, dataset="churn-holdout"
-)
-print(run.id, run.passed)""",
-    "list_evaluations": """for run in registry.list_evaluations("customer-analytics/customer-churn-predictor:1.2.0"):
-    print(run.recorded_at, run.dataset.name, run.passed)""",
-    "list_suites": """for suite in registry.list_evaluation_suites():
-    print(suite.name, len(suite.thresholds))""",
     "verify_log": "print(registry.verify_log().ok)",
 }
 

@@ -89,10 +89,10 @@ def start_record(work: Work, actor: Actor, environment: str = "", model: str = "
 @door.posts("deployment.record")
 def record(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     """Say what will change, and record it once that is confirmed; or show the form again with what is wrong."""
+    access.require(work, actor, "deployment.record")
     typed = {name: text_of(form, name).strip() for name in form if name not in ("csrf_token", "once")}
     environment = queries.get_environment(work, typed.get("environment", ""))
     model = model_queries.get_model(work, actor, *read_model_address("model", typed.get("model", "")))
-    access.require(work, actor, "deployment.record")
     places = [place for place in range(PARTS_MAX) if typed.get(f"version.{place}") and typed.get(f"share.{place}")]
     if typed.pop("back", ""):
         return Page.of(_record_context(work, actor, environment, model, values=typed, errors={}))

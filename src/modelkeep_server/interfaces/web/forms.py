@@ -20,6 +20,9 @@ FILTER_CHARS_MAX = 400
 NOTICES: Mapping[str, str] = {
     "claimed": "You are the first Admin. Next: invite people, or create a model.",
     "accepted": "Welcome. Your account is ready.",
+    "webhook": "Saved. What happens from now on is told there.",
+    "webhook-sent": "It is on its way. Load the page again in a moment to see the answer.",
+    "webhook-ended": "The webhook is ended. Nothing is sent there any more.",
     "model": "The model is registered. Next: create its first version.",
     "version": "The version is created as a draft. Next: upload its artifacts.",
     "edited": "Saved. What changed, and who changed it, is on record.",
@@ -42,6 +45,8 @@ NOTICES: Mapping[str, str] = {
     "rescan": "The file is being looked through again. What is found will stand here.",
     "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
+    "notices-read": "Everything is marked as read.",
+    "notices-chosen": "Saved. It counts from now on.",
     "token-revoked": "The token is revoked. Whatever used it is refused from now on.",
     "session-revoked": "That browser is signed out.",
     "job-retried": "The job is tried again now.",

@@ -26,6 +26,7 @@ from modelkeep_server.rules import metrics, naming
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
+from modelkeep_server.rules.notices import UNREAD_COUNTED
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
@@ -113,6 +114,11 @@ class PageShell:
         return tuple(
             NavItem(label, href, self._is_within(base), self.why_not(act)) for label, href, base, act in entries
         )
+
+    @property
+    def unread_words(self) -> str:
+        """How many notices this person has not read, as the bell says it; empty for none."""
+        return "" if not self.actor.unread else "99+" if self.actor.unread >= UNREAD_COUNTED else str(self.actor.unread)
 
     def _is_within(self, base: str) -> bool:
         at = self.section or self.path

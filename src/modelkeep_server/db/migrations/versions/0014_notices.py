@@ -16,6 +16,7 @@ def upgrade() -> None:
     _notices()
     _told()
     _webhook_deliveries()
+    _webhook_standing()
     _notice_settings()
     _webhooks()
 
@@ -61,11 +62,21 @@ def _webhook_deliveries() -> None:
         sa.Column("answered", sa.Integer(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_webhook_deliveries"),
         sa.UniqueConstraint("public_id", name="uq_webhook_deliveries_public_id"),
     )
     op.create_index("ix_webhook_deliveries_webhook", "webhook_deliveries", ["webhook_id", "id"], unique=False)
+
+
+def _webhook_standing() -> None:
+    op.create_table(
+        "webhook_standing",
+        sa.Column("webhook_id", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("webhook_id", name="pk_webhook_standing"),
+    )
 
 
 def _notice_settings() -> None:
@@ -93,7 +104,10 @@ def _webhooks() -> None:
         sa.Column("kinds", sa.Text(), nullable=False),
         sa.Column("groups", sa.Text(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("former_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("former_until", sa.BigInteger(), nullable=True),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("off_reason", sa.Text(), nullable=True),
         sa.Column("created_by", BIG_KEY, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_by", BIG_KEY, nullable=True),

@@ -17,7 +17,10 @@ KINDS: Mapping[str, str] = {
     "sweep-strays": "Clearing what uploads left behind",
     "rescan": "Looking through files again",
     "close-downloads": "Writing downloads into the log",
+    "webhook": "Webhooks",
     "remind-of-exceptions": "Reminding of exceptions that end",
+    "remind-of-reviews": "Reminding of reviews that are overdue",
+    "prune-notices": "Dropping notices read long ago",
 }
 
 

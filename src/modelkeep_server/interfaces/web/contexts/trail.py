@@ -21,6 +21,8 @@ from modelkeep_server.rules.permissions import ROLES, Role
 VALUE_CHARS = 160
 DIGEST_CHARS = 19
 _DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
+#: What is known by the version that it is of.
+_OF_VERSION = frozenset({"version", "finding", "exception", "evaluation"})
 #: What tells nothing to somebody who reads: the number of an edit.
 _LEFT_OUT = frozenset({"revision"})
 _SIGNED_IN = {
@@ -122,15 +124,15 @@ class TrailContext(VersionContext, Walked):
 
 def _to_row(proven: ProvenEvent, labels: Mapping[str, str], address: str) -> TrailRow:
     event = proven.event
-    label = event.object.label or ""
-    # Most of it is about the version itself, which the page names above.
-    about = "" if label in ("", address) else label.removeprefix(f"{address}/").partition("#")[0]
+    label = "" if event.object.kind in _OF_VERSION else event.object.label or ""
+    # A file is told by its path, since the page names its version above.
+    about = label.removeprefix(f"{address}/")
     return TrailRow(
         proven,
         event.actor.name or event.actor.email or event.actor.id,
         ROLES[Role(event.role)].label if event.role in list(Role) else None,
         ACTIONS[event.action].says if event.action in ACTIONS else event.action,
-        about if about != address else "",
+        about,
         _SIGNED_IN.get(event.auth, event.auth.replace("issuer:", "by single sign-on: ")),
         _ICONS[kind_of(event.action)],
         tuple(_facts_of(event, labels, address)),

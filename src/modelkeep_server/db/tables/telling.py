@@ -28,7 +28,8 @@ notice_settings = Table(
     UniqueConstraint("person_id", "kind"),
 )
 
-#: `kinds` are those of notices, `secret` is sealed. `groups` empty: of all models that are not RESTRICTED.
+#: `kinds` are those of notices. `groups` empty: of all models that are not RESTRICTED. Both secrets are sealed, and
+#: gone once it ended; the former one signs too until `former_until`. `off_reason`: why the registry turned it off.
 webhooks = Table(
     "webhooks",
     metadata,
@@ -39,7 +40,10 @@ webhooks = Table(
     Column("kinds", JsonText, nullable=False),
     Column("groups", JsonText, nullable=False),
     Column("secret", LargeBinary, nullable=False),
+    Column("former_secret", LargeBinary),
+    Column("former_until", UtcMicros),
     Column("enabled", Boolean, nullable=False),
+    Column("off_reason", Text),
     Column("created_by", BigKey, ForeignKey("people.id"), nullable=False),
     Column("created_at", UtcMicros, nullable=False),
     Column("ended_by", BigKey, ForeignKey("people.id")),

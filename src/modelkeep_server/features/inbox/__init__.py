@@ -1,0 +1,1 @@
+"""What a person was told: reading it, and choosing how. Telling is features/notify."""

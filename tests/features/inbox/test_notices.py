@@ -1,0 +1,224 @@
+"""What people are told of, to whom it goes, and how they choose: through API and pages, on both databases."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from modelkeep_server.db.work import Circumstances
+from modelkeep_server.features.inbox import pruning
+from modelkeep_server.features.promotion import overdue
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.permissions import Role
+from tests.support.clients import Api
+from tests.support.make import Make, Person
+from tests.support.promoting import Cast, begin_life, make_cast
+from tests.support.registries import Registry
+from tests.support.statements import counted
+
+PLACE = "/api/v1/notices"
+SETTINGS = f"{PLACE}/settings"
+
+
+@pytest.fixture
+def told(api: Api) -> Callable[..., list[str]]:
+    """The kinds that a person was told, the oldest first."""
+
+    def read(person: Person, **asked: Any) -> list[str]:
+        return [one["kind"] for one in reversed(api.as_(person).get(PLACE, params=asked).json()["items"])]
+
+    return read
+
+
+def made_by_two(make: Make) -> Cast:
+    """The usual cast, whose owner holds the role MRC as well: who may review, but not this."""
+    return replace(make_cast(make), owner=make.person(Role.MODEL_OWNER, Role.MRC))
+
+
+def test_each_act_tells_those_it_concerns(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """Reviewers of what waits, owners of what was decided, whoever took part of what followed; nobody of their own."""
+    life = begin_life(make, api, tier="MEDIUM", cast=made_by_two(make))
+    cast = life.cast
+    stranger = make.person(Role.MODEL_OWNER)
+    with counted() as sent:
+        life.ask(urgent=True)
+    of_notices = [one for one in sent if "notice" in one]
+    life.post("/comments", cast.mrc, text="Which weeks were held out?")
+    life.decide(cast.mrc)
+    life.decide(cast.security)
+    life.move("STAGING", cast.sre, comment="On the small cluster.")
+    life.post("/hold", cast.admin, reason="Odd figures.")
+    life.post("/lift", cast.security, reason="Explained.")
+    life.post("/findings", cast.mrc, text="Say more.", severity="LOW", blocking=False, owner=cast.sre.email)
+
+    newest = api.as_(cast.security).get(PLACE).json()["items"][-1]
+
+    assert len(of_notices) == 2
+    assert told(cast.mrc)[0] == told(cast.security)[0] == "review.asked"
+    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for STAGING"
+    assert newest["quote"] == "Recall rose by two points."
+    assert newest["href"] == f"/models/{life.version.model}/versions/{life.version.version}/review"
+    assert (newest["by"], newest["readAt"]) == (cast.owner.email, None)
+    assert told(cast.owner) == [
+        "comment.added", "review.approval", "review.approved", "version.moved", "hold.set", "hold.lifted",
+        "finding.raised",
+    ]  # fmt: skip
+    assert told(cast.mrc) == ["review.asked", "review.approved", "version.moved", "hold.set", "hold.lifted"]
+    assert told(cast.sre) == ["review.approved", "hold.set", "hold.lifted", "finding.raised"]
+    assert told(stranger) == []
+
+
+def test_changes_exceptions_and_access_are_told(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """What goes back to the owners, what is asked of reviewers and owners, and the answers to whoever asked."""
+    life = begin_life(make, api)
+    cast, guest = life.cast, make.person(Role.MODEL_OWNER)
+    life.ask()
+    life.decide(cast.mrc, "REQUEST_CHANGES")
+    policies = api.as_(cast.owner).get("/api/v1/policies", params={"limit": 200}).json()["items"]
+    body = {
+        "policy": policies[0]["id"], "version": life.version.address, "justification": "Monday.", "risk": "None.",
+        "mitigation": "Staging only.", "expiresAt": clock.iso_seconds(clock.utc_now() + timedelta(days=9)),
+    }  # fmt: skip
+    exception = api.as_(cast.owner).post("/api/v1/exceptions", json=body).json()["id"]
+    api.as_(cast.mrc).post(f"/api/v1/exceptions/{exception}/refuse", json={"reason": "Meet it."})
+    asked = api.as_(guest).post("/api/v1/access-requests", json={"model": life.version.model, "purpose": "Scoring."})
+    api.as_(cast.owner).post(f"/api/v1/access-requests/{asked.json()['id']}/grant", json={})
+
+    assert told(cast.owner) == ["review.changes", "exception.decided", "access.asked"]
+    # A LOW exception is the MRC's alone.
+    assert (told(cast.mrc)[-1], "exception.asked" in told(cast.security)) == ("exception.asked", False)
+    assert told(guest) == ["access.decided"]
+    assert api.as_(guest).get(PLACE).json()["items"][0]["message"].endswith("was granted")
+
+
+def test_notices_are_read_one_by_one_or_all(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """One's own alone; unread ones can be asked for, page by page."""
+    life = begin_life(make, api)
+    owner, mrc = life.cast.owner, life.cast.mrc
+    for text in ("One.", "Two.", "Three."):
+        life.post("/comments", mrc, text=text)
+    client = api.as_(owner)
+    first = client.get(PLACE, params={"limit": 2}).json()
+    then = client.get(PLACE, params={"limit": 2, "cursor": first["nextCursor"]}).json()
+    one = first["items"][0]["id"]
+
+    read = client.post(f"{PLACE}/{one}/read")
+    foreign = api.as_(mrc).post(f"{PLACE}/{one}/read")
+    left = told(owner, unread=True)
+    rest = client.post(f"{PLACE}/read").json()
+
+    assert [item["quote"] for item in [*first["items"], *then["items"]]] == ["Three.", "Two.", "One."]
+    assert read.json()["readAt"] is not None
+    assert foreign.status_code == 404
+    assert (len(left), rest, told(owner, unread=True)) == (2, {"read": 2}, [])
+
+
+def test_what_one_may_see_no_more_is_not_listed(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """A notice of a RESTRICTED model is gone for who lost it, also from the count of the bell; and comes back."""
+    life = begin_life(make, api)
+    guest, owner = make.person(Role.MODEL_OWNER), api.as_(life.cast.owner)
+    place = f"/api/v1/models/{life.version.model}"
+    hidden = owner.patch(place, json={"visibility": "RESTRICTED"})
+    let_in = owner.put(f"{place}/collaborators/{guest.email}", json={"access": "WRITE"})
+    life.post("/comments", guest, text="Mine.")
+    life.post("/comments", life.cast.owner, text="An answer.")
+    browser = api.browser(guest)
+    before = (told(guest), "1 unread" in browser.get("/notices").text)
+
+    owner.delete(f"{place}/collaborators/{guest.email}")
+    life.post("/comments", life.cast.owner, text="Another.")
+
+    after = (told(guest), "unread" in browser.get("/").text.partition("</header>")[0])
+    assert (hidden.status_code, let_in.status_code) == (200, 201)
+    assert before == (["comment.added"], True)
+    assert after == ([], False)
+
+
+def test_people_choose_how_they_are_told(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """Each kind in the app and by mail, but for what waits for one's own decision; each choice is on record."""
+    life = begin_life(make, api)
+    owner = api.as_(life.cast.owner)
+    mute = {"kind": "comment.added", "inApp": False, "byMail": False}
+
+    chosen = owner.put(SETTINGS, json={"quiet": True, "items": [mute]})
+    life.post("/comments", life.cast.mrc, text="Unheard.")
+    same = owner.put(SETTINGS, json={"items": [mute]})
+    waits = owner.put(SETTINGS, json={"items": [{"kind": "access.asked", "inApp": False, "byMail": False}]})
+    wrong = owner.put(SETTINGS, json={"items": [{"kind": "rain", "inApp": True, "byMail": True}, mute, mute]})
+
+    settings = owner.get(SETTINGS).json()
+    kept = next(one for one in settings["items"] if one["kind"] == "comment.added")
+    assert chosen.json() == same.json() == settings
+    assert (settings["quiet"], kept["inApp"], kept["who"]) == (
+        True, False, "Owners of the model and whoever took part in its reviews",
+    )  # fmt: skip
+    assert told(life.cast.owner) == []
+    assert waits.status_code == wrong.status_code == 422
+    assert "waits for your decision" in waits.json()["errors"][0]["message"]
+    assert [one["field"] for one in wrong.json()["errors"]] == ["items.0", "items.2"]
+    events = make.events(action="notice.set", object_id=life.cast.owner.actor.pseudonym)
+    assert [sorted(one.after) for one in events] == [["*", "comment.added"]]
+
+
+def test_an_overdue_review_is_told_once_a_week(registry: Registry, make: Make, api: Api) -> None:
+    """To reviewers and Admins, by mail as well but for whoever wants none; a week later again, and not in between."""
+    life = begin_life(make, api, cast=made_by_two(make))
+    cast = life.cast
+    api.as_(cast.security).put(SETTINGS, json={"quiet": True})
+    request = life.ask().json()["id"]
+    parts = replace(registry.house.parts, sends_mail=True)
+    for days in (4, 6, 7, 13):
+        later = replace(Circumstances.of_the_house(), now=clock.utc_now() + timedelta(days=days))
+        with registry.house.database.writing(parts, later) as work:
+            overdue.remind(work)
+
+    def heard(person: Person) -> int:
+        items = api.as_(person).get(PLACE, params={"limit": 200}).json()["items"]
+        mine = [one for one in items if life.version.address in one["message"]]
+        return [one["kind"] for one in mine].count("review.overdue")
+
+    keys = [str(row[0]) for row in registry.look("SELECT key FROM jobs WHERE key IS NOT NULL")]
+    mailed = {key.rpartition("/")[2] for key in keys if request in key}
+    assert [heard(one) for one in (cast.mrc, cast.security, cast.admin, cast.owner, cast.sre)] == [2, 2, 2, 0, 0]
+    assert {cast.mrc.email, cast.admin.email} <= mailed
+    assert not mailed & {cast.security.email, cast.owner.email}
+
+
+def test_the_pages_show_and_settle_it(registry: Registry, make: Make, api: Api) -> None:
+    """The bell counts; opening a notice leads to its page and reads it; the form chooses; what is old is dropped."""
+    life = begin_life(make, api)
+    owner = api.browser(life.cast.owner)
+    empty = owner.get("/notices").text
+    for text in ("One.", "Two."):
+        life.post("/comments", life.cast.mrc, text=text)
+    with counted() as sent:
+        page = owner.get("/notices").text
+    [path, _] = re.findall(r'action="(/notices/[^/"]+/open)"', page)
+
+    opened = owner.submit(path)
+    unread = owner.get("/notices?show=unread").text
+    all_read = owner.submit("/notices/read")
+    cleared = owner.get("/notices?show=unread").text
+    chosen = owner.submit("/profile/notices", {"quiet": "on", "version.moved.in_app": "on"})
+    settings = owner.get("/profile/notices").text
+    later = replace(Circumstances.of_the_house(), now=clock.utc_now() + timedelta(days=91))
+    with registry.house.database.writing(registry.house.parts, later) as work:
+        dropped = pruning.prune(work)
+
+    assert "Nobody told you anything yet" in empty
+    assert len(sent) <= 3
+    assert 'aria-label="Notices, 2 unread"' in page
+    assert "“Two.”" in page
+    assert opened.headers["location"] == f"/models/{life.version.model}/versions/{life.version.version}/reviews"
+    assert 'aria-label="Notices, 1 unread"' in unread
+    assert ("“Two.”" in unread, "“One.”" in unread) == (False, True)
+    assert all_read.headers["location"] == "/notices?done=notices-read"
+    assert "Nothing is unread" in cleared
+    assert chosen.status_code == 303
+    assert re.search(r'name="quiet" checked', settings)
+    assert not re.search(r'name="comment.added.in_app"[^>]* checked', settings)
+    assert dropped >= 2
+    assert api.as_(life.cast.owner).get(PLACE).json()["items"] == []
