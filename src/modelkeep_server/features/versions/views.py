@@ -50,7 +50,8 @@ class Version:
     A version as its readers see it. `number` counts the model's versions from 1 in order of creation.
 
     `metadata` is the JSON of rules/fields.py, with `card` and `custom` inside. `key` and `model_key` are inside ids.
-    `content_digest` is what its content is frozen under, None where that can change.
+    `content_digest` is what its content is frozen under, None where that can change; `next_review_at` when it is to be
+    looked at again, None where it is not in PRODUCTION.
     """
 
     key: int
@@ -74,6 +75,7 @@ class Version:
     closed: Flag | None = None
     hold: Flag | None = None
     content_digest: str | None = None
+    next_review_at: datetime | None = None
 
     @property
     def address(self) -> str:
