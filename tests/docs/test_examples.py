@@ -90,6 +90,8 @@ IN_ITS_TIME = {
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
     "raise_finding", "settle_finding", "show_finding",
+    # Somebody else did something (tests/features/inbox/test_notices.py).
+    "mark_read",
     # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",

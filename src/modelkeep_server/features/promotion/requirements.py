@@ -43,6 +43,7 @@ def _to_requirement(check: Check) -> Requirement:
         message,
         check.remedy,
         blocks=check.severity is Severity.BLOCK,
+        lifted_by=check.excepted if excepted else None,
         about=check.about,
     )
 

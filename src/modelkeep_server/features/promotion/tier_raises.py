@@ -48,8 +48,8 @@ def _list_what_was_approved_for_less(work: Work, actor: Actor, model: Model, bef
             continue
         missing = "its approvals" if latest is None else f"{latest.missing} of {latest.needed} approvals"
         new = NewFinding(
-            f"The risk tier of {model.address} was raised from {before} to {model.risk_tier} while {version.version} is "
-            f"in PRODUCTION: {missing} for {model.risk_tier} are missing. Have it looked at as {model.risk_tier}.",
+            f"The risk tier of {model.address} was raised from {before} to {model.risk_tier} while {version.version} "
+            f"is in PRODUCTION: {missing} for {model.risk_tier} are missing. Have it looked at as {model.risk_tier}.",
             severity=model.risk_tier.value,
             owner=model.owners[0],
             due_at=work.now + timedelta(days=REVIEW_DAYS[model.risk_tier]),

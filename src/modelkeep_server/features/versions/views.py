@@ -113,6 +113,7 @@ class Requirement:
     """
     What a move demands, whether it is there, and how to mend it. One that does not block is advice. `about` are the
     facts that it reads, by their paths (rules/policy_facts.py); empty for what no policy demands.
+    `lifted_by` is the public id of the exception by which alone it counts as met.
     """
 
     id: str
@@ -120,4 +121,5 @@ class Requirement:
     message: str
     remedy: str
     blocks: bool = True
+    lifted_by: str | None = None
     about: tuple[str, ...] = ()

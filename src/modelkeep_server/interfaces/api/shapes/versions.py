@@ -162,6 +162,7 @@ class RequirementOut(Shape):
     message: str
     remedy: str
     blocks: bool
+    lifted_by: str | None = Field(default=None, description="The exception by which alone it counts as met.")
 
 
 class MoveOut(Shape):
