@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from modelkeep_server.adapters.webhooks import sending
 from modelkeep_server.adapters.webhooks.sending import TIMEOUT_SECONDS, SafeSender
 from modelkeep_server.ports import HookFailed
 
@@ -35,6 +36,8 @@ INSIDE = (
     "https://100.64.0.1:{port}/",
     "https://169.254.169.254:{port}/latest/meta-data/",
     "https://192.0.0.192:{port}/",
+    "https://192.0.0.8:{port}/",
+    "https://192.52.193.1:{port}/",
     "https://192.0.2.1:{port}/",
     "https://192.88.99.1:{port}/",
     "https://198.18.0.1:{port}/",
@@ -125,8 +128,15 @@ def find(host: str, port: int) -> list[str]:
     return [str(place[0]) for *_, place in found]
 
 
-def test_nothing_reaches_an_address_inside():
-    """However an address that leads inside is written, it is refused and nothing connects."""
+def test_nothing_reaches_an_address_inside(monkeypatch):
+    """However an address that leads inside is written, it is refused before anything connects, or tries to."""
+    tried = []
+
+    def refuse(place, **_):
+        tried.append(place)
+        raise OSError
+
+    monkeypatch.setattr(sending.socket, "create_connection", refuse)
     with listening(answering(b"")) as canary:
         sender = SafeSender(resolve=find)
 
@@ -135,7 +145,7 @@ def test_nothing_reaches_an_address_inside():
                 sender.send(pattern.format(port=canary.port), {}, b"{}")
 
     assert len(INSIDE) >= 40
-    assert canary.taken == []
+    assert (canary.taken, tried) == ([], [])
 
 
 def test_a_name_is_looked_up_once_and_what_was_found_is_connected_to():

@@ -101,8 +101,10 @@ def find_groups_fault(groups: Collection[str]) -> str | None:
 
 
 def takes(groups: Collection[str], *, group: str | None, is_restricted: bool) -> bool:
-    """Whether a webhook of these groups is told of a model of this one; None for what is about no model."""
-    return group in groups if groups else not is_restricted
+    """Whether a webhook of these groups, in any case, is told of a model of this one; None: of no model."""
+    if not groups:
+        return not is_restricted
+    return group is not None and group.lower() in {one.lower() for one in groups}
 
 
 def choose_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_a_restricted_model_is_told_only_where_its_group_is_named(registry, make
     named, everything = create(admin, receiver), create(admin, receiver, groups=[])
     other, off = create(admin, receiver), create(admin, receiver, groups=[], enabled=False)
 
-    hidden = tell(registry, make, named["groups"][0], visibility="RESTRICTED")
+    hidden = tell(registry, make, named["groups"][0].upper(), visibility="RESTRICTED")
     shown = tell(registry, make, "another-group")
     tell(registry, make, named["groups"][0], kind="version.moved")
     deliver(registry)

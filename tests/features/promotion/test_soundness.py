@@ -93,13 +93,27 @@ def test_an_addition_meddled_with_stops_decisions(fresh_make: Make, fresh_api: A
 def test_what_is_live_changed_by_hand_stops_the_next_move(
     fresh_registry: Registry, fresh_make: Make, fresh_api: Api
 ) -> None:
-    """Where a deployment, a share or an environment was written or deleted by hand, the next move names the row."""
+    """
+    Where a deployment, a share or an environment was written or deleted by hand, the next move names the row, and so
+    does a rollback to what was live before.
+    """
     version = fresh_make.version()
     put_into(fresh_registry, version, State.PRODUCTION)
     sre, owner = fresh_api.as_(fresh_make.person(Role.SRE)), fresh_api.as_(fresh_make.owner_of(version))
     assert sre.post("/api/v1/environments", json={"name": "eu", "kind": "PRODUCTION"}).status_code == 201
     told = {"environment": "eu", "live": [{"version": version.address, "share": 40}]}
-    assert [sre.post("/api/v1/deployments", json=told).status_code for _ in range(2)] == [201, 201]
+    first = sre.post("/api/v1/deployments", json=told)
+    told["live"] = [{"version": version.address, "share": 50}]
+    second = sre.post("/api/v1/deployments", json=told)
+    assert (first.status_code, second.status_code) == (201, 201)
+    rollback = f"/api/v1/deployments/{second.json()['id']}/rollback"
+    earlier = (
+        f"UPDATE deployment_shares SET share = :share WHERE deployment_id = (SELECT min(id) FROM ({_LIVE}) AS live)"
+    )
+    fresh_registry.tamper(earlier, version=version.key, share=9000)
+    back = sre.post(rollback, json={"reason": "Errors rose."})
+    assert (back.status_code, back.json().get("code")) == (409, "integrity"), back.text
+    fresh_registry.tamper(earlier, version=version.key, share=4000)
     route, named = f"/api/v1/models/{version.model}/versions/{version.version}/moves", []
 
     for sql, undo, _ in MEDDLING_LIVE:

@@ -13,14 +13,20 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-#: Public by the letter, and yet they lead elsewhere: relays and tunnels into IPv4, and documentation.
+#: Public by the letter, or by Python's older lists, and yet they lead elsewhere: relays and tunnels into IPv4, what
+#: clouds answer at beside 169.254.169.254, and documentation.
 _LEADING_ELSEWHERE: tuple[Network, ...] = tuple(
     ip_network(text)
     for text in (
+        "192.0.0.0/24",  # protocols of the IETF; one cloud tells its metadata here
+        "192.31.196.0/24",  # AS112, answered by whatever is near
+        "192.52.193.0/24",  # AMT
         "192.88.99.0/24",  # relays of 6to4
+        "192.175.48.0/24",  # AS112
         "2001::/23",  # Teredo, ORCHID and others of the IETF's protocols
         "2001:db8::/32",
         "2002::/16",  # 6to4
+        "2620:4f:8000::/48",  # AS112
         "3fff::/20",
     )
 )

@@ -101,7 +101,7 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
     earlier, live = _judge_rollback(work, actor, environment, present)
-    _demand_sound(work, environment, [part.version.key for part in live], present)
+    _demand_sound(work, environment, [part.version.key for part in live], present, earlier)
     restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
     facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
     tell_about(
@@ -174,7 +174,8 @@ def join_live(work: Work, actor: Actor, version: Version, environment_id: str, p
 def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Deployment:
     environment, model, present, live = _judge(work, actor, asked)
     # A version that moves in this transaction was looked at before its move, whose event is yet to be written.
-    _demand_sound(work, environment, [part.version.key for part in live if part.version.key != moved], present)
+    known = [part.version.key for part in live if part.version.key != moved]
+    _demand_sound(work, environment, known, *([present] if present else []))
     return _put(work, actor, environment, model, live, present, cause, asked.reason)
 
 
@@ -309,14 +310,14 @@ def _put(
     return queries.get_deployment(work, actor, public_id)
 
 
-def _demand_sound(
-    work: Work, environment: Environment, version_keys: Sequence[int], present: Deployment | None
-) -> None:
-    """Raises IntegrityBroken where the environment, a version, or what is live now was changed by hand."""
-    rows = {"environments": [environment.key], "versions": list(version_keys)}
-    if present is not None:
-        rows["deployments"] = [present.key]
-    integrity.demand_sound(work, () if present is None else (present.id,), rows)
+def _demand_sound(work: Work, environment: Environment, version_keys: Sequence[int], *told: Deployment) -> None:
+    """Raises IntegrityBroken where the environment, a version, or one of these deployments was changed by hand."""
+    keys = [one.key for one in told]
+    # Also parts that nobody recorded: those are what a rollback would bring.
+    parts = work.all(select(deployment_shares.c.id).where(deployment_shares.c.deployment_id.in_(keys)))
+    rows = {"environments": [environment.key], "versions": list(version_keys), "deployments": keys}
+    rows["deployment_shares"] = [part.id for part in parts]
+    integrity.demand_sound(work, [one.id for one in told], rows)
 
 
 def _overtaken(label: str, present: Deployment | None) -> Conflict:
