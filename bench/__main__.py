@@ -64,7 +64,7 @@ def _read_arguments() -> argparse.Namespace:
 
 def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
     stores = list_stores(asked.store)
-    made = make_registry(folder, asked.models, asked.database)
+    made = make_registry(folder, asked.models, asked.database, open_reviews=asked.reviews)
     starts = []
     for _ in range(asked.rounds - 1):
         with serve(made) as registry:
@@ -77,7 +77,7 @@ def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
         steps = []
         if asked.reviews:
             cast = made.seeded.cast
-            steps = measure_governance(registry, cast, promotions=asked.promotions, open_reviews=asked.reviews)
+            steps = measure_governance(registry, cast, promotions=asked.promotions)
         peak_mib = registry.memory_mib("VmHWM")
     peers, stored = None, []
     if asked.mib:

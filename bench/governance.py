@@ -18,6 +18,7 @@ from bench.seeding import OWNER, Cast
 from bench.server import Running
 
 POLICIES = 10
+LOOKS = 30
 #: Beside the starter pack: each asks of something else, so that nothing is judged once for all.
 _RULES = (
     'model.description != ""',
@@ -99,8 +100,8 @@ class _Desk:
         ]
 
 
-def measure_governance(registry: Running, cast: Cast, *, promotions: int, open_reviews: int) -> list[Timed]:
-    """Carry so many versions to production, then look at a queue of so many open reviews."""
+def measure_governance(registry: Running, cast: Cast, *, promotions: int) -> list[Timed]:
+    """Carry so many versions to production, then look at the queue of reviews."""
     desk = _Desk(registry, cast)
     for number, rule in enumerate(_RULES[: POLICIES - len(desk.send("security", "GET", "/policies")["items"])]):
         desk.send("security", "POST", "/policies", {
@@ -109,10 +110,10 @@ def measure_governance(registry: Running, cast: Cast, *, promotions: int, open_r
         })  # fmt: skip
     for number in range(promotions):
         _carry(desk, _prepare(desk, number))
-    for number in range(open_reviews):
-        _ask_for(desk, _prepare(desk, promotions + number), "STAGING")
-    for _ in range(20):
-        desk.look("/reviews", step=f"page of {open_reviews} open reviews")
+    for _ in range(LOOKS):
+        desk.look("/reviews", step="page of open reviews")
+        desk.look("/reviews?canDecide=true&sort=due", step="page of mine, due first")
+        desk.look("/", step="dashboard of an MRC")
     return desk.timed()
 
 

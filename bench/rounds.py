@@ -30,24 +30,20 @@ AT_ONCE = 100
 VERSION = "1.0.0"
 
 
-def seed_reviews(settings: Settings, addresses: Sequence[str], count: int) -> str:
+def seed_reviews(settings: Settings, addresses: Sequence[str], count: int) -> None:
     """
     Open requests for the version 1.0.0 of the first `count` models that have one: every second of `addresses`, as
     `bench.seeding.seed` makes them. Every third of those that take two approvals has the Architect's already; they
-    were asked for every half an hour for 20 days, so that some are overdue. Gives a token of an MRC with every scope.
+    were asked for every half an hour for 20 days, so that some are overdue.
     """
     with open_house(settings) as house:
         with house.writing() as work:
-            secrets = {
-                email: tokens.create_token_by_operator(work, host="bench", email=email, roles=[role]).secret
-                for email, role in (
-                    (OWNER, Role.MODEL_OWNER),
-                    ("mrc@company.com", Role.MRC),
-                    ("security@company.com", Role.SECURITY_ARCHITECT),
-                )
-            }
+            secrets = [
+                tokens.create_token_by_operator(work, host="bench", email=email, roles=[role]).secret
+                for email, role in ((OWNER, Role.MODEL_OWNER), ("security@company.com", Role.SECURITY_ARCHITECT))
+            ]
         with house.reading() as work:
-            owner, _, security = (queries.find_actor_by_token(work, secret) for secret in secrets.values())
+            owner, security = (queries.find_actor_by_token(work, secret) for secret in secrets)
         assert owner is not None
         assert security is not None
         chosen = list(addresses)[::2][:count]
@@ -55,7 +51,6 @@ def seed_reviews(settings: Settings, addresses: Sequence[str], count: int) -> st
             with house.writing() as work:
                 for number, address in enumerate(chosen[start : start + AT_ONCE], start):
                     _request(work, owner, security, address, number)
-    return secrets["mrc@company.com"]
 
 
 def _request(work: Work, owner: Actor, security: Actor, address: str, number: int) -> None:

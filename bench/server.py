@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 
+from bench.rounds import seed_reviews
 from bench.seeding import Seeded, seed
 from modelkeep_server.app import CannotStart
 from modelkeep_server.settings import Settings
@@ -51,8 +52,8 @@ class Running:
         return self.memory_mib()
 
 
-def make_registry(folder: Path, models: int, database_url: str | None) -> Made:
-    """Make a registry of so many models. A database named must be empty."""
+def make_registry(folder: Path, models: int, database_url: str | None, *, open_reviews: int = 0) -> Made:
+    """Make a registry of so many models, and of reviews that wait. A database named must be empty."""
     port = free_port()
     named = {"MODELKEEP_DATABASE_URL": database_url} if database_url else {}
     env = {
@@ -67,7 +68,10 @@ def make_registry(folder: Path, models: int, database_url: str | None) -> Made:
     if database_url:
         subprocess.run([COMMAND, "migrate"], env=os.environ | env, check=True, stdout=subprocess.DEVNULL)
     try:
-        return Made(folder, env, seed(settings, models))
+        seeded = seed(settings, models)
+        if open_reviews:
+            seed_reviews(settings, seeded.addresses, open_reviews)
+        return Made(folder, env, seeded)
     except CannotStart as error:
         raise SystemExit(f"{error} `make bench` needs an empty database.") from error
 

@@ -10,5 +10,7 @@ fi
 setup_environment dev
 setup_assets
 setup_test_machine
+# Hundreds of processes load the same modules here: they are compiled once.
+unset PYTHONDONTWRITEBYTECODE
 # A worker that is done takes of what another still has before it: some tests take a minute, most a hundredth of a second.
 exec .venv/bin/python -m pytest -n "${WORKERS:-2}" --dist worksteal "$@"

@@ -164,6 +164,7 @@ class Version(Told):
     training_job_id: str | None = None
     metadata: Mapping[str, Any]
     content_digest: str | None = None
+    next_review_at: datetime | None = None
     completeness: Completeness
     created_at: datetime
     created_by: str

@@ -9,7 +9,7 @@ from modelkeep.asking import Asking, When, flag_of, given, moment_of
 from modelkeep.listing import Listing
 from modelkeep.models import Version
 from modelkeep.reading import read, read_page
-from modelkeep.rounds import Finding, Promotion, QueueRow, RoundChanges, Todo
+from modelkeep.rounds import Attestation, Finding, NextReview, Promotion, QueueRow, RoundChanges, Todo
 
 
 class Promotions(Asking):
@@ -133,6 +133,23 @@ class Promotions(Asking):
     def lift_hold(self, address: str | Address, *, reason: str) -> Version:
         """Let a version that is on hold go on. Raises Conflict, Forbidden, NotFound."""
         return read(Version, self._transport.post(f"{_route_of(address)}/lift", {"reason": reason}))
+
+    def list_next_reviews(self, *, due: bool = False) -> Listing[NextReview]:
+        """Versions in production, what is to be looked at again first; `due`: overdue, or within 30 days."""
+        return self._list("/reviews/again", NextReview, {"due": "true" if due else None})
+
+    def list_attestations(self, address: str | Address) -> list[Attestation]:
+        """When a version in production was looked at again, the newest first. Raises NotFound."""
+        return list(read_page(Attestation, self._transport.get(f"{_route_of(address)}/attestations")).items)
+
+    def attest_version(self, address: str | Address, *, comment: str, digest: str | None = None) -> Attestation:
+        """
+        Say, as an MRC, that a version in production was looked at again. Takes a token with the scope `review`.
+
+        Raises Conflict (it is not in PRODUCTION, or holds another content), Forbidden, Invalid, NotFound.
+        """
+        document = given(comment=comment, digest=digest)
+        return read(Attestation, self._transport.post(f"{_route_of(address)}/attestations", document))
 
     def list_findings(
         self,

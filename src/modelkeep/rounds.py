@@ -106,6 +106,35 @@ class QueueRow(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attestation(Told):
+    """That an MRC looked at a version in production again, on which content, and until when that holds."""
+
+    id: str
+    by: str
+    comment: str
+    digest: str
+    risk_tier: str
+    at: datetime
+    next_review_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextReview(Told):
+    """A version in production, and until when it is to be looked at again."""
+
+    model: str
+    version: str
+    risk_tier: str
+    next_review_at: datetime
+    overdue: bool
+
+    @property
+    def address(self) -> str:
+        """`GROUP/NAME:VERSION`."""
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding(Told):
     """A reviewer's remark. `status` is OPEN, RESOLVED or ACCEPTED; a blocking one that is open stops every move."""
 

@@ -34,7 +34,7 @@ from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
-from modelkeep_server.features.promotion import overdue
+from modelkeep_server.features.promotion import overdue, review_reminding
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -49,7 +49,7 @@ from modelkeep_server.settings import DATABASE_NAME, Settings
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
-    *reminding.SCHEDULES, *overdue.SCHEDULES, *pruning.SCHEDULES,
+    *reminding.SCHEDULES, *overdue.SCHEDULES, *review_reminding.SCHEDULES, *pruning.SCHEDULES,
 )  # fmt: skip
 
 
@@ -250,6 +250,7 @@ def _make_handlers(
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
         transfers.CLOSE: transfers.make_closing_handler(database, parts),
         reminding.REMIND: reminding.make_reminding_handler(database, parts),
+        review_reminding.REMIND: review_reminding.make_reminding_handler(database, parts),
         WEBHOOK: make_webhook_handler(database, parts),
         overdue.REMIND: overdue.make_overdue_handler(database, parts),
         pruning.PRUNE: pruning.make_pruning_handler(database, parts),

@@ -60,3 +60,32 @@ def test_what_changed_between_two_rounds_is_told(
     assert [one.text for one in client.list_findings_of(address)] == ["Watch June.", "Name the owner."]
     assert found.differences is not None
     assert [one.field for one in found.differences.metadata if one.change == "CHANGED"] == ["limitations"]
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_findings_and_the_trail_are_read_and_settled_by_command(
+    cli: Cli, registry: RunningRegistry, client: Client, monkeypatch: pytest.MonkeyPatch, owner_token: str
+) -> None:
+    """A reviewer raises, finds and settles a finding; the owner reads the trail of it, each event proven."""
+    address = "finding-tests/churn:1.0.0"
+    client.create_model(
+        "finding-tests/churn", description="Predicts churn.", owners=["olga@company.com"], risk_tier="LOW"
+    )
+    client.create_version(address)
+    monkeypatch.setenv("MODELKEEP_TOKEN", registry.token("finder@company.com", "MRC"))
+
+    raised = json.loads(cli("findings", "raise", address, "-m", "Name the owner.", "--blocking", "--json").out)
+    listed = cli("findings", "list", "--blocking", "--json")
+    shown = cli("findings", "show", raised["id"])
+    settled = cli("findings", "settle", raised["id"], "-m", "Named.")
+    monkeypatch.setenv("MODELKEEP_TOKEN", owner_token)
+    told = cli("versions", "trail", address)
+    whole = json.loads(cli("versions", "trail", address, "--kind", "review", "--json").out)
+
+    assert raised["id"] in [one["id"] for one in json.loads(listed.out)]
+    assert "blocks every move" in shown.out
+    assert "RESOLVED" in settled.out
+    assert "each proven under the checkpoint" in told.err
+    assert [one["action"] for one in whole["items"]] == ["finding.raise", "finding.settle"]
+    assert whole["items"][0]["proof"]["root"] == whole["checkpoint"]["root"]
+    assert [one.action for one in client.iter_trail(address)] == ["version.create", "finding.raise", "finding.settle"]

@@ -43,7 +43,7 @@ WITHOUT_PYTHON = {
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
     "list_approval_rules", "add_approval_rule", "end_approval_rule", "confirm_approval_rule_end",
-    "decline_approval_rule_end",
+    "decline_approval_rule_end", "list_attestations", "attest_version", "list_next_reviews",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -73,12 +73,16 @@ FOUND_AT = {
     **dict.fromkeys(("show_team", "update_team", "end_team", "revive_team"), "/api/v1/teams"),
     **dict.fromkeys(("show_service_account", "list_tokens_of_service"), "/api/v1/service-accounts"),
     **dict.fromkeys(("show_user", "update_user", "grant_role", "end_role", "reset_user", "sign_user_out"), _PERSON),
+    **dict.fromkeys(
+        ("show_webhook", "update_webhook", "rotate_secret", "send_test", "list_deliveries", "end_webhook"),
+        "/api/v1/webhooks",
+    ),
     **dict.fromkeys(("renew_invitation", "revoke_invitation"), _LINK),
 }
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
 #: asked, an upload is under way (tests/interfaces/api/tus/test_resumable_uploads.py goes through them).
 IN_ITS_TIME = {
-    "retry_job", "fetch_device_token", "confirm_role_request", "decline_role_request",
+    "retry_job", "fetch_device_token", "redeliver", "confirm_role_request", "decline_role_request",
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).
     "create_waiver", "end_waiver", "rescan_artifact",
@@ -86,6 +90,8 @@ IN_ITS_TIME = {
     "request_promotion", "show_promotion", "show_round_changes", "withdraw_promotion", "decide", "move_version",
     "hold_version", "lift_hold",
     "raise_finding", "settle_finding", "show_finding",
+    # Somebody else did something (tests/features/inbox/test_notices.py).
+    "mark_read",
     # The caller is a Security Architect or of MRC, or a change waits (tests/features/policies).
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",

@@ -104,7 +104,7 @@ def test_agents_names_every_folder_of_the_project() -> None:
 def test_make_targets_are_there(page: Path) -> None:
     """Every `make x` on a page is a target."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    code = re.findall(r"`([^`]+)`|```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    code = re.findall(r"```modelkeep.*?```|```sh\n(.*?)```|`([^`]+)`", page.read_text("utf-8"), re.DOTALL)
     asked = set(re.findall(r"(?:^|[\s=])make ([a-z][a-z-]*)", "\n".join("\n".join(pair) for pair in code)))
 
     assert asked <= targets

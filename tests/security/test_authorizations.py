@@ -45,7 +45,7 @@ HEADER = "nobody none OWNER MRC SEC SRE AUDIT ADMIN"
 def is_about_a_model(path: str) -> bool:
     """Whether it matters how somebody stands to a model."""
     return "{group}" in path or any(
-        f"/{noun}/{{id}}" in path for noun in ("access-requests", "exceptions", "deployments")
+        f"/{noun}/{{id}}" in path for noun in ("access-requests", "deployments", "exceptions", "findings")
     )
 
 

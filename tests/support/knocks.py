@@ -107,6 +107,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/exceptions/{id}/refuse": {"reason": "No."},
     "POST /api/v1/exceptions/{id}/withdraw": {},
     "POST /api/v1/exceptions/{id}/end": {"reason": "Over."},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/attestations": {"comment": "Looked at it again."},
     "POST /api/v1/approval-rules": {
         "riskTier": "HIGH", "target": "PRODUCTION", "roles": ["MRC"], "reason": "For the table.",
     },

@@ -160,6 +160,7 @@ def govern(make: Make, api: Api) -> None:
     assert settled.status_code == 200, settled.text
     lift_a_policy(api, life)
     ask_for_an_approval_more(make, api)
+    look_again(make, api)
     deploy(make, api)
 
 
@@ -172,6 +173,13 @@ def ask_for_an_approval_more(make: Make, api: Api) -> None:
     assert made.status_code == 201, made.text
     assert admin.post(f"{rules}/{made.json()['id']}/end", json={"reason": "It is over."}).status_code == 200
     assert mrc.post(f"{rules}/{made.json()['id']}/confirm", json={}).status_code == 200
+
+
+def look_again(make: Make, api: Api) -> None:
+    """A version in production that an MRC looked at again."""
+    life = begin_life(make, api)
+    life.reach("PRODUCTION")
+    assert life.post("/attestations", life.cast.mrc, comment="It does as before.").status_code == 201
 
 
 def deploy(make: Make, api: Api) -> None:

@@ -14,7 +14,7 @@ GUIDE = Path(__file__).parents[2] / "docs/guide/people.md"
 
 def read_snippet() -> str:
     """The function of the guide that checks a message, as people copy it."""
-    found = re.search(r"```python\n(import base64.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    found = re.search(r"```py\n(import base64.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     assert found is not None
     return found[1]
 

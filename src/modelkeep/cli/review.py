@@ -114,6 +114,45 @@ def request_changes(
     _decide(address, "REQUEST_CHANGES", digest, comment, as_role, _bound(finding, blocking_finding), as_json=as_json)
 
 
+@app.command("again")
+def again(
+    due: Annotated[bool, typer.Option("--due", help="Only what is overdue, or due within 30 days.")] = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List versions in production by when they are to be looked at again."""
+    with Client() as client:
+        page = client.list_next_reviews(due=due).first(limit)
+    if as_json:
+        print_json(page.items)
+        return
+    if not page.items:
+        note("Nothing is due." if due else "Nothing is in production.")
+        return
+    rows = [
+        (row.address, row.risk_tier, moment(row.next_review_at), "overdue" if row.overdue else "-")
+        for row in page.items
+    ]  # fmt: skip
+    print_table(("version", "tier", "until", "stands"), rows)
+    note_rest(len(page.items), page.total, page.next_cursor is not None)
+
+
+@app.command("attest")
+def attest(
+    address: VersionAddress,
+    comment: Annotated[str, typer.Option("--comment", "-m", help="What you looked at, and what came of it.")],
+    digest: Annotated[str | None, typer.Option("--digest", help="Of the content that you looked at.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say that a version in production was looked at again and may stay."""
+    with Client() as client:
+        made = client.attest_version(address, comment=comment, digest=digest)
+    if as_json:
+        print_json(made)
+        return
+    print(f"{address} may stay; it is to be looked at again until {moment(made.next_review_at)}")
+
+
 def _bound(findings: list[str] | None, blocking: list[str] | None) -> list[dict[str, object]]:
     rows = [(text, False) for text in findings or ()] + [(text, True) for text in blocking or ()]
     return [{"text": text, "blocking": blocks} for text, blocks in rows]

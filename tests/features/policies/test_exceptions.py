@@ -77,6 +77,9 @@ def test_the_tier_says_who_grants(registry: Registry, api: Api, make: Make, tier
         assert (alone.json()["code"], late.status_code) == ("separation_of_duties", 403)
         assert (second.json()["status"], second.json()["holds"]) == ("GRANTED", True)
     assert excepted(registry, make, version) == asked.json()["id"]
+    moves = api.as_(owner).get(f"/api/v1/models/{version.model}/versions/{version.version}/moves").json()["items"]
+    weights = next(one for one in moves[0]["requirements"] if one["id"] == "policy:Weights are there")
+    assert (weights["met"], weights["liftedBy"]) == (True, asked.json()["id"])
     assert [event.action for event in make.events(asked.json()["id"])][:2] == ["exception.ask", "exception.grant"]
 
 

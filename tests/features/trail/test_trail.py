@@ -11,6 +11,8 @@ from tests.support.problems import refusal
 from tests.support.promoting import Life, begin_life
 from tests.support.statements import counted
 
+#: Of a page of a trail, however long it is; one more where this process never read all the log's leaves.
+STATEMENTS = 14
 _DEPLOYMENTS = "/api/v1/deployments"
 
 
@@ -25,6 +27,13 @@ def _walk(life: Life, person: Any = None, **asked: str) -> list[dict[str, Any]]:
         cursor = page.json()["nextCursor"]
         if not cursor:
             return items
+
+
+def _cost(life: Life, limit: int) -> int:
+    """The statements of one page of the trail, whose head is signed already, who asks among them."""
+    with counted() as sent:
+        assert life.get(f"/trail?limit={limit}", life.cast.mrc).status_code == 200
+    return len(sent)
 
 
 def _leads_to(item: dict[str, Any], size: int, root: str) -> bool:
@@ -94,7 +103,8 @@ _STEPS = [
 def test_a_trail_lists_every_step_of_a_life_in_order_each_proven(make: Make, api: Api) -> None:
     """
     From creation to rollback, with what was refused and what was done to the model meanwhile, and nothing of others;
-    each proof leads to the one signed checkpoint, whose signature the offline verifier finds good.
+    each proof leads to the one signed checkpoint, whose signature the offline verifier finds good. A page of any length
+    takes as many statements.
     """
     life = _live(make, api)
 
@@ -102,6 +112,7 @@ def test_a_trail_lists_every_step_of_a_life_in_order_each_proven(make: Make, api
     whole = life.get("/trail", life.cast.mrc).json()
     refused = [one["action"] for one in _walk(life, outcome="REFUSED")]
     deployed = [one["sequence"] for one in _walk(life, kind="DEPLOYMENT")]
+    costs = [_cost(life, limit) for limit in (1, 200)]
 
     acts = [one["action"] + "!" * (one["outcome"] == "REFUSED") for one in items]
     assert acts == _STEPS
@@ -116,20 +127,7 @@ def test_a_trail_lists_every_step_of_a_life_in_order_each_proven(make: Make, api
     assert all(json.loads(one["raw"])["sequence"] == one["sequence"] for one in whole["items"])
     assert refused == [act.rstrip("!") for act in acts if act.endswith("!")]
     assert deployed == [one["sequence"] for one in items if one["action"].startswith("deployment.")]
-
-
-def test_a_trail_costs_fourteen_statements_however_long_it_is(make: Make, api: Api) -> None:
-    """Who asks among them, however many of its events a page has; the head of the log is signed already."""
-    life = _live(make, api)
-    life.get("/trail", life.cast.mrc)
-    costs = []
-
-    for query in ("?limit=1", "?limit=200"):
-        with counted() as sent:
-            assert life.get(f"/trail{query}", life.cast.mrc).status_code == 200
-        costs.append(len(sent))
-
-    assert costs == [14, 14]
+    assert costs == [STATEMENTS, STATEMENTS]
 
 
 def test_a_trail_is_for_those_who_answer_or_look(make: Make, api: Api) -> None:
@@ -141,11 +139,15 @@ def test_a_trail_is_for_those_who_answer_or_look(make: Make, api: Api) -> None:
 
     mine, looked, refused = (life.get("/trail", one) for one in (None, auditor, stranger))
     unseen = api.as_(stranger).get(elsewhere)
+    page = life.base.removeprefix("/api/v1") + "/trail?rows=all"
+    drawn, shut = (api.browser(one).get(page) for one in (life.cast.owner, stranger))
 
     assert (mine.status_code, looked.status_code) == (200, 200)
     assert refusal(refused) == (403, "not_permitted")
     assert "Auditor" in refused.json()["detail"]
     assert refusal(unseen) == (404, "not_found")
+    assert "Every event of this page is proven" in drawn.text
+    assert shut.status_code == 403
     sources = [{one["from"] for one in answer.json()["items"]} for answer in (mine, looked)]
     assert sources[0] == {None}
     assert sources[1] != {None}

@@ -155,6 +155,8 @@ attestations = Table(
     Column("version_id", BigKey, ForeignKey("versions.id"), nullable=False),
     Column("person_id", BigKey, ForeignKey("people.id"), nullable=False),
     veiled("comment", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("risk_tier", Text, nullable=False),
     Column("at", UtcMicros, nullable=False),
     salt_column(),
     Index("ix_attestations_version", "version_id", "id"),

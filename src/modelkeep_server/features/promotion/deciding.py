@@ -235,7 +235,7 @@ def _tell(
     if decision is Decision.REQUEST_CHANGES:
         tell_of(work, actor, "review.changes", model, version, text=comment, place="/reviews")
         return
-    kind = "review.approval" if decided.open_roles else "review.approved"
+    kind = "review.approval" if decided.missing > 0 else "review.approved"
     said = {"target": decided.target.value, "role": ROLES[role].label}
     tell_of(work, actor, kind, model, version, text=comment, **said)
 

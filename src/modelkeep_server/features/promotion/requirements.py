@@ -43,14 +43,14 @@ def _to_requirement(check: Check) -> Requirement:
         message,
         check.remedy,
         blocks=check.severity is Severity.BLOCK,
+        lifted_by=check.excepted if excepted else None,
         about=check.about,
     )
 
 
 def judge_approvals(promotion: Promotion) -> Requirement:
     """Whether the approvals are there that are asked for now, of the model's tier and by what Admins added."""
-    given = len(promotion.approvals)
-    needed = given + promotion.missing
+    given, needed = len(promotion.approvals), promotion.needed
     waits = " or ".join(ROLES[role].label for role in promotion.open_roles)
     message = f"{given} of {needed} approvals for {promotion.target}"
     return Requirement(

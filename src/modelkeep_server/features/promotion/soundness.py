@@ -6,6 +6,7 @@ from modelkeep_server.db.tables import (
     approval_additions,
     artifacts,
     assessments,
+    attestations,
     deployment_shares,
     deployments,
     evaluation_runs,
@@ -32,6 +33,7 @@ from modelkeep_server.features.versions.views import Version
 
 _OF_VERSION = (
     version_contents, version_passages, version_flags, promotions, findings, exceptions, assessments, evaluation_runs,
+    attestations,
 )  # fmt: skip
 #: How many deployments of a model are looked at beside those that stand; verification looks at all.
 _DEPLOYMENTS = 50

@@ -129,7 +129,12 @@ class Promotion:
     @property
     def missing(self) -> int:
         """How many approvals are missing of those that are asked for now."""
-        return sum(need.count for need in self.required) - len(self.approvals)
+        return self.needed - len(self.approvals)
+
+    @property
+    def needed(self) -> int:
+        """How many approvals are asked for now."""
+        return sum(need.count for need in self.required)
 
 
 @dataclass(frozen=True)

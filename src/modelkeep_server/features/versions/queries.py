@@ -12,6 +12,7 @@ from modelkeep_server.db.tables import models, people, version_contents, version
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by, visible_to
+from modelkeep_server.features.versions.next_reviews import next_review
 from modelkeep_server.features.versions.views import Flag, Passage, Reason, Version
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -60,6 +61,7 @@ def _select_versions() -> Select[Any]:
             _submitters.c.email.label("submitter_email"),
             _frozen().label("content_digest"),
             _passages().label("passages"),
+            next_review().label("next_review"),
         )
         .join(models, models.c.id == versions.c.model_id)
         .join(_creators, _creators.c.id == versions.c.created_by)
@@ -195,6 +197,7 @@ def _to_version(row: Row[Any]) -> Version:
         closed=_to_flag(row, "closed"),
         hold=_to_flag(row, "hold"),
         content_digest=None if row.state in EDITABLE else row.content_digest,
+        next_review_at=None if row.next_review is None else clock.from_us(row.next_review),
     )
 
 

@@ -50,7 +50,8 @@ class Version:
     A version as its readers see it. `number` counts the model's versions from 1 in order of creation.
 
     `metadata` is the JSON of rules/fields.py, with `card` and `custom` inside. `key` and `model_key` are inside ids.
-    `content_digest` is what its content is frozen under, None where that can change.
+    `content_digest` is what its content is frozen under, None where that can change; `next_review_at` when it is to be
+    looked at again, None where it is not in PRODUCTION.
     """
 
     key: int
@@ -74,6 +75,7 @@ class Version:
     closed: Flag | None = None
     hold: Flag | None = None
     content_digest: str | None = None
+    next_review_at: datetime | None = None
 
     @property
     def address(self) -> str:
@@ -111,6 +113,7 @@ class Requirement:
     """
     What a move demands, whether it is there, and how to mend it. One that does not block is advice. `about` are the
     facts that it reads, by their paths (rules/policy_facts.py); empty for what no policy demands.
+    `lifted_by` is the public id of the exception by which alone it counts as met.
     """
 
     id: str
@@ -118,4 +121,5 @@ class Requirement:
     message: str
     remedy: str
     blocks: bool = True
+    lifted_by: str | None = None
     about: tuple[str, ...] = ()

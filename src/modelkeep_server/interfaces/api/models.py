@@ -10,6 +10,7 @@ from modelkeep_server.features.models import ownership, queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import service as promotion
+from modelkeep_server.features.promotion import tier_raises
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
@@ -80,7 +81,7 @@ def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPat
     none of its versions lowers it, by `riskTier` and `reason` alone.
     """
     changes = body.model_dump(exclude_unset=True, exclude={"reason"})
-    model = service.update_model(
+    model = tier_raises.update_model(
         work, actor, group, name, changes, expected=read_if_match(if_match), reason=body.reason
     )
     return _with_etag(model)

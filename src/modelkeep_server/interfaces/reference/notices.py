@@ -31,6 +31,9 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
 PYTHON: Mapping[str, str] = {
     "list_notices": """for notice in registry.list_notices(unread=True):
     print(notice.at, notice.message, notice.href)""",
+    "mark_read": """for notice in registry.list_notices(unread=True):
+    if notice.kind == "comment.added":
+        registry.mark_read(notice.id)""",
     "mark_all_read": "print(registry.mark_all_read())",
     "get_notice_settings": """for choice in registry.get_notice_settings().items:
     print(choice.label, choice.in_app, choice.by_mail)""",

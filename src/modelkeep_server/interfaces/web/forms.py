@@ -104,6 +104,7 @@ NOTICES: Mapping[str, str] = {
     "deprecated": "The version is deprecated: it is marked for replacement.",
     "version-retired": "The version is retired. It can still be read.",
     "held": "The version is on hold. It moves nowhere, and no new download link is made, until that is lifted.",
+    "attested": "Noted, with your name, on this content. The next review is counted from today.",
     "lifted": "The hold is lifted.",
     "approved": "Your approval is given, with your name, on this content.",
     "changes": "The owners see what you ask for. The version comes back to you when they ask again.",

@@ -9,6 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service, sharing, tiers
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion import tier_raises
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.models import EditModelContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
@@ -63,7 +64,7 @@ def update_model(work: Work, actor: Actor, group: str, name: str, form: FormData
     reason = text_of(form, "reason").strip()
     own_form = "tier" if text_of(form, "form") == "tier" else ""
     try:
-        updated = service.update_model(work, actor, group, name, changes, expected={edit.revision}, reason=reason)
+        updated = tier_raises.update_model(work, actor, group, name, changes, expected={edit.revision}, reason=reason)
     except (Invalid, Stale) as error:
         model = queries.get_model(work, actor, group, name)
         state = redraw(form, edit, open_form(model), error)

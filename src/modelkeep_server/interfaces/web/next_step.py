@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from modelkeep_server.features.promotion.deciding import lacks_approvals
 from modelkeep_server.features.promotion.views import Promotion, Review, Status
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
 from modelkeep_server.interfaces.web.forms import href_of_version
@@ -99,6 +100,9 @@ class NextStep:
 def find_step(version: Version, moves: Sequence[MoveView], latest: Promotion | None) -> NextStep:
     """What comes next. `moves` are those the diagram has from here, `latest` the newest round."""
     slots = slots_of(latest) if latest is not None else ()
+    if latest is not None and latest.status is Status.APPROVED and not lacks_approvals(latest, version):
+        # What is asked for since then is asked of promotions to come.
+        slots = tuple(slot for slot in slots if slot.review is not None)
     if version.closed is not None or not moves:
         return NextStep(Kind.END, slots=slots)
     forward = next(move for move in moves if move.to is not State.CHANGES_REQUESTED)

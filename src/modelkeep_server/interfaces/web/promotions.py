@@ -29,7 +29,7 @@ _REASON = {"reason": "Reason"}
 _LIVE = {"environment": "Live in", "share": "Share", "endpointUrl": "Endpoint"}
 
 
-def _again(name: str, texts: dict[str, str], choices: dict[str, str] | None = None) -> Callable[..., Page]:
+def draw_again(name: str, texts: dict[str, str], choices: dict[str, str] | None = None) -> Callable[..., Page]:
     """Draws the page of a version once more, with what was typed into a form of it that was refused."""
     sent = FormOf(name, texts, choices or {})
 
@@ -43,7 +43,7 @@ def _again(name: str, texts: dict[str, str], choices: dict[str, str] | None = No
 
 
 @router.post(V + "/promotions")
-@door.posts("promotion.request", again=_again("request", {"justification": "Justification"}))
+@door.posts("promotion.request", again=draw_again("request", {"justification": "Justification"}))
 def request_promotion(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Ask for a promotion. Controls: target, justification, urgent."""
     made = requesting.request_promotion(
@@ -55,7 +55,7 @@ def request_promotion(work: Work, actor: Actor, group: str, name: str, version: 
 
 
 @router.post(V + "/promotions/{id}/withdraw")
-@door.posts("promotion.withdraw", again=_again("withdraw", _REASON))
+@door.posts("promotion.withdraw", again=draw_again("withdraw", _REASON))
 def withdraw_promotion(
     work: Work, actor: Actor, group: str, name: str, version: str, id: str, form: FormData
 ) -> Redirect:
@@ -67,7 +67,7 @@ def withdraw_promotion(
 @router.post(V + "/moves")
 @door.posts(
     "version.stage", "version.release", "version.deprecate", "version.retire",
-    again=_again("move", {"comment": "Comment"}, _LIVE),
+    again=draw_again("move", {"comment": "Comment"}, _LIVE),
 )  # fmt: skip
 def move_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Bring a version on. Controls: to, comment; and environment, share, endpointUrl: what is live then."""
@@ -97,7 +97,7 @@ def _read_live(work: Work, actor: Actor, group: str, name: str, version: str, fo
 
 
 @router.post(V + "/hold")
-@door.posts("version.hold", again=_again("hold", _REASON))
+@door.posts("version.hold", again=draw_again("hold", _REASON))
 def hold_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Stop all moves of a version and all new download links. Control: reason."""
     found = holds.set_hold(work, actor, group, name, version, reason=text_of(form, "reason").strip())
@@ -105,7 +105,7 @@ def hold_version(work: Work, actor: Actor, group: str, name: str, version: str, 
 
 
 @router.post(V + "/lift")
-@door.posts("version.lift", again=_again("lift", _REASON))
+@door.posts("version.lift", again=draw_again("lift", _REASON))
 def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Let a held version go on. Control: reason."""
     found = holds.lift_hold(work, actor, group, name, version, reason=text_of(form, "reason").strip())
@@ -113,7 +113,7 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, for
 
 
 @router.post(V + "/close")
-@door.posts("version.close", again=_again("close", _REASON))
+@door.posts("version.close", again=draw_again("close", _REASON))
 def close_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """End a version that goes no further. Control: reason."""
     found = closing.close_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())
@@ -121,7 +121,7 @@ def close_version(work: Work, actor: Actor, group: str, name: str, version: str,
 
 
 @router.post(V + "/reopen")
-@door.posts("version.reopen", again=_again("reopen", _REASON))
+@door.posts("version.reopen", again=draw_again("reopen", _REASON))
 def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Let a closed version go on. Control: reason."""
     found = closing.reopen_version(work, actor, group, name, version, reason=text_of(form, "reason").strip())

@@ -55,6 +55,8 @@ def _attestations() -> None:
         sa.Column("version_id", BIG_KEY, nullable=False),
         sa.Column("person_id", BIG_KEY, nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("risk_tier", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_attestations_person_id"),

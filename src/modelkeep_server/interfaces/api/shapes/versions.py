@@ -135,6 +135,9 @@ class VersionOut(Shape):
     training_job_id: str | None
     metadata: dict[str, Any]
     content_digest: str | None = None
+    next_review_at: Moment | None = Field(
+        default=None, description="In PRODUCTION: until when an MRC is to look at it again."
+    )
     completeness: CompletenessOut
     created_at: Moment
     created_by: str
@@ -159,6 +162,7 @@ class RequirementOut(Shape):
     message: str
     remedy: str
     blocks: bool
+    lifted_by: str | None = Field(default=None, description="The exception by which alone it counts as met.")
 
 
 class MoveOut(Shape):

@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "close-downloads": "Writing downloads into the log",
     "webhook": "Webhooks",
     "remind-of-exceptions": "Reminding of exceptions that end",
+    "remind-of-next-reviews": "Reminding of versions to be looked at again",
     "remind-of-reviews": "Reminding of reviews that are overdue",
     "prune-notices": "Dropping notices read long ago",
 }

@@ -1,0 +1,58 @@
+"""
+Editing a model where that raises its risk tier (product R2): what is in production was approved for less, so each such
+version gets a finding that its owners answer for. Approved versions keep their state, and wait for what is missing.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries, service, tiers
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion import findings, promotion_queries
+from modelkeep_server.features.promotion.views import NewFinding
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.rules.approvals import REVIEW_DAYS, RiskTier
+from modelkeep_server.rules.lifecycle import State
+
+
+def update_model(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    changes: Mapping[str, Any],
+    *,
+    expected: Collection[int] | None,
+    reason: str | None = None,
+) -> Model:
+    """Edit a model as `features/models/service.py: update_model` does, with what a raised tier brings about."""
+    before = queries.get_model(work, actor, group, name).risk_tier if "risk_tier" in changes else None
+    made = service.update_model(work, actor, group, name, changes, expected=expected, reason=reason)
+    if before is not None and tiers.is_lower(made.risk_tier, before.value):
+        _list_what_was_approved_for_less(work, actor, made, before)
+    return made
+
+
+def _list_what_was_approved_for_less(work: Work, actor: Actor, model: Model, before: RiskTier) -> None:
+    here = (versions.c.model_id == model.key, versions.c.state == State.PRODUCTION.value)
+    for row in work.all(select(versions.c.id).where(*here).order_by(versions.c.id)):
+        version = version_queries.get_version_by_key(work, actor, row.id)
+        latest = promotion_queries.find_latest(work, version)
+        if latest is not None and not latest.missing:
+            continue
+        missing = "its approvals" if latest is None else f"{latest.missing} of {latest.needed} approvals"
+        new = NewFinding(
+            f"The risk tier of {model.address} was raised from {before} to {model.risk_tier} while {version.version} "
+            f"is in PRODUCTION: {missing} for {model.risk_tier} are missing. Have it looked at as {model.risk_tier}.",
+            severity=model.risk_tier.value,
+            owner=model.owners[0],
+            due_at=work.now + timedelta(days=REVIEW_DAYS[model.risk_tier]),
+        )
+        made = findings.insert(work, actor, version, new, None)
+        findings.record_raised(work, actor, model, version, made)
