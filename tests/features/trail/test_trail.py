@@ -97,6 +97,8 @@ _STEPS = [
     "finding.raise", "comment.add", "version.stage!", "finding.settle", "promotion.approve", "version.stage",
     "promotion.request", "promotion.approve", "version.release", "deployment.record", "deployment.record",
     "deployment.rollback!", "deployment.rollback", "model.update",
+    # What is in production was approved for less than its tier asks now.
+    "finding.raise",
 ]  # fmt: skip
 
 
