@@ -1,28 +1,15 @@
 """Two who decide or move at the same moment: one wins, the other is told, and nothing happens twice."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
 
 from modelkeep_server.rules.permissions import Role
+from tests.support.at_once import at_once
 from tests.support.clients import Api
 from tests.support.endurance import Figures, sizes
 from tests.support.make import Make, Person
 from tests.support.promoting import Life, begin_life, make_cast
-
-
-def at_once(*calls: Any) -> list[Any]:
-    """The answers to calls that begin together."""
-    barrier = Barrier(len(calls))
-
-    def run(call: Any) -> Any:
-        barrier.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @pytest.mark.parametrize("races", sizes(small=13, full=125))

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from modelkeep_server.db.tables import approval_additions, people
+from modelkeep_server.db.tables import approval_additions, people, registry
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -103,6 +103,8 @@ def add(work: Work, actor: Actor, new: NewAddition) -> Addition:
         NotPermitted, ConfirmNeeded; Invalid: fields at fault, also where the sum of what is added would be too many.
     """
     access.require(work, actor, "approval.add")
+    # One at a time, so that what is counted is what there is.
+    work.lock(registry, 1)
     faults = _find_faults(work, new)
     if faults:
         raise Invalid.of(faults)

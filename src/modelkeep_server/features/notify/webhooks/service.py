@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import webhook_deliveries, webhook_standing, webhooks
+from modelkeep_server.db.tables import registry, webhook_deliveries, webhook_standing, webhooks
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -42,6 +42,8 @@ def create_webhook(work: Work, actor: Actor, new: NewWebhook) -> NewSecret:
         StateForbids: There are as many as there may be.
     """
     access.require(work, actor, "webhook.create")
+    # One at a time, so that what is counted is what there is.
+    work.lock(registry, 1)
     values = _judge(work, {"name": new.name, "url": new.url, "kinds": new.kinds, "groups": new.groups})
     many = work.scalar(select(func.count()).select_from(webhooks).where(webhooks.c.ended_at.is_(None)))
     if many >= WEBHOOKS_MAX:
