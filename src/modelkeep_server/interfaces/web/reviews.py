@@ -27,6 +27,7 @@ from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
+from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import NotFound, RegistryError
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
@@ -174,7 +175,7 @@ def _review_page(
         findings=findings.list_of_version(work, found),
         comments=discussion.list_comments(work, found),
         now=work.now,
-        roles=tuple(role for role in deciding.DECIDERS if role in actor.roles),
+        roles=tuple(role for role in DECIDERS if role in actor.roles),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
         compared=compare_submitted(work, compared, shown) if compared else None,
         before=compared.before if compared else None,
