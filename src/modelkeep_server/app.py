@@ -29,6 +29,7 @@ from modelkeep_server.features.artifacts.judging.scanning import SCAN
 from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.inbox import pruning
+from modelkeep_server.features.jobs.handling import in_one_work
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
@@ -248,12 +249,12 @@ def _make_handlers(
         SCAN: rescanning.make_scan_handler(database, parts),
         rescanning.RESCAN: rescanning.make_rescan_handler(database, parts),
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
-        transfers.CLOSE: transfers.make_closing_handler(database, parts),
-        reminding.REMIND: reminding.make_reminding_handler(database, parts),
-        review_reminding.REMIND: review_reminding.make_reminding_handler(database, parts),
+        transfers.CLOSE: in_one_work(database, parts, transfers.close_expired),
+        reminding.REMIND: in_one_work(database, parts, reminding.remind),
+        review_reminding.REMIND: in_one_work(database, parts, review_reminding.remind),
         WEBHOOK: make_webhook_handler(database, parts),
-        overdue.REMIND: overdue.make_overdue_handler(database, parts),
-        pruning.PRUNE: pruning.make_pruning_handler(database, parts),
+        overdue.REMIND: in_one_work(database, parts, overdue.remind),
+        pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
     if mailer is not None:

@@ -16,7 +16,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, requirements
 from modelkeep_server.features.promotion.duties import why_not_apart
-from modelkeep_server.features.promotion.rounds import compare_submitted, find_changes, mark_unseen
+from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -180,7 +180,7 @@ def _review_page(
         compared=compare_submitted(work, compared, shown) if compared else None,
         before=compared.before if compared else None,
         offered=comparing.list_offered(work, found),
-        since=find_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
+        since=get_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
         relations=model_queries.relations_of(actor, model),
         refused=refused,
     )
