@@ -35,7 +35,7 @@ from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
-from modelkeep_server.features.promotion import overdue, review_reminding
+from modelkeep_server.features.promotion import next_review_reminding, request_reminding
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -50,7 +50,7 @@ from modelkeep_server.settings import DATABASE_NAME, Settings
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
-    *reminding.SCHEDULES, *overdue.SCHEDULES, *review_reminding.SCHEDULES, *pruning.SCHEDULES,
+    *reminding.SCHEDULES, *request_reminding.SCHEDULES, *next_review_reminding.SCHEDULES, *pruning.SCHEDULES,
 )  # fmt: skip
 
 
@@ -251,9 +251,9 @@ def _make_handlers(
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
         transfers.CLOSE: in_one_work(database, parts, transfers.close_expired),
         reminding.REMIND: in_one_work(database, parts, reminding.remind),
-        review_reminding.REMIND: in_one_work(database, parts, review_reminding.remind),
+        next_review_reminding.REMIND: in_one_work(database, parts, next_review_reminding.remind),
         WEBHOOK: make_webhook_handler(database, parts),
-        overdue.REMIND: in_one_work(database, parts, overdue.remind),
+        request_reminding.REMIND: in_one_work(database, parts, request_reminding.remind),
         pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
