@@ -99,6 +99,8 @@ IN_ITS_TIME = {
     # The caller is an SRE, and there is an environment (tests/interfaces/api/test_deployments.py).
     "create_environment", "show_environment", "update_environment", "end_environment", "record_deployment",
     "show_deployment", "roll_back",
+    # Somebody else is asked first, and a version is in PRODUCTION (tests/features/promotion/test_additions.py).
+    "end_approval_rule", "confirm_approval_rule_end", "decline_approval_rule_end", "attest_version",
     # There is a second version (the example in Python makes one).
     "compare_versions",
     # The caller is of MRC or a Security Architect (tests/interfaces/api/test_evaluations.py).
