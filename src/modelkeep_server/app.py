@@ -29,12 +29,13 @@ from modelkeep_server.features.artifacts.judging.scanning import SCAN
 from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.identity import first_start
 from modelkeep_server.features.inbox import pruning
+from modelkeep_server.features.jobs.handling import in_one_work
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
-from modelkeep_server.features.promotion import overdue, review_reminding
+from modelkeep_server.features.promotion import next_review_reminding, request_reminding
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
@@ -49,7 +50,7 @@ from modelkeep_server.settings import DATABASE_NAME, Settings
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
-    *reminding.SCHEDULES, *overdue.SCHEDULES, *review_reminding.SCHEDULES, *pruning.SCHEDULES,
+    *reminding.SCHEDULES, *request_reminding.SCHEDULES, *next_review_reminding.SCHEDULES, *pruning.SCHEDULES,
 )  # fmt: skip
 
 
@@ -248,12 +249,12 @@ def _make_handlers(
         SCAN: rescanning.make_scan_handler(database, parts),
         rescanning.RESCAN: rescanning.make_rescan_handler(database, parts),
         sweeping.SWEEP_STRAYS: sweeping.make_stray_handler(database, parts, is_shared=is_shared),
-        transfers.CLOSE: transfers.make_closing_handler(database, parts),
-        reminding.REMIND: reminding.make_reminding_handler(database, parts),
-        review_reminding.REMIND: review_reminding.make_reminding_handler(database, parts),
+        transfers.CLOSE: in_one_work(database, parts, transfers.close_expired),
+        reminding.REMIND: in_one_work(database, parts, reminding.remind),
+        next_review_reminding.REMIND: in_one_work(database, parts, next_review_reminding.remind),
         WEBHOOK: make_webhook_handler(database, parts),
-        overdue.REMIND: overdue.make_overdue_handler(database, parts),
-        pruning.PRUNE: pruning.make_pruning_handler(database, parts),
+        request_reminding.REMIND: in_one_work(database, parts, request_reminding.remind),
+        pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }
     if mailer is not None:

@@ -76,9 +76,11 @@ APPROVALS: dict[RiskTier, tuple[Need, ...]] = {
     RiskTier.HIGH: (Need((Role.MRC,)), Need((Role.SECURITY_ARCHITECT,))),
 }
 
-#: What Admins may add for a tier and a target: in one step, in whose roles, and in all.
+#: Whose approvals count: the roles of the table, and of whatever Admins add.
+DECIDERS = (Role.MRC, Role.SECURITY_ARCHITECT)
+
+#: What Admins may add for a tier and a target: people in one step, and in all.
 COUNT_MAX = 3
-ADDED_ROLES = (Role.MRC, Role.SECURITY_ARCHITECT)
 ADDED_MAX = 6
 
 #: How many days reviewers have, by risk tier, and what is left of them where it is urgent.

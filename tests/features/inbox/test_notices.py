@@ -10,7 +10,7 @@ import pytest
 
 from modelkeep_server.db.work import Circumstances
 from modelkeep_server.features.inbox import pruning
-from modelkeep_server.features.promotion import overdue
+from modelkeep_server.features.promotion import request_reminding
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -173,7 +173,7 @@ def test_an_overdue_review_is_told_once_a_week(registry: Registry, make: Make, a
     for days in (4, 6, 7, 13):
         later = replace(Circumstances.of_the_house(), now=clock.utc_now() + timedelta(days=days))
         with registry.house.database.writing(parts, later) as work:
-            overdue.remind(work)
+            request_reminding.remind(work)
 
     def heard(person: Person) -> int:
         items = api.as_(person).get(PLACE, params={"limit": 200}).json()["items"]

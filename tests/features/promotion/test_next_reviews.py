@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from modelkeep_server.features.promotion import review_reminding
+from modelkeep_server.features.promotion import next_review_reminding
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -63,7 +63,7 @@ def test_owners_and_mrc_are_told_ahead_and_each_week(
     told = []
     for offset in offsets:
         with fresh_registry.writing(now=now + timedelta(days=offset)) as work:
-            review_reminding.remind(work)
+            next_review_reminding.remind(work)
         told.append(fresh_registry.look("SELECT count(*) FROM notices WHERE kind = 'review.due'")[0][0])
 
     assert [later - first for first, later in zip([0, *told], told, strict=False)] == [0, 2, 0, 2, 0, 2]

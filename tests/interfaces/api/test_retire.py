@@ -124,6 +124,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/versions/{version}/comments"): {"text": "Late."},
     ("POST", "/versions/{version}/findings"): {"text": "Late."},
     ("POST", "/versions/{version}/findings/{id}/settle"): {"status": "RESOLVED", "answer": "Late."},
+    ("POST", "/versions/{version}/attestations"): {"comment": "Late."},
     ("POST", "/versions/{version}/evaluations"): {"dataset": {"name": "late"}, "metrics": [{"name": "a", "value": 1}]},
     ("POST", "/versions/{version}/evaluations/import"): {
         "content": "metric,value\nauc,0.9\n",

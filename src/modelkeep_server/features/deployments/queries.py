@@ -4,18 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import (
-    deployment_shares,
-    deployments,
-    environments,
-    models,
-    people,
-    version_flags,
-    versions,
-)
+from modelkeep_server.db.tables import deployment_shares, deployments, environments, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments.views import (
     STATES,
@@ -32,6 +24,7 @@ from modelkeep_server.features.deployments.views import (
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State
@@ -272,17 +265,13 @@ def list_candidates(
     The newest versions of a model whose states fit a kind of environment, and `also` these, by inside id. One
     statement.
     """
-    flags = {
-        flag: exists().where(
-            version_flags.c.version_id == versions.c.id,
-            version_flags.c.lifted_at.is_(None),
-            version_flags.c.kind == flag,
-        )
-        for flag in ("HOLD", "CLOSED")
-    }
     fits = [state.value for state in STATES[kind]]
     statement = (
-        select(versions.c.version, versions.c.state, *(is_set.label(flag) for flag, is_set in flags.items()))
+        select(
+            versions.c.version,
+            versions.c.state,
+            *(has_flag(versions.c.id, flag).label(flag) for flag in ("HOLD", "CLOSED")),
+        )
         .join(models, models.c.id == versions.c.model_id)
         .where(
             versions.c.model_id == model.key,
@@ -347,11 +336,10 @@ def _narrowed(environment: Environment | None, model: Model | None) -> list[Colu
 
 def _with_parts(work: Work, rows: Sequence[Row[Any]]) -> tuple[Deployment, ...]:
     parts: dict[int, list[Row[Any]]] = {row.id: [] for row in rows}
-    stands = and_(version_flags.c.version_id == versions.c.id, version_flags.c.lifted_at.is_(None))
-    held = exists().where(stands, version_flags.c.kind == "HOLD")
     if rows:
+        on_hold = has_flag(versions.c.id, "HOLD").label("on_hold")
         found = work.all(
-            select(deployment_shares, versions.c.version, versions.c.state, held.label("on_hold"))
+            select(deployment_shares, versions.c.version, versions.c.state, on_hold)
             .join(versions, versions.c.id == deployment_shares.c.version_id)
             .where(deployment_shares.c.deployment_id.in_(list(parts)))
             .order_by(deployment_shares.c.share.desc(), versions.c.number.desc())

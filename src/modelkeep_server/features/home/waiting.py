@@ -48,11 +48,10 @@ from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus, Target
 from modelkeep_server.features.promotion import promotion_queries, queue, seats
-from modelkeep_server.features.promotion.deciding import DECIDERS, LEADS_TO
 from modelkeep_server.features.promotion.views import FindingStatus, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit import clock
-from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Relation, Role
 
@@ -215,12 +214,9 @@ def _for_sres(actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
     if not access.may_by_standing(actor, "version.stage"):
         return []
     approved = _versions_of(promotions).where(
-        versions.c.state.in_([state.value for state in LEADS_TO.values()]),
-        promotions.c.status == Status.APPROVED.value,
-        case({aim.value: state.value for aim, state in LEADS_TO.items()}, value=promotions.c.target)
-        == versions.c.state,
+        queue.is_approved(),
         # Since its tier was raised it waits for reviewers.
-        ~seats.waits_for(needs, seats.COUNTED),
+        ~seats.waits_for(needs, DECIDERS),
         *_may_go_on(actor),
     )
     columns = {"since": _us(promotions.c.ended_at), "word": promotions.c.target, "said": promotions.c.justification}

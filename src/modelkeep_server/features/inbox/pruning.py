@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import notices, told
-from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.rules.notices import KEPT_DAYS
 
 PRUNE = "prune-notices"
@@ -21,14 +20,3 @@ def prune(work: Work) -> int:
     old = work.now - timedelta(days=KEPT_DAYS)
     work.keep(told, delete(told).where(told.c.at < work.now - _TOLD_KEPT))
     return work.keep(notices, delete(notices).where(notices.c.read_at < old))
-
-
-def make_pruning_handler(database: Database, parts: Parts) -> Handler:
-    """What does jobs of the kind PRUNE."""
-
-    def call(task: Task) -> None:
-        del task
-        with database.writing(parts, Circumstances.of_the_house()) as work:
-            prune(work)
-
-    return Handler(call, tries=3)

@@ -28,10 +28,9 @@ from modelkeep_server.features.models.separation import select_barred
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import seen_by_person
 from modelkeep_server.features.notify.telling import tell
+from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.notices import KINDS, Group
 from modelkeep_server.rules.permissions import Role
-
-DECIDERS = (Role.MRC, Role.SECURITY_ARCHITECT)
 
 
 @dataclass(frozen=True)

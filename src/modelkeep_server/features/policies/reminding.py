@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import and_, select
 
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import exceptions, model_owners, models, policies, policy_revisions, versions
-from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.policies.exception_views import ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus
@@ -59,14 +58,3 @@ def remind(work: Work) -> None:
             work, None, "exception.ending", facts, About(row.model_id, owners[row.public_id], row.version_id),
             href=f"/exceptions/{row.public_id}", once=f"exception/{row.public_id}/{days}",
         )  # fmt: skip
-
-
-def make_reminding_handler(database: Database, parts: Parts) -> Handler:
-    """What does jobs of the kind REMIND."""
-
-    def call(task: Task) -> None:
-        del task
-        with database.writing(parts, Circumstances.of_the_house()) as work:
-            remind(work)
-
-    return Handler(call, tries=3)

@@ -20,7 +20,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion.gathering import find_text_faults
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.approvals import ADDED_MAX, ADDED_ROLES, COUNT_MAX, RiskTier
+from modelkeep_server.rules.approvals import ADDED_MAX, COUNT_MAX, DECIDERS, RiskTier
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.permissions import ROLES, Role
 
@@ -109,7 +109,7 @@ def add(work: Work, actor: Actor, new: NewAddition) -> Addition:
     if faults:
         raise Invalid.of(faults)
     public_id = ids.uuid7(clock.to_us(work.now))
-    roles = [role.value for role in ADDED_ROLES if role.value in new.roles]
+    roles = [role.value for role in DECIDERS if role.value in new.roles]
     asked = {"risk_tier": new.risk_tier, "target": new.target, "roles": roles, "count": new.count}
     row = {
         **asked, "public_id": public_id, "reason": new.reason.strip(), "added_by": actor.user_id, "added_at": work.now,
@@ -211,8 +211,8 @@ def _find_faults(work: Work, new: NewAddition) -> list[FieldError]:
         faults.append(FieldError("riskTier", f"Choose one of {', '.join(RiskTier)}."))
     if new.target not in list(Target):
         faults.append(FieldError("target", f"Choose one of {', '.join(Target)}."))
-    if not new.roles or not set(new.roles) <= set(ADDED_ROLES):
-        faults.append(FieldError("roles", f"Choose one or both of {', '.join(ADDED_ROLES)}."))
+    if not new.roles or not set(new.roles) <= set(DECIDERS):
+        faults.append(FieldError("roles", f"Choose one or both of {', '.join(DECIDERS)}."))
     if not 1 <= new.count <= COUNT_MAX:
         faults.append(FieldError("count", f"1 to {COUNT_MAX} people."))
     elif not faults and _count_added(work, new) + new.count > ADDED_MAX:

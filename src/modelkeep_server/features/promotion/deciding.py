@@ -21,15 +21,15 @@ from modelkeep_server.features.promotion import findings as finding_acts
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
-from modelkeep_server.features.promotion.views import Decision, Demands, NewFinding, Promotion, Status
+from modelkeep_server.features.promotion.views import LEADS_TO, Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import Conflict, DigestDiffers, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import ROLES, Role
 
-DECIDERS = (Role.MRC, Role.SECURITY_ARCHITECT)
 #: What a Security Architect looks at: the question, and what may be said of it.
 CHECKLIST: Mapping[str, str] = {
     "scan": "Every file was looked through, and what the scanner found is understood.",
@@ -39,8 +39,6 @@ CHECKLIST: Mapping[str, str] = {
 ANSWERS = ("YES", "NO", "NOT_APPLICABLE")
 
 _ACTS = {Decision.APPROVE: "promotion.approve", Decision.REQUEST_CHANGES: "promotion.request_changes"}
-#: Where the last approval leads, and an SRE finds it: approvals that are lacking since can be given there.
-LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
 
 
 def decide(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, case, false, func, select, type_coerce, union_all
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, false, func, select, type_coerce, union_all
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import models, promotions, reviews, versions
@@ -15,11 +15,10 @@ from modelkeep_server.features.models.separation import answered_for
 from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import promotion_queries, seats
-from modelkeep_server.features.promotion.deciding import LEADS_TO
-from modelkeep_server.features.promotion.views import QueueRow, Status
+from modelkeep_server.features.promotion.views import LEADS_TO, QueueRow, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
@@ -89,7 +88,7 @@ class Known:
 
 def look(work: Work, actor: Actor) -> Known:
     """What reading and counting the queue both ask for. Two statements, one for who decides nothing."""
-    decides = any(role in actor.roles for role in seats.COUNTED)
+    decides = any(role in actor.roles for role in DECIDERS)
     keys = tuple(answered_for(work, actor.user_id or 0)) if decides else ()
     return Known(promotion_queries.list_needs(work), keys)
 
@@ -148,7 +147,7 @@ def count_queue(
     """What waits, counted. One statement beside those of `look`, where `known` is what that gave."""
     wanted = replace(asked or QueueFilter(), show=Show.OPEN)
     needs, keys = _unpack(known or look(work, actor))
-    held = [role for role in seats.COUNTED if role in actor.roles]
+    held = [role for role in DECIDERS if role in actor.roles]
     is_free = seats.is_free_for(actor, keys) if held else false()
     place = QueueFilter(mine=wanted.mine, group=wanted.group)
     facts = (
@@ -173,7 +172,7 @@ def count_queue(
     return QueueCounts(
         total=many(),
         anybody=many(role=None, can_decide=False),
-        roles={role: many(role=role, can_decide=False) for role in seats.COUNTED},
+        roles={role: many(role=role, can_decide=False) for role in DECIDERS},
         tiers={tier: many(tier=tier) for tier in RiskTier},
         targets={target: many(target=target) for target in Target},
         urgent=many(urgent=True),
@@ -222,15 +221,22 @@ def waiting_rounds(needs: seats.Needs) -> ColumnElement[bool]:
         select(promotions.c.id)
         .join(versions, versions.c.id == promotions.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .where(
-            versions.c.state.in_([state.value for state in LEADS_TO.values()]),
-            promotions.c.status == Status.APPROVED.value,
-            case({aim.value: state.value for aim, state in LEADS_TO.items()}, value=promotions.c.target)
-            == versions.c.state,
-            seats.waits_for(needs, seats.COUNTED),
-        )
+        .where(is_approved(), seats.waits_for(needs, DECIDERS))
     )
     return promotions.c.id.in_(union_all(is_open, lacking))
+
+
+def is_approved() -> ColumnElement[bool]:
+    """
+    The condition under which a row of `promotions`, joined with `versions`, was approved and its version stands where
+    that led, so that it is to be moved on.
+    """
+    return and_(
+        versions.c.state.in_([state.value for state in LEADS_TO.values()]),
+        promotions.c.status == Status.APPROVED.value,
+        case({aim.value: state.value for aim, state in LEADS_TO.items()}, value=promotions.c.target)
+        == versions.c.state,
+    )
 
 
 def _orders() -> dict[Sort, tuple[ColumnElement[Any], ...]]:

@@ -15,7 +15,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
 
 
-def find_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
+def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
     """
     What changed in the content of a version from the round before to this one. One statement.
 

@@ -18,11 +18,8 @@ from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion.views import Decision, Status
 from modelkeep_server.features.versions.conditions import has_flag
-from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, open_roles, slots_of
+from modelkeep_server.rules.approvals import DECIDERS, Given, Need, RiskTier, fill_slots, open_roles, slots_of
 from modelkeep_server.rules.permissions import Role
-
-#: Whose approvals are counted (features/promotion/deciding.py: DECIDERS says who may give one).
-COUNTED = (Role.MRC, Role.SECURITY_ARCHITECT)
 
 #: What each promotion takes, by tier and target.
 Needs = Mapping[tuple[RiskTier, Target], tuple[Need, ...]]
@@ -54,7 +51,7 @@ def _seats_code(most: int) -> ColumnElement[int]:
         total = func.coalesce(func.sum(case((given.c.role == role.value, 1), else_=0)), 0)
         return case((total > most, most), else_=total)
 
-    first, second = COUNTED
+    first, second = DECIDERS
     counted = select(many(first) + _PLACES * many(second)).where(_counts(given), ~newer)
     return counted.correlate(promotions, models).scalar_subquery()
 
@@ -113,7 +110,7 @@ def places_open(needs: Needs, tier: RiskTier, target: Target, code: int) -> tupl
 
 def roles_given(code: int) -> tuple[Role, ...]:
     """The roles in which an approval counts, by `seats_code`."""
-    return tuple(role for role, many in zip(COUNTED, (code % _PLACES, code // _PLACES), strict=True) if many)
+    return tuple(role for role, many in zip(DECIDERS, (code % _PLACES, code // _PLACES), strict=True) if many)
 
 
 def decidable_by(needs: Needs, actor: Actor, keys: Sequence[int]) -> ColumnElement[bool]:
@@ -121,7 +118,7 @@ def decidable_by(needs: Needs, actor: Actor, keys: Sequence[int]) -> ColumnEleme
     The condition under which this person may still fill a place of a row of `promotions`, joined with `versions` and
     `models`. `keys` are theirs by `separation.answered_for`.
     """
-    held = [role for role in COUNTED if role in actor.roles]
+    held = [role for role in DECIDERS if role in actor.roles]
     return and_(waits_for(needs, held), is_free_for(actor, keys)) if held else false()
 
 
@@ -150,7 +147,7 @@ def _most(needs: Needs) -> int:
 
 def _given(code: int, tier: RiskTier) -> tuple[Given, ...]:
     by_role = (code % _PLACES, code // _PLACES)
-    roles = [role for role, many in zip(COUNTED, by_role, strict=True) for _ in range(many)]
+    roles = [role for role, many in zip(DECIDERS, by_role, strict=True) for _ in range(many)]
     return tuple(Given(person, role, tier) for person, role in enumerate(roles))
 
 

@@ -46,6 +46,10 @@ class FindingStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
 
 
+#: Where the last approval leads, and an SRE finds it: approvals that are lacking since can be given there.
+LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
+
+
 @dataclass(frozen=True)
 class Unseen:
     """Something recorded of a version after a decision on it. `kind` is EVALUATION, `by` an e-mail."""

@@ -9,8 +9,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import ownership, queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import service as promotion
-from modelkeep_server.features.promotion import tier_raises
+from modelkeep_server.features.promotion import retiring, tier_raises
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
@@ -106,7 +105,7 @@ def retire_model(work: Work, actor: Actor, group: str, name: str, body: ReasonIn
     collaborations and links end, and it is read-only.
     """
     expected = read_if_match(if_match)
-    return _with_etag(promotion.retire_model(work, actor, group, name, reason=body.reason, expected=expected))
+    return _with_etag(retiring.retire_model(work, actor, group, name, reason=body.reason, expected=expected))
 
 
 def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:

@@ -19,7 +19,7 @@ from modelkeep_server.features.promotion import (
     requesting,
 )
 from modelkeep_server.features.promotion.queue import QueueFilter, Show, Sort
-from modelkeep_server.features.promotion.rounds import find_changes, mark_unseen
+from modelkeep_server.features.promotion.rounds import get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import FindingStatus, NewFinding, Severity
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
@@ -123,7 +123,7 @@ def show_round_changes(
 ) -> RoundChangesOut:
     """What changed in the content of a version since the round before this one: what a reviewer looks at again."""
     found = version_queries.get_version(work, actor, group, name, version)
-    return RoundChangesOut.of(find_changes(work, found, promotion_queries.list_promotions(work, found), id))
+    return RoundChangesOut.of(get_changes(work, found, promotion_queries.list_promotions(work, found), id))
 
 
 @router.post(V + "/promotions/{id}/withdraw", response_model=PromotionOut)

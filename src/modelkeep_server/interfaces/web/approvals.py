@@ -16,7 +16,7 @@ from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import text_of
 from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.approvals import ADDED_ROLES, COUNT_MAX
+from modelkeep_server.rules.approvals import COUNT_MAX, DECIDERS
 from modelkeep_server.rules.errors import RegistryError
 
 router = make_router()
@@ -93,7 +93,7 @@ def _context(work: Work, actor: Actor) -> ApprovalsContext:
     return ApprovalsContext(
         additions=additions.list_additions(work),
         targets=tuple(Target),
-        roles=ADDED_ROLES,
+        roles=DECIDERS,
         count_max=COUNT_MAX,
         me=actor.user_id,
     )

@@ -5,7 +5,7 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import ownership
-from modelkeep_server.features.promotion import service as promotion
+from modelkeep_server.features.promotion import retiring
 from modelkeep_server.interfaces.web.contexts.models import TransferContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import split_entries, text_of
@@ -38,10 +38,10 @@ def retire_model(work: Work, actor: Actor, group: str, name: str, form: FormData
     """Retire the model, once its name was typed as it is."""
     values = {control: text_of(form, control).strip() for control in ("reason", "confirm")}
     try:
-        model = promotion.plan_retirement(work, actor, group, name)
+        model = retiring.plan_retirement(work, actor, group, name)
         if values["confirm"] != model.name:
             raise Invalid.of([FieldError("confirm", f"Type {model.name}, as it stands above.")])
-        promotion.retire_model(work, actor, group, name, reason=values["reason"])
+        retiring.retire_model(work, actor, group, name, reason=values["reason"])
     except Invalid as error:
         return redraw_form(work, actor, group, name, "retire", values, error)
     return Redirect(f"/models/{group}/{name}?done=retired")

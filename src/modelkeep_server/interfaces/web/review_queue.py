@@ -9,12 +9,12 @@ from fastapi import Query
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import deciding, queue
+from modelkeep_server.features.promotion import queue
 from modelkeep_server.features.promotion.queue import QueueFilter, Show, Sort
 from modelkeep_server.interfaces.web.contexts.review_queue import QueueContext
 from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 
 router = make_router()
 
@@ -37,7 +37,7 @@ def show_queue(
     is_open = shown is Show.OPEN
     asked = QueueFilter(
         show=shown,
-        role=_find(deciding.DECIDERS, role) if is_open else None,
+        role=_find(DECIDERS, role) if is_open else None,
         tier=_find(RiskTier, tier),
         target=_find(Target, target),
         urgent=bool(urgent),
@@ -55,7 +55,7 @@ def show_queue(
         show=shown,
         sort=order,
         filters=_as_query(asked, order),
-        mine=tuple(one for one in deciding.DECIDERS if one in actor.roles),
+        mine=tuple(one for one in DECIDERS if one in actor.roles),
         cursor=cursor or None,
     )
     return Page.of(context)

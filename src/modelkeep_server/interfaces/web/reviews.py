@@ -16,7 +16,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, findings, promotion_queries, requirements
 from modelkeep_server.features.promotion.duties import why_not_apart
-from modelkeep_server.features.promotion.rounds import compare_submitted, find_changes, mark_unseen
+from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -27,6 +27,7 @@ from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
+from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import NotFound, RegistryError
 from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
@@ -174,12 +175,12 @@ def _review_page(
         findings=findings.list_of_version(work, found),
         comments=discussion.list_comments(work, found),
         now=work.now,
-        roles=tuple(role for role in deciding.DECIDERS if role in actor.roles),
+        roles=tuple(role for role in DECIDERS if role in actor.roles),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
         compared=compare_submitted(work, compared, shown) if compared else None,
         before=compared.before if compared else None,
         offered=comparing.list_offered(work, found),
-        since=find_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
+        since=get_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
         relations=model_queries.relations_of(actor, model),
         refused=refused,
     )

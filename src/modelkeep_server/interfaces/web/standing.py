@@ -7,7 +7,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import queries as promotion
+from modelkeep_server.features.promotion import retirements
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.rules.permissions import Relation
 
@@ -23,6 +23,6 @@ def find_standing(
     if may_download is None:
         may_download = access.may_by_standing(actor, "artifact.link", relations)
     return Standing(
-        retirement=promotion.find_retirement(work, model),
+        retirement=retirements.find_retirement(work, model),
         asked=None if may_download else request_queries.find_open_request(work, actor, model),
     )

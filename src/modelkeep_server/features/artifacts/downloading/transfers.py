@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Row, Select, Table, bindparam, delete, func, select, update
 
 from modelkeep_server.db import recording
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import (
     artifacts,
     blobs,
@@ -27,9 +26,9 @@ from modelkeep_server.db.tables import (
     service_accounts,
     versions,
 )
-from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.downloading.tallies import SPANS, Taken
-from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.kit.spans import add_span
 
 CLOSE = "close-downloads"
@@ -121,17 +120,6 @@ def close_expired(work: Work) -> int:
         for _ in range(seen.running):
             _record_bundle_end(work, found.link_id, sent_bytes=None, is_whole=False)
     return closed
-
-
-def make_closing_handler(database: Database, parts: Parts) -> Handler:
-    """What does jobs of the kind CLOSE."""
-
-    def close(task: Task) -> None:
-        del task
-        with database.writing(parts, Circumstances.of_the_house()) as work:
-            close_expired(work)
-
-    return Handler(close, tries=3)
 
 
 def _find(work: Work, link_id: str) -> Row[Any] | None:

@@ -33,10 +33,10 @@ def list_webhooks(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT, curso
 def get_webhook(work: Work, actor: Actor, public_id: str) -> Webhook:
     """A webhook, also one that ended. One statement. Raises NotPermitted, NotFound."""
     access.require(work, actor, "webhook.read")
-    return find_of_house(work, public_id)
+    return get_of_house(work, public_id)
 
 
-def find_of_house(work: Work, public_id: str) -> Webhook:
+def get_of_house(work: Work, public_id: str) -> Webhook:
     """The same for acts, which ask their own permission. One statement. Raises NotFound."""
     row = work.first(_select().where(webhooks.c.public_id == public_id))
     if row is None:
@@ -61,7 +61,7 @@ def list_deliveries(
     return Page(tuple(_to_delivery(row) for row in rows), following)
 
 
-def find_delivery(work: Work, webhook: Webhook, delivery_id: str) -> Delivery:
+def get_delivery(work: Work, webhook: Webhook, delivery_id: str) -> Delivery:
     """One delivery of a webhook. One statement. Raises NotFound."""
     row = work.first(
         select(*_SHOWN).where(

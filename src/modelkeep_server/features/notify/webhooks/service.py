@@ -64,7 +64,7 @@ def create_webhook(work: Work, actor: Actor, new: NewWebhook) -> NewSecret:
     )
     after = {name: _told(name, value) for name, value in values.items()} | {"enabled": new.enabled, REVISION: 1}
     access.record(work, actor, "webhook.create", object_id=public_id, after=after)
-    return NewSecret(queries.find_of_house(work, public_id), signed_messages.write_secret(secret))
+    return NewSecret(queries.get_of_house(work, public_id), signed_messages.write_secret(secret))
 
 
 def update_webhook(
@@ -104,7 +104,7 @@ def update_webhook(
         before={REVISION: webhook.revision} | {name: _told(name, present[name]) for name in told},
         after={REVISION: webhook.revision + 1} | {name: _told(name, value) for name, value in told.items()},
     )  # fmt: skip
-    return queries.find_of_house(work, public_id)
+    return queries.get_of_house(work, public_id)
 
 
 def rotate_secret(work: Work, actor: Actor, public_id: str, *, expected: Collection[int] | None = None) -> NewSecret:
@@ -125,7 +125,7 @@ def rotate_secret(work: Work, actor: Actor, public_id: str, *, expected: Collect
         work, actor, "webhook.rotate", object_id=webhook.id, before={REVISION: webhook.revision},
         after={REVISION: webhook.revision + 1, "formerUntil": clock.iso_seconds(until)},
     )  # fmt: skip
-    return NewSecret(queries.find_of_house(work, public_id), signed_messages.write_secret(secret))
+    return NewSecret(queries.get_of_house(work, public_id), signed_messages.write_secret(secret))
 
 
 def end_webhook(work: Work, actor: Actor, public_id: str, *, expected: Collection[int] | None = None) -> None:
@@ -155,7 +155,7 @@ def send_test(work: Work, actor: Actor, public_id: str) -> Delivery:
     webhook = _lock(work, public_id)
     sent = queueing.enqueue_test(work, webhook.key, href=f"/admin/webhooks/{webhook.id}", by=actor.email)
     access.record(work, actor, "webhook.send", object_id=webhook.id, after={"delivery": sent, "test": True})
-    return queries.find_delivery(work, webhook, sent)
+    return queries.get_delivery(work, webhook, sent)
 
 
 def redeliver(work: Work, actor: Actor, public_id: str, delivery_id: str) -> Delivery:
@@ -168,7 +168,7 @@ def redeliver(work: Work, actor: Actor, public_id: str, delivery_id: str) -> Del
     """
     access.require(work, actor, "webhook.send")
     webhook = _lock(work, public_id)
-    delivery = queries.find_delivery(work, webhook, delivery_id)
+    delivery = queries.get_delivery(work, webhook, delivery_id)
     if not webhook.enabled:
         raise StateForbids("The webhook is off.", remedy="Turn it on first.")
     waiting = DeliveryStatus.WAITING.value
@@ -178,13 +178,13 @@ def redeliver(work: Work, actor: Actor, public_id: str, delivery_id: str) -> Del
         raise StateForbids("This message is being sent already.", remedy="Load the page again to see what came of it.")
     queueing.enqueue_delivery(work, delivery.id)
     access.record(work, actor, "webhook.send", object_id=webhook.id, after={"delivery": delivery.id, "test": False})
-    return queries.find_delivery(work, webhook, delivery.id)
+    return queries.get_delivery(work, webhook, delivery.id)
 
 
 def _lock(work: Work, public_id: str) -> Webhook:
     """A webhook that was not ended, and that nobody else changes meanwhile. Three statements."""
-    work.lock(webhooks, queries.find_of_house(work, public_id).key)
-    webhook = queries.find_of_house(work, public_id)
+    work.lock(webhooks, queries.get_of_house(work, public_id).key)
+    webhook = queries.get_of_house(work, public_id)
     if webhook.ended_at is not None:
         raise StateForbids(f"The webhook {webhook.name} was ended.", remedy="Make another.")
     return webhook

@@ -14,7 +14,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
-from modelkeep_server.features.promotion import queries
+from modelkeep_server.features.promotion import retirements
 from modelkeep_server.features.promotion.gathering import NAMED, demand_none_live
 from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids
@@ -88,7 +88,7 @@ def plan_retirement(work: Work, actor: Actor, group: str, name: str) -> Model:
 
 
 def _demand_standing(work: Work, model: Model) -> None:
-    ended = queries.find_retirement(work, model)
+    ended = retirements.find_retirement(work, model)
     if ended is not None:
         raise StateForbids(ended.sentence, remedy="Nothing is left to retire.")
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import models, promotions, versions
-from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.features.versions.conditions import has_flag
@@ -42,14 +41,3 @@ def remind(work: Work) -> None:
             work, None, "review.overdue", facts, About(row.model_id, (), row.version_id),
             href=f"/models/{model}/versions/{row.version}/review", once=f"overdue/{row.public_id}/{weeks}",
         )  # fmt: skip
-
-
-def make_overdue_handler(database: Database, parts: Parts) -> Handler:
-    """What does jobs of the kind REMIND."""
-
-    def call(task: Task) -> None:
-        del task
-        with database.writing(parts, Circumstances.of_the_house()) as work:
-            remind(work)
-
-    return Handler(call, tries=3)

@@ -1,4 +1,4 @@
-"""Reading how a model ended."""
+"""How a model was retired: read from the log, for pages and refusals of what is read-only since."""
 
 import json
 from dataclasses import dataclass

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import models, versions
-from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.promotion.attesting import AHEAD
 from modelkeep_server.features.versions.next_reviews import next_review
@@ -41,14 +40,3 @@ def remind(work: Work) -> None:
             About(row.model_id, (), row.id), href=f"/models/{model}/versions/{row.version}",
             once=f"next-review/{row.public_id}/{row.next_review}/{stage}",
         )  # fmt: skip
-
-
-def make_reminding_handler(database: Database, parts: Parts) -> Handler:
-    """What does jobs of the kind REMIND."""
-
-    def call(task: Task) -> None:
-        del task
-        with database.writing(parts, Circumstances.of_the_house()) as work:
-            remind(work)
-
-    return Handler(call, tries=3)
