@@ -51,6 +51,8 @@ def addresses(registry: Registry) -> list[tuple[str, str]]:
     calls = [(method.upper(), path) for path, methods in described.items() for method in methods]
     pages = ["/models", "/models/new", "/models/{group}/{name}", "/models/{group}/{name}/versions/{version}", "/audit"]
     pages += ["/audit/{sequence}", "/d/{handle}/{file}", "/setup", "/login", "/invitations/{secret}", "/static/{file}"]
+    pages += ["/findings/{id}", "/deployments/{id}", "/deployments/environments/{id}", "/admin/webhooks/{id}"]
+    pages += ["/exceptions/{id}", "/models/{group}/{name}/versions/{version}/trail"]
     return calls + [("GET", page) for page in pages]
 
 

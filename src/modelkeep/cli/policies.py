@@ -163,11 +163,6 @@ def _tell(policy: Policy, as_json: bool, words: str) -> None:
         note(words)
 
 
-def _say_proposal(policy: Policy) -> str | None:
-    waits = policy.proposal
-    return None if waits is None else f"revision {waits.revision} by {waits.proposed_by}"
-
-
 def _switch(name: str, reason: str | None, as_json: bool, *, on: bool) -> None:
     with Client() as client:
         changed = client.switch_policy(find_policy(client, name).id, on=on, reason=reason)

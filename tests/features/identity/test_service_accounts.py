@@ -170,7 +170,7 @@ def test_a_change_of_sponsor_forgets_nobody(registry: Registry, make: Make, api:
         assert [queries.programs_of(work, key) for key in sorted(keys)] == [{program}] * 3
     rows = registry.look("SELECT s.until FROM service_sponsors s ORDER BY s.id DESC LIMIT 3")
     assert [row.until is None for row in rows] == [True, False, False]
-    (handed, _) = make.events(account["id"], action="service.update")
+    (handed, *_) = make.events(account["id"], action="service.update")
     assert handed.before is not None
     assert set(handed.before) == {"revision", "sponsor"}
 

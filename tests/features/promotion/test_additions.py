@@ -7,6 +7,7 @@ import pytest
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.promoting import begin_life
 
@@ -57,6 +58,16 @@ def test_what_an_admin_adds_counts_from_the_next_decision_on(make: Make, api: Ap
     assert "2 of 4 approvals for STAGING" in stuck.text
     assert [third.status_code, fourth.status_code, moved.status_code] == [201, 201, 200], fourth.text
     assert life.state == "STAGING"
+
+
+def test_owners_read_who_is_asked_before_they_ask(make: Make, api: Api) -> None:
+    """The form of the request names the floor and what was added to it."""
+    life = begin_life(make, api)
+    ask_for(api, life.cast.admin, count=2)
+
+    page = words_of(look(api, life.cast.owner, life.base.removeprefix("/api/v1")))
+
+    assert "One MRC or Security, and 2 more Security Architect will be asked." in page
 
 
 def test_fewer_are_asked_for_when_a_second_person_confirms(make: Make, api: Api) -> None:

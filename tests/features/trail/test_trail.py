@@ -72,6 +72,9 @@ def _live(make: Make, api: Api) -> Life:
     cast = life.cast
     make.file(make.version(make.model(cast.owner)))
     life.move("STAGING", cast.mrc)
+    # An act on something else, whose id is given as that of the version.
+    strange = api.as_(cast.mrc).post(f"/api/v1/webhooks/{life.get().json()['id']}/test")
+    assert refusal(strange) == (403, "not_permitted")
     assert api.as_(cast.owner).patch(life.base, json={"version": "1.0.1"}).status_code == 200
     life.base = life.base.removesuffix(life.version.version) + "1.0.1"
     life.ask()
@@ -94,6 +97,8 @@ _STEPS = [
     "finding.raise", "comment.add", "version.stage!", "finding.settle", "promotion.approve", "version.stage",
     "promotion.request", "promotion.approve", "version.release", "deployment.record", "deployment.record",
     "deployment.rollback!", "deployment.rollback", "model.update",
+    # What is in production was approved for less than its tier asks now.
+    "finding.raise",
 ]  # fmt: skip
 
 

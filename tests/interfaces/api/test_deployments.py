@@ -191,8 +191,8 @@ def test_what_stands_in_the_way_of_a_rollback_is_named(registry: Registry, make:
 
 _BAD_SHARES = [
     ('"share": 1e308', "live.0.share"), ('"share": NaN', ""), ('"share": Infinity', ""), ('"share": 0', "live.0.share"),
-    ('"share": -1', "live.0.share"), ('"share": 1e-9', "live.0.share"), ('"share": "all"', "live.0.share"),
-    ('"share": 100.01', "live.0.share"),
+    ('"share": -1', "live.0.share"), ('"share": 1e-9', "live.0.share"),
+    ('"share": "all"', "live.0.share"), ('"share": 100.01', "live.0.share"),
     ('"share": 50}, {"version": "1.0.0", "share": 50', "live.1.version"),
     ('"share": 50, "endpointUrl": "javascript:alert(1)"', "live.0.endpointUrl"),
 ]  # fmt: skip

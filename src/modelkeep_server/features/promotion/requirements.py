@@ -17,9 +17,6 @@ from modelkeep_server.features.versions.views import Requirement, Version
 from modelkeep_server.rules.errors import FieldError, RequirementsUnmet
 from modelkeep_server.rules.permissions import ROLES
 
-#: Which promotion leads to which state that an SRE moves a version into.
-TARGETS = tuple(Target)
-
 
 def judge(work: Work, model: Model, version: Version, target: Target, *, within: Promotion | None = None) -> Demands:
     """

@@ -27,11 +27,15 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.trail.views import TrailKind, actions_of
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.rules.events import Outcome
+from modelkeep_server.rules.events import ACTIONS, Outcome
 
 #: What is done to a model and bears on each of its versions.
 MODEL_ACTS = (
     "model.update", "model.lower_tier", "model.transfer", "model.retire", "collaborator.add", "collaborator.end",
+)  # fmt: skip
+#: What is done to a version and what belongs to it. A refused act on something else may have been given an id of these.
+OWN_ACTS = tuple(
+    name for name, action in ACTIONS.items() if action.object_kind in ({*SUBJECTS, "access"} - {"model"})
 )  # fmt: skip
 #: Of the edits of a model, those of one of these fields bear on its versions.
 MODEL_FIELDS = ("riskTier", "visibility", "owners")
@@ -111,7 +115,8 @@ def select_events(
         _number > spans[0].start,
         bears,
     )
-    parts = (columns.object_id.in_(_select_ids(model, version)), by_address, of_model)
+    by_id = and_(columns.object_id.in_(_select_ids(model, version)), (columns.action + "").in_(OWN_ACTS))
+    parts = (by_id, by_address, of_model)
     return union_all(*(select(_number).where(part, *among) for part in parts))
 
 

@@ -13,7 +13,8 @@ from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.promotion import moves, promotion_queries
+from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion import additions, moves, promotion_queries
 from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -42,7 +43,8 @@ def show_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     """Where does it stand, and what next?"""
     facts = facts_of(work, actor, group, name, version)
     fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
-    return Page.of(VersionContext(**facts, fillable=fillable, spots=spots))
+    added = list_added(work, actor, facts)
+    return Page.of(VersionContext(**facts, fillable=fillable, spots=spots, added=added))
 
 
 @router.get(BASE + "/{version}/activity")
@@ -85,6 +87,18 @@ def list_spots(work: Work, actor: Actor, version: Version) -> tuple[Spot, ...]:
     if version.state in _LIVE_IN or (version.state is State.APPROVED_STAGING and access.may(actor, "version.stage")):
         return deployment_queries.list_spots(work, version.key)
     return ()
+
+
+def list_added(work: Work, actor: Actor, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """The approvals in words that Admins added to the floor, for whoever may ask for them. One statement."""
+    found: Version = facts["version"]
+    target = Target.STAGING if found.is_editable else Target.PRODUCTION
+    if not (found.is_editable or found.state is State.STAGING):
+        return ()
+    if access.why_not(actor, "promotion.request", facts["relations"]) is not None:
+        return ()
+    tier = facts["model"].risk_tier
+    return tuple(one.words for one in additions.list_additions(work) if (one.risk_tier, one.target) == (tier, target))
 
 
 def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:

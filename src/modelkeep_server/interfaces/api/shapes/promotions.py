@@ -10,7 +10,6 @@ from modelkeep_server.interfaces.api.shapes.comparison import DifferencesOut, se
 from modelkeep_server.interfaces.api.shapes.deployments import DeploymentIn
 
 TargetName = Literal["STAGING", "PRODUCTION"]
-ReviewerRole = Literal["MRC", "SECURITY_ARCHITECT"]
 
 
 class PromotionIn(Input):

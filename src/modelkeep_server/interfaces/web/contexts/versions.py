@@ -70,7 +70,7 @@ class VersionContext(FormContext):
     """
     GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `latest`
     the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
-    from them.
+    from them; `added` the approvals in words that Admins ask for beyond the floor, for whoever may request.
 
     Its forms, by name: request (target, justification, urgent), move (to, comment); withdraw, hold, lift, close and
     reopen (reason).
@@ -88,6 +88,7 @@ class VersionContext(FormContext):
     tab: str = "overview"
     fillable: int = 0
     spots: tuple[Spot, ...] = ()
+    added: tuple[str, ...] = ()
 
     @property
     def step(self) -> NextStep:
