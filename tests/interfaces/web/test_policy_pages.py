@@ -64,6 +64,7 @@ def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) 
     granted = mrc.submit(f"{page}/grant", {"comment": "Until tonight."})
     listed = asker.get("/exceptions", params={"status": "GRANTED"}).text
     twice = mrc.submit(f"{page}/grant", {"comment": "Once more, for Tuesday."})
+    may_not = [mrc.get(one).text for one in ("/exceptions", "/exceptions/new")]
     of_policy = asker.get(f"/policies/{policy[1]}").text
     narrowed = [asker.get("/exceptions", params={"policy": one}).text for one in (policy[1], "another")]
     ended = mrc.submit(f"{page}/end", {"reason": "They are there."})
@@ -78,8 +79,30 @@ def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) 
     assert twice.status_code == 409
     assert "Once more, for Tuesday." in twice.text
     assert granted.headers["location"].endswith("done=exception-granted")
+    assert ["To ask for an exception you need the role Model Owner." in one for one in may_not] == [True, True]
     assert version.address in listed
     assert f'href="/exceptions?policy={policy[1]}"' in of_policy
     assert f'href="{page}"' in of_policy
     assert [f'href="{page}"' in one for one in narrowed] == [True, False]
     assert ended.headers["location"].endswith("done=exception-ended")
+
+
+def test_who_granted_an_exception_is_told_whom_it_waits_for(api: Api, make: Make) -> None:
+    """An MRC who granted one of high risk is not asked again; who may decide nothing is shown no box to type into."""
+    owner = make.owner()
+    version = make.version(make.model(owner, risk_tier="HIGH"), owner)
+    asker, mrc = api.browser(owner), api.browser(make.person(Role.MRC))
+    form = asker.get("/exceptions/new", params={"version": version.address, "policy": "weights are there"}).text
+    policy = re.search(r'value="([^"]+)" selected', form)
+    assert policy is not None
+    fields = {"version": version.address, "policy": policy[1], "justification": "Monday.", "risk": "None.",
+              "mitigation": "Staging only.", "expiresAt": clock.utc_now().date().isoformat()}  # fmt: skip
+    page = asker.submit("/exceptions", fields).headers["location"].partition("?")[0]
+    mrc.submit(f"{page}/grant", {"comment": ""})
+
+    shown, own = mrc.get(page).text, asker.get(page).text
+
+    assert "It is lifted once the Security Architect granted it too" in shown
+    assert ">Grant</button>" not in shown
+    assert ">Refuse</button>" in shown
+    assert 'name="comment"' not in own

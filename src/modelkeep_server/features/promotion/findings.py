@@ -58,7 +58,7 @@ def settle(
         raise NotFound(f"{found.address} has no such finding.")
     faults = find_text_faults("answer", answer, required=True)
     if status not in (FindingStatus.RESOLVED, FindingStatus.ACCEPTED):
-        faults.append(FieldError("status", "Choose RESOLVED or ACCEPTED."))
+        faults.append(FieldError("status", "Choose RESOLVED (mended) or ACCEPTED (as it is)."))
     if faults:
         raise Invalid.of(faults)
     try:

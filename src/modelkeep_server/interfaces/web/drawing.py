@@ -34,7 +34,7 @@ _FIELD_WORDS = {field.path: field.label.lower() for field in FIELDS} | {
     "repositoryUrl": "repository link",
     "commitSha": "commit",
     "trainingJobId": "training job",
-    "version": "number",
+    "version": "version number",
 }
 
 _STEPS = ((60, "second", 1), (3600, "minute", 60), (86_400, "hour", 3600), (7 * 86_400, "day", 86_400))

@@ -148,7 +148,8 @@ def _errors_of(error: Invalid, imported: Imported) -> dict[str, str]:
     if rows:
         first = imported.faults[0]
         more = f" And {len(imported.faults) - 1} more, below." if len(imported.faults) > 1 else ""
-        errors["metrics"] = f"{first.field}: {first.message}{more}"
+        at = "" if first.field == "metrics" else f"{first.field}: "
+        errors["metrics"] = f"{at}{first.message}{more}"
     return errors
 
 

@@ -176,6 +176,7 @@ def _create_page(
     taken: str | None = None,
 ) -> Page:
     groups = tuple(name for name, _ in search.list_groups(work, actor))
-    ask = None if access.may(actor, "model.create") else access.say_whom_to_ask(work, "model.create")
-    context = CreateModelContext(values=values, errors=errors, groups=groups, taken=taken, whom_to_ask=ask)
+    missing = access.why_not(actor, "model.create")
+    refusal = f"{missing} {access.say_whom_to_ask(work, 'model.create')}" if missing else None
+    context = CreateModelContext(values=values, errors=errors, groups=groups, taken=taken, refusal=refusal)
     return Page.of(context, status)

@@ -16,6 +16,7 @@ class ExceptionsContext(Context, Walked):
     """GET /exceptions. Filters: status, policy (an id); `policies` are those to choose from."""
 
     template: ClassVar[str] = "exceptions/list.html"
+    may_own: ClassVar[tuple[Relation, ...]] = (Relation.OWNER,)
     exceptions: Rows[PolicyException]
     policies: tuple[Policy, ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class NewExceptionContext(FormContext):
     """GET /exceptions/new. Controls: version, policy, justification, risk, mitigation, expiresAt."""
 
     template: ClassVar[str] = "exceptions/new.html"
+    may_own: ClassVar[tuple[Relation, ...]] = (Relation.OWNER,)
     policies: tuple[Policy, ...]
     latest_day: str
 

@@ -110,14 +110,14 @@ class CreateModelContext(FormContext):
     GET and POST /models/new. `groups` are those in use, offered while one types.
 
     Controls: group, name, description, riskTier, riskRationale, owners, tags, documentationUrl, repositoryUrl,
-    visibility, origin. `taken` is the address of the model that has the name already. `whom_to_ask` is said to those
-    who may not create one.
+    visibility, origin. `taken` is the address of the model that has the name already. `refusal` is said to those who
+    may not create one, with whom to ask by name.
     """
 
     template: ClassVar[str] = "models/create.html"
     groups: tuple[str, ...] = ()
     taken: str | None = None
-    whom_to_ask: str | None = None
+    refusal: str | None = None
 
     @property
     def as_json(self) -> str:

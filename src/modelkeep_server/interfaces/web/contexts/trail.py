@@ -131,12 +131,23 @@ def _to_row(proven: ProvenEvent, labels: Mapping[str, str], address: str) -> Tra
         proven,
         event.actor.name or event.actor.email or event.actor.id,
         ROLES[Role(event.role)].label if event.role in list(Role) else None,
-        ACTIONS[event.action].says if event.action in ACTIONS else event.action,
+        _say_deed(event.action, about),
         about,
         _SIGNED_IN.get(event.auth, event.auth.replace("issuer:", "by single sign-on: ")),
         _ICONS[kind_of(event.action)],
         tuple(_facts_of(event, labels, address)),
     )
+
+
+def _say_deed(action: str, about: str) -> str:
+    """What was done, as "approved"; with the version as its object where nothing else is."""
+    if action not in ACTIONS:
+        return action if about else f"{action} this version"
+    says = ACTIONS[action].says
+    if about:
+        return says
+    verb, _, place = says.partition(" to ")
+    return f"moved this version to {place}" if verb == "moved" else f"{says.removesuffix(' version')} this version"
 
 
 def _facts_of(event: Event, labels: Mapping[str, str], address: str) -> Iterator[Fact]:
