@@ -240,6 +240,7 @@ def _end_what_is_live(sita: Visitor) -> None:
 def _finish(visitor: Visitor, word: str, why: str) -> None:
     visitor.go(VERSION)
     visitor.fill(comment=why)
+    visitor.page.locator("#move-sure input").check()
     keep_picture(visitor.page, f"life {word.lower()}")
     visitor.press(word)
 

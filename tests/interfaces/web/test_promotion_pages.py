@@ -36,10 +36,13 @@ def test_the_next_step_box_leads_from_draft_to_retired(make: Make, api: Api) -> 
     taken = owner.submit(f"{page}/promotions/{life.latest['id']}/withdraw", {"reason": "Too early."})
     once_more = owner.submit(f"{page}/promotions", {"target": "PRODUCTION", **ask})
     assert life.decide(cast.mrc).status_code == 201
+    released = sre.submit(f"{page}/moves", {"to": "PRODUCTION", "comment": "Shadowed it for a week."})
+    unsure = owner.submit(f"{page}/moves", {"to": "DEPRECATED", "comment": "A better one comes."})
+    kept = life.state
     moved = [
-        sre.submit(f"{page}/moves", {"to": "PRODUCTION", "comment": "Shadowed it for a week."}),
-        owner.submit(f"{page}/moves", {"to": "DEPRECATED", "comment": ""}),
-        admin.submit(f"{page}/moves", {"to": "RETIRED", "comment": ""}),
+        released,
+        owner.submit(f"{page}/moves", {"to": "DEPRECATED", "comment": "", "sure": "yes"}),
+        admin.submit(f"{page}/moves", {"to": "RETIRED", "comment": "", "sure": "yes"}),
     ]
 
     assert empty.status_code == 422
@@ -50,7 +53,9 @@ def test_the_next_step_box_leads_from_draft_to_retired(make: Make, api: Api) -> 
     assert "Next step: move to staging" in told
     assert "To move a version to staging you need the role SRE." in told
     assert [answer.status_code for answer in (staged, again, taken, once_more, *moved)] == [303] * 7
-    assert life.state == "RETIRED"
+    assert (unsure.status_code, kept, life.state) == (422, "PRODUCTION", "RETIRED")
+    assert "A better one comes." in unsure.text
+    assert "there is no way back" in words_of(unsure.text)
     assert "Nothing comes after this." in words_of(owner.get(page).text)
 
 

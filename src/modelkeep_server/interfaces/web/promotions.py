@@ -20,6 +20,7 @@ from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, count_fillable_fields, facts_of, list_spots
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
+from modelkeep_server.rules.lifecycle import State
 
 router = make_router()
 
@@ -67,10 +68,13 @@ def withdraw_promotion(
 @router.post(V + "/moves")
 @door.posts(
     "version.stage", "version.release", "version.deprecate", "version.retire",
-    again=draw_again("move", {"comment": "Comment"}, _LIVE),
+    again=draw_again("move", {"comment": "Comment", "sure": "There is no way back"}, _LIVE),
 )  # fmt: skip
 def move_version(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
-    """Bring a version on. Controls: to, comment; and environment, share, endpointUrl: what is live then."""
+    """
+    Bring a version on. Controls: to, comment, sure where there is no way back; and environment, share, endpointUrl:
+    what is live then.
+    """
     to = text_of(form, "to")
     comment = text_of(form, "comment").strip() or None
     told = _read_live(work, actor, group, name, version, form)
@@ -80,6 +84,9 @@ def move_version(work: Work, actor: Actor, group: str, name: str, version: str, 
         # The version that moves is the first of what is live.
         faults = [FieldError(one.field.removeprefix("live.0."), one.message) for one in error.errors]
         raise Invalid.of(faults) from error
+    # After all else that could refuse it: the transaction takes the move back.
+    if found.state in (State.DEPRECATED, State.RETIRED) and not text_of(form, "sure"):
+        raise Invalid.of([FieldError("sure", "Tick this if you are sure: there is no way back.")])
     return Redirect(f"{href_of_version(found.model, found.version)}?done={_MOVED[found.state]}")
 
 
