@@ -77,7 +77,9 @@ def test_an_incident_is_told_from_its_report_to_its_end(make: Make, api: Api, sr
     assert (again.status_code, "resolved" in again.text) == (409, True)
     assert form["title"] not in after
     assert form["title"] in browser.get("/status").text.split("Past incidents")[1]
-    assert actions == [("incident.create", "ALLOWED"), ("incident.update", "ALLOWED")]
+    assert [act for act in actions if act[1] == "ALLOWED"] == [
+        ("incident.create", "ALLOWED"), ("incident.update", "ALLOWED"),
+    ]  # fmt: skip
     assert (refused.outcome, refused.rule) == ("REFUSED", "state_forbids")
 
 

@@ -139,7 +139,8 @@ def test_a_link_is_renewed_and_taken_back(registry: Registry, make: Make, api: A
     assert refusal(again) == (409, "state_forbids")
     assert refusal(client.post(f"/api/v1/invitations/{made['id']}/renew")) == (409, "state_forbids")
     assert refusal(client.delete("/api/v1/invitations/nothing")) == (404, "not_found")
-    assert [event.action for event in make.events(mine["id"])] == ["invitation.create", "invitation.revoke"]
+    done = [event.action for event in make.events(mine["id"]) if event.outcome == "ALLOWED"]
+    assert done == ["invitation.create", "invitation.revoke"]
 
 
 def test_a_reset_link_is_made_on_the_page_of_a_person(registry: Registry, make: Make, api: Api) -> None:
