@@ -55,7 +55,9 @@ def assert_complete(table: str, figures: dict[str, Any]) -> None:
         "last approval": 4,
         "move to STAGING": 2,
         "move to PRODUCTION": 2,
-        "page of 2 open reviews": 20,
+        "page of open reviews": 30,
+        "page of mine, due first": 30,
+        "dashboard of an MRC": 30,
     }
 
 
