@@ -37,6 +37,7 @@ models = Table(
     Column("updated_at", UtcMicros, nullable=False),
     Column("revision", Integer, nullable=False),
     salt_column(),
+    Index("ix_models_updated_at_id", "updated_at", "id"),
 )
 
 #: Owners as sent, in order. A former owner keeps the row, with `removed_at`: whoever ever owned a model is known.

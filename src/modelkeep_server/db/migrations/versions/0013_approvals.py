@@ -16,6 +16,7 @@ def upgrade() -> None:
     _approval_additions()
     _attestations()
     op.create_index("ix_versions_state", "versions", ["state", "model_id"], unique=False)
+    op.create_index("ix_models_updated_at_id", "models", ["updated_at", "id"], unique=False)
     op.create_index("ix_artifacts_version", "artifacts", ["version_id", "uploaded_by"], unique=False)
 
 
