@@ -93,7 +93,7 @@ ON_THE_WAY = {
     "no code": (returns(code=None), "no_code"),
     "a code with control characters": (returns(code="a\x07b"), "no_code"),
     "a person who says no": (returns(code=None, error="access_denied"), "access_denied"),
-    "an error with words of its own": (returns(code=None, error="<b>call 0800</b>"), "issuer_error"),
+    "an error with words of its own": (returns(code=None, error="<b>call 0-800-HELP</b>"), "issuer_error"),
     "an error under another iss": (returns(error="access_denied", iss="https://evil.example"), "wrong_response_issuer"),
     "no known state": (returns(state="x" * 43), "unknown_attempt"),
     "no state": (returns(state=None), "unknown_attempt"),
@@ -197,7 +197,7 @@ def test_an_issuer_that_misbehaves_signs_nobody_in(doors: Doors, make: Make, nam
     assert (event.action, event.outcome, event.rule) == ("session.start", "REFUSED", f"oidc_{fault}")
     page = browser.get(answer.headers["location"])
     assert page.status_code == 200
-    assert "0800" not in page.text
+    assert "0-800-HELP" not in page.text
     assert "evil" not in page.text
 
 
