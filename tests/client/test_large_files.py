@@ -106,7 +106,7 @@ def test_an_upload_outlives_its_registry(tmp_path: Path, large: Path) -> None:
         wire.hold_at = 20 * MIB
         process = _start(wire, token, "upload", "kills/one:1.0.0", str(large))
         assert wire.held.wait(60), process.communicate()
-        os.kill(first.pid, signal.SIGKILL)
+        first.kill()
         with running_registry(home) as second:
             wire.upstream = second.url
             wire.release()

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from modelkeep.client import Client
 from tests.journeys.conftest import Visitor, enter, keep_picture, visit
@@ -60,6 +60,21 @@ def open_panel(visitor: Visitor) -> None:
     """The Artifacts tab, once it takes files."""
     visitor.go(f"{BASE}/artifacts")
     expect(visitor.page.locator("[data-drop]")).to_be_visible()
+
+
+def choose_before_the_script(visitor: Visitor, folder: Path) -> None:
+    """Open the tab and choose a folder while its script is still on its way, as on a slow line."""
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    visitor.page.route("**/islands/artifacts.*", hold)
+    visitor.page.goto(f"{visitor.url}{BASE}/artifacts", wait_until="commit")
+    visitor.page.set_input_files("#folders", folder)
+    for one in late:
+        one.continue_()
+    visitor.page.unroute("**/islands/artifacts.*")
 
 
 def slow(visitor: Visitor, bytes_per_second: int) -> None:
@@ -163,7 +178,7 @@ def fill_from_files(visitor: Visitor) -> None:
 
 
 def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, tmp_path: Path) -> None:
-    """A chosen folder keeps its paths, a file that is not accepted says why, and each file has a page of its own."""
+    """A folder, chosen as the page loads, keeps its paths; a refused file says why; each file has a page of its own."""
     furnish(served)
     folder = tmp_path / "bert"
     (folder / "tokenizer").mkdir(parents=True)
@@ -173,9 +188,7 @@ def test_a_folder_is_sent_and_read(chromium: Browser, served: RunningRegistry, t
     (folder / "model.safetensors").write_bytes(make_safetensors(30_000, format="pt", license="MIT"))
     (folder / "optimizer.pt").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     visitor = visit(enter(chromium, served, "wim@company.com", "MODEL_OWNER"), served.url)
-    open_panel(visitor)
-
-    visitor.page.set_input_files("#folders", folder)
+    choose_before_the_script(visitor, folder)
     for name in ("tokenizer/vocab.txt", "__init__.py", "config.json", "model.safetensors"):
         Row(visitor, f"bert/{name}").says("verified")
     Row(visitor, "bert/optimizer.pt").says("Blocked")

@@ -1,7 +1,9 @@
 """A registry that runs as users run it: `modelkeep serve` in a process of its own, with its own data folder and key."""
 
 import contextlib
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from modelkeep_server.operate.lock import LOCK_NAME
 from tests.support.warm import start_server
 
 COMMAND = Path(sys.executable).with_name("modelkeep")
@@ -32,6 +35,13 @@ class RunningRegistry:
     def token(self, email: str, roles: str) -> str:
         """A token for a person, by `modelkeep admin create-token` beside the running server."""
         return self.operate("admin", "create-token", "--user", email, "--roles", roles).strip()
+
+    def kill(self) -> None:
+        """End the server at once, as a power cut would, and wait until its data folder is free."""
+        os.kill(self.pid, signal.SIGKILL)
+        lock = Path(self.environment["MODELKEEP_DATA_DIR"]) / LOCK_NAME
+        with lock.open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
 
     def operate(self, *arguments: str) -> str:
         """What an operator's command prints on standard output. One that fails raises with what it said."""

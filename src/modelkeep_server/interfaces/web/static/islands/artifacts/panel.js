@@ -23,13 +23,20 @@ export function openPanel(panel) {
 
   for (const part of document.querySelectorAll("[data-pick], [data-pick-folder], [data-drop]")) part.hidden = false;
   for (const [name, input] of Object.entries(inputs)) {
-    input.addEventListener("change", () => { add(chosen(input)); input.value = ""; });
+    input.addEventListener("change", () => take(input));
     document.addEventListener("click", (event) => { if (event.target.closest(`[data-${name}]`)) input.click(); });
   }
   takeDrops(panel, add);
   addEventListener("beforeunload", (event) => { if (jobs.some((job) => BUSY.has(job.state))) event.preventDefault(); });
   find("pause-all").addEventListener("click", pauseAll);
-  listUnfinished(model, version).then((items) => { items.forEach(addLeft); count(); }).catch(() => {});
+  // What was chosen before this script was there is taken last: it may be a file that goes on.
+  listUnfinished(model, version).then((items) => { items.forEach(addLeft); count(); }).catch(() => {})
+    .finally(() => Object.values(inputs).forEach(take));
+
+  function take(input) {
+    add(chosen(input));
+    input.value = "";
+  }
 
   function add(files) {
     for (const { file, path } of files) addFile(file, path);
