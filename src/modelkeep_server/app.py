@@ -35,7 +35,8 @@ from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
-from modelkeep_server.features.promotion import next_review_reminding, request_reminding
+from modelkeep_server.features.promotion.next_reviews import reminding as next_review_reminding
+from modelkeep_server.features.promotion.queue import reminding as request_reminding
 from modelkeep_server.features.search import projection
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of

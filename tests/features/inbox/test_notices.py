@@ -10,7 +10,7 @@ import pytest
 
 from modelkeep_server.db.work import Circumstances
 from modelkeep_server.features.inbox import pruning
-from modelkeep_server.features.promotion import request_reminding
+from modelkeep_server.features.promotion.queue import reminding as request_reminding
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api

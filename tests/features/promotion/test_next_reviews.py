@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from modelkeep_server.features.promotion import next_review_reminding
+from modelkeep_server.features.promotion.next_reviews import reminding as next_review_reminding
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api

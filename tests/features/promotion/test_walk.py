@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from modelkeep_server.features.models import ownership
-from modelkeep_server.features.promotion import deciding, holds, moves, promotion_queries, requesting
+from modelkeep_server.features.promotion import deciding, holds, moves, requesting
+from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.views import Decision
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.views import Version

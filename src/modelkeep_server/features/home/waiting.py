@@ -47,7 +47,8 @@ from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus, Target
-from modelkeep_server.features.promotion import promotion_queries, queue, seats
+from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.queue import listing, seats
 from modelkeep_server.features.promotion.views import FindingStatus, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit import clock
@@ -129,7 +130,7 @@ def _for_deciders(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[A
         select(promotions.c.id, func.count().over().label("total"))
         .join(versions, versions.c.id == promotions.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .where(queue.waiting_rounds(needs), ~has_flag(versions.c.id, "CLOSED"), visible_to(actor))
+        .where(listing.waiting_rounds(needs), ~has_flag(versions.c.id, "CLOSED"), visible_to(actor))
         .where(seats.decidable_by(needs, actor, keys))
         .order_by(promotions.c.due_at, promotions.c.id)
         .limit(SHOWN)
@@ -214,7 +215,7 @@ def _for_sres(actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
     if not access.may_by_standing(actor, "version.stage"):
         return []
     approved = _versions_of(promotions).where(
-        queue.is_approved(),
+        listing.is_approved(),
         # Since its tier was raised it waits for reviewers.
         ~seats.waits_for(needs, DECIDERS),
         *_may_go_on(actor),

@@ -7,7 +7,7 @@ from modelkeep_server.db.tables import comments, people
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.promotion import promotion_queries
+from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Comment, Status

@@ -13,7 +13,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import contents, promotion_queries, requirements, soundness
+from modelkeep_server.features.promotion import contents, requirements, soundness
+from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Demands, Promotion, Status

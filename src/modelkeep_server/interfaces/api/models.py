@@ -9,7 +9,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import ownership, queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import retiring, tier_raises
+from modelkeep_server.features.promotion.ending import retiring
+from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match

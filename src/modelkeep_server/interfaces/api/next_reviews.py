@@ -6,7 +6,7 @@ from fastapi import Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.promotion import attesting
+from modelkeep_server.features.promotion.next_reviews import attesting
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut

@@ -8,17 +8,11 @@ from fastapi import Path, Query
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import (
-    deciding,
-    discussion,
-    findings,
-    holds,
-    moves,
-    promotion_queries,
-    queue,
-    requesting,
-)
-from modelkeep_server.features.promotion.queue import QueueFilter, Show, Sort
+from modelkeep_server.features.promotion import deciding, discussion, holds, moves, requesting
+from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.findings import service as findings
+from modelkeep_server.features.promotion.queue import listing
+from modelkeep_server.features.promotion.queue.listing import QueueFilter, Show, Sort
 from modelkeep_server.features.promotion.rounds import get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import FindingStatus, NewFinding, Severity
 from modelkeep_server.features.versions import queries as version_queries
@@ -77,9 +71,9 @@ def list_reviews(
 ) -> PageOut[QueueRowOut]:
     """Requests that you can see: those that wait, in the order of `sort`, or others, the newest first."""
     asked = QueueFilter(show, role, tier, target, urgent, overdue, can_decide, mine, group)
-    known = queue.look(work, actor)
-    page = queue.list_queue(work, actor, asked, known=known, sort=sort, limit=limit, cursor=cursor)
-    total = queue.count_queue(work, actor, asked, known=known).total if show is Show.OPEN else None
+    known = listing.look(work, actor)
+    page = listing.list_queue(work, actor, asked, known=known, sort=sort, limit=limit, cursor=cursor)
+    total = listing.count_queue(work, actor, asked, known=known).total if show is Show.OPEN else None
     return PageOut[QueueRowOut].of(replace(page, total=total), QueueRowOut.model_validate)
 
 

@@ -6,7 +6,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import carrying
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.promotion import moves, promotion_queries
+from modelkeep_server.features.promotion import moves
+from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version

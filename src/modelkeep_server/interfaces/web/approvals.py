@@ -9,8 +9,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import additions
-from modelkeep_server.features.promotion.additions import NewAddition
+from modelkeep_server.features.promotion.approval_rules import additions
+from modelkeep_server.features.promotion.approval_rules.additions import NewAddition
 from modelkeep_server.interfaces.web.contexts.approvals import ApprovalsContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import text_of

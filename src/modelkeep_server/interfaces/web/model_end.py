@@ -5,7 +5,7 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import ownership
-from modelkeep_server.features.promotion import retiring
+from modelkeep_server.features.promotion.ending import retiring
 from modelkeep_server.interfaces.web.contexts.models import TransferContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import split_entries, text_of

@@ -9,7 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service, sharing, tiers
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import tier_raises
+from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.models import EditModelContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.promotion import attesting
+from modelkeep_server.features.promotion.next_reviews import attesting
 from modelkeep_server.interfaces.web.contexts.next_reviews import NextReviewsContext
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of

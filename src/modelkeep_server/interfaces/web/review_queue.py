@@ -9,8 +9,8 @@ from fastapi import Query
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import queue
-from modelkeep_server.features.promotion.queue import QueueFilter, Show, Sort
+from modelkeep_server.features.promotion.queue import listing
+from modelkeep_server.features.promotion.queue.listing import QueueFilter, Show, Sort
 from modelkeep_server.interfaces.web.contexts.review_queue import QueueContext
 from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.render import Page
@@ -47,10 +47,10 @@ def show_queue(
         group=group.strip(),
     )
     order = _find(Sort, sort) or Sort.AGE
-    known = queue.look(work, actor)
+    known = listing.look(work, actor)
     context = QueueContext(
-        rows=queue.list_queue(work, actor, asked, known=known, sort=order, limit=ROWS, cursor=cursor or None),
-        counts=queue.count_queue(work, actor, asked, known=known),
+        rows=listing.list_queue(work, actor, asked, known=known, sort=order, limit=ROWS, cursor=cursor or None),
+        counts=listing.count_queue(work, actor, asked, known=known),
         now=work.now,
         show=shown,
         sort=order,

@@ -7,7 +7,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import retirements
+from modelkeep_server.features.promotion.ending import retirements
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.rules.permissions import Relation
 

@@ -14,7 +14,9 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import additions, moves, promotion_queries
+from modelkeep_server.features.promotion import moves
+from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.approval_rules import additions
 from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline

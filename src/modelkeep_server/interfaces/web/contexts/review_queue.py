@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from modelkeep_server.features.promotion.queue import QueueCounts, Show, Sort
+from modelkeep_server.features.promotion.queue.listing import QueueCounts, Show, Sort
 from modelkeep_server.features.promotion.views import Decision, Promotion, QueueRow, Review
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of

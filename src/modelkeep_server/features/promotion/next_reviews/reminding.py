@@ -8,7 +8,7 @@ from modelkeep_server.db.tables import models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.features.models.audiences import About, tell_about
-from modelkeep_server.features.promotion.attesting import AHEAD
+from modelkeep_server.features.promotion.next_reviews.attesting import AHEAD
 from modelkeep_server.features.versions.next_reviews import next_review
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.lifecycle import State

@@ -10,7 +10,7 @@ from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.seats import Needs
+from modelkeep_server.features.promotion.queue.seats import Needs
 from modelkeep_server.features.promotion.views import Decision, Promotion, Required, Review, Status
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock

@@ -14,7 +14,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
-from modelkeep_server.features.promotion import retirements
+from modelkeep_server.features.promotion.ending import retirements
 from modelkeep_server.features.promotion.gathering import NAMED, demand_none_live
 from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids

@@ -14,7 +14,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import answered_for
 from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion import promotion_queries, seats
+from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.queue import seats
 from modelkeep_server.features.promotion.views import LEADS_TO, QueueRow, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page

@@ -14,7 +14,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service, tiers
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import findings, promotion_queries
+from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.views import NewFinding
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.rules.approvals import REVIEW_DAYS, RiskTier
