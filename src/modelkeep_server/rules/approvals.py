@@ -90,6 +90,9 @@ URGENT_DAYS = 2
 #: After how many months a version in production is looked at anew.
 REVIEW_AGAIN_MONTHS: dict[RiskTier, int] = {RiskTier.LOW: 36, RiskTier.MEDIUM: 24, RiskTier.HIGH: 12}
 
+#: So many days after a look in production no other is noted, unless the risk tier was changed since.
+LOOKS_APART_DAYS = 30
+
 _RANK = tuple(RiskTier)
 
 
