@@ -19,6 +19,8 @@ NOTICE = "notice"
 UNREAD_COUNTED = 100
 #: So much of what somebody wrote is quoted in a notice; the page that it leads to has all of it.
 QUOTED_CHARS = 300
+#: So many are marked as read in one go.
+READ_AT_ONCE = 10_000
 #: Read notices are kept for so many days.
 KEPT_DAYS = 90
 

@@ -117,7 +117,7 @@ def test_notices_are_read_one_by_one_or_all(make: Make, api: Api, told: Callable
 
 
 def test_what_one_may_see_no_more_is_not_listed(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
-    """A notice of a RESTRICTED model is gone for who lost it, also from the count of the bell; and comes back."""
+    """A notice of a RESTRICTED model is gone for who lost it, also from every count; and comes back as it was."""
     life = begin_life(make, api)
     guest, owner = make.person(Role.MODEL_OWNER), api.as_(life.cast.owner)
     place = f"/api/v1/models/{life.version.model}"
@@ -130,8 +130,11 @@ def test_what_one_may_see_no_more_is_not_listed(make: Make, api: Api, told: Call
 
     owner.delete(f"{place}/collaborators/{guest.email}")
     life.post("/comments", life.cast.owner, text="Another.")
+    marked = api.as_(guest).post(f"{PLACE}/read").json()
 
     after = (told(guest), "unread" in browser.get("/").text.partition("</header>")[0])
+    owner.put(f"{place}/collaborators/{guest.email}", json={"access": "READ"})
+    assert (marked, told(guest, unread=True)) == ({"read": 0}, ["comment.added"])
     assert (hidden.status_code, let_in.status_code) == (200, 201)
     assert before == (["comment.added"], True)
     assert after == ([], False)
