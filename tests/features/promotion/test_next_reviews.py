@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from modelkeep_server.db.work import Circumstances
 from modelkeep_server.features.promotion.next_reviews import reminding as next_review_reminding
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
@@ -90,17 +91,24 @@ def test_a_look_is_noted_once_and_not_on_hold(make: Make, api: Api) -> None:
 def test_owners_and_mrc_are_told_ahead_and_each_week(
     fresh_make: Make, fresh_api: Api, fresh_registry: Registry
 ) -> None:
-    """Once within 30 days of the day, and once in each week that it is overdue."""
+    """Once within 30 days of the day, and once in each week that it is overdue; a team's address too, by mail."""
     life = begin_life(fresh_make, fresh_api)
     life.reach("PRODUCTION")
+    owners = [life.cast.owner.email, "team@example.com"]
+    place = f"/api/v1/models/{life.version.model}/transfer"
+    fresh_api.as_(life.cast.admin).post(place, json={"owners": owners, "reason": "The team answers for it."})
+    parts = replace(fresh_registry.house.parts, sends_mail=True)
     now = clock.utc_now()
     due = 3 * 365
     offsets = [0, due - 29, due - 28, due + 1, due + 2, due + 9]
 
     told = []
     for offset in offsets:
-        with fresh_registry.writing(now=now + timedelta(days=offset)) as work:
+        later = replace(Circumstances.of_the_house(), now=now + timedelta(days=offset))
+        with fresh_registry.house.database.writing(parts, later) as work:
             next_review_reminding.remind(work)
         told.append(fresh_registry.look("SELECT count(*) FROM notices WHERE kind = 'review.due'")[0][0])
 
+    mailed = [row.key.rpartition("/")[2] for row in fresh_registry.look("SELECT key FROM jobs WHERE kind = 'mail'")]
     assert [later - first for first, later in zip([0, *told], told, strict=False)] == [0, 2, 0, 2, 0, 2]
+    assert sorted(mailed) == sorted([*owners, life.cast.mrc.email] * 3)
