@@ -11,7 +11,8 @@ from bench.seeding import OWNER
 from modelkeep_server.app import open_house
 from modelkeep_server.db.tables import promotions, reviews
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries, tokens
+from modelkeep_server.features.identity import access, queries
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelkeep_server.app import House, open_house
-from modelkeep_server.features.identity import queries, sessions, tokens
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.sign_in import sessions
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.service import create_model

@@ -27,7 +27,7 @@ from modelkeep_server.features.artifacts.downloading import transfers
 from modelkeep_server.features.artifacts.judging import rescanning
 from modelkeep_server.features.artifacts.judging.scanning import SCAN
 from modelkeep_server.features.artifacts.uploading import sweeping
-from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.inbox import pruning
 from modelkeep_server.features.jobs.handling import in_one_work
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule

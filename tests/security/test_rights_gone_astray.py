@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import accepting, invitations, people, roles, secrets, teams
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.joining import accepting, invitations
+from modelkeep_server.features.identity.people import disabling as people
+from modelkeep_server.features.identity.roles import granting as roles
+from modelkeep_server.features.identity.teams import service as teams
 from modelkeep_server.features.models.separation import Tie, find_ties
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account

@@ -11,7 +11,8 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service as model_service
 from modelkeep_server.features.models.checks import NewModel

@@ -18,8 +18,10 @@ from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.judging import scanning
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
-from modelkeep_server.features.identity import people_queries, roles, sso
-from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.identity.issuers import sso
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import PeopleFilter
+from modelkeep_server.features.identity.roles import granting as roles
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection import report
 from modelkeep_server.kit import clock

@@ -20,7 +20,8 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import head
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.kit import clock, ids

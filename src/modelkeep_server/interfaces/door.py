@@ -18,7 +18,8 @@ from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts.downloading.tallies import Tallies
 from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
-from modelkeep_server.features.identity import access, queries, sessions, throttle
+from modelkeep_server.features.identity import access, queries
+from modelkeep_server.features.identity.sign_in import sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.inbox import queries as inbox_queries
 from modelkeep_server.features.keys import queries as key_queries

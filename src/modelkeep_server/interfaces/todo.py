@@ -13,9 +13,9 @@ from modelkeep_server.features.artifacts.judging import withheld
 from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.home import waiting
 from modelkeep_server.features.home.views import Kind, OpenDraft, Waiting
-from modelkeep_server.features.identity import people_queries
 from modelkeep_server.features.identity import queries as identity
-from modelkeep_server.features.identity.people_views import RoleRequest
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import RoleRequest
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.models.views import AccessRequest

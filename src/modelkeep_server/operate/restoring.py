@@ -24,7 +24,8 @@ from modelkeep_server.features.artifacts.uploading import uploads
 from modelkeep_server.features.audit import head, verify
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit.views import Verdict
-from modelkeep_server.features.identity import one_time_links, sessions
+from modelkeep_server.features.identity.joining import one_time_links
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.operate.archives import (
     RUN_BYTES,
     BackupRefused,

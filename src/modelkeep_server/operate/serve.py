@@ -15,7 +15,7 @@ from modelkeep_server.app import CannotStart, House, build_app, open_house
 from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
-from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.policies import starter
 from modelkeep_server.features.status.board import REFRESH_SECONDS

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import queries, sessions
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import ConfirmNeeded
 from modelkeep_server.rules.events import Outcome

@@ -8,8 +8,10 @@ from sqlalchemy import select
 from modelkeep_server.db.queueing import unseal
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Circumstances, Work
-from modelkeep_server.features.identity import invitations, people_queries, roles
-from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import PeopleFilter
+from modelkeep_server.features.identity.roles import granting as roles
 from modelkeep_server.features.models import access_requests
 from modelkeep_server.features.notify import letters
 from modelkeep_server.rules.permissions import Role

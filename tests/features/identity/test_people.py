@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import access, roles
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.roles import granting as roles
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account
 from tests.support.clients import Api, Client

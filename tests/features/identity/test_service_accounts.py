@@ -7,8 +7,9 @@ import pytest
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants, team_members
-from modelkeep_server.features.identity import access, people, queries
-from modelkeep_server.features.identity.service_views import SCOPES
+from modelkeep_server.features.identity import access, queries
+from modelkeep_server.features.identity.people import disabling as people
+from modelkeep_server.features.identity.service_accounts.views import SCOPES
 from modelkeep_server.features.models import separation
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Role, Scope
 from tests.support.accounts import fresh_email

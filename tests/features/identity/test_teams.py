@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from modelkeep_server.features.home import queries as home
-from modelkeep_server.features.identity import accepting, access, invitations, people, queries, teams, tokens
-from modelkeep_server.features.identity.teams import NewTeam
+from modelkeep_server.features.identity import access, queries
+from modelkeep_server.features.identity.joining import accepting, invitations
+from modelkeep_server.features.identity.people import disabling as people
+from modelkeep_server.features.identity.teams import service as teams
+from modelkeep_server.features.identity.teams.service import NewTeam
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.errors import Conflict, Invalid, NameTaken, NotFound, RegistryError

@@ -15,7 +15,9 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.tables import link_transfers, role_grants
 from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity import queries, sessions, tokens
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.sign_in import sessions
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import NOBODY
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock

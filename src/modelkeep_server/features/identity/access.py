@@ -10,7 +10,7 @@ from typing import Any
 from modelkeep_server.db import recording
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries
-from modelkeep_server.features.identity.service_views import SCOPES
+from modelkeep_server.features.identity.service_accounts.views import SCOPES
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permission_words, permissions
 from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn

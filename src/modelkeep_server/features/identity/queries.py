@@ -25,7 +25,7 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.identity import secrets
-from modelkeep_server.features.identity.sources import say_source
+from modelkeep_server.features.identity.roles.sources import say_source
 from modelkeep_server.features.identity.views import (
     Actor,
     Identity,

@@ -3,7 +3,8 @@
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut

@@ -6,8 +6,12 @@ from fastapi import Query
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, invitations, people, people_queries, roles
-from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import disabling as people
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import OpenLink, PersonDetail, PersonRow, RoleRequest
+from modelkeep_server.features.identity.roles import granting as roles
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import OptionalReasonIn, PageOut

@@ -4,7 +4,9 @@ from fastapi import Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accounts, passphrases, queries, secrets, sessions, throttle
+from modelkeep_server.features.identity import queries, secrets
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.sign_in import passphrases, sessions, throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import Desk, read_form
 from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmContext, ConfirmedContext

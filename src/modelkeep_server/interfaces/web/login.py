@@ -4,7 +4,10 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accounts, faults, queries, secrets, sessions, sso, throttle
+from modelkeep_server.features.identity import queries, secrets
+from modelkeep_server.features.identity.issuers import faults, sso
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.sign_in import sessions, throttle
 from modelkeep_server.features.identity.views import Actor, NewSession
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import LoginContext

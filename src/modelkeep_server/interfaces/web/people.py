@@ -8,7 +8,11 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.audit.filters import EventFilter
-from modelkeep_server.features.identity import access, invitations, people, people_queries, roles
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import disabling as people
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.roles import granting as roles
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueFilter

@@ -7,7 +7,9 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import passphrases, queries, secrets, sessions, tokens
+from modelkeep_server.features.identity import queries, secrets
+from modelkeep_server.features.identity.sign_in import passphrases, sessions
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
 from modelkeep_server.features.models import request_queries, sharing
 from modelkeep_server.interfaces.doorway import Desk, read_form

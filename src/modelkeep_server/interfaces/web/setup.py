@@ -3,7 +3,9 @@
 from fastapi import Request
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import first_start, one_time_links, queries, secrets, throttle
+from modelkeep_server.features.identity import queries, secrets
+from modelkeep_server.features.identity.joining import first_start, one_time_links
+from modelkeep_server.features.identity.sign_in import throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import SetupContext

@@ -16,8 +16,9 @@ from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import people, service_sponsors, tokens
 from modelkeep_server.db.tables import service_accounts as service_rows
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, service_queries
-from modelkeep_server.features.identity.service_views import PREFIX, SCOPES, NewServiceAccount, ServiceAccount
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.service_accounts import queries as service_queries
+from modelkeep_server.features.identity.service_accounts.views import PREFIX, SCOPES, NewServiceAccount, ServiceAccount
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts

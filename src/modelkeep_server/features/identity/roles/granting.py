@@ -8,9 +8,11 @@ from sqlalchemy import Row, select
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import people, role_grants, role_requests
 from modelkeep_server.db.work import NoSuchRow, Work
-from modelkeep_server.features.identity import access, overseeing, people_queries
-from modelkeep_server.features.identity.people_queries import OPEN
-from modelkeep_server.features.identity.sources import is_by_hand, say_source
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.queries import OPEN
+from modelkeep_server.features.identity.roles import overseeing
+from modelkeep_server.features.identity.roles.sources import is_by_hand, say_source
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, NotPermitted, StateForbids

@@ -6,7 +6,10 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import invitations, registry
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accounts, one_time_links, queries, sessions
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.joining import one_time_links
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.features.identity.views import NewSession
 from modelkeep_server.rules.errors import SignInFailed
 from modelkeep_server.rules.permissions import Role

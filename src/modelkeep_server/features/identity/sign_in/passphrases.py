@@ -4,7 +4,10 @@ from sqlalchemy import select
 
 from modelkeep_server.db.tables import people
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, accounts, one_time_links, sessions
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.joining import one_time_links
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.features.identity.views import Actor, NewSession
 
 

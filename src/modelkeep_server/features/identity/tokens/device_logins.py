@@ -19,7 +19,9 @@ from sqlalchemy import Row, delete, select, update
 
 from modelkeep_server.db.tables import device_logins
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries, secrets, throttle, tokens
+from modelkeep_server.features.identity import access, queries, secrets
+from modelkeep_server.features.identity.sign_in import throttle
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError, StateForbids

@@ -10,8 +10,11 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import tokens
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, accounts, queries, secrets, service_accounts, service_queries
-from modelkeep_server.features.identity.accounts import NAME_CHARS
+from modelkeep_server.features.identity import access, queries, secrets
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.people.accounts import NAME_CHARS
+from modelkeep_server.features.identity.service_accounts import queries as service_queries
+from modelkeep_server.features.identity.service_accounts import service as service_accounts
 from modelkeep_server.features.identity.views import Actor, NewToken, TokenRow
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts

@@ -7,8 +7,12 @@ from sqlalchemy import Row, select
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import people
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accounts, one_time_links, queries, roles, sessions
-from modelkeep_server.features.identity.invitations import INVITATION, RESET
+from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity.joining import one_time_links
+from modelkeep_server.features.identity.joining.invitations import INVITATION, RESET
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.roles import granting as roles
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.features.identity.views import NewSession, OpenInvitation
 from modelkeep_server.rules.errors import SignInFailed
 from modelkeep_server.rules.permissions import GUARDED, Role

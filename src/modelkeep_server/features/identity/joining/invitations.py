@@ -13,8 +13,11 @@ from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.queueing import enqueue_mail
 from modelkeep_server.db.tables import invitations, people, teams
 from modelkeep_server.db.work import NoSuchRow, Work
-from modelkeep_server.features.identity import access, one_time_links, overseeing, people_queries
-from modelkeep_server.features.identity.service_views import PREFIX
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.joining import one_time_links
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.roles import overseeing
+from modelkeep_server.features.identity.service_accounts.views import PREFIX
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.rules.emails import find_display_name, find_email_fault, strip_display_name
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, NotPermitted, StateForbids

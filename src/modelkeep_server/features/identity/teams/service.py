@@ -18,8 +18,10 @@ from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, people, team_members
 from modelkeep_server.db.tables import teams as team_rows
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, accounts, queries, team_queries
-from modelkeep_server.features.identity.team_views import Team
+from modelkeep_server.features.identity import access, queries
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.teams import queries as team_queries
+from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import texts

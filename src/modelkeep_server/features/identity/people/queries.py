@@ -21,7 +21,7 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
-from modelkeep_server.features.identity.people_views import (
+from modelkeep_server.features.identity.people.views import (
     HeldRole,
     OpenLink,
     PeopleFilter,
@@ -30,7 +30,7 @@ from modelkeep_server.features.identity.people_views import (
     RecentGrant,
     RoleRequest,
 )
-from modelkeep_server.features.identity.sources import ISSUER, SOURCES, is_by_hand, say_source
+from modelkeep_server.features.identity.roles.sources import ISSUER, SOURCES, is_by_hand, say_source
 from modelkeep_server.features.identity.views import Actor, RoleSource
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound

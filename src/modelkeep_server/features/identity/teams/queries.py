@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import people, team_members, teams
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity.team_views import Member, Team, TeamFilter
+from modelkeep_server.features.identity.teams.views import Member, Team, TeamFilter
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound

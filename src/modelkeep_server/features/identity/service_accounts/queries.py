@@ -9,7 +9,7 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import people, role_grants, service_accounts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import queries
-from modelkeep_server.features.identity.service_views import PREFIX, ServiceAccount, ServiceFilter
+from modelkeep_server.features.identity.service_accounts.views import PREFIX, ServiceAccount, ServiceFilter
 from modelkeep_server.features.identity.views import Actor, TokenRow
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound, NotPermitted

@@ -7,8 +7,10 @@ from sqlalchemy import Column, ColumnElement, Row, Table, func, select
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import invitations, people, sessions, tokens
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, overseeing, people_queries
-from modelkeep_server.features.identity.people_views import Ended
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import Ended
+from modelkeep_server.features.identity.roles import overseeing
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules.errors import NotPermitted, StateForbids
 

@@ -14,11 +14,15 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import identities, people, role_grants, sessions, teams
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accepting, access, accounts, attempts, queries, roles, secrets
-from modelkeep_server.features.identity.attempts import Attempt
-from modelkeep_server.features.identity.faults import FAULTS, SignInFault
-from modelkeep_server.features.identity.sessions import confirm_session, start_session
-from modelkeep_server.features.identity.sources import issuer_of, source_of_claim
+from modelkeep_server.features.identity import access, queries, secrets
+from modelkeep_server.features.identity.issuers import attempts
+from modelkeep_server.features.identity.issuers.attempts import Attempt
+from modelkeep_server.features.identity.issuers.faults import FAULTS, SignInFault
+from modelkeep_server.features.identity.joining import accepting
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.roles import granting as roles
+from modelkeep_server.features.identity.roles.sources import issuer_of, source_of_claim
+from modelkeep_server.features.identity.sign_in.sessions import confirm_session, start_session
 from modelkeep_server.features.identity.views import Actor, NewSession
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.ports import Departure, Issuer, IssuerDown, IssuerFault, Presented
