@@ -11,7 +11,7 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity import queries
+from modelkeep_server.features.identity import actors
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service as model_service
@@ -48,7 +48,7 @@ class Make:
         with self._registry.writing() as work:
             made = tokens.create_token_by_operator(work, host="test", email=email, roles=roles)
         with self._registry.reading() as work:
-            actor = queries.find_actor_by_token(work, made.secret)
+            actor = actors.find_actor_by_token(work, made.secret)
         assert actor is not None
         return Person(email, made.secret, actor)
 

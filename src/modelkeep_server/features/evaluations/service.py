@@ -17,7 +17,7 @@ from modelkeep_server.features.evaluations.importing.gathering import Gathering
 from modelkeep_server.features.evaluations.importing.reading import read_metrics
 from modelkeep_server.features.evaluations.views import NewRun, Run, Source, Suite
 from modelkeep_server.features.identity import access
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity.service_accounts import answering
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models import separation
@@ -156,7 +156,7 @@ def why_not_sign(work: Work, actor: Actor, model: Model, version: Version, run: 
 
 def _demand_apart(work: Work, actor: Actor, model: Model, version: Version, run: Run) -> None:
     person = actor.user_id or 0
-    if run.recorder_key in (person, *identity_queries.programs_of(work, person)):
+    if run.recorder_key in (person, *answering.programs_of(work, person)):
         raise DutiesOverlap("You recorded this evaluation, so somebody else signs it off.")
     ties = separation.find_ties(work, model, version.key, person)
     if Tie.OWNED in ties:

@@ -37,7 +37,7 @@ from modelkeep_server.db.tables import (
     versions,
 )
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity.service_accounts import answering
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.events import Outcome
 
@@ -73,15 +73,15 @@ def select_barred(model_key: int, version_key: int | None) -> Select[Any]:
     """
     traces = [*_owning(literal(model_key)), *(() if version_key is None else _touching(versions.c.id == version_key))]
     did = union_all(*(trace for trace, _ in traces)).cte("did")
-    answering = identity_queries.select_answering().subquery()
-    through = select(answering.c.person_id).where(answering.c.program_id.in_(select(did.c.person_id)))
+    answers = answering.select_answering().subquery()
+    through = select(answers.c.person_id).where(answers.c.program_id.in_(select(did.c.person_id)))
     barred = union_all(select(did.c.person_id), through).subquery()
     return select(barred.c.person_id)
 
 
 def answered_for(work: Work, person_id: int) -> Sequence[int]:
     """A person and the programs that they answer for, by inside id. One statement."""
-    return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
+    return (person_id, *sorted(answering.programs_of(work, person_id)))
 
 
 def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
@@ -123,7 +123,7 @@ def _ties(of_one_version: bool) -> CompoundSelect[Any]:
     person: BindParameter[int] = bindparam("person", type_=BigInteger)
     model: BindParameter[int] = bindparam("model", type_=BigInteger)
     which = versions.c.id == bindparam("version") if of_one_version else versions.c.model_id == model
-    answered = union(select(person.label("id")), *identity_queries.selects_of_programs(person)).cte("answered")
+    answered = union(select(person.label("id")), *answering.selects_of_programs(person)).cte("answered")
 
     def left(traces: Sequence[_Trace]) -> ColumnElement[bool]:
         return or_(*(exists(trace.where(who.in_(select(answered.c.id)))) for trace, who in traces))

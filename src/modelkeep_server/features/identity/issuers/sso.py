@@ -14,13 +14,13 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import identities, people, role_grants, sessions, teams
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries, secrets
-from modelkeep_server.features.identity.issuers import attempts
+from modelkeep_server.features.identity import access, secrets
+from modelkeep_server.features.identity.issuers import attempts, ways_in
 from modelkeep_server.features.identity.issuers.attempts import Attempt
 from modelkeep_server.features.identity.issuers.faults import FAULTS, SignInFault
 from modelkeep_server.features.identity.joining import accepting
-from modelkeep_server.features.identity.people import accounts
-from modelkeep_server.features.identity.roles import granting as roles
+from modelkeep_server.features.identity.people import accounts, lookups
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.features.identity.roles.sources import issuer_of, source_of_claim
 from modelkeep_server.features.identity.sign_in.sessions import confirm_session, start_session
 from modelkeep_server.features.identity.views import Actor, NewSession
@@ -146,7 +146,7 @@ def _admit(work: Work, issuer: Issuer, presented: Presented, invitation: str) ->
         name = email.partition("@")[0]
     if invitation:
         person_id = _accept(work, issuer, invitation, email, name)
-    elif queries.find_person_id(work, email) is not None:
+    elif lookups.find_person_id(work, email) is not None:
         raise fault_of(issuer, "account_exists")
     else:
         person_id = _make_person(work, issuer, email, name)
@@ -196,10 +196,10 @@ def _settle_roles(work: Work, person_id: int, issuer: Issuer, presented: Present
             facts = {"person": PersonRef(person.email), "role": row.role, "source": row.source}
             _record_role(work, "role.end", issuer, person.public_id, before=facts)
     for role, source in sorted(wanted - {(row.role, row.source) for row in ours}):
-        roles.insert_grant(work, person_id, Role(role), source=source, by=issuer.name)
+        granting.insert_grant(work, person_id, Role(role), source=source, by=issuer.name)
         facts = {"person": PersonRef(person.email), "role": role, "source": source}
         _record_role(work, "role.grant", issuer, person.public_id, after=facts)
-        roles.tell_of_grant(work, person, Role(role), source=source, by=issuer.name)
+        granting.tell_of_grant(work, person, Role(role), source=source, by=issuer.name)
 
 
 def _is_ours_or_stale(work: Work, issuer: Issuer, source: str) -> bool:
@@ -239,7 +239,7 @@ def unlink(work: Work, actor: Actor, public_id: str) -> None:
     access.require(work, actor, "identity.unlink")
     # Two at once must not take away one each.
     work.lock(people, actor.user_id or 0)
-    ways = queries.get_ways_in(work, actor)
+    ways = ways_in.get_ways_in(work, actor)
     found = next((identity for identity in ways.identities if identity.id == public_id), None)
     if found is None:
         raise NotFound("You have no such way to sign in.")

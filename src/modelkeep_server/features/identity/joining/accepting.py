@@ -7,11 +7,10 @@ from sqlalchemy import Row, select
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import people
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries
 from modelkeep_server.features.identity.joining import one_time_links
 from modelkeep_server.features.identity.joining.invitations import INVITATION, RESET
-from modelkeep_server.features.identity.people import accounts
-from modelkeep_server.features.identity.roles import granting as roles
+from modelkeep_server.features.identity.people import accounts, lookups
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.features.identity.views import NewSession, OpenInvitation
 from modelkeep_server.rules.errors import SignInFailed
@@ -21,7 +20,7 @@ from modelkeep_server.rules.permissions import GUARDED, Role
 def get_invitation(work: Work, secret: str) -> OpenInvitation:
     """What the holder of a link may know before accepting it. Four statements at most. Raises SignInFailed."""
     row = one_time_links.get_invitation_row(work, secret, INVITATION, RESET)
-    is_reset = row.kind == RESET or queries.find_person_id(work, row.email) is not None
+    is_reset = row.kind == RESET or lookups.find_person_id(work, row.email) is not None
     offered = () if is_reset else tuple(Role(role) for role in row.roles)
     return OpenInvitation(row.email, offered, row.created_by, row.expires_at, is_reset)
 
@@ -71,7 +70,7 @@ def _use(work: Work, link: Row[Any]) -> int | None:
     """Use a link up; the inside id of the person who has its address, or None where one is to be made."""
     one_time_links.use_link(work, link.id)
     one_time_links.end_other_links(work, link.email)
-    person_id = queries.find_person_id(work, link.email)
+    person_id = lookups.find_person_id(work, link.email)
     if person_id is None and link.kind == RESET:
         raise SignInFailed("The account of this link is gone.", remedy="Ask an Admin to invite you.")
     # It may have been made before the account had such a role.
@@ -94,15 +93,15 @@ def _make_person(work: Work, link: Row[Any], name: str, passphrase_hash: str | N
     accounts.check_person(link.email, name)
     offered = [Role(role) for role in link.roles]
     # An operator is on the server's host, beyond what a second Admin could guard.
-    inviter = queries.find_person_id(work, link.created_by)
+    inviter = lookups.find_person_id(work, link.created_by)
     asks = work.parts.limits.dual_control and inviter is not None
     guarded = [role for role in offered if asks and role in GUARDED]
     given = [role for role in offered if role not in guarded]
     made = accounts.insert_person(work, link.email, name, passphrase_hash, given, source=INVITATION, by=link.created_by)
     person = _person(work, made["id"])
-    roles.ask_for_guarded(work, person, guarded, source=INVITATION, asked_by=inviter, by=link.created_by)
+    granting.ask_for_guarded(work, person, guarded, source=INVITATION, asked_by=inviter, by=link.created_by)
     for role in given:
-        roles.tell_of_grant(work, person, role, source=INVITATION, by=link.created_by)
+        granting.tell_of_grant(work, person, role, source=INVITATION, by=link.created_by)
     facts: dict[str, Any] = {"roles": [role.value for role in given]}
     return made["id"], facts | ({"asked": [role.value for role in guarded]} if guarded else {})
 

@@ -6,9 +6,8 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import invitations, registry
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries
 from modelkeep_server.features.identity.joining import one_time_links
-from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.people import accounts, lookups
 from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.features.identity.views import NewSession
 from modelkeep_server.rules.errors import SignInFailed
@@ -38,7 +37,7 @@ def offer_first_start(work: Work) -> str | None:
     Returns:
         The secret of the link: 256 bits, alive for 60 minutes, stored hashed.
     """
-    if queries.has_first_admin(work):
+    if lookups.has_first_admin(work):
         return None
     earlier = work.all(
         select(invitations.c.id).where(invitations.c.kind == "FIRST_START", invitations.c.used_at.is_(None))
@@ -67,7 +66,7 @@ def claim_registry(
     """
     accounts.check_person(email, name)
     row = one_time_links.get_invitation_row(work, secret, "FIRST_START")
-    if queries.has_first_admin(work):
+    if lookups.has_first_admin(work):
         raise SignInFailed(
             "This registry has its first Admin already.", remedy="Sign in, or ask an Admin to invite you."
         )

@@ -8,7 +8,8 @@ from sqlalchemy import Row, func, select
 
 from modelkeep_server.db.tables import invitations, people, role_grants
 from modelkeep_server.db.work import NoSuchRow, Work
-from modelkeep_server.features.identity import queries, secrets
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import SignInFailed
 from modelkeep_server.rules.permissions import GUARDED, Role
@@ -78,7 +79,7 @@ def is_guarded(work: Work, person_id: int) -> bool:
 
 def is_by_person(work: Work, created_by: str) -> bool:
     """Whether a person made a link, and not the house or an operator on the server's host. One statement."""
-    return queries.find_person_id(work, created_by) is not None
+    return lookups.find_person_id(work, created_by) is not None
 
 
 def _demand_maker(work: Work, created_by: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists, select
 from modelkeep_server.db.queueing import enqueue_mail
 from modelkeep_server.db.tables import people, registry, role_grants, service_accounts
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries
+from modelkeep_server.features.identity import access, actors
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import FieldError, Invalid, NotSignedIn, StateForbids
@@ -30,7 +30,7 @@ def begin_change(work: Work, actor: Actor, act: str) -> Actor:
     access.require(work, actor, act)
     work.lock(registry, 1)
     by_session = actor.method == "session"
-    now = queries.find_actor_by_credential(
+    now = actors.find_actor_by_credential(
         work,
         session_id=actor.credential_id if by_session else None,
         token_id=None if by_session else actor.credential_id,

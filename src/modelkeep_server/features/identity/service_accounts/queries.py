@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import people, role_grants, service_accounts
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries
 from modelkeep_server.features.identity.service_accounts.views import PREFIX, ServiceAccount, ServiceFilter
+from modelkeep_server.features.identity.tokens import queries as token_queries
 from modelkeep_server.features.identity.views import Actor, TokenRow
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound, NotPermitted
@@ -72,7 +72,7 @@ def list_tokens_of_service(work: Work, actor: Actor, public_id: str) -> tuple[To
     """
     account = get_service_account(work, public_id)
     demand_manager(actor, account)
-    return queries.list_tokens_of(work, account.person_key)
+    return token_queries.list_tokens_of(work, account.person_key)
 
 
 def find_sponsor(work: Work, email: str) -> tuple[int, str] | str:

@@ -1,4 +1,4 @@
-"""Signed-in browsers: beginning, confirming and ending a session, and noting a sign-in that failed."""
+"""Signed-in browsers: beginning, listing, confirming and ending sessions, and noting a sign-in that failed."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import people, session_activity, sessions, token_activity
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access, secrets
-from modelkeep_server.features.identity.views import Actor, NewSession
+from modelkeep_server.features.identity.views import Actor, NewSession, SessionRow
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import NotFound, StateForbids
 from modelkeep_server.rules.events import Outcome
@@ -55,6 +55,27 @@ def start_by_passphrase(work: Work, person_id: int, *, shown: str | None) -> New
     if now.disabled or now.passphrase_hash != shown:
         return None
     return start_session(work, person_id, method="passphrase")
+
+
+def list_sessions(work: Work, actor: Actor) -> tuple[SessionRow, ...]:
+    """The actor's own open sessions, newest first. One statement."""
+    rows = work.all(
+        select(sessions, session_activity.c.last_seen_at, session_activity.c.device)
+        .outerjoin(session_activity, session_activity.c.session_id == sessions.c.id)
+        .where(sessions.c.person_id == actor.user_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > work.now)
+        .order_by(sessions.c.id.desc())
+    )
+    return tuple(
+        SessionRow(
+            row.public_id,
+            row.started_at,
+            row.last_seen_at,
+            row.expires_at,
+            current=actor.method == "session" and row.id == actor.credential_id,
+            device=row.device,
+        )
+        for row in rows
+    )
 
 
 def end_session(work: Work, actor: Actor, public_id: str | None = None) -> None:

@@ -18,8 +18,8 @@ from modelkeep_server.db.ledger import PersonRef, Veiled
 from modelkeep_server.db.tables import model_owners, people, team_members
 from modelkeep_server.db.tables import teams as team_rows
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries
-from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.people import accounts, lookups
 from modelkeep_server.features.identity.teams import queries as team_queries
 from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.features.identity.views import Actor
@@ -264,7 +264,7 @@ def _demand_free(work: Work, name: str, email: str, *, but: Team | None = None) 
             errors["email"] = f"The team {row.name} has this address.{ended}"
         else:
             errors["name"] = f"There is a team {row.name} already.{ended}"
-    if queries.find_person_id(work, email) is not None:
+    if lookups.find_person_id(work, email) is not None:
         errors["email"] = f"{email} is a person's own address. A team needs one that it shares."
     if errors:
         raise NameTaken(

@@ -19,7 +19,7 @@ from sqlalchemy import Row, delete, select, update
 
 from modelkeep_server.db.tables import device_logins
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries, secrets
+from modelkeep_server.features.identity import access, actors, secrets
 from modelkeep_server.features.identity.sign_in import throttle
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
@@ -218,7 +218,7 @@ def poll(work: Work, device_code: str) -> Polled:
 
 
 def _give(work: Work, row: Row[Any]) -> Polled:
-    actor = queries.find_actor_by_credential(work, session_id=row.session_id, token_id=None)
+    actor = actors.find_actor_by_credential(work, session_id=row.session_id, token_id=None)
     if actor is None:
         return Polled(Outcome.DENIED)
     scopes = [Scope(scope) for scope in row.scopes]

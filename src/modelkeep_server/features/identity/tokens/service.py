@@ -10,8 +10,8 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import tokens
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries, secrets
-from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity import access, secrets
+from modelkeep_server.features.identity.people import accounts, lookups
 from modelkeep_server.features.identity.people.accounts import NAME_CHARS
 from modelkeep_server.features.identity.service_accounts import queries as service_queries
 from modelkeep_server.features.identity.service_accounts import service as service_accounts
@@ -88,7 +88,7 @@ def create_token_by_operator(work: Work, *, host: str, email: str, roles: Sequen
         raise Invalid.of([FieldError("email", f"{email!r} {fault}.")])
     if not 1 <= days <= TOKEN_DAYS_MAX:
         raise Invalid.of([FieldError("days", f"Between 1 and {TOKEN_DAYS_MAX} days.")])
-    person_id = queries.find_person_id(work, email)
+    person_id = lookups.find_person_id(work, email)
     if person_id is None:
         person = accounts.insert_person(
             work, email, email.split("@")[0], None, roles, source="OPERATOR", by=f"operator@{host}"
