@@ -43,10 +43,11 @@ from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.oidc_settings import LOOPBACK
 from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, KeyUnusable, Mailer
 from modelkeep_server.rules.limits import Limits
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.oidc import LOOPBACK
+from modelkeep_server.settings.storing import DATABASE_NAME
 
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (

@@ -26,7 +26,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.permissions import Role
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.storing import DATABASE_NAME
 from tests.support import postgres
 
 KINDS = ("sqlite", "postgresql")

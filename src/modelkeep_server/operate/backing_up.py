@@ -24,7 +24,8 @@ from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import BlobMissing, BlobStore, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.storing import DATABASE_NAME
 
 _one_at_a_time = threading.Lock()
 

@@ -28,7 +28,8 @@ from modelkeep_server.operate.terminal import fail
 from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
-from modelkeep_server.settings import Settings, SettingsRefused, find_unknown_variables, load_settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.loading import SettingsRefused, find_unknown_variables, load_settings
 
 app = typer.Typer(help="Serve the registry.", add_completion=False)
 

@@ -1,6 +1,4 @@
-"""
-The settings of an issuer of OpenID Connect, part of settings.py: a table of the file, or variables for a single one.
-"""
+"""The settings of an issuer of OpenID Connect: a table of the file, or variables for a single one."""
 
 import json
 import os
