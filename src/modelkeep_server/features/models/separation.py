@@ -1,13 +1,14 @@
 """
-Separation of duties, as far as models and versions tell of it: who ever owned one, and who touched one.
+Separation of duties: whoever ever owned or touched something decides nothing about it, whatever their roles.
 
-Whoever is asked about is a person by their inside id; what a service account touched, its sponsor touched.
+Whoever is asked about is a person by their inside id; what a service account touched, its sponsor touched. Reviewing,
+commenting, findings and independent evaluations are no touching. Source: product R1.
 """
 
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -38,11 +39,15 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.service_accounts import answering
+from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.rules.errors import DutiesOverlap
 from modelkeep_server.rules.events import Outcome
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
 TOUCHING = ("version.create", "version.update", "artifact.upload", "artifact.remove", "promotion.request")
+#: What somebody else does where a tie keeps the actor from deciding.
+DECIDES = "decides about this version"
 #: A statement of `person_id`, and that column of it.
 _Trace = tuple[Select[Any], ColumnElement[int]]
 
@@ -58,6 +63,43 @@ class Tie(StrEnum):
 
     OWNED = "OWNED"
     TOUCHED = "TOUCHED"
+
+
+class Touched(Protocol):
+    """A version, as far as it is asked here who touched it."""
+
+    @property
+    def key(self) -> int:
+        """Its inside id."""
+
+    @property
+    def address(self) -> str:
+        """How it is called: group/name@version."""
+
+
+def why_not_apart(work: Work, actor: Actor, model: Model, version: Touched | None, what: str = DECIDES) -> str | None:
+    """
+    Why the actor may not decide about a version, or with None about the model, as a sentence; None where they may.
+
+    `what` says what somebody else does instead, for instance "answers for its files". One statement.
+    """
+    ties = find_ties(work, model, None if version is None else version.key, actor.user_id or 0)
+    if Tie.OWNED in ties:
+        return f"You own or owned {model.address}, so somebody else {what}."
+    if Tie.TOUCHED in ties:
+        touched = f"a version of {model.address}" if version is None else version.address
+        return f"You worked on {touched}, so somebody else {what}."
+    return None
+
+
+def demand_apart(work: Work, actor: Actor, model: Model, version: Touched | None, what: str = DECIDES) -> None:
+    """Raises DutiesOverlap where `why_not_apart` has a reason. One statement."""
+    reason = why_not_apart(work, actor, model, version, what)
+    if reason is not None:
+        touched = "a version of it" if version is None else "this version"
+        raise DutiesOverlap(
+            reason, remedy=f"Ask somebody with the role who never owned {model.address} nor worked on {touched}."
+        )
 
 
 def find_ties(work: Work, model: Model, version_key: int | None, person_id: int) -> frozenset[Tie]:
@@ -96,7 +138,12 @@ def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
 
 
 def was_touched_by(keys: Sequence[int]) -> ColumnElement[bool]:
-    """The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many."""
+    """
+    The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many.
+
+    It tells what `_touching` tells, from the other end: that begins with one version and finds who did something to it,
+    this is asked for each row of a list. Said by `_touching`, it would look through the log for each.
+    """
     ids = list(keys)
     # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
     # which most of the log may stand.

@@ -15,9 +15,9 @@ from modelkeep_server.db.tables import models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries, separation
+from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.checks import find_reason_faults
-from modelkeep_server.features.models.separation import Tie
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import EDITS, Model
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, NotPermitted
@@ -91,13 +91,7 @@ def lower_tier(
         Stale: Somebody else edited the model since. Invalid: the reason is missing or at fault.
     """
     access.require(work, actor, "model.lower_tier")
-    ties = separation.find_ties(work, model, None, actor.user_id or 0)
-    if Tie.OWNED in ties:
-        raise DutiesOverlap(f"You own or owned {model.address}: you cannot lower its risk tier.", remedy=WHOM_TO_ASK)
-    if Tie.TOUCHED in ties:
-        raise DutiesOverlap(
-            f"You made or changed a version of {model.address}: you cannot lower its risk tier.", remedy=WHOM_TO_ASK
-        )
+    demand_apart(work, actor, model, None, "lowers its risk tier")
     demand_fresh(work, model.address, model.id, EDITS, expected=expected, present=model.revision)
     faults = find_reason_faults(reason, required=True)
     if faults:

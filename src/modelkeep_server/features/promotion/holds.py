@@ -5,7 +5,7 @@ MRC or Security Architect who is apart, and never by the one who set it where th
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.promotion.duties import demand_apart
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import flags

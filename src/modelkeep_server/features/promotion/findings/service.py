@@ -13,9 +13,9 @@ from modelkeep_server.db.tables import findings, models, people, versions
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Finding, FindingStatus, NewFinding, Promotion, Severity

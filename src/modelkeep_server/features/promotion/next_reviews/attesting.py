@@ -14,9 +14,9 @@ from modelkeep_server.db.tables import attestations, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion import contents, soundness
-from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.versions.next_reviews import HOLDS, next_review
 from modelkeep_server.features.versions.views import Version
