@@ -1,28 +1,26 @@
 """
 Sign-ins on their way to an issuer and back: single-use, for ten minutes, in one browser.
 
-What has to be kept meanwhile is sealed (AES-256-GCM) and stored under the hash of the `state`; the browser holds a
+What has to be kept meanwhile is sealed and stored under the hash of the `state`; the browser holds a
 secret of its own in a cookie. Source: RFC 9700, 2.1 and 4.7; OpenID Connect Core 1.0, 15.5.2.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select
 
+from modelkeep_server.db import sealing
 from modelkeep_server.db.tables import sign_in_attempts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import secrets
 from modelkeep_server.kit import canonical, clock
 
 KEPT_FOR = timedelta(minutes=10)
-_NONCE_BYTES = 12
+_PURPOSE = "sign-in-attempts"
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -95,8 +93,8 @@ def take_attempt(work: Work, *, state: str, browser: str | None, issuer: str) ->
 def put(work: Work, *, key: str, browser: str, issuer: str, facts: Mapping[str, Any], until: datetime) -> None:
     """Keep facts (JSON) under a secret, and forget what is past its time. Two statements."""
     work.keep(sign_in_attempts, delete(sign_in_attempts).where(sign_in_attempts.c.expires_at <= work.now))
-    name, nonce = secrets.hash_secret(key), os.urandom(_NONCE_BYTES)
-    sealed = nonce + _cipher(work).encrypt(nonce, canonical.dumps(facts).encode(), name.encode())
+    name = secrets.hash_secret(key)
+    sealed = sealing.seal(work, _PURPOSE, canonical.dumps(facts).encode(), place=name)
     row = {
         "state_hash": name,
         "browser_hash": secrets.hash_secret(browser),
@@ -117,12 +115,8 @@ def take(work: Work, *, key: str) -> tuple[dict[str, Any], str, str] | None:
         return None
     work.keep(table, delete(table).where(table.c.state_hash == name))
     try:
-        opened = _cipher(work).decrypt(row.facts[:_NONCE_BYTES], row.facts[_NONCE_BYTES:], name.encode())
-    except InvalidTag:
+        opened = sealing.unseal(work, _PURPOSE, row.facts, place=name)
+    except sealing.SealBroken:
         return None
     facts: dict[str, Any] = canonical.loads(opened.decode())
     return facts, row.browser_hash, row.issuer
-
-
-def _cipher(work: Work) -> AESGCM:
-    return AESGCM(work.parts.keys.derive("sign-in-attempts"))
