@@ -17,6 +17,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service as model_service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
@@ -75,7 +76,7 @@ class Make:
     def edit(self, model: Model, reason: str | None = None, **changes: Any) -> Model:
         """An edit of a model by its owner. `changes` are fields of NewModel."""
         with self._registry.writing() as work:
-            return model_service.update_model(
+            return tier_raises.update_model(
                 work, self.owner_of(model).actor, model.group, model.name, changes, expected=None, reason=reason
             )
 

@@ -5,7 +5,7 @@ Owners set it, and change it freely until a version was submitted. From then on 
 MRC who never owned the model and touched none of its versions. Source: product R2.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -22,6 +22,9 @@ from modelkeep_server.features.models.views import EDITS, Model
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, NotPermitted
 from modelkeep_server.rules.permissions import Role
+
+#: What is done once a tier was raised: with the model as it is now, and the tier from before.
+WhenRaised = Callable[[Work, Actor, Model, RiskTier], None]
 
 _ORDER = tuple(RiskTier)
 WHOM_TO_ASK = "Ask an MRC who never owned the model and touched none of its versions."
