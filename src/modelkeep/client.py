@@ -5,17 +5,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from modelkeep.accounts import Me
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import When, given, moment_of
 from modelkeep.comparisons import Comparison
 from modelkeep.deployments import Deployments
 from modelkeep.directory import Directory
 from modelkeep.evaluations import Evaluations
+from modelkeep.events import Activity, Event, Verdict
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
-from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
+from modelkeep.models import Model, Version
 from modelkeep.notices import Notices
 from modelkeep.people import People
 from modelkeep.policies import Policies
