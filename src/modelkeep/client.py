@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from modelkeep.accounts import Me
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
+from modelkeep.approval_rules import ApprovalRules
 from modelkeep.asking import When, given, moment_of
 from modelkeep.comparisons import Comparison
 from modelkeep.deployments import Deployments
@@ -25,12 +26,27 @@ from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
+from modelkeep.status import Status
 from modelkeep.trails import Trails
 from modelkeep.transport import Transport
+from modelkeep.webhooks import Webhooks
 
 
 class Client(
-    Deployments, Directory, Evaluations, Files, Notices, People, Policies, Promotions, Releases, Sharing, Trails
+    ApprovalRules,
+    Deployments,
+    Directory,
+    Evaluations,
+    Files,
+    Notices,
+    People,
+    Policies,
+    Promotions,
+    Releases,
+    Sharing,
+    Status,
+    Trails,
+    Webhooks,
 ):
     """
     A registry, as one person or service account.
