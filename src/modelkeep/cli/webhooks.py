@@ -117,13 +117,13 @@ def rotate(name: WebhookName, yes: Yes = False, as_json: Json = False) -> None:
     _tell(made, as_json=as_json)
 
 
-@app.command()
-def test(
+@app.command("test")
+def send_test(
     name: WebhookName,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for what the receiver answers.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Send a message that says nothing. It is sent also where the webhook is off. Ends with 1 where it does not arrive."""
+    """Send a message that says nothing, also where the webhook is off. Ends with 1 where it does not arrive."""
     with Client() as client:
         webhook = _find(client, name)
         sent = client.test_webhook(webhook.id)
