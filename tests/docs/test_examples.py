@@ -49,7 +49,10 @@ TAKES_TWO = {
 #: Runs programs one after the other, each in a process of its own that has loaded the client already.
 RUN_EACH = """
 import json, os, runpy, sys
-import modelkeep
+from modelkeep.client import Client
+# What a first request loads is loaded once, not by each.
+with Client() as registry:
+    registry.me()
 for number, example in enumerate(json.load(open("examples.json"))):
     child = os.fork()
     if child == 0:
