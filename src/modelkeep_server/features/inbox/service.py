@@ -8,7 +8,7 @@ from sqlalchemy import Row, update
 from modelkeep_server.db.tables import notice_settings, notices
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.inbox import queries
 from modelkeep_server.features.inbox.views import Notice, Settings, Wanted
@@ -61,7 +61,7 @@ def choose(work: Work, actor: Actor, wanted: Sequence[Wanted], *, quiet: bool | 
         _keep(work, actor, one, kept.get(one.kind))
     if changed:
         access.record(
-            work, actor, "notice.set", object_id=identity_queries.get_person(work, actor).id,
+            work, actor, "notice.set", object_id=lookups.get_person(work, actor).id,
             before={one.kind: _say(kept.get(one.kind)) for one in changed},
             after={one.kind: {"inApp": one.in_app, "byMail": one.by_mail} for one in changed},
         )  # fmt: skip

@@ -15,9 +15,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models import separation, tiers
+from modelkeep_server.features.models import tiers
 from modelkeep_server.features.models.audiences import About, tell_about
-from modelkeep_server.features.models.separation import Tie
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.features.notify.restraint import demand_calm
 from modelkeep_server.features.policies import exception_queries, queries
@@ -33,6 +33,9 @@ from modelkeep_server.rules.permissions import ROLES, Role
 
 TEXT_CHARS = 4_000
 REASON_CHARS = 2_000
+
+
+_GRANTS = "decides on its exceptions"
 
 
 @dataclass(frozen=True)
@@ -115,14 +118,12 @@ def grant_exception(
     _demand_text("comment", comment)
     _demand_open(exception)
     _demand_going(model, found)
-    _demand_apart(work, actor, model, found)
+    demand_apart(work, actor, model, found, _GRANTS)
     if any(grant.by == actor.email for grant in exception.grants):
         raise DutiesOverlap(
             "You granted this already; the other role is another person's.", remedy="Ask somebody else with that role."
         )
-    lowered = tiers.say_lowered(work, actor, model, exception.granted_for, exception.asked_at)
-    if lowered is not None:
-        raise DutiesOverlap(lowered, remedy="Ask somebody else with the role.")
+    tiers.demand_not_lowered(work, actor, model, exception.granted_for, exception.asked_at)
     acting = _choose_role(actor, exception, role)
     work.insert(
         exception_grants,
@@ -159,7 +160,7 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
     model, found, exception = _open(work, actor, public_id, "exception.refuse")
     _demand_text("reason", reason, required=True)
     _demand_open(exception)
-    _demand_apart(work, actor, model, found)
+    demand_apart(work, actor, model, found, _GRANTS)
     refused = _end(work, actor, exception, "exception.refuse", ExceptionStatus.REFUSED, reason)
     about = About.of(model, found.key, named=(exception.asked_by,))
     _tell(work, actor, "exception.decided", about, refused, reason)
@@ -246,19 +247,6 @@ def _demand_open(exception: PolicyException) -> None:
         raise StateForbids(
             f"This exception is {exception.status.value.lower()}, so nothing is to be decided on it.",
             remedy="Load it again to see what was decided.",
-        )
-
-
-def _demand_apart(work: Work, actor: Actor, model: Model, version: Version) -> None:
-    ties = separation.find_ties(work, model, version.key, actor.user_id or 0)
-    reason = None
-    if Tie.OWNED in ties:
-        reason = f"You own or owned {model.address}, so somebody else decides on its exceptions."
-    elif Tie.TOUCHED in ties:
-        reason = f"You worked on {version.address}, so somebody else decides on its exceptions."
-    if reason is not None:
-        raise DutiesOverlap(
-            reason, remedy=f"Ask somebody with the role who never owned {model.address} nor worked on this version."
         )
 
 

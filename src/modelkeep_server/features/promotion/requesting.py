@@ -16,7 +16,7 @@ from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Demands, Promotion, Status
 from modelkeep_server.features.versions import moving
@@ -94,9 +94,7 @@ def withdraw(
     """
     model, found = begin(work, actor, group, name, version, "promotion.withdraw")
     promotion = promotion_queries.get_promotion(work, found, promotion_id)
-    faults = find_text_faults("reason", reason, required=True)
-    if faults:
-        raise Invalid.of(faults)
+    demand_text("reason", reason, required=True)
     if promotion.status is not Status.OPEN:
         raise StateForbids(f"This request is {promotion.status} already.", remedy="Nothing is left to withdraw.")
     if promotion.target is Target.STAGING:

@@ -18,7 +18,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.gathering import find_text_faults
+from modelkeep_server.features.promotion.gathering import demand_text, find_text_faults
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.approvals import ADDED_MAX, COUNT_MAX, DECIDERS, WISH_DAYS, RiskTier
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotFound, StateForbids
@@ -142,7 +142,7 @@ def ask_to_end(work: Work, actor: Actor, public_id: str, *, reason: str) -> Addi
     """
     access.require(work, actor, "approval.end")
     found = get_addition(work, public_id)
-    _demand_text("reason", reason, required=True)
+    demand_text("reason", reason.strip(), required=True)
     if found.ending is not None:
         raise StateForbids(
             f"{found.ending.by} wished this at {clock.iso_seconds(found.ending.at)} already.",
@@ -199,7 +199,7 @@ def get_addition(work: Work, public_id: str) -> Addition:
 
 def _get_ending(work: Work, public_id: str, reason: str | None) -> tuple[Addition, Ending]:
     found = get_addition(work, public_id)
-    _demand_text("reason", reason, required=False)
+    demand_text("reason", (reason or "").strip(), required=False)
     if found.lapsed is not None:
         raise StateForbids(
             f"{found.lapsed.by} wished this, nobody confirmed it in {WISH_DAYS} days, and so it lapsed at "
@@ -242,12 +242,6 @@ def _count_added(work: Work, new: NewAddition) -> int:
     same = (approval_additions.c.risk_tier == new.risk_tier, approval_additions.c.target == new.target)
     stands = approval_additions.c.ended_at.is_(None)
     return work.scalar(select(func.sum(approval_additions.c.count)).where(stands, *same)) or 0
-
-
-def _demand_text(field: str, text: str | None, *, required: bool) -> None:
-    faults = find_text_faults(field, (text or "").strip(), required=required)
-    if faults:
-        raise Invalid.of(faults)
 
 
 def _said(reason: str | None) -> str | None:

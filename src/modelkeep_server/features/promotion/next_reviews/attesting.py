@@ -17,17 +17,17 @@ from modelkeep_server.features.artifacts.downloading.rights import say_held
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.separation import demand_apart, why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion import contents, soundness
-from modelkeep_server.features.promotion.duties import demand_apart, why_not_apart
-from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text
 from modelkeep_server.features.versions.next_reviews import HOLDS, next_review
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.approvals import LOOKS_APART_DAYS, RiskTier
-from modelkeep_server.rules.errors import DigestDiffers, Invalid, StateForbids
+from modelkeep_server.rules.errors import DigestDiffers, StateForbids
 from modelkeep_server.rules.lifecycle import State
 
 #: So long ahead a version is told to be due.
@@ -79,9 +79,7 @@ def attest(
     soundness.demand_sound(work, model, found)
     demand_apart(work, actor, model, found)
     demand_going(found)
-    faults = find_text_faults("comment", comment.strip(), required=True)
-    if faults:
-        raise Invalid.of(faults)
+    demand_text("comment", comment.strip(), required=True)
     if found.state is not State.PRODUCTION or found.content_digest is None:
         raise StateForbids(
             f"{found.address} is {found.state}; what is in PRODUCTION is looked at again.",
