@@ -36,9 +36,11 @@ from modelkeep_server.db.tables import (
     policy_revisions,
     promotions,
     version_flags,
+    version_passages,
     versions,
 )
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments.queries import is_live
 from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -87,6 +89,7 @@ def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
     arms = [
         *_for_deciders(work, actor, needs),
         *_for_sres(actor, needs),
+        *_for_admins(actor),
         *_for_owners(work, actor, needs),
         _findings(actor),
         _access_that_ends(work, actor),
@@ -227,6 +230,19 @@ def _for_sres(actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
 def _may_go_on(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     beside = (~has_flag(versions.c.id, "CLOSED"), ~has_flag(versions.c.id, "HOLD"))
     return (models.c.status == ModelStatus.ACTIVE.value, visible_to(actor), *beside)
+
+
+def _for_admins(actor: Actor) -> list[Select[Any]]:
+    """Deprecated versions that an Admin may retire: those that are live still wait for an SRE first."""
+    if not access.may_by_standing(actor, "version.retire"):
+        return []
+    deprecated = _versions_of(version_passages).where(
+        version_passages.c.state == State.DEPRECATED.value,
+        versions.c.state == State.DEPRECATED.value,
+        ~is_live(versions.c.id),
+        *_may_go_on(actor),
+    )
+    return [_arm(Kind.RETIRE, deprecated, {**_ON_VERSION, "since": _us(version_passages.c.at)})]
 
 
 def _for_owners(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any]]:

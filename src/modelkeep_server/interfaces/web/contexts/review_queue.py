@@ -54,10 +54,6 @@ class QueueContext(Context, Walked):
         """The approvals that a promotion takes."""
         return slots_of(promotion)
 
-    def passed(self, promotion: Promotion) -> int:
-        """How many checks of policies do not stop it."""
-        return sum(bool(check["passed"] or check["excepted"]) for check in promotion.checks)
-
     def own(self, promotion: Promotion, email: str) -> Review | None:
         """What this person decided last in a round."""
         return next((review for review in reversed(promotion.reviews) if review.by == email), None)

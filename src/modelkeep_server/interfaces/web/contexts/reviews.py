@@ -15,6 +15,8 @@ from modelkeep_server.features.promotion.views import (
     Review,
     RoundChanges,
     Status,
+    Tally,
+    count_checks,
 )
 from modelkeep_server.features.versions.views import Requirement, Version
 from modelkeep_server.interfaces.web.contexts.base import FormContext
@@ -70,6 +72,11 @@ class ReviewContext(FormContext):
     def slots(self) -> tuple[Slot, ...]:
         """The approvals that it takes."""
         return slots_of(self.promotion)
+
+    @property
+    def check_tally(self) -> Tally:
+        """What policies say of an open round now, or said last, counted."""
+        return count_checks(self.checks) if self.is_open else self.promotion.check_tally
 
     @property
     def is_open(self) -> bool:
