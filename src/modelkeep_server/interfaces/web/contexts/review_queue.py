@@ -37,9 +37,9 @@ class QueueContext(Context, Walked):
         return Walk("/reviews", self.rows, self.filters)
 
     @property
-    def is_narrowed(self) -> bool:
-        """Whether a filter leaves something out."""
-        return bool(set(self.filters) - {"show", "sort"})
+    def narrowed(self) -> int:
+        """How many filters leave something out."""
+        return len(set(self.filters) - {"show", "sort"})
 
     @property
     def all_href(self) -> str:
