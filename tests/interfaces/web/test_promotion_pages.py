@@ -117,9 +117,8 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
     blocking = {"text": "Nobody watches it.", "severity": "HIGH", "blocking": "yes", "owner": "", "dueAt": ""}
     assert mrc.submit(f"{page}/findings", blocking).status_code == 303
     box = words_of(owner.get(page).text).partition("Waiting for MRC")[2]
-    assert security.submit(
-        f"{page}/findings/{life.get('/findings').json()['items'][0]['id']}/settle", settle
-    ).is_redirect
+    mended = f"{page}/findings/{life.get('/findings').json()['items'][0]['id']}/settle"
+    assert security.submit(mended, settle).status_code == 303
     back = mrc.submit(f"{page}/reviews", {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": digest})
     asked_to = words_of(owner.get(page).text)
     life.ask()
@@ -138,8 +137,9 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
     assert queue is not None
     assert f"Checks {queue[1]} " in words_of(shown)
     assert (box.count("Open the review"), box.count("See findings")) == (1, 1)
-    assert re.search(r"You approved as Security Architect , \d+ \w{3} \d{4}, \d\d:\d\d UTC \.", decided)
-    assert "Still waited for: MRC , by somebody who never owned the model nor worked on this version." in decided
+    assert re.search(
+        r"You approved as Security Architect , \d+ \w{3} \d{4}, \d\d:\d\d UTC Still waited for: MRC ,", decided
+    )
     assert silent.status_code == 422
     assert 'id="decide-comment-error"' in silent.text
     assert [answer.status_code for answer in (said, found, settled, back, first, last)] == [303] * 6
