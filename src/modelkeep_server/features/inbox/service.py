@@ -13,7 +13,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.inbox import queries
 from modelkeep_server.features.inbox.views import Notice, Settings, Wanted
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotPermitted
-from modelkeep_server.rules.notices import EVERY_KIND, KINDS, find_fault
+from modelkeep_server.rules.notices import EVERY_KIND, KINDS, READ_AT_ONCE, find_fault
 
 _CHANGED = Conflict("You chose something else a moment ago.", remedy="Load it again.")
 
@@ -29,9 +29,13 @@ def mark_read(work: Work, actor: Actor, public_id: str) -> Notice:
 
 
 def mark_all_read(work: Work, actor: Actor) -> int:
-    """Note that all was read that the actor was told, and give how much that is. One statement."""
+    """
+    Note that all was read that the actor was told and sees still, the newest 10,000 of it, and give how much that is.
+    One statement.
+    """
     access.require(work, actor, "notice.read")
-    here = update(notices).where(notices.c.person_id == actor.user_id, notices.c.read_at.is_(None))
+    newest = queries.select_unread(actor).order_by(notices.c.id.desc()).limit(READ_AT_ONCE)
+    here = update(notices).where(notices.c.id.in_(newest), notices.c.read_at.is_(None))
     return work.keep(notices, here.values(read_at=work.now))
 
 

@@ -31,7 +31,6 @@ from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
 from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import NotFound, RegistryError
-from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
 
 router = make_router()
@@ -198,7 +197,7 @@ def _why_no_decision(
         return "This request waits for no decision."
     missing = access.why_not(actor, "promotion.approve", model_queries.relations_of(actor, model))
     if missing is not None:
-        return f"{missing} {whom_to_ask('promotion.approve')}"
+        return f"{missing} {access.say_whom_to_ask(work, 'promotion.approve')}"
     beside = next(version_queries.list_reasons_beside(version), None)
     if beside is not None:
         return f"{beside.message} {beside.remedy}"

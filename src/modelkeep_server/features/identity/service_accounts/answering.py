@@ -1,8 +1,9 @@
 """Who answers, or ever answered, for which program."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, select, union
+from sqlalchemy import BigInteger, ColumnElement, CompoundSelect, Select, bindparam, select, union
 
 from modelkeep_server.db.tables import audit_events, people, service_accounts, service_sponsors, tokens
 from modelkeep_server.db.work import Work
@@ -14,7 +15,12 @@ def programs_of(work: Work, person_id: int) -> frozenset[int]:
     The programs that somebody answers, or ever answered, for, by inside id: as sponsor, or as an Admin who made a token
     of one and so could act as it. One statement.
     """
-    return frozenset(row.person_id for row in work.all(union(*selects_of_programs(literal(person_id)))))
+    return frozenset(row.person_id for row in work.all(_select_programs(), {"person": person_id}))
+
+
+@cache
+def _select_programs() -> CompoundSelect[Any]:
+    return union(*selects_of_programs(bindparam("person", type_=BigInteger)))
 
 
 def selects_of_programs(person: ColumnElement[int]) -> tuple[Select[Any], Select[Any]]:
