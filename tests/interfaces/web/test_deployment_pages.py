@@ -72,6 +72,45 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     assert max(counts) <= 14, counts
 
 
+def test_what_would_change_nothing_is_greyed_with_the_reason(registry: Registry, make: Make, api: Api) -> None:
+    """
+    No kind of environment is chosen for anybody; what is live already is not recorded again, and where nothing was
+    before nothing is rolled back: each stands greyed, and says why.
+    """
+    model = make.model()
+    first, second = make.version(model), make.version(model, version="1.1.0")
+    for version in (first, second):
+        put_into(registry, version, State.PRODUCTION)
+    sre, owner = api.browser(make.person(Role.SRE)), api.browser(make.owner_of(model))
+    offered = sre.get(_NEW).text
+    unchosen = sre.submit(_NEW, {"name": f"eu of {model.group}"})
+    place = sre.submit(_NEW, {"name": f"eu of {model.group}", "kind": "PRODUCTION"}).headers["location"]
+    place = place.partition("?")[0]
+    rows = {"environment": place.rpartition("/")[2], "model": model.address, "version.0": "1.1.0", "version.1": "1.0.0"}
+    whole = rows | {"share.0": "0", "share.1": "100"}
+    pages = (place, f"/deployments?model={model.address}", f"/models/{model.address}/deployments")
+
+    one = sre.submit(_RECORD, whole | {"confirm": "yes"})
+    same = sre.submit(_RECORD, whole)
+    pressed = sre.submit(_RECORD, whole | {"confirm": "yes"})
+    alone = [sre.get(page).text for page in pages]
+    two = sre.submit(_RECORD, rows | {"share.0": "10 %", "share.1": "89,5", "confirm": "yes"})
+    after = [sre.get(page).text for page in pages]
+    theirs = [owner.get(page).text for page in pages]
+
+    shown = one.headers["location"].partition("?")[0]
+    assert 'value="PRODUCTION" required' in offered
+    assert "checked" not in offered
+    assert (unchosen.status_code, "Choose what it is for" in unchosen.text) == (422, True)
+    assert "This is what is live now; nothing would change." in same.text
+    assert 'name="confirm"' not in same.text
+    assert pressed.headers["location"] == f"{shown}?done=deployed-already"
+    assert all("there is nothing to go back to" in page for page in alone)
+    assert not any("there is nothing to go back to" in page for page in after)
+    assert all(f"{two.headers['location'].partition('?')[0]}#rollback" in page for page in after)
+    assert all("To roll back you need the role SRE" in page for page in theirs)
+
+
 def test_environments_are_changed_and_retired_in_the_pages(make: Make, api: Api) -> None:
     """A name that is taken and an edit on an older page are told; a retired one says so and takes nothing more."""
     sre, group = api.browser(make.person(Role.SRE)), make.group()

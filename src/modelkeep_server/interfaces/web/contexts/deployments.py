@@ -31,7 +31,8 @@ class Group:
 @dataclass(frozen=True, kw_only=True)
 class DeploymentsContext(Context, Walked):
     """
-    GET /deployments. Controls: model (GROUP/NAME), kind, at (2026-01-31). `at` is the moment asked about, None for now.
+    GET /deployments. Controls: model (GROUP/NAME), kind, at (2026-01-31). `at` is the moment asked about, None for now;
+    `rootless` the ids of what cannot be rolled back, since nothing was before.
     """
 
     template: ClassVar[str] = "deployments/list.html"
@@ -41,6 +42,7 @@ class DeploymentsContext(Context, Walked):
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
     cursor: str | None = None
+    rootless: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> dict[str, str]:
@@ -84,7 +86,7 @@ class NewEnvironmentContext(FormContext):
 class EnvironmentContext(FormContext, Walked):
     """
     GET /deployments/environments/{id}. `history` is a page of what was recorded in it, of one model where `only` names
-    one. Forms: `edit` (name, region, revision), `end` (reason).
+    one; `rootless` the ids of what cannot be rolled back. Forms: `edit` (name, region, revision), `end` (reason).
     """
 
     template: ClassVar[str] = "deployments/environment.html"
@@ -93,6 +95,7 @@ class EnvironmentContext(FormContext, Walked):
     history: Rows[Deployment]
     only: str = ""
     cursor: str | None = None
+    rootless: frozenset[str] = frozenset()
 
     @property
     def href(self) -> str:
@@ -185,7 +188,10 @@ class DeploymentContext(FormContext, Walked):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDeploymentsContext(Context, Walked):
-    """GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now."""
+    """
+    GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now; `rootless` the ids of
+    what cannot be rolled back, since nothing was before.
+    """
 
     template: ClassVar[str] = "models/deployments.html"
     model: Model
@@ -199,6 +205,7 @@ class ModelDeploymentsContext(Context, Walked):
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
     cursor: str | None = None
+    rootless: frozenset[str] = frozenset()
 
     @property
     def walk(self) -> Walk:
