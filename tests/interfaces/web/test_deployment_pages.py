@@ -56,8 +56,7 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
 
     assert (nameless.status_code, made.status_code) == (422, 303)
     assert form.count('name="share.') == 2
-    assert "comes to 100 %" in planned.text
-    assert "answers at https://churn.example.com" in planned.text
+    assert "comes to 100 %, at https://churn.example.com" in planned.text
     assert one.status_code == 303, one.text
     assert "A share is a number of percent" in wrong.text
     assert "The shares come to 101 %" in over.text

@@ -7,6 +7,7 @@ Templates see the context's fields and properties under their own names, and the
 
 import json
 import secrets
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -195,6 +196,8 @@ def environment() -> jinja2.Environment:
         "field_words": drawing.field_words,
         "pretty": drawing.pretty_json,
         "number": metrics.format_number,
+        # People paste commands into a shell, and names that others typed stand in them.
+        "quoted": shlex.quote,
     }
     env.globals |= {
         "asset": asset,

@@ -143,6 +143,11 @@ class RecordContext(FormContext):
         return changes_of(self.plan.present.live if self.plan.present else (), self.plan.live)
 
     @property
+    def example(self) -> str:
+        """A version that may be recorded, for the command that does it."""
+        return next((row.candidate.version for row in self.rows if not row.candidate.refusal), "VERSION")
+
+    @property
     def plan_total(self) -> float:
         """What the shares come to, in percent."""
         return sum(part.share for part in self.plan.live) / 100 if self.plan else 0
