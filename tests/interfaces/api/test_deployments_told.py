@@ -103,9 +103,13 @@ def test_what_people_call_a_place_is_veiled_in_the_log(make: Make, api: Api) -> 
 
     made = sre.post(_ENVIRONMENTS, json={"name": f"Ada's {group}", "kind": "STAGING", "region": "Ada's desk"}).json()
     moved = sre.patch(f"{_ENVIRONMENTS}/{made['id']}", json={"region": "Ada's cellar"})
+    bad = [
+        sre.post(_ENVIRONMENTS, json={"name": name, "kind": "STAGING"}) for name in (f"eu/{group}", f"-{group}", "..")
+    ]
     kind = sre.patch(f"{_ENVIRONMENTS}/{made['id']}", json={"kind": "PRODUCTION"})
 
     events = make.events(made["id"])
+    assert all("It stands in addresses and commands" in answer.text for answer in bad)
     assert [event.action for event in events] == ["environment.create", "environment.update"]
     assert not [event for event in events if "Ada" in event.raw]
     assert '"kind":"STAGING"' in events[0].raw

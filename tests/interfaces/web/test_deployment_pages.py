@@ -37,6 +37,7 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     planned = say(endpointUrl_1="https://churn.example.com")
     one = say(confirm="yes", replaces="none")
     wrong = say(share_0="most")
+    odd = [say(share_0=share).status_code for share in ("nan", "1_0", "١", "1e1", "-5")]
     over = say(share_0="1")
     late = say(share_0="10", share_1="90", confirm="yes", replaces="none")
     two = say(share_0="10", share_1="90", confirm="yes", reason="Canary.")
@@ -59,6 +60,9 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     assert "comes to 100 %, at https://churn.example.com" in planned.text
     assert one.status_code == 303, one.text
     assert "A share is a number of percent" in wrong.text
+    assert odd == [422] * 5
+    assert "is still to come" in sre.get(f"/deployments?model={model.address}&at=2999-01-01").text
+    assert "is still to come" in sre.get(f"/models/{model.address}/deployments?at=2999-01-01").text
     assert "The shares come to 101 %" in over.text
     assert (late.status_code, two.status_code) == (409, 303)
     assert "recorded another deployment" in late.text
@@ -138,7 +142,7 @@ def test_a_move_tells_what_is_live_in_the_same_step(make: Make, api: Api) -> Non
     life.reach("APPROVED_STAGING")
     sre = api.browser(life.cast.sre)
     page = life.base.removeprefix("/api/v1")
-    made = sre.submit(_NEW, {"name": f"staging of {life.version.model}"[:60], "kind": "STAGING"})
+    made = sre.submit(_NEW, {"name": f"staging of {life.version.model.partition('/')[0]}", "kind": "STAGING"})
     place = made.headers["location"].partition("?")[0].rpartition("/")[2]
     told = {"to": "STAGING", "environment": place, "share": "25", "comment": "A first look."}
 

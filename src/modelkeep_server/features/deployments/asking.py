@@ -68,7 +68,7 @@ def _find_faults(live: Sequence[NewPart]) -> Iterator[FieldError]:
             yield FieldError(
                 f"live.{place}.share", "More than 0 and at most 100 percent. Leave out a version that gets none."
             )
-        elif abs(part.share * 100 - round(part.share * 100)) > 1e-6 or round(part.share * 100) == 0:
+        elif abs(part.share * 100 - round(part.share * 100)) > 1e-9 or round(part.share * 100) == 0:
             yield FieldError(f"live.{place}.share", "At most two decimals, for instance 12.25.")
         if part.endpoint_url:
             fault = texts.find_url_fault(part.endpoint_url, max_chars=ENDPOINT_CHARS)

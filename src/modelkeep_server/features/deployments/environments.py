@@ -28,7 +28,7 @@ def create_environment(work: Work, actor: Actor, name: str, kind: str, region: s
     Raises NotPermitted; Invalid: fields at fault; NameTaken: one of this name stands already, in any case.
     """
     access.require(work, actor, "environment.create")
-    faults = _find_faults(name, region)
+    faults = _find_faults(name, region) or _find_clashes(name)
     if kind not in list(Kind):
         choices = " or ".join(Kind)
         said = f"{kind[:60]!r} is no kind. Write {choices}." if kind else f"Choose what it is for: {choices}."
@@ -79,6 +79,8 @@ def update_environment(
     before = {"name": found.name, "region": found.region}
     after = {"name": changes.get("name", found.name), "region": changes.get("region", found.region) or None}
     faults = [*_find_faults(after["name"] or "", after["region"]), *find_reason_faults(reason)]
+    if after["name"] != before["name"] and not faults:
+        faults += _find_clashes(str(after["name"]))
     if faults:
         raise Invalid.of(faults)
     changed = [key for key in after if before[key] != after[key]]
@@ -152,6 +154,14 @@ def _find_faults(name: str, region: str | None) -> list[FieldError]:
         if fault:
             faults.append(FieldError(key, fault))
     return faults
+
+
+def _find_clashes(name: str) -> list[FieldError]:
+    """What keeps a name from standing in addresses and commands; asked of new names alone."""
+    if name[0] in "-." or "/" in name or "\\" in name:
+        said = "It stands in addresses and commands, so it begins with neither - nor a dot, and has no / or \\ in it."
+        return [FieldError("name", said)]
+    return []
 
 
 def _veil(text: str | None) -> Veiled | None:

@@ -66,7 +66,8 @@ def show_deployments(work: Work, actor: Actor, request: Request, cursor: Cursor 
     places = live_queries.list_places(work, actor)
     rootless = frozenset() if at else queries.find_rootless(work, rows.items)
     context = DeploymentsContext(
-        rows=rows, places=places, values=values, errors=errors, at=at, cursor=cursor or None, rootless=rootless
+        rows=rows, places=places, values=values, errors=errors, at=at, is_to_come=at is not None and at > work.now,
+        cursor=cursor or None, rootless=rootless,
     )  # fmt: skip
     return Page.of(context)
 
@@ -162,6 +163,7 @@ def show_of_model(work: Work, actor: Actor, request: Request, group: str, name: 
         values=values,
         errors=errors,
         at=at,
+        is_to_come=at is not None and at > work.now,
         cursor=cursor or None,
         rootless=frozenset() if at else queries.find_rootless(work, live),
     )

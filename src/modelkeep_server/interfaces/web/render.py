@@ -196,7 +196,6 @@ def environment() -> jinja2.Environment:
         "field_words": drawing.field_words,
         "pretty": drawing.pretty_json,
         "number": metrics.format_number,
-        # People paste commands into a shell, and names that others typed stand in them.
         "quoted": shlex.quote,
     }
     env.globals |= {

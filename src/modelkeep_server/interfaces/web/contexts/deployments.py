@@ -32,7 +32,7 @@ class Group:
 class DeploymentsContext(Context, Walked):
     """
     GET /deployments. Controls: model (GROUP/NAME), kind, at (2026-01-31). `at` is the moment asked about, None for now;
-    `rootless` the ids of what cannot be rolled back, since nothing was before.
+    `is_to_come` says that it is not over; `rootless` are the ids of what cannot be rolled back, as nothing was before.
     """
 
     template: ClassVar[str] = "deployments/list.html"
@@ -41,6 +41,7 @@ class DeploymentsContext(Context, Walked):
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
+    is_to_come: bool = False
     cursor: str | None = None
     rootless: frozenset[str] = frozenset()
 
@@ -194,8 +195,8 @@ class DeploymentContext(FormContext, Walked):
 @dataclass(frozen=True, kw_only=True)
 class ModelDeploymentsContext(Context, Walked):
     """
-    GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now; `rootless` the ids of
-    what cannot be rolled back, since nothing was before.
+    GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now; `is_to_come` says that
+    `at` is not over; `rootless` are the ids of what cannot be rolled back, as nothing was before.
     """
 
     template: ClassVar[str] = "models/deployments.html"
@@ -209,6 +210,7 @@ class ModelDeploymentsContext(Context, Walked):
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
+    is_to_come: bool = False
     cursor: str | None = None
     rootless: frozenset[str] = frozenset()
 
