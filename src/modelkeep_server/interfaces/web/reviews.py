@@ -13,10 +13,10 @@ from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, requirements
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
