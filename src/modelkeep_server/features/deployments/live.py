@@ -53,9 +53,7 @@ def list_current(
     What is live now, or was at a moment, of what the actor may see: production first, then by environment and model,
     the empty sets left out. Three statements. Raises CursorRefused.
     """
-    asked = [IS_LIVE, *_when(at), *narrowed(environment, model)]
-    if kind is not None:
-        asked.append(environments.c.kind == kind.value)
+    asked = [IS_LIVE, *_when(at), *narrowed(environment, model, kind)]
     filters = {
         "list": "live",
         "at": at.isoformat() if at else None,

@@ -15,7 +15,7 @@ from modelkeep_server.features.deployments.rows import (
     to_environment,
     with_parts,
 )
-from modelkeep_server.features.deployments.views import Deployment, Environment, LiveSet, Past
+from modelkeep_server.features.deployments.views import Deployment, Environment, Kind, LiveSet, Past
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
@@ -68,15 +68,17 @@ def list_deployments(
     *,
     environment: Environment | None = None,
     model: Model | None = None,
+    kind: Kind | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[Deployment]:
     """What was recorded, newest first, of what the actor may see. Three statements. Raises CursorRefused."""
-    asked = narrowed(environment, model)
+    asked = narrowed(environment, model, kind)
     filters = {
         "list": "deployments",
         "environment": environment.id if environment else None,
         "model": model.id if model else None,
+        **({"kind": kind.value} if kind else {}),
     }
     statement = select_deployments(actor).where(*asked)
     rows, following = read_rows(

@@ -43,12 +43,18 @@ def select_deployments(actor: Actor) -> Select[Any]:
     )
 
 
-def narrowed(environment: Environment | None, model: Model | None) -> list[ColumnElement[bool]]:
+def narrowed(
+    environment: Environment | None, model: Model | None, kind: Kind | None = None
+) -> list[ColumnElement[bool]]:
+    """What is asked of a row of deployments: its environment, its model, the kind of its environment."""
     asked: list[ColumnElement[bool]] = []
     if environment is not None:
         asked.append(deployments.c.environment_id == environment.key)
     if model is not None:
         asked.append(deployments.c.model_id == model.key)
+    if kind is not None:
+        of_kind = select(environments.c.id).where(environments.c.kind == kind.value)
+        asked.append(deployments.c.environment_id.in_(of_kind))
     return asked
 
 
