@@ -1,4 +1,4 @@
-"""What the registry tells of promotions: requests, decisions, findings. See also `modelkeep.models`."""
+"""What the registry tells of promotions: requests, decisions, findings. See also `modelkeep.told`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modelkeep.comparisons import Differences
-from modelkeep.models import Told
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)

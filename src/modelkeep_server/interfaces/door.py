@@ -19,6 +19,7 @@ from modelkeep_server.features.artifacts.downloading.tallies import Tallies
 from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
 from modelkeep_server.features.identity import access, actors
+from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.sign_in import sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.inbox import queries as inbox_queries
@@ -105,15 +106,16 @@ class Door:
 
     def read_board(self) -> None:
         """
-        Read which incidents are open, and whether a copy of the keys is kept, which another process may have changed.
-        Where the database does not answer, what was known stays. Two statements.
+        Read which incidents are open, whether a copy of the keys is kept, and who is Admin, which another process may
+        have changed. Where the database does not answer, what was known stays. Three statements.
         """
         self.parts.keys.follow()
         fingerprint = self.parts.keys.fingerprint()
         try:
             with self.database.reading(self.parts, Circumstances.of_the_house()) as work:
                 kept = key_queries.find_escrow(work, fingerprint) is not None
-                self.board.show(status_queries.list_open(work), kept=fingerprint if kept else None)
+                admins = lookups.list_admins(work)
+                self.board.show(status_queries.list_open(work), kept=fingerprint if kept else None, admins=admins)
         except Unavailable:
             return
 

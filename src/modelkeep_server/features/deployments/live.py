@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import deployment_shares, deployments, environments, models, versions
@@ -86,6 +87,12 @@ def find_current(work: Work, actor: Actor, environment: Environment, model: Mode
     here = (deployments.c.environment_id == environment.key, deployments.c.model_id == model.key, CURRENT)
     row = work.first(select_deployments(actor).where(*here))
     return None if row is None else with_parts(work, [row])[0]
+
+
+def is_live(version_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a version has a share of what is live somewhere now."""
+    shares = deployment_shares.c
+    return exists().where(shares.version_id == version_key, shares.deployment_id == deployments.c.id, CURRENT)
 
 
 def find_live_of(work: Work, version_keys: Sequence[int]) -> tuple[LiveAt, ...]:

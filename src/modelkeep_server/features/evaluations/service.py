@@ -120,7 +120,7 @@ def sign_run(
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     run = queries.get_run(work, found, run_id)
-    access.require(work, actor, "evaluation.sign", model_queries.relations_of(actor, model))
+    access.require(work, actor, "evaluation.sign", model_queries.relations_of(actor, model), owners=model.owners)
     if _is_recorder(work, actor, run):
         raise DutiesOverlap(_RECORDED)
     demand_apart(work, actor, model, found, _SIGNS)

@@ -96,7 +96,7 @@ def say_whom_to_ask(work: Work, act: str, relations: Collection[Relation] = (), 
 
 def say_who_may(act: str) -> str:
     """Whom to ask to do an act, by what they are: no statement is asked for names."""
-    return f"Ask somebody who may {PERMISSIONS[act].says}."
+    return f"Ask {permission_words.who_may(act)}."
 
 
 def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation], owners: Sequence[str]) -> str:

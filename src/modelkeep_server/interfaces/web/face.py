@@ -52,6 +52,7 @@ def shell_of(asking: Asking) -> PageShell:
         notice=find_notice(request.query_params.get("done")),
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
         incidents=door_of.board.incidents,
+        admins=door_of.board.admins,
         lacks_copy_of_keys=door_of.board.lacks_copy_of(door_of.parts.keys.fingerprint()),
     )
 

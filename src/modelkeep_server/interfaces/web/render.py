@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
@@ -78,7 +79,8 @@ class PageShell:
     `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
     `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
-    `section` is that of the page's context.
+    `section` is that of the page's context; `owners` are those of the model that it is about, and `admins` those of the
+    registry, so that a refusal names whom to ask.
     """
 
     csrf: str
@@ -91,6 +93,8 @@ class PageShell:
     incidents: tuple[Incident, ...] = ()
     lacks_copy_of_keys: bool = False
     section: str = ""
+    owners: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
 
     @property
     def asks_for_copy(self) -> bool:
@@ -128,7 +132,7 @@ class PageShell:
     def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
         reason = access.why_not(self.actor, act, relations)
-        return f"{reason} {whom_to_ask(act, relations)}" if reason else None
+        return f"{reason} {whom_to_ask(act, relations, owners=self.owners, admins=self.admins)}" if reason else None
 
     @property
     def is_stale(self) -> bool:
@@ -159,10 +163,35 @@ def render(page: Page, shell: PageShell) -> str:
         AssetsNotBuilt: static/dist is missing; the message says how to build it.
         jinja2.UndefinedError: The template names something that its context lacks, which is a fault of the program.
     """
-    variables = {**_open_up(page.context), "page": replace(shell, section=page.context.section)}
+    model = getattr(page.context, "model", None)
+    owners = model.owners if isinstance(model, Model) else ()
+    variables = {**_open_up(page.context), "page": replace(shell, section=page.context.section, owners=owners)}
     return environment().get_template(page.template).render(variables)
 
 
+_FILTERS: Mapping[str, Any] = {
+    "ago": drawing.draw_ago,
+    "day": drawing.draw_day,
+    "moment": drawing.draw_moment,
+    "minute": drawing.draw_minute,
+    "clock": drawing.draw_clock,
+    "clock_short": drawing.draw_clock_short,
+    "size": drawing.draw_size,
+    "span": drawing.format_ms,
+    "plain_size": drawing.format_size,
+    "ticks": drawing.draw_ticks,
+    "short_digest": drawing.short_digest,
+    "format_label": file_words.format_label,
+    "state": lambda state: STATES[State(state)],
+    "tier": lambda tier: TIERS[tier],
+    "initials": drawing.initials_of,
+    "hue": drawing.hue_of,
+    "field_words": drawing.field_words,
+    "pretty": drawing.pretty_json,
+    "number": metrics.format_number,
+    # For names that people typed, in commands that others paste into a shell.
+    "quoted": shlex.quote,
+}
 _LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 
 
@@ -177,27 +206,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters |= {
-        "ago": drawing.draw_ago,
-        "day": drawing.draw_day,
-        "moment": drawing.draw_moment,
-        "clock": drawing.draw_clock,
-        "clock_short": drawing.draw_clock_short,
-        "size": drawing.draw_size,
-        "span": drawing.format_ms,
-        "plain_size": drawing.format_size,
-        "ticks": drawing.draw_ticks,
-        "short_digest": drawing.short_digest,
-        "format_label": file_words.format_label,
-        "state": lambda state: STATES[State(state)],
-        "tier": lambda tier: TIERS[tier],
-        "initials": drawing.initials_of,
-        "hue": drawing.hue_of,
-        "field_words": drawing.field_words,
-        "pretty": drawing.pretty_json,
-        "number": metrics.format_number,
-        "quoted": shlex.quote,
-    }
+    env.filters |= _FILTERS
     env.globals |= {
         "asset": asset,
         "icon": draw_icon,

@@ -71,7 +71,7 @@ def create_waiver(
     model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     wanted = _read_kind(kind, artifact)
     act = _ACTS[wanted]
-    access.require(work, actor, act, model_queries.relations_of(actor, model))
+    access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
     demand_apart(work, actor, model, found, _ANSWERS)
     until = _read_until(work, expires_at, days, find_reason_faults(reason, required=True))
     _demand_fitting(wanted, artifact)
@@ -107,7 +107,7 @@ def end_waiver(work: Work, actor: Actor, group: str, name: str, version: str, pa
     Raises NotFound, NotPermitted; Conflict: it has ended already.
     """
     model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
-    access.require(work, actor, "artifact.end_waiver", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.end_waiver", model_queries.relations_of(actor, model), owners=model.owners)
     waiver = _get(work, artifact, waiver_id)
     if waiver.ended_at is not None or waiver.expires_at <= work.now:
         raise Conflict("This has ended already.", remedy="Load the page again.")
