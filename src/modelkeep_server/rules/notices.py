@@ -139,6 +139,13 @@ KINDS: Mapping[str, Kind] = {
             "{by} moved {version} to {state}",
         ),
         Kind(
+            "deployment.recorded",
+            "What is live was changed",
+            (Group.OWNERS, Group.SRES),
+            "{by} recorded what is live of {model} in {environment}: {live}",
+            by_mail=False,
+        ),
+        Kind(
             "deployment.rolled_back",
             "A deployment was rolled back",
             (Group.OWNERS, Group.SRES),
