@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from modelkeep_server.features.identity.queries import choices_of
+from modelkeep_server.features.identity.issuers.ways_in import choices_of
 from modelkeep_server.interfaces.door import Asking, asking_of
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.gate import csrf_token

@@ -186,6 +186,7 @@ def environment() -> jinja2.Environment:
         "ago": drawing.draw_ago,
         "day": drawing.draw_day,
         "moment": drawing.draw_moment,
+        "minute": drawing.draw_minute,
         "clock": drawing.draw_clock,
         "clock_short": drawing.draw_clock_short,
         "size": drawing.draw_size,
