@@ -70,7 +70,7 @@ def test_each_act_tells_those_it_concerns(make: Make, api: Api, told: Callable[.
 
     assert len(of_notices) == 2
     assert told(cast.mrc)[0] == told(cast.security)[0] == "review.asked"
-    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for STAGING"
+    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for staging"
     assert newest["quote"] == "Recall rose by two points."
     assert newest["href"] == f"/models/{life.version.model}/versions/{life.version.version}/review"
     assert (newest["by"], newest["readAt"]) == (cast.owner.email, None)

@@ -25,7 +25,7 @@ from modelkeep_server.features.policies.exception_views import DAYS_MAX, GRANTER
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules import texts
+from modelkeep_server.rules import texts, wording
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
@@ -258,7 +258,7 @@ def _choose_role(actor: Actor, exception: PolicyException, asked: str | None) ->
     fitting = [role for role in left if role in actor.roles and asked in (None, role.value)]
     if not fitting:
         raise NotPermitted(
-            f"A {exception.tier.value} risk exception still needs {words} to grant it.",
+            f"A {wording.say_tier(exception.tier)} risk exception still needs {words} to grant it.",
             remedy=f"Ask somebody with the role {words}.",
         )
     return fitting[0]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from modelkeep_server.features.policies.views import Target
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.permissions import ROLES, Role
 
@@ -50,4 +51,4 @@ class Addition:
     @property
     def label(self) -> str:
         """The same, with what it is asked of."""
-        return f"{self.words} for {self.target} of {self.risk_tier}"
+        return f"{self.words} for {wording.say_state(self.target)} of {wording.say_tier(self.risk_tier)} risk"

@@ -18,4 +18,4 @@ class Retirement:
     @property
     def sentence(self) -> str:
         """The same in words."""
-        return f"{self.by} retired {self.model} at {clock.iso_seconds(self.at)}."
+        return f"{self.by} retired {self.model} on {clock.say_moment(self.at)}."

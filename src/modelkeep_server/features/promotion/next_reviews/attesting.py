@@ -53,7 +53,7 @@ def attest(
     demand_text("comment", comment.strip(), required=True)
     if found.state is not State.PRODUCTION or found.content_digest is None:
         raise StateForbids(
-            f"{found.address} is {found.state}; what is in PRODUCTION is looked at again.",
+            f"{found.standing}; what is in production is looked at again.",
             remedy="Before that, its promotion is reviewed.",
         )
     if digest is not None and digest != found.content_digest:
