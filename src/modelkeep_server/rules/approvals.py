@@ -143,6 +143,8 @@ def fill_slots(needs: Sequence[Need], given: Sequence[Given], tier: RiskTier) ->
 def open_roles(needs: Sequence[Need], given: Sequence[Given], tier: RiskTier) -> tuple[Role, ...]:
     """The roles in which an approval still helps, in the order of the table."""
     roles = dict.fromkeys(role for slot in slots_of(needs) for role in slot)
+    if not given:
+        return tuple(roles)
     now = sum(one is not None for one in fill_slots(needs, given, tier))
     return tuple(
         role

@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal, select, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    select,
+    union,
+)
 
 from modelkeep_server.db.tables import (
     audit_events,
@@ -236,7 +248,12 @@ def programs_of(work: Work, person_id: int) -> frozenset[int]:
     The programs that somebody answers, or ever answered, for, by inside id: as sponsor, or as an Admin who made a token
     of one and so could act as it. One statement.
     """
-    return frozenset(row.person_id for row in work.all(union(*selects_of_programs(literal(person_id)))))
+    return frozenset(row.person_id for row in work.all(_select_programs(), {"person": person_id}))
+
+
+@cache
+def _select_programs() -> CompoundSelect[Any]:
+    return union(*selects_of_programs(bindparam("person", type_=BigInteger)))
 
 
 def selects_of_programs(person: ColumnElement[int]) -> tuple[Select[Any], Select[Any]]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     literal,
+    literal_column,
     or_,
     select,
     union,
@@ -43,6 +44,9 @@ from modelkeep_server.rules.events import Outcome
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
 TOUCHING = ("version.create", "version.update", "artifact.upload", "artifact.remove", "promotion.request")
+#: A person and the programs that they answer for, as `answered_for` gives them.
+_ANSWERED: BindParameter[int] = bindparam("answered", expanding=True, type_=BigInteger)
+_ONE: ColumnElement[int] = literal_column("1")
 #: A statement of `person_id`, and that column of it.
 _Trace = tuple[Select[Any], ColumnElement[int]]
 
@@ -84,38 +88,42 @@ def answered_for(work: Work, person_id: int) -> Sequence[int]:
     return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
 
 
-def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
-    """The condition under which one of `keys` is bound to a row of `models` by Tie.OWNED: for lists of many."""
-    ids = list(keys)
+@cache
+def was_owned() -> ColumnElement[bool]:
+    """
+    The condition under which one of `answered`, a value that the statement is given, is bound to a row of `models` by
+    Tie.OWNED: for lists of many.
+    """
     by_email, by_team = _listing()
     listed = union_all(
-        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(ids)),
-        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(ids)),
+        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(_ANSWERED)),
+        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(_ANSWERED)),
     )
-    return or_(models.c.created_by.in_(ids), _is_one_of(models.c.registrar_id, ids), models.c.id.in_(listed))
+    return or_(models.c.created_by.in_(_ANSWERED), _is_answered(models.c.registrar_id), models.c.id.in_(listed))
 
 
-def was_touched_by(keys: Sequence[int]) -> ColumnElement[bool]:
-    """The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many."""
-    ids = list(keys)
+@cache
+def was_touched() -> ColumnElement[bool]:
+    """The same of a row of `versions` by Tie.TOUCHED."""
     # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
     # which most of the log may stand.
     actor, action = audit_events.c.actor.concat(""), audit_events.c.action.concat("")
     acted = and_(
-        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(ids))),
+        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(_ANSWERED))),
         action.in_(TOUCHING),
         audit_events.c.outcome == Outcome.ALLOWED.value,
     )
     files = select(artifacts.c.public_id).where(artifacts.c.version_id == versions.c.id).correlate(versions)
-    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(ids))
-    edited = exists().where(audit_events.c.object_id == versions.c.public_id, acted)
-    sent = exists().where(audit_events.c.object_id.in_(files), acted).correlate(versions)
-    return or_(versions.c.created_by.in_(ids), _is_one_of(versions.c.submitted_by, ids), uploaded, edited, sent)
+    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(_ANSWERED))
+    # Told from the index alone: of `*`, SQLite would read each event whole.
+    edited = exists(_ONE).where(audit_events.c.object_id == versions.c.public_id, acted)
+    sent = exists(_ONE).where(audit_events.c.object_id.in_(files), acted).correlate(versions)
+    return or_(versions.c.created_by.in_(_ANSWERED), _is_answered(versions.c.submitted_by), uploaded, edited, sent)
 
 
-def _is_one_of(column: ColumnElement[int | None], ids: Sequence[int]) -> ColumnElement[bool]:
+def _is_answered(column: ColumnElement[int | None]) -> ColumnElement[bool]:
     """Whether a column holds one of these; false, and not unknown, where it is empty, so that it can be negated."""
-    return and_(column.is_not(None), column.in_(ids))
+    return and_(column.is_not(None), column.in_(_ANSWERED))
 
 
 @cache
