@@ -18,6 +18,7 @@ from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion import contents, soundness
 from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.promotion.telling import settle_next_review
 from modelkeep_server.features.versions.next_reviews import HOLDS, next_review
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -97,6 +98,7 @@ def attest(
         after={"attestation": public_id, "digest": found.content_digest, "riskTier": model.risk_tier.value,
                "nextReviewAt": clock.iso_seconds(until), "comment": Veiled(comment.strip())},
     )  # fmt: skip
+    settle_next_review(work, model, found)
     return Attestation(
         public_id, actor.email, comment.strip(), found.content_digest, model.risk_tier, work.now, until
     )  # fmt: skip
