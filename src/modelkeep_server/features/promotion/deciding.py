@@ -22,7 +22,7 @@ from modelkeep_server.features.promotion import contents, requesting, requiremen
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.findings import service as finding_acts
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import settle_review, tell_of
 from modelkeep_server.features.promotion.views import LEADS_TO, Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
@@ -101,6 +101,7 @@ def decide(
         decided = _count(work, actor, found, decided, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, model, found, one)
+    settle_review(work, actor, model, found, decided.open_roles if decided.status is Status.OPEN else ())
     _tell(work, actor, model, found, decided, wanted, role, comment)
     return decided
 

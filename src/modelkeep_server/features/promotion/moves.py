@@ -17,7 +17,7 @@ from modelkeep_server.features.promotion import contents, requirements, soundnes
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.barring import why_not_approved_by
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_none_live, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import settle_next_review, tell_of
 from modelkeep_server.features.promotion.views import Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
@@ -97,6 +97,8 @@ def move_version(
         demand_none_live(work, {found.key: found.address})
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
+    if found.state is State.PRODUCTION:
+        settle_next_review(work, model, found)
     tell_of(work, actor, "version.moved", model, found, text=comment, state=target.value)
     if deployment is not None:
         moved = version_queries.get_version(work, actor, group, name, version)

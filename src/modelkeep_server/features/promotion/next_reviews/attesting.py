@@ -22,6 +22,7 @@ from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion import contents, soundness
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text
 from modelkeep_server.features.promotion.next_reviews.views import Attestation, NextReview
+from modelkeep_server.features.promotion.telling import settle_next_review
 from modelkeep_server.features.versions.next_reviews import HOLDS, next_review
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -74,6 +75,7 @@ def attest(
         after={"attestation": public_id, "digest": found.content_digest, "riskTier": model.risk_tier.value,
                "nextReviewAt": clock.iso_seconds(until), "comment": Veiled(comment.strip())},
     )  # fmt: skip
+    settle_next_review(work, model, found)
     return Attestation(
         public_id, actor.email, comment.strip(), found.content_digest, model.risk_tier, work.now, until
     )  # fmt: skip
