@@ -52,7 +52,7 @@ TAKES_TWO = {
 #: Runs programs one after the other, each in a process of its own that has loaded the client already.
 RUN_EACH = """
 import json, os, runpy, sys
-import modelkeep
+import modelkeep.client
 for number, example in enumerate(json.load(open("examples.json"))):
     child = os.fork()
     if child == 0:
