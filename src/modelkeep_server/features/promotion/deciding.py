@@ -14,6 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import demand_apart
+from modelkeep_server.features.models.tiers import demand_not_lowered
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
@@ -81,7 +82,7 @@ def decide(
         raise Invalid.of(faults)
     if digest != promotion.digest:
         raise DigestDiffers(f"{found.address} was submitted as {promotion.digest}, and you judged {digest[:80]}.")
-    _demand_first(actor, promotion, model)
+    _demand_first(work, actor, promotion, model, wanted)
     role = _choose_role(actor, promotion, wanted, as_role)
     demands = requirements.judge(work, model, found, promotion.target, within=promotion)
     contents.demand_frozen(work, found, promotion.digest, demands.files)
@@ -152,7 +153,10 @@ def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
     )
 
 
-def _demand_first(actor: Actor, promotion: Promotion, model: Model) -> None:
+def _demand_first(work: Work, actor: Actor, promotion: Promotion, model: Model, wanted: Decision) -> None:
+    """Raises DutiesOverlap where this person saw to it that fewer decide, Conflict where they decided already."""
+    if wanted is Decision.APPROVE:
+        demand_not_lowered(work, actor, model, promotion.risk_tier, promotion.requested_at)
     decided = [one for one in promotion.reviews if one.person_key == actor.user_id and one.tier is model.risk_tier]
     if decided:
         raise Conflict(

@@ -6,6 +6,7 @@ MRC or Security Architect who is apart, and never by the one who set it where th
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import demand_apart
+from modelkeep_server.features.models.tiers import demand_not_lowered
 from modelkeep_server.features.promotion.gathering import begin, demand_text
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import flags
@@ -46,6 +47,8 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, 
             f"You set this hold, and {model.address} is of high risk: somebody else lifts it.",
             remedy="Ask another MRC or Security Architect.",
         )
+    if setter == actor.user_id:
+        demand_not_lowered(work, actor, model, RiskTier.HIGH, found.hold.at)
     flags.lift_flag(work, actor, found, Flag.HOLD, reason=reason)
     tell_of(work, actor, "hold.lifted", model, found, text=reason)
     return version_queries.get_version(work, actor, group, name, version)
