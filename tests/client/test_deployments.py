@@ -36,7 +36,7 @@ def test_deployments_go_through_the_terminal(
     with Client() as sre:
         environment = sre.get_environment("prod-tests")
         renamed = sre.update_environment(environment.id, {"region": None}, revision=environment.revision)
-        with pytest.raises(Conflict, match="is DRAFT"):
+        with pytest.raises(Conflict, match="is a draft"):
             sre.record_deployment("prod-tests", [{"version": f"{model}:1.0.0", "share": 100}])
         deployments = list(sre.list_deployments(current=True, model=model))
     ended = cli("deployments", "end-environment", "prod-tests", "--reason", "Moved.")
@@ -44,7 +44,7 @@ def test_deployments_go_through_the_terminal(
 
     assert (made.code, ended.code, history.code) == (0, 0, 0)
     assert listed.out.startswith("prod-tests\tPRODUCTION\teu\t")
-    assert f"{model}:1.0.0 is DRAFT" in drafted.err
+    assert f"{model}:1.0.0 is a draft" in drafted.err
     assert [one.code for one in (drafted, unsaid, misread, never)] != [0] * 4
     assert "is no share" in misread.err
     assert "names no version" in nameless.err

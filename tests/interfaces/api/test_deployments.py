@@ -107,7 +107,7 @@ def test_only_what_may_run_there_is_live(registry: Registry, make: Make, api: Ap
     assert refusal(draft) == (409, "state_forbids")
     assert refusal(owner)[0] == 403
     assert refusal(retired) == (409, "state_forbids")
-    assert f"{released.address} is RETIRED" in retired.json()["detail"]
+    assert f"{released.address} is retired" in retired.json()["detail"]
     assert deprecated.status_code == 201, deprecated.text
 
 

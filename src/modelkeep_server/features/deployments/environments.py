@@ -133,7 +133,7 @@ def demand_standing(environment: Environment) -> None:
     """Raises StateForbids where an environment has ended."""
     if environment.ended_at is not None:
         raise StateForbids(
-            f"{environment.name} ended at {clock.iso_seconds(environment.ended_at)}.",
+            f"{environment.name} ended on {clock.say_moment(environment.ended_at)}.",
             remedy="Name another environment, or create one.",
         )
 

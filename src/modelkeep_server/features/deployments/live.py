@@ -33,6 +33,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.lifecycle import State
 
 #: The most environments that are shown side by side, or offered in a choice.
@@ -172,7 +173,7 @@ def list_candidates(
     for row in work.all(statement):
         refusal = None
         if row.state not in fits:
-            refusal = f"It is {row.state}; here runs only what is {' or '.join(fits)}."
+            refusal = f"It {wording.say_stands(row.state)}; here runs only what is {wording.say_states(fits)}."
         elif row.HOLD:
             refusal = "It is on hold."
         elif row.CLOSED:

@@ -41,6 +41,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
@@ -237,7 +238,7 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
     wrong = []
     for version in found:
         if version.state not in states:
-            wrong.append(f"{version.address} is {version.state}")
+            wrong.append(f"{version.standing}")
         elif version.closed is not None:
             wrong.append(version_queries.say_closed(version).rstrip("."))
         elif version.hold is not None:
@@ -245,9 +246,9 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
         elif version.key in withheld:
             wrong.append(f"{version.address} has files in quarantine")
     if wrong:
-        fit = " or ".join(states)
+        kind, fit = wording.say_state(environment.kind), wording.say_states(states)
         raise StateForbids(
-            f"{'; '.join(wrong)}. In {environment.name}, which is {environment.kind}, runs only what is {fit}, and "
+            f"{'; '.join(wrong)}. In {environment.name}, for {kind}, runs only what is {fit}, and "
             "neither closed, on hold, nor in quarantine.",
             remedy="Move the version first, or leave it out of what is live.",
         )

@@ -24,7 +24,7 @@ from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
-from modelkeep_server.rules import metrics, naming
+from modelkeep_server.rules import metrics, naming, wording
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
@@ -188,6 +188,7 @@ _FILTERS: Mapping[str, Any] = {
     "hue": drawing.hue_of,
     "field_words": drawing.field_words,
     "pretty": drawing.pretty_json,
+    "code_words": wording.say_code,
     "number": metrics.format_number,
     # For names that people typed, in commands that others paste into a shell.
     "quoted": shlex.quote,
