@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from modelkeep.addresses import parse_version
 from modelkeep.cli.options import Json, Limit, Reason
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.client import Client
@@ -149,6 +150,7 @@ def end_environment(environment: EnvironmentName, reason: Reason = None, as_json
 
 def _read(text: str, endpoint: str | None) -> dict[str, Any]:
     version, equals, percent = text.partition("=")
+    parse_version(version)
     try:
         share = float(percent.rstrip("% ")) if equals else 100.0
     except ValueError as error:

@@ -137,7 +137,9 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
     if latest is not None and latest.status is Status.OPEN:
         raise Conflict(
             f"A request for {latest.target} is open since {clock.iso_seconds(latest.requested_at)}.",
-            remedy="Wait for the reviewers, or withdraw it.",
+            remedy="Wait for the reviewers, or withdraw it."
+            if latest.target is Target.PRODUCTION
+            else "Wait for the reviewers, or ask them to request changes.",
         )
     if version.state not in begins:
         states = " or ".join(state for state in State if state in begins)
