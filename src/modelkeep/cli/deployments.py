@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from modelkeep.addresses import parse_version
 from modelkeep.cli.options import Json, Limit, Reason, Revision
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.client import Client
@@ -212,6 +213,7 @@ def _read(text: str) -> dict[str, Any]:
     version, equals, percent = text.partition("=")
     if ":" not in version:
         raise ModelkeepError(f"{text!r} names no version.", remedy="Write GROUP/NAME:VERSION=90, in percent.")
+    parse_version(version)
     try:
         share = float(percent.rstrip("% ").replace(",", ".")) if equals else 100.0
     except ValueError as error:

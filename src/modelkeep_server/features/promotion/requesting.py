@@ -142,7 +142,9 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
     if latest is not None and latest.status is Status.OPEN:
         raise Conflict(
             f"A request for {wording.say_state(latest.target)} is open since {clock.say_moment(latest.requested_at)}.",
-            remedy="Wait for the reviewers, or withdraw it.",
+            remedy="Wait for the reviewers, or withdraw it."
+            if latest.target is Target.PRODUCTION
+            else "Wait for the reviewers, or ask them to request changes.",
         )
     if version.state not in begins:
         begin_at = wording.say_states(begins)
