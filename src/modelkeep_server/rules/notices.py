@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from modelkeep_server.rules import wording
+
 #: Settings under this name are of all kinds at once: `by_mail` off silences all mail.
 EVERY_KIND = "*"
 #: The letter of most kinds; the others have one of their own.
@@ -143,6 +145,13 @@ KINDS: Mapping[str, Kind] = {
             "{by} moved {version} to {state}",
         ),
         Kind(
+            "deployment.recorded",
+            "What is live was changed",
+            (Group.OWNERS, Group.SRES),
+            "{by} recorded what is live of {model} in {environment}: {live}",
+            by_mail=False,
+        ),
+        Kind(
             "deployment.rolled_back",
             "A deployment was rolled back",
             (Group.OWNERS, Group.SRES),
@@ -183,6 +192,8 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 _MOMENTS = ("due", "until")
+#: Facts that are told as codes, since webhooks send them so.
+_CODES = ("status", "target", "state")
 
 
 def say(kind: str, facts: Mapping[str, Any]) -> str:
@@ -211,6 +222,4 @@ def _say_fact(name: str, value: Any) -> str:
     if name in _MOMENTS and value:
         at = datetime.fromisoformat(str(value))
         return f"{at.day} {at:%B %Y}"
-    if name == "status":
-        return str(value).lower()
-    return str(value)
+    return wording.say_code(str(value)).lower() if name in _CODES else str(value)

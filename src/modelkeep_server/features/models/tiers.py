@@ -20,6 +20,7 @@ from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import EDITS, Model
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, NotPermitted
 from modelkeep_server.rules.events import Outcome
@@ -66,8 +67,9 @@ def find_tier_faults(work: Work, model: Model, wanted: Any, reason: str | None) 
     if wanted not in list(RiskTier) or wanted == model.risk_tier or not was_submitted(work, model):
         return []
     if is_lower(model.risk_tier, wanted):
+        tier = wording.say_tier(model.risk_tier)
         raise NotPermitted(
-            f"A version of {model.address} was submitted as {model.risk_tier}: its owners cannot lower the risk tier.",
+            f"A version of {model.address} was submitted as {tier} risk: its owners cannot lower the risk tier.",
             remedy=WHOM_TO_ASK,
             rule=DutiesOverlap.code,
         )

@@ -20,21 +20,21 @@ from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.features.notify.restraint import demand_calm
+from modelkeep_server.features.notify.settling import settle, settle_done
 from modelkeep_server.features.policies import exception_queries, queries
 from modelkeep_server.features.policies.exception_views import DAYS_MAX, GRANTERS, ExceptionStatus, PolicyException
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules import texts
+from modelkeep_server.rules import texts, wording
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
 from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.policy_facts import REASON_CHARS
 
 TEXT_CHARS = 4_000
-REASON_CHARS = 2_000
-
-
+_ASKING = ("exception.asked", "exception.part")
 _GRANTS = "decides on its exceptions"
 
 
@@ -148,7 +148,9 @@ def grant_exception(
     about = About.of(model, found.key, named=(exception.asked_by,))
     if not left:
         _tell(work, actor, "exception.decided", about, granted, comment)
+        _settle(work, model, exception)
     else:
+        settle_done(work, _ASKING, model_key=model.key, href=_href(exception), by=actor.user_id, still=left)
         waits = " and ".join(ROLES[one].label for one in left)
         asked_now = replace(about, deciders=left)
         _tell(work, actor, "exception.part", asked_now, granted, comment, role=ROLES[acting].label, left=waits)
@@ -161,6 +163,7 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
     _demand_text("reason", reason, required=True)
     _demand_open(exception)
     demand_apart(work, actor, model, found, _GRANTS)
+    _settle(work, model, exception)
     refused = _end(work, actor, exception, "exception.refuse", ExceptionStatus.REFUSED, reason)
     about = About.of(model, found.key, named=(exception.asked_by,))
     _tell(work, actor, "exception.decided", about, refused, reason)
@@ -169,9 +172,10 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
 
 def withdraw_exception(work: Work, actor: Actor, public_id: str, *, reason: str | None = None) -> PolicyException:
     """Take back a request, as an owner of the model. Raises NotFound, NotPermitted, StateForbids, Invalid."""
-    _, _, exception = _open(work, actor, public_id, "exception.withdraw")
+    model, _, exception = _open(work, actor, public_id, "exception.withdraw")
     _demand_text("reason", reason)
     _demand_open(exception)
+    _settle(work, model, exception)
     return _end(work, actor, exception, "exception.withdraw", ExceptionStatus.WITHDRAWN, reason)
 
 
@@ -206,7 +210,16 @@ def _tell(
 ) -> None:
     facts = {"version": exception.version, "policy": exception.policy, "status": exception.status.value,
              "text": (text or "").strip()[:QUOTED_CHARS] or None, **more}  # fmt: skip
-    tell_about(work, actor, kind, facts, about, href=f"/exceptions/{exception.id}")
+    tell_about(work, actor, kind, facts, about, href=_href(exception))
+
+
+def _settle(work: Work, model: Model, exception: PolicyException) -> None:
+    """Nobody is asked for it any more. One statement."""
+    settle(work, _ASKING, model_key=model.key, href=_href(exception))
+
+
+def _href(exception: PolicyException) -> str:
+    return f"/exceptions/{exception.id}"
 
 
 def _open(work: Work, actor: Actor, public_id: str, act: str) -> tuple[Model, Version, PolicyException]:
@@ -258,7 +271,7 @@ def _choose_role(actor: Actor, exception: PolicyException, asked: str | None) ->
     fitting = [role for role in left if role in actor.roles and asked in (None, role.value)]
     if not fitting:
         raise NotPermitted(
-            f"A {exception.tier.value} risk exception still needs {words} to grant it.",
+            f"A {wording.say_tier(exception.tier)} risk exception still needs {words} to grant it.",
             remedy=f"Ask somebody with the role {words}.",
         )
     return fitting[0]

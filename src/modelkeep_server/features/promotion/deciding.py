@@ -22,11 +22,12 @@ from modelkeep_server.features.promotion import contents, requesting, requiremen
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.findings import service as finding_acts
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import settle_review, tell_of
 from modelkeep_server.features.promotion.views import LEADS_TO, Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import Conflict, DigestDiffers, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
@@ -100,6 +101,7 @@ def decide(
         decided = _count(work, actor, found, decided, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, model, found, one)
+    settle_review(work, actor, model, found, decided.open_roles if decided.status is Status.OPEN else ())
     _tell(work, actor, model, found, decided, wanted, role, comment)
     return decided
 
@@ -148,9 +150,12 @@ def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
     if latest is not None and decision is Decision.APPROVE and lacks_approvals(latest, version):
         return latest
     raise StateForbids(
-        f"{version.address} is {version.state} and waits for no decision.",
+        f"{version.standing} and waits for no decision.",
         remedy="Load it again: somebody may have decided, or the owners have to request a promotion first.",
     )
+
+
+_DID = {Decision.APPROVE: "approved this request", Decision.REQUEST_CHANGES: "requested changes"}
 
 
 def _demand_first(work: Work, actor: Actor, promotion: Promotion, model: Model, wanted: Decision) -> None:
@@ -160,7 +165,7 @@ def _demand_first(work: Work, actor: Actor, promotion: Promotion, model: Model, 
     decided = [one for one in promotion.reviews if one.person_key == actor.user_id and one.tier is model.risk_tier]
     if decided:
         raise Conflict(
-            f"You decided on this request already, at {clock.iso_seconds(decided[0].at)}: {decided[0].decision}.",
+            f"You {_DID[decided[0].decision]} already, on {clock.say_moment(decided[0].at)}.",
             remedy="One person fills one approval. Say more in the discussion.",
         )
 
@@ -264,7 +269,7 @@ def _count(
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
         return promotion
-    requirements.demand(demands.requirements, f"for a promotion to {promotion.target}")
+    requirements.demand(demands.requirements, f"for a promotion to {wording.say_state(promotion.target)}")
     ended = requesting.end(work, actor, promotion, Status.APPROVED)
     moving.move(work, actor, version, LEADS_TO[promotion.target], act, more=facts)
     return ended
