@@ -49,6 +49,7 @@ def test_every_code_has_a_name() -> None:
 def test_the_sentences_of_the_tables_have_no_codes() -> None:
     """Refusals by permission and state, errors, notices and the words of events are drawn from tables."""
     facts = {"by": "o@x.org", "version": "a/b:1", "what": "a review", "policy": "Scans", "model": "a/b", "role": "MRC",
+             "live": "a/b:1", "left": "Security Architect",
              "environment": "west", "due": "2026-11-26T14:05:51Z", "until": "2026-11-26T14:05:51Z"}  # fmt: skip
     sentences = [
         *(f(act) for act in PERMISSIONS for f in (who_may, whom_to_ask, lambda act: what_is_missing(act, ()))),
