@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from modelkeep_server.features.artifacts.judging.withheld import FilesOfVersion
 from modelkeep_server.features.home.views import BareModel, Kind, OpenDraft, Waiting
-from modelkeep_server.features.identity.people_views import RoleRequest
+from modelkeep_server.features.identity.people.views import RoleRequest
 from modelkeep_server.features.identity.views import TokenRow
 from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.rules.approvals import RiskTier

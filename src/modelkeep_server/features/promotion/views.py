@@ -67,8 +67,8 @@ class Unseen:
 @dataclass(frozen=True)
 class Review:
     """
-    One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` what came later, where it was
-    asked for (features/promotion/rounds.py: `mark_unseen`).
+    One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` the newest of what came later
+    and `not_seen_count` how much that is, where it was asked for (features/promotion/rounds.py: `mark_unseen`).
     """
 
     person_key: int
@@ -83,6 +83,7 @@ class Review:
     checklist: Mapping[str, str] | None
     at: datetime
     not_seen: tuple[Unseen, ...] = ()
+    not_seen_count: int = 0
 
 
 @dataclass(frozen=True)

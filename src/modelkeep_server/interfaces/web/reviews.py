@@ -13,10 +13,10 @@ from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, requirements
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
@@ -31,7 +31,6 @@ from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
 from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import NotFound, RegistryError
-from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
 
 router = make_router()
@@ -206,7 +205,7 @@ def _why_no_decision(
         return _OVER[promotion.status]
     missing = access.why_not(actor, "promotion.approve", model_queries.relations_of(actor, model))
     if missing is not None:
-        return f"{missing} {whom_to_ask('promotion.approve')}"
+        return f"{missing} {access.say_whom_to_ask(work, 'promotion.approve')}"
     beside = next(version_queries.list_reasons_beside(version), None)
     if beside is not None:
         return f"{beside.message} {beside.remedy}"
