@@ -70,7 +70,7 @@ def test_each_act_tells_those_it_concerns(make: Make, api: Api, told: Callable[.
 
     assert len(of_notices) == 2
     assert told(cast.mrc)[0] == told(cast.security)[0] == "review.asked"
-    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for STAGING"
+    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for staging"
     assert newest["quote"] == "Recall rose by two points."
     assert newest["href"] == f"/models/{life.version.model}/versions/{life.version.version}/review"
     assert newest["by"] == cast.owner.email
@@ -270,16 +270,19 @@ def test_asking_and_taking_back_over_and_over_is_bounded(
     facts = {"by": "a@example.com", "what": "a review", "version": "g/loop:1.0.0", "target": "STAGING"}
     parts, who = replace(registry.house.parts, sends_mail=True), [cast.mrc.actor.user_id or 0]
     begun = clock.utc_now().replace(minute=0)
+    before = registry.look("SELECT coalesce(max(id), 0) FROM jobs")[0][0]
     for minutes in (0, 1, 59, 61):
         told = replace(Circumstances.of_the_house(), now=begun + timedelta(minutes=minutes))
         with registry.house.database.writing(parts, told) as work:
             tell(work, None, "review.asked", facts, who, href="/loop", model_key=None)
+            tell(work, None, "review.changes", facts, who, href="/loop", model_key=None)
     mails = registry.look("SELECT count(*) FROM jobs WHERE key LIKE :to", to=f"%/{cast.mrc.email}")[0][0]
+    all_mails = registry.look("SELECT count(*) FROM jobs WHERE id > :id", id=before)[0][0]
 
     assert {refusal(one) for one in last.values()} == {(429, "too_many_requests")}
     assert all(0 < int(one.headers["retry-after"]) <= 24 * 3600 for one in last.values())
     assert life.version.address in last["promotion"].json()["detail"]
-    assert mails == 2
+    assert (mails, all_mails) == (2, 2 + 4)
 
 
 def test_what_ends_or_waits_for_the_other_role_is_told(make: Make, api: Api, told: Callable[..., list[str]]) -> None:

@@ -96,7 +96,7 @@ def _demand_none(work: Work, actor: Actor, model: Model) -> None:
     waiting = request_queries.find_open_request(work, actor, model)
     if waiting is not None:
         raise Conflict(
-            f"You asked for access to {model.address} on {clock.iso_seconds(waiting.asked_at)}; it is not decided yet.",
+            f"You asked for access to {model.address} on {clock.say_moment(waiting.asked_at)}; it is not decided yet.",
             remedy="Wait for an owner, or take that request back and ask anew.",
         )
     taken_back = request_queries.list_taken_back(work, actor, model, since=work.now - TAKEN_BACK_WITHIN)
@@ -180,7 +180,7 @@ def _begin(work: Work, actor: Actor, public_id: str, act: str) -> tuple[AccessRe
         request_queries.demand_own(request)
     access.require(work, actor, act, queries.relations_of(actor, model), owners=model.owners)
     if request.status is not RequestStatus.OPEN:
-        at = "" if request.decided_at is None else f" at {clock.iso_seconds(request.decided_at)}"
+        at = "" if request.decided_at is None else f" on {clock.say_moment(request.decided_at)}"
         raise Conflict(
             f"{request.decided_by or 'Somebody'} {_DECIDED[request.status]} this request{at}.",
             remedy="Nothing is left to decide here. Change what a collaborator may do on the model's Settings tab.",

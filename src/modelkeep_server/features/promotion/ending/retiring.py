@@ -15,6 +15,7 @@ from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
 from modelkeep_server.features.notify.settling import settle
+from modelkeep_server.features.policies.exceptions import end_all
 from modelkeep_server.features.promotion.ending import retirements
 from modelkeep_server.features.promotion.gathering import NAMED, demand_none_live
 from modelkeep_server.features.promotion.views import Status
@@ -62,6 +63,7 @@ def retire_model(
         "requests": access_requests.end_all(work, actor, model, reason=f"The model was retired: {reason}"),
         "links": _end_links(work, model),
         "promotions": _end_promotions(work, actor, model, reason),
+        "exceptions": end_all(work, actor, model, reason=f"The model was retired: {reason}"),
     }
     work.change(
         models, model.key,
