@@ -28,6 +28,7 @@ from modelkeep_server.features.status import queries as status_queries
 from modelkeep_server.features.status.board import Board
 from modelkeep_server.features.status.monitor import Monitor, list_probes
 from modelkeep_server.features.status.views import Health
+from modelkeep_server.interfaces.directory import Directory
 from modelkeep_server.interfaces.meters import Meters
 from modelkeep_server.kit.timings import Timings
 from modelkeep_server.rules.errors import (
@@ -80,6 +81,7 @@ class Door:
         self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()
+        self.directory = Directory()
         self.timings = Timings()
         self._monitor = Monitor(list_probes(database, parts, mail_health))
         self._measuring = CapacityLimiter(1)

@@ -20,6 +20,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
+from modelkeep_server.interfaces import directory
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
@@ -201,6 +202,9 @@ def environment() -> jinja2.Environment:
         "hue": drawing.hue_of,
         "field_words": drawing.field_words,
         "pretty": drawing.pretty_json,
+        "who": directory.name_of,
+        "called": directory.name_with_email,
+        "named": directory.name_within,
         "code_words": wording.say_code,
         "number": metrics.format_number,
     }
