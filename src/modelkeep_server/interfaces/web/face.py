@@ -69,6 +69,7 @@ def shell_of(asking: Asking) -> PageShell:
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
         incidents=door_of.board.incidents,
         admins=door_of.board.admins,
+        added_approvals=door_of.board.added,
         lacks_copy_of_keys=door_of.board.lacks_copy_of(door_of.parts.keys.fingerprint()),
     )
 

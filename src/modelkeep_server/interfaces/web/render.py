@@ -25,11 +25,11 @@ from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
-from modelkeep_server.rules.approvals import TIERS
+from modelkeep_server.rules.approvals import TIERS, RiskTier
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
 from modelkeep_server.rules.notices import UNREAD_COUNTED
-from modelkeep_server.rules.permission_words import whom_to_ask
+from modelkeep_server.rules.permission_words import join, whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ class PageShell:
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
     `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
     `section` is that of the page's context; `owners` are those of the model that it is about, and `admins` those of the
-    registry, so that a refusal names whom to ask.
+    registry, so that a refusal names whom to ask; `added_approvals` what Admins added, in words by risk tier.
     """
 
     csrf: str
@@ -95,6 +95,7 @@ class PageShell:
     section: str = ""
     owners: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
+    added_approvals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def asks_for_copy(self) -> bool:
@@ -134,6 +135,11 @@ class PageShell:
         reason = access.why_not(self.actor, act, relations)
         return f"{reason} {whom_to_ask(act, relations, owners=self.owners, admins=self.admins)}" if reason else None
 
+    def approvals_of(self, tier: RiskTier) -> str:
+        """Whose approvals a promotion of a tier takes, with what Admins added to the floor."""
+        added = self.added_approvals.get(tier, ())
+        return TIERS[tier].approvals + (f"; your Admins added {join(added, 'and')}" if added else "")
+
     @property
     def is_stale(self) -> bool:
         """Whether this person showed too long ago who they are, for what touches rights."""
@@ -172,6 +178,33 @@ def render(page: Page, shell: PageShell) -> str:
 _LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 
 
+_FILTERS: dict[str, Any] = {
+    "ago": drawing.draw_ago,
+    "day": drawing.draw_day,
+    "moment": drawing.draw_moment,
+    "minute": drawing.draw_minute,
+    "clock": drawing.draw_clock,
+    "clock_short": drawing.draw_clock_short,
+    "size": drawing.draw_size,
+    "span": drawing.format_ms,
+    "plain_size": drawing.format_size,
+    "ticks": drawing.draw_ticks,
+    "short_digest": drawing.short_digest,
+    "format_label": file_words.format_label,
+    "state": lambda state: STATES[State(state)],
+    "tier": lambda tier: TIERS[tier],
+    "initials": drawing.initials_of,
+    "hue": drawing.hue_of,
+    "field_words": drawing.field_words,
+    "pretty": drawing.pretty_json,
+    "who": directory.name_of,
+    "called": directory.name_with_email,
+    "named": directory.name_within,
+    "code_words": wording.say_code,
+    "number": metrics.format_number,
+}
+
+
 @cache
 def environment() -> jinja2.Environment:
     """The one Jinja environment: autoescape always on, an unknown name is an error."""
@@ -183,31 +216,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters |= {
-        "ago": drawing.draw_ago,
-        "day": drawing.draw_day,
-        "moment": drawing.draw_moment,
-        "minute": drawing.draw_minute,
-        "clock": drawing.draw_clock,
-        "clock_short": drawing.draw_clock_short,
-        "size": drawing.draw_size,
-        "span": drawing.format_ms,
-        "plain_size": drawing.format_size,
-        "ticks": drawing.draw_ticks,
-        "short_digest": drawing.short_digest,
-        "format_label": file_words.format_label,
-        "state": lambda state: STATES[State(state)],
-        "tier": lambda tier: TIERS[tier],
-        "initials": drawing.initials_of,
-        "hue": drawing.hue_of,
-        "field_words": drawing.field_words,
-        "pretty": drawing.pretty_json,
-        "who": directory.name_of,
-        "called": directory.name_with_email,
-        "named": directory.name_within,
-        "code_words": wording.say_code,
-        "number": metrics.format_number,
-    }
+    env.filters |= _FILTERS
     env.globals |= {
         "asset": asset,
         "icon": draw_icon,
