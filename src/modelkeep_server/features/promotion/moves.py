@@ -15,8 +15,9 @@ from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.barring import why_not_approved_by
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_none_live, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import settle_next_review, tell_of
 from modelkeep_server.features.promotion.views import Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
@@ -96,6 +97,8 @@ def move_version(
         demand_none_live(work, {found.key: found.address})
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
+    if found.state is State.PRODUCTION:
+        settle_next_review(work, model, found)
     tell_of(work, actor, "version.moved", model, found, text=comment, state=target.value)
     if deployment is not None:
         moved = version_queries.get_version(work, actor, group, name, version)
@@ -129,7 +132,7 @@ def list_moves(
         if missing is not None:
             reasons.append(Reason("not_permitted", missing, access.say_who_may(move.act)))
         elif move.act in ("promotion.approve", "promotion.request_changes"):
-            apart = apart or [why_not_apart(work, actor, model, version)]
+            apart = apart or [why_not_approved_by(work, actor, model, version, latest)]
             if apart[0] is not None:
                 reasons.append(Reason(DutiesOverlap.code, apart[0], "Ask somebody else with the role."))
             if latest is None or latest.status is not Status.OPEN:
@@ -172,8 +175,12 @@ def _demand_third(
 def _why_no_third(
     work: Work, actor: Actor, model: Model, version: Version, latest: Promotion | None, target: State
 ) -> str | None:
-    """HIGH: the SRE who moves it to production is no owner, worked on nothing of it and approved nothing of it."""
-    if target is not State.PRODUCTION or model.risk_tier is not RiskTier.HIGH:
+    """
+    HIGH, now or when it was asked for: the SRE who moves it to production is no owner, worked on nothing of it and
+    approved nothing of it.
+    """
+    asked_as = None if latest is None else latest.risk_tier
+    if target is not State.PRODUCTION or RiskTier.HIGH not in (model.risk_tier, asked_as):
         return None
     if latest is not None and actor.user_id in latest.approvers:
         return f"You approved {version.address}, so another SRE moves it to production."

@@ -17,7 +17,7 @@ from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import REVIEW, settle_review, tell_of
 from modelkeep_server.features.promotion.views import Demands, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
@@ -79,7 +79,7 @@ def request_promotion(
     else:
         access.record(work, actor, "promotion.request", object_id=found.id, object_label=found.address, after=facts)
     told = {"target": aim.value, "what": "an urgent review" if urgent else "a review"}
-    tell_of(work, actor, "review.asked", model, found, text=justification, place="/review", **told)
+    tell_of(work, actor, "review.asked", model, found, text=justification, place=REVIEW, **told)
     return promotion_queries.get_promotion(work, found, public_id)
 
 
@@ -113,6 +113,7 @@ def withdraw(
         after={"promotion": promotion.id, "status": Status.WITHDRAWN.value},
         reason=reason,
     )  # fmt: skip
+    settle_review(work, actor, model, found)
     tell_of(work, actor, "review.withdrawn", model, found, text=reason, target=promotion.target.value)
     return ended
 
@@ -141,7 +142,9 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
     if latest is not None and latest.status is Status.OPEN:
         raise Conflict(
             f"A request for {wording.say_state(latest.target)} is open since {clock.say_moment(latest.requested_at)}.",
-            remedy="Wait for the reviewers, or withdraw it.",
+            remedy="Wait for the reviewers, or withdraw it."
+            if latest.target is Target.PRODUCTION
+            else "Wait for the reviewers, or ask them to request changes.",
         )
     if version.state not in begins:
         begin_at = wording.say_states(begins)

@@ -7,6 +7,7 @@ Templates see the context's fields and properties under their own names, and the
 
 import json
 import secrets
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -175,10 +176,7 @@ def render(page: Page, shell: PageShell) -> str:
     return environment().get_template(page.template).render(variables)
 
 
-_LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
-
-
-_FILTERS: dict[str, Any] = {
+_FILTERS: Mapping[str, Any] = {
     "ago": drawing.draw_ago,
     "day": drawing.draw_day,
     "moment": drawing.draw_moment,
@@ -202,7 +200,10 @@ _FILTERS: dict[str, Any] = {
     "named": directory.name_within,
     "code_words": wording.say_code,
     "number": metrics.format_number,
+    # For names that people typed, in commands that others paste into a shell.
+    "quoted": shlex.quote,
 }
+_LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 
 
 @cache

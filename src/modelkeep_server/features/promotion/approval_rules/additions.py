@@ -18,12 +18,13 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion.approval_rules.views import Addition, Ending
 from modelkeep_server.features.promotion.gathering import demand_text, find_text_faults
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import ADDED_MAX, COUNT_MAX, DECIDERS, WISH_DAYS, RiskTier
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotFound, StateForbids
-from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.permissions import Role
 
 _adders = people.alias("adders")
 _enders = people.alias("enders")
@@ -38,56 +39,6 @@ class NewAddition:
     roles: Collection[str]
     count: int
     reason: str
-
-
-@dataclass(frozen=True)
-class Ending:
-    """
-    The wish of an Admin to end an addition. `person_key` is who that is, `by` their e-mail; from `until` on it has
-    lapsed.
-    """
-
-    person_key: int
-    by: str
-    at: datetime
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class Addition:
-    """
-    Approvals that an Admin asked for as well, and that stand. `ending` waits for a second person; `lapsed` is a wish
-    that nobody confirmed in time, while there is no other.
-    """
-
-    key: int
-    id: str
-    risk_tier: RiskTier
-    target: Target
-    roles: tuple[Role, ...]
-    count: int
-    reason: str
-    added_by: str
-    added_at: datetime
-    ending: Ending | None
-    lapsed: Ending | None
-    revision: int
-
-    @property
-    def words(self) -> str:
-        """The same in words: "2 more MRC"."""
-        return f"{self.count} more {' or '.join(ROLES[role].label for role in self.roles)}"
-
-    @property
-    def label(self) -> str:
-        """The same, with what it is asked of."""
-        return f"{self.words_with_target} of {wording.say_tier(self.risk_tier)} risk"
-
-    @property
-    def words_with_target(self) -> str:
-        """The same without the tier: "2 more MRC for staging"."""
-        return f"{self.words} for {wording.say_state(self.target)}"
 
 
 def list_additions(work: Work) -> tuple[Addition, ...]:
