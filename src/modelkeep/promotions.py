@@ -61,7 +61,7 @@ class Promotions(Asking):
 
     def list_promotions(self, address: str | Address) -> list[Promotion]:
         """The rounds of a version, the newest first. Raises NotFound."""
-        return list(read_page(Promotion, self._transport.get(f"{_route_of(address)}/promotions")).items)
+        return list(self._list(f"{_route_of(address)}/promotions", Promotion))
 
     def get_promotion(self, address: str | Address, promotion_id: str) -> Promotion:
         """One round of a version. Raises NotFound."""

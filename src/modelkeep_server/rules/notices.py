@@ -177,7 +177,7 @@ KINDS: Mapping[str, Kind] = {
             waits=True,
             folded=True,
         ),
-        Kind("exception.part", "An exception was granted in one role, and waits for the other",
+        Kind("exception.part", "An exception was granted in part",
              (Group.REVIEWERS, Group.OWNERS, Group.NAMED),
              "{by} granted the exception from “{policy}” for {version} as {role}; {left} is still needed"),
         Kind("exception.decided", "An exception was decided", (Group.OWNERS, Group.NAMED),

@@ -125,7 +125,7 @@ def why_not_told(
         return None
     if groups:
         return "The webhook is not told of the model's group any more."
-    return "The model became RESTRICTED, and the webhook does not name its group."
+    return "The model became restricted, and the webhook does not name its group."
 
 
 def choose_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from modelkeep_server.features.promotion import rounds
+from modelkeep_server.interfaces.web import reviews
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.pages import look, words_of
@@ -59,8 +60,8 @@ def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api
         assert str(finding["text"]) in listed
 
 
-def test_what_was_not_seen_is_bounded(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many evaluations come after a decision, the newest are named with it and the others counted."""
+def test_rounds_and_what_was_not_seen_are_bounded(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds come page by page; of evaluations after a decision the newest are named with it, the others counted."""
     monkeypatch.setattr(rounds, "UNSEEN_MAX", 2)
     life = begin_life(make, api, tier="MEDIUM")
     life.ask()
@@ -69,10 +70,20 @@ def test_what_was_not_seen_is_bounded(make: Make, api: Api, monkeypatch: pytest.
     late = [life.post("/evaluations", life.cast.owner, **measured).json()["id"] for _ in range(4)]
     life.decide(life.cast.security)
 
-    by_mrc, by_security = sorted(life.latest["reviews"], key=lambda one: one["role"])
-    page = look(api, life.cast.mrc, f"{life.base.removeprefix('/api/v1')}/reviews")
+    where = f"{life.base.removeprefix('/api/v1')}/reviews"
+    page = look(api, life.cast.mrc, where)
+    life.move("STAGING", life.cast.sre)
+    life.ask("PRODUCTION")
+    monkeypatch.setattr(reviews, "ROUNDS_SHOWN", 1)
 
+    newest = look(api, life.cast.mrc, where)
+    first = life.get("/promotions?limit=1").json()
+    second = life.get(f"/promotions?limit=1&cursor={first['nextCursor']}").json()
+
+    by_mrc, by_security = sorted(second["items"][0]["reviews"], key=lambda one: one["role"])
     assert ([one["id"] for one in by_mrc["notSeen"]], by_mrc["notSeenCount"]) == (late[-2:], 4)
+    assert (first["total"], first["items"][0]["round"], second["nextCursor"]) == (2, 2, None)
+    assert ("round 2" in newest, "round 1" in newest, "cursor=" in newest) == (True, False, True)
     assert (by_security["notSeen"], by_security["notSeenCount"]) == ([], 0)
     assert "4 evaluations recorded later: holdout" in words_of(page)
     assert re.search(r'/evaluations">2 more</a>', page)

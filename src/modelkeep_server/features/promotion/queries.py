@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, ScalarSelect, Select, func, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import approval_additions, assessments, models, people, promotions, reviews, versions
 from modelkeep_server.db.work import Work
@@ -14,6 +15,7 @@ from modelkeep_server.features.promotion.queue.seats import Needs
 from modelkeep_server.features.promotion.views import Decision, Promotion, Required, Review, Status
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.approvals import Given, Need, RiskTier, fill_slots, needs_of, open_roles, slots_of
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.permissions import Role
@@ -81,6 +83,19 @@ def list_promotions(work: Work, version: Version) -> tuple[Promotion, ...]:
     """The rounds of a version, the newest first. Two statements."""
     rows = work.all(select_rounds().where(promotions.c.version_id == version.key).order_by(promotions.c.id.desc()))
     return to_promotions(work, rows)
+
+
+def page_promotions(
+    work: Work, version: Version, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Promotion]:
+    """One page of the same. Three statements. Raises CursorRefused."""
+    here = promotions.c.version_id == version.key
+    rows, following = read_rows(
+        work, select_rounds().where(here), promotions.c.id, filters={"rounds_of": version.id}, limit=limit,
+        cursor=cursor, descending=True,
+    )  # fmt: skip
+    total = work.scalar(select(func.count()).select_from(promotions).where(here))
+    return Page(to_promotions(work, rows), following, int(total))
 
 
 def get_promotion(work: Work, version: Version, public_id: str) -> Promotion:

@@ -94,11 +94,14 @@ def request_promotion(work: Work, actor: Actor, group: str, name: str, version: 
 
 @router.get(V + "/promotions", response_model=PageOut[PromotionOut])
 @door.reads("model.read")
-def list_promotions(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[PromotionOut]:
+def list_promotions(
+    work: Work, actor: Actor, group: str, name: str, version: str, limit: Limit = 50, cursor: Cursor = None
+) -> PageOut[PromotionOut]:
     """The rounds of a version, the newest first."""
     found = version_queries.get_version(work, actor, group, name, version)
-    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
-    return PageOut[PromotionOut].of(Page(rounds, None, len(rounds)), PromotionOut.model_validate)
+    page = promotion_queries.page_promotions(work, found, limit=limit, cursor=cursor)
+    marked = replace(page, items=mark_unseen(work, found, page.items))
+    return PageOut[PromotionOut].of(marked, PromotionOut.model_validate)
 
 
 @router.get(V + "/promotions/{id}", response_model=PromotionOut)

@@ -24,7 +24,7 @@ from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.query_strings import read_moment, read_version
 from modelkeep_server.interfaces.web.contexts.reviews import FINDING_ROWS, ReviewContext, RoundsContext
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
@@ -61,6 +61,7 @@ DECIDE = FormOf(
         },
     },
 )
+ROUNDS_SHOWN = 25
 COMMENT = FormOf("comment", {"text": "Comment"})
 FINDING = FormOf("finding", {"text": "What was found"}, _OF_FINDING)
 SETTLE = FormOf("settle", {"answer": "What was done, or why it can stay"}, {"status": "How it ended"})
@@ -68,12 +69,13 @@ SETTLE = FormOf("settle", {"answer": "What was done, or why it can stay"}, {"sta
 
 @router.get(V + "/reviews")
 @door.reads("model.read")
-def show_rounds(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
-    """How often was it asked for, and what was said?"""
+def show_rounds(work: Work, actor: Actor, group: str, name: str, version: str, cursor: Cursor = "") -> Page:
+    """How often was it asked for, and what was said? The newest rounds first, page by page."""
     facts = facts_of(work, actor, group, name, version) | {"tab": "reviews"}
     found = facts["version"]
-    rounds = mark_unseen(work, found, promotion_queries.list_promotions(work, found))
-    return Page.of(RoundsContext(**facts, rounds=rounds, findings=findings.list_of_version(work, found)))
+    page = promotion_queries.page_promotions(work, found, limit=ROUNDS_SHOWN, cursor=cursor or None)
+    marked, raised = replace(page, items=mark_unseen(work, found, page.items)), findings.list_of_version(work, found)
+    return Page.of(RoundsContext(**facts, rows=marked, findings=raised, cursor=cursor or None))
 
 
 @router.get(V + "/review")

@@ -19,10 +19,11 @@ from modelkeep_server.features.promotion.views import (
     count_checks,
 )
 from modelkeep_server.features.versions.views import Requirement, Version
-from modelkeep_server.interfaces.web.contexts.base import FormContext
+from modelkeep_server.interfaces.web.contexts.base import FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.next_step import Slot, name_open, slots_of
+from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Relation, Role
 
@@ -126,12 +127,23 @@ class ReviewContext(FormContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundsContext(VersionContext):
+class RoundsContext(VersionContext, Walked):
     """GET /models/{group}/{name}/versions/{version}/reviews."""
 
     template: ClassVar[str] = "reviews/rounds.html"
-    rounds: tuple[Promotion, ...] = ()
+    rows: Rows[Promotion]
     findings: tuple[Finding, ...] = ()
+    cursor: str | None = None
+
+    @property
+    def rounds(self) -> tuple[Promotion, ...]:
+        """Those of this page, the newest first."""
+        return self.rows.items
+
+    @property
+    def walk(self) -> Walk:
+        """The list."""
+        return Walk(f"{self.base}/reviews", self.rows)
 
     def conditions_of(self, review: Review) -> tuple[Finding, ...]:
         """The findings that a decision is bound to."""
