@@ -41,10 +41,12 @@ from modelkeep_server.db.tables import (
     policy_revisions,
     promotions,
     version_flags,
+    version_passages,
     versions,
 )
 from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments.live import is_live
 from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -102,6 +104,7 @@ def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
         sight=sight_of(actor),
         held=held,
         moves=access.may_by_standing(actor, "version.stage"),
+        retires=access.may_by_standing(actor, "version.retire"),
         requests=access.may_by_standing(actor, "promotion.request", (Relation.OWNER,)),
     )
     values = {
@@ -123,6 +126,7 @@ class _Asker:
     sight: Sight
     held: tuple[Role, ...]
     moves: bool
+    retires: bool
     requests: bool
 
 
@@ -131,6 +135,7 @@ def _select_all(asker: _Asker) -> CompoundSelect[Any]:
     return union_all(
         *_for_deciders(asker),
         *_for_sres(asker),
+        *_for_admins(asker),
         *_for_owners(asker),
         _findings(asker),
         _access_that_ends(asker),
@@ -267,6 +272,19 @@ def _for_sres(asker: _Asker) -> list[Select[Any]]:
 def _may_go_on(asker: _Asker) -> tuple[ColumnElement[bool], ...]:
     beside = (~has_flag(versions.c.id, "CLOSED"), ~has_flag(versions.c.id, "HOLD"))
     return (models.c.status == ModelStatus.ACTIVE.value, visible_by(asker.sight), *beside)
+
+
+def _for_admins(asker: _Asker) -> list[Select[Any]]:
+    """Deprecated versions that an Admin may retire: those that are live still wait for an SRE first."""
+    if not asker.retires:
+        return []
+    deprecated = _versions_of(version_passages).where(
+        version_passages.c.state == State.DEPRECATED.value,
+        versions.c.state == State.DEPRECATED.value,
+        ~is_live(versions.c.id),
+        *_may_go_on(asker),
+    )
+    return [_arm(Kind.RETIRE, deprecated, {**_ON_VERSION, "since": _us(version_passages.c.at)})]
 
 
 def _for_owners(asker: _Asker) -> list[Select[Any]]:

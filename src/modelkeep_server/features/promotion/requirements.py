@@ -12,8 +12,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Check, Severity, Target
-from modelkeep_server.features.promotion.views import Demands, FindingStatus, Promotion, unmet
+from modelkeep_server.features.promotion.views import POLICY, Demands, FindingStatus, Promotion, unmet
 from modelkeep_server.features.versions.views import Requirement, Version
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import FieldError, RequirementsUnmet
 from modelkeep_server.rules.permissions import ROLES
 
@@ -35,7 +36,7 @@ def _to_requirement(check: Check) -> Requirement:
     if excepted:
         message = f"{message} An exception lifts this for a time."
     return Requirement(
-        f"policy:{check.policy}",
+        POLICY + check.policy,
         check.passed or excepted,
         message,
         check.remedy,
@@ -49,7 +50,7 @@ def judge_approvals(promotion: Promotion) -> Requirement:
     """Whether the approvals are there that are asked for now, of the model's tier and by what Admins added."""
     given, needed = len(promotion.approvals), promotion.needed
     waits = " or ".join(ROLES[role].label for role in promotion.open_roles)
-    message = f"{given} of {needed} approvals for {promotion.target}"
+    message = f"{given} of {needed} approvals for {wording.say_state(promotion.target)}"
     return Requirement(
         "approvals",
         not promotion.missing,

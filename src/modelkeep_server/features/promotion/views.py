@@ -46,6 +46,9 @@ class FindingStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
 
 
+#: What the id of a requirement begins with that a policy makes; the policy's name follows.
+POLICY = "policy:"
+
 #: Where the last approval leads, and an SRE finds it: approvals that are lacking since can be given there.
 LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
 
@@ -89,6 +92,14 @@ class Required:
 
     roles: tuple[Role, ...]
     count: int
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many policies do not stop a version, passed or lifted by an exception, of how many that were asked."""
+
+    good: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,11 @@ class Promotion:
         """How many approvals are asked for now."""
         return sum(need.count for need in self.required)
 
+    @property
+    def check_tally(self) -> Tally:
+        """What policies said last, counted."""
+        return Tally(sum(bool(one["passed"] or one["excepted"]) for one in self.checks), len(self.checks))
+
 
 @dataclass(frozen=True)
 class RoundChanges:
@@ -187,6 +203,28 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class FindingsAsked:
+    """Which findings: those for which all holds that is not None. `mine`: whose owner the actor is, or a team of."""
+
+    status: FindingStatus | None = None
+    severity: Severity | None = None
+    blocking: bool | None = None
+    owner: str | None = None
+    mine: bool = False
+    overdue: bool = False
+
+
+@dataclass(frozen=True)
+class FindingCounts:
+    """How many findings the actor can see: open ones, and among them those overdue, that block, and that are theirs."""
+
+    open: int
+    overdue: int
+    blocking: int
+    mine: int
+
+
+@dataclass(frozen=True)
 class NewFinding:
     """A finding as sent, not judged yet. `owner` None: who submitted the version; `due_at` None: in 30 days."""
 
@@ -220,6 +258,12 @@ class Demands:
         """The files of the version that was judged, as policies see them."""
         found: Sequence[Mapping[str, Any]] = self.judgement.facts["artifacts"]
         return found
+
+
+def count_checks(requirements: Sequence[Requirement]) -> Tally:
+    """What policies say of a version now, counted as `Promotion.check_tally` counts what they said."""
+    asked = [one for one in requirements if one.id.startswith(POLICY)]
+    return Tally(sum(one.met for one in asked), len(asked))
 
 
 def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:

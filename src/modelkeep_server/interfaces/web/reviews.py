@@ -13,10 +13,10 @@ from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, requirements
 from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.barring import why_not_approved_by
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
@@ -40,6 +40,11 @@ RoundId = Annotated[str, Query(alias="round", max_length=100)]
 Other = Annotated[str, Query(alias="with", max_length=200)]
 Form = FormData | Mapping[str, str]
 
+_OVER = {
+    Status.APPROVED: "It is approved: nothing is left to decide.",
+    Status.CHANGES_REQUESTED: "Changes were requested. It waits for an owner of the model, who asks again.",
+    Status.WITHDRAWN: "The request was taken back: nothing is left to decide.",
+}
 _OF_FINDING = {"severity": "Severity", "dueAt": "Due", "owner": "Who answers", "blocking": "Blocks"}
 _NAMES = ("", "second ", "third ")
 DECIDE = FormOf(
@@ -177,6 +182,7 @@ def _review_page(
         comments=discussion.list_comments(work, found),
         now=work.now,
         roles=tuple(role for role in DECIDERS if role in actor.roles),
+        own=next((one for one in reversed(shown.reviews) if one.person_key == actor.user_id), None),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
         compared=compare_submitted(work, compared, shown) if compared else None,
         before=compared.before if compared else None,
@@ -193,8 +199,10 @@ def _why_no_decision(
 ) -> str | None:
     """Why this person decides nothing in this round, in words; None where they may."""
     waits = promotion.status is Status.OPEN or deciding.lacks_approvals(promotion, version)
-    if not is_newest or not waits:
-        return "This request waits for no decision."
+    if not is_newest:
+        return "This round is over: a later one follows."
+    if not waits:
+        return _OVER[promotion.status]
     missing = access.why_not(actor, "promotion.approve", model_queries.relations_of(actor, model))
     if missing is not None:
         return f"{missing} {access.say_whom_to_ask(work, 'promotion.approve')}"
@@ -203,7 +211,7 @@ def _why_no_decision(
         return f"{beside.message} {beside.remedy}"
     if any(one.person_key == actor.user_id and one.tier is model.risk_tier for one in promotion.reviews):
         return "You decided on this request already. Say more in the discussion."
-    apart = why_not_apart(work, actor, model, version)
+    apart = why_not_approved_by(work, actor, model, version, promotion)
     if apart is None:
         return None
     roles = " or ".join(ROLES[role].label for role in promotion.open_roles)
