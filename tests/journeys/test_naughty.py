@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.journeys.conftest import PASSPHRASE, Visitor, keep_picture, visit
+from tests.journeys.conftest import Visitor, enter, keep_picture, visit
 from tests.support.naughty import SCRIPTS
 from tests.support.planting import Planted, plant_models, plant_versions
 from tests.support.running import RunningRegistry, running_registry
@@ -32,14 +32,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningR
 def reader(chromium: Browser, planted: tuple[RunningRegistry, list[Planted]]) -> Iterator[BrowserContext]:
     """The browser of somebody who may see everything."""
     running, _ = planted
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(running.operate("admin", "invite", "curious@company.com", "--roles", "ADMIN,AUDITOR,MODEL_OWNER").strip())
-    page.locator("main [name=name]").fill("<img src=x onerror=window.naughty=1>")
-    page.locator("main [name=passphrase]").fill(PASSPHRASE)
-    page.locator("main form").get_by_role("button").first.click()
-    page.wait_for_url(f"{running.url}/**")
-    page.close()
+    roles, name = "ADMIN,AUDITOR,MODEL_OWNER", "<img src=x onerror=window.naughty=1>"
+    context = enter(chromium, running, "curious@company.com", roles, name=name)
     yield context
     context.close()
 

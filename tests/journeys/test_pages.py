@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from modelkeep.client import Client
-from tests.journeys.conftest import PASSPHRASE, Visitor, keep_picture, visit
+from tests.journeys.conftest import Visitor, enter, keep_picture, visit
 from tests.support.running import RunningRegistry, running_registry
 from tests.support.safetensors import make_safetensors
 
@@ -126,14 +126,9 @@ def furnish(client: Client, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[BrowserContext]:
     """The browser of an Admin who owns models."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    link = furnished.operate("admin", "invite", "priya@company.com", "--roles", "ADMIN").strip()
-    page = context.new_page()
-    page.goto(link)
-    page.locator("main [name=passphrase]").fill(PASSPHRASE)
-    page.locator("main form").get_by_role("button").first.click()
-    page.wait_for_url(f"{furnished.url}/**")
-    page.close()
+    context = enter(
+        chromium, furnished, "priya@company.com", "ADMIN", name="Priya Raman", viewport={"width": 1280, "height": 900}
+    )
     yield context
     context.close()
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +15,9 @@ from typing import Any
 import httpx2
 
 from modelkeep.client import Client
-from tests.support.running import COMMAND
 from tests.support.safetensors import make_safetensors
 from tests.support.tus import begin, offset_of, send
-from tests.support.warm import start_server
+from tests.support.warm import run_command, start_server
 
 FILE_BYTES = 200_000
 RUN_BYTES = 30_000
@@ -71,10 +69,9 @@ class Victim:
 
     def operate(self, *arguments: str) -> str:
         """The standard output of an operator's command."""
-        done = subprocess.run(
-            [COMMAND, *arguments], env=dict(self.environment), capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
+        code, out, err = run_command(self.environment, arguments, 60)
+        assert code == 0, err
+        return out.strip()
 
     @contextlib.contextmanager
     def served(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from modelkeep_server.operate.lock import LOCK_NAME
-from tests.support.warm import start_server
+from tests.support.warm import run_command, start_server
 
 COMMAND = Path(sys.executable).with_name("modelkeep")
 START_SECONDS = 60
@@ -45,17 +45,10 @@ class RunningRegistry:
 
     def operate(self, *arguments: str) -> str:
         """What an operator's command prints on standard output. One that fails raises with what it said."""
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            check=False,
-            env=dict(self.environment),
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"modelkeep {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
-        return done.stdout
+        code, out, err = run_command(self.environment, arguments, START_SECONDS)
+        if code != 0:
+            raise RuntimeError(f"modelkeep {' '.join(arguments)} ended with {code}: {err}")
+        return out
 
 
 @contextlib.contextmanager

@@ -31,12 +31,10 @@ from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, I
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
 from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.policy_facts import REASON_CHARS
 
 TEXT_CHARS = 4_000
-REASON_CHARS = 2_000
-_ASKING = ("exception.asked",)
-
-
+_ASKING = ("exception.asked", "exception.part")
 _GRANTS = "decides on its exceptions"
 
 
