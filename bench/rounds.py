@@ -11,7 +11,8 @@ from bench.seeding import OWNER
 from modelkeep_server.app import open_house
 from modelkeep_server.db.tables import promotions, reviews
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, queries, tokens
+from modelkeep_server.features.identity import access, actors
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
@@ -43,7 +44,7 @@ def seed_reviews(settings: Settings, addresses: Sequence[str], count: int) -> No
                 for email, role in ((OWNER, Role.MODEL_OWNER), ("security@company.com", Role.SECURITY_ARCHITECT))
             ]
         with house.reading() as work:
-            owner, security = (queries.find_actor_by_token(work, secret) for secret in secrets)
+            owner, security = (actors.find_actor_by_token(work, secret) for secret in secrets)
         assert owner is not None
         assert security is not None
         # The first one stays a draft, for files to be sent to.

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelkeep_server.app import House, open_house
-from modelkeep_server.features.identity import queries, sessions, tokens
+from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.sign_in import sessions
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.service import create_model
@@ -50,7 +53,7 @@ def seed(settings: Settings, count: int) -> Seeded:
         with house.writing() as work:
             made = tokens.create_token_by_operator(work, host="bench", email=OWNER, roles=[Role.MODEL_OWNER])
         with house.reading() as work:
-            actor = queries.find_actor_by_token(work, made.secret)
+            actor = actors.find_actor_by_token(work, made.secret)
         assert actor is not None
         chance = random.Random(1)
         models = [_draw(chance, number) for number in range(count)]
@@ -68,7 +71,7 @@ def _make_cast(house: House, owner_token: str) -> Cast:
             made = tokens.create_token_by_operator(work, host="bench", email=f"{who}@company.com", roles=[role])
             secrets[who] = made.secret
     with house.writing() as work:
-        reviewer = queries.find_person_id(work, "mrc@company.com")
+        reviewer = lookups.find_person_id(work, "mrc@company.com")
         assert reviewer is not None
         return Cast(secrets, sessions.start_session(work, reviewer, method="link").secret)
 

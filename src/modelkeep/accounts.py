@@ -1,9 +1,53 @@
-"""People, what they may do, and how they are let in, as frozen dataclasses like those of models.py."""
+"""People, teams and programs: what they may do, and how they are let in."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from modelkeep.models import Told
+from modelkeep.told import Told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me(Told):
+    """
+    Whose token it is, and what they may do with it. `scopes` is None where nothing is left out; `sponsor` is who
+    answers for a service account.
+    """
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    permissions: tuple[str, ...]
+    scopes: tuple[str, ...] | None = None
+    sponsor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team(Told):
+    """People under one shared address. `members` are e-mails, of those whose accounts are enabled."""
+
+    id: str
+    name: str
+    email: str
+    members: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAccount(Told):
+    """A program that acts for itself, named `account` (`service:NAME`). `sponsor` is who answers for it."""
+
+    id: str
+    name: str
+    account: str
+    purpose: str
+    sponsor: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    ended_at: datetime | None = None
+    revision: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

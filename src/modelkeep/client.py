@@ -5,17 +5,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from modelkeep.accounts import Me
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
+from modelkeep.approval_rules import ApprovalRules
 from modelkeep.asking import When, given, moment_of
 from modelkeep.comparisons import Comparison
 from modelkeep.deployments import Deployments
 from modelkeep.directory import Directory
 from modelkeep.evaluations import Evaluations
+from modelkeep.events import Activity, Event, Verdict
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
-from modelkeep.models import Activity, Event, Me, Model, Verdict, Version
+from modelkeep.models import Model, Version
 from modelkeep.notices import Notices
 from modelkeep.people import People
 from modelkeep.policies import Policies
@@ -23,12 +26,27 @@ from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
 from modelkeep.sharing import Sharing
+from modelkeep.status import Status
 from modelkeep.trails import Trails
 from modelkeep.transport import Transport
+from modelkeep.webhooks import Webhooks
 
 
 class Client(
-    Deployments, Directory, Evaluations, Files, Notices, People, Policies, Promotions, Releases, Sharing, Trails
+    ApprovalRules,
+    Deployments,
+    Directory,
+    Evaluations,
+    Files,
+    Notices,
+    People,
+    Policies,
+    Promotions,
+    Releases,
+    Sharing,
+    Status,
+    Trails,
+    Webhooks,
 ):
     """
     A registry, as one person or service account.

@@ -1,9 +1,9 @@
-"""What the registry tells of the difference between two versions. See also `modelkeep.models`."""
+"""What the registry tells of the difference between two versions. See also `modelkeep.told`."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from modelkeep.models import Told
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from modelkeep.addresses import Address, parse_model
 from modelkeep.asking import Asking, When, flag_of, given, moment_of
 from modelkeep.listing import Listing
-from modelkeep.models import Told
 from modelkeep.reading import read, read_page
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)

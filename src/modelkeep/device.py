@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from modelkeep.errors import ApiError, ModelkeepError, UnexpectedAnswer, Unreachable
 from modelkeep.login import Login
-from modelkeep.models import Told
 from modelkeep.reading import read
+from modelkeep.told import Told
 from modelkeep.transport import Transport
 
 PENDING, SLOW_DOWN = "authorization_pending", "slow_down"

@@ -1,9 +1,9 @@
 """Who is who in a registry: teams and service accounts, for the client. Making and changing them is for the pages."""
 
+from modelkeep.accounts import ServiceAccount, Team
 from modelkeep.asking import Asking, flag_of
 from modelkeep.errors import NotFound
 from modelkeep.listing import Listing
-from modelkeep.models import ServiceAccount, Team
 
 PREFIX = "service:"
 

@@ -18,8 +18,8 @@ import httpx2
 
 from modelkeep.errors import ApiError, BadFile, DigestMismatch, UnexpectedAnswer, Unreachable
 from modelkeep.local_files import CHUNK_BYTES, hash_file
-from modelkeep.models import Artifact, Link
 from modelkeep.progress import OnProgress, Progress, Step
+from modelkeep.stored import Artifact, Link
 from modelkeep.transport import Transport, wait_seconds
 
 #: With growing waits about half a minute, in which a registry that was restarted is back.

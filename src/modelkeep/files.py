@@ -14,11 +14,10 @@ from modelkeep.headers import Header, Suggestion
 from modelkeep.kinds import AUTO, guess_kind
 from modelkeep.listing import Listing
 from modelkeep.local_files import hash_file, is_empty
-from modelkeep.models import Artifact, BundleLink, DigestPlace, Download, Link
 from modelkeep.progress import OnProgress, ignore_progress
 from modelkeep.reading import read, read_page
 from modelkeep.resuming import ROUTE, discard, get_upload
-from modelkeep.stored import Upload
+from modelkeep.stored import Artifact, BundleLink, DigestPlace, Download, Link, Upload
 from modelkeep.uploads import NewFile, send_file
 from modelkeep.zips import FetchedZip, fetch_zip
 

@@ -1,10 +1,10 @@
-"""What the registry tells of the inside of files. See `modelkeep.models` for what holds for all answers."""
+"""What the registry tells of the inside of files. See `modelkeep.told` for what holds for all answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelkeep.models import Told
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from modelkeep.models import Page
 from modelkeep.reading import read_page
+from modelkeep.told import Page
 from modelkeep.transport import Transport
 
 T = TypeVar("T")

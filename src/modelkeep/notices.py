@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from modelkeep.asking import Asking, given
 from modelkeep.listing import Listing
-from modelkeep.models import Told
 from modelkeep.reading import read
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)

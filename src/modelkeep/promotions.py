@@ -138,15 +138,16 @@ class Promotions(Asking):
         """Versions in production, what is to be looked at again first; `due`: overdue, or within 30 days."""
         return self._list("/reviews/again", NextReview, {"due": "true" if due else None})
 
-    def list_attestations(self, address: str | Address) -> list[Attestation]:
+    def list_attestations(self, address: str | Address) -> Listing[Attestation]:
         """When a version in production was looked at again, the newest first. Raises NotFound."""
-        return list(read_page(Attestation, self._transport.get(f"{_route_of(address)}/attestations")).items)
+        return self._list(f"{_route_of(address)}/attestations", Attestation, {})
 
     def attest_version(self, address: str | Address, *, comment: str, digest: str | None = None) -> Attestation:
         """
         Say, as an MRC, that a version in production was looked at again. Takes a token with the scope `review`.
 
-        Raises Conflict (it is not in PRODUCTION, or holds another content), Forbidden, Invalid, NotFound.
+        Raises Conflict (it is not in PRODUCTION, is on hold, holds another content, or was looked at lately),
+        Forbidden, Invalid, NotFound.
         """
         document = given(comment=comment, digest=digest)
         return read(Attestation, self._transport.post(f"{_route_of(address)}/attestations", document))

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar, Union
 
 from modelkeep.errors import UnexpectedAnswer
-from modelkeep.models import Page
+from modelkeep.told import Page
 
 T = TypeVar("T")
 

@@ -4,9 +4,8 @@ from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_file
 from modelkeep.asking import Asking, When, given, moment_of
-from modelkeep.models import Artifact
 from modelkeep.reading import read, read_page
-from modelkeep.stored import Waiver
+from modelkeep.stored import Artifact, Waiver
 
 
 class Releases(Asking):

@@ -17,10 +17,9 @@ from modelkeep.addresses import Address
 from modelkeep.errors import ApiError, BadFile, Conflict, Gone, NotFound, UnexpectedAnswer, Unreachable
 from modelkeep.listing import list_all
 from modelkeep.local_files import hash_stretch, read_chunks
-from modelkeep.models import Artifact
 from modelkeep.progress import OnProgress, Progress, Step
 from modelkeep.reading import read
-from modelkeep.stored import Upload
+from modelkeep.stored import Artifact, Upload
 from modelkeep.transport import Transport, wait_seconds
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""What the registry tells of promotions: requests, decisions, findings. See also `modelkeep.models`."""
+"""What the registry tells of promotions: requests, decisions, findings. See also `modelkeep.told`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modelkeep.comparisons import Differences
-from modelkeep.models import Told
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Unseen(Told):
 class Review(Told):
     """
     What one reviewer decided, in which role, on which content, and what lay before them (`saw`). `not_seen` is told
-    where rounds are read: what was recorded after the decision.
+    where rounds are read: the newest of what was recorded after the decision, `not_seen_count` of them in all.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Review(Told):
     at: datetime
     saw: Mapping[str, Any]
     not_seen: tuple[Unseen, ...] = ()
+    not_seen_count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

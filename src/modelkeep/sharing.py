@@ -1,13 +1,49 @@
 """Sharing models, asking for access to them, and ending them, from Python: a part of the client."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.asking import Asking, When, flag_of, given, moment_of
 from modelkeep.listing import Listing
-from modelkeep.models import AccessRequest, Collaborator, Model, Version
+from modelkeep.models import Model, Version
 from modelkeep.reading import read
+from modelkeep.told import Told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collaborator(Told):
+    """Somebody who was let into a model: `access` READ or WRITE, until a moment or until it is ended."""
+
+    email: str
+    name: str
+    access: str
+    until: datetime | None = None
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRequest(Told):
+    """
+    A request to be let into a model: `status` OPEN, GRANTED, REFUSED, WITHDRAWN or EXPIRED.
+
+    `until` is what was asked for while it is open, then what was given; `answer` is the reason of a refusal.
+    """
+
+    id: str
+    model: str
+    version: str | None = None
+    by: str
+    purpose: str
+    status: str
+    asked_at: datetime
+    until: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    answer: str | None = None
 
 
 class Sharing(Asking):

@@ -7,9 +7,10 @@ from typing import Any
 
 from modelkeep.addresses import Address, parse_version
 from modelkeep.asking import Asking
+from modelkeep.events import EventActor, EventObject
 from modelkeep.listing import PAGE_LIMIT
-from modelkeep.models import EventActor, EventObject, Told
 from modelkeep.reading import read
+from modelkeep.told import Told
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,10 @@ from typing import BinaryIO
 from modelkeep.addresses import Address
 from modelkeep.errors import DigestMismatch
 from modelkeep.local_files import hash_opened, open_file, read_chunks
-from modelkeep.models import Artifact
 from modelkeep.progress import OnProgress, Progress, Step
 from modelkeep.reading import read
 from modelkeep.resuming import Sending, send_in_parts
+from modelkeep.stored import Artifact
 from modelkeep.transport import Transport
 
 #: A file up to this size goes in one request; sent again whole after a cut, which costs less than asking how far it is.

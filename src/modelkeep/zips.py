@@ -20,9 +20,8 @@ from typing import BinaryIO
 from modelkeep.downloads import locate
 from modelkeep.errors import BadFile, DigestMismatch, UnexpectedAnswer
 from modelkeep.local_files import CHUNK_BYTES
-from modelkeep.models import Artifact, BundleLink
 from modelkeep.progress import OnProgress, Progress, Step
-from modelkeep.stored import is_held_back
+from modelkeep.stored import Artifact, BundleLink, is_held_back
 from modelkeep.transport import Transport, repeat
 
 TRIES = 3

@@ -27,7 +27,7 @@ from modelkeep_server.features.artifacts.downloading import transfers
 from modelkeep_server.features.artifacts.judging import rescanning
 from modelkeep_server.features.artifacts.judging.scanning import SCAN
 from modelkeep_server.features.artifacts.uploading import sweeping
-from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.inbox import pruning
 from modelkeep_server.features.jobs.handling import in_one_work
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
@@ -43,10 +43,11 @@ from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.oidc_settings import LOOPBACK
 from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, KeyUnusable, Mailer
 from modelkeep_server.rules.limits import Limits
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.oidc import LOOPBACK
+from modelkeep_server.settings.storing import DATABASE_NAME
 
 #: Which jobs are done again and again, and how often.
 SCHEDULES: tuple[Schedule, ...] = (

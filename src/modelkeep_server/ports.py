@@ -210,8 +210,8 @@ class IssuerFault(Exception):
     """
     What the issuer answered signs nobody in.
 
-    `fault` is its short name, a key of features/identity/faults.py; `code` is the error code of OAuth that the issuer
-    gave, where it is one that is known.
+    `fault` is its short name, a key of features/identity/issuers/faults.py; `code` is the error code of OAuth that the
+    issuer gave, where it is one that is known.
     """
 
     def __init__(self, fault: str, code: str | None = None) -> None:

@@ -1,5 +1,6 @@
 """One running registry for all tests of the client, people with tokens, and the command line as its script calls it."""
 
+import functools
 import io
 import itertools
 import sys
@@ -31,12 +32,14 @@ class Answered:
 
 
 Cli = Callable[..., Answered]
+Become = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    """A registry that runs while the tests do."""
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
+    """A registry that runs while the tests do. Its webhooks may lead to this machine."""
+    folder = tmp_path_factory.mktemp("registry")
+    with running_registry(folder, MODELKEEP_WEBHOOK_NETWORKS="127.0.0.0/8") as running:
         yield running
 
 
@@ -50,6 +53,18 @@ def owner_token(registry: RunningRegistry) -> str:
 def auditor_token(registry: RunningRegistry) -> str:
     """A token of aude@company.com, an Auditor."""
     return registry.token("aude@company.com", "AUDITOR")
+
+
+@pytest.fixture(scope="session")
+def token_of(registry: RunningRegistry) -> Callable[[str], str]:
+    """A token of somebody who has this role alone, made once: that takes a process of its own."""
+    return functools.cache(lambda role: registry.token(f"only-{role.lower()}@company.com", role))
+
+
+@pytest.fixture
+def become(monkeypatch: pytest.MonkeyPatch, token_of: Callable[[str], str]) -> Become:
+    """Commands and clients go on as somebody who has this role alone."""
+    return lambda role: monkeypatch.setenv("MODELKEEP_TOKEN", token_of(role))
 
 
 @pytest.fixture(autouse=True)

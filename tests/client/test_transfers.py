@@ -8,8 +8,9 @@ import pytest
 from modelkeep.client import Client
 from modelkeep.downloads import locate
 from modelkeep.errors import BadFile, DigestMismatch, NotAccepted, UnexpectedAnswer
-from modelkeep.models import Artifact, Version
+from modelkeep.models import Version
 from modelkeep.progress import Progress, Step
+from modelkeep.stored import Artifact
 from tests.client.balancer import Balancer
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from modelkeep_server.db.engine import open_database, open_sqlite
 from modelkeep_server.features.audit import verify
-from modelkeep_server.features.identity import invitations, tokens
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.rules.errors import Conflict, Unavailable
 from modelkeep_server.rules.permissions import Role
 from tests.support.registries import Registries, Registry

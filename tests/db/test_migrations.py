@@ -14,8 +14,17 @@ from modelkeep_server.app import CannotStart, open_house
 from modelkeep_server.db import schema
 from modelkeep_server.db.tables import metadata
 from tests.support import postgres
+from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.meddling import judge_after, lift_a_policy, messages
+from tests.support.promoting import begin_life
 from tests.support.registries import Registry, make_settings
+
+#: The tables that came after 0012, in an order in which they can be dropped.
+SINCE_0012 = (
+    "approval_additions", "attestations", "notices", "told", "webhook_deliveries", "webhook_standing",
+    "notice_settings", "webhooks",
+)  # fmt: skip
 
 
 def _ours(_: Any, name: str | None, kind: str, *_more: Any) -> bool:
@@ -67,6 +76,35 @@ def test_activity_of_before_its_index_is_entered_by_the_migration(fresh_registry
 
     assert fresh_registry.look(rows) == noted
     assert len(noted) == 3
+
+
+def test_a_filled_registry_of_before_the_added_approvals_is_brought_up_to_date(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:
+    """What was reviewed and lifted under 0012 verifies after the upgrade, and a round that was open goes on."""
+    life = begin_life(fresh_make, fresh_api, tier="MEDIUM")
+    lift_a_policy(fresh_api, life)
+    life.reach("STAGING")
+    life.ask("PRODUCTION")
+    life.decide(life.cast.mrc)
+    for index in ("ix_versions_state", "ix_models_updated_at_id", "ix_artifacts_version"):
+        fresh_registry.tamper(f"DROP INDEX {index}")
+    for table in SINCE_0012:
+        fresh_registry.tamper(f"DROP TABLE {table}")
+    fresh_registry.tamper("UPDATE alembic_version SET version_num = '0012'")
+    before = fresh_registry.event_count
+
+    schema.upgrade(fresh_registry.house.database)
+
+    upgraded = judge_after(fresh_registry)
+    assert schema.is_current(fresh_registry.house.database)
+    test_the_migrations_make_exactly_the_tables_of_the_program(fresh_registry)
+    assert (messages(upgraded), upgraded.size) == ([], before)
+    assert life.decide(life.cast.security).json()["status"] == "APPROVED"
+    life.reach("PRODUCTION")
+    assert life.post("/attestations", life.cast.mrc, comment="As before.").status_code == 201
+    assert fresh_api.as_(life.cast.mrc).get("/api/v1/notices").json()["items"]
+    assert messages(judge_after(fresh_registry)) == []
 
 
 @pytest.mark.postgres

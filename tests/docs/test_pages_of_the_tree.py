@@ -10,8 +10,8 @@ import pytest
 
 from modelkeep.cli.nouns import NOUNS
 from modelkeep_server.interfaces.site import make_app
-from modelkeep_server.oidc_settings import OIDC_PREFIX, OidcIssuer
 from modelkeep_server.settings import Settings
+from modelkeep_server.settings.oidc import OIDC_PREFIX, OidcIssuer
 from tests.docs.conftest import ROOT
 
 SERVER = ROOT / "src" / "modelkeep_server"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import sessions, tokens
+from modelkeep_server.features.identity.sign_in import sessions
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role

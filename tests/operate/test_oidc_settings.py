@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from modelkeep_server.rules.permissions import Role
-from modelkeep_server.settings import SettingsRefused, load_settings
+from modelkeep_server.settings.loading import SettingsRefused, load_settings
 
 ONE = {"ISSUER": "https://login.company.com", "CLIENT_ID": "modelkeep", "NAME": "Company Login"}
 TWO = """

@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from modelkeep_server.operate import show_settings
 from modelkeep_server.operate.docs.tables import write_sample_toml
-from modelkeep_server.settings import Settings, SettingsRefused, load_settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.loading import SettingsRefused, load_settings
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.lifecycle import MOVES
-from modelkeep_server.rules.permission_words import what_is_missing, whom_to_ask
+from modelkeep_server.rules.permission_words import what_is_missing, who_may, whom_to_ask
 from modelkeep_server.rules.permissions import (
     DEFAULT_SCOPES,
     PERMISSIONS,
@@ -124,6 +124,38 @@ def test_a_refusal_says_what_would_help(act: str, held: frozenset[Role], stands:
     named = whom_to_ask(act, stands, owners=["o@x.org"], admins=["a@x.org", "b@x.org", "c@x.org", "d@x.org"])
     assert "(a@x.org, b@x.org, c@x.org ...)" in named
     assert ("owner" in named) == ("(o@x.org)" in named)
+
+
+@pytest.mark.parametrize("act", sorted(act for act, row in PERMISSIONS.items() if Grant() not in row.grants))
+def test_a_refusal_names_everyone_who_may(act: str) -> None:
+    """Not the nearest way alone: each role and relation that is enough stands in it, and in whom to ask instead."""
+    grants = PERMISSIONS[act].grants
+
+    told = (what_is_missing(act, ()), who_may(act))
+
+    for role in {grant.role for grant in grants if grant.role is not None and grant.relation is None}:
+        assert all(ROLES[role].label in sentence for sentence in told)
+    words = {
+        Relation.OWNER: "owner of th",
+        Relation.WRITE: "WRITE",
+        Relation.READ: "collab",
+        Relation.GRANTED: "let in",
+    }
+    needed = {grant.relation for grant in grants} & words.keys()
+    if Relation.READ in needed:
+        needed.discard(Relation.WRITE)
+    for relation in needed:
+        assert all(words[relation] in sentence for sentence in told)
+
+
+def test_to_deprecate_an_owner_of_the_model_or_an_admin_is_needed() -> None:
+    """An owner's own words: neither of the two is kept from whoever asks, and both are named where they are known."""
+    bare, by_role = what_is_missing("version.deprecate", ()), what_is_missing("version.deprecate", {Role.MODEL_OWNER})
+    asked = whom_to_ask("version.deprecate", owners=["o@x.org"], admins=["a@x.org"])
+
+    assert bare.endswith("you need the role Model Owner and to be an owner of this model, or the role Admin.")
+    assert by_role == "To deprecate a version you need to be an owner of this model, or the role Admin."
+    assert asked == "Ask an owner of the model (o@x.org) or an Admin (a@x.org)."
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from modelkeep_server.features.identity import accepting, secrets
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.joining import accepting
 from modelkeep_server.rules.errors import SignInFailed
 from tests.support.accounts import fresh_email, invite
 from tests.support.registries import Registry

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import accepting, invitations, people, roles, secrets, teams
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.joining import accepting, invitations
+from modelkeep_server.features.identity.people import disabling
+from modelkeep_server.features.identity.roles import granting
+from modelkeep_server.features.identity.teams import service as teams
 from modelkeep_server.features.models.separation import Tie, find_ties
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account
@@ -39,9 +43,9 @@ def test_the_links_of_an_admin_end_with_their_right_to_make_them(
         ]
     with registry.writing() as work:
         if gone == "disabled":
-            people.disable_person(work, admin.actor, leaver_id)
+            disabling.disable_person(work, admin.actor, leaver_id)
         else:
-            roles.end_role(work, admin.actor, leaver_id, "ADMIN")
+            granting.end_role(work, admin.actor, leaver_id, "ADMIN")
 
     shown = [api.anonymous.get(f"/invitations/{secret}").status_code for secret in links]
     answers = [accept(api, secret) for secret in links]
@@ -117,7 +121,7 @@ def test_a_sign_in_that_was_under_way_ends_with_the_others(
         fits = compare(stored_hash, passphrase)
         with registry.writing() as work:
             if meanwhile == "disabled":
-                people.disable_person(work, admin.actor, person_id)
+                disabling.disable_person(work, admin.actor, person_id)
             else:
                 accepting.accept_invitation(work, secret=secret, name="", passphrase_hash="another")
         return fits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelkeep_server.settings import SettingsRefused, load_settings
+from modelkeep_server.settings.loading import SettingsRefused, load_settings
 
 
 @pytest.mark.parametrize(

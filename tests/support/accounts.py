@@ -7,7 +7,8 @@ from datetime import datetime
 
 from argon2 import PasswordHasher
 
-from modelkeep_server.features.identity import accepting, first_start, invitations, secrets
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.joining import accepting, first_start, invitations
 from modelkeep_server.rules.permissions import Role
 from tests.support.registries import Registry
 

@@ -6,7 +6,7 @@ from typing import Any
 from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
 
-from modelkeep_server.features.identity import sessions
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.interfaces.gate import csrf_token
 from tests.support.make import Person
 from tests.support.registries import BASE_URL, Registry

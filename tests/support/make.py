@@ -11,11 +11,13 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service as model_service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
@@ -47,7 +49,7 @@ class Make:
         with self._registry.writing() as work:
             made = tokens.create_token_by_operator(work, host="test", email=email, roles=roles)
         with self._registry.reading() as work:
-            actor = queries.find_actor_by_token(work, made.secret)
+            actor = actors.find_actor_by_token(work, made.secret)
         assert actor is not None
         return Person(email, made.secret, actor)
 
@@ -74,7 +76,7 @@ class Make:
     def edit(self, model: Model, reason: str | None = None, **changes: Any) -> Model:
         """An edit of a model by its owner. `changes` are fields of NewModel."""
         with self._registry.writing() as work:
-            return model_service.update_model(
+            return tier_raises.update_model(
                 work, self.owner_of(model).actor, model.group, model.name, changes, expected=None, reason=reason
             )
 

@@ -18,8 +18,10 @@ from modelkeep_server.features.artifacts.damage import FoundBy
 from modelkeep_server.features.artifacts.judging import scanning
 from modelkeep_server.features.audit import service, verify
 from modelkeep_server.features.audit.views import Verdict
-from modelkeep_server.features.identity import people_queries, roles, sso
-from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.identity.issuers import sso
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import PeopleFilter
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection import report
 from modelkeep_server.kit import clock
@@ -236,7 +238,7 @@ def ask_for_a_role(registry: Registry, admin: Person, person: Person) -> None:
     with registry.house.database.writing(parts, Circumstances.of_the_house()) as work:
         asked = PeopleFilter(text=person.email)
         found = people_queries.list_people(work, admin.actor, asked).items[0]
-        assert not roles.grant_role(work, admin.actor, found.id, Role.MRC, "Joins the committee.")
+        assert not granting.grant_role(work, admin.actor, found.id, Role.MRC, "Joins the committee.")
 
 
 def judge_after(registry: Registry, *statements: str, **values: Any) -> Verdict:

@@ -20,12 +20,14 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
 from modelkeep_server.db.work import Circumstances, Work
 from modelkeep_server.features.audit import head
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.permissions import Role
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.storing import DATABASE_NAME
 from tests.support import postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -69,7 +71,7 @@ class Registry:
                 work, host="test", email=f"auditor-{secrets.token_hex(4)}@example.com", roles=[Role.AUDITOR, Role.MRC]
             )
         with self.reading() as work:
-            actor = queries.find_actor_by_token(work, token.secret)
+            actor = actors.find_actor_by_token(work, token.secret)
         assert actor is not None
         return actor
 

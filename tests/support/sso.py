@@ -7,8 +7,8 @@ from typing import Any
 
 from modelkeep_server.adapters.sso import open_issuers
 from modelkeep_server.app import build_app
-from modelkeep_server.oidc_settings import OidcIssuer
 from modelkeep_server.ports import Issuer
+from modelkeep_server.settings.oidc import OidcIssuer
 from tests.support.real_issuer import CLIENT_ID, CLIENT_SECRET, RealIssuer
 from tests.support.registries import BASE_URL, Registry
 

@@ -9,8 +9,8 @@ from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.client import Client
 from modelkeep.local_files import hash_file
-from modelkeep.models import DigestPlace
 from modelkeep.progress import ignore_progress
+from modelkeep.stored import DigestPlace
 
 app = typer.Typer(add_completion=False)
 

@@ -17,8 +17,7 @@ from modelkeep.cli.verdicts import tell_verdict
 from modelkeep.client import Client
 from modelkeep.downloads import Fetched
 from modelkeep.errors import ModelkeepError
-from modelkeep.models import Artifact
-from modelkeep.stored import is_held_back
+from modelkeep.stored import Artifact, is_held_back
 
 app = typer.Typer(add_completion=False)
 

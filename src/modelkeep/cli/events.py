@@ -9,7 +9,8 @@ import typer
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table, size
 from modelkeep.client import Client
-from modelkeep.models import Event, Page
+from modelkeep.events import Event
+from modelkeep.told import Page
 
 app = typer.Typer(add_completion=False)
 

@@ -22,7 +22,8 @@ from modelkeep.cli.options import (
 )
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table
 from modelkeep.client import Client
-from modelkeep.models import Model, Page
+from modelkeep.models import Model
+from modelkeep.told import Page
 
 app = typer.Typer(help="List, show, register, edit and share models.", add_completion=False, no_args_is_help=True)
 

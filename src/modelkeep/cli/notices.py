@@ -1,4 +1,4 @@
-"""`modelkeep notices`: list, read, and settings."""
+"""`modelkeep notices`: list, read, settings and choose."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ import typer
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.client import Client
+from modelkeep.notices import NoticeSettings
 
 app = typer.Typer(help="What you were told, and how you are told.", add_completion=False, no_args_is_help=True)
 
@@ -52,9 +53,39 @@ def settings(
     quiet: Annotated[bool | None, typer.Option("--quiet/--no-quiet", help="Take no mail at all, or again.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show how you are told of each kind of thing; with --quiet, take no mail from now on."""
+    """Show how you are told of each kind of thing. With --quiet, take no mail from now on."""
     with Client() as client:
         found = client.get_notice_settings() if quiet is None else client.set_notices(quiet=quiet)
+    _tell(found, as_json=as_json)
+
+
+@app.command()
+def choose(
+    kinds: Annotated[list[str], typer.Argument(metavar="KIND...", help="As `settings` lists them: comment.added.")],
+    in_app: Annotated[bool | None, typer.Option("--in-app/--no-in-app", help="Told in the pages and here.")] = None,
+    by_mail: Annotated[bool | None, typer.Option("--by-mail/--no-by-mail", help="Told by mail as well.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Choose how you are told of single kinds. What you do not name stays."""
+    if in_app is None and by_mail is None:
+        raise typer.BadParameter("Say how: --in-app, --no-in-app, --by-mail, --no-by-mail.")
+    with Client() as client:
+        known = {one.kind: one for one in client.get_notice_settings().items}
+        unknown = [kind for kind in kinds if kind not in known]
+        if unknown:
+            raise typer.BadParameter(f"There is no kind {unknown[0]!r}. Kinds: {', '.join(known)}.")
+        wanted = {
+            kind: {
+                "inApp": known[kind].in_app if in_app is None else in_app,
+                "byMail": known[kind].by_mail if by_mail is None else by_mail,
+            }
+            for kind in kinds
+        }
+        found = client.set_notices(wanted)
+    _tell(found, as_json=as_json)
+
+
+def _tell(found: NoticeSettings, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return

@@ -58,6 +58,8 @@ NOUNS = (
     Noun("notices", "What you were told, and how you are told.", "modelkeep.cli.notices:app"),
     Noun("policies", "Read, write and try the rules for promotions.", "modelkeep.cli.policies:app"),
     Noun("exceptions", "Ask for exceptions from policies, and decide on them.", "modelkeep.cli.exceptions:app"),
+    Noun("approval-rules", "Which approvals promotions take, and adding to them.", "modelkeep.cli.approval_rules:app"),
+    Noun("webhooks", "Tell other programs what happens here, for Admins.", "modelkeep.cli.webhooks:app"),
     Noun("teams", "List and show teams: people who own models together.", "modelkeep.cli.teams:app"),
     Noun(
         "service-accounts",
@@ -66,6 +68,8 @@ NOUNS = (
     ),
     Noun("events", "Read the audit log.", "modelkeep.cli.events:app"),
     Noun("people", "People, roles and invitations, for Admins.", "modelkeep.cli.people:app"),
+    Noun("status", "Is the registry up?", "modelkeep.cli.incidents:status_app"),
+    Noun("incidents", "Tell what went wrong, or is planned.", "modelkeep.cli.incidents:app"),
     Noun("serve", "Serve the registry."),
     Noun("migrate", "Bring a PostgreSQL database up to date."),
     Noun("backup", "Take a backup, while the server runs."),

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from modelkeep.cli.plain import harmless
 from modelkeep.errors import ApiError, ModelkeepError
-from modelkeep.models import Told
+from modelkeep.told import Told
 
 DIGEST_DIGITS = 8
 

@@ -8,7 +8,7 @@ from modelkeep.addresses import parse_model
 from modelkeep.cli.options import Json, Limit
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.client import Client
-from modelkeep.models import AccessRequest
+from modelkeep.sharing import AccessRequest
 
 ModelAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Of a person with an account, or service:NAME.")]

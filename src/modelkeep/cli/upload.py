@@ -22,8 +22,7 @@ from modelkeep.errors import ModelkeepError
 from modelkeep.folders import Found, Skipped, find_files
 from modelkeep.kinds import guess_kind
 from modelkeep.local_files import is_empty
-from modelkeep.models import Artifact
-from modelkeep.stored import is_held_back
+from modelkeep.stored import Artifact, is_held_back
 
 app = typer.Typer(add_completion=False)
 

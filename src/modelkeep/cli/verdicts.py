@@ -1,8 +1,7 @@
 """What was found in files, said to people: verdicts that ask for attention, and files that are held back."""
 
 from modelkeep.cli.output import note
-from modelkeep.models import Artifact
-from modelkeep.stored import is_held_back, is_released
+from modelkeep.stored import Artifact, is_held_back, is_released
 
 QUARANTINED = "QUARANTINED"
 FINDINGS_SHOWN = 5

@@ -27,8 +27,8 @@ from modelkeep.cli.trails import trail
 from modelkeep.cli.verdicts import verdict_of
 from modelkeep.client import Client
 from modelkeep.headers import Suggestion
-from modelkeep.models import Artifact, Flag, Version
-from modelkeep.stored import is_held_back
+from modelkeep.models import Flag, Version
+from modelkeep.stored import Artifact, is_held_back
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]

@@ -13,6 +13,7 @@ def read_rows(
     statement: Select[Any],
     *order: ColumnElement[Any],
     filters: Mapping[str, object],
+    values: Mapping[str, Any] | None = None,
     limit: int,
     cursor: str | None,
     descending: bool = False,
@@ -22,6 +23,7 @@ def read_rows(
 
     Args:
         order: Columns of integers or text, selected under their own names; the last of them is no two rows' alike.
+        values: What the statement takes for its `bindparam`s.
         filters: What makes this list another than others: its name, and what was asked of it.
     Raises:
         CursorRefused: The cursor is of another list, or none of ours.
@@ -29,7 +31,7 @@ def read_rows(
     if cursor:
         statement = statement.where(_beyond(order, work.parts.cursors.read(cursor, filters), descending))
     by = [column.desc() for column in order] if descending else order
-    found = work.all(statement.order_by(*by).limit(limit + 1))
+    found = work.all(statement.order_by(*by).limit(limit + 1), values)
     if len(found) <= limit:
         return found, None
     shown = found[:limit]

@@ -2,24 +2,21 @@
 Enqueuing work to be done after the commit: in the transaction of what asks for it, so that neither happens alone.
 
 A job may run twice (a worker can die after the work and before noting it), so what does it must bear that. What it is
-told is sealed (AES-256-GCM): it may hold a one-time link.
+told is sealed: it may hold a one-time link.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from modelkeep_server.db import sealing
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Work
 from modelkeep_server.kit import canonical, clock
 
 WAITING = "WAITING"
 MAIL = "mail"
-NONCE_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -63,19 +60,13 @@ def enqueue_mails(work: Work, mails: Sequence[Mail]) -> None:
 
 def seal(work: Work, kind: str, facts: Mapping[str, Any]) -> bytes:
     """The facts of a job as they are stored."""
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + _cipher(work).encrypt(nonce, canonical.dumps(facts).encode(), kind.encode())
+    return sealing.seal(work, "jobs", canonical.dumps(facts).encode(), place=kind)
 
 
 def unseal(work: Work, kind: str, payload: bytes) -> dict[str, Any]:
-    """The facts of a job again. Raises cryptography's InvalidTag where they were changed or are another kind's."""
-    opened = _cipher(work).decrypt(payload[:NONCE_BYTES], payload[NONCE_BYTES:], kind.encode())
-    facts: dict[str, Any] = canonical.loads(opened.decode())
+    """The facts of a job again. Raises sealing's SealBroken where they were changed or are another kind's."""
+    facts: dict[str, Any] = canonical.loads(sealing.unseal(work, "jobs", payload, place=kind).decode())
     return facts
-
-
-def _cipher(work: Work) -> AESGCM:
-    return AESGCM(work.parts.keys.derive("jobs"))
 
 
 def _add(work: Work, rows: Sequence[Mapping[str, Any]]) -> None:

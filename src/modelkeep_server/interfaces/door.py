@@ -18,7 +18,9 @@ from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts.downloading.tallies import Tallies
 from modelkeep_server.features.artifacts.uploading.running_hashes import RunningHashes
 from modelkeep_server.features.audit.views import Verified
-from modelkeep_server.features.identity import access, queries, sessions, throttle
+from modelkeep_server.features.identity import access, actors
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.sign_in import sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.inbox import queries as inbox_queries
 from modelkeep_server.features.keys import queries as key_queries
@@ -104,15 +106,16 @@ class Door:
 
     def read_board(self) -> None:
         """
-        Read which incidents are open, and whether a copy of the keys is kept, which another process may have changed.
-        Where the database does not answer, what was known stays. Two statements.
+        Read which incidents are open, whether a copy of the keys is kept, and who is Admin, which another process may
+        have changed. Where the database does not answer, what was known stays. Three statements.
         """
         self.parts.keys.follow()
         fingerprint = self.parts.keys.fingerprint()
         try:
             with self.database.reading(self.parts, Circumstances.of_the_house()) as work:
                 kept = key_queries.find_escrow(work, fingerprint) is not None
-                self.board.show(status_queries.list_open(work), kept=fingerprint if kept else None)
+                admins = lookups.list_admins(work)
+                self.board.show(status_queries.list_open(work), kept=fingerprint if kept else None, admins=admins)
         except Unavailable:
             return
 
@@ -124,14 +127,14 @@ class Door:
         sent = request.headers.get("authorization")
         if sent is not None:
             scheme, _, token = sent.partition(" ")
-            actor = queries.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
+            actor = actors.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
             if actor is None:
                 raise TokenRefused("This token is not known, has expired or was revoked.")
             return actor
         secret = request.cookies.get(request.app.state.cookie_name)
         if secret is None:
             return NOBODY
-        found = queries.find_actor_by_session(work, secret)
+        found = actors.find_actor_by_session(work, secret)
         return NOBODY if found is None else inbox_queries.with_seen(work, found)
 
     def learn_actor(self, request: Request) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 
 from modelkeep_server.features.audit.filters import EventFilter
-from modelkeep_server.features.identity.people_views import PeopleFilter
-from modelkeep_server.features.identity.sources import ISSUER, SOURCES
+from modelkeep_server.features.identity.people.views import PeopleFilter
+from modelkeep_server.features.identity.roles.sources import ISSUER, SOURCES
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.permissions import Role

@@ -13,9 +13,9 @@ from modelkeep_server.features.artifacts.judging import withheld
 from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.home import waiting
 from modelkeep_server.features.home.views import Kind, OpenDraft, Waiting
-from modelkeep_server.features.identity import people_queries
-from modelkeep_server.features.identity import queries as identity
-from modelkeep_server.features.identity.people_views import RoleRequest
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import RoleRequest
+from modelkeep_server.features.identity.tokens import queries as token_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.models.views import AccessRequest
@@ -72,7 +72,7 @@ def list_todo(work: Work, actor: Actor) -> Todo:
             words.of_files(one, Kind.FILES_TO_JUDGE, words.cure_by_security(one), "Judge")
             for one in withheld.list_to_answer(work, person)
         ),
-        *map(words.of_token, identity.list_expiring_tokens(work, person, days=TOKEN_DAYS)),
+        *map(words.of_token, token_queries.list_expiring_tokens(work, person, days=TOKEN_DAYS)),
         *map(words.of_access, access),
         *(words.of_role(one) for one in roles if not one.mine),
     ]

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from modelkeep_server.features.artifacts.judging.withheld import FilesOfVersion
 from modelkeep_server.features.home.views import BareModel, Kind, OpenDraft, Waiting
-from modelkeep_server.features.identity.people_views import RoleRequest
+from modelkeep_server.features.identity.people.views import RoleRequest
 from modelkeep_server.features.identity.views import TokenRow
 from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.rules.approvals import RiskTier
@@ -25,6 +25,7 @@ class Part(StrEnum):
     DECIDE = "DECIDE"
     JUDGE = "JUDGE"
     MOVE = "MOVE"
+    RETIRE = "RETIRE"
     OWN = "OWN"
     ANSWER = "ANSWER"
     CONFIRM = "CONFIRM"
@@ -39,6 +40,7 @@ PARTS: Mapping[Kind, Part] = {
     Kind.ROLE: Part.CONFIRM,
     Kind.FILES_TO_JUDGE: Part.JUDGE,
     Kind.MOVE: Part.MOVE,
+    Kind.RETIRE: Part.RETIRE,
     Kind.CHANGES: Part.OWN,
     Kind.DRAFT: Part.OWN,
     Kind.MODEL: Part.OWN,
@@ -181,6 +183,11 @@ def _move(one: Waiting) -> tuple[str, str, str, str, str]:
     return "badge-check", f"Ready for {aim}", f"Approved. Move it to {aim}.", _at(one, "#next"), "Move"
 
 
+def _retire(one: Waiting) -> tuple[str, str, str, str, str]:
+    cure = "Live nowhere. Retire it once nobody needs it: there is no way back."
+    return "archive", "Deprecated", cure, _at(one, "#next"), "Retire"
+
+
 def _finding(one: Waiting) -> tuple[str, str, str, str, str]:
     what = "Finding that blocks" if one.word == "BLOCKING" else f"Finding, {(one.word or '').lower()}"
     return "triangle-alert", what, _quoted(one.said), _at(one, "/reviews#findings"), "Open"
@@ -216,6 +223,7 @@ _SAYING = {
     Kind.EXCEPTION_ENDS: _exception_ends,
     Kind.POLICY: _policy,
     Kind.MOVE: _move,
+    Kind.RETIRE: _retire,
     Kind.FINDING: _finding,
     Kind.ACCESS_ENDS: _access_ends,
     Kind.HOLD: _hold,

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from modelkeep_server.settings import DATABASE_NAME
+from modelkeep_server.settings.storing import DATABASE_NAME
 
 FORMAT = 1
 KIND = "modelkeep-backup"

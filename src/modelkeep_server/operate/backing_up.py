@@ -24,7 +24,8 @@ from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import BlobMissing, BlobStore, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.storing import DATABASE_NAME
 
 _one_at_a_time = threading.Lock()
 
@@ -42,7 +43,7 @@ def back_up(house: House, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any
     if not house.database.is_sqlite:
         raise OperationRefused("This registry is on PostgreSQL.")
     target = Path(asked["to"])
-    _demand_apart(target, house.settings)
+    _demand_outside(target, house.settings)
     if not _one_at_a_time.acquire(blocking=False):
         raise OperationRefused("Another backup is being written. Wait until it ended.")
     try:
@@ -52,7 +53,7 @@ def back_up(house: House, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any
         _one_at_a_time.release()
 
 
-def _demand_apart(target: Path, settings: Settings) -> None:
+def _demand_outside(target: Path, settings: Settings) -> None:
     """A backup in the folder that it is of would be gone together with it."""
     if target.resolve().is_relative_to(settings.data_dir.resolve()):
         raise OperationRefused(

@@ -6,7 +6,7 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.engine import open_database
 from modelkeep_server.operate.terminal import fail
 from modelkeep_server.rules.errors import Unavailable
-from modelkeep_server.settings import SettingsRefused, load_settings
+from modelkeep_server.settings.loading import SettingsRefused, load_settings
 
 app = typer.Typer(help="Bring a PostgreSQL database up to date.", add_completion=False)
 

@@ -8,7 +8,8 @@ from modelkeep_server.app import CannotStart, House, open_house
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
-from modelkeep_server.features.identity import invitations, tokens
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
 from modelkeep_server.operate import key_operations

@@ -15,7 +15,8 @@ from typing import Any
 
 from modelkeep_server.operate.lock import FolderInUse, FolderLock
 from modelkeep_server.operate.terminal import OperationRefused, fail, say_aside
-from modelkeep_server.settings import Settings, SettingsRefused, load_settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.loading import SettingsRefused, load_settings
 
 TIMEOUT_SECONDS = 3600
 

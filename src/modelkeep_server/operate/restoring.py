@@ -24,7 +24,8 @@ from modelkeep_server.features.artifacts.uploading import uploads
 from modelkeep_server.features.audit import head, verify
 from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit.views import Verdict
-from modelkeep_server.features.identity import one_time_links, sessions
+from modelkeep_server.features.identity.joining import one_time_links
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.operate.archives import (
     RUN_BYTES,
     BackupRefused,
@@ -39,7 +40,8 @@ from modelkeep_server.operate.progress import BytesProgress, Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import BlobMissing, BlobStore, KeyMissing, KeyRing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
-from modelkeep_server.settings import DATABASE_NAME, Settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.storing import DATABASE_NAME
 
 PARTIAL_NAME = f"{DATABASE_NAME}.partial"
 

@@ -15,7 +15,7 @@ from modelkeep_server.app import CannotStart, House, build_app, open_house
 from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit import service as audit
-from modelkeep_server.features.identity import first_start
+from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.policies import starter
 from modelkeep_server.features.status.board import REFRESH_SECONDS
@@ -28,7 +28,8 @@ from modelkeep_server.operate.terminal import fail
 from modelkeep_server.operate.workers import WORKERS, Crew
 from modelkeep_server.ports import KeyMissing, KeyUnusable, StorageError
 from modelkeep_server.rules.errors import IntegrityBroken, Unavailable
-from modelkeep_server.settings import Settings, SettingsRefused, find_unknown_variables, load_settings
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.loading import SettingsRefused, find_unknown_variables, load_settings
 
 app = typer.Typer(help="Serve the registry.", add_completion=False)
 

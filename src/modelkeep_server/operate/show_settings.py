@@ -4,14 +4,8 @@ import typer
 
 from modelkeep_server.operate.reach import load_or_fail
 from modelkeep_server.operate.terminal import fail, say_aside
-from modelkeep_server.settings import (
-    Settings,
-    SettingsRefused,
-    find_unknown_variables,
-    read_toml,
-    show_value,
-    source_of,
-)
+from modelkeep_server.settings import Settings
+from modelkeep_server.settings.loading import SettingsRefused, find_unknown_variables, read_toml, show_value, source_of
 
 app = typer.Typer(help="Show the settings in force.", add_completion=False)
 

@@ -82,6 +82,8 @@ DECIDERS = (Role.MRC, Role.SECURITY_ARCHITECT)
 #: What Admins may add for a tier and a target: people in one step, and in all.
 COUNT_MAX = 3
 ADDED_MAX = 6
+#: For so long the wish to end what was added waits for a second person; then it lapses.
+WISH_DAYS = 14
 
 #: How many days reviewers have, by risk tier, and what is left of them where it is urgent.
 REVIEW_DAYS: dict[RiskTier, int] = {RiskTier.LOW: 5, RiskTier.MEDIUM: 10, RiskTier.HIGH: 10}
@@ -89,6 +91,9 @@ URGENT_DAYS = 2
 
 #: After how many months a version in production is looked at anew.
 REVIEW_AGAIN_MONTHS: dict[RiskTier, int] = {RiskTier.LOW: 36, RiskTier.MEDIUM: 24, RiskTier.HIGH: 12}
+
+#: So many days after a look in production no other is noted, unless the risk tier was changed since.
+LOOKS_APART_DAYS = 30
 
 _RANK = tuple(RiskTier)
 
@@ -143,6 +148,8 @@ def fill_slots(needs: Sequence[Need], given: Sequence[Given], tier: RiskTier) ->
 def open_roles(needs: Sequence[Need], given: Sequence[Given], tier: RiskTier) -> tuple[Role, ...]:
     """The roles in which an approval still helps, in the order of the table."""
     roles = dict.fromkeys(role for slot in slots_of(needs) for role in slot)
+    if not given:
+        return tuple(roles)
     now = sum(one is not None for one in fill_slots(needs, given, tier))
     return tuple(
         role

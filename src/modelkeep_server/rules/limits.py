@@ -1,4 +1,4 @@
-"""What one installation allows: first what an operator may set (settings.py holds the defaults), then what is fixed."""
+"""What one installation allows: first what an operator may set (settings/ holds the defaults), then what is fixed."""
 
 from dataclasses import dataclass
 

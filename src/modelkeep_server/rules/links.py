@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from modelkeep_server.rules.lifecycle import GUARDED, STATES, State
-from modelkeep_server.rules.permission_words import words_of
+from modelkeep_server.rules.permission_words import join, words_of
 from modelkeep_server.rules.permissions import Grant, Relation, Role
 
 LIFETIME_SECONDS = 15 * 60
@@ -107,8 +107,8 @@ def what_is_missing(state: State, address: str) -> str:
     stands = [words_of(grant) for grant in free if grant.relation is not None]
     roles = [words_of(grant) for grant in free if grant.role is not None]
     named = [words_of(row.grant) for row in DOWNLOADS if row.asks_in(state) is Asks.INVESTIGATION]
-    told = f"{address} is {state}: it can be downloaded by whoever is {_or(stands)}, or has the role {_or(roles)}"
-    return f"{told}; by {_or(named)} for an investigation that they name." if named else f"{told}."
+    told = f"{address} is {state}: it can be downloaded by whoever is {join(stands)}, or has the role {join(roles)}"
+    return f"{told}; by {join(named)} for an investigation that they name." if named else f"{told}."
 
 
 def say_terms(state: State, asks: Asks | None) -> str:
@@ -135,7 +135,3 @@ def list_rows() -> tuple[tuple[str, str, str], ...]:
 
 #: The heads of that table.
 HEADS = ("Who", "Before production", ", ".join(state.value for state in STATES if state in GUARDED))
-
-
-def _or(words: list[str]) -> str:
-    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"

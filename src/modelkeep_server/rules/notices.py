@@ -5,9 +5,10 @@ Nobody is told what they did themselves, nor anything of a model that they do no
 waits for somebody's own decision cannot be kept out of the app.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +20,15 @@ NOTICE = "notice"
 UNREAD_COUNTED = 100
 #: So much of what somebody wrote is quoted in a notice; the page that it leads to has all of it.
 QUOTED_CHARS = 300
+#: So many are marked as read in one go.
+READ_AT_ONCE = 10_000
+#: So often within that time a request is taken back before the same has to wait: each of them tells people.
+TAKEN_BACK_MAX = 5
+TAKEN_BACK_WITHIN = timedelta(hours=24)
+#: A person is written to once in this time of a kind about the same. The notices in the app stand beside one another.
+MAIL_APART = timedelta(hours=1)
+#: The facts that say what a notice is about.
+_ABOUT = ("version", "model", "target", "state", "status", "policy", "environment", "by")
 #: Read notices are kept for so many days.
 KEPT_DAYS = 90
 
@@ -134,6 +144,8 @@ KINDS: Mapping[str, Kind] = {
             (Group.OWNERS, Group.SRES),
             "{by} rolled {model} back in {environment}",
         ),
+        Kind("version.closed", "A version was closed, or opened again", (Group.OWNERS, Group.ROUND, Group.REVIEWERS),
+             "{by} {status} {version}", by_mail=False),
         Kind("hold.set", "A version was put on hold", (Group.OWNERS, Group.ROUND, Group.SRES),
              "{by} put {version} on hold"),
         Kind("hold.lifted", "A hold was lifted", (Group.OWNERS, Group.ROUND, Group.SRES),
@@ -151,6 +163,9 @@ KINDS: Mapping[str, Kind] = {
             "{by} asks that “{policy}” be lifted for {version}",
             waits=True,
         ),
+        Kind("exception.part", "An exception was granted in one role, and waits for the other",
+             (Group.REVIEWERS, Group.OWNERS, Group.NAMED),
+             "{by} granted the exception from “{policy}” for {version} as {role}; {left} is still needed"),
         Kind("exception.decided", "An exception was decided", (Group.OWNERS, Group.NAMED),
              "The exception from “{policy}” for {version} was {status}"),
         Kind("exception.ending", "An exception ends soon", (Group.OWNERS,),
@@ -169,6 +184,13 @@ def say(kind: str, facts: Mapping[str, Any]) -> str:
     """The sentence of a notice, without its full stop. Raises KeyError: no such kind, or a fact it needs is missing."""
     told = {name: _say_fact(name, value) for name, value in facts.items()}
     return KINDS[kind].says.format_map(told)
+
+
+def say_subject(kind: str, facts: Mapping[str, Any], now: datetime) -> str:
+    """Names what a notice is about, in this hour: of those with one name, one is written to a person."""
+    hour = now.timestamp() // MAIL_APART.total_seconds()
+    named = [str(facts[name]) for name in _ABOUT if facts.get(name) is not None]
+    return hashlib.sha256("\n".join([kind, str(hour), *named]).encode()).hexdigest()[:32]
 
 
 def find_fault(kind: str, *, in_app: bool) -> str | None:

@@ -1,6 +1,6 @@
 """
 Where people of one installation ask for help. The values here are the guide's own ("Support Channels"), which an
-operator replaces by theirs (settings.py).
+operator replaces by theirs (settings/support.py).
 """
 
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ _TOLD = ("by", "target", "role", "state", "status", "environment", "policy", "du
 
 
 class DeliveryStatus(StrEnum):
-    """How a delivery stands. DROPPED: the webhook was off or ended before it could be sent."""
+    """How a delivery stands. DROPPED: by the time it could be sent, the webhook was not to be told of it any more."""
 
     WAITING = "WAITING"
     DELIVERED = "DELIVERED"
@@ -105,6 +105,27 @@ def takes(groups: Collection[str], *, group: str | None, is_restricted: bool) ->
     if not groups:
         return not is_restricted
     return group is not None and group.lower() in {one.lower() for one in groups}
+
+
+def why_not_told(
+    kind: str, *, kinds: Collection[str], groups: Collection[str], group: str | None, is_restricted: bool
+) -> str | None:
+    """
+    Why a webhook is not told of something any more that it was to be told of, as a sentence; None where it still is.
+
+    Args:
+        kind: The type of the message; `TEST` is for every webhook.
+        group: As `takes` has it.
+    """
+    if kind == TEST:
+        return None
+    if kind not in kinds:
+        return "The webhook is not told of this kind any more."
+    if takes(groups, group=group, is_restricted=is_restricted):
+        return None
+    if groups:
+        return "The webhook is not told of the model's group any more."
+    return "The model became RESTRICTED, and the webhook does not name its group."
 
 
 def choose_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.features.audit import verify
-from modelkeep_server.features.identity import invitations
+from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make

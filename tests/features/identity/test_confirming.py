@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import queries, sessions
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import ConfirmNeeded
 from modelkeep_server.rules.events import Outcome
@@ -25,7 +26,7 @@ def stale_browser(registry: Registry, api: Api, *roles: Role) -> Browser:
     """The browser of somebody who signed in half an hour ago."""
     account = make_account(registry, *roles)
     with registry.writing(now=clock.utc_now() - timedelta(minutes=30)) as work:
-        person_id = queries.find_person_id(work, account.email)
+        person_id = lookups.find_person_id(work, account.email)
         assert person_id is not None
         session = sessions.start_session(work, person_id, method="passphrase")
     return api.browser_of(session.secret)

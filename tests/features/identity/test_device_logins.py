@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import device_logins
+from modelkeep_server.features.identity.tokens import device_logins
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Browser

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from modelkeep_server.features.identity import invitations
+from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.rules.permissions import Role
 from tests.features.identity.test_people import of
 from tests.support.accounts import PASSPHRASE, fresh_email

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import tokens
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import invitations
+from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import Invalid, NotPermitted
 from modelkeep_server.rules.events import Outcome

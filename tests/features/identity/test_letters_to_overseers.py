@@ -8,8 +8,10 @@ from sqlalchemy import select
 from modelkeep_server.db.queueing import unseal
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Circumstances, Work
-from modelkeep_server.features.identity import invitations, people_queries, roles
-from modelkeep_server.features.identity.people_views import PeopleFilter
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import PeopleFilter
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.features.models import access_requests
 from modelkeep_server.features.notify import letters
 from modelkeep_server.rules.permissions import Role
@@ -33,7 +35,7 @@ def test_letters_are_enqueued_with_the_act_and_can_be_written(registry: Registry
         person = people_queries.list_people(work, admin.actor, PeopleFilter(text=other.email)).items[0]
         made = invitations.invite_all(work, admin.actor, [invited], [Role.MRC, Role.SRE])
         invitations.make_reset(work, admin.actor, person.id)
-        roles.grant_role(work, admin.actor, person.id, "MRC")
+        granting.grant_role(work, admin.actor, person.id, "MRC")
 
         sent = letters_of(work, before)
 

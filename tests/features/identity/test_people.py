@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import access, roles
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account
 from tests.support.clients import Api, Client
@@ -56,7 +57,7 @@ def test_what_cannot_be_done_with_a_role_is_said(registry: Registry, make: Make,
     client = api.as_(admin)
     route, own = of(client, person), of(client, admin)
     with registry.writing() as work:
-        roles.insert_grant(work, person.actor.user_id or 0, Role.SRE, source="ISSUER:https://id.example.com", by="x")
+        granting.insert_grant(work, person.actor.user_id or 0, Role.SRE, source="ISSUER:https://id.example.com", by="x")
         access.record(work, admin.actor, "role.grant", object_id=person.actor.pseudonym)
 
     assert refusal(client.post(f"{own}/roles", json={"role": "MRC"})) == (403, "not_permitted")

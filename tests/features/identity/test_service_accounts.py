@@ -7,8 +7,10 @@ import pytest
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.tables import role_grants, team_members
-from modelkeep_server.features.identity import access, people, queries
-from modelkeep_server.features.identity.service_views import SCOPES
+from modelkeep_server.features.identity import access, actors
+from modelkeep_server.features.identity.people import disabling, lookups
+from modelkeep_server.features.identity.service_accounts import answering
+from modelkeep_server.features.identity.service_accounts.views import SCOPES
 from modelkeep_server.features.models import separation
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Role, Scope
 from tests.support.accounts import fresh_email
@@ -43,7 +45,7 @@ def status_of(api: Api, token: str) -> int:
 def key_of(registry: Registry, email: str) -> int:
     """The inside id of a person or program."""
     with registry.reading() as work:
-        found = queries.find_person_id(work, email)
+        found = lookups.find_person_id(work, email)
     assert found is not None
     return found
 
@@ -90,7 +92,7 @@ def test_no_service_account_decides_administers_or_owns(registry: Registry, make
         recording.record_by_operator(work, "user.create", host="test", object_id=account["id"])
 
     with registry.reading() as work:
-        actor = queries.find_actor_by_token(work, token)
+        actor = actors.find_actor_by_token(work, token)
 
     assert actor is not None
     assert (actor.roles, actor.scopes) == (frozenset(), frozenset(SCOPES))
@@ -144,7 +146,7 @@ def test_what_is_taken_from_an_account_is_gone_from_its_tokens(registry: Registr
     assert (again.status_code, again.json()["errors"][0]["field"]) == (409, "name")
     known = api.as_(sponsor).get("/api/v1/me").json()["id"]
     with registry.writing() as work:
-        people.disable_person(work, admin.actor, known)
+        disabling.disable_person(work, admin.actor, known)
     assert status_of(api, others) == 401
     refused = api.browser(admin).call("POST", f"{ACCOUNTS}/{other['id']}/tokens", json={"name": "ci"})
     assert (refused.status_code, "another sponsor" in refused.json()["remedy"]) == (409, True)
@@ -167,7 +169,7 @@ def test_a_change_of_sponsor_forgets_nobody(registry: Registry, make: Make, api:
     program = key_of(registry, account["account"])
     keys = {key_of(registry, person.email) for person in (first, second, third)}
     with registry.reading() as work:
-        assert [queries.programs_of(work, key) for key in sorted(keys)] == [{program}] * 3
+        assert [answering.programs_of(work, key) for key in sorted(keys)] == [{program}] * 3
     rows = registry.look("SELECT s.until FROM service_sponsors s ORDER BY s.id DESC LIMIT 3")
     assert [row.until is None for row in rows] == [True, False, False]
     (handed, *_) = make.events(account["id"], action="service.update")

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from modelkeep_server.features.home import queries as home
-from modelkeep_server.features.identity import accepting, access, invitations, people, queries, teams, tokens
-from modelkeep_server.features.identity.teams import NewTeam
+from modelkeep_server.features.identity import access, actors
+from modelkeep_server.features.identity.joining import accepting, invitations
+from modelkeep_server.features.identity.people import disabling
+from modelkeep_server.features.identity.teams import service as teams
+from modelkeep_server.features.identity.teams.service import NewTeam
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.errors import Conflict, Invalid, NameTaken, NotFound, RegistryError
@@ -107,7 +111,7 @@ def test_only_admins_change_teams(make: Make, api: Api) -> None:
 def owned(registry: Registry, model: Model, person: Person) -> tuple[set[str], bool]:
     """What acts of an owner somebody holds on a model by now, and whether it stands under their models."""
     with registry.reading() as work:
-        actor = queries.find_actor_by_token(work, person.token)
+        actor = actors.find_actor_by_token(work, person.token)
         assert actor is not None
         mine = [row.model.address for row in home.list_my_models(work, actor)]
         assert home.count_my_models(work, actor) == len(mine)
@@ -339,7 +343,7 @@ def test_a_member_whose_account_is_disabled_does_not_count(registry: Registry, m
     known = api.as_(member).get("/api/v1/me").json()["id"]
 
     with registry.writing() as work:
-        people.disable_person(work, admin.actor, known)
+        disabling.disable_person(work, admin.actor, known)
 
     assert api.as_(admin).get(path).json()["members"] == []
     other = api.as_(admin).post(
@@ -347,7 +351,7 @@ def test_a_member_whose_account_is_disabled_does_not_count(registry: Registry, m
     )
     assert "disabled" in other.json()["errors"][0]["message"]
     with registry.writing() as work:
-        people.enable_person(work, admin.actor, known)
+        disabling.enable_person(work, admin.actor, known)
     assert api.as_(admin).get(path).json()["members"] == [member.email]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import secrets, tokens
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.rules.errors import Invalid
 from modelkeep_server.rules.permissions import Role, Scope
 from tests.support.accounts import fresh_email

@@ -10,12 +10,15 @@ import pytest
 
 from modelkeep_server.db.work import Circumstances
 from modelkeep_server.features.inbox import pruning
+from modelkeep_server.features.notify import restraint
+from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.features.promotion.queue import reminding as request_reminding
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make, Person
-from tests.support.promoting import Cast, begin_life, make_cast
+from tests.support.problems import refusal
+from tests.support.promoting import Cast, Life, begin_life, make_cast
 from tests.support.registries import Registry
 from tests.support.statements import counted
 
@@ -36,6 +39,15 @@ def told(api: Api) -> Callable[..., list[str]]:
 def made_by_two(make: Make) -> Cast:
     """The usual cast, whose owner holds the role MRC as well: who may review, but not this."""
     return replace(make_cast(make), owner=make.person(Role.MODEL_OWNER, Role.MRC))
+
+
+def body_of_exception(api: Api, life: Life) -> dict[str, Any]:
+    """An exception from some policy, to be asked for."""
+    policies = api.as_(life.cast.owner).get("/api/v1/policies").json()["items"]
+    return {
+        "policy": policies[0]["id"], "version": life.version.address, "justification": "Monday.", "risk": "None.",
+        "mitigation": "Staging only.", "expiresAt": clock.iso_seconds(clock.utc_now() + timedelta(days=9)),
+    }  # fmt: skip
 
 
 def test_each_act_tells_those_it_concerns(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
@@ -77,11 +89,7 @@ def test_changes_exceptions_and_access_are_told(make: Make, api: Api, told: Call
     cast, guest = life.cast, make.person(Role.MODEL_OWNER)
     life.ask()
     life.decide(cast.mrc, "REQUEST_CHANGES")
-    policies = api.as_(cast.owner).get("/api/v1/policies", params={"limit": 200}).json()["items"]
-    body = {
-        "policy": policies[0]["id"], "version": life.version.address, "justification": "Monday.", "risk": "None.",
-        "mitigation": "Staging only.", "expiresAt": clock.iso_seconds(clock.utc_now() + timedelta(days=9)),
-    }  # fmt: skip
+    body = body_of_exception(api, life)
     exception = api.as_(cast.owner).post("/api/v1/exceptions", json=body).json()["id"]
     api.as_(cast.mrc).post(f"/api/v1/exceptions/{exception}/refuse", json={"reason": "Meet it."})
     asked = api.as_(guest).post("/api/v1/access-requests", json={"model": life.version.model, "purpose": "Scoring."})
@@ -117,7 +125,7 @@ def test_notices_are_read_one_by_one_or_all(make: Make, api: Api, told: Callable
 
 
 def test_what_one_may_see_no_more_is_not_listed(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
-    """A notice of a RESTRICTED model is gone for who lost it, also from the count of the bell; and comes back."""
+    """A notice of a RESTRICTED model is gone for who lost it, also from every count; and comes back as it was."""
     life = begin_life(make, api)
     guest, owner = make.person(Role.MODEL_OWNER), api.as_(life.cast.owner)
     place = f"/api/v1/models/{life.version.model}"
@@ -130,8 +138,11 @@ def test_what_one_may_see_no_more_is_not_listed(make: Make, api: Api, told: Call
 
     owner.delete(f"{place}/collaborators/{guest.email}")
     life.post("/comments", life.cast.owner, text="Another.")
+    marked = api.as_(guest).post(f"{PLACE}/read").json()
 
     after = (told(guest), "unread" in browser.get("/").text.partition("</header>")[0])
+    owner.put(f"{place}/collaborators/{guest.email}", json={"access": "READ"})
+    assert (marked, told(guest, unread=True)) == ({"read": 0}, ["comment.added"])
     assert (hidden.status_code, let_in.status_code) == (200, 201)
     assert before == (["comment.added"], True)
     assert after == ([], False)
@@ -185,6 +196,75 @@ def test_an_overdue_review_is_told_once_a_week(registry: Registry, make: Make, a
     assert [heard(one) for one in (cast.mrc, cast.security, cast.admin, cast.owner, cast.sre)] == [2, 2, 2, 0, 0]
     assert {cast.mrc.email, cast.admin.email} <= mailed
     assert not mailed & {cast.security.email, cast.owner.email}
+
+
+def test_asking_and_taking_back_over_and_over_is_bounded(
+    registry: Registry, make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests, exceptions and access: one mail an hour to each, and after so many in a day the next one waits."""
+    monkeypatch.setattr(restraint, "TAKEN_BACK_MAX", 2)
+    life = begin_life(make, api)
+    cast, guest = life.cast, make.person(Role.MODEL_OWNER)
+    life.reach("STAGING")
+    body = body_of_exception(api, life)
+    wanted = {"model": life.version.model, "purpose": "Scoring."}
+    ways: dict[str, tuple[Callable[[], Any], Callable[[str], Any]]] = {
+        "promotion": (
+            lambda: life.ask("PRODUCTION"),
+            lambda one: life.post(f"/promotions/{one}/withdraw", cast.owner, reason="No."),
+        ),
+        "exception": (
+            lambda: api.as_(cast.owner).post("/api/v1/exceptions", json=body),
+            lambda one: api.as_(cast.owner).post(f"/api/v1/exceptions/{one}/withdraw", json={}),
+        ),
+        "access": (
+            lambda: api.as_(guest).post("/api/v1/access-requests", json=wanted),
+            lambda one: api.as_(guest).post(f"/api/v1/access-requests/{one}/withdraw", json={}),
+        ),
+    }  # fmt: skip
+
+    last = {}
+    for name, (ask, take_back) in ways.items():
+        for _ in range(2):
+            assert take_back(ask().json()["id"]).status_code == 200
+        last[name] = ask()
+
+    facts = {"by": "a@example.com", "what": "a review", "version": "g/loop:1.0.0", "target": "STAGING"}
+    parts, who = replace(registry.house.parts, sends_mail=True), [cast.mrc.actor.user_id or 0]
+    begun = clock.utc_now().replace(minute=0)
+    for minutes in (0, 1, 59, 61):
+        told = replace(Circumstances.of_the_house(), now=begun + timedelta(minutes=minutes))
+        with registry.house.database.writing(parts, told) as work:
+            tell(work, None, "review.asked", facts, who, href="/loop", model_key=None)
+    mails = registry.look("SELECT count(*) FROM jobs WHERE key LIKE :to", to=f"%/{cast.mrc.email}")[0][0]
+
+    assert {refusal(one) for one in last.values()} == {(429, "too_many_requests")}
+    assert all(0 < int(one.headers["retry-after"]) <= 24 * 3600 for one in last.values())
+    assert life.version.address in last["promotion"].json()["detail"]
+    assert mails == 2
+
+
+def test_what_ends_or_waits_for_the_other_role_is_told(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """A version that is closed, to reviewers only while they were asked; an exception granted in part, to the rest."""
+    life = begin_life(make, api, tier="HIGH")
+    cast, second = life.cast, make.person(Role.MRC)
+    life.post("/close", cast.owner, reason="A typo.")
+    life.post("/reopen", cast.owner, reason="None.")
+    unasked = told(cast.security)
+    life.ask()
+    body = body_of_exception(api, life)
+    exception = api.as_(cast.owner).post("/api/v1/exceptions", json=body).json()["id"]
+    granted = api.as_(cast.mrc).post(f"/api/v1/exceptions/{exception}/grant", json={})
+    closed = life.post("/close", cast.owner, reason="It goes no further.")
+
+    assert unasked == []
+    assert (granted.status_code, closed.status_code) == (200, 200), granted.text
+    assert told(cast.security) == ["review.asked", "exception.asked", "exception.part", "version.closed"]
+    assert told(second) == ["review.asked", "exception.asked", "version.closed"]
+    assert told(cast.owner) == ["exception.part"]
+    [part, ended] = api.as_(cast.security).get(PLACE).json()["items"][:2][::-1]
+    assert part["message"].endswith("as MRC; Security Architect is still needed")
+    assert ended["message"] == f"{cast.owner.email} closed {life.version.address}"
 
 
 def test_the_pages_show_and_settle_it(registry: Registry, make: Make, api: Api) -> None:

@@ -1,6 +1,7 @@
 """Webhooks: other programs are told of acts by signed messages, and given up when they do not listen."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +16,8 @@ from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Browser
 from tests.support.make import Make
+from tests.support.pages import words_of
+from tests.support.problems import refusal
 from tests.support.receiver import Receiver, is_genuine, read_snippet, running_receiver
 from tests.support.registries import Registry
 
@@ -54,7 +57,7 @@ def create(admin: Browser, receiver: Receiver, **told: Any) -> dict[str, Any]:
 
 def tell(registry: Registry, make: Make, group: str, *, kind: str = "review.asked", **told: Any) -> str:
     """Tell webhooks of a version of a new model in this group, and give the model's address."""
-    model = make.model(make.owner(), group=group, name=f"m-{secrets.token_hex(4)}", **told)
+    model = make.model(told.pop("owner", None) or make.owner(), group=group, name=f"m-{secrets.token_hex(4)}", **told)
     with registry.writing() as work:
         facts = {**TOLD, "version": f"{model.address}:1.0.0"}
         enqueue_for(work, kind, facts, model.key, href="/models/x")
@@ -162,6 +165,38 @@ def test_what_is_not_taken_is_tried_again_and_can_be_sent_by_hand(registry, make
     assert admin.get(at).json()["failingSince"] is None
 
 
+def test_what_may_leave_is_asked_anew_at_each_try(registry, make, api, admin, receiver):
+    """A message that waits is not sent once its model is RESTRICTED, or the webhook hears of less: with a word."""
+    everything, group = create(admin, receiver, groups=[]), f"g-{secrets.token_hex(4)}"
+    moved, fewer = create(admin, receiver, groups=[group]), create(admin, receiver, groups=[group])
+    named = create(admin, receiver, groups=[group])
+    receiver.answer = 503
+    owner = make.owner()
+    model = tell(registry, make, group, owner=owner)
+    deliver(registry)
+    receiver.answer = 204
+    receiver.taken.clear()
+
+    api.as_(owner).patch(f"/api/v1/models/{model}", json={"visibility": "RESTRICTED"})
+    admin.call("PATCH", f"/api/v1/webhooks/{moved['id']}", json={"groups": ["elsewhere"]})
+    admin.call("PATCH", f"/api/v1/webhooks/{fewer['id']}", json={"kinds": ["version.moved"]})
+    deliver(registry)
+    found = [newest(admin, hook) for hook in (everything, moved, fewer)]
+    again = [
+        admin.call("POST", f"/api/v1/webhooks/{hook['id']}/deliveries/{one['id']}/redeliver")
+        for hook, one in zip((everything, moved, fewer), found, strict=True)
+    ]
+    page = words_of(admin.get(f"/admin/webhooks/{everything['id']}").text)
+    admin.call("DELETE", f"/api/v1/webhooks/{everything['id']}")
+
+    assert [one["status"] for one in found] == ["DROPPED"] * 3
+    assert [re.search("RESTRICTED|group|kind", one["problem"])[0] for one in found] == ["RESTRICTED", "group", "kind"]
+    assert f"Not sent {found[0]['problem']}" in page
+    assert {refusal(one) for one in again} == {(409, "state_forbids")}
+    assert [json.loads(body)["data"]["model"] for headers, body in receiver.taken] == [model]
+    assert is_genuine(named["secret"], *receiver.taken[0])
+
+
 @pytest.mark.parametrize(("answer", "reason"), [(410, "GONE"), (500, "FAILING")])
 def test_one_that_does_not_listen_is_turned_off_with_a_word(registry, make, admin, receiver, answer, reason):
     """410 turns a webhook off at once, five days of failing as well; what still waits is dropped, and it can go on."""
@@ -239,14 +274,30 @@ def test_an_admin_makes_changes_and_ends_one_in_the_pages(registry, make, admin,
     assert admin.call("POST", f"/api/v1/webhooks/{hook['id']}/test").status_code == 409
 
 
-def test_only_admins_who_showed_lately_that_it_is_them_make_one(api, make, receiver):
-    """Others are refused with whom to ask, and so is an Admin whose session is old."""
+def test_only_admins_who_showed_lately_that_it_is_them_make_one(registry, api, make, receiver):
+    """Others are refused with whom to ask; an Admin whose session is old confirms first, in the page too."""
+    hook = create(api.browser(make.person(Role.ADMIN)), receiver)
+    at = f"/api/v1/webhooks/{hook['id']}"
     body = {"name": "No", "url": receiver.url, "kinds": ["review.asked"]}
-    sre = api.browser(make.person(Role.SRE))
+    sre, stale = api.browser(make.person(Role.SRE)), api.browser(make.person(Role.ADMIN))
+    age = (
+        "UPDATE sessions SET authenticated_at = authenticated_at - 901000000 WHERE id = (SELECT max(id) FROM sessions)"
+    )
+    registry.tamper(age)
 
     refused = sre.call("POST", "/api/v1/webhooks", json=body)
     listed = sre.get("/api/v1/webhooks")
+    tried = [
+        stale.call("POST", "/api/v1/webhooks", json=body),
+        stale.call("PATCH", at, json={"groups": []}),
+        stale.call("POST", f"{at}/rotate"),
+        stale.call("DELETE", at),
+    ]
+    form = stale.submit("/admin/webhooks", {**body, "enabled": "yes"})
 
     assert refused.status_code == 403
     assert "Admin" in refused.json()["detail"]
     assert listed.status_code == 403
+    assert {refusal(one) for one in tried} == {(403, "confirm_needed")}
+    assert 'action="/confirm"' in form.text or "/confirm" in form.headers.get("location", "")
+    assert stale.get(at).json()["groups"] == hook["groups"]

@@ -1,9 +1,12 @@
 """Approvals that Admins ask for beyond the floor: when they count, and how they end."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from modelkeep_server.features.promotion.approval_rules import additions
+from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.at_once import at_once
 from tests.support.clients import Api
@@ -11,6 +14,7 @@ from tests.support.make import Make
 from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.promoting import begin_life
+from tests.support.registries import Registry
 
 RULES = "/api/v1/approval-rules"
 
@@ -105,6 +109,34 @@ def test_fewer_are_asked_for_when_a_second_person_confirms(make: Make, api: Api)
     assert [event.action for event in make.events(rule) if event.outcome.value == "ALLOWED"] == [
         "approval.add", "approval.end", "approval.decline", "approval.end", "approval.confirm",
     ]  # fmt: skip
+
+
+def test_a_wish_that_nobody_confirms_lapses(registry: Registry, make: Make, api: Api) -> None:
+    """Until when it waits is told; after that the page says so, nobody confirms it, and an Admin may wish it anew."""
+    admin, mrc = make.person(Role.ADMIN), make.person(Role.MRC)
+    rule = ask_for(api, admin).json()["id"]
+    at = f"{RULES}/{rule}"
+    with registry.writing(now=clock.utc_now() - timedelta(days=14, minutes=1)) as work:
+        additions.ask_to_end(work, admin.actor, rule, reason="The audit is over.")
+
+    def wish() -> Any:
+        return next(one for one in api.as_(mrc).get(RULES).json()["items"] if one["id"] == rule)
+
+    over = wish()
+    page = words_of(look(api, admin, "/admin/approvals"))
+    refused = [api.as_(mrc).post(f"{at}/{act}", json={}) for act in ("confirm", "decline")]
+    anew = api.as_(admin).post(f"{at}/end", json={"reason": "It is over now."})
+    waits = words_of(look(api, mrc, "/admin/approvals"))
+
+    assert (over["ending"], over["lapsed"]["by"]) == (None, admin.email)
+    assert f"{admin.email} wished that it ends. Nobody confirmed that, so the wish lapsed on" in page
+    assert [refusal(one) for one in refused] == [(409, "state_forbids")] * 2
+    assert "lapsed at" in refused[0].json()["detail"]
+    assert anew.status_code == 200
+    ending = wish()["ending"]
+    assert datetime.fromisoformat(ending["until"]) - datetime.fromisoformat(ending["at"]) == timedelta(days=14)
+    assert wish()["lapsed"] is None
+    assert "Without a second person the wish lapses on" in waits
 
 
 def test_what_cannot_be_asked_for_is_told_by_field(make: Make, api: Api) -> None:

@@ -1,5 +1,10 @@
 """Rounds of review beside one another: what changed between two, and what nobody saw who decided."""
 
+import re
+
+import pytest
+
+from modelkeep_server.features.promotion import rounds
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.pages import look, words_of
@@ -32,7 +37,7 @@ def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api
     told = life.get(f"/promotions/{life.latest['id']}/changes").json()
     alone = life.get(f"/promotions/{first}/changes").json()
     nowhere = life.get("/promotions/nothing/changes")
-    rounds = life.get("/promotions").json()["items"]
+    asked = life.get("/promotions").json()["items"]
     review = words_of(look(api, cast.mrc, f"{page}/review"))
     before = words_of(look(api, cast.mrc, f"{page}/review?round={first}"))
     listed = words_of(look(api, cast.owner, f"{page}/reviews"))
@@ -43,7 +48,7 @@ def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api
     assert [one["field"] for one in told["differences"]["schemas"] if one["change"] != "SAME"] == ["inputSchema"]
     assert (alone["before"], alone["differences"]) == (None, None)
     assert nowhere.status_code == 404
-    assert [one["id"] for review in rounds[1]["reviews"] for one in review["notSeen"]] == [late["id"]] * 2
+    assert [one["id"] for review in asked[1]["reviews"] for one in review["notSeen"]] == [late["id"]] * 2
     assert "What changed since round 1 2 changed" in review
     assert "Say where it is weak." in review
     assert "Breaks callers" in review
@@ -52,6 +57,25 @@ def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api
     for finding in TWO:
         assert before.count(str(finding["text"])) == 2
         assert str(finding["text"]) in listed
+
+
+def test_what_was_not_seen_is_bounded(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many evaluations come after a decision, the newest are named with it and the others counted."""
+    monkeypatch.setattr(rounds, "UNSEEN_MAX", 2)
+    life = begin_life(make, api, tier="MEDIUM")
+    life.ask()
+    life.decide(life.cast.mrc)
+    measured = {"dataset": {"name": "holdout"}, "metrics": [{"name": "auc", "value": 0.88}]}
+    late = [life.post("/evaluations", life.cast.owner, **measured).json()["id"] for _ in range(4)]
+    life.decide(life.cast.security)
+
+    by_mrc, by_security = sorted(life.latest["reviews"], key=lambda one: one["role"])
+    page = look(api, life.cast.mrc, f"{life.base.removeprefix('/api/v1')}/reviews")
+
+    assert ([one["id"] for one in by_mrc["notSeen"]], by_mrc["notSeenCount"]) == (late[-2:], 4)
+    assert (by_security["notSeen"], by_security["notSeenCount"]) == ([], 0)
+    assert "4 evaluations recorded later: holdout" in words_of(page)
+    assert re.search(r'/evaluations">2 more</a>', page)
 
 
 def test_the_first_thing_of_a_review_is_what_changed_since_the_approved_version(make: Make, api: Api) -> None:

@@ -1,10 +1,13 @@
 """What was changed by hand in the database stops the next decision or move, which names the row."""
 
+import re
+
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.letting_in import put_into
 from tests.support.make import Make
+from tests.support.pages import words_of
 from tests.support.promoting import Life, begin_life, make_cast
 from tests.support.registries import Registry
 
@@ -53,6 +56,28 @@ def test_rows_changed_by_hand_stop_the_decision(fresh_registry: Registry, fresh_
         named.append(refused.json()["detail"].partition(" of ")[2].partition(" ")[0].rstrip(":"))
         assert life.state == "SUBMITTED"
     assert named == [table for _, table in MEDDLING]
+
+
+def test_a_form_that_meets_a_changed_row_keeps_what_was_typed(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:
+    """On the pages too the decision, the request and the move are refused, the row is named and no word is lost."""
+    life = begin_life(fresh_make, fresh_api)
+    cast, page, typed = life.cast, life.base.removeprefix("/api/v1"), "What I wrote in ten minutes."
+    life.ask()
+    digest = life.latest["digest"]
+    fresh_registry.tamper("UPDATE promotions SET urgent = :yes WHERE version_id = :id", yes=True, id=life.version.key)
+    forms = [
+        (cast.mrc, "reviews", {"decision": "APPROVE", "comment": typed, "digest": digest}),
+        (cast.owner, "promotions", {"target": "STAGING", "justification": typed}),
+        (cast.sre, "moves", {"to": "STAGING", "comment": typed}),
+    ]
+
+    answers = [fresh_api.browser(person).submit(f"{page}/{at}", sent) for person, at, sent in forms]
+
+    assert [answer.status_code for answer in answers] == [409] * len(forms)
+    assert all(re.search(r"row \d+ of promotions", words_of(answer.text)) for answer in answers)
+    assert all(typed in answer.text for answer in answers)
 
 
 def test_a_state_moved_by_hand_goes_no_further(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:

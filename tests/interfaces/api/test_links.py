@@ -15,7 +15,9 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.tables import link_transfers, role_grants
 from modelkeep_server.features.artifacts.downloading import downloads, transfers
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity import queries, sessions, tokens
+from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.sign_in import sessions
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import NOBODY
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock
@@ -178,7 +180,7 @@ def test_a_link_dies_with_the_token_that_made_it(registry: Registry, make: Make,
 def browser_actor(registry: Registry, secret: str) -> Any:
     """Who holds this session."""
     with registry.reading() as work:
-        return queries.find_actor_by_session(work, secret)
+        return actors.find_actor_by_session(work, secret)
 
 
 def test_a_link_dies_with_the_session_that_made_it(registry: Registry, make: Make, api: Api, version: Version) -> None:

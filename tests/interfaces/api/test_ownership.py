@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity.tokens import create_token_by_operator
+from modelkeep_server.features.identity.tokens.service import create_token_by_operator
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role

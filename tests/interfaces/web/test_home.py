@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from modelkeep_server.features.audit import service as audit
-from modelkeep_server.features.identity import tokens
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.fields import FIELDS, Kind
 from modelkeep_server.rules.permissions import Role

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.identity import invitations
+from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import PASSPHRASE, fresh_email, invite, make_account

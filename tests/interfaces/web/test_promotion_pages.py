@@ -1,5 +1,7 @@
 """A version brought through its life by the pages alone, as plain forms."""
 
+import re
+
 import pytest
 
 from tests.support.clients import Api
@@ -104,6 +106,7 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
 
     assert row in mrc.get("/reviews?role=MRC&riskTier=MEDIUM").text
     assert row not in mrc.get("/reviews?riskTier=HIGH").text
+    queue = re.search(r"MRC Security Architect (\d of \d) just now", words_of(mrc.get("/reviews?riskTier=MEDIUM").text))
     shown = mrc.get(f"{page}/review").text
     digest = life.latest["digest"]
     silent = mrc.submit(f"{page}/reviews", {"decision": "REQUEST_CHANGES", "comment": "", "digest": digest})
@@ -111,12 +114,18 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
     found = mrc.submit(f"{page}/findings", {"text": "Drifts in June.", "severity": "LOW", "owner": "", "dueAt": ""})
     settle = {"status": "ACCEPTED", "answer": "It is watched."}
     settled = security.submit(f"{page}/findings/{life.get('/findings').json()['items'][0]['id']}/settle", settle)
+    blocking = {"text": "Nobody watches it.", "severity": "HIGH", "blocking": "yes", "owner": "", "dueAt": ""}
+    assert mrc.submit(f"{page}/findings", blocking).status_code == 303
+    box = words_of(owner.get(page).text).partition("Waiting for MRC")[2]
+    mended = f"{page}/findings/{life.get('/findings').json()['items'][0]['id']}/settle"
+    assert security.submit(mended, settle).status_code == 303
     back = mrc.submit(f"{page}/reviews", {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": digest})
     asked_to = words_of(owner.get(page).text)
     life.ask()
     told = {"decision": "APPROVE", "comment": "", "digest": life.latest["digest"]}
     answers = {"checklist.scan": "YES", "findings.0.text": "Name the owner of the data.", "findings.0.severity": "LOW"}
     first = security.submit(f"{page}/reviews", {**told, **answers})
+    decided = words_of(security.get(f"{page}/review").text)
     halfway = words_of(mrc.get(f"{page}/review").text)
     own = words_of(owner.get(f"{page}/review").text)
     last = mrc.submit(f"{page}/reviews", told)
@@ -125,6 +134,12 @@ def test_a_review_is_found_in_the_queue_and_decided_on_its_page(make: Make, api:
     assert "Promotion to staging" in words_of(shown)
     assert "Recall rose by two points." in words_of(shown)
     assert 'name="decision"' in shown
+    assert queue is not None
+    assert f"Checks {queue[1]} " in words_of(shown)
+    assert (box.count("Open the review"), box.count("See findings")) == (1, 1)
+    assert re.search(
+        r"You approved as Security Architect , \d+ \w{3} \d{4}, \d\d:\d\d UTC Still waited for: MRC ,", decided
+    )
     assert silent.status_code == 422
     assert 'id="decide-comment-error"' in silent.text
     assert [answer.status_code for answer in (said, found, settled, back, first, last)] == [303] * 6

@@ -11,7 +11,7 @@ from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.adapters.sso.openid import OpenIdIssuer, Registration
 from modelkeep_server.app import build_app
-from modelkeep_server.features.identity.faults import FAULTS
+from modelkeep_server.features.identity.issuers.faults import FAULTS
 from modelkeep_server.ports import Issuer
 from tests.support.accounts import fresh_email
 from tests.support.bad_issuer import BadIssuer, Manners, key_of

@@ -144,6 +144,29 @@ def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> N
     assert "CHANGES" not in kinds(todo(api, cast.owner))
 
 
+def test_an_admin_is_told_of_deprecated_versions_that_are_live_nowhere(make: Make, api: Api) -> None:
+    """One that is live is an SRE's to end first; what was retired waits no more."""
+    life = begin_life(make, api)
+    life.reach("PRODUCTION")
+    admin, sre, where, address = life.cast.admin, api.as_(life.cast.sre), "prod", life.version.address
+    live = {"environment": where, "model": life.version.model, "live": [{"version": address, "share": 100}]}
+    assert sre.post("/api/v1/environments", json={"name": where, "kind": "PRODUCTION"}).status_code == 201
+    assert sre.post("/api/v1/deployments", json=live).status_code == 201
+    life.reach("DEPRECATED")
+
+    while_live = kinds(todo(api, admin))
+    assert sre.post("/api/v1/deployments", json={**live, "live": []}).status_code == 201
+    told = {item["kind"]: item for item in todo(api, admin)}["RETIRE"]
+    page = look(api, admin)
+    assert life.move("RETIRED", admin).status_code == 200
+
+    assert "RETIRE" not in while_live
+    assert (told["address"], told["state"], told["waitsForYou"]) == (address, "DEPRECATED", True)
+    assert "Live nowhere. Retire it once nobody needs it: there is no way back." in words_of(page)
+    assert f'href="{told["link"]}"' in page
+    assert "RETIRE" not in kinds(todo(api, admin))
+
+
 def test_who_has_nothing_to_do_is_told_what_will_stand_there(make: Make, api: Api) -> None:
     """By role, with the one command that does the same."""
     make.model()

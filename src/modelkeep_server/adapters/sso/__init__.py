@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from modelkeep_server.adapters.sso.openid import OpenIdIssuer, Registration
-from modelkeep_server.oidc_settings import OidcIssuer
 from modelkeep_server.ports import Issuer
+from modelkeep_server.settings.oidc import OidcIssuer
 
 
 def open_issuers(listed: Iterable[OidcIssuer]) -> dict[str, Issuer]:

@@ -28,7 +28,8 @@ audit_events = Table(
     Column("request_id", Text, nullable=False, index=True),
     Index("ix_audit_events_action", "action", "sequence"),
     Index("ix_audit_events_actor", "actor", "sequence"),
-    Index("ix_audit_events_object", "object_id", "sequence"),
+    # With who did what, so that who touched a version is told from the index alone (features/models/separation.py).
+    Index("ix_audit_events_object", "object_id", "sequence", "actor", "action", "outcome"),
     # The few events of their kind, so that most appends do not touch them.
     Index("ix_audit_events_refused", "sequence", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     Index("ix_audit_events_role", "role", "sequence", sqlite_where=_HAS_ROLE, postgresql_where=_HAS_ROLE),

@@ -208,6 +208,12 @@ def _set_of(deployment: Deployment) -> frozenset[tuple[int, int, str | None, str
     return frozenset((part.version_key, part.share, part.endpoint_url, part.region) for part in deployment.live)
 
 
+def is_live(version_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a version has a share of what is live somewhere now."""
+    shares = deployment_shares.c
+    return exists().where(shares.version_id == version_key, shares.deployment_id == deployments.c.id, _CURRENT)
+
+
 def find_live_of(work: Work, version_keys: Sequence[int]) -> tuple[LiveAt, ...]:
     """Where versions are live now, for readers who were let to them, by environment. One statement, or none."""
     if not version_keys:

@@ -17,11 +17,10 @@ from modelkeep_server.features.evaluations.importing.gathering import Gathering
 from modelkeep_server.features.evaluations.importing.reading import read_metrics
 from modelkeep_server.features.evaluations.views import NewRun, Run, Source, Suite
 from modelkeep_server.features.identity import access
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity.service_accounts import answering
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models import separation
-from modelkeep_server.features.models.separation import Tie
+from modelkeep_server.features.models.separation import demand_apart, why_not_apart
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
@@ -32,6 +31,9 @@ from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, I
 from modelkeep_server.rules.metrics import METRICS_MAX, Metric, judge
 
 PROCEDURE_CHARS = 10_000
+
+_SIGNS = "signs its evaluations off"
+_RECORDED = "You recorded this evaluation, so somebody else signs it off."
 
 
 def record_run(
@@ -118,8 +120,10 @@ def sign_run(
     model = model_queries.get_model(work, actor, group, name)
     found = version_queries.get_version(work, actor, group, name, version)
     run = queries.get_run(work, found, run_id)
-    access.require(work, actor, "evaluation.sign", model_queries.relations_of(actor, model))
-    _demand_apart(work, actor, model, found, run)
+    access.require(work, actor, "evaluation.sign", model_queries.relations_of(actor, model), owners=model.owners)
+    if _is_recorder(work, actor, run):
+        raise DutiesOverlap(_RECORDED)
+    demand_apart(work, actor, model, found, _SIGNS)
     comment = (comment or "").strip()
     fault = texts.find_text_fault(comment, max_chars=fields.DESCRIPTION_CHARS, lines=True)
     if fault:
@@ -147,22 +151,12 @@ def why_not_sign(work: Work, actor: Actor, model: Model, version: Version, run: 
     missing = access.why_not(actor, "evaluation.sign", model_queries.relations_of(actor, model))
     if missing is not None:
         return missing
-    try:
-        _demand_apart(work, actor, model, version, run)
-    except DutiesOverlap as overlap:
-        return str(overlap)
-    return None
+    return _RECORDED if _is_recorder(work, actor, run) else why_not_apart(work, actor, model, version, _SIGNS)
 
 
-def _demand_apart(work: Work, actor: Actor, model: Model, version: Version, run: Run) -> None:
+def _is_recorder(work: Work, actor: Actor, run: Run) -> bool:
     person = actor.user_id or 0
-    if run.recorder_key in (person, *identity_queries.programs_of(work, person)):
-        raise DutiesOverlap("You recorded this evaluation, so somebody else signs it off.")
-    ties = separation.find_ties(work, model, version.key, person)
-    if Tie.OWNED in ties:
-        raise DutiesOverlap("You own this model or owned it before, so somebody else signs its evaluations off.")
-    if Tie.TOUCHED in ties:
-        raise DutiesOverlap("You worked on this version, so somebody else signs its evaluations off.")
+    return run.recorder_key in (person, *answering.programs_of(work, person))
 
 
 def _gather(sent: Sequence[Mapping[str, Any]]) -> tuple[tuple[Metric, ...], list[FieldError]]:

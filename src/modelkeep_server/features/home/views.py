@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ROLE = "ROLE"
     FILES_TO_JUDGE = "FILES_TO_JUDGE"
     MOVE = "MOVE"
+    RETIRE = "RETIRE"
     CHANGES = "CHANGES"
     DRAFT = "DRAFT"
     MODEL = "MODEL"

@@ -4,15 +4,20 @@ there are, since the first page of everybody asks it.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     exists,
@@ -36,15 +41,18 @@ from modelkeep_server.db.tables import (
     policy_revisions,
     promotions,
     version_flags,
+    version_passages,
     versions,
 )
+from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments.queries import is_live
 from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.separation import answered_for, was_owned_by, was_touched_by
+from modelkeep_server.features.models.separation import answered_for, was_owned, was_touched
 from modelkeep_server.features.models.views import ModelStatus
-from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.models.visibility import Sight, owned_by_asker, sight_of, values_of, visible_by
 from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus, Target
 from modelkeep_server.features.promotion import queries as promotion_queries
@@ -62,6 +70,13 @@ SHOWN = 50
 EXCEPTION_DAYS = 14
 ACCESS_DAYS = 7
 
+
+def _moment(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=UtcMicros)
+
+
+_ACTOR: BindParameter[int] = bindparam("actor_id")
+_NOW = _moment("now")
 _others = people.alias("others")
 _NO_TEXT: ColumnElement[Any] = cast(null(), Text)
 _NO_NUMBER: ColumnElement[Any] = cast(null(), BigInteger)
@@ -83,17 +98,49 @@ def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
 
     What a token is limited to plays no part: it is told what waits for its person.
     """
-    needs = promotion_queries.list_needs(work)
-    arms = [
-        *_for_deciders(work, actor, needs),
-        *_for_sres(actor, needs),
-        *_for_owners(work, actor, needs),
-        _findings(actor),
-        _access_that_ends(work, actor),
-        _holds(actor),
-    ]
-    found = (_to_waiting(row, needs) for row in work.all(union_all(*arms)))
+    held = tuple(role for role in DECIDERS if role in actor.roles)
+    asker = _Asker(
+        needs=promotion_queries.list_needs(work),
+        sight=sight_of(actor),
+        held=held,
+        moves=access.may_by_standing(actor, "version.stage"),
+        retires=access.may_by_standing(actor, "version.retire"),
+        requests=access.may_by_standing(actor, "promotion.request", (Relation.OWNER,)),
+    )
+    values = {
+        **values_of(actor),
+        "answered": answered_for(work, actor.user_id or 0) if held else (),
+        "now": work.now,
+        "exceptions_until": work.now + timedelta(days=EXCEPTION_DAYS),
+        "access_until": work.now + timedelta(days=ACCESS_DAYS),
+    }
+    found = (_to_waiting(row, asker.needs) for row in work.all(_select_all(asker), values))
     return tuple(sorted(found, key=lambda one: (one.due_at or one.since, one.since)))
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """What of somebody the statement is built from; who is alike in this shares it."""
+
+    needs: seats.Needs
+    sight: Sight
+    held: tuple[Role, ...]
+    moves: bool
+    retires: bool
+    requests: bool
+
+
+@lru_cache(maxsize=64)
+def _select_all(asker: _Asker) -> CompoundSelect[Any]:
+    return union_all(
+        *_for_deciders(asker),
+        *_for_sres(asker),
+        *_for_admins(asker),
+        *_for_owners(asker),
+        _findings(asker),
+        _access_that_ends(asker),
+        _holds(asker),
+    )
 
 
 def _arm(kind: Kind, told: Any, columns: dict[str, ColumnElement[Any]]) -> Select[Any]:
@@ -120,18 +167,16 @@ def _versions_of(table: Any) -> Select[Any]:
     )
 
 
-def _for_deciders(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
-    held = [role for role in DECIDERS if role in actor.roles]
-    if not held:
+def _for_deciders(asker: _Asker) -> list[Select[Any]]:
+    if not asker.held:
         return []
-    keys = answered_for(work, actor.user_id or 0)
     # Chosen first, so that the approvals of what is not shown are not counted one by one.
     chosen = (
         select(promotions.c.id, func.count().over().label("total"))
         .join(versions, versions.c.id == promotions.c.version_id)
         .join(models, models.c.id == versions.c.model_id)
-        .where(listing.waiting_rounds(needs), ~has_flag(versions.c.id, "CLOSED"), visible_to(actor))
-        .where(seats.decidable_by(needs, actor, keys))
+        .where(listing.waiting_rounds(asker.needs), ~has_flag(versions.c.id, "CLOSED"), visible_by(asker.sight))
+        .where(seats.decidable(asker.needs, asker.held))
         .order_by(promotions.c.due_at, promotions.c.id)
         .limit(SHOWN)
         .subquery()
@@ -139,12 +184,12 @@ def _for_deciders(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[A
     reviews = _versions_of(promotions).join(_others, _others.c.id == promotions.c.requested_by)
     return [
         _arm(Kind.REVIEW, reviews.join(chosen, chosen.c.id == promotions.c.id), {
-            **_ON_VERSION, **_of_round(needs), "total": chosen.c.total, "who": _others.c.email,
+            **_ON_VERSION, **_of_round(asker.needs), "total": chosen.c.total, "who": _others.c.email,
         }),
-        _arm(Kind.EXCEPTION, _exceptions().where(visible_to(actor), _grantable(work, actor, held, keys)), {
+        _arm(Kind.EXCEPTION, _exceptions().where(visible_by(asker.sight), _grantable(asker.held)), {
             **_ON_VERSION, **_of_exception(), "who": _others.c.email,
         }),
-        _arm(Kind.POLICY, _proposals(actor), {
+        _arm(Kind.POLICY, _proposals(), {
             "since": _us(policy_revisions.c.proposed_at), "who": _others.c.email, "word": policy_revisions.c.name,
             "said": policy_revisions.c.reason, "ref": policies.c.public_id,
         }),
@@ -182,11 +227,11 @@ def _is_granted_as(role: Role) -> ColumnElement[bool]:
     return exists().where(grants.exception_id == exceptions.c.id, grants.role == role.value)
 
 
-def _is_open(work: Work) -> ColumnElement[bool]:
-    return and_(exceptions.c.status == ExceptionStatus.OPEN.value, exceptions.c.expires_at > work.now)
+def _is_open() -> ColumnElement[bool]:
+    return and_(exceptions.c.status == ExceptionStatus.OPEN.value, exceptions.c.expires_at > _NOW)
 
 
-def _grantable(work: Work, actor: Actor, held: Sequence[Role], keys: Sequence[int]) -> ColumnElement[bool]:
+def _grantable(held: Sequence[Role]) -> ColumnElement[bool]:
     """Whether this person may grant an exception in one of their roles (features/policies/exceptions.py)."""
     grants = exception_grants.c
     in_a_role = or_(
@@ -196,53 +241,65 @@ def _grantable(work: Work, actor: Actor, held: Sequence[Role], keys: Sequence[in
             for role in held
         )
     )  # fmt: skip
-    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == actor.user_id)
-    return and_(_is_open(work), in_a_role, ~by_actor, ~was_owned_by(keys), ~was_touched_by(keys))
+    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == _ACTOR)
+    return and_(_is_open(), in_a_role, ~by_actor, ~was_owned(), ~was_touched())
 
 
-def _proposals(actor: Actor) -> Select[Any]:
+def _proposals() -> Select[Any]:
     """Changes of policies that wait for a second person."""
     return (
         select(policy_revisions)
         .join(policies, policies.c.id == policy_revisions.c.policy_id)
         .join(_others, _others.c.id == policy_revisions.c.proposed_by)
         .where(policy_revisions.c.status == RevisionStatus.PROPOSED.value)
-        .where(policy_revisions.c.proposed_by != actor.user_id)
+        .where(policy_revisions.c.proposed_by != _ACTOR)
     )
 
 
-def _for_sres(actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
-    if not access.may_by_standing(actor, "version.stage"):
+def _for_sres(asker: _Asker) -> list[Select[Any]]:
+    if not asker.moves:
         return []
     approved = _versions_of(promotions).where(
         listing.is_approved(),
         # Since its tier was raised it waits for reviewers.
-        ~seats.waits_for(needs, DECIDERS),
-        *_may_go_on(actor),
+        ~seats.waits_for(asker.needs, DECIDERS),
+        *_may_go_on(asker),
     )
     columns = {"since": _us(promotions.c.ended_at), "word": promotions.c.target, "said": promotions.c.justification}
     return [_arm(Kind.MOVE, approved, {**_ON_VERSION, **columns})]
 
 
-def _may_go_on(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+def _may_go_on(asker: _Asker) -> tuple[ColumnElement[bool], ...]:
     beside = (~has_flag(versions.c.id, "CLOSED"), ~has_flag(versions.c.id, "HOLD"))
-    return (models.c.status == ModelStatus.ACTIVE.value, visible_to(actor), *beside)
+    return (models.c.status == ModelStatus.ACTIVE.value, visible_by(asker.sight), *beside)
 
 
-def _for_owners(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any]]:
-    mine = and_(owned_by(actor), visible_to(actor), models.c.status == ModelStatus.ACTIVE.value)
-    open_rounds = _versions_of(promotions).where(
-        promotions.c.status == Status.OPEN.value, ~has_flag(versions.c.id, "CLOSED"), visible_to(actor),
-        or_(owned_by(actor), promotions.c.requested_by == actor.user_id),
-    )  # fmt: skip
-    asked = _exceptions().where(
-        _is_open(work), visible_to(actor), or_(owned_by(actor), exceptions.c.asked_by == actor.user_id)
+def _for_admins(asker: _Asker) -> list[Select[Any]]:
+    """Deprecated versions that an Admin may retire: those that are live still wait for an SRE first."""
+    if not asker.retires:
+        return []
+    deprecated = _versions_of(version_passages).where(
+        version_passages.c.state == State.DEPRECATED.value,
+        versions.c.state == State.DEPRECATED.value,
+        ~is_live(versions.c.id),
+        *_may_go_on(asker),
     )
+    return [_arm(Kind.RETIRE, deprecated, {**_ON_VERSION, "since": _us(version_passages.c.at)})]
+
+
+def _for_owners(asker: _Asker) -> list[Select[Any]]:
+    sees, owns = visible_by(asker.sight), owned_by_asker()
+    mine = and_(owns, sees, models.c.status == ModelStatus.ACTIVE.value)
+    open_rounds = _versions_of(promotions).where(
+        promotions.c.status == Status.OPEN.value, ~has_flag(versions.c.id, "CLOSED"), sees,
+        or_(owns, promotions.c.requested_by == _ACTOR),
+    )  # fmt: skip
+    asked = _exceptions().where(_is_open(), sees, or_(owns, exceptions.c.asked_by == _ACTOR))
     arms = [
-        _arm(Kind.REQUEST, open_rounds, {**_ON_VERSION, **_of_round(needs)}),
+        _arm(Kind.REQUEST, open_rounds, {**_ON_VERSION, **_of_round(asker.needs)}),
         _arm(Kind.EXCEPTION_ASKED, asked, {**_ON_VERSION, **_of_exception()}),
     ]
-    if not access.may_by_standing(actor, "promotion.request", (Relation.OWNER,)):
+    if not asker.requests:
         return arms
     later = promotions.alias("later_round")
     sent_back = (
@@ -255,7 +312,7 @@ def _for_owners(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any
     ends = exceptions.c.expires_at
     ending = _exceptions().where(
         exceptions.c.status == ExceptionStatus.GRANTED.value, mine,
-        ends > work.now, ends <= work.now + timedelta(days=EXCEPTION_DAYS),
+        ends > _NOW, ends <= _moment("exceptions_until"),
     )  # fmt: skip
     return [
         *arms,
@@ -267,11 +324,11 @@ def _for_owners(work: Work, actor: Actor, needs: seats.Needs) -> list[Select[Any
     ]  # fmt: skip
 
 
-def _findings(actor: Actor) -> Select[Any]:
+def _findings(asker: _Asker) -> Select[Any]:
     told = _versions_of(findings).where(
         findings.c.status == FindingStatus.OPEN.value,
-        func.lower(findings.c.owner_email).in_(actor.emails_verified),
-        visible_to(actor),
+        func.lower(findings.c.owner_email).in_(bindparam("actor_emails", expanding=True)),
+        visible_by(asker.sight),
     )
     severity = case((findings.c.blocking.is_(True), "BLOCKING"), else_=findings.c.severity)
     return _arm(Kind.FINDING, told, {
@@ -280,13 +337,13 @@ def _findings(actor: Actor) -> Select[Any]:
     })  # fmt: skip
 
 
-def _access_that_ends(work: Work, actor: Actor) -> Select[Any]:
+def _access_that_ends(asker: _Asker) -> Select[Any]:
     until = collaborators.c.until
     told = (
         select(collaborators)
         .join(models, models.c.id == collaborators.c.model_id)
-        .where(collaborators.c.person_id == actor.user_id, collaborators.c.ended_at.is_(None), visible_to(actor))
-        .where(until > work.now, until <= work.now + timedelta(days=ACCESS_DAYS))
+        .where(collaborators.c.person_id == _ACTOR, collaborators.c.ended_at.is_(None), visible_by(asker.sight))
+        .where(until > _NOW, until <= _moment("access_until"))
     )
     on_model = {name: _ON_VERSION[name] for name in ("group_name", "name", "risk_tier")}
     return _arm(Kind.ACCESS_ENDS, told, {
@@ -294,10 +351,10 @@ def _access_that_ends(work: Work, actor: Actor) -> Select[Any]:
     })  # fmt: skip
 
 
-def _holds(actor: Actor) -> Select[Any]:
+def _holds(asker: _Asker) -> Select[Any]:
     flags = version_flags.c
     told = _versions_of(version_flags).where(
-        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == actor.user_id, visible_to(actor)
+        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == _ACTOR, visible_by(asker.sight)
     )
     return _arm(Kind.HOLD, told, {**_ON_VERSION, "since": _us(flags.set_at), "said": flags.reason})
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from modelkeep_server.db import recording
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries
-from modelkeep_server.features.identity.service_views import SCOPES
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.service_accounts.views import SCOPES
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permission_words, permissions
 from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
@@ -91,12 +91,12 @@ def demand_fresh(actor: Actor, minutes: int, says: str) -> None:
 
 def say_whom_to_ask(work: Work, act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = ()) -> str:
     """Who can give what the act needs, by name. One statement."""
-    return permission_words.whom_to_ask(act, relations, owners=owners, admins=queries.list_admins(work))
+    return permission_words.whom_to_ask(act, relations, owners=owners, admins=lookups.list_admins(work))
 
 
 def say_who_may(act: str) -> str:
     """Whom to ask to do an act, by what they are: no statement is asked for names."""
-    return f"Ask somebody who may {PERMISSIONS[act].says}."
+    return f"Ask {permission_words.who_may(act)}."
 
 
 def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation], owners: Sequence[str]) -> str:

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select, update
 
+from modelkeep_server.db import sealing
 from modelkeep_server.db.tables import idempotency_answers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -26,7 +25,7 @@ KEPT_FOR = timedelta(hours=24)
 #: A link is dead after minutes: its answer is no use for longer.
 LINK_KEPT_FOR = timedelta(minutes=5)
 _UNDER_WAY = 0
-_NONCE_BYTES = 12
+_PURPOSE = "idempotency"
 #: No name of a header has a colon in it.
 _ACTS = ":acts"
 
@@ -82,8 +81,8 @@ def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
     if row.body_digest != attempt.body_digest:
         raise Invalid.of([FieldError("Idempotency-Key", "This key was used for another request. Take a new one.")])
     try:
-        body = _cipher(work).decrypt(row.answer[:_NONCE_BYTES], row.answer[_NONCE_BYTES:], name.encode())
-    except InvalidTag:
+        body = sealing.unseal(work, _PURPOSE, row.answer, place=name)
+    except sealing.SealBroken:
         return None
     headers = dict(row.headers)
     return Kept(row.status, headers, body, tuple(headers.pop(_ACTS, "").split()))
@@ -91,8 +90,8 @@ def find_or_claim(work: Work, actor: Actor, attempt: Attempt) -> Kept | None:
 
 def keep(work: Work, actor: Actor, attempt: Attempt, kept: Kept) -> None:
     """Keep the answer of an attempt that was claimed in this transaction."""
-    name, nonce = _name_of(actor, attempt), os.urandom(_NONCE_BYTES)
-    sealed = nonce + _cipher(work).encrypt(nonce, kept.body, name.encode())
+    name = _name_of(actor, attempt)
+    sealed = sealing.seal(work, _PURPOSE, kept.body, place=name)
     statement = update(idempotency_answers).where(idempotency_answers.c.key == name)
     headers = {**kept.headers, _ACTS: " ".join(kept.acts)}
     work.keep(idempotency_answers, statement.values(status=kept.status, headers=headers, answer=sealed))
@@ -116,7 +115,3 @@ def _name_of(actor: Actor, attempt: Attempt) -> str:
             "key": attempt.key,
         }
     )
-
-
-def _cipher(work: Work) -> AESGCM:
-    return AESGCM(work.parts.keys.derive("idempotency"))

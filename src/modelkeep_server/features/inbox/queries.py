@@ -45,8 +45,13 @@ def with_seen(work: Work, actor: Actor) -> Actor:
     """
     if actor.unread_restricted == 0 or sight_of(actor) is Sight.EVERYTHING:
         return actor
-    few = _select(actor).with_only_columns(notices.c.id).where(notices.c.read_at.is_(None)).limit(actor.unread)
+    few = select_unread(actor).limit(actor.unread)
     return replace(actor, unread=int(work.scalar(select(func.count()).select_from(few.subquery()))))
+
+
+def select_unread(actor: Actor) -> Select[Any]:
+    """The inside ids of what the actor was told, sees still and did not read."""
+    return _select(actor).with_only_columns(notices.c.id).where(notices.c.read_at.is_(None))
 
 
 def get_settings(work: Work, actor: Actor) -> Settings:

@@ -8,12 +8,12 @@ from sqlalchemy import Row, update
 from modelkeep_server.db.tables import notice_settings, notices
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.inbox import queries
 from modelkeep_server.features.inbox.views import Notice, Settings, Wanted
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotPermitted
-from modelkeep_server.rules.notices import EVERY_KIND, KINDS, find_fault
+from modelkeep_server.rules.notices import EVERY_KIND, KINDS, READ_AT_ONCE, find_fault
 
 _CHANGED = Conflict("You chose something else a moment ago.", remedy="Load it again.")
 
@@ -29,9 +29,13 @@ def mark_read(work: Work, actor: Actor, public_id: str) -> Notice:
 
 
 def mark_all_read(work: Work, actor: Actor) -> int:
-    """Note that all was read that the actor was told, and give how much that is. One statement."""
+    """
+    Note that all was read that the actor was told and sees still, the newest 10,000 of it, and give how much that is.
+    One statement.
+    """
     access.require(work, actor, "notice.read")
-    here = update(notices).where(notices.c.person_id == actor.user_id, notices.c.read_at.is_(None))
+    newest = queries.select_unread(actor).order_by(notices.c.id.desc()).limit(READ_AT_ONCE)
+    here = update(notices).where(notices.c.id.in_(newest), notices.c.read_at.is_(None))
     return work.keep(notices, here.values(read_at=work.now))
 
 
@@ -57,7 +61,7 @@ def choose(work: Work, actor: Actor, wanted: Sequence[Wanted], *, quiet: bool | 
         _keep(work, actor, one, kept.get(one.kind))
     if changed:
         access.record(
-            work, actor, "notice.set", object_id=identity_queries.get_person(work, actor).id,
+            work, actor, "notice.set", object_id=lookups.get_person(work, actor).id,
             before={one.kind: _say(kept.get(one.kind)) for one in changed},
             after={one.kind: {"inApp": one.in_app, "byMail": one.by_mail} for one in changed},
         )  # fmt: skip

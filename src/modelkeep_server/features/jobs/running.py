@@ -18,11 +18,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from cryptography.exceptions import InvalidTag
 from sqlalchemy import ColumnElement, delete, select, update
 
 from modelkeep_server.db import queueing
 from modelkeep_server.db.engine import Database
+from modelkeep_server.db.sealing import SealBroken
 from modelkeep_server.db.tables import jobs
 from modelkeep_server.db.work import Circumstances, Parts
 from modelkeep_server.features.jobs.views import Handler, Handlers, JobFailed, JobStatus, Schedule, Task
@@ -155,7 +155,7 @@ class Runner:
             unfit = None
             try:
                 facts = queueing.unseal(work, row.kind, row.payload)
-            except InvalidTag:
+            except SealBroken:
                 unfit = "What it was told cannot be read: it was changed, or sealed under another key."
         if row.attempts >= self._handlers[row.kind].tries:
             unfit = "The server ended in the middle of it, each time."

@@ -17,9 +17,10 @@ from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_purpose_faults, find_reason_faults
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Access, AccessRequest, Model, RequestStatus
+from modelkeep_server.features.notify.restraint import demand_calm
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, StateForbids
-from modelkeep_server.rules.notices import QUOTED_CHARS
+from modelkeep_server.rules.notices import QUOTED_CHARS, TAKEN_BACK_WITHIN
 
 GRANTED_DAYS_MAX = 90
 ASKED_DAYS = 30
@@ -50,6 +51,7 @@ def ask_for_access(
     Raises:
         NotFound: There is no such model or version that the actor can see.
         Conflict: They have an open request for the model, or may download it as it is. StateForbids: it is retired.
+        TooMany: They asked and took it back over and over.
         Invalid: Fields at fault, all of them at once.
     """
     model = queries.lock_model(work, actor, group, name)
@@ -64,12 +66,7 @@ def ask_for_access(
     if version_access.may_download(work, actor, model, at):
         named = ":".join(filter(None, (model.address, version)))
         raise Conflict(f"You may download {named} as it is.", remedy="Open its Artifacts tab and download.")
-    waiting = request_queries.find_open_request(work, actor, model)
-    if waiting is not None:
-        raise Conflict(
-            f"You asked for access to {model.address} on {clock.iso_seconds(waiting.asked_at)}; it is not decided yet.",
-            remedy="Wait for an owner, or take that request back and ask anew.",
-        )
+    _demand_none(work, actor, model)
     public_id = ids.uuid7(clock.to_us(work.now))
     work.insert(
         access_requests,
@@ -91,6 +88,18 @@ def ask_for_access(
     )  # fmt: skip
     _tell_owners(work, actor, model, purpose)
     return request_queries.get_request(work, actor, public_id)
+
+
+def _demand_none(work: Work, actor: Actor, model: Model) -> None:
+    """Raises Conflict, TooMany where the actor asked and waits, or asked and took it back over and over."""
+    waiting = request_queries.find_open_request(work, actor, model)
+    if waiting is not None:
+        raise Conflict(
+            f"You asked for access to {model.address} on {clock.iso_seconds(waiting.asked_at)}; it is not decided yet.",
+            remedy="Wait for an owner, or take that request back and ask anew.",
+        )
+    taken_back = request_queries.list_taken_back(work, actor, model, since=work.now - TAKEN_BACK_WITHIN)
+    demand_calm(work, taken_back, f"access to {model.address}")
 
 
 def grant_access(

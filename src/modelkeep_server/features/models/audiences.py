@@ -4,7 +4,7 @@ Who is told of an act on a model: for each group of rules/notices.py one stateme
 Whoever does not see the model is in none of them (product, "Visibility").
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,15 @@ def tell_about(
     addresses = about.owners if Group.OWNERS in groups else ()
     who = select_people(groups, about, work.now)
     return tell(work, actor, kind, facts, who, href=href, model_key=about.model_key, addresses=addresses, once=once)
+
+
+def list_addresses(work: Work, model_keys: Collection[int]) -> dict[int, list[str]]:
+    """The owners of models as they were sent, by the models' inside ids: for what tells of many. One statement."""
+    here = (model_owners.c.model_id.in_(model_keys), model_owners.c.removed_at.is_(None))
+    found: dict[int, list[str]] = {}
+    for row in work.all(select(model_owners.c.model_id, model_owners.c.email).where(*here)):
+        found.setdefault(row.model_id, []).append(row.email)
+    return found
 
 
 def select_people(groups: Sequence[Group], about: About, now: datetime) -> Select[Any]:

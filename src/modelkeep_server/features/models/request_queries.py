@@ -1,7 +1,7 @@
 """Reading requests for access: one's own, those of the models one owns, and all of them for Admin and Auditor."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
@@ -30,6 +30,13 @@ def get_request(work: Work, actor: Actor, public_id: str) -> AccessRequest:
     if row is None:
         raise NotFound("There is no such request for access that you can see.")
     return _to_request(work, actor, row)
+
+
+def list_taken_back(work: Work, actor: Actor, model: Model, *, since: datetime) -> list[datetime]:
+    """When the actor took requests for a model back, since a moment. One statement."""
+    mine = (access_requests.c.model_id == model.key, access_requests.c.person_id == actor.user_id)
+    taken_back = (access_requests.c.status == RequestStatus.WITHDRAWN.value, access_requests.c.decided_at > since)
+    return [row.decided_at for row in work.all(select(access_requests.c.decided_at).where(*mine, *taken_back))]
 
 
 def demand_own(request: AccessRequest) -> None:

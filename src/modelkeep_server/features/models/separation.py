@@ -1,13 +1,14 @@
 """
-Separation of duties, as far as models and versions tell of it: who ever owned one, and who touched one.
+Separation of duties: whoever ever owned or touched something decides nothing about it, whatever their roles.
 
-Whoever is asked about is a person by their inside id; what a service account touched, its sponsor touched.
+Whoever is asked about is a person by their inside id; what a service account touched, its sponsor touched. Reviewing,
+commenting, findings and independent evaluations are no touching. Source: product R1.
 """
 
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     literal,
+    literal_column,
     or_,
     select,
     union,
@@ -37,12 +39,19 @@ from modelkeep_server.db.tables import (
     versions,
 )
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries as identity_queries
+from modelkeep_server.features.identity.service_accounts import answering
+from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.rules.errors import DutiesOverlap
 from modelkeep_server.rules.events import Outcome
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
 TOUCHING = ("version.create", "version.update", "artifact.upload", "artifact.remove", "promotion.request")
+#: A person and the programs that they answer for, as `answered_for` gives them.
+_ANSWERED: BindParameter[int] = bindparam("answered", expanding=True, type_=BigInteger)
+_ONE: ColumnElement[int] = literal_column("1")
+#: What somebody else does where a tie keeps the actor from deciding.
+DECIDES = "decides about this version"
 #: A statement of `person_id`, and that column of it.
 _Trace = tuple[Select[Any], ColumnElement[int]]
 
@@ -60,6 +69,43 @@ class Tie(StrEnum):
     TOUCHED = "TOUCHED"
 
 
+class Touched(Protocol):
+    """A version, as far as it is asked here who touched it."""
+
+    @property
+    def key(self) -> int:
+        """Its inside id."""
+
+    @property
+    def address(self) -> str:
+        """How it is called: group/name@version."""
+
+
+def why_not_apart(work: Work, actor: Actor, model: Model, version: Touched | None, what: str = DECIDES) -> str | None:
+    """
+    Why the actor may not decide about a version, or with None about the model, as a sentence; None where they may.
+
+    `what` says what somebody else does instead, for instance "answers for its files". One statement.
+    """
+    ties = find_ties(work, model, None if version is None else version.key, actor.user_id or 0)
+    if Tie.OWNED in ties:
+        return f"You own or owned {model.address}, so somebody else {what}."
+    if Tie.TOUCHED in ties:
+        touched = f"a version of {model.address}" if version is None else version.address
+        return f"You worked on {touched}, so somebody else {what}."
+    return None
+
+
+def demand_apart(work: Work, actor: Actor, model: Model, version: Touched | None, what: str = DECIDES) -> None:
+    """Raises DutiesOverlap where `why_not_apart` has a reason. One statement."""
+    reason = why_not_apart(work, actor, model, version, what)
+    if reason is not None:
+        touched = "a version of it" if version is None else "this version"
+        raise DutiesOverlap(
+            reason, remedy=f"Ask somebody with the role who never owned {model.address} nor worked on {touched}."
+        )
+
+
 def find_ties(work: Work, model: Model, version_key: int | None, person_id: int) -> frozenset[Tie]:
     """What binds a person to a model and to one version of it, or with None to any of its versions. One statement."""
     asked = {"model": model.key, "version": version_key, "person": person_id}
@@ -73,49 +119,58 @@ def select_barred(model_key: int, version_key: int | None) -> Select[Any]:
     """
     traces = [*_owning(literal(model_key)), *(() if version_key is None else _touching(versions.c.id == version_key))]
     did = union_all(*(trace for trace, _ in traces)).cte("did")
-    answering = identity_queries.select_answering().subquery()
-    through = select(answering.c.person_id).where(answering.c.program_id.in_(select(did.c.person_id)))
+    answers = answering.select_answering().subquery()
+    through = select(answers.c.person_id).where(answers.c.program_id.in_(select(did.c.person_id)))
     barred = union_all(select(did.c.person_id), through).subquery()
     return select(barred.c.person_id)
 
 
 def answered_for(work: Work, person_id: int) -> Sequence[int]:
     """A person and the programs that they answer for, by inside id. One statement."""
-    return (person_id, *sorted(identity_queries.programs_of(work, person_id)))
+    return (person_id, *sorted(answering.programs_of(work, person_id)))
 
 
-def was_owned_by(keys: Sequence[int]) -> ColumnElement[bool]:
-    """The condition under which one of `keys` is bound to a row of `models` by Tie.OWNED: for lists of many."""
-    ids = list(keys)
+@cache
+def was_owned() -> ColumnElement[bool]:
+    """
+    The condition under which one of `answered`, a value that the statement is given, is bound to a row of `models` by
+    Tie.OWNED: for lists of many.
+    """
     by_email, by_team = _listing()
     listed = union_all(
-        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(ids)),
-        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(ids)),
+        by_email.with_only_columns(model_owners.c.model_id).where(people.c.id.in_(_ANSWERED)),
+        by_team.with_only_columns(model_owners.c.model_id).where(team_members.c.person_id.in_(_ANSWERED)),
     )
-    return or_(models.c.created_by.in_(ids), _is_one_of(models.c.registrar_id, ids), models.c.id.in_(listed))
+    return or_(models.c.created_by.in_(_ANSWERED), _is_answered(models.c.registrar_id), models.c.id.in_(listed))
 
 
-def was_touched_by(keys: Sequence[int]) -> ColumnElement[bool]:
-    """The condition under which one of `keys` is bound to a row of `versions` by Tie.TOUCHED: for lists of many."""
-    ids = list(keys)
+@cache
+def was_touched() -> ColumnElement[bool]:
+    """
+    The same of a row of `versions` by Tie.TOUCHED.
+
+    It tells what `_touching` tells, from the other end: that begins with one version and finds who did something to it,
+    this is asked for each row of a list. Said by `_touching`, it would look through the log for each.
+    """
     # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
     # which most of the log may stand.
     actor, action = audit_events.c.actor.concat(""), audit_events.c.action.concat("")
     acted = and_(
-        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(ids))),
+        actor.in_(select(people.c.pseudonym).where(people.c.id.in_(_ANSWERED))),
         action.in_(TOUCHING),
         audit_events.c.outcome == Outcome.ALLOWED.value,
     )
     files = select(artifacts.c.public_id).where(artifacts.c.version_id == versions.c.id).correlate(versions)
-    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(ids))
-    edited = exists().where(audit_events.c.object_id == versions.c.public_id, acted)
-    sent = exists().where(audit_events.c.object_id.in_(files), acted).correlate(versions)
-    return or_(versions.c.created_by.in_(ids), _is_one_of(versions.c.submitted_by, ids), uploaded, edited, sent)
+    uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(_ANSWERED))
+    # Told from the index alone: of `*`, SQLite would read each event whole.
+    edited = exists(_ONE).where(audit_events.c.object_id == versions.c.public_id, acted)
+    sent = exists(_ONE).where(audit_events.c.object_id.in_(files), acted).correlate(versions)
+    return or_(versions.c.created_by.in_(_ANSWERED), _is_answered(versions.c.submitted_by), uploaded, edited, sent)
 
 
-def _is_one_of(column: ColumnElement[int | None], ids: Sequence[int]) -> ColumnElement[bool]:
+def _is_answered(column: ColumnElement[int | None]) -> ColumnElement[bool]:
     """Whether a column holds one of these; false, and not unknown, where it is empty, so that it can be negated."""
-    return and_(column.is_not(None), column.in_(ids))
+    return and_(column.is_not(None), column.in_(_ANSWERED))
 
 
 @cache
@@ -123,7 +178,7 @@ def _ties(of_one_version: bool) -> CompoundSelect[Any]:
     person: BindParameter[int] = bindparam("person", type_=BigInteger)
     model: BindParameter[int] = bindparam("model", type_=BigInteger)
     which = versions.c.id == bindparam("version") if of_one_version else versions.c.model_id == model
-    answered = union(select(person.label("id")), *identity_queries.selects_of_programs(person)).cte("answered")
+    answered = union(select(person.label("id")), *answering.selects_of_programs(person)).cte("answered")
 
     def left(traces: Sequence[_Trace]) -> ColumnElement[bool]:
         return or_(*(exists(trace.where(who.in_(select(answered.c.id)))) for trace, who in traces))

@@ -98,6 +98,7 @@ def update_model(
     *,
     expected: Collection[int] | None,
     reason: str | None = None,
+    when_raised: tiers.WhenRaised,
 ) -> Model:
     """
     Edit a model: by its owners, or its risk tier alone by an MRC who lowers it (features/models/tiers.py).
@@ -106,6 +107,7 @@ def update_model(
         changes: New values by the names of `EDITABLE_FIELDS`; None or the empty text takes an optional one away.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
         reason: Why, in the editor's words, for the record.
+        when_raised: What a raised risk tier brings about; features/promotion/findings/tier_raises.py, above, knows.
     Raises:
         NotFound: There is no such model that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, or an owner who lowers the tier of
@@ -126,11 +128,7 @@ def update_model(
     before = _as_sent(model)
     given = {key: changes[key] for key in EDITABLE_FIELDS if key in changes}
     after = replace(before, **{key: _settle(key, value) for key, value in given.items()})
-    touched = {EDITABLE_FIELDS[key] for key in given}
-    faults = [fault for fault in checks.find_faults(after) if fault.field in touched]
-    faults += [*_find_fixed_faults(before, changes), *checks.find_reason_faults(reason)]
-    faults += tiers.find_tier_faults(work, model, given.get("risk_tier"), reason)
-    if faults:
+    if faults := _find_edit_faults(work, model, after, changes, reason):
         raise Invalid.of(faults)
     changed = [key for key in given if getattr(before, key) != getattr(after, key)]
     if not changed:
@@ -147,7 +145,10 @@ def update_model(
         after={REVISION: model.revision + 1} | _pick(_facts(after), names),
         reason=reason or None,
     )  # fmt: skip
-    return queries.get_model(work, actor, group, name)
+    made = queries.get_model(work, actor, group, name)
+    if tiers.is_lower(made.risk_tier, model.risk_tier.value):
+        when_raised(work, actor, made, model.risk_tier)
+    return made
 
 
 def demand_active(model: Model) -> None:
@@ -180,6 +181,15 @@ def _settle(key: str, value: Any) -> Any:
     if key in ("documentation_url", "repository_url", "risk_rationale"):
         return value or None
     return value or ""
+
+
+def _find_edit_faults(
+    work: Work, model: Model, after: NewModel, changes: Mapping[str, Any], reason: str | None
+) -> list[FieldError]:
+    touched = {field for key, field in EDITABLE_FIELDS.items() if key in changes}
+    faults = [fault for fault in checks.find_faults(after) if fault.field in touched]
+    faults += [*_find_fixed_faults(_as_sent(model), changes), *checks.find_reason_faults(reason)]
+    return faults + tiers.find_tier_faults(work, model, changes.get("risk_tier"), reason)
 
 
 def _find_fixed_faults(before: NewModel, changes: Mapping[str, Any]) -> list[FieldError]:

@@ -16,7 +16,7 @@ from modelkeep_server.db.ledger import PersonRef
 from modelkeep_server.db.tables import access_requests, collaborators, models, people, team_members, teams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
-from modelkeep_server.features.identity import queries as identity
+from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.service import demand_active
@@ -169,7 +169,7 @@ def end_sharing(work: Work, actor: Actor, group: str, name: str, email: str) -> 
     model = queries.lock_model(work, actor, group, name)
     access.require(work, actor, "collaborator.end", queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
-    person_id = identity.find_person_id(work, email)
+    person_id = lookups.find_person_id(work, email)
     found = None if person_id is None else find_collaborator(work, model, person_id)
     if found is None:
         raise NotFound(

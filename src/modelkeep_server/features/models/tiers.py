@@ -5,7 +5,7 @@ Owners set it, and change it freely until a version was submitted. From then on 
 MRC who never owned the model and touched none of its versions. Source: product R2.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -15,13 +15,16 @@ from modelkeep_server.db.tables import models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries, separation
+from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.checks import find_reason_faults
-from modelkeep_server.features.models.separation import Tie
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import EDITS, Model
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, NotPermitted
 from modelkeep_server.rules.permissions import Role
+
+#: What is done once a tier was raised: with the model as it is now, and the tier from before.
+WhenRaised = Callable[[Work, Actor, Model, RiskTier], None]
 
 _ORDER = tuple(RiskTier)
 WHOM_TO_ASK = "Ask an MRC who never owned the model and touched none of its versions."
@@ -91,13 +94,7 @@ def lower_tier(
         Stale: Somebody else edited the model since. Invalid: the reason is missing or at fault.
     """
     access.require(work, actor, "model.lower_tier")
-    ties = separation.find_ties(work, model, None, actor.user_id or 0)
-    if Tie.OWNED in ties:
-        raise DutiesOverlap(f"You own or owned {model.address}: you cannot lower its risk tier.", remedy=WHOM_TO_ASK)
-    if Tie.TOUCHED in ties:
-        raise DutiesOverlap(
-            f"You made or changed a version of {model.address}: you cannot lower its risk tier.", remedy=WHOM_TO_ASK
-        )
+    demand_apart(work, actor, model, None, "lowers its risk tier")
     demand_fresh(work, model.address, model.id, EDITS, expected=expected, present=model.revision)
     faults = find_reason_faults(reason, required=True)
     if faults:

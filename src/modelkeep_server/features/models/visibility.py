@@ -94,6 +94,12 @@ def owned_by(actor: Actor) -> ColumnElement[bool]:
     return _ownership(actor.user_id, actor.emails_verified, models)
 
 
+def owned_by_asker() -> ColumnElement[bool]:
+    """The same of the actor whose `values_of` are given."""
+    emails: Any = bindparam("actor_emails", expanding=True)
+    return _ownership(bindparam("actor_id"), emails, models)
+
+
 def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table) -> ColumnElement[bool]:
     if sight is Sight.NOTHING:
         return false()

@@ -18,7 +18,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.notify.webhooks.queueing import enqueue_for
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.notices import EVERY_KIND, KINDS, NOTICE, Kind, say
+from modelkeep_server.rules.notices import EVERY_KIND, KINDS, NOTICE, Kind, say, say_subject
 
 #: People by inside id, or a statement of `person_id` and `mails`: 1 where they are also written to, else 0.
 Who = Sequence[int] | Select[Any]
@@ -137,15 +137,19 @@ def _write_to(
     href: str,
     once: str | None,
 ) -> None:
-    """Write to people as they chose, and to addresses of nobody as the rule is. One statement."""
+    """
+    Write to people as they chose, and to addresses of nobody as the rule is; once in an hour of a kind about the same,
+    whatever is done and undone meanwhile. One statement.
+    """
     persons = {one.email.casefold() for one in found} | {actor.email.casefold() if actor else ""}
     others = [one for one in addresses if "@" in one and one.casefold() not in persons] if KINDS[kind].by_mail else []
     letter = KINDS[kind].letter
     told_with = facts if letter != NOTICE else {"kind": kind, "href": href, **facts}
+    name = once or say_subject(kind, facts, work.now)
     enqueue_mails(
         work,
         [
-            Mail(to, letter, told_with, key=f"{once}/{to.casefold()}" if once else None)
+            Mail(to, letter, told_with, key=f"{name}/{to.casefold()}")
             for to in dict.fromkeys([*(one.email for one in found if one.by_mail), *others])
         ],
     )

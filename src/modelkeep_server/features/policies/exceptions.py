@@ -13,10 +13,10 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.audiences import About, tell_about
-from modelkeep_server.features.models.separation import Tie
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model, ModelStatus
+from modelkeep_server.features.notify.restraint import demand_calm
 from modelkeep_server.features.policies import exception_queries, queries
 from modelkeep_server.features.policies.exception_views import DAYS_MAX, GRANTERS, ExceptionStatus, PolicyException
 from modelkeep_server.features.versions import queries as version_queries
@@ -30,6 +30,9 @@ from modelkeep_server.rules.permissions import ROLES, Role
 
 TEXT_CHARS = 4_000
 REASON_CHARS = 2_000
+
+
+_GRANTS = "decides on its exceptions"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def ask_exception(work: Work, actor: Actor, group: str, name: str, version: str,
 
     Raises:
         NotFound, NotPermitted; StateForbids: the version goes no further. Invalid: fields at fault, all at once.
-        Conflict: one is open or holds already.
+        Conflict: one is open or holds already. TooMany: such requests were withdrawn over and over.
     """
     model = model_queries.get_model(work, actor, group, name)
     access.require(
@@ -112,7 +115,7 @@ def grant_exception(
     model, found, exception = _open(work, actor, public_id, "exception.grant")
     _demand_text("comment", comment)
     _demand_open(exception)
-    _demand_apart(work, actor, model, found)
+    demand_apart(work, actor, model, found, _GRANTS)
     if any(grant.by == actor.email for grant in exception.grants):
         raise DutiesOverlap(
             "You granted this already; the other role is another person's.", remedy="Ask somebody else with that role."
@@ -138,9 +141,13 @@ def grant_exception(
                "riskTier": model.risk_tier.value, "comment": Veiled((comment or "").strip())},
     )  # fmt: skip
     granted = exception_queries.get_exception(work, actor, public_id)
+    about = About.of(model, found.key, named=(exception.asked_by,))
     if not left:
-        about = About.of(model, found.key, named=(exception.asked_by,))
         _tell(work, actor, "exception.decided", about, granted, comment)
+    else:
+        waits = " and ".join(ROLES[one].label for one in left)
+        asked_now = replace(about, deciders=left)
+        _tell(work, actor, "exception.part", asked_now, granted, comment, role=ROLES[acting].label, left=waits)
     return granted
 
 
@@ -149,7 +156,7 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
     model, found, exception = _open(work, actor, public_id, "exception.refuse")
     _demand_text("reason", reason, required=True)
     _demand_open(exception)
-    _demand_apart(work, actor, model, found)
+    demand_apart(work, actor, model, found, _GRANTS)
     refused = _end(work, actor, exception, "exception.refuse", ExceptionStatus.REFUSED, reason)
     about = About.of(model, found.key, named=(exception.asked_by,))
     _tell(work, actor, "exception.decided", about, refused, reason)
@@ -178,9 +185,11 @@ def end_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -> P
     return ended
 
 
-def _tell(work: Work, actor: Actor, kind: str, about: About, exception: PolicyException, text: str | None) -> None:
+def _tell(
+    work: Work, actor: Actor, kind: str, about: About, exception: PolicyException, text: str | None, **more: str
+) -> None:
     facts = {"version": exception.version, "policy": exception.policy, "status": exception.status.value,
-             "text": (text or "").strip()[:QUOTED_CHARS] or None}  # fmt: skip
+             "text": (text or "").strip()[:QUOTED_CHARS] or None, **more}  # fmt: skip
     tell_about(work, actor, kind, facts, about, href=f"/exceptions/{exception.id}")
 
 
@@ -220,19 +229,6 @@ def _demand_open(exception: PolicyException) -> None:
         )
 
 
-def _demand_apart(work: Work, actor: Actor, model: Model, version: Version) -> None:
-    ties = separation.find_ties(work, model, version.key, actor.user_id or 0)
-    reason = None
-    if Tie.OWNED in ties:
-        reason = f"You own or owned {model.address}, so somebody else decides on its exceptions."
-    elif Tie.TOUCHED in ties:
-        reason = f"You worked on {version.address}, so somebody else decides on its exceptions."
-    if reason is not None:
-        raise DutiesOverlap(
-            reason, remedy=f"Ask somebody with the role who never owned {model.address} nor worked on this version."
-        )
-
-
 def _choose_role(actor: Actor, exception: PolicyException, asked: str | None) -> Role:
     left = exception.open_roles
     words = " and ".join(ROLES[role].label for role in left)
@@ -248,13 +244,16 @@ def _choose_role(actor: Actor, exception: PolicyException, asked: str | None) ->
 
 
 def _demand_none(work: Work, actor: Actor, policy_id: str, version: Version) -> None:
-    for one in exception_queries.list_of_version(work, actor, version.key):
+    known = exception_queries.list_of_version(work, actor, version.key)
+    for one in known:
         if one.policy_id == policy_id and one.status in (ExceptionStatus.OPEN, ExceptionStatus.GRANTED):
             word = "asked for" if one.status is ExceptionStatus.OPEN else "granted"
             raise Conflict(
                 f"An exception from {one.policy} is {word} for {version.address} already.",
                 remedy="Withdraw or end that one first.",
             )
+    taken_back = [one.ended_at for one in known if one.ended_at and one.status is ExceptionStatus.WITHDRAWN]
+    demand_calm(work, taken_back, f"an exception of {version.address}")
 
 
 def _find_faults(work: Work, new: NewException) -> list[FieldError]:

@@ -13,12 +13,12 @@ from modelkeep_server.db.tables import evaluation_runs, reviews
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requesting, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.findings import service as finding_acts
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of

@@ -13,7 +13,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules import texts
-from modelkeep_server.rules.errors import FieldError, StateForbids
+from modelkeep_server.rules.errors import FieldError, Invalid, StateForbids
 
 TEXT_CHARS = 4_000
 #: So many places are named in one sentence.
@@ -59,3 +59,10 @@ def find_text_faults(field: str, text: str | None, *, required: bool) -> list[Fi
         return []
     fault = texts.find_text_fault(text or "", max_chars=TEXT_CHARS, lines=True, required=required)
     return [FieldError(field, fault)] if fault else []
+
+
+def demand_text(field: str, text: str | None, *, required: bool) -> None:
+    """Raises Invalid where `find_text_faults` finds any."""
+    faults = find_text_faults(field, text, required=required)
+    if faults:
+        raise Invalid.of(faults)

@@ -5,14 +5,14 @@ MRC or Security Architect who is apart, and never by the one who set it where th
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.promotion.duties import demand_apart
-from modelkeep_server.features.promotion.gathering import begin, find_text_faults
+from modelkeep_server.features.models.separation import demand_apart
+from modelkeep_server.features.promotion.gathering import begin, demand_text
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import flags
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.approvals import RiskTier
-from modelkeep_server.rules.errors import DutiesOverlap, Invalid, StateForbids
+from modelkeep_server.rules.errors import DutiesOverlap, StateForbids
 from modelkeep_server.rules.lifecycle import Flag
 
 
@@ -52,6 +52,4 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, 
 
 
 def _demand_reason(reason: str) -> None:
-    faults = find_text_faults("reason", reason, required=True)
-    if faults:
-        raise Invalid.of(faults)
+    demand_text("reason", reason, required=True)

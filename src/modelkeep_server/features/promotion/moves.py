@@ -9,12 +9,12 @@ from modelkeep_server.features.deployments.views import Asked
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_none_live, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Promotion, Status, unmet
@@ -178,7 +178,7 @@ def _why_no_third(
         return None
     if latest is not None and actor.user_id in latest.approvers:
         return f"You approved {version.address}, so another SRE moves it to production."
-    return why_not_apart(work, actor, model, version)
+    return why_not_apart(work, actor, model, version, "moves it to production")
 
 
 def _read_target(to: str) -> State:

@@ -125,7 +125,8 @@ def list_needs(work: Work) -> Needs:
         .order_by(kept.id)
     ):
         added.setdefault((row.risk_tier, row.target), []).append(Need(tuple(map(Role, row.roles)), row.people))
-    return {(tier, aim): needs_of(tier, added.get((tier, aim), ())) for tier in RiskTier for aim in Target}
+    places = ((tier, aim) for tier in RiskTier for aim in Target)
+    return Needs(tuple(((tier, aim), needs_of(tier, added.get((tier, aim), ()))) for tier, aim in places))
 
 
 def to_promotions(work: Work, rows: Sequence[Row[Any]]) -> tuple[Promotion, ...]:

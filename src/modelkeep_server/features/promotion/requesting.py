@@ -11,11 +11,12 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.notify.restraint import demand_calm
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
+from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Demands, Promotion, Status
 from modelkeep_server.features.versions import moving
@@ -24,6 +25,7 @@ from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.approvals import REVIEW_DAYS, URGENT_DAYS
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import EDITABLE, State
+from modelkeep_server.rules.notices import TAKEN_BACK_WITHIN
 from modelkeep_server.rules.permissions import Scope
 
 
@@ -44,7 +46,8 @@ def request_promotion(
 
     Raises:
         NotFound, NotPermitted; Invalid: target or justification. StateForbids: it does not stand where this begins, is
-        closed, on hold or its model is retired. Conflict: a request is open. RequirementsUnmet; IntegrityBroken.
+        closed, on hold or its model is retired. Conflict: a request is open. TooMany: it was withdrawn over and over.
+        RequirementsUnmet; IntegrityBroken.
     """
     model, found = begin(work, actor, group, name, version, "promotion.request")
     if actor.is_service and Scope.DEPLOY not in (actor.scopes or ()):
@@ -61,6 +64,7 @@ def request_promotion(
     soundness.demand_sound(work, model, found)
     demand_going(found)
     _demand_place(work, found, aim)
+    _demand_calm(work, found)
     demands = requirements.judge(work, model, found, aim)
     requirements.demand(demands.requirements, f"for a promotion to {aim}")
     digest = _freeze(work, actor, found, aim, demands)
@@ -90,9 +94,7 @@ def withdraw(
     """
     model, found = begin(work, actor, group, name, version, "promotion.withdraw")
     promotion = promotion_queries.get_promotion(work, found, promotion_id)
-    faults = find_text_faults("reason", reason, required=True)
-    if faults:
-        raise Invalid.of(faults)
+    demand_text("reason", reason, required=True)
     if promotion.status is not Status.OPEN:
         raise StateForbids(f"This request is {promotion.status} already.", remedy="Nothing is left to withdraw.")
     if promotion.target is Target.STAGING:
@@ -143,6 +145,14 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
             f"{version.address} is {version.state}; a promotion to {target} is requested from {states}.",
             remedy="Look at the version's page for what comes next.",
         )
+
+
+def _demand_calm(work: Work, version: Version) -> None:
+    ended = select(promotions.c.ended_at).where(
+        promotions.c.version_id == version.key, promotions.c.status == Status.WITHDRAWN.value,
+        promotions.c.ended_at > work.now - TAKEN_BACK_WITHIN,
+    )  # fmt: skip
+    demand_calm(work, [row.ended_at for row in work.all(ended)], f"a promotion of {version.address}")
 
 
 def _freeze(work: Work, actor: Actor, version: Version, target: Target, demands: Demands) -> str:

@@ -12,7 +12,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Check, Severity, Target
-from modelkeep_server.features.promotion.views import Demands, FindingStatus, Promotion, unmet
+from modelkeep_server.features.promotion.views import POLICY, Demands, FindingStatus, Promotion, unmet
 from modelkeep_server.features.versions.views import Requirement, Version
 from modelkeep_server.rules.errors import FieldError, RequirementsUnmet
 from modelkeep_server.rules.permissions import ROLES
@@ -35,7 +35,7 @@ def _to_requirement(check: Check) -> Requirement:
     if excepted:
         message = f"{message} An exception lifts this for a time."
     return Requirement(
-        f"policy:{check.policy}",
+        POLICY + check.policy,
         check.passed or excepted,
         message,
         check.remedy,

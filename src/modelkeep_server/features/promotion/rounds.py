@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, select
+from sqlalchemy import ScalarSelect, and_, func, select
 
 from modelkeep_server.db.tables import evaluation_runs, people, suite_revisions, version_contents
 from modelkeep_server.db.work import Work
@@ -13,6 +13,9 @@ from modelkeep_server.features.comparison.views import Comparison, VersionCompar
 from modelkeep_server.features.promotion.views import Promotion, Review, RoundChanges, Unseen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
+
+#: So many evaluations that came after a decision are named with it; the others are counted.
+UNSEEN_MAX = 20
 
 
 def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
@@ -62,8 +65,8 @@ def _read_contents(work: Work, version: Version, *digests: str) -> dict[str, Con
 
 def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tuple[Promotion, ...]:
     """
-    The same rounds, each decision with the evaluations that were recorded after it: no reviewer saw them when they
-    decided (product R3). One statement.
+    The same rounds, each decision with the newest 20 evaluations that were recorded after it, and how many these are
+    in all: no reviewer saw them when they decided (product R3). One statement.
     """
     if not any(one.reviews for one in rounds):
         return tuple(rounds)
@@ -74,6 +77,7 @@ def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tu
             evaluation_runs.c.dataset_name,
             suite_revisions.c.name.label("suite_name"),
             people.c.email,
+            _count_runs(version).label("total"),
         )
         .join(people, people.c.id == evaluation_runs.c.recorded_by)
         .outerjoin(
@@ -84,15 +88,24 @@ def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tu
             ),
         )
         .where(evaluation_runs.c.version_id == version.key)
-        .order_by(evaluation_runs.c.id)
+        .order_by(evaluation_runs.c.id.desc())
+        .limit(UNSEEN_MAX)
     )
+    total = rows[0].total if rows else 0
     runs = [
         Unseen("EVALUATION", row.public_id, row.suite_name or row.dataset_name, row.email, row.recorded_at)
-        for row in rows
+        for row in reversed(rows)
     ]
-    return tuple(replace(one, reviews=tuple(_mark(review, runs) for review in one.reviews)) for one in rounds)
+    return tuple(replace(one, reviews=tuple(_mark(review, runs, total) for review in one.reviews)) for one in rounds)
 
 
-def _mark(review: Review, runs: Sequence[Unseen]) -> Review:
+def _count_runs(version: Version) -> ScalarSelect[int]:
+    here = evaluation_runs.c.version_id == version.key
+    return select(func.count()).select_from(evaluation_runs).where(here).scalar_subquery()
+
+
+def _mark(review: Review, runs: Sequence[Unseen], total: int) -> Review:
+    """Evaluations are never removed: whatever is there beyond those that were seen was recorded later."""
     seen = set(review.saw.get("evaluations", ()))
-    return replace(review, not_seen=tuple(run for run in runs if run.id not in seen))
+    later = tuple(run for run in runs if run.id not in seen)
+    return replace(review, not_seen=later, not_seen_count=max(len(later), total - len(seen)))

@@ -46,6 +46,9 @@ class FindingStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
 
 
+#: What the id of a requirement begins with that a policy makes; the policy's name follows.
+POLICY = "policy:"
+
 #: Where the last approval leads, and an SRE finds it: approvals that are lacking since can be given there.
 LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}
 
@@ -64,8 +67,8 @@ class Unseen:
 @dataclass(frozen=True)
 class Review:
     """
-    One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` what came later, where it was
-    asked for (features/promotion/rounds.py: `mark_unseen`).
+    One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` the newest of what came later
+    and `not_seen_count` how much that is, where it was asked for (features/promotion/rounds.py: `mark_unseen`).
     """
 
     person_key: int
@@ -80,6 +83,7 @@ class Review:
     checklist: Mapping[str, str] | None
     at: datetime
     not_seen: tuple[Unseen, ...] = ()
+    not_seen_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,14 @@ class Required:
 
     roles: tuple[Role, ...]
     count: int
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many policies do not stop a version, passed or lifted by an exception, of how many that were asked."""
+
+    good: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -139,6 +151,11 @@ class Promotion:
     def needed(self) -> int:
         """How many approvals are asked for now."""
         return sum(need.count for need in self.required)
+
+    @property
+    def check_tally(self) -> Tally:
+        """What policies said last, counted."""
+        return Tally(sum(bool(one["passed"] or one["excepted"]) for one in self.checks), len(self.checks))
 
 
 @dataclass(frozen=True)
@@ -219,6 +236,12 @@ class Demands:
         """The files of the version that was judged, as policies see them."""
         found: Sequence[Mapping[str, Any]] = self.judgement.facts["artifacts"]
         return found
+
+
+def count_checks(requirements: Sequence[Requirement]) -> Tally:
+    """What policies say of a version now, counted as `Promotion.check_tally` counts what they said."""
+    asked = [one for one in requirements if one.id.startswith(POLICY)]
+    return Tally(sum(one.met for one in asked), len(asked))
 
 
 def unmet(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:

@@ -1,6 +1,6 @@
 """
-What the banners of every page tell of, kept in this process so that no page reads it: the incidents that are open, and
-of which keys a copy is kept elsewhere.
+What every page may tell of, kept in this process so that no page reads it: the incidents that are open, of which keys
+a copy is kept elsewhere, and who is Admin.
 
 Read again every ten seconds by the server, and at once by the process in which something was written.
 """
@@ -15,13 +15,18 @@ class Board:
 
     def __init__(self) -> None:
         self.incidents: tuple[Incident, ...] = ()
+        self.admins: tuple[str, ...] = ()
         self.is_stale = False
         self._is_known = False
         self._kept: str | None = None
 
-    def show(self, incidents: tuple[Incident, ...], *, kept: str | None = None) -> None:
-        """Take these for what is open. `kept` is the fingerprint of the present keys, where a copy is confirmed."""
+    def show(self, incidents: tuple[Incident, ...], *, kept: str | None = None, admins: tuple[str, ...] = ()) -> None:
+        """
+        Take these for what is open. `kept` is the fingerprint of the present keys, where a copy is confirmed; `admins`
+        are addresses of Admins, whom refusals name.
+        """
         self.incidents = incidents
+        self.admins = admins
         self._kept = kept
         self._is_known = True
         self.is_stale = False

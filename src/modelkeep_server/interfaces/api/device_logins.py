@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from modelkeep_server.features.identity import device_logins
-from modelkeep_server.features.identity.device_logins import Outcome
+from modelkeep_server.features.identity.tokens import device_logins
+from modelkeep_server.features.identity.tokens.device_logins import Outcome
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.shapes.device_logins import DeviceLoginIn, DeviceLoginOut, DeviceTokenIn
 from modelkeep_server.interfaces.api.shapes.identity import TokenOut

@@ -3,7 +3,9 @@
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import queries, tokens
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.tokens import queries as token_queries
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut
@@ -17,7 +19,7 @@ router = make_router("people")
 @door.glances("me.read")
 def show_me(work: Work, actor: Actor) -> MeOut:
     """Who am I, and what may I do?"""
-    person = queries.get_person(work, actor)
+    person = lookups.get_person(work, actor)
     allowed = [act for act in acts_of(actor.roles) if actor.scopes is None or PERMISSIONS[act].scope in actor.scopes]
     return MeOut(
         id=person.id,
@@ -35,7 +37,7 @@ def show_me(work: Work, actor: Actor) -> MeOut:
 @door.glances("me.read")
 def list_tokens(work: Work, actor: Actor) -> PageOut[TokenOut]:
     """My tokens that still work, newest first, without their secrets."""
-    rows = queries.list_tokens(work, actor)
+    rows = token_queries.list_tokens(work, actor)
     return PageOut[TokenOut](items=[TokenOut.model_validate(row) for row in rows], total=len(rows))
 
 

@@ -12,7 +12,6 @@ from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, ma
 from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.api.shapes.next_reviews import AttestationIn, AttestationOut, NextReviewOut
 from modelkeep_server.interfaces.api.versions import BASE
-from modelkeep_server.kit.paging import Page
 
 router = make_router("promotions")
 
@@ -35,10 +34,13 @@ def list_next_reviews(
 
 @router.get(V + "/attestations", response_model=PageOut[AttestationOut])
 @door.reads("model.read")
-def list_attestations(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[AttestationOut]:
+def list_attestations(
+    work: Work, actor: Actor, group: str, name: str, version: str, limit: Limit = 50, cursor: Cursor = None
+) -> PageOut[AttestationOut]:
     """When an MRC looked at a version in production again, the newest first."""
-    found = attesting.list_attestations(work, version_queries.get_version(work, actor, group, name, version))
-    return PageOut[AttestationOut].of(Page(found, None, len(found)), AttestationOut.model_validate)
+    found = version_queries.get_version(work, actor, group, name, version)
+    page = attesting.list_attestations(work, found, limit=limit, cursor=cursor)
+    return PageOut[AttestationOut].of(page, AttestationOut.model_validate)
 
 
 @router.post(V + "/attestations", status_code=201, response_model=AttestationOut)
@@ -47,6 +49,7 @@ def attest_version(work: Work, actor: Actor, group: str, name: str, version: str
     """
     Say, as an MRC who never owned the model and worked on nothing of the version, that a version in PRODUCTION was
     looked at again and may stay. Its next review is counted from now: 12 months for HIGH, 24 for MEDIUM, 36 for LOW.
+    One look in 30 days is noted, unless the model's risk tier was changed meanwhile; none while it is on hold.
     """
     made = attesting.attest(work, actor, group, name, version, comment=body.comment, digest=body.digest)
     return Answer(AttestationOut.model_validate(made), 201)

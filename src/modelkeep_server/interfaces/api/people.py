@@ -6,8 +6,12 @@ from fastapi import Query
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, invitations, people, people_queries, roles
-from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import disabling
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.people.views import OpenLink, PersonDetail, PersonRow, RoleRequest
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import OptionalReasonIn, PageOut
@@ -72,9 +76,9 @@ def update_user(work: Work, actor: Actor, id: str, body: UserPatch) -> UserOut:
     """Disable an account, which ends its sessions, tokens and one-time links at once, or enable it again."""
     access.require(work, actor, "user.disable")
     if body.disabled:
-        people.disable_person(work, actor, id, body.reason)
+        disabling.disable_person(work, actor, id, body.reason)
     else:
-        people.enable_person(work, actor, id, body.reason)
+        disabling.enable_person(work, actor, id, body.reason)
     return _detail(work, actor, id)
 
 
@@ -82,7 +86,7 @@ def update_user(work: Work, actor: Actor, id: str, body: UserPatch) -> UserOut:
 @door.writes("role.grant")
 def grant_role(work: Work, actor: Actor, id: str, body: RoleIn) -> Answer:
     """Give a role: 200 and at once, or 202 where a second Admin has to confirm it. Twice changes nothing."""
-    granted = roles.grant_role(work, actor, id, body.role, body.reason)
+    granted = granting.grant_role(work, actor, id, body.role, body.reason)
     return Answer(_detail(work, actor, id), status=200 if granted else ACCEPTED)
 
 
@@ -96,7 +100,7 @@ def end_role(
     reason: Annotated[str | None, Query(max_length=4000, description="Why, for the record.")] = None,
 ) -> UserOut:
     """Take a role away that people gave. One that comes from an issuer's claims is changed at the issuer."""
-    roles.end_role(work, actor, id, role, reason)
+    granting.end_role(work, actor, id, role, reason)
     return _detail(work, actor, id)
 
 
@@ -111,7 +115,7 @@ def reset_user(work: Work, actor: Actor, id: str) -> Answer:
 @door.writes("user.sign_out")
 def sign_user_out(work: Work, actor: Actor, id: str, body: OptionalReasonIn) -> EndedOut:
     """End all sessions and tokens of a person. They may sign in again."""
-    return EndedOut.model_validate(people.end_credentials(work, actor, id, body.reason))
+    return EndedOut.model_validate(disabling.end_credentials(work, actor, id, body.reason))
 
 
 @router.get("/invitations", response_model=PageOut[InvitationOut])
@@ -160,7 +164,7 @@ def list_role_requests(work: Work, actor: Actor, limit: Limit = 50, cursor: Curs
 @door.writes("role.confirm")
 def confirm_role_request(work: Work, actor: Actor, id: str) -> Response:
     """Grant what another Admin asked for."""
-    roles.confirm_request(work, actor, id)
+    granting.confirm_request(work, actor, id)
     return Response(status_code=204)
 
 
@@ -168,7 +172,7 @@ def confirm_role_request(work: Work, actor: Actor, id: str) -> Response:
 @door.writes("role.decline")
 def decline_role_request(work: Work, actor: Actor, id: str, body: OptionalReasonIn) -> Response:
     """Leave undone what another Admin asked for."""
-    roles.decline_request(work, actor, id, body.reason)
+    granting.decline_request(work, actor, id, body.reason)
     return Response(status_code=204)
 
 

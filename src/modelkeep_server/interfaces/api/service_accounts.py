@@ -7,8 +7,10 @@ from fastapi import Query
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import service_accounts, service_queries, tokens
-from modelkeep_server.features.identity.service_views import NewServiceAccount, ServiceAccount, ServiceFilter
+from modelkeep_server.features.identity.service_accounts import queries as service_queries
+from modelkeep_server.features.identity.service_accounts import service as service_accounts
+from modelkeep_server.features.identity.service_accounts.views import NewServiceAccount, ServiceAccount, ServiceFilter
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of

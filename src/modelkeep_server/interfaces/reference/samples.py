@@ -105,6 +105,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **notices.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
+    **promotions.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
     "TeamIn": _TEAM,

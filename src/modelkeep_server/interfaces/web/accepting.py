@@ -3,7 +3,10 @@
 from fastapi import Request
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accepting, queries, secrets, throttle
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.issuers import ways_in
+from modelkeep_server.features.identity.joining import accepting
+from modelkeep_server.features.identity.sign_in import throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import InvitationContext
@@ -23,7 +26,7 @@ def show_invitation(work: Work, actor: Actor, request: Request, secret: str) -> 
     return Page.of(
         InvitationContext(
             secret=secret, invitation=accepting.get_invitation(work, secret),
-            issuers=queries.list_issuers(work), local=work.parts.local_accounts,
+            issuers=ways_in.list_issuers(work), local=work.parts.local_accounts,
             values={"name": request.query_params.get("name", "")[:NAME_CHARS]},
         )
     )  # fmt: skip
@@ -37,7 +40,7 @@ async def accept(desk: Desk, request: Request, secret: str) -> Page | Redirect:
     name, passphrase = text_of(form, "name"), text_of(form, "passphrase")
     await desk.write(lambda work, _: throttle.count_link(work))
     invitation = await desk.read(lambda work, _: accepting.get_invitation(work, secret))
-    issuers = await desk.read(lambda work, _: queries.list_issuers(work))
+    issuers = await desk.read(lambda work, _: ways_in.list_issuers(work))
 
     def again(errors: dict[str, str]) -> Page:
         context = InvitationContext(

@@ -4,7 +4,10 @@ from fastapi import Request
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accounts, passphrases, queries, secrets, sessions, throttle
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.issuers import ways_in
+from modelkeep_server.features.identity.people import accounts
+from modelkeep_server.features.identity.sign_in import passphrases, sessions, throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import Desk, read_form
 from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmContext, ConfirmedContext
@@ -21,7 +24,7 @@ router = make_router()
 def show_confirm(work: Work, actor: Actor, next: str = "/") -> Page:
     """The form that asks who one is."""
     return Page.of(
-        ConfirmContext(next=inside(next), issuers=queries.list_issuers(work), local=work.parts.local_accounts)
+        ConfirmContext(next=inside(next), issuers=ways_in.list_issuers(work), local=work.parts.local_accounts)
     )
 
 
@@ -57,6 +60,6 @@ def _again(desk: Desk, error: RegistryError, wanted: str, carried: Carried) -> P
     parts = desk.door.parts
     context = ConfirmContext(
         next=wanted, carried=carried, problem=error.detail, remedy=error.remedy,
-        issuers=queries.choices_of(parts), local=parts.local_accounts,
+        issuers=ways_in.choices_of(parts), local=parts.local_accounts,
     )  # fmt: skip
     return Page.of(context, error.status, {} if wait is None else {"Retry-After": str(wait)})

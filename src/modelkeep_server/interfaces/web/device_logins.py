@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import device_logins
-from modelkeep_server.features.identity.device_logins import AskingDevice
+from modelkeep_server.features.identity.tokens import device_logins
+from modelkeep_server.features.identity.tokens.device_logins import AskingDevice
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import Desk, read_form
 from modelkeep_server.interfaces.web.contexts.device_logins import DeviceContext

@@ -162,6 +162,11 @@ def draw_moment(at: datetime) -> Markup:
     return _draw_time(at, f"{at.day} {at:%b %Y %H:%M:%S} UTC")
 
 
+def draw_minute(at: datetime) -> Markup:
+    """A day and time to the minute, "6 Mar 2026, 14:05 UTC", with the exact UTC time on hover."""
+    return _draw_time(at, f"{at.day} {at:%b %Y, %H:%M} UTC")
+
+
 def draw_clock(at: datetime) -> Markup:
     """The time of a day, "14:05:51", with the exact UTC time on hover."""
     return _draw_time(at, f"{at:%H:%M:%S}")

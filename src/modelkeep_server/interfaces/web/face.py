@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from modelkeep_server.features.identity.queries import choices_of
+from modelkeep_server.features.identity.issuers.ways_in import choices_of
 from modelkeep_server.interfaces.door import Asking, asking_of
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.gate import csrf_token
@@ -52,6 +52,7 @@ def shell_of(asking: Asking) -> PageShell:
         notice=find_notice(request.query_params.get("done")),
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
         incidents=door_of.board.incidents,
+        admins=door_of.board.admins,
         lacks_copy_of_keys=door_of.board.lacks_copy_of(door_of.parts.keys.fingerprint()),
     )
 

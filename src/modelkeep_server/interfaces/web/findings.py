@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.promotion.duties import why_not_apart
+from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.views import FindingStatus, Severity
 from modelkeep_server.features.versions import queries as version_queries

@@ -4,7 +4,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.home import queries as home
-from modelkeep_server.features.identity import people_queries
+from modelkeep_server.features.identity.people import queries as people_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
 from modelkeep_server.features.storage import queries as storage

@@ -6,7 +6,8 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import invitations, people_queries
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import queries as people_queries
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.interfaces.web.contexts.people import InvitationsContext
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router

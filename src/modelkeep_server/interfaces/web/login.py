@@ -4,7 +4,10 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import accounts, faults, queries, secrets, sessions, sso, throttle
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.issuers import faults, sso, ways_in
+from modelkeep_server.features.identity.people import accounts, lookups
+from modelkeep_server.features.identity.sign_in import sessions, throttle
 from modelkeep_server.features.identity.views import Actor, NewSession
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import LoginContext
@@ -24,12 +27,12 @@ def show_login(
     """The ways to sign in. `failed`, `at` and `code` say how one by an issuer went wrong, see faults.py."""
     if actor.is_known and not failed:
         return Redirect(inside(next))
-    issuers = queries.list_issuers(work)
+    issuers = ways_in.list_issuers(work)
     name = {choice.slug: choice.name for choice in issuers}.get(at)
     told = faults.say_fault(failed, name, code) if failed in faults.FAULTS and name else (None, None)
     return Page.of(
         LoginContext(
-            next=inside(next), problem=told[0], remedy=told[1], unclaimed=not queries.has_first_admin(work),
+            next=inside(next), problem=told[0], remedy=told[1], unclaimed=not lookups.has_first_admin(work),
             issuers=issuers, local=work.parts.local_accounts,
         )
     )  # fmt: skip
@@ -53,7 +56,7 @@ async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
             problem=error.detail,
             remedy=error.remedy,
             values={"email": email},
-            issuers=await desk.read(lambda work, _: queries.list_issuers(work)),
+            issuers=await desk.read(lambda work, _: ways_in.list_issuers(work)),
             local=desk.door.parts.local_accounts,
         )
         wait = error.retry_after_seconds
@@ -64,7 +67,7 @@ async def sign_in(desk: Desk, request: Request) -> Page | Redirect:
 async def _check(desk: Desk, email: str, passphrase: str) -> NewSession:
     await desk.write(lambda work, _: throttle.count_sign_in(work, email))
     await desk.read(lambda work, _: accounts.demand_local_accounts(work))
-    found = await desk.read(lambda work, _: queries.find_sign_in(work, email))
+    found = await desk.read(lambda work, _: lookups.find_sign_in(work, email))
     fits = await desk.door.take_time(lambda: secrets.passphrase_fits(found[1] if found else None, passphrase))
     if found is None or not fits:
         await desk.write(lambda work, _: sessions.refuse_sign_in(work, email))

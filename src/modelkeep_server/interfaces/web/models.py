@@ -8,7 +8,8 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.activity import queries as activity
-from modelkeep_server.features.identity import access, team_queries
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.teams import queries as team_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel

@@ -94,7 +94,7 @@ class NextStep:
     @property
     def waits_for(self) -> str:
         """The approvals that are missing, in words."""
-        return " and ".join(dict.fromkeys(slot.label for slot in self.slots if slot.review is None))
+        return name_open(self.slots)
 
 
 def find_step(version: Version, moves: Sequence[MoveView], latest: Promotion | None) -> NextStep:
@@ -156,6 +156,11 @@ def slots_of(promotion: Promotion) -> tuple[Slot, ...]:
             fits = bool(given) and given[0].role in need.roles
             slots.append(Slot(need.roles, given.pop(0) if fits else None))
     return tuple(slots)
+
+
+def name_open(slots: Sequence[Slot]) -> str:
+    """The approvals that are missing, in words; empty where none is."""
+    return " and ".join(dict.fromkeys(slot.label for slot in slots if slot.review is None))
 
 
 def _keep(reasons: Sequence[Reason], codes: Sequence[str]) -> tuple[Reason, ...]:

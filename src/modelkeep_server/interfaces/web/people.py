@@ -8,7 +8,11 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import queries as audit
 from modelkeep_server.features.audit.filters import EventFilter
-from modelkeep_server.features.identity import access, invitations, people, people_queries, roles
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.joining import invitations
+from modelkeep_server.features.identity.people import disabling
+from modelkeep_server.features.identity.people import queries as people_queries
+from modelkeep_server.features.identity.roles import granting
 from modelkeep_server.features.identity.views import Actor, NewInvitation
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueFilter
@@ -56,7 +60,7 @@ def grant_role(work: Work, actor: Actor, id: str, form: FormData) -> Page | Redi
     """Give a role."""
     role, reason = text_of(form, "role"), text_of(form, "reason")
     try:
-        granted = roles.grant_role(work, actor, id, role, reason)
+        granted = granting.grant_role(work, actor, id, role, reason)
     except Invalid as error:
         values = {"role": role, "reason": reason}
         return _person(work, actor, id, values=values, errors=errors_by_field(error.errors), status=error.status)
@@ -67,7 +71,7 @@ def grant_role(work: Work, actor: Actor, id: str, form: FormData) -> Page | Redi
 @door.posts("role.end")
 def end_role(work: Work, actor: Actor, id: str, role: str, form: FormData) -> Redirect:
     """Take a role away."""
-    roles.end_role(work, actor, id, role, text_of(form, "reason"))
+    granting.end_role(work, actor, id, role, text_of(form, "reason"))
     return Redirect(f"/admin/people/{id}?done=role-ended")
 
 
@@ -75,7 +79,7 @@ def end_role(work: Work, actor: Actor, id: str, role: str, form: FormData) -> Re
 @door.posts("user.disable")
 def disable_person(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Keep a person out at once."""
-    people.disable_person(work, actor, id, text_of(form, "reason"))
+    disabling.disable_person(work, actor, id, text_of(form, "reason"))
     return Redirect(f"/admin/people/{id}?done=disabled")
 
 
@@ -83,7 +87,7 @@ def disable_person(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
 @door.posts("user.enable")
 def enable_person(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Let a person in again."""
-    people.enable_person(work, actor, id, text_of(form, "reason"))
+    disabling.enable_person(work, actor, id, text_of(form, "reason"))
     return Redirect(f"/admin/people/{id}?done=enabled")
 
 
@@ -91,7 +95,7 @@ def enable_person(work: Work, actor: Actor, id: str, form: FormData) -> Redirect
 @door.posts("user.sign_out")
 def sign_person_out(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """End a person's sessions and tokens."""
-    people.end_credentials(work, actor, id, text_of(form, "reason"))
+    disabling.end_credentials(work, actor, id, text_of(form, "reason"))
     return Redirect(f"/admin/people/{id}?done=ended")
 
 
@@ -106,7 +110,7 @@ def reset_passphrase(work: Work, actor: Actor, id: str, form: FormData) -> Page:
 @door.posts("role.confirm")
 def confirm_request(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Grant what another Admin asked for."""
-    roles.confirm_request(work, actor, id)
+    granting.confirm_request(work, actor, id)
     return Redirect("/admin/people?done=confirmed")
 
 
@@ -114,7 +118,7 @@ def confirm_request(work: Work, actor: Actor, id: str, form: FormData) -> Redire
 @door.posts("role.decline")
 def decline_request(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Leave undone what another Admin asked for."""
-    roles.decline_request(work, actor, id, text_of(form, "reason"))
+    granting.decline_request(work, actor, id, text_of(form, "reason"))
     return Redirect("/admin/people?done=declined")
 
 

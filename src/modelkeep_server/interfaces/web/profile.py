@@ -7,7 +7,12 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import passphrases, queries, secrets, sessions, tokens
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.issuers import ways_in
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.sign_in import passphrases, sessions
+from modelkeep_server.features.identity.tokens import queries as token_queries
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor, NewToken
 from modelkeep_server.features.models import request_queries, sharing
 from modelkeep_server.interfaces.doorway import Desk, read_form
@@ -103,11 +108,11 @@ def _profile(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Page:
-    ways = queries.get_ways_in(work, actor)
+    ways = ways_in.get_ways_in(work, actor)
     context = ProfileContext(
-        person=queries.get_person(work, actor),
-        sessions=queries.list_sessions(work, actor),
-        tokens=queries.list_tokens(work, actor),
+        person=lookups.get_person(work, actor),
+        sessions=sessions.list_sessions(work, actor),
+        tokens=token_queries.list_tokens(work, actor),
         new_token=new_token,
         ways=ways,
         has_passphrase=ways.passphrase,

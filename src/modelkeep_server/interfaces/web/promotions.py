@@ -18,7 +18,14 @@ from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.web.versions import BASE, count_fillable_fields, facts_of, list_spots
+from modelkeep_server.interfaces.web.versions import (
+    BASE,
+    count_fillable_fields,
+    facts_of,
+    find_looks,
+    list_added,
+    list_spots,
+)
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
 from modelkeep_server.rules.lifecycle import State
 
@@ -38,7 +45,9 @@ def draw_again(name: str, texts: dict[str, str], choices: dict[str, str] | None 
         facts = facts_of(work, actor, named["group"], named["name"], named["version"])
         fillable = count_fillable_fields(work, actor, facts)
         spots, refused = list_spots(work, actor, facts["version"]), sent.refuse(form, error)
-        return Page.of(VersionContext(**facts, fillable=fillable, spots=spots, refused=refused), error.status)
+        looks, added = find_looks(work, actor, facts), list_added(work, actor, facts)
+        drawn = VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added, refused=refused)
+        return Page.of(drawn, error.status)
 
     return again
 

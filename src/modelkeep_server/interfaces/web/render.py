@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
@@ -77,7 +78,8 @@ class PageShell:
     `base_url` is the registry's public address without a slash at the end, for the commands that pages show. `csrf` is
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
     `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
-    `section` is that of the page's context.
+    `section` is that of the page's context; `owners` are those of the model that it is about, and `admins` those of the
+    registry, so that a refusal names whom to ask.
     """
 
     csrf: str
@@ -90,6 +92,8 @@ class PageShell:
     incidents: tuple[Incident, ...] = ()
     lacks_copy_of_keys: bool = False
     section: str = ""
+    owners: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
 
     @property
     def asks_for_copy(self) -> bool:
@@ -127,7 +131,7 @@ class PageShell:
     def why_not(self, act: str, relations: Collection[Relation] = ()) -> str | None:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
         reason = access.why_not(self.actor, act, relations)
-        return f"{reason} {whom_to_ask(act, relations)}" if reason else None
+        return f"{reason} {whom_to_ask(act, relations, owners=self.owners, admins=self.admins)}" if reason else None
 
     @property
     def is_stale(self) -> bool:
@@ -158,7 +162,9 @@ def render(page: Page, shell: PageShell) -> str:
         AssetsNotBuilt: static/dist is missing; the message says how to build it.
         jinja2.UndefinedError: The template names something that its context lacks, which is a fault of the program.
     """
-    variables = {**_open_up(page.context), "page": replace(shell, section=page.context.section)}
+    model = getattr(page.context, "model", None)
+    owners = model.owners if isinstance(model, Model) else ()
+    variables = {**_open_up(page.context), "page": replace(shell, section=page.context.section, owners=owners)}
     return environment().get_template(page.template).render(variables)
 
 
@@ -180,6 +186,7 @@ def environment() -> jinja2.Environment:
         "ago": drawing.draw_ago,
         "day": drawing.draw_day,
         "moment": drawing.draw_moment,
+        "minute": drawing.draw_minute,
         "clock": drawing.draw_clock,
         "clock_short": drawing.draw_clock_short,
         "size": drawing.draw_size,

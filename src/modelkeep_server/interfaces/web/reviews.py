@@ -13,10 +13,10 @@ from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, requirements
 from modelkeep_server.features.promotion import queries as promotion_queries
-from modelkeep_server.features.promotion.duties import why_not_apart
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
@@ -31,7 +31,6 @@ from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
 from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import NotFound, RegistryError
-from modelkeep_server.rules.permission_words import whom_to_ask
 from modelkeep_server.rules.permissions import ROLES
 
 router = make_router()
@@ -41,6 +40,11 @@ RoundId = Annotated[str, Query(alias="round", max_length=100)]
 Other = Annotated[str, Query(alias="with", max_length=200)]
 Form = FormData | Mapping[str, str]
 
+_OVER = {
+    Status.APPROVED: "It is approved: nothing is left to decide.",
+    Status.CHANGES_REQUESTED: "Changes were requested. It waits for an owner of the model, who asks again.",
+    Status.WITHDRAWN: "The request was taken back: nothing is left to decide.",
+}
 _OF_FINDING = {"severity": "Severity", "dueAt": "Due", "owner": "Who answers", "blocking": "Blocks"}
 _NAMES = ("", "second ", "third ")
 DECIDE = FormOf(
@@ -178,6 +182,7 @@ def _review_page(
         comments=discussion.list_comments(work, found),
         now=work.now,
         roles=tuple(role for role in DECIDERS if role in actor.roles),
+        own=next((one for one in reversed(shown.reviews) if one.person_key == actor.user_id), None),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
         compared=compare_submitted(work, compared, shown) if compared else None,
         before=compared.before if compared else None,
@@ -194,11 +199,13 @@ def _why_no_decision(
 ) -> str | None:
     """Why this person decides nothing in this round, in words; None where they may."""
     waits = promotion.status is Status.OPEN or deciding.lacks_approvals(promotion, version)
-    if not is_newest or not waits:
-        return "This request waits for no decision."
+    if not is_newest:
+        return "This round is over: a later one follows."
+    if not waits:
+        return _OVER[promotion.status]
     missing = access.why_not(actor, "promotion.approve", model_queries.relations_of(actor, model))
     if missing is not None:
-        return f"{missing} {whom_to_ask('promotion.approve')}"
+        return f"{missing} {access.say_whom_to_ask(work, 'promotion.approve')}"
     beside = next(version_queries.list_reasons_beside(version), None)
     if beside is not None:
         return f"{beside.message} {beside.remedy}"

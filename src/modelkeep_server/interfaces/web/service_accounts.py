@@ -7,13 +7,16 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access, service_accounts, service_queries, tokens
-from modelkeep_server.features.identity.service_views import (
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.service_accounts import queries as service_queries
+from modelkeep_server.features.identity.service_accounts import service as service_accounts
+from modelkeep_server.features.identity.service_accounts.views import (
     SCOPES,
     NewServiceAccount,
     ServiceAccount,
     ServiceFilter,
 )
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.web.contexts.service_accounts import ServiceAccountContext, ServiceAccountsContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw

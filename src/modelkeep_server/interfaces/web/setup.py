@@ -3,7 +3,10 @@
 from fastapi import Request
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import first_start, one_time_links, queries, secrets, throttle
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.joining import first_start, one_time_links
+from modelkeep_server.features.identity.people import lookups
+from modelkeep_server.features.identity.sign_in import throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.identity import SetupContext
@@ -22,7 +25,7 @@ def show_setup(work: Work, actor: Actor, token: str = "") -> Page:
     try:
         one_time_links.get_invitation_row(work, token, "FIRST_START")
     except SignInFailed as error:
-        unclaimed = not queries.has_first_admin(work)
+        unclaimed = not lookups.has_first_admin(work)
         return Page.of(SetupContext(secret=token, problem=error.detail, unclaimed=unclaimed), error.status)
     return Page.of(SetupContext(secret=token, values={"modelOwner": "yes"}))
 
@@ -55,7 +58,7 @@ async def claim(desk: Desk, request: Request) -> Page | Redirect:
     except Invalid as error:
         return Page.of(SetupContext(secret=token, values=values, errors=errors_by_field(error.errors)), error.status)
     except SignInFailed as error:
-        claimed = await desk.read(lambda work, _: queries.has_first_admin(work))
+        claimed = await desk.read(lambda work, _: lookups.has_first_admin(work))
         context = SetupContext(secret=token, problem=error.detail, unclaimed=not claimed)
         return Page.of(context, error.status)
     return Redirect("/?done=claimed", session_cookie(request, session.secret))

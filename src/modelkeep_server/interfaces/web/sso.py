@@ -12,9 +12,11 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import attempts, secrets, sso, throttle
-from modelkeep_server.features.identity.attempts import Attempt
-from modelkeep_server.features.identity.faults import SignInFault
+from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity.issuers import attempts, sso
+from modelkeep_server.features.identity.issuers.attempts import Attempt
+from modelkeep_server.features.identity.issuers.faults import SignInFault
+from modelkeep_server.features.identity.sign_in import throttle
 from modelkeep_server.features.identity.views import Actor, IssuerChoice, NewSession
 from modelkeep_server.interfaces.doorway import OPEN, Desk, read_form
 from modelkeep_server.interfaces.web.contexts.sso import DepartureContext, SignedOutContext

@@ -6,9 +6,10 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import team_queries, teams
-from modelkeep_server.features.identity.team_views import Team, TeamFilter
-from modelkeep_server.features.identity.teams import NewTeam
+from modelkeep_server.features.identity.teams import queries as team_queries
+from modelkeep_server.features.identity.teams import service as teams
+from modelkeep_server.features.identity.teams.service import NewTeam
+from modelkeep_server.features.identity.teams.views import Team, TeamFilter
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueFilter

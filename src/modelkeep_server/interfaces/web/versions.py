@@ -17,6 +17,7 @@ from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import moves
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.approval_rules import additions
+from modelkeep_server.features.promotion.next_reviews import attesting
 from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -45,8 +46,8 @@ def show_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     """Where does it stand, and what next?"""
     facts = facts_of(work, actor, group, name, version)
     fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
-    added = list_added(work, actor, facts)
-    return Page.of(VersionContext(**facts, fillable=fillable, spots=spots, added=added))
+    added, looks = list_added(work, actor, facts), find_looks(work, actor, facts)
+    return Page.of(VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added))
 
 
 @router.get(BASE + "/{version}/activity")
@@ -101,6 +102,15 @@ def list_added(work: Work, actor: Actor, facts: Mapping[str, Any]) -> tuple[str,
         return ()
     tier = facts["model"].risk_tier
     return tuple(one.words for one in additions.list_additions(work) if (one.risk_tier, one.target) == (tier, target))
+
+
+def find_looks(work: Work, actor: Actor, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Who looked last at a version in production, and why this person cannot now. At most two statements."""
+    found: Version = facts["version"]
+    if found.next_review_at is None:
+        return {}
+    last = attesting.find_last(work, found)
+    return {"last_look": last, "look_refusal": attesting.why_not(work, actor, facts["model"], found, last)}
 
 
 def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:

@@ -8,7 +8,6 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from modelkeep_server.oidc_settings import OIDC_PREFIX, OidcIssuer
 from modelkeep_server.operate.docs.markdown import page, table
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.error_table import list_kinds
@@ -20,6 +19,7 @@ from modelkeep_server.rules.permission_words import words_of
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
 from modelkeep_server.rules.policy_facts import list_facts
 from modelkeep_server.settings import PREFIX, Settings
+from modelkeep_server.settings.oidc import OIDC_PREFIX, OidcIssuer
 
 
 def write_governance() -> str:
@@ -133,7 +133,7 @@ def write_settings() -> str:
     )
     return page(
         "Settings",
-        "`settings.py`",
+        "`settings/`",
         told,
         table(("variable", "key", "type", "default", "what it does"), rows),
         "## modelkeep.toml",

@@ -16,8 +16,7 @@ from sqlalchemy import Row, Select, Table, bindparam, select
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.downloading import rights
-from modelkeep_server.features.identity import queries as identity_queries
-from modelkeep_server.features.identity import secrets
+from modelkeep_server.features.identity import actors, secrets
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions.views import Version
@@ -95,7 +94,7 @@ def get_minter(work: Work, link: Row[Any]) -> Actor:
     """Who made a link that has not expired. Raises LinkExpired; LinkRefused: their session or token has ended."""
     if link.expires_at <= work.now:
         raise LinkExpired("This download link has expired.")
-    minter = identity_queries.find_actor_by_credential(work, session_id=link.session_id, token_id=link.token_id)
+    minter = actors.find_actor_by_credential(work, session_id=link.session_id, token_id=link.token_id)
     if minter is None:
         raise LinkRefused("The session or token that made this link has ended.")
     return minter

@@ -93,7 +93,7 @@ def ask_for_scan(work: Work, actor: Actor, group: str, name: str, version: str, 
     Raises NotFound, NotPermitted.
     """
     model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
-    access.require(work, actor, "artifact.rescan", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.rescan", model_queries.relations_of(actor, model), owners=model.owners)
     blob_key = work.scalar(select(artifacts.c.blob_id).where(artifacts.c.id == artifact.key))
     enqueue(work, SCAN, {"blob": blob_key})
     access.record(

@@ -19,9 +19,8 @@ from modelkeep_server.features.artifacts.views import ANSWERS_FOR, Artifact, Wai
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.checks import find_reason_faults
-from modelkeep_server.features.models.separation import Tie
+from modelkeep_server.features.models.separation import demand_apart, why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -29,7 +28,6 @@ from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import (
     Conflict,
-    DutiesOverlap,
     FieldError,
     IntegrityBroken,
     Invalid,
@@ -39,6 +37,8 @@ from modelkeep_server.rules.errors import (
 
 DAYS_MAX = 90
 DEFAULT_DAYS = 30
+
+_ANSWERS = "answers for its files"
 
 _ACTS = {WaiverKind.RELEASE: "artifact.release", WaiverKind.WAIVE: "artifact.waive"}
 _enders = people.alias("waiver_enders")
@@ -71,8 +71,8 @@ def create_waiver(
     model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
     wanted = _read_kind(kind, artifact)
     act = _ACTS[wanted]
-    access.require(work, actor, act, model_queries.relations_of(actor, model))
-    _demand_apart(work, actor, model, found)
+    access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
+    demand_apart(work, actor, model, found, _ANSWERS)
     until = _read_until(work, expires_at, days, find_reason_faults(reason, required=True))
     _demand_fitting(wanted, artifact)
     if artifact.waiver is not None and artifact.waiver.kind is wanted:
@@ -107,7 +107,7 @@ def end_waiver(work: Work, actor: Actor, group: str, name: str, version: str, pa
     Raises NotFound, NotPermitted; Conflict: it has ended already.
     """
     model, found, artifact = queries.get_by_address(work, actor, group, name, version, path)
-    access.require(work, actor, "artifact.end_waiver", model_queries.relations_of(actor, model))
+    access.require(work, actor, "artifact.end_waiver", model_queries.relations_of(actor, model), owners=model.owners)
     waiver = _get(work, artifact, waiver_id)
     if waiver.ended_at is not None or waiver.expires_at <= work.now:
         raise Conflict("This has ended already.", remedy="Load the page again.")
@@ -134,11 +134,7 @@ def why_not_answer(work: Work, actor: Actor, model: Model, version: Version) -> 
     missing = access.why_not(actor, "artifact.release", model_queries.relations_of(actor, model))
     if missing is not None:
         return missing
-    try:
-        _demand_apart(work, actor, model, version)
-    except DutiesOverlap as overlap:
-        return str(overlap)
-    return None
+    return why_not_apart(work, actor, model, version, _ANSWERS)
 
 
 def _read_kind(kind: str | None, artifact: Artifact) -> WaiverKind:
@@ -151,16 +147,6 @@ def _read_kind(kind: str | None, artifact: Artifact) -> WaiverKind:
 
 def _verdict_of(artifact: Artifact) -> Verdict:
     return artifact.scan.verdict if artifact.scan is not None else Verdict.PENDING
-
-
-def _demand_apart(work: Work, actor: Actor, model: Model, version: Version) -> None:
-    ties = separation.find_ties(work, model, version.key, actor.user_id or 0)
-    if Tie.OWNED in ties:
-        raise DutiesOverlap(
-            "You own this model or owned it before, so another Security Architect answers for its files."
-        )
-    if Tie.TOUCHED in ties:
-        raise DutiesOverlap("You worked on this version, so another Security Architect answers for its files.")
 
 
 def _read_until(work: Work, expires_at: datetime | None, days: int | None, faults: Sequence[FieldError]) -> datetime:

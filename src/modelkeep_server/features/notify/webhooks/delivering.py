@@ -15,7 +15,7 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import webhook_deliveries, webhook_standing, webhooks
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.jobs.views import Handler, JobFailed, Task
-from modelkeep_server.features.notify.webhooks import sealing
+from modelkeep_server.features.notify.webhooks import queueing, sealing
 from modelkeep_server.kit import clock, signed_messages
 from modelkeep_server.ports import HookFailed
 from modelkeep_server.rules.errors import IntegrityBroken
@@ -83,11 +83,12 @@ def _deliver(database: Database, parts: Parts, task: Task) -> None:
 
 
 def _take(work: Work, delivery_id: str) -> _Message | None:
-    """The message of a delivery, or None where there is nothing to send. Two statements."""
+    """The message of a delivery, or None where there is nothing to send, or it may not leave. Three statements."""
     row = work.first(
         select(
             webhook_deliveries,
             webhooks.c.public_id.label("webhook"), webhooks.c.url, webhooks.c.enabled, webhooks.c.ended_at,
+            webhooks.c.kinds, webhooks.c.groups,
             webhooks.c.secret, webhooks.c.former_secret, webhooks.c.former_until,
         )
         .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
@@ -97,7 +98,7 @@ def _take(work: Work, delivery_id: str) -> _Message | None:
         return None
     is_test = row.kind == TEST
     if row.ended_at is not None or not (row.enabled or is_test):
-        _finish(work, row.id, {"status": DeliveryStatus.DROPPED.value, "problem": _OFF, "finished_at": work.now})
+        _end(work, row.id, DeliveryStatus.DROPPED, _OFF)
         return None
     sealed = [row.secret]
     if row.former_secret is not None and row.former_until > work.now:
@@ -106,8 +107,11 @@ def _take(work: Work, delivery_id: str) -> _Message | None:
         opened = tuple(sealing.unseal(work, secret, row.webhook) for secret in sealed)
         body = sealing.unseal(work, row.payload, row.public_id)
     except IntegrityBroken as error:
-        problem = f"{error.detail} {error.remedy}"
-        _finish(work, row.id, {"status": DeliveryStatus.FAILED.value, "problem": problem, "finished_at": work.now})
+        _end(work, row.id, DeliveryStatus.FAILED, f"{error.detail} {error.remedy}")
+        return None
+    reason = queueing.why_not_sent(work, row, row.kind, body)
+    if reason is not None:
+        _end(work, row.id, DeliveryStatus.DROPPED, reason)
         return None
     return _Message(row.id, row.webhook_id, row.public_id, is_test, row.url, body, opened)
 
@@ -151,6 +155,10 @@ def _note(work: Work, message: _Message, failed: HookFailed | None, answered: in
 
 def _finish(work: Work, key: int, values: dict[str, Any]) -> None:
     work.keep(webhook_deliveries, update(webhook_deliveries).where(webhook_deliveries.c.id == key).values(values))
+
+
+def _end(work: Work, key: int, status: DeliveryStatus, problem: str) -> None:
+    _finish(work, key, {"status": status.value, "problem": problem, "finished_at": work.now})
 
 
 def _note_standing(work: Work, message: _Message, *, has_failed: bool) -> Any:

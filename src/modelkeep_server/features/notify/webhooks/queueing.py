@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from modelkeep_server.db.queueing import enqueue
 from modelkeep_server.db.tables import models, webhook_deliveries, webhooks
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.notify.webhooks import sealing
 from modelkeep_server.kit import canonical, clock, ids
-from modelkeep_server.rules.webhooks import TEST, DeliveryStatus, choose_facts, takes
+from modelkeep_server.rules.webhooks import TEST, DeliveryStatus, choose_facts, takes, why_not_told
 
 WEBHOOK = "webhook"
 _RESTRICTED = "RESTRICTED"
@@ -61,6 +61,26 @@ def enqueue_test(work: Work, webhook_key: int, *, href: str, by: str) -> str:
 def enqueue_delivery(work: Work, delivery_id: str) -> None:
     """Have a delivery that is WAITING sent after the commit."""
     enqueue(work, WEBHOOK, {"delivery": delivery_id})
+
+
+def why_not_sent(work: Work, webhook: Row[Any], kind: str, body: bytes) -> str | None:
+    """
+    Why a message that waits may not leave any more, as a sentence; None where it may. One statement for one of a model.
+
+    What was right when the act was done need not be at a later try: the model may have become RESTRICTED, or the
+    webhook been told to hear of less.
+
+    Args:
+        webhook: With its `kinds` and `groups` as they are now.
+        body: The message, opened.
+    """
+    address = canonical.loads(body.decode())["data"]["model"]
+    group, is_restricted = None, False
+    if address is not None:
+        group, _, name = address.partition("/")
+        here = (models.c.group_name == group, models.c.name == name)
+        is_restricted = work.scalar(select(models.c.visibility).where(*here)) == _RESTRICTED
+    return why_not_told(kind, kinds=webhook.kinds, groups=webhook.groups, group=group, is_restricted=is_restricted)
 
 
 def _add(work: Work, webhook_keys: Sequence[int], kind: str, data: Mapping[str, Any]) -> list[str]:

@@ -164,13 +164,15 @@ def redeliver(work: Work, actor: Actor, public_id: str, delivery_id: str) -> Del
 
     Raises:
         NotPermitted, NotFound.
-        StateForbids: The webhook is off or was ended, or the message still waits.
+        StateForbids: The webhook is off or was ended, is not to be told of this any more, or the message still waits.
+        IntegrityBroken: What is stored of the message was changed.
     """
     access.require(work, actor, "webhook.send")
     webhook = _lock(work, public_id)
     delivery = queries.get_delivery(work, webhook, delivery_id)
     if not webhook.enabled:
         raise StateForbids("The webhook is off.", remedy="Turn it on first.")
+    _demand_still_told(work, webhook, delivery)
     waiting = DeliveryStatus.WAITING.value
     mine = (webhook_deliveries.c.public_id == delivery.id, webhook_deliveries.c.status != waiting)
     again = {"status": waiting, "finished_at": None, "problem": None, "answered": None}
@@ -179,6 +181,19 @@ def redeliver(work: Work, actor: Actor, public_id: str, delivery_id: str) -> Del
     queueing.enqueue_delivery(work, delivery.id)
     access.record(work, actor, "webhook.send", object_id=webhook.id, after={"delivery": delivery.id, "test": False})
     return queries.get_delivery(work, webhook, delivery.id)
+
+
+def _demand_still_told(work: Work, webhook: Webhook, delivery: Delivery) -> None:
+    kept = work.first(
+        select(webhook_deliveries.c.payload, webhooks.c.kinds, webhooks.c.groups)
+        .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+        .where(webhook_deliveries.c.public_id == delivery.id, webhooks.c.id == webhook.key)
+    )
+    if kept is None:
+        return
+    reason = queueing.why_not_sent(work, kept, delivery.kind, sealing.unseal(work, kept.payload, delivery.id))
+    if reason is not None:
+        raise StateForbids(f"This message is not sent again. {reason}", remedy="Change what the webhook is told of.")
 
 
 def _lock(work: Work, public_id: str) -> Webhook:

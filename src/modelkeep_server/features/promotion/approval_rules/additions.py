@@ -3,12 +3,12 @@ Approvals that Admins ask for beyond the floor of rules/approvals.py: of all mod
 
 They count from the next decision on, in open rounds too; a version that is approved and not moved yet keeps its state,
 and waits for what is missing. Adding takes one Admin. An addition stands until a second person, an MRC or a Security
-Architect, confirms the wish of an Admin to end it, as with policies that block.
+Architect, confirms the wish of an Admin to end it, as with policies that block. A wish that nobody confirms lapses.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -18,9 +18,9 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.gathering import find_text_faults
+from modelkeep_server.features.promotion.gathering import demand_text, find_text_faults
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.approvals import ADDED_MAX, COUNT_MAX, DECIDERS, RiskTier
+from modelkeep_server.rules.approvals import ADDED_MAX, COUNT_MAX, DECIDERS, WISH_DAYS, RiskTier
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.permissions import ROLES, Role
 
@@ -41,17 +41,24 @@ class NewAddition:
 
 @dataclass(frozen=True)
 class Ending:
-    """The wish of an Admin to end an addition. `person_key` is who that is, `by` their e-mail."""
+    """
+    The wish of an Admin to end an addition. `person_key` is who that is, `by` their e-mail; from `until` on it has
+    lapsed.
+    """
 
     person_key: int
     by: str
     at: datetime
+    until: datetime
     reason: str
 
 
 @dataclass(frozen=True)
 class Addition:
-    """Approvals that an Admin asked for as well, and that stand. `ending` waits for a second person."""
+    """
+    Approvals that an Admin asked for as well, and that stand. `ending` waits for a second person; `lapsed` is a wish
+    that nobody confirmed in time, while there is no other.
+    """
 
     key: int
     id: str
@@ -63,6 +70,7 @@ class Addition:
     added_by: str
     added_at: datetime
     ending: Ending | None
+    lapsed: Ending | None
     revision: int
 
     @property
@@ -91,7 +99,7 @@ def list_additions(work: Work) -> tuple[Addition, ...]:
         .order_by(approval_additions.c.id)
     )
     order = {tier: place for place, tier in enumerate(RiskTier)}
-    found = map(_to_addition, rows)
+    found = (_to_addition(row, work.now) for row in rows)
     return tuple(sorted(found, key=lambda one: (order[one.risk_tier], list(Target).index(one.target))))
 
 
@@ -125,7 +133,8 @@ def add(work: Work, actor: Actor, new: NewAddition) -> Addition:
 
 def ask_to_end(work: Work, actor: Actor, public_id: str, *, reason: str) -> Addition:
     """
-    Wish that an addition ends; it stands until a second person confirms.
+    Wish that an addition ends; it stands until a second person confirms. A wish that nobody confirmed in 14 days has
+    lapsed, and can be made anew.
 
     Raises:
         NotPermitted, ConfirmNeeded; NotFound: it is not there, or ended. Invalid: the reason is missing.
@@ -133,7 +142,7 @@ def ask_to_end(work: Work, actor: Actor, public_id: str, *, reason: str) -> Addi
     """
     access.require(work, actor, "approval.end")
     found = get_addition(work, public_id)
-    _demand_text("reason", reason, required=True)
+    demand_text("reason", reason.strip(), required=True)
     if found.ending is not None:
         raise StateForbids(
             f"{found.ending.by} wished this at {clock.iso_seconds(found.ending.at)} already.",
@@ -152,7 +161,8 @@ def confirm_end(work: Work, actor: Actor, public_id: str, *, reason: str | None 
     End an addition, as an Admin wished, from the next decision on.
 
     Raises:
-        NotPermitted, ConfirmNeeded; NotFound; StateForbids: nobody wished that. DutiesOverlap: whoever wished it asks.
+        NotPermitted, ConfirmNeeded; NotFound; StateForbids: nobody wished that, or it lapsed. DutiesOverlap: whoever
+        wished it asks.
     """
     access.require(work, actor, "approval.confirm")
     found, ending = _get_ending(work, public_id, reason)
@@ -189,7 +199,13 @@ def get_addition(work: Work, public_id: str) -> Addition:
 
 def _get_ending(work: Work, public_id: str, reason: str | None) -> tuple[Addition, Ending]:
     found = get_addition(work, public_id)
-    _demand_text("reason", reason, required=False)
+    demand_text("reason", (reason or "").strip(), required=False)
+    if found.lapsed is not None:
+        raise StateForbids(
+            f"{found.lapsed.by} wished this, nobody confirmed it in {WISH_DAYS} days, and so it lapsed at "
+            f"{clock.iso_seconds(found.lapsed.until)}.",
+            remedy="An Admin asks for it again.",
+        )
     if found.ending is None:
         raise StateForbids("Nobody wishes that this ends.", remedy="An Admin asks for that first.")
     return found, found.ending
@@ -228,18 +244,16 @@ def _count_added(work: Work, new: NewAddition) -> int:
     return work.scalar(select(func.sum(approval_additions.c.count)).where(stands, *same)) or 0
 
 
-def _demand_text(field: str, text: str | None, *, required: bool) -> None:
-    faults = find_text_faults(field, (text or "").strip(), required=required)
-    if faults:
-        raise Invalid.of(faults)
-
-
 def _said(reason: str | None) -> str | None:
     return (reason or "").strip() or None
 
 
-def _to_addition(row: Row[Any]) -> Addition:
-    wish = row.ending_at
+def _to_addition(row: Row[Any], now: datetime) -> Addition:
+    wish = None
+    if row.ending_at is not None:
+        until = row.ending_at + timedelta(days=WISH_DAYS)
+        wish = Ending(row.ending_by, row.ender, row.ending_at, until, row.ending_reason)
+    waits = wish is not None and now < wish.until
     return Addition(
         key=row.id,
         id=row.public_id,
@@ -250,6 +264,7 @@ def _to_addition(row: Row[Any]) -> Addition:
         reason=row.reason,
         added_by=row.adder,
         added_at=row.added_at,
-        ending=None if wish is None else Ending(row.ending_by, row.ender, wish, row.ending_reason),
+        ending=wish if waits else None,
+        lapsed=None if waits else wish,
         revision=row.revision,
     )

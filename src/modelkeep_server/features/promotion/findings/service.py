@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, case, func, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.ledger import PersonRef, Veiled
@@ -13,9 +13,9 @@ from modelkeep_server.db.tables import findings, models, people, versions
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.features.promotion.duties import demand_apart
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Finding, FindingStatus, NewFinding, Promotion, Severity
@@ -171,15 +171,15 @@ def list_findings(
 def count_findings(work: Work, actor: Actor) -> FindingCounts:
     """How many findings stand open. One statement."""
 
-    def among(told: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.count(case((told, 1)))
+    def among(asked: FindingsAsked) -> ColumnElement[int]:
+        return func.count(case((and_(*_conditions(work, actor, asked)), 1)))
 
     row = work.all(
         select(
             func.count().label("standing"),
-            among(findings.c.due_at < work.now).label("overdue"),
-            among(findings.c.blocking.is_(True)).label("blocking"),
-            among(_is_mine(actor)).label("mine"),
+            among(FindingsAsked(overdue=True)).label("overdue"),
+            among(FindingsAsked(blocking=True)).label("blocking"),
+            among(FindingsAsked(mine=True)).label("mine"),
         )
         .select_from(findings)
         .join(versions, versions.c.id == findings.c.version_id)
@@ -187,10 +187,6 @@ def count_findings(work: Work, actor: Actor) -> FindingCounts:
         .where(visible_to(actor), findings.c.status == FindingStatus.OPEN.value)
     )[0]
     return FindingCounts(row.standing, row.overdue, row.blocking, row.mine)
-
-
-def _is_mine(actor: Actor) -> ColumnElement[bool]:
-    return func.lower(findings.c.owner_email).in_(sorted(actor.emails_verified))
 
 
 def _conditions(work: Work, actor: Actor, asked: FindingsAsked) -> Iterator[ColumnElement[bool]]:
@@ -203,7 +199,7 @@ def _conditions(work: Work, actor: Actor, asked: FindingsAsked) -> Iterator[Colu
     if asked.owner:
         yield func.lower(findings.c.owner_email) == asked.owner.strip().lower()
     if asked.mine:
-        yield _is_mine(actor)
+        yield func.lower(findings.c.owner_email).in_(sorted(actor.emails_verified))
     if asked.overdue:
         yield findings.c.status == FindingStatus.OPEN.value
         yield findings.c.due_at < work.now

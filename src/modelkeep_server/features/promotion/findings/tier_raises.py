@@ -12,7 +12,7 @@ from sqlalchemy import select
 from modelkeep_server.db.tables import versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries, service, tiers
+from modelkeep_server.features.models import service
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.findings import service as findings
@@ -33,11 +33,10 @@ def update_model(
     reason: str | None = None,
 ) -> Model:
     """Edit a model as `features/models/service.py: update_model` does, with what a raised tier brings about."""
-    before = queries.get_model(work, actor, group, name).risk_tier if "risk_tier" in changes else None
-    made = service.update_model(work, actor, group, name, changes, expected=expected, reason=reason)
-    if before is not None and tiers.is_lower(made.risk_tier, before.value):
-        _list_what_was_approved_for_less(work, actor, made, before)
-    return made
+    return service.update_model(
+        work, actor, group, name, changes, expected=expected, reason=reason,
+        when_raised=_list_what_was_approved_for_less,
+    )  # fmt: skip
 
 
 def _list_what_was_approved_for_less(work: Work, actor: Actor, model: Model, before: RiskTier) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from modelkeep_server.db.tables import models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.jobs.views import Schedule
-from modelkeep_server.features.models.audiences import About, tell_about
+from modelkeep_server.features.models.audiences import About, list_addresses, tell_about
 from modelkeep_server.features.promotion.next_reviews.attesting import AHEAD
 from modelkeep_server.features.versions.next_reviews import next_review
 from modelkeep_server.kit import clock
@@ -30,6 +30,7 @@ def remind(work: Work) -> None:
         )
         .order_by(versions.c.id)
     )  # fmt: skip
+    owners = list_addresses(work, {row.model_id for row in rows}) if rows else {}
     for row in rows:
         due = clock.from_us(row.next_review)
         weeks = (work.now - due) // timedelta(weeks=1)
@@ -37,6 +38,6 @@ def remind(work: Work) -> None:
         model = f"{row.group_name}/{row.name}"
         tell_about(
             work, None, "review.due", {"version": f"{model}:{row.version}", "due": due},
-            About(row.model_id, (), row.id), href=f"/models/{model}/versions/{row.version}",
+            About(row.model_id, owners.get(row.model_id, ()), row.id), href=f"/models/{model}/versions/{row.version}",
             once=f"next-review/{row.public_id}/{row.next_review}/{stage}",
         )  # fmt: skip

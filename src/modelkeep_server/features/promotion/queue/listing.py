@@ -3,16 +3,33 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, false, func, select, type_coerce, union_all
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import models, promotions, reviews, versions
+from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import answered_for
-from modelkeep_server.features.models.visibility import owned_by, visible_to
+from modelkeep_server.features.models.visibility import Sight, owned_by_asker, sight_of, values_of, visible_by
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.queue import seats
@@ -23,6 +40,8 @@ from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
+
+_IS_OVERDUE = promotions.c.due_at < bindparam("now", type_=UtcMicros)
 
 
 class Show(StrEnum):
@@ -80,18 +99,22 @@ class QueueCounts:
 @dataclass(frozen=True)
 class Known:
     """
-    What the queue asks for before it looks: what promotions take, and of who decides their inside ids, else nothing.
+    What the queue asks for before it looks: what promotions take, how far this person sees, in which of their roles
+    they decide, and the values that statements about them take.
     """
 
     needs: seats.Needs
-    keys: tuple[int, ...] = ()
+    sight: Sight
+    held: tuple[Role, ...]
+    values: Mapping[str, Any]
 
 
 def look(work: Work, actor: Actor) -> Known:
     """What reading and counting the queue both ask for. Two statements, one for who decides nothing."""
-    decides = any(role in actor.roles for role in DECIDERS)
-    keys = tuple(answered_for(work, actor.user_id or 0)) if decides else ()
-    return Known(promotion_queries.list_needs(work), keys)
+    held = tuple(role for role in DECIDERS if role in actor.roles)
+    answered = answered_for(work, actor.user_id or 0) if held else ()
+    values = {**values_of(actor), "answered": answered, "now": work.now}
+    return Known(promotion_queries.list_needs(work), sight_of(actor), held, values)
 
 
 def list_queue(
@@ -113,32 +136,47 @@ def list_queue(
     """
     wanted = asked or QueueFilter()
     _demand_fitting(wanted)
-    needs, keys = _unpack(known or look(work, actor))
-    decidable = seats.decidable_by(needs, actor, keys)
-    order = _orders()[sort] if wanted.show is Show.OPEN else (promotions.c.id,)
-    page = (
-        select(*order)
-        .join(versions, versions.c.id == promotions.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-        .where(visible_to(actor), *_conditions(work, actor, wanted, needs, decidable))
-    )
+    known = known or look(work, actor)
     chosen, following = read_rows(
-        work, page, *order, filters={"queue": True, "sort": sort.value, **vars(wanted)},
+        work, _select_page(known.needs, known.sight, known.held, _shape_of(wanted), sort), *_order_of(wanted, sort),
+        values={**known.values, "group_path": _path_of(wanted)},
+        filters={"queue": True, "sort": sort.value, **vars(wanted)},
         limit=limit, cursor=cursor, descending=wanted.show is not Show.OPEN,
     )  # fmt: skip
-    return Page(_read_rounds(work, [row.id for row in chosen], decidable), following)
+    return Page(_read_rounds(work, [row.id for row in chosen], known), following)
 
 
-def _read_rounds(work: Work, keys: Sequence[int], decidable: ColumnElement[bool]) -> tuple[QueueRow, ...]:
+@lru_cache(maxsize=128)
+def _select_page(
+    needs: seats.Needs, sight: Sight, held: tuple[Role, ...], shape: QueueFilter, sort: Sort
+) -> Select[Any]:
+    return _of_models(select(*_order_of(shape, sort))).where(visible_by(sight), *_conditions(shape, needs, held))
+
+
+def _of_models(told: Select[Any]) -> Select[Any]:
+    of_versions = told.join(versions, versions.c.id == promotions.c.version_id)
+    return of_versions.join(models, models.c.id == versions.c.model_id)
+
+
+def _read_rounds(work: Work, keys: Sequence[int], known: Known) -> tuple[QueueRow, ...]:
     """These rounds, in this order. Asked of the rows of one page alone, since it takes a look at the log for each."""
-    told = promotion_queries.select_rounds().add_columns(
-        decidable.label("decidable"), has_flag(versions.c.id, "HOLD").label("held")
-    )
-    by_key = {row.id: row for row in work.all(told.where(promotions.c.id.in_(keys)))} if keys else {}
+    if not keys:
+        return ()
+    values = {**known.values, "rounds": keys}
+    by_key = {row.id: row for row in work.all(_select_told(known.needs, known.held), values)}
     rows = [by_key[key] for key in keys]
     return tuple(
         QueueRow(promotion, RiskTier(row.model_tier), State(row.state), bool(row.decidable), bool(row.held))
         for promotion, row in zip(promotion_queries.to_promotions(work, rows), rows, strict=True)
+    )
+
+
+@lru_cache(maxsize=32)
+def _select_told(needs: seats.Needs, held: tuple[Role, ...]) -> Select[Any]:
+    return (
+        promotion_queries.select_rounds()
+        .add_columns(seats.decidable(needs, held).label("decidable"), has_flag(versions.c.id, "HOLD").label("held"))
+        .where(promotions.c.id.in_(bindparam("rounds", expanding=True)))
     )
 
 
@@ -147,24 +185,13 @@ def count_queue(
 ) -> QueueCounts:
     """What waits, counted. One statement beside those of `look`, where `known` is what that gave."""
     wanted = replace(asked or QueueFilter(), show=Show.OPEN)
-    needs, keys = _unpack(known or look(work, actor))
-    held = [role for role in DECIDERS if role in actor.roles]
-    is_free = seats.is_free_for(actor, keys) if held else false()
-    place = QueueFilter(mine=wanted.mine, group=wanted.group)
-    facts = (
-        select(
-            models.c.risk_tier, promotions.c.target, promotions.c.urgent,
-            case((_is_overdue(work), 1), else_=0).label("overdue"),
-            case((is_free, 1), else_=0).label("free"),
-            seats.seats_code(needs).label("code"),
-        )
-        .join(versions, versions.c.id == promotions.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-        .where(visible_to(actor), *_conditions(work, actor, place, needs, false()))
-        .subquery()
-    )  # fmt: skip
-    rows = work.all(select(*facts.c, func.count().label("many")).group_by(*facts.c))
-    counted = [(_facts_of(row, needs, held), int(row.many)) for row in rows]
+    known = known or look(work, actor)
+    place = _shape_of(QueueFilter(mine=wanted.mine, group=wanted.group))
+    rows = work.all(
+        _select_counts(known.needs, known.sight, known.held, place),
+        {**known.values, "group_path": _path_of(wanted)},
+    )
+    counted = [(_facts_of(row, known), int(row.many)) for row in rows]
 
     def many(**changes: Any) -> int:
         under = replace(wanted, **changes)
@@ -178,8 +205,22 @@ def count_queue(
         targets={target: many(target=target) for target in Target},
         urgent=many(urgent=True),
         overdue=many(overdue=True),
-        decidable=many(role=None, can_decide=True) if held else None,
+        decidable=many(role=None, can_decide=True) if known.held else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _select_counts(needs: seats.Needs, sight: Sight, held: tuple[Role, ...], shape: QueueFilter) -> Select[Any]:
+    told = select(
+        models.c.risk_tier, promotions.c.target, promotions.c.urgent,
+        case((_IS_OVERDUE, 1), else_=0).label("overdue"),
+        case((seats.is_free() if held else false(), 1), else_=0).label("free"),
+        seats.seats_code(needs).label("code"),
+    )  # fmt: skip
+    facts = _of_models(told).where(visible_by(sight), *_conditions(shape, needs, held)).cte("facts")
+    # Else SQLite works out each fact twice: for the groups, and for their rows.
+    facts = facts.prefix_with("MATERIALIZED")
+    return select(*facts.c, func.count().label("many")).group_by(*facts.c)
 
 
 @dataclass(frozen=True)
@@ -204,13 +245,14 @@ class _Facts:
         )
 
 
-def _facts_of(row: Row[Any], needs: seats.Needs, held: Sequence[Role]) -> _Facts:
+def _facts_of(row: Row[Any], known: Known) -> _Facts:
     tier, target = RiskTier(row.risk_tier), Target(row.target)
-    roles = seats.roles_open(needs, tier, target, row.code)
-    decidable = bool(row.free) and any(role in roles for role in held)
+    roles = seats.roles_open(known.needs, tier, target, row.code)
+    decidable = bool(row.free) and any(role in roles for role in known.held)
     return _Facts(tier, target, bool(row.urgent), bool(row.overdue), decidable, roles)
 
 
+@lru_cache(maxsize=32)
 def waiting_rounds(needs: seats.Needs) -> ColumnElement[bool]:
     """
     The condition under which a row of `promotions` waits for a decision: it is open, or the tier of its model was
@@ -240,30 +282,34 @@ def is_approved() -> ColumnElement[bool]:
     )
 
 
+def _order_of(asked: QueueFilter, sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    return _orders()[sort] if asked.show is Show.OPEN else (promotions.c.id,)
+
+
+@cache
 def _orders() -> dict[Sort, tuple[ColumnElement[Any], ...]]:
     due = type_coerce(promotions.c.due_at, BigInteger).label("due_us")
     rank = (-seats.tier_rank(models.c.risk_tier)).label("risk_place")
     return {Sort.AGE: (promotions.c.id,), Sort.DUE: (due, promotions.c.id), Sort.TIER: (rank, due, promotions.c.id)}
 
 
-def _unpack(known: Known) -> tuple[seats.Needs, tuple[int, ...]]:
-    return known.needs, known.keys
+def _shape_of(asked: QueueFilter) -> QueueFilter:
+    """What of a filter its statement is built from: all but what is typed, which it is given."""
+    return replace(asked, group="given" if asked.group else "")
 
 
-def _is_overdue(work: Work) -> ColumnElement[bool]:
-    return promotions.c.due_at < work.now
+def _path_of(asked: QueueFilter) -> str:
+    return f"{asked.group.lower()}/"
 
 
-def _conditions(
-    work: Work, actor: Actor, asked: QueueFilter, needs: seats.Needs, decidable: ColumnElement[bool]
-) -> list[ColumnElement[bool]]:
+def _conditions(asked: QueueFilter, needs: seats.Needs, held: tuple[Role, ...]) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if asked.show is Show.OPEN:
         conditions += [waiting_rounds(needs), ~has_flag(versions.c.id, "CLOSED")]
     elif asked.show is Show.CLOSED:
         conditions.append(promotions.c.status != Status.OPEN.value)
     else:
-        mine = select(reviews.c.promotion_id).where(reviews.c.person_id == actor.user_id)
+        mine = select(reviews.c.promotion_id).where(reviews.c.person_id == bindparam("actor_id"))
         conditions.append(promotions.c.id.in_(mine))
     if asked.tier is not None:
         conditions.append(models.c.risk_tier == asked.tier.value)
@@ -272,15 +318,16 @@ def _conditions(
     if asked.urgent:
         conditions.append(promotions.c.urgent.is_(True))
     if asked.group:
-        conditions.append(models.c.path_key.startswith(f"{asked.group.lower()}/", autoescape=True))
+        path: BindParameter[str] = bindparam("group_path", type_=Text)
+        conditions.append(func.substr(models.c.path_key, 1, func.length(path)) == path)
     if asked.mine:
-        conditions.append(owned_by(actor))
+        conditions.append(owned_by_asker())
     if asked.overdue:
-        conditions.append(_is_overdue(work))
+        conditions.append(_IS_OVERDUE)
     if asked.role is not None:
         conditions.append(seats.waits_for(needs, (asked.role,)))
     if asked.can_decide:
-        conditions.append(decidable)
+        conditions.append(seats.decidable(needs, held))
     return conditions
 
 

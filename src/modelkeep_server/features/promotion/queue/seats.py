@@ -5,14 +5,13 @@ What counts is said by rules/approvals.py alone: which of the numbers of approva
 worked out by it, for each tier and target, and the database only counts.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func, or_, select
 
 from modelkeep_server.db.tables import models, promotions, reviews, versions
-from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.policies.views import Target
@@ -21,11 +20,24 @@ from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.rules.approvals import DECIDERS, Given, Need, RiskTier, fill_slots, open_roles, slots_of
 from modelkeep_server.rules.permissions import Role
 
-#: What each promotion takes, by tier and target.
-Needs = Mapping[tuple[RiskTier, Target], tuple[Need, ...]]
-
 _PLACES = 100
 _TIERS = tuple(RiskTier)
+_Place = tuple[RiskTier, Target]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What each promotion takes, by tier and target. Statements are built once for those that are alike."""
+
+    taken: tuple[tuple[_Place, tuple[Need, ...]], ...]
+
+    def __getitem__(self, place: _Place) -> tuple[Need, ...]:
+        return next(taken for one, taken in self.taken if one == place)
+
+    @property
+    def most(self) -> int:
+        """How many approvals a promotion takes at most."""
+        return max(len(slots_of(taken)) for _, taken in self.taken)
 
 
 def tier_rank(column: ColumnElement[str]) -> ColumnElement[int]:
@@ -38,7 +50,7 @@ def seats_code(needs: Needs) -> ColumnElement[int]:
     How many approvals of a row of `promotions`, joined with `models`, count now: those by MRC, and 100 for each by a
     Security Architect. More than any need has places for are told as that many.
     """
-    return _seats_code(_most(needs))
+    return _seats_code(needs.most)
 
 
 @lru_cache(maxsize=32)
@@ -65,22 +77,16 @@ def _counts(review: Any) -> ColumnElement[bool]:
     )
 
 
-def waits_for(needs: Needs, roles: Sequence[Role]) -> ColumnElement[bool]:
+@lru_cache(maxsize=64)
+def waits_for(needs: Needs, roles: tuple[Role, ...]) -> ColumnElement[bool]:
     """
     The condition under which an approval in one of `roles` still helps a row of `promotions`. An open one that has all
     of them, since fewer are asked for now, waits for one more, of any role.
     """
-    return _waits_for(tuple(needs.items()), tuple(roles))
-
-
-@lru_cache(maxsize=64)
-def _waits_for(
-    needs: tuple[tuple[tuple[RiskTier, Target], tuple[Need, ...]], ...], roles: tuple[Role, ...]
-) -> ColumnElement[bool]:
-    most = _most(dict(needs))
+    most = needs.most
     # Tiers and targets that take the same are asked about in one breath.
     alike: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[RiskTier, Target]]] = {}
-    for place, taken in needs:
+    for place, taken in needs.taken:
         codes = (_helping(taken, place[0], roles, most), _full(taken, place[0], most) if roles else ())
         alike.setdefault(codes, []).append(place)
     code = _seats_code(most)
@@ -96,11 +102,13 @@ def _waits_for(
     )
 
 
+@lru_cache(maxsize=1024)
 def roles_open(needs: Needs, tier: RiskTier, target: Target, code: int) -> tuple[Role, ...]:
     """The roles in which an approval still helps where so many count, by `seats_code`."""
     return open_roles(needs[tier, target], _given(code, tier), tier)
 
 
+@lru_cache(maxsize=1024)
 def places_open(needs: Needs, tier: RiskTier, target: Target, code: int) -> tuple[tuple[Role, ...], ...]:
     """The places that nobody fills yet where so many count, each with the roles that can fill it."""
     taken = needs[tier, target]
@@ -113,36 +121,34 @@ def roles_given(code: int) -> tuple[Role, ...]:
     return tuple(role for role, many in zip(DECIDERS, (code % _PLACES, code // _PLACES), strict=True) if many)
 
 
-def decidable_by(needs: Needs, actor: Actor, keys: Sequence[int]) -> ColumnElement[bool]:
+@lru_cache(maxsize=64)
+def decidable(needs: Needs, held: tuple[Role, ...]) -> ColumnElement[bool]:
     """
-    The condition under which this person may still fill a place of a row of `promotions`, joined with `versions` and
-    `models`. `keys` are theirs by `separation.answered_for`.
+    The condition under which somebody may still fill a place of a row of `promotions`, joined with `versions` and
+    `models`. `held` are their roles that decide; statements take their `visibility.values_of`, and as `answered` what
+    `separation.answered_for` gives.
     """
-    held = [role for role in DECIDERS if role in actor.roles]
-    return and_(waits_for(needs, held), is_free_for(actor, keys)) if held else false()
+    return and_(waits_for(needs, held), is_free()) if held else false()
 
 
-def is_free_for(actor: Actor, keys: Sequence[int]) -> ColumnElement[bool]:
+@cache
+def is_free() -> ColumnElement[bool]:
     """
     The same but for the place: they did not decide, never owned the model and did not touch the version, and nothing
     stands in the way.
     """
     decided = exists().where(
         reviews.c.promotion_id == promotions.c.id,
-        reviews.c.person_id == actor.user_id,
+        reviews.c.person_id == bindparam("actor_id"),
         reviews.c.risk_tier == models.c.risk_tier,
     )
     return and_(
         models.c.status == ModelStatus.ACTIVE.value,
         ~decided,
-        ~separation.was_owned_by(keys),
+        ~separation.was_owned(),
         ~has_flag(versions.c.id, "HOLD"),
-        ~separation.was_touched_by(keys),
+        ~separation.was_touched(),
     )
-
-
-def _most(needs: Needs) -> int:
-    return max(len(slots_of(taken)) for taken in needs.values())
 
 
 def _given(code: int, tier: RiskTier) -> tuple[Given, ...]:

@@ -11,6 +11,7 @@ class EndingOut(Shape):
 
     by: str
     at: Moment
+    until: Moment = Field(description="When it lapses, unless a second person confirmed it before.")
     reason: str
 
 
@@ -26,6 +27,7 @@ class ApprovalRuleOut(Shape):
     added_by: str | None = Field(default=None, description="The Admin who added it; null for the floor.")
     added_at: Moment | None = None
     ending: EndingOut | None = None
+    lapsed: EndingOut | None = Field(default=None, description="The last such wish, where nobody confirmed it in time.")
 
 
 class ApprovalRulesOut(Shape):

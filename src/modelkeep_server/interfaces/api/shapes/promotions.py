@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from modelkeep_server.features.promotion.rounds import UNSEEN_MAX
 from modelkeep_server.features.promotion.views import RoundChanges
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
 from modelkeep_server.interfaces.api.shapes.comparison import DifferencesOut, sections_of
@@ -50,8 +51,11 @@ class ReviewOut(Shape):
     saw: dict[str, Any] = Field(description="What lay before the reviewer: evaluations, card revision, checks.")
     checklist: dict[str, str] | None = None
     not_seen: list[UnseenOut] = Field(
-        default=[], description="Told where rounds are read: what was recorded later, so that they did not see it."
+        default=[],
+        description="Told where rounds are read: what was recorded later, so that they did not see it; the newest "
+        f"{UNSEEN_MAX}. `GET .../evaluations` lists all, the newest first.",
     )
+    not_seen_count: int = Field(default=0, description="How much was recorded later.")
 
 
 class PromotionOut(Shape):

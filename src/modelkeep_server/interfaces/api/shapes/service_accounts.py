@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from modelkeep_server.features.identity.service_accounts import PURPOSE_CHARS
+from modelkeep_server.features.identity.service_accounts.service import PURPOSE_CHARS
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
 from modelkeep_server.rules import fields
 from modelkeep_server.rules.permissions import Scope

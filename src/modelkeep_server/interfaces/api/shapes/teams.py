@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from modelkeep_server.features.identity.teams import MEMBERS_MAX, NAME_CHARS
+from modelkeep_server.features.identity.teams.service import MEMBERS_MAX, NAME_CHARS
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape
 
 _NAME = f"1 to {NAME_CHARS} characters; unique, ignoring case."

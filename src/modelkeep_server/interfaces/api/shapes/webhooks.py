@@ -72,7 +72,8 @@ class DeliveryOut(Shape):
     id: str = Field(description="What the receiver sees as `webhook-id`, the same at each try.")
     kind: str = Field(description="What the receiver sees as `type`; `webhook.test` for a test.")
     status: Literal["WAITING", "DELIVERED", "FAILED", "DROPPED"] = Field(
-        description=f"DROPPED: the webhook was off or ended first. The newest {KEPT_DELIVERIES} of a webhook are kept."
+        description="DROPPED: before it could be sent, the webhook was turned off, ended or told to hear of less, or "
+        f"the model became RESTRICTED; `problem` says which. The newest {KEPT_DELIVERIES} of a webhook are kept."
     )
     attempts: int = Field(description="How often it was tried.")
     answered: int | None = Field(default=None, description="The HTTP status of the last try; null where none came.")

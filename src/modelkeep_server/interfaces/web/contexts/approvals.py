@@ -7,7 +7,7 @@ from typing import ClassVar
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion.approval_rules.additions import Addition
 from modelkeep_server.interfaces.web.contexts.base import FormContext
-from modelkeep_server.rules.approvals import APPROVALS, Need, RiskTier
+from modelkeep_server.rules.approvals import APPROVALS, WISH_DAYS, Need, RiskTier
 from modelkeep_server.rules.permissions import Role
 
 
@@ -25,6 +25,11 @@ class ApprovalsContext(FormContext):
     count_max: int
     chosen: Sequence[str] = ()
     me: int | None = None
+
+    @property
+    def wish_days(self) -> int:
+        """For so many days a wish to end one waits for a second person."""
+        return WISH_DAYS
 
     @property
     def floor(self) -> Mapping[RiskTier, Sequence[Need]]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelkeep_server.features.identity import access, tokens
-from modelkeep_server.features.identity.device_logins import AskingDevice
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.tokens import service as tokens
+from modelkeep_server.features.identity.tokens.device_logins import AskingDevice
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, SCOPE_WORDS, Scope, scopes_of

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from modelkeep_server.features.audit.views import LogState
-from modelkeep_server.features.identity.people_views import RecentGrant
+from modelkeep_server.features.identity.people.views import RecentGrant
 from modelkeep_server.features.models.views import AccessRequest
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.todo import Todo

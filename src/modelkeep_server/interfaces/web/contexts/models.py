@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from modelkeep_server.features.identity.team_views import Team
+from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.features.models.ownership import TransferPlan
 from modelkeep_server.features.models.views import AccessRequest, Model, Sharing
 from modelkeep_server.features.promotion.ending.retirements import Retirement

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.features.identity.one_time_links import ASK_OPERATOR, NOT_ALONE
-from modelkeep_server.features.identity.people_views import OpenLink, PersonDetail, PersonRow, RoleRequest
-from modelkeep_server.features.identity.sources import ISSUER, SOURCES
+from modelkeep_server.features.identity.joining.one_time_links import ASK_OPERATOR, NOT_ALONE
+from modelkeep_server.features.identity.people.views import OpenLink, PersonDetail, PersonRow, RoleRequest
+from modelkeep_server.features.identity.roles.sources import ISSUER, SOURCES
 from modelkeep_server.features.identity.views import NewInvitation
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows

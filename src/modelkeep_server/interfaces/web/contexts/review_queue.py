@@ -37,9 +37,9 @@ class QueueContext(Context, Walked):
         return Walk("/reviews", self.rows, self.filters)
 
     @property
-    def is_narrowed(self) -> bool:
-        """Whether a filter leaves something out."""
-        return bool(set(self.filters) - {"show", "sort"})
+    def narrowed(self) -> int:
+        """How many filters leave something out."""
+        return len(set(self.filters) - {"show", "sort"})
 
     @property
     def all_href(self) -> str:
@@ -53,10 +53,6 @@ class QueueContext(Context, Walked):
     def slots(self, promotion: Promotion) -> tuple[Slot, ...]:
         """The approvals that a promotion takes."""
         return slots_of(promotion)
-
-    def passed(self, promotion: Promotion) -> int:
-        """How many checks of policies do not stop it."""
-        return sum(bool(check["passed"] or check["excepted"]) for check in promotion.checks)
 
     def own(self, promotion: Promotion, email: str) -> Review | None:
         """What this person decided last in a round."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from modelkeep_server.features.comparison.views import Comparison
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion.deciding import CHECKLIST
+from modelkeep_server.features.promotion.deciding import CHECKLIST, lacks_approvals
 from modelkeep_server.features.promotion.views import (
     Comment,
     Finding,
@@ -15,12 +15,14 @@ from modelkeep_server.features.promotion.views import (
     Review,
     RoundChanges,
     Status,
+    Tally,
+    count_checks,
 )
 from modelkeep_server.features.versions.views import Requirement, Version
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.interfaces.web.next_step import Slot, slots_of
+from modelkeep_server.interfaces.web.next_step import Slot, name_open, slots_of
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Relation, Role
 
@@ -34,7 +36,8 @@ class ReviewContext(FormContext):
     GET /models/{group}/{name}/versions/{version}/review, and its forms where they are shown again.
 
     `promotion` is the round, `rounds` all of them, newest first; `checks` what an open one demands now. `roles` are
-    those in which this person may decide; `refusal` says why they may not at all. `compared`, with the version
+    those in which this person may decide; `refusal` says why they may not at all, `own` what they decided last in this
+    round, None where nothing. `compared`, with the version
     `before`, is None where there is none; `offered` are those to compare with instead. `since` is what changed since
     the round before, None for the first.
 
@@ -55,6 +58,7 @@ class ReviewContext(FormContext):
     now: datetime
     roles: tuple[Role, ...] = ()
     refusal: str | None = None
+    own: Review | None = None
     compared: Comparison | None = None
     before: Version | None = None
     offered: tuple[tuple[str, State], ...] = ()
@@ -70,6 +74,31 @@ class ReviewContext(FormContext):
     def slots(self) -> tuple[Slot, ...]:
         """The approvals that it takes."""
         return slots_of(self.promotion)
+
+    @property
+    def still(self) -> str:
+        """The approvals that nobody gave yet, in words."""
+        return name_open(self.slots)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an approval is waited for, also where more are asked for since it was approved."""
+        return self.is_open or lacks_approvals(self.promotion, self.version)
+
+    @property
+    def fills(self) -> bool:
+        """Whether an approval in one of this person's roles still helps."""
+        return any(role in self.promotion.open_roles for role in self.roles)
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether no round came after this one."""
+        return self.promotion.key == self.rounds[0].key
+
+    @property
+    def check_tally(self) -> Tally:
+        """What policies say of an open round now, or said last, counted."""
+        return count_checks(self.checks) if self.is_open else self.promotion.check_tally
 
     @property
     def is_open(self) -> bool:

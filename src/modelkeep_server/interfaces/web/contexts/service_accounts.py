@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from modelkeep_server.features.identity.service_views import SCOPES, ServiceAccount
+from modelkeep_server.features.identity.service_accounts.views import SCOPES, ServiceAccount
 from modelkeep_server.features.identity.views import NewToken, TokenRow
 from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows

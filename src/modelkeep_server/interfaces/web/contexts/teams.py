@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from modelkeep_server.features.identity.team_views import Team
+from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 

@@ -8,6 +8,7 @@ from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.next_reviews.attesting import Attestation
 from modelkeep_server.features.promotion.views import Promotion
 from modelkeep_server.features.versions.views import MoveView, Requirement, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -70,7 +71,8 @@ class VersionContext(FormContext):
     """
     GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `latest`
     the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
-    from them; `added` the approvals in words that Admins ask for beyond the floor, for whoever may request.
+    from them; `added` the approvals in words that Admins ask for beyond the floor, for whoever may request; `last_look`
+    the newest look at it in production, `look_refusal` why this person cannot note another.
 
     Its forms, by name: request (target, justification, urgent), move (to, comment); withdraw, hold, lift, close and
     reopen (reason).
@@ -89,6 +91,8 @@ class VersionContext(FormContext):
     fillable: int = 0
     spots: tuple[Spot, ...] = ()
     added: tuple[str, ...] = ()
+    last_look: Attestation | None = None
+    look_refusal: str | None = None
 
     @property
     def step(self) -> NextStep:
