@@ -88,15 +88,26 @@ class Deployments(Asking):
         return read(Environment, self._transport.post(f"{_environment(environment)}/end", given(reason=reason)))
 
     def list_deployments(
-        self, *, environment: str = "", model: str | Address = "", current: bool | None = None
+        self,
+        *,
+        environment: str = "",
+        model: str | Address = "",
+        kind: str = "",
+        current: bool | None = None,
+        at: When | None = None,
     ) -> Listing[Deployment]:
         """
         What was recorded of the models that you see, newest first; of one environment, of one `GROUP/NAME`.
 
         Args:
+            kind: Only in environments of this kind: STAGING or PRODUCTION.
             current: Only what is live now: production first, then by environment and model.
+            at: What was live then, in the same order; a bare day means its end.
         """
-        filters = {"environment": environment, "model": _model(model) if model else "", "current": flag_of(current)}
+        filters = {
+            "environment": environment, "model": _model(model) if model else "", "kind": kind,
+            "current": flag_of(current), "at": moment_of(at),
+        }  # fmt: skip
         return self._list("/deployments", Deployment, filters)
 
     def get_deployment(self, deployment_id: str) -> Deployment:
@@ -113,7 +124,8 @@ class Deployments(Asking):
         replaces: str | None = None,
     ) -> Deployment:
         """
-        Say what is live of a model in an environment from now on. SREs only, with the scope `deploy`.
+        Say what is live of a model in an environment from now on. SREs only, with the scope `deploy`. Where the very
+        same is live already, nothing is recorded, and the deployment that stands is given.
 
         Args:
             live: `{"version": "GROUP/NAME:VERSION", "share": 90}` each, and `endpointUrl` and `region` where known;

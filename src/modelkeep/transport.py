@@ -60,21 +60,18 @@ class Transport:
 
     def post(self, route: str, document: Mapping[str, Any] | None = None) -> Any:
         """The JSON of a POST. Raises ApiError, Unreachable, UnexpectedAnswer."""
-        headers = _once()
-        return repeat(lambda: self._ask("POST", route, json=document, headers=headers))
+        return self._write("POST", route, document)
 
     def put(self, route: str, document: Mapping[str, Any]) -> Any:
         """The JSON of a PUT. Raises ApiError, Unreachable, UnexpectedAnswer."""
-        headers = _once()
-        return repeat(lambda: self._ask("PUT", route, json=document, headers=headers))
+        return self._write("PUT", route, document)
 
     def patch(self, route: str, changes: Mapping[str, Any], *, revision: int | None) -> Any:
         """The JSON of a PATCH, made on a revision or on whatever is there. Raises ApiError, Unreachable."""
-        headers = {**_once(), "Content-Type": "application/merge-patch+json"}
+        headers = {"Content-Type": "application/merge-patch+json"}
         if revision is not None:
             headers["If-Match"] = f'"r{revision}"'
-        body = json.dumps(changes).encode()
-        return repeat(lambda: self._ask("PATCH", route, content=body, headers=headers))
+        return self._write("PATCH", route, changes, headers)
 
     def delete(self, route: str, headers: Mapping[str, str] | None = None) -> None:
         """A DELETE. Raises ApiError, Unreachable."""
@@ -152,6 +149,14 @@ class Transport:
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def _write(
+        self, method: str, route: str, document: Mapping[str, Any] | None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        sent = {**_once(), **({} if document is None else {"Content-Type": "application/json"}), **(headers or {})}
+        # NaN goes out as it stands, though JSON has none: the registry says which field it is in, and what to do.
+        body = None if document is None else json.dumps(document).encode()
+        return repeat(lambda: self._ask(method, route, content=body, headers=sent))
 
     def _ask(self, method: str, route: str, *, headers: Mapping[str, str] | None = None, **rest: Any) -> Any:
         sent = {"Accept": "application/json", **self._authorization(), **(headers or {})}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,9 @@ def test_a_taken_name_is_a_refusal(cli: Cli, model: str) -> None:
         (("upload", "a/b", "x", "--type", "WEIGHTS"), "is not GROUP/NAME:VERSION"),
         (("upload", "a/b:1.0.0", "x", "--type", "PICTURE"), "PICTURE"),
         (("nonsense",), "No such command"),
+        (("models", "show", "a/\udced"), "no text in UTF-8"),
+        (("search", "a\udced"), "no text in UTF-8"),
+        (("deployments", "record", "a/b", "eu"), "'eu' is not GROUP/NAME:VERSION"),
     ],
 )
 def test_what_is_not_understood_ends_with_2(cli: Cli, arguments: tuple[str, ...], words: str) -> None:
@@ -104,6 +108,21 @@ def test_lists_are_tab_separated_in_a_pipe(cli: Cli, version: Version) -> None:
     rows = [line.split("\t") for line in told.out.splitlines()]
     assert [version.model, "LOW", "1.0.0 DRAFT"] == next(row[:3] for row in rows if row[0] == version.model)
     assert "\x1b" not in told.out
+
+
+def test_no_word_is_cut_in_a_narrow_terminal(cli: Cli, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a table would cut addresses and e-mails into pieces, each row stands by itself, its facts named."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    narrow = re.sub("\x1b\\[[0-9;]*m", "", cli("versions", "list", version.model).out)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    wide = re.sub("\x1b\\[[0-9;]*m", "", cli("versions", "list", version.model).out)
+
+    assert "by olga@company.com   commit 7be41c9" in narrow
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert wide.split()[:3] == ["version", "state", "complete"]
 
 
 def test_search_finds_by_words_and_filters(cli: Cli, model: str) -> None:

@@ -20,6 +20,7 @@ def test_a_pipeline_records_and_imports_evaluations(cli: Cli, model: str, tmp_pa
 
     typed = cli("evaluations", "record", version, "accuracy=0.93", "--dataset", "holdout")
     wrong = cli("evaluations", "record", version, "accuracy", "--dataset", "holdout")
+    endless = cli("evaluations", "record", version, "accuracy=nan", "--dataset", "holdout")
     imported = cli("evaluations", "import", version, str(report), "--dataset", "holdout", "--format", "csv")
     with Client() as client:
         run = client.import_evaluation(version, report, dataset="holdout", procedure="Twice.")
@@ -29,6 +30,7 @@ def test_a_pipeline_records_and_imports_evaluations(cli: Cli, model: str, tmp_pa
     listed = json.loads(cli("evaluations", "list", version, "--json").out)
 
     assert (typed.code, wrong.code, imported.code) == (0, 2, 0)
+    assert (endless.code, "not finite" in endless.err) == (1, True)
     assert [run.id, imported.out.strip(), typed.out.strip()] == [row["id"] for row in listed]
     assert (run.metrics[0].slice, run.metrics[0].confidence_interval) == ("region=EU", (0.8, 0.95))
     assert "line 2" in str(refused.value)

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from modelkeep.cli.nouns import NOUNS, load
 from tests.support.running import COMMAND
 
 PROBE = """
@@ -42,6 +43,17 @@ def test_without_the_servers_packages_it_says_what_to_install(noun: str) -> None
     assert told.returncode == 1
     assert "pip install 'modelkeep[server]'" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_completion_is_offered_once_for_all_nouns() -> None:
+    """No noun offers to install completion of its own, which would not complete `modelkeep`."""
+    offering = [
+        noun.name
+        for noun in NOUNS
+        if noun.target and any(option.name == "install_completion" for option in load(noun.name).params)
+    ]
+
+    assert offering == []
 
 
 def test_the_version_is_told() -> None:

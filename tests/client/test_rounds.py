@@ -30,12 +30,14 @@ def test_what_changed_between_two_rounds_is_told(
     client.upload(address, weights, type="WEIGHTS")
     first = client.request_promotion(address, "STAGING", justification="Recall rose.")
     monkeypatch.setenv("MODELKEEP_TOKEN", registry.token("mara@company.com", "MRC"))
+    waits = cli("review", "list", "--tier", "low", "--role", "mrc", "--show", "open", "--group", "round-tests")
+    wrong = cli("review", "list", "--tier", "hgh")
     sent_back = cli(
         "review",
         "request-changes",
         address,
         "--digest",
-        first.digest,
+        first.digest[: len("sha256:") + 12],
         "-m",
         "Say where it is weak.",
         "--finding",
@@ -53,6 +55,8 @@ def test_what_changed_between_two_rounds_is_told(
     found = client.get_round_changes(address, client.list_promotions(address)[0].id)
 
     assert (sent_back.code, told.code, alone.code) == (0, 0, 0)
+    assert (waits.out.split("\t")[0], waits.out.strip().endswith(first.digest)) == (address, True)
+    assert (wrong.code, "Choose one of LOW, MEDIUM, HIGH." in wrong.err) == (1, True)
     assert "limitations" in told.out
     assert "round 1 → round 2: 1 changed" in told.err
     assert whole["before"]["endReason"] == "Say where it is weak."

@@ -113,15 +113,6 @@ def test_every_inclusion_proof_holds():
     )
 
 
-def test_every_consistency_proof_holds():
-    """For all pairs of sizes up to 64, the proof shows that the smaller tree is a prefix of the larger."""
-    assert all(
-        merkle.verify_consistency(m, n, ROOTS[m], ROOTS[n], merkle.consistency_proof(read, m, n))
-        for n in range(65)
-        for m in range(n + 1)
-    )
-
-
 def _flip(node, bit):
     return bytes(byte ^ (1 << bit % 8 if at == bit // 8 else 0) for at, byte in enumerate(node))
 
@@ -148,33 +139,6 @@ def test_no_altered_inclusion_proof_holds(size, data):
     assert not any(merkle.verify_inclusion(*proof) for proof in altered)
 
 
-@given(st.integers(1, 64), st.data())
-@settings(deadline=None)
-def test_no_altered_consistency_proof_holds(new, data):
-    """A flipped bit in either root or the path, and a shorter or longer path, are refused."""
-    old = data.draw(st.integers(1, new))
-    bit = data.draw(st.integers(0, 255))
-    path, was, now = merkle.consistency_proof(read, old, new), ROOTS[old], ROOTS[new]
-
-    altered = [
-        (old, new, _flip(was, bit), now, path),
-        (old, new, was, _flip(now, bit), path),
-        (old, new, was, now, (*path, LEAVES[0])),
-        (new + 1, new, was, now, path),
-        *((old, new, was, now, (*path[:at], _flip(path[at], bit), *path[at + 1 :])) for at in range(len(path))),
-        *((old, new, was, now, path[:at] + path[at + 1 :]) for at in range(len(path))),
-    ]
-
-    assert not any(merkle.verify_consistency(*proof) for proof in altered)
-
-
-def test_the_empty_tree_is_a_prefix_of_all_only_with_its_own_root():
-    """Nothing can be smuggled in as a first checkpoint over no events."""
-    assert merkle.verify_consistency(0, 9, EMPTY_ROOT, ROOTS[9], ())
-    assert not merkle.verify_consistency(0, 9, ROOTS[1], ROOTS[9], ())
-    assert not merkle.verify_consistency(0, 0, ROOTS[1], ROOTS[1], ())
-
-
 @given(st.integers(1, 1500), st.data())
 @settings(deadline=None)
 def test_known_blocks_change_no_proof(size, data):
@@ -184,7 +148,6 @@ def test_known_blocks_change_no_proof(size, data):
         merkle.inclusion_proof(read, earlier, size, blocks)
 
     assert merkle.inclusion_proof(read, index, size) == merkle.inclusion_proof(read, index, size, blocks)
-    assert merkle.consistency_proof(read, index, size) == merkle.consistency_proof(read, index, size, blocks)
 
 
 def test_known_blocks_are_not_read_again():
@@ -204,12 +167,11 @@ def test_known_blocks_are_not_read_again():
     assert all(512 <= start < end <= 768 for start, end in ranges if start < 768)
 
 
-@pytest.mark.parametrize("ask", [merkle.inclusion_proof, merkle.consistency_proof])
 @pytest.mark.parametrize(("place", "size"), [(-1, 5), (6, 5)])
-def test_proofs_outside_the_log_are_refused(ask, place, size):
+def test_proofs_outside_the_log_are_refused(place, size):
     """A proof of what is not there is refused with a sentence."""
     with pytest.raises(ValueError, match=str(place)):
-        ask(read, place, size)
+        merkle.inclusion_proof(read, place, size)
 
 
 def test_missing_leaves_are_not_papered_over():

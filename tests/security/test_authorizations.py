@@ -18,6 +18,7 @@ from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.interfaces.doorway import OPEN
 from modelkeep_server.interfaces.gate import Gate
+from tests.support.belongings import OWN
 from tests.support.clients import Api, Browser
 from tests.support.knocking import knock
 from tests.support.knocks import knock_of
@@ -57,16 +58,22 @@ class Asker:
     portal: BlockingPortal
     world: World
 
-    def ask(self, method: str, path: str, asked: Sequence[tuple[Browser | None, Target]]) -> list[str]:
-        """The status that each is answered with about their target, in the same order; None is nobody."""
+    def ask(
+        self, method: str, path: str, asked: Sequence[tuple[Browser | None, Target]], *, own: bool = False
+    ) -> list[str]:
+        """
+        The status that each is answered with about their target, in the same order; None is nobody. With `own`, about
+        what belongs to them alone.
+        """
 
         async def ask_all() -> list[str]:
-            return [str(await self._ask(method, path, browser, target)) for browser, target in asked]
+            return [str(await self._ask(method, path, browser, target, own=own)) for browser, target in asked]
 
         return self.portal.call(ask_all)
 
-    async def _ask(self, method: str, path: str, browser: Browser | None, target: Target) -> int:
-        sent = knock_of(method, path, target, self.world.things)
+    async def _ask(self, method: str, path: str, browser: Browser | None, target: Target, *, own: bool) -> int:
+        mine = self.world.own[browser.secret] if own and browser is not None else {}
+        sent = knock_of(method, path, target, {**self.world.things, **mine})
         headers = {"accept": sent.accept, "user-agent": "tests"}
         body, kind = sent.content or b"", ""
         if browser is not None:
@@ -94,6 +101,13 @@ def answers_of(asker: Asker, method: str, path: str, act: str, relations: Relati
         (anybody,) = asker.ask(method, path, [(world.browsers[None, "stranger"], some)])
         return {"anybody": f"{nobody} {anybody}"}
     found: Answers = {}
+    if any(f"/{noun}/{{id}}" in path for noun in OWN):
+        asked = [(world.browsers[role, "stranger"], some) for role in ROLES]
+        found = {
+            stands: " ".join([nobody, *asker.ask(method, path, asked, own=own)])
+            for stands, own in (("own", True), ("another's", False))
+        }
+        return {**found, SCOPE: say_scopes(world, method, path)} if "/api/" in path else found
     for visibility in VISIBILITIES if is_about_a_model(path) else VISIBILITIES[:1]:
         for relation in relations[visibility] if is_about_a_model(path) else RELATIONS[:1]:
             asked = [(world.browsers[role, relation], world.targets[role, relation, visibility]) for role in ROLES]
@@ -176,7 +190,8 @@ def write(answers: Mapping[str, Answers]) -> None:
         "Who may do what, at every door. Read by people, compared by tests/security/test_authorizations.py.",
         "",
         "A line says what is answered to nobody (not signed in), to a person without a role and to one with each role,",
-        "then how they stand to the model: * where it is RESTRICTED; former is whoever registered and owned it once.",
+        "then how they stand to the model: * where it is RESTRICTED; former is whoever registered and owned it once;",
+        "or whether a token, a notice or a session is their own.",
         "scope: what a token must be for, where all else is there.",
         "",
         "  " + " ".join(f"{word:<5}" for word in HEADER.split()),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.standing import Target
+from tests.support.standing import UNWAIVED, WAIVED, Target
 from tests.support.tus import BODY, RESUMABLE, UPLOADS, metadata
 
 PAGE, JSON = "text/html", "application/json"
@@ -159,7 +159,7 @@ QUERIES: dict[str, str] = {
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "token": "0", "chapter": "roles", "sequence": "0", "delivery": "0", "sha256": "0" * 64}
+_WORDS = {"role": "SRE", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:
@@ -177,19 +177,29 @@ def version_for(path: str, target: Target) -> str:
     """The version that is far enough in its life for a route to be answered by right."""
     if path.endswith("/moves"):
         return target.approved
+    if target.unjudged is not None and "/waivers" in path:
+        return target.unjudged
     under_review = ("/promotions/{id}", "/review", "/reviews", "/findings")
     return target.staged if any(f"/{{version}}{part}" in path for part in under_review) else target.version
+
+
+def file_for(path: str, target: Target) -> str:
+    """The file that a route is about."""
+    if target.unjudged is None or "/waivers" not in path:
+        return target.path
+    return WAIVED if "{id}" in path else UNWAIVED
 
 
 def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) -> Knock:
     """What is sent to a route about this model, or about these other things."""
     route = f"{method} {path}"
-    noun = (re.findall(r"/([a-z-]+)/\{id\}", path) or [""])[-1]
+    noun, verb = (re.findall(r"/([a-z-]+)/\{id\}(?:/([a-z-]+)$)?", path) or [("", "")])[-1]
+    named = things.get(f"{noun}/{verb}") or target.ids.get(noun) or things.get(noun, "0")
     values = {
-        "group": target.group, "name": target.name, "version": version_for(path, target), "path:path": target.path,
-        **_WORDS, "email": things["email"], "policy": things["policies"],
-        "environment": things["environments"],
-        "digest": target.digest, "id": target.ids.get(noun) or things.get(noun, "0"),
+        **_WORDS, "group": target.group, "name": target.name, "version": version_for(path, target),
+        "path:path": file_for(path, target), "id": named, "token": things["token"], "delivery": things["delivery"],
+        "email": things["email"], "policy": things["policies"], "environment": things["environments"],
+        "digest": target.digest,
     }  # fmt: skip
     address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")
     if not path.startswith("/api/"):

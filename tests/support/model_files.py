@@ -157,6 +157,11 @@ def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> by
     return out.getvalue()
 
 
+def unjudged_archive() -> bytes:
+    """An archive with a program, which no rule judges."""
+    return zipped({"weights.txt": b"1 2 3\n", "run.py": b"print('hello')\n"})
+
+
 def tarred(members: Mapping[str, bytes], mode: str = "w", link: str | None = None) -> bytes:
     """A tar archive, `w:gz` for one that is packed; `link` is what a link in it, `model.bin`, points to."""
     out = io.BytesIO()

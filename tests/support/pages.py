@@ -3,6 +3,10 @@
 import html
 import re
 
+from modelkeep_server.rules import wording
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Person
 
@@ -33,3 +37,13 @@ def controls(page: str) -> dict[str, str]:
     for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
         found[name] = html.unescape(text)
     return found
+
+
+_KEPT = frozenset({"MRC", "SRE", "API"})
+_CODE = re.compile(r"\b(?:\d{4}-\d\d-\d\dT[\d:.]+Z?|[A-Z]{2,}(?:_[A-Z]+)*)(?![\w-])")
+
+
+def find_codes(text: str) -> list[str]:
+    """What stands in a text as JSON has it and as no person says it: states, roles, tiers, decisions, moments."""
+    known = (wording.CODES | set(State) | set(Role) | set(RiskTier)) - _KEPT
+    return [one for one in _CODE.findall(text) if one in known or "_" in one or one[0].isdigit()]

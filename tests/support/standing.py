@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role, Scope
+from tests.support import tus
+from tests.support.belongings import give_belongings
 from tests.support.clients import Api, Browser, Client
 from tests.support.make import Make, Person
+from tests.support.model_files import unjudged_archive
 from tests.support.promoting import COMPLETE
 from tests.support.registries import Registry
 
@@ -26,6 +31,7 @@ ROLES: tuple[Role | None, ...] = (None, *Role)
 RELATIONS = ("stranger", "READ", "WRITE", "registrar", "owner", "team", "former")
 VISIBILITIES = ("INTERNAL", "RESTRICTED")
 FILE = "model.safetensors"
+UNWAIVED, WAIVED = "asked.bin", "waived.bin"
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Target:
     version: str = "1.0.0"
     approved: str = "2.0.0"
     staged: str = "3.0.0"
+    #: A draft of files that no rule judges, where there is one: UNWAIVED, and WAIVED that somebody answers for.
+    unjudged: str | None = None
 
     @property
     def address(self) -> str:
@@ -56,12 +64,15 @@ class World:
     """
     Who is there, and what. `browsers` by role and relation, `targets` by role, relation and visibility.
 
-    `programs` are tokens of one scope each, of a person with every role who owns the model `owned`.
+    `things` are ids by the noun in an address, or by noun and verb (`policies/confirm`) where an act takes one that
+    stands otherwise. `own` are those that belong to whoever has a browser, by its secret. `programs` are tokens of one
+    scope each, of a person with every role who owns the model `owned`.
     """
 
     browsers: dict[tuple[Role | None, str], Browser]
     targets: dict[tuple[Role | None, str, str], Target]
     things: dict[str, str]
+    own: dict[str, dict[str, str]]
     programs: dict[Scope, Client]
     owned: Target
 
@@ -73,7 +84,8 @@ class _Builder:
         # Who sees a restricted model and may not download from it, and so has something to ask for.
         self.asker = make.person(Role.AUDITOR, name="asker")
         self.mrc, self.sre = make.person(Role.MRC, name="mrc"), make.person(Role.SRE, name="sre")
-        self.policy = self.call(self.admin, "GET", "/policies")["items"][0]["id"]
+        self.guard = make.person(Role.SECURITY_ARCHITECT, name="guard")
+        self.policy, self.loosened = (one["id"] for one in self.call(self.admin, "GET", "/policies")["items"][:2])
         told = {"name": f"golden-{secrets.token_hex(4)}", "kind": "STAGING"}
         self.environment = self.call(self.sre, "POST", "/environments", json=told)["id"]
 
@@ -99,13 +111,26 @@ class _Builder:
         self.call(self.admin, "POST", "/teams", json=body)
         return address
 
-    def model(self, registrar: Person, owners: list[str], visibility: str) -> Target:
+    def model(self, registrar: Person, owners: list[str], visibility: str, *, has_unjudged: bool = False) -> Target:
         model = self.make.model(registrar, owners=owners, visibility=visibility)
         draft, approved, staged = (self.version(registrar, model, number) for number in ("1.0.0", "2.0.0", "3.0.0"))
         self.approve(registrar, approved, "STAGING")
         self.approve(registrar, staged, "STAGING")
         self.call(self.sre, "POST", f"{staged}/moves", json={"to": "STAGING"})
-        return Target(model.group, model.name, FILE, *self.hang_on(registrar, model.address, draft, staged))
+        ids, digest = self.hang_on(registrar, model.address, draft, staged)
+        if not has_unjudged:
+            return Target(model.group, model.name, FILE, ids, digest)
+        waiver = self.add_unjudged(registrar, model, "0.9.0")
+        return Target(model.group, model.name, FILE, {**ids, "waivers": waiver}, digest, unjudged="0.9.0")
+
+    def add_unjudged(self, registrar: Person, model: Model, number: str) -> str:
+        """The id of a waiver, for one of two files of a version that no rule judges."""
+        self.make.version(model, registrar, version=number)
+        files = f"/models/{model.address}/versions/{number}/artifacts"
+        for path in (UNWAIVED, WAIVED):
+            self.call(registrar, "PUT", f"{files}/{path}", params={"type": "WEIGHTS"}, content=unjudged_archive())
+        waived = self.call(self.guard, "POST", f"{files}/{WAIVED}/waivers", json={"reason": "For the table."})
+        return str(waived["id"])
 
     def version(self, registrar: Person, model: Model, number: str) -> str:
         """A draft that lacks nothing for its promotion."""
@@ -150,6 +175,12 @@ class _Builder:
         }
         return ids, asked["digest"]
 
+    def begin_upload(self, person: Person, target: Target) -> str:
+        """The id of an upload to the draft of a model."""
+        begun = tus.begin(self.api.as_(person), f"{target.address}:{target.version}", 5, path="begun.safetensors")
+        assert begun.status_code == 201, begun.text
+        return str(begun.headers["location"].rpartition("/")[2])
+
     def let_in(self, owner: Person, model: str, person: Person, access: str) -> None:
         self.call(owner, "PUT", f"/models/{model}/collaborators/{person.email}", json={"access": access})
 
@@ -163,14 +194,18 @@ def make_world(registry: Registry, make: Make, api: Api) -> World:
     builder = _Builder(registry, make, api)
     browsers: dict[tuple[Role | None, str], Browser] = {}
     targets: dict[tuple[Role | None, str, str], Target] = {}
+    strangers: list[tuple[Person, Browser]] = []
     for role in ROLES:
         people = builder.people_of(role)
+        # Who does not hold the role is refused before anybody asks whether there is such a file.
+        answers = role is Role.SECURITY_ARCHITECT
         team = builder.team_of(people["team"])
         for visibility in VISIBILITIES:
-            target = builder.model(people["registrar"], [people["owner"].email, team], visibility)
+            owners = [people["owner"].email, team]
+            target = builder.model(people["registrar"], owners, visibility, has_unjudged=answers)
             for access in ("READ", "WRITE"):
                 builder.let_in(people["registrar"], target.address, people[access], access)
-            once = builder.model(people["former"], [people["former"].email], visibility)
+            once = builder.model(people["former"], [people["former"].email], visibility, has_unjudged=answers)
             new_owners = {"owners": [people["owner"].email], "reason": "Moved on."}
             builder.call(builder.admin, "POST", f"/models/{once.address}/transfer", json=new_owners)
             for relation in RELATIONS:
@@ -179,9 +214,13 @@ def make_world(registry: Registry, make: Make, api: Api) -> World:
             if role is not Role.MODEL_OWNER:
                 builder.end_role(people[relation], Role.MODEL_OWNER)
         browsers |= {(role, relation): api.browser(person) for relation, person in people.items()}
-    everything = make.person(*Role, name="everything")
-    owned = builder.model(everything, [everything.email], "INTERNAL")
-    return World(browsers, targets, _make_things(builder), _make_programs(api, everything), owned)
+        strangers.append((people["stranger"], browsers[role, "stranger"]))
+    everything, somebody = make.person(*Role, name="everything"), make.person(Role.MODEL_OWNER, name="somebody")
+    owned = builder.model(everything, [everything.email], "INTERNAL", has_unjudged=True)
+    belongings = give_belongings(registry, api, [*strangers, (somebody, api.browser(somebody))])
+    own = {browser.secret: mine for (_, browser), mine in zip(strangers, belongings, strict=False)}
+    things = {**_make_things(builder, somebody), **belongings[-1], "uploads": builder.begin_upload(everything, owned)}
+    return World(browsers, targets, things, own, _make_programs(api, everything), owned)
 
 
 def _make_programs(api: Api, person: Person) -> dict[Scope, Client]:
@@ -194,10 +233,9 @@ def _make_programs(api: Api, person: Person) -> dict[Scope, Client]:
     return made
 
 
-def _make_things(builder: _Builder) -> dict[str, str]:
+def _make_things(builder: _Builder, somebody: Person) -> dict[str, str]:
     """What is not of a model, by the noun in its address: somebody else's, so that nobody stands to it in any way."""
     call, admin = builder.call, builder.admin
-    somebody = builder.make.person(Role.MODEL_OWNER, name="somebody")
     found = call(admin, "GET", "/users", params={"q": somebody.email})["items"][0]
     team = call(
         admin, "POST", "/teams", json={"name": f"T {somebody.email}", "email": f"t-{somebody.email}", "members": []}
@@ -208,18 +246,26 @@ def _make_things(builder: _Builder) -> dict[str, str]:
         json={"title": "Slow", "components": ["database"], "impact": "DEGRADED", "text": "We look."},
     )  # fmt: skip
     named = {"name": somebody.email.split("@")[0], "purpose": "For the table.", "scopes": ["read"]}
-    service = builder.api.browser(somebody).call("POST", "/api/v1/service-accounts", json=named)
+    sponsor = builder.api.browser(somebody)
+    service = sponsor.call("POST", "/api/v1/service-accounts", json=named)
     assert service.status_code == 201, service.text
+    at = f"/api/v1/service-accounts/{service.json()['id']}/tokens"
+    token = sponsor.call("POST", at, json={"name": "golden", "scopes": ["read"]})
+    assert token.status_code == 201, token.text
+    call(builder.guard, "POST", f"/policies/{builder.loosened}/disable", json={"reason": "For the table."})
     return {
         "users": found["id"],
         "people": found["id"],
         "email": somebody.email,
         "teams": team["id"],
         "service-accounts": service.json()["id"],
-        "webhooks": _make_webhook(builder),
+        "token": token.json()["id"],
+        **_make_webhook(builder),
+        **_make_approval_rules(builder),
         "invitations": invitation["id"],
         "incidents": incident["id"],
         "policies": builder.policy,
+        **dict.fromkeys(("policies/confirm", "policies/decline"), builder.loosened),
         "evaluation-suites": _make_suite(builder),
         "environments": builder.environment,
     }
@@ -231,12 +277,29 @@ def _make_suite(builder: _Builder) -> str:
     return str(builder.call(builder.make.person(Role.MRC), "POST", "/evaluation-suites", json=suite)["id"])
 
 
-def _make_webhook(builder: _Builder) -> str:
-    told = {"name": f"Golden {secrets.token_hex(4)}", "url": "https://hooks.example.com/", "kinds": ["review.asked"],
-            "enabled": False}  # fmt: skip
-    made = builder.api.browser(builder.make.person(Role.ADMIN)).call("POST", "/api/v1/webhooks", json=told)
+def _make_webhook(builder: _Builder) -> dict[str, str]:
+    """A webhook that is told of nothing but a test, and that test, which did not arrive."""
+    told = {"name": f"Golden {secrets.token_hex(4)}", "url": "http://127.0.0.1:9/", "kinds": ["review.asked"],
+            "groups": ["none"]}  # fmt: skip
+    admin, at = builder.api.browser(builder.admin), "/api/v1/webhooks"
+    made = admin.call("POST", at, json=told)
     assert made.status_code == 201, made.text
-    return str(made.json()["id"])
+    sent = admin.call("POST", f"{at}/{made.json()['id']}/test")
+    assert sent.status_code == 202, sent.text
+    house = builder.registry.house
+    Runner(house.database, house.parts, {WEBHOOK: house.handlers[WEBHOOK]}).do_all()
+    return {"webhooks": made.json()["id"], "delivery": sent.json()["id"]}
+
+
+def _make_approval_rules(builder: _Builder) -> dict[str, str]:
+    """Approvals that were added, and others of which an Admin wishes the end; as the API and as the pages name them."""
+    admin, at = builder.api.browser(builder.admin), "/api/v1/approval-rules"
+    told = {"riskTier": "HIGH", "target": "STAGING", "roles": ["MRC"], "reason": "For the table."}
+    stands, ends = (admin.call("POST", at, json=told).json()["id"] for _ in range(2))
+    wished = admin.call("POST", f"{at}/{ends}/end", json={"reason": "For the table."})
+    assert wished.status_code == 200, wished.text
+    verbs = {"end": stands, "confirm": ends, "decline": ends}
+    return {f"{noun}/{verb}": rule for noun in ("approval-rules", "approvals") for verb, rule in verbs.items()}
 
 
 class _Undone(Exception):

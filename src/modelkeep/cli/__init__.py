@@ -14,6 +14,10 @@ from modelkeep.cli.exits import EXIT_CODES, FAILED, USAGE, print_error
 from modelkeep.cli.nouns import Nouns
 from modelkeep.errors import BadAddress, ModelkeepError
 
+#: How Python names the fault of bytes that came as an argument and are no text.
+SURROGATES = "surrogates not allowed"
+NO_TEXT = "Type it again, in a terminal that speaks UTF-8."
+
 app = typer.Typer(
     cls=Nouns,
     name="modelkeep",
@@ -48,6 +52,11 @@ def main() -> None:
         app()
     except BadAddress as error:
         print_error(error)
+        sys.exit(USAGE)
+    except UnicodeEncodeError as error:
+        if error.reason != SURROGATES:
+            raise
+        print_error(ModelkeepError("What you typed holds bytes that are no text in UTF-8.", remedy=NO_TEXT))
         sys.exit(USAGE)
     except ModelkeepError as error:
         print_error(error)

@@ -1,11 +1,12 @@
-"""`modelkeep deployments`: list, live, record, rollback, and environments."""
+"""`modelkeep deployments`: list, live, show, record, rollback, and environments."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from modelkeep.cli.options import Json, Limit, Reason
+from modelkeep.addresses import parse_version
+from modelkeep.cli.options import Json, Limit, Reason, Revision
 from modelkeep.cli.output import moment, note, note_rest, print_json, print_table
 from modelkeep.client import Client
 from modelkeep.deployments import Deployment
@@ -15,25 +16,32 @@ app = typer.Typer(help="What is live where, and rolling back.", add_completion=F
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Its name, in any case, or its id.")]
 ModelAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME")]
+At = Annotated[str | None, typer.Option("--at", metavar="DAY", help="Then: 2026-01-31, its end, or a moment.")]
 
 
 @app.command("list")
 def list_deployments(
     environment: Annotated[str, typer.Option("--environment", help="Only in this one.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="GROUP/NAME", help="Only of this one.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Only in environments of this kind: STAGING or PRODUCTION.")] = "",
+    at: At = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is live no more, newest first.")] = False,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List what is live now."""
+    """List what is live now, or was on a day."""
+    if at and everything:
+        raise ModelkeepError("--at asks what was live then, --all for everything.", remedy="Give one of the two.")
     with Client() as client:
-        found = client.list_deployments(environment=environment, model=model, current=not everything)
+        found = client.list_deployments(
+            environment=environment, model=model, kind=kind.upper(), current=not everything, at=at
+        )
         page = found.first(limit)
     if as_json:
         print_json(page.items)
         return
     if not page.items:
-        note("Nothing was recorded." if everything else "Nothing is live.")
+        note("Nothing was recorded." if everything else f"Nothing {'was' if at else 'is'} live.")
         return
     _print(page.items)
     note_rest(len(page.items), page.total, page.next_cursor is not None)
@@ -42,9 +50,7 @@ def list_deployments(
 @app.command()
 def live(
     model: ModelAddress,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="DAY", help="Then: 2026-01-31, its end, or a moment.")
-    ] = None,
+    at: At = None,
     as_json: Json = False,
 ) -> None:
     """Show what is live of a model in each environment, or was on a day."""
@@ -60,27 +66,59 @@ def live(
 
 
 @app.command()
+def show(
+    deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Its id, as `list --json` has it.")],
+    as_json: Json = False,
+) -> None:
+    """Show one deployment: what was live, from when to when, by whom and why."""
+    with Client() as client:
+        found = client.get_deployment(deployment)
+    if as_json:
+        print_json(found)
+        return
+    _print([found])
+    until = moment(found.superseded_at) if found.superseded_at else "now"
+    note(f"{found.cause}, from {moment(found.at)} until {until}." + (f" {found.reason}" if found.reason else ""))
+
+
+@app.command()
 def record(
     environment: EnvironmentName,
     versions: Annotated[
         list[str] | None,
         typer.Argument(metavar="GROUP/NAME:VERSION[=PERCENT]...", help="All that is live from now on; 100 if unsaid."),
     ] = None,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", metavar="URL", help="Where all of it answers.")] = None,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option("--endpoint", metavar="[VERSION=]URL", help="Where all of it answers, or a version. Repeat it."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="[VERSION=]REGION", help="Where all of it is, or a version. Repeat it."),
+    ] = None,
+    replaces: Annotated[
+        str | None,
+        typer.Option("--replaces", metavar="DEPLOYMENT", help="Refuse where another came after it; none: the first."),
+    ] = None,
     nothing_of: Annotated[
         str | None, typer.Option("--nothing-of", metavar="GROUP/NAME", help="Nothing of it is live any more.")
     ] = None,
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is live of a model in an environment from now on, as an SRE."""
+    """
+    Say what is live of a model in an environment from now on, as an SRE. What is live already is recorded once, however
+    often this runs.
+    """
     if bool(versions) == bool(nothing_of):
         raise ModelkeepError(
             "Name what is live, or --nothing-of.", remedy="modelkeep deployments record eu team/m:1.0.0=90"
         )
-    parts = [_read(text, endpoint) for text in versions or ()]
+    parts = [_read(text) for text in versions or ()]
+    _spread(parts, "endpointUrl", "--endpoint", endpoint or [])
+    _spread(parts, "region", "--region", region or [])
     with Client() as client:
-        made = client.record_deployment(environment, parts, model=nothing_of, reason=reason)
+        made = client.record_deployment(environment, parts, model=nothing_of, reason=reason, replaces=replaces)
     _tell(made, as_json)
 
 
@@ -136,6 +174,30 @@ def create_environment(
     note(f"{made.name} takes versions for {made.kind}.")
 
 
+@app.command("edit-environment")
+def edit_environment(
+    environment: EnvironmentName,
+    name: Annotated[str | None, typer.Option("--name", help="Its new name.")] = None,
+    region: Annotated[str | None, typer.Option("--region", help='Where it is, in your own words; "" for none.')] = None,
+    revision: Revision = None,
+    as_json: Json = False,
+) -> None:
+    """Change the name or region of an environment, as an SRE. Its kind never changes."""
+    changes: dict[str, str | None] = {}
+    if name is not None:
+        changes["name"] = name
+    if region is not None:
+        changes["region"] = region or None
+    if not changes:
+        raise ModelkeepError("Nothing to change.", remedy="Give --name or --region, or both.")
+    with Client() as client:
+        changed = client.update_environment(environment, changes, revision=revision)
+    if as_json:
+        print_json(changed)
+        return
+    note(f"{changed.name}, region {changed.region or 'none'}.")
+
+
 @app.command("end-environment")
 def end_environment(environment: EnvironmentName, reason: Reason = None, as_json: Json = False) -> None:
     """Retire an environment in which nothing is live, as an SRE."""
@@ -147,13 +209,32 @@ def end_environment(environment: EnvironmentName, reason: Reason = None, as_json
     note(f"{ended.name} is retired. Its history stays.")
 
 
-def _read(text: str, endpoint: str | None) -> dict[str, Any]:
+def _read(text: str) -> dict[str, Any]:
     version, equals, percent = text.partition("=")
+    if ":" not in version:
+        raise ModelkeepError(f"{text!r} names no version.", remedy="Write GROUP/NAME:VERSION=90, in percent.")
+    parse_version(version)
     try:
-        share = float(percent.rstrip("% ")) if equals else 100.0
+        share = float(percent.rstrip("% ").replace(",", ".")) if equals else 100.0
     except ValueError as error:
         raise ModelkeepError(f"{text!r} is no share.", remedy="Write GROUP/NAME:VERSION=90, in percent.") from error
-    return {"version": version, "share": share, **({"endpointUrl": endpoint} if endpoint else {})}
+    return {"version": version, "share": share}
+
+
+def _spread(parts: Sequence[dict[str, Any]], field: str, option: str, told: Sequence[str]) -> None:
+    """Set a field of each part that is told of: of all, or of the one whose number stands before a `=`."""
+    numbers = {part["version"].rpartition(":")[2]: part for part in parts}
+    for text in told if parts else ():
+        number, equals, value = text.partition("=")
+        if equals and number in numbers:
+            numbers[number][field] = value
+        elif len(told) == 1 and not (equals and number[:1].isdigit()):
+            for part in parts:
+                part[field] = text
+        else:
+            raise ModelkeepError(
+                f"{option} {text!r} names none of the versions.", remedy=f"Write {option} {next(iter(numbers))}=..."
+            )
 
 
 def _print(found: Sequence[Deployment]) -> None:
@@ -177,4 +258,4 @@ def _tell(made: Deployment, as_json: bool) -> None:
         return
     print(made.id)
     said = ", ".join(f"{part.version} at {part.share:g} %" for part in made.live) or f"nothing of {made.model}"
-    note(f"Live in {made.environment}: {said}.")
+    note(f"Live in {made.environment} since {moment(made.at)}: {said}.")

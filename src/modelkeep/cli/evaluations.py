@@ -118,7 +118,8 @@ def _print_run(run: Evaluation, as_json: bool) -> None:
         print_json(run)
         return
     print(run.id)
-    note(f"{len(run.metrics)} metrics recorded; {_outcome_of(run)}.")
+    many = len(run.metrics)
+    note(f"{many} {'metric' if many == 1 else 'metrics'} recorded; {_outcome_of(run)}.")
     for judged in run.thresholds:
         if not judged.passed:
             told = "not measured" if judged.measured is None else f"{judged.measured:g}"

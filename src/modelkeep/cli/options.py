@@ -55,7 +55,8 @@ MetadataPairs = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=TEXT|KEY=@FILE",
-        help="One fact of the metadata, as framework=xgboost, or input-schema=@schema.json for JSON. Repeat it.",
+        help="One fact of the metadata, as framework=xgboost; for JSON input-schema=@schema.json, or the object "
+        "itself: hyperparameters='{\"eta\": 0.1}'. Repeat it.",
     ),
 ]
 
@@ -81,7 +82,8 @@ def read_metadata(text: str | None, pairs: list[str] | None) -> dict[str, Any] |
     """
     Metadata from JSON, or `@` and a file with it, and single facts that go before it; None where neither is given.
 
-    A key may be written as the API does, or in lower case with hyphens; an empty text takes the fact away.
+    A key may be written as the API does, or in lower case with hyphens; an empty text takes the fact away, and one that
+    begins with a brace is JSON.
 
     Raises:
         BadFile: No JSON object. BadParameter: A fact that is not KEY=VALUE.
@@ -95,7 +97,10 @@ def read_metadata(text: str | None, pairs: list[str] | None) -> dict[str, Any] |
             raise typer.BadParameter(f"--set {pair!r} is not KEY=TEXT or KEY=@FILE.")
         first, *rest = key.split("-")
         name = first + "".join(part[:1].upper() + part[1:] for part in rest)
-        found[name] = _parse(_read_text(value[1:]), value[1:]) if value.startswith("@") else value or None
+        if value.startswith("@"):
+            found[name] = _parse(_read_text(value[1:]), value[1:])
+        else:
+            found[name] = _parse_object(value, f"--set {key}") if value.startswith("{") else value or None
     return found
 
 

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.filesize import decimal
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +23,10 @@ from modelkeep.errors import ApiError, ModelkeepError
 from modelkeep.told import Told
 
 DIGEST_DIGITS = 8
+#: Columns of a terminal: between cells, at the two edges of a table, before what stands under a row's first cell.
+GUTTER, EDGES, INDENT = 3, 2, 2
+#: Cells up to this width stay in one line.
+UNBROKEN = 20
 
 
 def print_json(told: Told | Sequence[Told | Mapping[str, Any]] | Mapping[str, Any]) -> None:
@@ -34,17 +40,49 @@ def print_json(told: Told | Sequence[Told | Mapping[str, Any]] | Mapping[str, An
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows under column names. The last column takes the room that is left."""
+    """
+    Rows under column names; where the terminal is too narrow for that, each row by itself with its names beside it.
+
+    The last column takes the room that is left. In a pipe, fields between tabs.
+    """
+    cells = [[harmless(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in rows:
-            print("\t".join(harmless(cell) for cell in row))
+        for row in cells:
+            print("\t".join(row))
+        return
+    console = Console()
+    widths = [max(_least_width(row[place]) for row in [columns, *cells]) for place in range(len(columns))]
+    if sum(widths) + GUTTER * (len(columns) - 1) + EDGES > console.width:
+        _print_apart(console, columns, cells)
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    for name, width in zip(columns, widths, strict=True):
+        table.add_column(name, overflow="fold", min_width=width)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _least_width(cell: str) -> int:
+    """So wide that no word is cut, and no short cell, as a moment, is broken."""
+    return cell_len(cell) if cell_len(cell) <= UNBROKEN else max(map(cell_len, cell.split()))
+
+
+def _print_apart(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Each row under its first cell: the others with their names, so many in a line as fit."""
     for row in rows:
-        table.add_row(*(Text(harmless(cell)) for cell in row))
-    Console().print(table)
+        console.print(Text(row[0], style="bold"), soft_wrap=True)
+        line = Text()
+        for name, cell in zip(columns[1:], row[1:], strict=True):
+            if not cell or cell == "-":
+                continue
+            fact = Text.assemble((f"{name} ", "dim"), cell)
+            if line and line.cell_len + fact.cell_len + GUTTER + INDENT > console.width:
+                console.print(Padding(line, (0, 0, 0, INDENT), expand=False))
+                line = Text()
+            line = Text.assemble(line, " " * GUTTER, fact) if line else fact
+        if line:
+            console.print(Padding(line, (0, 0, 0, INDENT), expand=False))
 
 
 def print_facts(facts: Sequence[tuple[str, str | None]]) -> None:

@@ -1,13 +1,10 @@
 """`modelkeep policies`: list, show, create, change, try, confirm and decline."""
 
-import json
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from modelkeep.cli.options import Json, Limit
+from modelkeep.cli.options import Json, Limit, read_document
 from modelkeep.cli.output import moment, note, note_rest, print_facts, print_json, print_table
 from modelkeep.client import Client
 from modelkeep.errors import ModelkeepError
@@ -71,7 +68,7 @@ def show(name: PolicyName, as_json: Json = False) -> None:
 @app.command()
 def create(file: Document, as_json: Json = False) -> None:
     """Create a policy, as a Security Architect."""
-    document = _read(file)
+    document = read_document(file)
     with Client() as client:
         name, rules = document.pop("name", ""), document.pop("rules", [])
         made = client.create_policy(name, rules, **{_known(field): told for field, told in document.items()})
@@ -81,7 +78,7 @@ def create(file: Document, as_json: Json = False) -> None:
 @app.command()
 def edit(name: PolicyName, file: Document, as_json: Json = False) -> None:
     """Save a new revision: what the file leaves out stays."""
-    changes = _read(file)
+    changes = read_document(file)
     with Client() as client:
         changed = client.update_policy(find_policy(client, name).id, changes)
     _tell(changed, as_json, f"Revision {changed.revision} of {changed.name} is in force.")
@@ -127,7 +124,7 @@ def try_rules(
     as_json: Json = False,
 ) -> None:
     """Try rules that are not in force."""
-    document = _read(file)
+    document = read_document(file)
     with Client() as client:
         known = None if replaces is None else find_policy(client, replaces).id
         told = client.try_policy(
@@ -175,19 +172,6 @@ def find_policy(client: Client, name: str) -> Policy:
         if name.lower() in (policy.name.lower(), policy.id):
             return policy
     raise ModelkeepError(f"There is no policy called {name}.", remedy="See: modelkeep policies list")
-
-
-def _read(file: str) -> dict[str, Any]:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-        document = json.loads(text)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ModelkeepError(
-            f"{file} cannot be read as JSON: {error}", remedy="Give a file as the API takes it."
-        ) from error
-    if not isinstance(document, dict):
-        raise ModelkeepError(f"{file} holds no object.", remedy='Write {"name": ..., "rules": [...]}.')
-    return document
 
 
 def _known(name: str) -> str:

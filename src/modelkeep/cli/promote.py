@@ -9,7 +9,9 @@ from modelkeep.cli.output import moment, note, print_json, print_table
 from modelkeep.client import Client
 from modelkeep.models import Version
 
-app = typer.Typer(help="Request promotions, move versions on, and stop them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Request promotions, move versions on, and stop them.", add_completion=False, no_args_is_help=True
+)
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]

@@ -1,5 +1,6 @@
 """`modelkeep review`: what waits for a decision, and deciding."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +11,10 @@ from modelkeep.cli.output import moment, note, note_rest, print_json, print_tabl
 from modelkeep.cli.promote import VersionAddress
 from modelkeep.client import Client
 
-app = typer.Typer(help="List what waits for a decision, and decide.", no_args_is_help=True)
+app = typer.Typer(help="List what waits for a decision, and decide.", add_completion=False, no_args_is_help=True)
+
+ALGORITHM = "sha256:"
+DIGITS, WHOLE_DIGITS = 12, 64
 
 As = Annotated[str | None, typer.Option("--as", help="MRC or SECURITY_ARCHITECT, for people with both roles.")]
 Found = Annotated[
@@ -19,7 +23,9 @@ Found = Annotated[
 Blocking = Annotated[
     list[str] | None, typer.Option("--blocking-finding", metavar="TEXT", help="One that stops every later move.")
 ]
-Digest = Annotated[str, typer.Option("--digest", help="Of the request: the content that you judged.")]
+Digest = Annotated[
+    str, typer.Option("--digest", help="Of the request, as `review list` has it: the content that you judged.")
+]
 
 
 @app.command("list")
@@ -40,18 +46,18 @@ def list_reviews(
     """List open requests, the oldest first, or those that you decided or that ended."""
     with Client() as client:
         page = client.list_reviews(
-            show=show, role=role, risk_tier=tier, target=target, urgent=urgent, overdue=overdue,
-            can_decide=can_decide, mine=mine, group=group, sort=sort,
+            show=_upper(show), role=_upper(role), risk_tier=_upper(tier), target=_upper(target), urgent=urgent,
+            overdue=overdue, can_decide=can_decide, mine=mine, group=group, sort=sort.lower() if sort else None,
         ).first(limit)  # fmt: skip
     if as_json:
         print_json(page.items)
         return
     if not page.items:
-        note("Nothing waits for a decision under these filters.")
+        note("No request under these filters.")
         return
     rows = [
         (row.promotion.address, row.promotion.target, row.model_tier, row.promotion.status, row.promotion.requested_by,
-         moment(row.promotion.due_at), ", ".join(row.promotion.open_roles), row.promotion.digest)
+         moment(row.promotion.due_at), ", ".join(row.promotion.open_roles), _shown(row.promotion.digest))
         for row in page.items
     ]  # fmt: skip
     print_table(("version", "to", "tier", "stands", "requested by", "due", "waits for", "digest"), rows)
@@ -170,10 +176,34 @@ def _decide(
 ) -> None:
     with Client() as client:
         made = client.review_version(
-            address, decision, digest=digest, comment=comment, as_role=as_role, findings=findings
+            address,
+            decision,
+            digest=_whole(client, address, digest),
+            comment=comment,
+            as_role=_upper(as_role),
+            findings=findings,
         )
     if as_json:
         print_json(made)
         return
     waits = f"; {', '.join(made.open_roles)} is still needed" if made.status == "OPEN" else ""
     print(f"{made.address} {made.status}{waits}")
+
+
+def _whole(client: Client, address: str, digest: str) -> str:
+    """The digest of the newest request that begins with what was typed; else that, for the registry to judge."""
+    typed = digest.strip().lower().removeprefix(ALGORITHM)
+    if not DIGITS <= len(typed) < WHOLE_DIGITS:
+        return digest
+    rounds = client.list_promotions(address)
+    asked = rounds[0].digest if rounds else ""
+    return asked if asked.removeprefix(ALGORITHM).startswith(typed) else digest
+
+
+def _shown(digest: str) -> str:
+    """Whole in a pipe; at a terminal so much of it as `--digest` takes."""
+    return digest[: len(ALGORITHM) + DIGITS] if sys.stdout.isatty() else digest
+
+
+def _upper(word: str | None) -> str | None:
+    return word.upper() if word else None

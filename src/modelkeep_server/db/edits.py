@@ -50,11 +50,11 @@ def demand_fresh(
         return
     changes = _list_changes(work, object_id, actions, since=max(expected, default=0))
     by_field = {field: change for change in changes for field in change.fields}
-    last = f"{changes[-1].by} edited it last, {clock.iso_seconds(changes[-1].at)}." if changes else ""
+    last = f"{changes[-1].by} edited it last, on {clock.say_moment(changes[-1].at)}." if changes else ""
     error = Stale(
         f"{address} was changed since you read it. {last}".strip(),
         errors=[
-            FieldError(field, f"Changed by {change.by} at {clock.iso_seconds(change.at)}.")
+            FieldError(field, f"Changed by {change.by} on {clock.say_moment(change.at)}.")
             for field, change in by_field.items()
         ],
     )

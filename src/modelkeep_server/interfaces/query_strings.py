@@ -1,7 +1,7 @@
 """Reading what query strings ask for, for the API and the pages alike: moments, models, events and people."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from modelkeep_server.features.audit.filters import EventFilter
 from modelkeep_server.features.identity.people.views import PeopleFilter
@@ -22,13 +22,21 @@ def read_moment(field: str, text: str, *, end: bool = False) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.strip())
-        if len(text.strip()) == 10 and end:
+        if end and _is_bare_day(text.strip()):
             moment = datetime.combine(moment.date(), time.max)
         aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         wrong = FieldError(field, f"{text[:60]!r} is no date. Write 2026-01-31 or 2026-01-31T09:00:00Z.")
         raise Invalid.of([wrong]) from error
     return aware
+
+
+def _is_bare_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_instant(field: str, text: str) -> datetime:

@@ -201,9 +201,11 @@ def _sentence_of(error: Mapping[str, Any]) -> str:
         return "This field is not known here."
     if error["type"] == "missing":
         return "This is required."
-    if error["type"] == "literal_error":
+    if error["type"] in ("literal_error", "enum"):
         return f"Choose one of {error['ctx']['expected'].replace(' or ', ', ')}.".replace("'", "")
-    return f"{str(error['msg']).removeprefix('Input ').removeprefix('Value error, ').capitalize()}."
+    said = str(error["msg"]).removeprefix("Input ").removeprefix("Value error, ")
+    # Not `capitalize`, which makes what may be written another word: the rest stays as it is.
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _add_probes(app: FastAPI, stopping: threading.Event) -> None:

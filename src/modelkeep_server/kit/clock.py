@@ -28,3 +28,11 @@ def iso_seconds(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("A moment needs a zone.")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def say_moment(moment: datetime) -> str:
+    """`26 Nov 2026, 14:05 UTC`, for sentences. Raises ValueError for a moment without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("A moment needs a zone.")
+    at = moment.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"

@@ -180,33 +180,6 @@ def inclusion_proofs(
     return paths
 
 
-def consistency_proof(leaves: Leaves, old: int, new: int, blocks: Blocks | None = None) -> tuple[bytes, ...]:
-    """
-    The proof that the tree of size `old` is a prefix of that of size `new`; empty where either says nothing new.
-
-    Raises:
-        ValueError: `old` is negative or beyond `new`, or leaf hashes are missing.
-    Source: RFC 6962, 2.1.2; the empty tree as in C2SP tlog-witness.
-    """
-    if not 0 <= old <= new:
-        raise ValueError(f"{old} is not between 0 and {new}.")
-    if old == 0:
-        return ()
-    path: list[bytes] = []
-    start, end, complete = 0, new, True
-    while old < end:
-        middle = start + _split(end - start)
-        if old <= middle:
-            path.append(root_of(leaves, middle, end, blocks))
-            end = middle
-        else:
-            path.append(root_of(leaves, start, middle, blocks))
-            start, complete = middle, False
-    if not complete:
-        path.append(root_of(leaves, start, end, blocks))
-    return tuple(reversed(path))
-
-
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether the path leads from the leaf to the root. RFC 9162, 2.1.3.2."""
     if not 0 <= index < size:
@@ -253,34 +226,6 @@ def trace_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -
             place, last = place >> 1, last >> 1
         place, last = place >> 1, last >> 1
     return tuple(steps)
-
-
-def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """Whether the tree of size `old` is a prefix of that of size `new`. RFC 9162, 2.1.4.2; the empty tree is of all."""
-    if not 0 <= old <= new or (old == 0 and old_root != EMPTY_ROOT):
-        return False
-    if old == new:
-        return not path and old_root == new_root
-    if old == 0:
-        return not path
-    proof = [old_root, *path] if old & (old - 1) == 0 else list(path)
-    if not proof:
-        return False
-    place, last = old - 1, new - 1
-    while place & 1:
-        place, last = place >> 1, last >> 1
-    first = second = proof[0]
-    for node in proof[1:]:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            first, second = node_hash(node, first), node_hash(node, second)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            second = node_hash(second, node)
-        place, last = place >> 1, last >> 1
-    return last == 0 and first == old_root and second == new_root
 
 
 def _split(count: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.lifecycle import GUARDED, STATES, State
 from modelkeep_server.rules.permission_words import join, words_of
 from modelkeep_server.rules.permissions import Grant, Relation, Role
@@ -107,7 +108,8 @@ def what_is_missing(state: State, address: str) -> str:
     stands = [words_of(grant) for grant in free if grant.relation is not None]
     roles = [words_of(grant) for grant in free if grant.role is not None]
     named = [words_of(row.grant) for row in DOWNLOADS if row.asks_in(state) is Asks.INVESTIGATION]
-    told = f"{address} is {state}: it can be downloaded by whoever is {join(stands)}, or has the role {join(roles)}"
+    who = f"whoever is {join(stands)}, or has the role {join(roles)}"
+    told = f"{address} {wording.say_stands(state)}: it can be downloaded by {who}"
     return f"{told}; by {join(named)} for an investigation that they name." if named else f"{told}."
 
 
@@ -134,4 +136,4 @@ def list_rows() -> tuple[tuple[str, str, str], ...]:
 
 
 #: The heads of that table.
-HEADS = ("Who", "Before production", ", ".join(state.value for state in STATES if state in GUARDED))
+HEADS = ("Who", "Before production", ", ".join(STATES[state].label for state in STATES if state in GUARDED))

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from modelkeep_server.rules import wording
+
 #: Settings under this name are of all kinds at once: `by_mail` off silences all mail.
 EVERY_KIND = "*"
 #: The letter of most kinds; the others have one of their own.
@@ -25,10 +27,10 @@ READ_AT_ONCE = 10_000
 #: So often within that time a request is taken back before the same has to wait: each of them tells people.
 TAKEN_BACK_MAX = 5
 TAKEN_BACK_WITHIN = timedelta(hours=24)
-#: A person is written to once in this time of a kind about the same. The notices in the app stand beside one another.
+#: A person is written to once in this time of a folded kind about the same. The notices in the app stand side by side.
 MAIL_APART = timedelta(hours=1)
 #: The facts that say what a notice is about.
-_ABOUT = ("version", "model", "target", "state", "status", "policy", "environment", "by")
+_ABOUT = ("version", "model", "target", "status", "policy", "by")
 #: Read notices are kept for so many days.
 KEPT_DAYS = 90
 
@@ -62,7 +64,8 @@ class Kind:
     A kind of notice. `label` says what happened, `says` is its sentence over the facts that it is told with.
 
     `in_app` and `by_mail` hold for whoever chose nothing. `waits` is true for what waits for the person's own decision:
-    it stays in the app. `letter` is the row of features/notify/letters.py that mail about it is written by.
+    it stays in the app. `folded`: whoever asks or talks can bring it about again and again, so that a person is written
+    to once in an hour about the same. `letter` is the row of features/notify/letters.py that writes the mail about it.
     """
 
     id: str
@@ -72,6 +75,7 @@ class Kind:
     in_app: bool = True
     by_mail: bool = True
     waits: bool = False
+    folded: bool = False
     letter: str = NOTICE
 
     @property
@@ -91,6 +95,7 @@ KINDS: Mapping[str, Kind] = {
             (Group.REVIEWERS,),
             "{by} asks for {what} of {version}, for {target}",
             waits=True,
+            folded=True,
         ),
         Kind(
             "review.approval",
@@ -117,6 +122,7 @@ KINDS: Mapping[str, Kind] = {
             (Group.REVIEWERS, Group.OWNERS),
             "{by} withdrew the request to promote {version} to {target}",
             by_mail=False,
+            folded=True,
         ),
         Kind(
             "review.overdue",
@@ -139,13 +145,20 @@ KINDS: Mapping[str, Kind] = {
             "{by} moved {version} to {state}",
         ),
         Kind(
+            "deployment.recorded",
+            "What is live was changed",
+            (Group.OWNERS, Group.SRES),
+            "{by} recorded what is live of {model} in {environment}: {live}",
+            by_mail=False,
+        ),
+        Kind(
             "deployment.rolled_back",
             "A deployment was rolled back",
             (Group.OWNERS, Group.SRES),
             "{by} rolled {model} back in {environment}",
         ),
         Kind("version.closed", "A version was closed, or opened again", (Group.OWNERS, Group.ROUND, Group.REVIEWERS),
-             "{by} {status} {version}", by_mail=False),
+             "{by} {status} {version}", by_mail=False, folded=True),
         Kind("hold.set", "A version was put on hold", (Group.OWNERS, Group.ROUND, Group.SRES),
              "{by} put {version} on hold"),
         Kind("hold.lifted", "A hold was lifted", (Group.OWNERS, Group.ROUND, Group.SRES),
@@ -155,13 +168,14 @@ KINDS: Mapping[str, Kind] = {
         Kind("finding.settled", "A finding was settled", (Group.OWNERS, Group.NAMED),
              "{by} settled a finding on {version} as {status}", by_mail=False),
         Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND),
-             "{by} commented on {version}", by_mail=False),
+             "{by} commented on {version}", by_mail=False, folded=True),
         Kind(
             "exception.asked",
             "An exception is asked for",
             (Group.REVIEWERS,),
             "{by} asks that “{policy}” be lifted for {version}",
             waits=True,
+            folded=True,
         ),
         Kind("exception.part", "An exception was granted in one role, and waits for the other",
              (Group.REVIEWERS, Group.OWNERS, Group.NAMED),
@@ -171,13 +185,15 @@ KINDS: Mapping[str, Kind] = {
         Kind("exception.ending", "An exception ends soon", (Group.OWNERS,),
              "The exception from “{policy}” for {version} ends on {until}", letter="exception_ending"),
         Kind("access.asked", "Access is asked for", (Group.OWNERS,),
-             "{by} asks for access to {model}", waits=True, letter="access_asked"),
+             "{by} asks for access to {model}", waits=True, folded=True, letter="access_asked"),
         Kind("access.decided", "A request for access was decided", (Group.NAMED,),
              "Your request for access to {model} was {status}", letter="access_decided"),
     )
 }  # fmt: skip
 
 _MOMENTS = ("due", "until")
+#: Facts that are told as codes, since webhooks send them so.
+_CODES = ("status", "target", "state")
 
 
 def say(kind: str, facts: Mapping[str, Any]) -> str:
@@ -206,6 +222,4 @@ def _say_fact(name: str, value: Any) -> str:
     if name in _MOMENTS and value:
         at = datetime.fromisoformat(str(value))
         return f"{at.day} {at:%B %Y}"
-    if name == "status":
-        return str(value).lower()
-    return str(value)
+    return wording.say_code(str(value)).lower() if name in _CODES else str(value)

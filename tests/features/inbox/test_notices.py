@@ -70,10 +70,10 @@ def test_each_act_tells_those_it_concerns(make: Make, api: Api, told: Callable[.
 
     assert len(of_notices) == 2
     assert told(cast.mrc)[0] == told(cast.security)[0] == "review.asked"
-    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for STAGING"
+    assert newest["message"] == f"{cast.owner.email} asks for an urgent review of {life.version.address}, for staging"
     assert newest["quote"] == "Recall rose by two points."
     assert newest["href"] == f"/models/{life.version.model}/versions/{life.version.version}/review"
-    assert (newest["by"], newest["readAt"]) == (cast.owner.email, None)
+    assert newest["by"] == cast.owner.email
     assert told(cast.owner) == [
         "comment.added", "review.approval", "review.approved", "version.moved", "hold.set", "hold.lifted",
         "finding.raised",
@@ -100,6 +100,44 @@ def test_changes_exceptions_and_access_are_told(make: Make, api: Api, told: Call
     assert (told(cast.mrc)[-1], "exception.asked" in told(cast.security)) == ("exception.asked", False)
     assert told(guest) == ["access.decided"]
     assert api.as_(guest).get(PLACE).json()["items"][0]["message"].endswith("was granted")
+
+
+def test_what_was_asked_counts_no_more_once_it_is_done(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
+    """Reviews, exceptions, access: settled with one's own part, when one can do none any more, and with the end."""
+    life = begin_life(make, api, tier="MEDIUM")
+    cast, guest = life.cast, make.person(Role.MODEL_OWNER)
+    second, owner = make.person(Role.MRC), api.as_(cast.owner)
+    life.ask()
+    asked = told(second, unread=True)
+    life.decide(cast.mrc)
+    place_filled = [told(one, unread=True) for one in (cast.mrc, second, cast.security)]
+    life.decide(cast.security, "REQUEST_CHANGES")
+    over = told(cast.security, unread=True)
+    policies = owner.get("/api/v1/policies", params={"limit": 200}).json()["items"]
+    body = {
+        "policy": policies[0]["id"], "version": life.version.address, "justification": "Monday.", "risk": "None.",
+        "mitigation": "Staging only.", "expiresAt": clock.iso_seconds(clock.utc_now() + timedelta(days=9)),
+    }  # fmt: skip
+    exception = f"/api/v1/exceptions/{owner.post('/api/v1/exceptions', json=body).json()['id']}"
+    for_both = [told(one, unread=True)[-1:] for one in (cast.mrc, cast.security)]
+    assert api.as_(cast.mrc).post(f"{exception}/grant", json={}).is_success
+    granted = [told(one, unread=True) for one in (cast.mrc, second, cast.security)]
+    assert owner.post(f"{exception}/withdraw", json={}).is_success
+    wish = {"model": life.version.model, "purpose": "Scoring."}
+    request = api.as_(guest).post("/api/v1/access-requests", json=wish).json()["id"]
+    for_owner = told(cast.owner, unread=True)
+    assert owner.post(f"/api/v1/access-requests/{request}/refuse", json={"reason": "Not yet."}).is_success
+
+    news = ["review.changes"]
+    assert asked == ["review.asked"]
+    assert place_filled == [[], [], ["review.asked"]]
+    assert over == []
+    assert for_both == [["exception.asked"]] * 2
+    assert granted == [news, [], ["exception.asked"]]
+    assert told(cast.security, unread=True) == []
+    assert for_owner[-1] == "access.asked"
+    assert "access.asked" not in told(cast.owner, unread=True)
+    assert told(cast.mrc)[0] == "review.asked"
 
 
 def test_notices_are_read_one_by_one_or_all(make: Make, api: Api, told: Callable[..., list[str]]) -> None:
@@ -232,16 +270,19 @@ def test_asking_and_taking_back_over_and_over_is_bounded(
     facts = {"by": "a@example.com", "what": "a review", "version": "g/loop:1.0.0", "target": "STAGING"}
     parts, who = replace(registry.house.parts, sends_mail=True), [cast.mrc.actor.user_id or 0]
     begun = clock.utc_now().replace(minute=0)
+    before = registry.look("SELECT coalesce(max(id), 0) FROM jobs")[0][0]
     for minutes in (0, 1, 59, 61):
         told = replace(Circumstances.of_the_house(), now=begun + timedelta(minutes=minutes))
         with registry.house.database.writing(parts, told) as work:
             tell(work, None, "review.asked", facts, who, href="/loop", model_key=None)
+            tell(work, None, "review.changes", facts, who, href="/loop", model_key=None)
     mails = registry.look("SELECT count(*) FROM jobs WHERE key LIKE :to", to=f"%/{cast.mrc.email}")[0][0]
+    all_mails = registry.look("SELECT count(*) FROM jobs WHERE id > :id", id=before)[0][0]
 
     assert {refusal(one) for one in last.values()} == {(429, "too_many_requests")}
     assert all(0 < int(one.headers["retry-after"]) <= 24 * 3600 for one in last.values())
     assert life.version.address in last["promotion"].json()["detail"]
-    assert mails == 2
+    assert (mails, all_mails) == (2, 2 + 4)
 
 
 def test_what_ends_or_waits_for_the_other_role_is_told(make: Make, api: Api, told: Callable[..., list[str]]) -> None:

@@ -60,7 +60,7 @@ def test_what_an_admin_adds_counts_from_the_next_decision_on(make: Make, api: Ap
     assert first.json()["id"] in [row["promotion"]["id"] for row in waiting]
     assert second.json()["status"] == "APPROVED"
     assert refusal(stuck) == (422, "requirements_not_met")
-    assert "2 of 4 approvals for STAGING" in stuck.text
+    assert "2 of 4 approvals for staging" in stuck.text
     assert [third.status_code, fourth.status_code, moved.status_code] == [201, 201, 200], fourth.text
     assert life.state == "STAGING"
 

@@ -35,7 +35,7 @@ def test_an_approved_version_waits_for_what_a_raised_tier_lacks(make: Make, api:
     closed = words_of(api.browser(make.person(Role.MRC)).get(page).text)
 
     assert refusal(stuck) == (422, "requirements_not_met")
-    assert "0 of 2 approvals for STAGING" in stuck.text
+    assert "0 of 2 approvals for staging" in stuck.text
     assert "Approve" in shown
     assert "Goes back to the owner" not in shown
     assert refusal(sent_back) == (409, "state_forbids")
@@ -60,7 +60,7 @@ def test_what_is_in_production_is_listed_as_a_finding(make: Make, api: Api) -> N
     assert [(one["severity"], one["owner"], one["blocking"], one["status"]) for one in found] == [
         ("HIGH", cast.owner.email, False, "OPEN")
     ]
-    assert "raised from LOW to HIGH" in found[0]["text"]
+    assert "raised from low to high" in found[0]["text"]
     assert "2 of 2 approvals" in found[0]["text"]
     due = datetime.fromisoformat(found[0]["dueAt"]) - clock.utc_now()
     assert timedelta(days=9) < due <= timedelta(days=10)

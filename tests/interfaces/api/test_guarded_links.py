@@ -15,6 +15,7 @@ from modelkeep_server.rules.errors import LinkExpired, LinkRefused, RegistryErro
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.links import DOWNLOADS
 from modelkeep_server.rules.permissions import PERMISSIONS, Role
+from modelkeep_server.rules.wording import say_stands
 from tests.support.addresses import links_of, page_of
 from tests.support.clients import Api
 from tests.support.letting_in import put_into
@@ -79,7 +80,7 @@ def test_from_production_on_the_right_is_to_the_very_version(
     named = {who for who in may if "Name the investigation" in silent[who].text}
     assert named == {"MRC", "SECURITY_ARCHITECT"}
     assert refusal(told["WRITE"]) == (403, "not_permitted")
-    assert f"is {state}: it can be downloaded by" in told["WRITE"].json()["detail"]
+    assert f"{say_stands(state)}: it can be downloaded by" in told["WRITE"].json()["detail"]
     assert "ask for access at" in told["WRITE"].json()["remedy"]
 
 
@@ -165,7 +166,7 @@ def test_a_link_made_before_production_meets_what_is_asked_from_then_on(
         caught = raised
 
     assert (type(caught) if caught else None) is error
-    assert caught is None or "has become PRODUCTION" in caught.detail
+    assert caught is None or "and is in production now" in caught.detail
 
 
 def test_a_hold_stops_links_and_what_they_open(registry: Registry, make: Make, api: Api, version: Version) -> None:

@@ -1,7 +1,5 @@
 """Files that are withheld or could not be judged, and who answers for them."""
 
-import io
-import zipfile
 from typing import Any
 
 import pytest
@@ -20,20 +18,12 @@ from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import file_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
+from tests.support.model_files import unjudged_archive
 from tests.support.pages import look, words_of
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.registries import Registry
 
 HOSTILE = b"cposix\nsystem\n(S'touch /tmp/canary'\ntR."
-
-
-def unjudged() -> bytes:
-    """An archive with a program, which no rule judges."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("weights.txt", "1 2 3\n")
-        archive.writestr("run.py", "print('hello')\n")
-    return packed.getvalue()
 
 
 def put(api: Api, make: Make, version: Version, content: bytes, name: str = "model.bin") -> dict[str, Any]:
@@ -118,7 +108,7 @@ def test_what_cannot_be_judged_is_waived_not_released(make: Make, api: Api) -> N
     """UNKNOWN can be downloaded, and a Security Architect accepts it for a time; it is never released."""
     version = make.version()
     guard = make.person(Role.SECURITY_ARCHITECT)
-    told = put(api, make, version, unjudged())
+    told = put(api, make, version, unjudged_archive())
 
     assert (told["status"], told["scan"]["verdict"]) == ("AVAILABLE", "UNKNOWN")
     wrong = api.as_(guard).post(f"{told['where']}/waivers", json={"kind": "RELEASE", "reason": "Because."})
@@ -198,7 +188,7 @@ def test_a_file_is_looked_through_again_when_asked_and_when_the_rules_changed(
 ) -> None:
     """A rescan is a job; a verdict of earlier rules is replaced, and a file that they let pass is withheld."""
     version = fresh_make.version()
-    told = put(fresh_api, fresh_make, version, unjudged())
+    told = put(fresh_api, fresh_make, version, unjudged_archive())
     sre = fresh_make.person(Role.SRE)
     house = fresh_registry.house
     runner = Runner(house.database, house.parts, house.handlers)

@@ -37,6 +37,7 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     planned = say(endpointUrl_1="https://churn.example.com")
     one = say(confirm="yes", replaces="none")
     wrong = say(share_0="most")
+    odd = [say(share_0=share).status_code for share in ("nan", "1_0", "١", "1e1", "-5")]
     over = say(share_0="1")
     late = say(share_0="10", share_1="90", confirm="yes", replaces="none")
     two = say(share_0="10", share_1="90", confirm="yes", reason="Canary.")
@@ -56,10 +57,12 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
 
     assert (nameless.status_code, made.status_code) == (422, 303)
     assert form.count('name="share.') == 2
-    assert "comes to 100 %" in planned.text
-    assert "answers at https://churn.example.com" in planned.text
+    assert "comes to 100 %, at https://churn.example.com" in planned.text
     assert one.status_code == 303, one.text
     assert "A share is a number of percent" in wrong.text
+    assert odd == [422] * 5
+    assert "is still to come" in sre.get(f"/deployments?model={model.address}&at=2999-01-01").text
+    assert "is still to come" in sre.get(f"/models/{model.address}/deployments?at=2999-01-01").text
     assert "The shares come to 101 %" in over.text
     assert (late.status_code, two.status_code) == (409, 303)
     assert "recorded another deployment" in late.text
@@ -70,6 +73,45 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     assert "Rollback" in tab
     assert "Something is live in it" in sre.get(place).text
     assert max(counts) <= 14, counts
+
+
+def test_what_would_change_nothing_is_greyed_with_the_reason(registry: Registry, make: Make, api: Api) -> None:
+    """
+    No kind of environment is chosen for anybody; what is live already is not recorded again, and where nothing was
+    before nothing is rolled back: each stands greyed, and says why.
+    """
+    model = make.model()
+    first, second = make.version(model), make.version(model, version="1.1.0")
+    for version in (first, second):
+        put_into(registry, version, State.PRODUCTION)
+    sre, owner = api.browser(make.person(Role.SRE)), api.browser(make.owner_of(model))
+    offered = sre.get(_NEW).text
+    unchosen = sre.submit(_NEW, {"name": f"eu of {model.group}"})
+    place = sre.submit(_NEW, {"name": f"eu of {model.group}", "kind": "PRODUCTION"}).headers["location"]
+    place = place.partition("?")[0]
+    rows = {"environment": place.rpartition("/")[2], "model": model.address, "version.0": "1.1.0", "version.1": "1.0.0"}
+    whole = rows | {"share.0": "0", "share.1": "100"}
+    pages = (place, f"/deployments?model={model.address}", f"/models/{model.address}/deployments")
+
+    one = sre.submit(_RECORD, whole | {"confirm": "yes"})
+    same = sre.submit(_RECORD, whole)
+    pressed = sre.submit(_RECORD, whole | {"confirm": "yes"})
+    alone = [sre.get(page).text for page in pages]
+    two = sre.submit(_RECORD, rows | {"share.0": "10 %", "share.1": "89,5", "confirm": "yes"})
+    after = [sre.get(page).text for page in pages]
+    theirs = [owner.get(page).text for page in pages]
+
+    shown = one.headers["location"].partition("?")[0]
+    assert 'value="PRODUCTION" required' in offered
+    assert "checked" not in offered
+    assert (unchosen.status_code, "Choose what it is for" in unchosen.text) == (422, True)
+    assert "This is what is live now; nothing would change." in same.text
+    assert 'name="confirm"' not in same.text
+    assert pressed.headers["location"] == f"{shown}?done=deployed-already"
+    assert all("there is nothing to go back to" in page for page in alone)
+    assert not any("there is nothing to go back to" in page for page in after)
+    assert all(f"{two.headers['location'].partition('?')[0]}#rollback" in page for page in after)
+    assert all("To roll back you need the role SRE" in page for page in theirs)
 
 
 def test_environments_are_changed_and_retired_in_the_pages(make: Make, api: Api) -> None:
@@ -100,7 +142,7 @@ def test_a_move_tells_what_is_live_in_the_same_step(make: Make, api: Api) -> Non
     life.reach("APPROVED_STAGING")
     sre = api.browser(life.cast.sre)
     page = life.base.removeprefix("/api/v1")
-    made = sre.submit(_NEW, {"name": f"staging of {life.version.model}"[:60], "kind": "STAGING"})
+    made = sre.submit(_NEW, {"name": f"staging of {life.version.model.partition('/')[0]}", "kind": "STAGING"})
     place = made.headers["location"].partition("?")[0].rpartition("/")[2]
     told = {"to": "STAGING", "environment": place, "share": "25", "comment": "A first look."}
 

@@ -92,7 +92,7 @@ def test_a_stale_form_keeps_what_was_typed_and_follows_the_rest(make: Make, api:
     assert (again["description"], again["riskTier"], again["tags"]) == ("Mine.", "HIGH", "fresh")
     assert "A change was saved while you edited" in answer.text
     assert "It is now “Theirs.”" in answer.text
-    assert f"Changed by {other.email} at " in answer.text
+    assert f"Changed by {other.email} on " in answer.text
     saved = browser.submit(settings_of(model), again)
     shown = browser.get(f"/api/v1/models/{model.address}").json()
     assert saved.status_code == 303
@@ -115,7 +115,7 @@ def test_a_stale_form_of_a_version_says_which_part_changed(make: Make, api: Api)
     assert answer.status_code == 412
     assert (again["metadata.trainingDataset.version"], again["description"]) == ("2", "New.")
     assert "Training Dataset version" in answer.text
-    assert f"Changed by {other.email} at " in answer.text
+    assert f"Changed by {other.email} on " in answer.text
     assert browser.submit(edit_of(version), again).status_code == 303
 
 

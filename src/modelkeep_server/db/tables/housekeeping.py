@@ -5,7 +5,7 @@ Losing these rows loses no fact: search tables can be rebuilt from the governed 
 and checkpoints (which stand in audit.py) signed anew from the tree.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 from modelkeep_server.db.tables.audit import audit_checkpoints
 from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
@@ -219,6 +219,8 @@ row_writers = Table(
     Column("object_id", Text, nullable=False, index=True),
 )
 
+_UNREAD = text("read_at IS NULL")
+
 #: What a person is told in the pages. `facts` is what the sentence is made of, `href` where it leads.
 notices = Table(
     "notices",
@@ -233,6 +235,7 @@ notices = Table(
     Column("at", UtcMicros, nullable=False),
     Column("read_at", UtcMicros),
     Index("ix_notices_person", "person_id", "read_at", "id"),
+    Index("ix_notices_unread", "model_id", "href", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
 )
 
 #: What is told a single time, by its name, as a reminder of one day; so that it is not told again.

@@ -65,8 +65,10 @@ def _find_faults(live: Sequence[NewPart]) -> Iterator[FieldError]:
         if not part.version.strip():
             yield FieldError(f"live.{place}.version", "Name the version as GROUP/NAME:VERSION.")
         if not isfinite(part.share) or not 0 < part.share <= 100:
-            yield FieldError(f"live.{place}.share", "A share is in percent: more than 0, and at most 100.")
-        elif abs(part.share * 100 - round(part.share * 100)) > 1e-6 or round(part.share * 100) == 0:
+            yield FieldError(
+                f"live.{place}.share", "More than 0 and at most 100 percent. Leave out a version that gets none."
+            )
+        elif abs(part.share * 100 - round(part.share * 100)) > 1e-9 or round(part.share * 100) == 0:
             yield FieldError(f"live.{place}.share", "At most two decimals, for instance 12.25.")
         if part.endpoint_url:
             fault = texts.find_url_fault(part.endpoint_url, max_chars=ENDPOINT_CHARS)

@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
+from modelkeep_server.db.ledger import Veiled
 from modelkeep_server.db.tables import environments
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.deployments import queries
 from modelkeep_server.features.deployments.views import Environment, Kind
 from modelkeep_server.features.identity import access
@@ -26,9 +28,11 @@ def create_environment(work: Work, actor: Actor, name: str, kind: str, region: s
     Raises NotPermitted; Invalid: fields at fault; NameTaken: one of this name stands already, in any case.
     """
     access.require(work, actor, "environment.create")
-    faults = _find_faults(name, region)
+    faults = _find_faults(name, region) or _find_clashes(name)
     if kind not in list(Kind):
-        faults.append(FieldError("kind", f"{kind[:60]!r} is not one of {', '.join(Kind)}."))
+        choices = " or ".join(Kind)
+        said = f"{kind[:60]!r} is no kind. Write {choices}." if kind else f"Choose what it is for: {choices}."
+        faults.append(FieldError("kind", said))
     if faults:
         raise Invalid.of(faults)
     public_id = ids.uuid7(clock.to_us(work.now))
@@ -48,7 +52,7 @@ def create_environment(work: Work, actor: Actor, name: str, kind: str, region: s
     )
     access.record(
         work, actor, "environment.create", object_id=public_id, object_label=name,
-        after={"name": name, "kind": kind, "region": region or None, REVISION: 1},
+        after={"name": _veil(name), "kind": kind, "region": _veil(region), REVISION: 1},
     )  # fmt: skip
     return queries.get_environment(work, public_id)
 
@@ -75,6 +79,8 @@ def update_environment(
     before = {"name": found.name, "region": found.region}
     after = {"name": changes.get("name", found.name), "region": changes.get("region", found.region) or None}
     faults = [*_find_faults(after["name"] or "", after["region"]), *find_reason_faults(reason)]
+    if after["name"] != before["name"] and not faults:
+        faults += _find_clashes(str(after["name"]))
     if faults:
         raise Invalid.of(faults)
     changed = [key for key in after if before[key] != after[key]]
@@ -87,8 +93,8 @@ def update_environment(
     )  # fmt: skip
     access.record(
         work, actor, "environment.update", object_id=found.id, object_label=name, reason=reason or None,
-        before={REVISION: found.revision} | {key: before[key] for key in changed},
-        after={REVISION: found.revision + 1} | {key: after[key] for key in changed},
+        before={REVISION: found.revision} | {key: _veil(before[key]) for key in changed},
+        after={REVISION: found.revision + 1} | {key: _veil(after[key]) for key in changed},
     )  # fmt: skip
     return queries.get_environment(work, found.id)
 
@@ -104,9 +110,9 @@ def end_environment(work: Work, actor: Actor, environment_id: str, *, reason: st
     faults = find_reason_faults(reason)
     if faults:
         raise Invalid.of(faults)
-    live = queries.count_live_in(work, found)
-    if live:
-        models = "one model" if live == 1 else f"{live} models"
+    count = live_queries.count_live_in(work, found)
+    if count:
+        models = "one model" if count == 1 else f"{count} models"
         raise StateForbids(
             f"Something of {models} is live in {found.name}.",
             remedy="Record first that nothing is live there any more: a deployment with an empty live set.",
@@ -127,7 +133,7 @@ def demand_standing(environment: Environment) -> None:
     """Raises StateForbids where an environment has ended."""
     if environment.ended_at is not None:
         raise StateForbids(
-            f"{environment.name} ended at {clock.iso_seconds(environment.ended_at)}.",
+            f"{environment.name} ended on {clock.say_moment(environment.ended_at)}.",
             remedy="Name another environment, or create one.",
         )
 
@@ -148,6 +154,18 @@ def _find_faults(name: str, region: str | None) -> list[FieldError]:
         if fault:
             faults.append(FieldError(key, fault))
     return faults
+
+
+def _find_clashes(name: str) -> list[FieldError]:
+    """What keeps a name from standing in addresses and commands; asked of new names alone."""
+    if name[0] in "-." or "/" in name or "\\" in name:
+        said = "It stands in addresses and commands, so it begins with neither - nor a dot, and has no / or \\ in it."
+        return [FieldError("name", said)]
+    return []
+
+
+def _veil(text: str | None) -> Veiled | None:
+    return Veiled(text) if text else None
 
 
 def _taken(name: str) -> NameTaken:

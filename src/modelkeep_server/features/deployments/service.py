@@ -15,6 +15,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.artifacts.conditions import is_waiver_held
 from modelkeep_server.features.artifacts.views import ArtifactStatus, WaiverKind
 from modelkeep_server.features.audit import integrity
+from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.deployments import queries
 from modelkeep_server.features.deployments.asking import demand_readable, find_model_address, read_parts
 from modelkeep_server.features.deployments.environments import demand_standing
@@ -25,9 +26,11 @@ from modelkeep_server.features.deployments.views import (
     Cause,
     Deployment,
     Environment,
+    LiveSet,
     NewPart,
     Part,
     Plan,
+    Recorded,
 )
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -38,9 +41,15 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
+
+#: So many versions of a live set are named to whom it is told.
+_NAMED = 4
+#: What people are told of. Of what came with a move the move's own notice tells.
+_NOTICES = {Cause.RECORD: "deployment.recorded", Cause.ROLLBACK: "deployment.rolled_back"}
 
 
 @dataclass(frozen=True)
@@ -53,9 +62,10 @@ class _Live:
     region: str | None
 
 
-def record(work: Work, actor: Actor, asked: Asked) -> Deployment:
+def record(work: Work, actor: Actor, asked: Asked) -> Recorded:
     """
-    Say what is live of a model in an environment from now on; an empty live set says that nothing is.
+    Say what is live of a model in an environment from now on; an empty live set says that nothing is. Where the very
+    same stands already, it stays, and nothing is written.
 
     Raises:
         IntegrityBroken: The environment, a version or what is live now was changed by hand.
@@ -66,7 +76,7 @@ def record(work: Work, actor: Actor, asked: Asked) -> Deployment:
     return _record(work, actor, asked, Cause.RECORD)
 
 
-def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -> Deployment:
+def record_with_move(work: Work, actor: Actor, version: Version, asked: Asked) -> Recorded:
     """
     The same as part of a move of a version, which was asked for and made already; the live set has that version in it.
 
@@ -97,17 +107,12 @@ def roll_back(work: Work, actor: Actor, deployment_id: str, *, reason: str) -> D
     group, _, name = seen.model.partition("/")
     model = model_queries.lock_model(work, actor, group, name)
     environment = _lock_environment(work, seen.environment_id)
-    present = queries.find_current(work, actor, environment, model)
+    present = live_queries.find_current(work, actor, environment, model)
     if present is None or present.id != seen.id:
         raise _overtaken(seen.label, present)
     earlier, live = _judge_rollback(work, actor, environment, present)
     _demand_sound(work, environment, [part.version.key for part in live], present, earlier)
-    restored = _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
-    facts = {"model": model.address, "environment": environment.name, "text": reason[:QUOTED_CHARS]}
-    tell_about(
-        work, actor, "deployment.rolled_back", facts, About.of(model), href=f"/models/{model.address}/deployments"
-    )
-    return restored
+    return _put(work, actor, environment, model, live, present, Cause.ROLLBACK, reason, restores=earlier)
 
 
 def plan_rollback(work: Work, actor: Actor, present: Deployment) -> Deployment:
@@ -162,7 +167,7 @@ def join_live(work: Work, actor: Actor, version: Version, environment_id: str, p
     environment = queries.get_environment(work, environment_id)
     group, _, name = version.model.partition("/")
     model = model_queries.get_model(work, actor, group, name)
-    present = queries.find_current(work, actor, environment, model)
+    present = live_queries.find_current(work, actor, environment, model)
     others = [one for one in present.live if one.version_key != version.key] if present else []
     left = WHOLE - round(part.share * 100) if 0 < part.share <= 100 else 0
     taken = sum(one.share for one in others)
@@ -171,12 +176,18 @@ def join_live(work: Work, actor: Actor, version: Version, environment_id: str, p
     return Asked(environment.id, live, version.model, replaces=present.id if present else "none")
 
 
-def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Deployment:
+def _record(work: Work, actor: Actor, asked: Asked, cause: Cause, *, moved: int | None = None) -> Recorded:
     environment, model, present, live = _judge(work, actor, asked)
     # A version that moves in this transaction was looked at before its move, whose event is yet to be written.
     known = [part.version.key for part in live if part.version.key != moved]
     _demand_sound(work, environment, known, *([present] if present else []))
-    return _put(work, actor, environment, model, live, present, cause, asked.reason)
+    if present is not None and present.live_set == _set_of(live):
+        return Recorded(present, is_new=False)
+    return Recorded(_put(work, actor, environment, model, live, present, cause, asked.reason), is_new=True)
+
+
+def _set_of(live: Sequence[_Live]) -> LiveSet:
+    return frozenset((part.version.key, part.share, part.endpoint_url, part.region) for part in live)
 
 
 def _judge(work: Work, actor: Actor, asked: Asked) -> tuple[Environment, Model, Deployment | None, list[_Live]]:
@@ -184,18 +195,18 @@ def _judge(work: Work, actor: Actor, asked: Asked) -> tuple[Environment, Model, 
     group, name = find_model_address(asked)
     model = model_queries.get_model(work, actor, group, name)
     environment = queries.get_environment(work, asked.environment)
-    seen = queries.find_current(work, actor, environment, model)
+    seen = live_queries.find_current(work, actor, environment, model)
     model = model_queries.lock_model(work, actor, group, name)
     environment = _lock_environment(work, environment.id)
-    present = queries.find_current(work, actor, environment, model)
+    present = live_queries.find_current(work, actor, environment, model)
     expected = asked.replaces or (seen.id if seen else "none")
     if expected != (present.id if present else "none"):
         raise _overtaken(f"{model.address} in {environment.name}", present)
     live = _find_versions(work, actor, model, read_parts(asked, model))
     _demand_fit(work, environment, [part.version for part in live], STATES[environment.kind])
-    if not live and (present is None or not present.live):
+    if not live and present is None:
         raise StateForbids(
-            f"Nothing of {model.address} is live in {environment.name}.", remedy="There is nothing to take away."
+            f"Nothing of {model.address} was ever live in {environment.name}.", remedy="There is nothing to take away."
         )
     return environment, model, present, live
 
@@ -227,7 +238,7 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
     wrong = []
     for version in found:
         if version.state not in states:
-            wrong.append(f"{version.address} is {version.state}")
+            wrong.append(f"{version.standing}")
         elif version.closed is not None:
             wrong.append(version_queries.say_closed(version).rstrip("."))
         elif version.hold is not None:
@@ -235,9 +246,9 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
         elif version.key in withheld:
             wrong.append(f"{version.address} has files in quarantine")
     if wrong:
-        fit = " or ".join(states)
+        kind, fit = wording.say_state(environment.kind), wording.say_states(states)
         raise StateForbids(
-            f"{'; '.join(wrong)}. In {environment.name}, which is {environment.kind}, runs only what is {fit}, and "
+            f"{'; '.join(wrong)}. In {environment.name}, for {kind}, runs only what is {fit}, and "
             "neither closed, on hold, nor in quarantine.",
             remedy="Move the version first, or leave it out of what is live.",
         )
@@ -307,7 +318,24 @@ def _put(
             "endpoints": Veiled(canonical.dumps(endpoints)) if endpoints else None,
         },
     )  # fmt: skip
-    return queries.get_deployment(work, actor, public_id)
+    made = queries.get_deployment(work, actor, public_id)
+    if cause in _NOTICES:
+        _tell(work, actor, model, made)
+    return made
+
+
+def _tell(work: Work, actor: Actor, model: Model, made: Deployment) -> None:
+    facts = {
+        "model": made.model, "environment": made.environment, "live": _say_live(made), "deployment": made.id,
+        "text": (made.reason or "")[:QUOTED_CHARS] or None,
+    }  # fmt: skip
+    tell_about(work, actor, _NOTICES[made.cause], facts, About.of(model), href=f"/deployments/{made.id}")
+
+
+def _say_live(deployment: Deployment) -> str:
+    said = [f"{part.number} at {part.percent:g} %" for part in deployment.live[:_NAMED]]
+    more = len(deployment.live) - len(said)
+    return ", ".join(said) + (f" and {more} more" if more else "") if said else "nothing any more"
 
 
 def _demand_sound(work: Work, environment: Environment, version_keys: Sequence[int], *told: Deployment) -> None:

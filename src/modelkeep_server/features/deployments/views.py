@@ -1,6 +1,6 @@
 """What the registry says of where models run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,6 +84,15 @@ class Part:
         return self.share / 100
 
 
+#: The parts of a live set, as far as they tell it from another: version's inside id, share, endpoint, region.
+LiveSet = frozenset[tuple[int, int, str | None, str | None]]
+
+
+def set_of(parts: Iterable[Part]) -> LiveSet:
+    """What tells a live set from another."""
+    return frozenset((part.version_key, part.share, part.endpoint_url, part.region) for part in parts)
+
+
 @dataclass(frozen=True)
 class Deployment:
     """
@@ -111,6 +120,28 @@ class Deployment:
     def label(self) -> str:
         """`group/name in environment`."""
         return f"{self.model} in {self.environment}"
+
+    @property
+    def live_set(self) -> LiveSet:
+        """What tells its live set from another."""
+        return set_of(self.live)
+
+
+@dataclass(frozen=True)
+class Past:
+    """As much of an earlier deployment as finding the way back takes."""
+
+    key: int
+    restores_key: int | None
+    live_set: LiveSet
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What stands once a deployment was recorded; `is_new` is false where the very same stood before, and stays."""
+
+    deployment: Deployment
+    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -170,3 +201,8 @@ class Plan:
     model: str
     present: Deployment | None
     live: tuple[Part, ...]
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the very same is live already."""
+        return self.present is not None and self.present.live_set == set_of(self.live)

@@ -145,7 +145,7 @@ class Standing:
         """Why they do not pass, a sentence each."""
         faults = tuple(suite.message for suite in self.suites if not suite.passed)
         if self.needs_run and not self.run_count:
-            return ("No evaluation is recorded; MEDIUM and HIGH models need at least one.", *faults)
+            return ("No evaluation is recorded; medium and high risk models need at least one.", *faults)
         return faults
 
 

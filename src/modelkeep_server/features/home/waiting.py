@@ -46,7 +46,7 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.deployments.queries import is_live
+from modelkeep_server.features.deployments.live import is_live
 from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor

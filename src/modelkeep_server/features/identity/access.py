@@ -32,15 +32,10 @@ def why_not(actor: Actor, act: str, relations: Collection[Relation] = ()) -> str
     """The sentence that says what the actor lacks for this act, or None where nothing is lacking."""
     if not actor.is_known:
         return "You are not signed in."
-    scope = PERMISSIONS[act].scope
     # Another token would not help whoever lacks the role.
     if permissions.find_grant(act, actor.roles, relations) is None:
         return permission_words.what_is_missing(act, actor.roles, relations)
-    if _lacks_scope(actor, act):
-        if scope is None:
-            return f"To {PERMISSIONS[act].says} you need to be signed in; a token is not enough."
-        return f"To {PERMISSIONS[act].says} this token needs the scope {scope.value}."
-    return None
+    return _say_scope(act) if _lacks_scope(actor, act) else None
 
 
 def require(
@@ -71,7 +66,7 @@ def require(
 def demand_scope(actor: Actor, act: str) -> None:
     """Raises NotPermitted where the actor came with a token that is for other things: before anything is looked up."""
     if _lacks_scope(actor, act):
-        raise NotPermitted(why_not(actor, act) or "", remedy=_say_how_to_get_scope(actor, act))
+        raise NotPermitted(_say_scope(act), remedy=_say_how_to_get_scope(actor, act))
 
 
 def is_fresh(actor: Actor, minutes: int) -> bool:
@@ -108,6 +103,14 @@ def _remedy(work: Work, actor: Actor, act: str, relations: Collection[Relation],
 
 def _lacks_scope(actor: Actor, act: str) -> bool:
     return actor.scopes is not None and PERMISSIONS[act].scope not in actor.scopes
+
+
+def _say_scope(act: str) -> str:
+    """What a token lacks that is for other things."""
+    scope = PERMISSIONS[act].scope
+    if scope is None:
+        return f"To {PERMISSIONS[act].says} you need to be signed in; a token is not enough."
+    return f"To {PERMISSIONS[act].says} this token needs the scope {scope.value}."
 
 
 def _say_how_to_get_scope(actor: Actor, act: str) -> str:

@@ -18,6 +18,7 @@ from modelkeep_server.features.models.checks import find_purpose_faults, find_re
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Access, AccessRequest, Model, RequestStatus
 from modelkeep_server.features.notify.restraint import demand_calm
+from modelkeep_server.features.notify.settling import settle
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, StateForbids
 from modelkeep_server.rules.notices import QUOTED_CHARS, TAKEN_BACK_WITHIN
@@ -86,7 +87,7 @@ def ask_for_access(
         work, actor, "access.ask", object_id=public_id, object_label=model.address,
         after={"model": model.id, "version": version, "purpose": Veiled(purpose), "days": days},
     )  # fmt: skip
-    _tell_owners(work, actor, model, purpose)
+    _tell_owners(work, actor, model, public_id, purpose)
     return request_queries.get_request(work, actor, public_id)
 
 
@@ -95,7 +96,7 @@ def _demand_none(work: Work, actor: Actor, model: Model) -> None:
     waiting = request_queries.find_open_request(work, actor, model)
     if waiting is not None:
         raise Conflict(
-            f"You asked for access to {model.address} on {clock.iso_seconds(waiting.asked_at)}; it is not decided yet.",
+            f"You asked for access to {model.address} on {clock.say_moment(waiting.asked_at)}; it is not decided yet.",
             remedy="Wait for an owner, or take that request back and ask anew.",
         )
     taken_back = request_queries.list_taken_back(work, actor, model, since=work.now - TAKEN_BACK_WITHIN)
@@ -150,8 +151,8 @@ def withdraw_request(work: Work, actor: Actor, public_id: str) -> AccessRequest:
     Raises:
         NotFound: It is not the actor's own. Conflict: it is decided already, says by whom.
     """
-    request, _ = _begin(work, actor, public_id, "access.withdraw")
-    _close(work, actor, request, RequestStatus.WITHDRAWN, {})
+    request, model = _begin(work, actor, public_id, "access.withdraw")
+    _close(work, actor, request, model, RequestStatus.WITHDRAWN, {})
     access.record(
         work, actor, "access.withdraw", object_id=request.id, object_label=request.model,
         before={"status": RequestStatus.OPEN.value}, after={"status": RequestStatus.WITHDRAWN.value},
@@ -179,7 +180,7 @@ def _begin(work: Work, actor: Actor, public_id: str, act: str) -> tuple[AccessRe
         request_queries.demand_own(request)
     access.require(work, actor, act, queries.relations_of(actor, model), owners=model.owners)
     if request.status is not RequestStatus.OPEN:
-        at = "" if request.decided_at is None else f" at {clock.iso_seconds(request.decided_at)}"
+        at = "" if request.decided_at is None else f" on {clock.say_moment(request.decided_at)}"
         raise Conflict(
             f"{request.decided_by or 'Somebody'} {_DECIDED[request.status]} this request{at}.",
             remedy="Nothing is left to decide here. Change what a collaborator may do on the model's Settings tab.",
@@ -201,9 +202,13 @@ def _read_until(work: Work, request: AccessRequest, until: datetime | None, days
     return chosen
 
 
-def _tell_owners(work: Work, actor: Actor, model: Model, purpose: str) -> None:
+def _tell_owners(work: Work, actor: Actor, model: Model, public_id: str, purpose: str) -> None:
     asked = {"model": model.address, "purpose": purpose, "text": purpose[:QUOTED_CHARS]}
-    tell_about(work, actor, "access.asked", asked, About.of(model), href="/access-requests")
+    tell_about(work, actor, "access.asked", asked, About.of(model), href=_href(public_id))
+
+
+def _href(public_id: str) -> str:
+    return f"/access-requests#request-{public_id}"
 
 
 def _decide(
@@ -217,7 +222,7 @@ def _decide(
     reason: str | None = None,
 ) -> None:
     values: dict[str, object] = {"answer": reason} if until is None else {"until": until}
-    _close(work, actor, request, status, values)
+    _close(work, actor, request, model, status, values)
     access.record(
         work, actor, "access.decide", object_id=request.id, object_label=request.model,
         before={"status": RequestStatus.OPEN.value},
@@ -234,9 +239,12 @@ def _decide(
     tell_about(work, actor, "access.decided", answer, about, href=f"/models/{request.model}")
 
 
-def _close(work: Work, actor: Actor, request: AccessRequest, status: RequestStatus, values: dict[str, object]) -> None:
+def _close(
+    work: Work, actor: Actor, request: AccessRequest, model: Model, status: RequestStatus, values: dict[str, object]
+) -> None:
     decided = {"status": status.value, "decided_by": actor.user_id, "decided_at": work.now}
     work.change(
         access_requests, request.key, {**values, **decided, "revision": request.revision + 1},
         expect={"status": RequestStatus.OPEN.value, "revision": request.revision},
     )  # fmt: skip
+    settle(work, ("access.asked",), model_key=model.key, href=_href(request.id))

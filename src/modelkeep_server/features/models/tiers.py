@@ -6,12 +6,13 @@ MRC who never owned the model and touched none of its versions. Source: product 
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
-from modelkeep_server.db.tables import models, versions
+from modelkeep_server.db.tables import audit_events, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -19,8 +20,10 @@ from modelkeep_server.features.models import queries
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import EDITS, Model
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, NotPermitted
+from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import Role
 
 #: What is done once a tier was raised: with the model as it is now, and the tier from before.
@@ -64,8 +67,9 @@ def find_tier_faults(work: Work, model: Model, wanted: Any, reason: str | None) 
     if wanted not in list(RiskTier) or wanted == model.risk_tier or not was_submitted(work, model):
         return []
     if is_lower(model.risk_tier, wanted):
+        tier = wording.say_tier(model.risk_tier)
         raise NotPermitted(
-            f"A version of {model.address} was submitted as {model.risk_tier}: its owners cannot lower the risk tier.",
+            f"A version of {model.address} was submitted as {tier} risk: its owners cannot lower the risk tier.",
             remedy=WHOM_TO_ASK,
             rule=DutiesOverlap.code,
         )
@@ -81,6 +85,35 @@ def is_lowering(work: Work, actor: Actor, model: Model, changes: Mapping[str, An
         and is_lower(model.risk_tier, changes["risk_tier"])
         and may_lower(work, actor, model)
     )
+
+
+def say_lowered(work: Work, actor: Actor, model: Model, asked_as: RiskTier, since: datetime) -> str | None:
+    """
+    That the actor lowered the tier of a model since something was asked for, as a sentence; None where they did not.
+    One statement, and none where the tier is no lower than it was.
+
+    Fewer people decide at a lower tier: whoever chose that is none of them.
+
+    Args:
+        asked_as: The tier of the model at `since`, when it was asked for.
+    """
+    if not is_lower(asked_as, model.risk_tier):
+        return None
+    mine = select(people.c.pseudonym).where(people.c.id == actor.user_id).scalar_subquery()
+    lowered = exists().where(
+        audit_events.c.object_id == model.id, audit_events.c.action == "model.lower_tier",
+        audit_events.c.actor == mine, audit_events.c.outcome == Outcome.ALLOWED.value, audit_events.c.at >= since,
+    )  # fmt: skip
+    if not work.scalar(select(lowered)):
+        return None
+    return f"You lowered the risk tier of {model.address} meanwhile, so somebody else decides on this."
+
+
+def demand_not_lowered(work: Work, actor: Actor, model: Model, asked_as: RiskTier, since: datetime) -> None:
+    """Raises DutiesOverlap where `say_lowered` has something to say."""
+    lowered = say_lowered(work, actor, model, asked_as, since)
+    if lowered is not None:
+        raise DutiesOverlap(lowered, remedy="Ask somebody else with the role.")
 
 
 def lower_tier(

@@ -138,18 +138,18 @@ def _write_to(
     once: str | None,
 ) -> None:
     """
-    Write to people as they chose, and to addresses of nobody as the rule is; once in an hour of a kind about the same,
-    whatever is done and undone meanwhile. One statement.
+    Write to people as they chose, and to addresses of nobody as the rule is; of a folded kind once in an hour about the
+    same, whatever is done and undone meanwhile. One statement.
     """
     persons = {one.email.casefold() for one in found} | {actor.email.casefold() if actor else ""}
     others = [one for one in addresses if "@" in one and one.casefold() not in persons] if KINDS[kind].by_mail else []
     letter = KINDS[kind].letter
     told_with = facts if letter != NOTICE else {"kind": kind, "href": href, **facts}
-    name = once or say_subject(kind, facts, work.now)
+    name = once or (say_subject(kind, facts, work.now) if KINDS[kind].folded else None)
     enqueue_mails(
         work,
         [
-            Mail(to, letter, told_with, key=f"{name}/{to.casefold()}")
+            Mail(to, letter, told_with, key=f"{name}/{to.casefold()}" if name else None)
             for to in dict.fromkeys([*(one.email for one in found if one.by_mail), *others])
         ],
     )

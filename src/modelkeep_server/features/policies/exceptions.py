@@ -7,31 +7,34 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import exception_grants, exceptions
+from modelkeep_server.db.tables import exception_grants, exceptions, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models import tiers
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.separation import demand_apart
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.features.notify.restraint import demand_calm
+from modelkeep_server.features.notify.settling import settle, settle_done
 from modelkeep_server.features.policies import exception_queries, queries
 from modelkeep_server.features.policies.exception_views import DAYS_MAX, GRANTERS, ExceptionStatus, PolicyException
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules import texts
+from modelkeep_server.rules import texts, wording
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.notices import QUOTED_CHARS
 from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.policy_facts import REASON_CHARS
 
 TEXT_CHARS = 4_000
-REASON_CHARS = 2_000
-
-
+_ASKING = ("exception.asked", "exception.part")
 _GRANTS = "decides on its exceptions"
 
 
@@ -59,8 +62,7 @@ def ask_exception(work: Work, actor: Actor, group: str, name: str, version: str,
         work, actor, "exception.ask", model_queries.relations_of(actor, model), owners=model.owners
     )  # fmt: skip
     found = version_queries.lock_version(work, actor, group, name, version)
-    if model.status is ModelStatus.RETIRED or found.closed is not None or found.state is State.RETIRED:
-        raise StateForbids(f"{found.address} goes no further.", remedy="Ask for the version that is to be promoted.")
+    _demand_going(model, found)
     faults = _find_faults(work, new)
     if faults:
         raise Invalid.of(faults)
@@ -115,11 +117,13 @@ def grant_exception(
     model, found, exception = _open(work, actor, public_id, "exception.grant")
     _demand_text("comment", comment)
     _demand_open(exception)
+    _demand_going(model, found)
     demand_apart(work, actor, model, found, _GRANTS)
     if any(grant.by == actor.email for grant in exception.grants):
         raise DutiesOverlap(
             "You granted this already; the other role is another person's.", remedy="Ask somebody else with that role."
         )
+    tiers.demand_not_lowered(work, actor, model, exception.granted_for, exception.asked_at)
     acting = _choose_role(actor, exception, role)
     work.insert(
         exception_grants,
@@ -144,7 +148,9 @@ def grant_exception(
     about = About.of(model, found.key, named=(exception.asked_by,))
     if not left:
         _tell(work, actor, "exception.decided", about, granted, comment)
+        _settle(work, model, exception)
     else:
+        settle_done(work, _ASKING, model_key=model.key, href=_href(exception), by=actor.user_id, still=left)
         waits = " and ".join(ROLES[one].label for one in left)
         asked_now = replace(about, deciders=left)
         _tell(work, actor, "exception.part", asked_now, granted, comment, role=ROLES[acting].label, left=waits)
@@ -157,6 +163,7 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
     _demand_text("reason", reason, required=True)
     _demand_open(exception)
     demand_apart(work, actor, model, found, _GRANTS)
+    _settle(work, model, exception)
     refused = _end(work, actor, exception, "exception.refuse", ExceptionStatus.REFUSED, reason)
     about = About.of(model, found.key, named=(exception.asked_by,))
     _tell(work, actor, "exception.decided", about, refused, reason)
@@ -165,9 +172,10 @@ def refuse_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -
 
 def withdraw_exception(work: Work, actor: Actor, public_id: str, *, reason: str | None = None) -> PolicyException:
     """Take back a request, as an owner of the model. Raises NotFound, NotPermitted, StateForbids, Invalid."""
-    _, _, exception = _open(work, actor, public_id, "exception.withdraw")
+    model, _, exception = _open(work, actor, public_id, "exception.withdraw")
     _demand_text("reason", reason)
     _demand_open(exception)
+    _settle(work, model, exception)
     return _end(work, actor, exception, "exception.withdraw", ExceptionStatus.WITHDRAWN, reason)
 
 
@@ -185,12 +193,33 @@ def end_exception(work: Work, actor: Actor, public_id: str, *, reason: str) -> P
     return ended
 
 
+def end_all(work: Work, actor: Actor, model: Model, *, reason: str) -> int:
+    """End what is asked for, for versions of a locked model that ends. Whoever calls records why."""
+    of_model = select(versions.c.id).where(versions.c.model_id == model.key)
+    asked = (exceptions.c.version_id.in_(of_model), exceptions.c.status == ExceptionStatus.OPEN.value)
+    rows = work.all(select(exceptions.c.id, exceptions.c.revision).where(*asked))
+    for row in rows:
+        ended = {"status": ExceptionStatus.WITHDRAWN.value, "ended_by": actor.user_id, "ended_at": work.now,
+                 "end_reason": reason, "revision": row.revision + 1}  # fmt: skip
+        work.change(exceptions, row.id, ended, expect={"revision": row.revision})
+    return len(rows)
+
+
 def _tell(
     work: Work, actor: Actor, kind: str, about: About, exception: PolicyException, text: str | None, **more: str
 ) -> None:
     facts = {"version": exception.version, "policy": exception.policy, "status": exception.status.value,
              "text": (text or "").strip()[:QUOTED_CHARS] or None, **more}  # fmt: skip
-    tell_about(work, actor, kind, facts, about, href=f"/exceptions/{exception.id}")
+    tell_about(work, actor, kind, facts, about, href=_href(exception))
+
+
+def _settle(work: Work, model: Model, exception: PolicyException) -> None:
+    """Nobody is asked for it any more. One statement."""
+    settle(work, _ASKING, model_key=model.key, href=_href(exception))
+
+
+def _href(exception: PolicyException) -> str:
+    return f"/exceptions/{exception.id}"
 
 
 def _open(work: Work, actor: Actor, public_id: str, act: str) -> tuple[Model, Version, PolicyException]:
@@ -221,6 +250,11 @@ def _end(
     return exception_queries.get_exception(work, actor, exception.id)
 
 
+def _demand_going(model: Model, version: Version) -> None:
+    if model.status is ModelStatus.RETIRED or version.closed is not None or version.state is State.RETIRED:
+        raise StateForbids(f"{version.address} goes no further.", remedy="Ask for the version that is to be promoted.")
+
+
 def _demand_open(exception: PolicyException) -> None:
     if exception.status is not ExceptionStatus.OPEN:
         raise StateForbids(
@@ -237,7 +271,7 @@ def _choose_role(actor: Actor, exception: PolicyException, asked: str | None) ->
     fitting = [role for role in left if role in actor.roles and asked in (None, role.value)]
     if not fitting:
         raise NotPermitted(
-            f"A {exception.tier.value} risk exception still needs {words} to grant it.",
+            f"A {wording.say_tier(exception.tier)} risk exception still needs {words} to grant it.",
             remedy=f"Ask somebody with the role {words}.",
         )
     return fitting[0]

@@ -63,8 +63,8 @@ STARTERS: dict[str, Wording] = {
     ),
     "evaluations": Wording(
         "Evaluations pass",
-        "The latest run of every suite that is meant for this tier and group meets its thresholds. Models of MEDIUM "
-        "and HIGH risk have at least one run.",
+        "The latest run of every suite that is meant for this tier and group meets its thresholds. Models of medium "
+        "and high risk have at least one run.",
         Severity.BLOCK,
         True,
         PolicyScope(),
@@ -76,7 +76,7 @@ STARTERS: dict[str, Wording] = {
             ),
             Rule(
                 'model.riskTier == "LOW" || evaluations.count > 0',
-                "A model of MEDIUM or HIGH risk has at least one evaluation run.",
+                "A model of medium or high risk has at least one evaluation run.",
             ),
         ),
     ),

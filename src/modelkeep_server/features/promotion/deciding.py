@@ -14,6 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import demand_apart
+from modelkeep_server.features.models.tiers import demand_not_lowered
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
@@ -21,11 +22,12 @@ from modelkeep_server.features.promotion import contents, requesting, requiremen
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.findings import service as finding_acts
 from modelkeep_server.features.promotion.gathering import begin, demand_going, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import settle_review, tell_of
 from modelkeep_server.features.promotion.views import LEADS_TO, Decision, Demands, NewFinding, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import DECIDERS
 from modelkeep_server.rules.errors import Conflict, DigestDiffers, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import State
@@ -81,7 +83,7 @@ def decide(
         raise Invalid.of(faults)
     if digest != promotion.digest:
         raise DigestDiffers(f"{found.address} was submitted as {promotion.digest}, and you judged {digest[:80]}.")
-    _demand_first(actor, promotion, model)
+    _demand_first(work, actor, promotion, model, wanted)
     role = _choose_role(actor, promotion, wanted, as_role)
     demands = requirements.judge(work, model, found, promotion.target, within=promotion)
     contents.demand_frozen(work, found, promotion.digest, demands.files)
@@ -99,6 +101,7 @@ def decide(
         decided = _count(work, actor, found, decided, facts, demands)
     for one in raised:
         finding_acts.record_raised(work, actor, model, found, one)
+    settle_review(work, actor, model, found, decided.open_roles if decided.status is Status.OPEN else ())
     _tell(work, actor, model, found, decided, wanted, role, comment)
     return decided
 
@@ -147,16 +150,22 @@ def _get_round(work: Work, version: Version, decision: Decision) -> Promotion:
     if latest is not None and decision is Decision.APPROVE and lacks_approvals(latest, version):
         return latest
     raise StateForbids(
-        f"{version.address} is {version.state} and waits for no decision.",
+        f"{version.standing} and waits for no decision.",
         remedy="Load it again: somebody may have decided, or the owners have to request a promotion first.",
     )
 
 
-def _demand_first(actor: Actor, promotion: Promotion, model: Model) -> None:
+_DID = {Decision.APPROVE: "approved this request", Decision.REQUEST_CHANGES: "requested changes"}
+
+
+def _demand_first(work: Work, actor: Actor, promotion: Promotion, model: Model, wanted: Decision) -> None:
+    """Raises DutiesOverlap where this person saw to it that fewer decide, Conflict where they decided already."""
+    if wanted is Decision.APPROVE:
+        demand_not_lowered(work, actor, model, promotion.risk_tier, promotion.requested_at)
     decided = [one for one in promotion.reviews if one.person_key == actor.user_id and one.tier is model.risk_tier]
     if decided:
         raise Conflict(
-            f"You decided on this request already, at {clock.iso_seconds(decided[0].at)}: {decided[0].decision}.",
+            f"You {_DID[decided[0].decision]} already, on {clock.say_moment(decided[0].at)}.",
             remedy="One person fills one approval. Say more in the discussion.",
         )
 
@@ -260,7 +269,7 @@ def _count(
     if not is_last:
         access.record(work, actor, act, object_id=version.id, object_label=version.address, after=facts)
         return promotion
-    requirements.demand(demands.requirements, f"for a promotion to {promotion.target}")
+    requirements.demand(demands.requirements, f"for a promotion to {wording.say_state(promotion.target)}")
     ended = requesting.end(work, actor, promotion, Status.APPROVED)
     moving.move(work, actor, version, LEADS_TO[promotion.target], act, more=facts)
     return ended

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.downloading.rights import demand_not_held
-from modelkeep_server.features.deployments.queries import find_live_of
+from modelkeep_server.features.deployments.live import find_live_of
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries

@@ -6,6 +6,7 @@ MRC or Security Architect who is apart, and never by the one who set it where th
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import demand_apart
+from modelkeep_server.features.models.tiers import demand_not_lowered
 from modelkeep_server.features.promotion.gathering import begin, demand_text
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import flags
@@ -19,7 +20,7 @@ from modelkeep_server.rules.lifecycle import Flag
 def set_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, reason: str) -> Version:
     """Stop a version. Raises NotFound, NotPermitted; Invalid: no reason. StateForbids: held already, or retired."""
     model, found = begin(work, actor, group, name, version, "version.hold")
-    _demand_reason(reason)
+    demand_text("reason", reason, required=True)
     if found.hold is not None:
         raise StateForbids(f"{found.address} is on hold already.", remedy="Nothing is left to do.")
     flags.set_flag(work, actor, found, Flag.HOLD, reason=reason)
@@ -37,7 +38,7 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, 
     """
     model, found = begin(work, actor, group, name, version, "version.lift")
     demand_apart(work, actor, model, found)
-    _demand_reason(reason)
+    demand_text("reason", reason, required=True)
     if found.hold is None:
         raise StateForbids(f"{found.address} is not on hold.", remedy="Nothing is left to lift.")
     setter = flags.find_setter(work, found, Flag.HOLD)
@@ -46,10 +47,8 @@ def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, *, 
             f"You set this hold, and {model.address} is of high risk: somebody else lifts it.",
             remedy="Ask another MRC or Security Architect.",
         )
+    if setter == actor.user_id:
+        demand_not_lowered(work, actor, model, RiskTier.HIGH, found.hold.at)
     flags.lift_flag(work, actor, found, Flag.HOLD, reason=reason)
     tell_of(work, actor, "hold.lifted", model, found, text=reason)
     return version_queries.get_version(work, actor, group, name, version)
-
-
-def _demand_reason(reason: str) -> None:
-    demand_text("reason", reason, required=True)

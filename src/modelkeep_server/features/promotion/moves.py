@@ -15,12 +15,14 @@ from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.barring import why_not_approved_by
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_none_live, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import settle_next_review, tell_of
 from modelkeep_server.features.promotion.views import Promotion, Status, unmet
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import DutiesOverlap, FieldError, Invalid, StateForbids
 from modelkeep_server.rules.lifecycle import MOVES, State, find_move, moves_from
@@ -70,19 +72,16 @@ def move_version(
     if act is None:
         found = version_queries.get_version(work, actor, group, name, version)
         way = _WAYS.get(target, "Every version begins there.")
-        raise StateForbids(f"{found.address} comes to {target} by another route.", remedy=way)
+        raise StateForbids(f"Another act makes a version {wording.say_state(target)}.", remedy=way)
     model, found = begin(work, actor, group, name, version, act)
     faults = find_text_faults("comment", comment, required=False)
     if deployment is not None and target not in _NEEDS_ROUND:
-        faults.append(FieldError("deployment", "Only a move to STAGING or PRODUCTION carries a deployment."))
+        faults.append(FieldError("deployment", "Only a move to staging or production carries a deployment."))
     if faults:
         raise Invalid.of(faults)
     soundness.demand_sound(work, model, found)
     if find_move(found.state, target) is None:
-        raise StateForbids(
-            f"{found.address} is {found.state}: no move leads from there to {target}.",
-            remedy=_say_where_from(target),
-        )
+        raise StateForbids(wording.say_no_move(found.address, found.state, target), remedy=_say_where_from(target))
     demand_going(found)
     latest = promotion_queries.find_latest(work, found)
     _demand_third(work, actor, model, found, latest, target)
@@ -91,12 +90,15 @@ def move_version(
     if latest is not None:
         contents.demand_frozen(work, found, latest.digest, demands.files if demands else None)
     if aim is not None and demands is not None:
-        requirements.demand(_with_round(demands.requirements, aim, latest), f"for the move to {target}")
+        what = f"for the move to {wording.say_state(target)}"
+        requirements.demand(_with_round(demands.requirements, aim, latest), what)
         judging.keep(work, actor, demands.judgement, found, latest.key if latest else None, "MOVE")
     if target is State.RETIRED:
         demand_none_live(work, {found.key: found.address})
     more = {"comment": Veiled(comment)} if comment else {}
     moving.move(work, actor, found, target, act, more=more)
+    if found.state is State.PRODUCTION:
+        settle_next_review(work, model, found)
     tell_of(work, actor, "version.moved", model, found, text=comment, state=target.value)
     if deployment is not None:
         moved = version_queries.get_version(work, actor, group, name, version)
@@ -108,7 +110,7 @@ def _with_round(found: tuple[Requirement, ...], aim: Target, latest: Promotion |
     """What is demanded of a version, and the approvals for it."""
     if latest is not None and latest.target is aim and latest.status is Status.APPROVED:
         return (*found, requirements.judge_approvals(latest))
-    message = f"No approved request for {aim}"
+    message = f"No approved request for {wording.say_state(aim)}"
     return (*found, Requirement("approvals", False, message, "An owner requests the promotion first."))
 
 
@@ -130,7 +132,7 @@ def list_moves(
         if missing is not None:
             reasons.append(Reason("not_permitted", missing, access.say_who_may(move.act)))
         elif move.act in ("promotion.approve", "promotion.request_changes"):
-            apart = apart or [why_not_apart(work, actor, model, version)]
+            apart = apart or [why_not_approved_by(work, actor, model, version, latest)]
             if apart[0] is not None:
                 reasons.append(Reason(DutiesOverlap.code, apart[0], "Ask somebody else with the role."))
             if latest is None or latest.status is not Status.OPEN:
@@ -173,8 +175,12 @@ def _demand_third(
 def _why_no_third(
     work: Work, actor: Actor, model: Model, version: Version, latest: Promotion | None, target: State
 ) -> str | None:
-    """HIGH: the SRE who moves it to production is no owner, worked on nothing of it and approved nothing of it."""
-    if target is not State.PRODUCTION or model.risk_tier is not RiskTier.HIGH:
+    """
+    HIGH, now or when it was asked for: the SRE who moves it to production is no owner, worked on nothing of it and
+    approved nothing of it.
+    """
+    asked_as = None if latest is None else latest.risk_tier
+    if target is not State.PRODUCTION or RiskTier.HIGH not in (model.risk_tier, asked_as):
         return None
     if latest is not None and actor.user_id in latest.approvers:
         return f"You approved {version.address}, so another SRE moves it to production."
@@ -188,5 +194,5 @@ def _read_target(to: str) -> State:
 
 
 def _say_where_from(target: State) -> str:
-    sources = " or ".join(move.source for move in MOVES if move.target is target)
-    return f"A version comes to {target} from {sources}."
+    sources = wording.say_states({move.source for move in MOVES if move.target is target})
+    return f"A version becomes {wording.say_state(target)} from {sources}."

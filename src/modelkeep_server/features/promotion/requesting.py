@@ -17,11 +17,12 @@ from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import contents, requirements, soundness
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text, find_text_faults
-from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.promotion.telling import REVIEW, settle_review, tell_of
 from modelkeep_server.features.promotion.views import Demands, Promotion, Status
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import REVIEW_DAYS, URGENT_DAYS
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotPermitted, StateForbids
 from modelkeep_server.rules.lifecycle import EDITABLE, State
@@ -78,7 +79,7 @@ def request_promotion(
     else:
         access.record(work, actor, "promotion.request", object_id=found.id, object_label=found.address, after=facts)
     told = {"target": aim.value, "what": "an urgent review" if urgent else "a review"}
-    tell_of(work, actor, "review.asked", model, found, text=justification, place="/review", **told)
+    tell_of(work, actor, "review.asked", model, found, text=justification, place=REVIEW, **told)
     return promotion_queries.get_promotion(work, found, public_id)
 
 
@@ -96,10 +97,13 @@ def withdraw(
     promotion = promotion_queries.get_promotion(work, found, promotion_id)
     demand_text("reason", reason, required=True)
     if promotion.status is not Status.OPEN:
-        raise StateForbids(f"This request is {promotion.status} already.", remedy="Nothing is left to withdraw.")
+        raise StateForbids(
+            f"This request was ended already: {wording.say_code(promotion.status).lower()}.",
+            remedy="Nothing is left to withdraw.",
+        )
     if promotion.target is Target.STAGING:
         raise StateForbids(
-            f"{found.address} is SUBMITTED: there is no way back but the reviewers'.",
+            f"{found.address} is submitted for review: there is no way back but the reviewers'.",
             remedy="Ask a reviewer, in the discussion, to request changes; or close the version.",
         )
     ended = end(work, actor, promotion, Status.WITHDRAWN, reason=reason)
@@ -109,6 +113,7 @@ def withdraw(
         after={"promotion": promotion.id, "status": Status.WITHDRAWN.value},
         reason=reason,
     )  # fmt: skip
+    settle_review(work, actor, model, found)
     tell_of(work, actor, "review.withdrawn", model, found, text=reason, target=promotion.target.value)
     return ended
 
@@ -136,13 +141,15 @@ def _demand_place(work: Work, version: Version, target: Target) -> None:
     latest = promotion_queries.find_latest(work, version)
     if latest is not None and latest.status is Status.OPEN:
         raise Conflict(
-            f"A request for {latest.target} is open since {clock.iso_seconds(latest.requested_at)}.",
-            remedy="Wait for the reviewers, or withdraw it.",
+            f"A request for {wording.say_state(latest.target)} is open since {clock.say_moment(latest.requested_at)}.",
+            remedy="Wait for the reviewers, or withdraw it."
+            if latest.target is Target.PRODUCTION
+            else "Wait for the reviewers, or ask them to request changes.",
         )
     if version.state not in begins:
-        states = " or ".join(state for state in State if state in begins)
+        begin_at = wording.say_states(begins)
         raise StateForbids(
-            f"{version.address} is {version.state}; a promotion to {target} is requested from {states}.",
+            f"{version.standing}; a promotion to {wording.say_state(target)} is requested from {begin_at}.",
             remedy="Look at the version's page for what comes next.",
         )
 
@@ -161,7 +168,7 @@ def _freeze(work: Work, actor: Actor, version: Version, target: Target, demands:
         return contents.freeze(work, actor, version, demands.files)
     digest = version.content_digest
     if digest is None:
-        raise StateForbids(f"{version.address} was never submitted.", remedy="Request its promotion to STAGING first.")
+        raise StateForbids(f"{version.address} was never submitted.", remedy="Request its promotion to staging first.")
     contents.demand_frozen(work, version, digest, demands.files)
     return digest
 

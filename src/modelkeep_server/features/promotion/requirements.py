@@ -14,6 +14,7 @@ from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Check, Severity, Target
 from modelkeep_server.features.promotion.views import POLICY, Demands, FindingStatus, Promotion, unmet
 from modelkeep_server.features.versions.views import Requirement, Version
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import FieldError, RequirementsUnmet
 from modelkeep_server.rules.permissions import ROLES
 
@@ -49,7 +50,7 @@ def judge_approvals(promotion: Promotion) -> Requirement:
     """Whether the approvals are there that are asked for now, of the model's tier and by what Admins added."""
     given, needed = len(promotion.approvals), promotion.needed
     waits = " or ".join(ROLES[role].label for role in promotion.open_roles)
-    message = f"{given} of {needed} approvals for {promotion.target}"
+    message = f"{given} of {needed} approvals for {wording.say_state(promotion.target)}"
     return Requirement(
         "approvals",
         not promotion.missing,

@@ -203,6 +203,28 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class FindingsAsked:
+    """Which findings: those for which all holds that is not None. `mine`: whose owner the actor is, or a team of."""
+
+    status: FindingStatus | None = None
+    severity: Severity | None = None
+    blocking: bool | None = None
+    owner: str | None = None
+    mine: bool = False
+    overdue: bool = False
+
+
+@dataclass(frozen=True)
+class FindingCounts:
+    """How many findings the actor can see: open ones, and among them those overdue, that block, and that are theirs."""
+
+    open: int
+    overdue: int
+    blocking: int
+    mine: int
+
+
+@dataclass(frozen=True)
 class NewFinding:
     """A finding as sent, not judged yet. `owner` None: who submitted the version; `due_at` None: in 30 days."""
 

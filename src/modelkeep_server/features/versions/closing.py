@@ -82,7 +82,7 @@ def _begin(work: Work, actor: Actor, group: str, name: str, version: str, act: s
 def _demand_closable(version: Version) -> None:
     if version.state not in CLOSABLE:
         raise StateForbids(
-            f"{version.address} is {version.state}; only a version that is not yet in production can be closed.",
+            f"{version.standing}; only a version that is not yet in production can be closed.",
             remedy="Deprecate it, then an Admin retires it.",
         )
 

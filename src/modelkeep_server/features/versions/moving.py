@@ -13,6 +13,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import Conflict, StateForbids
 from modelkeep_server.rules.lifecycle import State, find_move
 
@@ -37,7 +38,7 @@ def move(
         StateForbids: The diagram has no such arrow. Conflict: somebody moved it a moment ago.
     """
     if find_move(version.state, target) is None:
-        raise StateForbids(f"{version.address} is {version.state}: no move leads from there to {target}.")
+        raise StateForbids(wording.say_no_move(version.address, version.state, target))
     after = version.revision + 1
     changed = {"state": target.value, "updated_at": work.now, "revision": after, **(columns or {})}
     try:

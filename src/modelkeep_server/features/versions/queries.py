@@ -171,7 +171,7 @@ def say_closed(version: Version) -> str:
     if version.closed is None:
         raise ValueError(f"{version.address} is not closed.")
     by, at, reason = version.closed.by, version.closed.at, version.closed.reason
-    return f"{version.address} is closed: {by} closed it at {clock.iso_seconds(at)}, saying “{reason}”."
+    return f"{version.address} is closed: {by} closed it on {clock.say_moment(at)}, saying “{reason}”."
 
 
 def _to_version(row: Row[Any]) -> Version:

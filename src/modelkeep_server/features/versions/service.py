@@ -158,7 +158,7 @@ def demand_editable(version: Version) -> None:
         raise StateForbids(queries.say_closed(version), remedy="Reopen it first; an owner of the model can.")
     if not version.is_editable:
         raise StateForbids(
-            f"{version.address} is {version.state}; content can change in DRAFT and CHANGES_REQUESTED only.",
+            f"{version.standing}; content can change in a draft only, or once changes are requested.",
             remedy="Create a new version and make the change there.",
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.fields import Completeness
 from modelkeep_server.rules.lifecycle import EDITABLE, State
 
@@ -76,6 +77,11 @@ class Version:
     hold: Flag | None = None
     content_digest: str | None = None
     next_review_at: datetime | None = None
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, as the beginning of a sentence: "group/name:1.0.0 is in production"."""
+        return f"{self.address} {wording.say_stands(self.state)}"
 
     @property
     def address(self) -> str:

@@ -8,7 +8,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion.approval_rules import additions
-from modelkeep_server.features.promotion.approval_rules.additions import Addition, NewAddition
+from modelkeep_server.features.promotion.approval_rules.additions import NewAddition
+from modelkeep_server.features.promotion.approval_rules.views import Addition
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.shapes.approvals import ApprovalRuleIn, ApprovalRuleOut, ApprovalRulesOut
 from modelkeep_server.interfaces.api.shapes.base import OptionalReasonIn, ReasonIn

@@ -6,7 +6,8 @@ from fastapi import Path, Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import environments, queries, service
-from modelkeep_server.features.deployments.views import Environment
+from modelkeep_server.features.deployments import live as live_queries
+from modelkeep_server.features.deployments.views import Environment, Kind
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
@@ -17,6 +18,7 @@ from modelkeep_server.interfaces.api.shapes.deployments import (
     EnvironmentIn,
     EnvironmentOut,
     EnvironmentPatch,
+    KindName,
 )
 from modelkeep_server.interfaces.query_strings import read_instant, read_model_address
 from modelkeep_server.kit.paging import Page
@@ -80,28 +82,47 @@ def list_deployments(
     current: Annotated[
         bool, Query(description="Only what is live now: production first, then by environment and model.")
     ] = False,
+    kind: Annotated[KindName | None, Query(description="Only in environments of this kind.")] = None,
+    at: Annotated[
+        str | None,
+        Query(max_length=60, description="What was live then, in the order of `current`: 2026-01-31, or a moment."),
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOut[DeploymentOut]:
-    """What was recorded of the models that you can see, newest first."""
+    """What was recorded of the models that you can see, newest first; or what is live now, or was at a moment."""
     where = queries.get_environment(work, environment) if environment else None
     of = model_queries.get_model(work, actor, *read_model_address("model", model)) if model else None
-    if current:
-        live = queries.list_current(work, actor, environment=where, model=of, limit=limit, cursor=cursor)
+    of_kind = Kind(kind) if kind else None
+    if current or at:
+        moment = read_instant("at", at) if at else None
+        live = live_queries.list_current(
+            work, actor, at=moment, kind=of_kind, environment=where, model=of, limit=limit, cursor=cursor
+        )
         return PageOut[DeploymentOut].of(live, DeploymentOut.of)
-    page = queries.list_deployments(work, actor, environment=where, model=of, limit=limit, cursor=cursor)
+    page = queries.list_deployments(
+        work, actor, environment=where, model=of, kind=of_kind, limit=limit, cursor=cursor
+    )  # fmt: skip
     return PageOut[DeploymentOut].of(page, DeploymentOut.of)
 
 
-@router.post("/deployments", status_code=201, response_model=DeploymentOut)
+@router.post(
+    "/deployments",
+    status_code=201,
+    response_model=DeploymentOut,
+    responses={200: {"model": DeploymentOut, "description": "The very same is live already; nothing was recorded."}},
+)
 @door.writes("deployment.record")
 def record_deployment(work: Work, actor: Actor, body: DeploymentIn) -> Answer:
     """
     Say what is live of a model in an environment from now on, as an SRE. It takes the place of what was live of that
-    model there, and moves no version to another state.
+    model there, and moves no version to another state. Where the very same is live already, that deployment is the
+    answer, with 200, and nothing is recorded: a pipeline may run twice.
     """
-    made = service.record(work, actor, body.to_asked())
-    return Answer(DeploymentOut.of(made), 201, {"Location": f"/api/v1/deployments/{made.id}"})
+    recorded = service.record(work, actor, body.to_asked())
+    made = recorded.deployment
+    status = 201 if recorded.is_new else 200
+    return Answer(DeploymentOut.of(made), status, {"Location": f"/api/v1/deployments/{made.id}"})
 
 
 @router.get("/deployments/{id}", response_model=DeploymentOut)
@@ -136,7 +157,7 @@ def list_live(
 ) -> PageOut[DeploymentOut]:
     """What is live of a model, or was at a moment, in each environment; nothing before anything was."""
     model = model_queries.get_model(work, actor, group, name)
-    live = queries.list_live(work, actor, model, read_instant("at", at) if at else None)
+    live = live_queries.list_live(work, actor, model, read_instant("at", at) if at else None)
     return PageOut[DeploymentOut].of(Page(live, None, len(live)), DeploymentOut.of)
 
 

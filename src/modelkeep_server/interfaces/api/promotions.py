@@ -14,7 +14,7 @@ from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.queue import listing
 from modelkeep_server.features.promotion.queue.listing import QueueFilter, Show, Sort
 from modelkeep_server.features.promotion.rounds import get_changes, mark_unseen
-from modelkeep_server.features.promotion.views import FindingStatus, NewFinding, Severity
+from modelkeep_server.features.promotion.views import FindingsAsked, FindingStatus, NewFinding, Severity
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
@@ -204,7 +204,7 @@ def list_findings(
 ) -> PageOut[FindingOut]:
     """Findings of versions that you can see: open ones first, by when they are due."""
     mine = owner == "me"
-    asked = findings.FindingsAsked(status, severity, blocking, None if mine else owner or None, mine, overdue)
+    asked = FindingsAsked(status, severity, blocking, None if mine else owner or None, mine, overdue)
     page = findings.list_findings(work, actor, asked, limit=limit, cursor=cursor)
     return PageOut[FindingOut].of(page, FindingOut.model_validate)
 

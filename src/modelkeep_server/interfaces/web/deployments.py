@@ -1,5 +1,6 @@
 """What is live where, as pages: for everyone; SREs record it, and roll back."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.deployments import queries, service
 from modelkeep_server.features.deployments.asking import PARTS_MAX
 from modelkeep_server.features.deployments.views import Asked, Deployment, Environment, Kind, NewPart
@@ -40,6 +42,7 @@ HISTORY_ROWS = 20
 _ROLLBACK = FormOf("rollback", {"reason": "Reason"})
 #: What a row of the form for recording has, by the API's words.
 _CONTROLS = ("share", "endpointUrl", "region")
+_PERCENT = re.compile(r"-?[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
 
 @router.get("/deployments")
@@ -54,15 +57,17 @@ def show_deployments(work: Work, actor: Actor, request: Request, cursor: Cursor 
         if kind is not None and kind not in list(Kind):
             raise Invalid.of([FieldError("kind", f"Choose one of {', '.join(Kind)}.")])
         model = _find_model(work, actor, asked.get("model") or "")
-        rows = queries.list_current(
+        rows = live_queries.list_current(
             work, actor, at=at, kind=Kind(kind) if kind else None, model=model, limit=PAGE_ROWS, cursor=cursor or None
         )
         return rows, at
 
     (rows, at), errors = ask_what_can_be(values, find)
-    places = queries.list_places(work, actor)
+    places = live_queries.list_places(work, actor)
+    rootless = frozenset() if at else queries.find_rootless(work, rows.items)
     context = DeploymentsContext(
-        rows=rows, places=places, values=values, errors=errors, at=at, cursor=cursor or None
+        rows=rows, places=places, values=values, errors=errors, at=at, is_to_come=at is not None and at > work.now,
+        cursor=cursor or None, rootless=rootless,
     )  # fmt: skip
     return Page.of(context)
 
@@ -93,14 +98,19 @@ def record(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     typed = {name: text_of(form, name).strip() for name in form if name not in ("csrf_token", "once")}
     environment = queries.get_environment(work, typed.get("environment", ""))
     model = model_queries.get_model(work, actor, *read_model_address("model", typed.get("model", "")))
-    places = [place for place in range(PARTS_MAX) if typed.get(f"version.{place}") and typed.get(f"share.{place}")]
+    places = [
+        place
+        for place in range(PARTS_MAX)
+        if typed.get(f"version.{place}") and typed.get(f"share.{place}") and read_share(typed[f"share.{place}"]) != 0
+    ]
     if typed.pop("back", ""):
         return Page.of(_record_context(work, actor, environment, model, values=typed, errors={}))
     try:
         asked = _read_asked(environment, model, typed, places)
         if typed.get("confirm") == "yes":
-            made = service.record(work, actor, asked)
-            return Redirect(f"/deployments/{made.id}?done=deployed")
+            recorded = service.record(work, actor, asked)
+            done = "deployed" if recorded.is_new else "deployed-already"
+            return Redirect(f"/deployments/{recorded.deployment.id}?done={done}")
         plan = service.plan(work, actor, asked)
     except Invalid as error:
         errors = _by_control(error, places)
@@ -140,7 +150,7 @@ def show_of_model(work: Work, actor: Actor, request: Request, group: str, name: 
 
     def find(asked: Mapping[str, str]) -> tuple[tuple[Deployment, ...], datetime | None]:
         at = read_instant("at", asked["at"]) if asked.get("at") else None
-        return queries.list_live(work, actor, model, at), at
+        return live_queries.list_live(work, actor, model, at), at
 
     (live, at), errors = ask_what_can_be(values, find)
     context = ModelDeploymentsContext(
@@ -153,7 +163,9 @@ def show_of_model(work: Work, actor: Actor, request: Request, group: str, name: 
         values=values,
         errors=errors,
         at=at,
+        is_to_come=at is not None and at > work.now,
         cursor=cursor or None,
+        rootless=frozenset() if at else queries.find_rootless(work, live),
     )
     return Page.of(context)
 
@@ -203,13 +215,13 @@ def _record_context(
 ) -> RecordContext:
     shown = RecordContext(
         environment=environment, model=model, values=values, errors=errors, plan=plan,
-        places=() if environment and model else queries.list_places(work, actor),
+        places=() if environment and model else live_queries.list_places(work, actor),
     )  # fmt: skip
     if environment is None or model is None:
         return shown
-    present = queries.find_current(work, actor, environment, model)
+    present = live_queries.find_current(work, actor, environment, model)
     live = {part.number: part for part in present.live} if present else {}
-    candidates = queries.list_candidates(
+    candidates = live_queries.list_candidates(
         work, actor, environment.kind, model, [part.version_key for part in live.values()], most=PARTS_MAX
     )
     rows = []
@@ -228,7 +240,7 @@ def _record_context(
 
 
 def _read_asked(environment: Environment, model: Model, typed: Mapping[str, str], places: list[int]) -> Asked:
-    """What the form asks for: a part each of these rows. A row without a share is none."""
+    """What the form asks for: a part each of these rows."""
     faults, live = [], []
     for place in places:
         percent = read_share(typed[f"share.{place}"])
@@ -244,10 +256,8 @@ def _read_asked(environment: Environment, model: Model, typed: Mapping[str, str]
 
 def read_share(text: str) -> float | None:
     """The percent in `90`, `12,5` or `90 %`; None where it is no number."""
-    try:
-        return float(text.strip().rstrip("%").strip().replace(",", "."))
-    except ValueError:
-        return None
+    found = _PERCENT.fullmatch(text.strip().rstrip("%").strip())
+    return float(found[0].replace(",", ".")) if found else None
 
 
 def _by_control(error: Invalid, places: list[int]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import environments, queries
+from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.interfaces.query_strings import read_model_address
@@ -28,7 +29,7 @@ _END = FormOf("end", {"reason": "Reason"})
 @door.reads("deployment.read")
 def start_environment(work: Work, actor: Actor) -> Page:
     """How do I make one?"""
-    return Page.of(NewEnvironmentContext(values={"kind": "PRODUCTION"}))
+    return Page.of(NewEnvironmentContext())
 
 
 @router.post("/deployments/environments/new")
@@ -81,9 +82,11 @@ def _context(
 ) -> EnvironmentContext:
     environment = queries.get_environment(work, public_id)
     of = model_queries.get_model(work, actor, *read_model_address("model", model)) if model.strip() else None
+    live = live_queries.list_current(work, actor, environment=environment, model=of, limit=LIVE_ROWS)
     return EnvironmentContext(
         environment=environment,
-        live=queries.list_current(work, actor, environment=environment, model=of, limit=LIVE_ROWS),
+        live=live,
+        rootless=queries.find_rootless(work, live.items),
         history=queries.list_deployments(
             work, actor, environment=environment, model=of, limit=PAGE_ROWS, cursor=cursor or None
         ),

@@ -10,7 +10,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.promotion.findings import service as findings
-from modelkeep_server.features.promotion.views import FindingStatus, Severity
+from modelkeep_server.features.promotion.views import FindingsAsked, FindingStatus, Severity
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.policy_forms import read_version_address
 from modelkeep_server.interfaces.web.contexts.findings import FindingContext, FindingsContext
@@ -48,7 +48,7 @@ def show_findings(
     on the page filters nothing.
     """
     chosen = next((one for one in FindingStatus if one == status), None)
-    asked = findings.FindingsAsked(
+    asked = FindingsAsked(
         status=None if status == ALL else chosen or FindingStatus.OPEN,
         severity=next((one for one in Severity if one == severity), None),
         blocking=True if blocking == "yes" else None,

@@ -79,6 +79,7 @@ NOTICES: Mapping[str, str] = {
     "environment": "The environment is there. Next: record what is live in it.",
     "environment-ended": "The environment is retired. Its history stays.",
     "deployed": "Recorded. This is what is live from now on.",
+    "deployed-already": "That is live already, so nothing was recorded. It stands as it did.",
     "rolled-back": "Rolled back. What was live before is live again.",
     "saved": "Saved. What changed, and who changed it, is on record.",
     "team": "The team is there. Name its address among the owners of a model, and its members own it.",

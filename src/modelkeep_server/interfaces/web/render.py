@@ -7,6 +7,7 @@ Templates see the context's fields and properties under their own names, and the
 
 import json
 import secrets
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -23,7 +24,7 @@ from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
-from modelkeep_server.rules import metrics, naming
+from modelkeep_server.rules import metrics, naming, wording
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
@@ -168,6 +169,30 @@ def render(page: Page, shell: PageShell) -> str:
     return environment().get_template(page.template).render(variables)
 
 
+_FILTERS: Mapping[str, Any] = {
+    "ago": drawing.draw_ago,
+    "day": drawing.draw_day,
+    "moment": drawing.draw_moment,
+    "minute": drawing.draw_minute,
+    "clock": drawing.draw_clock,
+    "clock_short": drawing.draw_clock_short,
+    "size": drawing.draw_size,
+    "span": drawing.format_ms,
+    "plain_size": drawing.format_size,
+    "ticks": drawing.draw_ticks,
+    "short_digest": drawing.short_digest,
+    "format_label": file_words.format_label,
+    "state": lambda state: STATES[State(state)],
+    "tier": lambda tier: TIERS[tier],
+    "initials": drawing.initials_of,
+    "hue": drawing.hue_of,
+    "field_words": drawing.field_words,
+    "pretty": drawing.pretty_json,
+    "code_words": wording.say_code,
+    "number": metrics.format_number,
+    # For names that people typed, in commands that others paste into a shell.
+    "quoted": shlex.quote,
+}
 _LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 
 
@@ -182,27 +207,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters |= {
-        "ago": drawing.draw_ago,
-        "day": drawing.draw_day,
-        "moment": drawing.draw_moment,
-        "minute": drawing.draw_minute,
-        "clock": drawing.draw_clock,
-        "clock_short": drawing.draw_clock_short,
-        "size": drawing.draw_size,
-        "span": drawing.format_ms,
-        "plain_size": drawing.format_size,
-        "ticks": drawing.draw_ticks,
-        "short_digest": drawing.short_digest,
-        "format_label": file_words.format_label,
-        "state": lambda state: STATES[State(state)],
-        "tier": lambda tier: TIERS[tier],
-        "initials": drawing.initials_of,
-        "hue": drawing.hue_of,
-        "field_words": drawing.field_words,
-        "pretty": drawing.pretty_json,
-        "number": metrics.format_number,
-    }
+    env.filters |= _FILTERS
     env.globals |= {
         "asset": asset,
         "icon": draw_icon,

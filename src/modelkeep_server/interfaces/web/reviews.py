@@ -13,10 +13,10 @@ from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.separation import why_not_apart
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion import deciding, discussion, requirements
 from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.barring import why_not_approved_by
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
@@ -211,7 +211,7 @@ def _why_no_decision(
         return f"{beside.message} {beside.remedy}"
     if any(one.person_key == actor.user_id and one.tier is model.risk_tier for one in promotion.reviews):
         return "You decided on this request already. Say more in the discussion."
-    apart = why_not_apart(work, actor, model, version)
+    apart = why_not_approved_by(work, actor, model, version, promotion)
     if apart is None:
         return None
     roles = " or ".join(ROLES[role].label for role in promotion.open_roles)

@@ -8,7 +8,7 @@ from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.artifacts.downloading import rights
-from modelkeep_server.features.deployments import queries as deployment_queries
+from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -88,7 +88,7 @@ def list_spots(work: Work, actor: Actor, version: Version) -> tuple[Spot, ...]:
     it to staging and may tell where.
     """
     if version.state in _LIVE_IN or (version.state is State.APPROVED_STAGING and access.may(actor, "version.stage")):
-        return deployment_queries.list_spots(work, version.key)
+        return live_queries.list_spots(work, version.key)
     return ()
 
 

@@ -21,7 +21,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules import texts
+from modelkeep_server.rules import texts, wording
 from modelkeep_server.rules.errors import FieldError, Invalid, LinkExpired, LinkRefused
 from modelkeep_server.rules.fields import DESCRIPTION_CHARS
 from modelkeep_server.rules.links import LinkTerms, say_missing, terms_for
@@ -116,11 +116,9 @@ def demand_allowed(work: Work, visitor: Actor, minter: Actor, link: Row[Any], ve
     if judged.refusal is not None:
         raise LinkRefused(f"Whoever made this link may no longer download. {judged.refusal}")
     if not judged.terms.alone and visitor.user_id != minter.user_id:
-        raise LinkRefused(
-            f"{version.address} is {version.state}: the link opens with its maker's own session or token."
-        )
+        raise LinkRefused(f"{version.standing}: the link opens with its maker's own session or token.")
     terms = terms_for(version.state)
-    moved = f"{version.address} has become {version.state} since this link was made"
+    moved = f"{version.address} moved on since this link was made and {wording.say_stands(version.state)} now"
     if link.created_at + timedelta(seconds=terms.ttl_seconds) <= work.now:
         raise LinkExpired(f"{moved}, and links to it live {terms.ttl_seconds // 60} minutes.")
     if terms.needs_purpose and not link.purpose:

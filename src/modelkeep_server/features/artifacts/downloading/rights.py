@@ -74,7 +74,7 @@ def say_held(version: Version) -> str | None:
     if version.hold is None:
         return None
     by, at, reason = version.hold.by, version.hold.at, version.hold.reason
-    return f"{version.address} is on hold: {by} set it at {clock.iso_seconds(at)}, saying “{reason}”."
+    return f"{version.address} is on hold: {by} set it on {clock.say_moment(at)}, saying “{reason}”."
 
 
 def _judge(actor: Actor, model: Model, version: Version, relations: Collection[Relation]) -> DownloadTerms:

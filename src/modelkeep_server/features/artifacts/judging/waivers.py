@@ -26,6 +26,7 @@ from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import (
     Conflict,
     FieldError,
@@ -168,8 +169,14 @@ def _demand_fitting(kind: WaiverKind, artifact: Artifact) -> None:
     verdict = _verdict_of(artifact)
     if ANSWERS_FOR.get(verdict) is kind:
         return
-    asked = {WaiverKind.RELEASE: "Only a BLOCKED file is released", WaiverKind.WAIVE: "Only an UNKNOWN file is waived"}
-    raise StateForbids(f"{asked[kind]}; {artifact.path} is {verdict.value}.", remedy="Look at its verdict.")
+    asked = {
+        WaiverKind.RELEASE: "Only a blocked file is released",
+        WaiverKind.WAIVE: "Only a file that could not be judged is accepted",
+    }
+    raise StateForbids(
+        f"{asked[kind]}; the verdict on {artifact.path} is “{wording.say_code(verdict).lower()}”.",
+        remedy="Look at its verdict.",
+    )
 
 
 def _select() -> Select[Any]:

@@ -18,11 +18,13 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.policies.views import Target
+from modelkeep_server.features.promotion.approval_rules.views import Addition, Ending
 from modelkeep_server.features.promotion.gathering import demand_text, find_text_faults
 from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import ADDED_MAX, COUNT_MAX, DECIDERS, WISH_DAYS, RiskTier
 from modelkeep_server.rules.errors import Conflict, DutiesOverlap, FieldError, Invalid, NotFound, StateForbids
-from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules.permissions import Role
 
 _adders = people.alias("adders")
 _enders = people.alias("enders")
@@ -37,51 +39,6 @@ class NewAddition:
     roles: Collection[str]
     count: int
     reason: str
-
-
-@dataclass(frozen=True)
-class Ending:
-    """
-    The wish of an Admin to end an addition. `person_key` is who that is, `by` their e-mail; from `until` on it has
-    lapsed.
-    """
-
-    person_key: int
-    by: str
-    at: datetime
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class Addition:
-    """
-    Approvals that an Admin asked for as well, and that stand. `ending` waits for a second person; `lapsed` is a wish
-    that nobody confirmed in time, while there is no other.
-    """
-
-    key: int
-    id: str
-    risk_tier: RiskTier
-    target: Target
-    roles: tuple[Role, ...]
-    count: int
-    reason: str
-    added_by: str
-    added_at: datetime
-    ending: Ending | None
-    lapsed: Ending | None
-    revision: int
-
-    @property
-    def words(self) -> str:
-        """The same in words: "2 more MRC"."""
-        return f"{self.count} more {' or '.join(ROLES[role].label for role in self.roles)}"
-
-    @property
-    def label(self) -> str:
-        """The same, with what it is asked of."""
-        return f"{self.words} for {self.target} of {self.risk_tier}"
 
 
 def list_additions(work: Work) -> tuple[Addition, ...]:
@@ -145,7 +102,7 @@ def ask_to_end(work: Work, actor: Actor, public_id: str, *, reason: str) -> Addi
     demand_text("reason", reason.strip(), required=True)
     if found.ending is not None:
         raise StateForbids(
-            f"{found.ending.by} wished this at {clock.iso_seconds(found.ending.at)} already.",
+            f"{found.ending.by} wished this on {clock.say_moment(found.ending.at)} already.",
             remedy="An MRC or a Security Architect confirms or declines it.",
         )
     _change(work, found, {"ending_by": actor.user_id, "ending_at": work.now, "ending_reason": reason.strip()})
@@ -233,7 +190,11 @@ def _find_faults(work: Work, new: NewAddition) -> list[FieldError]:
         faults.append(FieldError("count", f"1 to {COUNT_MAX} people."))
     elif not faults and _count_added(work, new) + new.count > ADDED_MAX:
         faults.append(
-            FieldError("count", f"At most {ADDED_MAX} are added for {new.target} of {new.risk_tier}. End others first.")
+            FieldError(
+                "count",
+                f"At most {ADDED_MAX} are added for {wording.say_state(new.target)} of "
+                f"{wording.say_tier(new.risk_tier)} risk. End others first.",
+            )
         )
     return faults + find_text_faults("reason", new.reason.strip(), required=True)
 

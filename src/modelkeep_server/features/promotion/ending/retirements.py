@@ -1,8 +1,6 @@
 """How a model was retired: read from the log, for pages and refusals of what is read-only since."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 
@@ -10,23 +8,8 @@ from modelkeep_server.db.ledger import COMMITMENT
 from modelkeep_server.db.tables import audit_events, audit_people, audit_texts
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Model, ModelStatus
-from modelkeep_server.kit import clock
+from modelkeep_server.features.promotion.ending.views import Retirement
 from modelkeep_server.rules.events import Outcome
-
-
-@dataclass(frozen=True)
-class Retirement:
-    """Who retired a model (an e-mail, or a pseudonym where none is kept), when, and why, where that is kept."""
-
-    model: str
-    by: str
-    at: datetime
-    reason: str | None
-
-    @property
-    def sentence(self) -> str:
-        """The same in words."""
-        return f"{self.by} retired {self.model} at {clock.iso_seconds(self.at)}."
 
 
 def find_retirement(work: Work, model: Model) -> Retirement | None:

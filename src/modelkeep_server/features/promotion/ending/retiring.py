@@ -14,12 +14,14 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.views import EDITS, Model, ModelStatus
+from modelkeep_server.features.notify.settling import settle
+from modelkeep_server.features.policies.exceptions import end_all
 from modelkeep_server.features.promotion.ending import retirements
 from modelkeep_server.features.promotion.gathering import NAMED, demand_none_live
 from modelkeep_server.features.promotion.views import Status
 from modelkeep_server.rules.errors import Invalid, StateForbids
 from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.notices import QUOTED_CHARS
+from modelkeep_server.rules.notices import KINDS, QUOTED_CHARS
 
 VersionRow = Row[tuple[int, str, str, str, int]]
 
@@ -61,6 +63,7 @@ def retire_model(
         "requests": access_requests.end_all(work, actor, model, reason=f"The model was retired: {reason}"),
         "links": _end_links(work, model),
         "promotions": _end_promotions(work, actor, model, reason),
+        "exceptions": end_all(work, actor, model, reason=f"The model was retired: {reason}"),
     }
     work.change(
         models, model.key,
@@ -71,6 +74,7 @@ def retire_model(
         work, actor, "model.retire", object_id=model.id, object_label=model.address,
         before={REVISION: model.revision, "status": model.status.value}, after=after, reason=reason,
     )  # fmt: skip
+    settle(work, [kind.id for kind in KINDS.values() if kind.waits], model_key=model.key)
     facts = {"version": model.address, "state": State.RETIRED.value, "text": reason[:QUOTED_CHARS]}
     tell_about(work, actor, "version.moved", facts, About.of(model), href=f"/models/{model.address}")
     return model_queries.get_model(work, actor, group, name)

@@ -1,7 +1,7 @@
 """Findings: what a reviewer noticed, with an owner and a due date. A blocking one stops every move while it is open."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,15 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
-from modelkeep_server.features.promotion.views import Finding, FindingStatus, NewFinding, Promotion, Severity
+from modelkeep_server.features.promotion.views import (
+    Finding,
+    FindingCounts,
+    FindingsAsked,
+    FindingStatus,
+    NewFinding,
+    Promotion,
+    Severity,
+)
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -127,28 +135,6 @@ def list_of_version(work: Work, version: Version) -> tuple[Finding, ...]:
     """The findings of a version, the newest first. One statement."""
     rows = work.all(_select().where(findings.c.version_id == version.key).order_by(findings.c.id.desc()))
     return tuple(_to_finding(row) for row in rows)
-
-
-@dataclass(frozen=True)
-class FindingsAsked:
-    """Which findings: those for which all holds that is not None. `mine`: whose owner the actor is, or a team of."""
-
-    status: FindingStatus | None = None
-    severity: Severity | None = None
-    blocking: bool | None = None
-    owner: str | None = None
-    mine: bool = False
-    overdue: bool = False
-
-
-@dataclass(frozen=True)
-class FindingCounts:
-    """How many findings the actor can see: open ones, and among them those overdue, that block, and that are theirs."""
-
-    open: int
-    overdue: int
-    blocking: int
-    mine: int
 
 
 def list_findings(

@@ -18,6 +18,7 @@ from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.views import NewFinding
 from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import REVIEW_DAYS, RiskTier
 from modelkeep_server.rules.lifecycle import State
 
@@ -40,6 +41,7 @@ def update_model(
 
 
 def _list_what_was_approved_for_less(work: Work, actor: Actor, model: Model, before: RiskTier) -> None:
+    tier = wording.say_tier(model.risk_tier)
     here = (versions.c.model_id == model.key, versions.c.state == State.PRODUCTION.value)
     for row in work.all(select(versions.c.id).where(*here).order_by(versions.c.id)):
         version = version_queries.get_version_by_key(work, actor, row.id)
@@ -48,8 +50,9 @@ def _list_what_was_approved_for_less(work: Work, actor: Actor, model: Model, bef
             continue
         missing = "its approvals" if latest is None else f"{latest.missing} of {latest.needed} approvals"
         new = NewFinding(
-            f"The risk tier of {model.address} was raised from {before} to {model.risk_tier} while {version.version} "
-            f"is in PRODUCTION: {missing} for {model.risk_tier} are missing. Have it looked at as {model.risk_tier}.",
+            f"The risk tier of {model.address} was raised from {wording.say_tier(before)} to {tier} while "
+            f"{version.version} is in production: {missing} for {tier} risk are missing. Have it looked at as {tier} "
+            "risk.",
             severity=model.risk_tier.value,
             owner=model.owners[0],
             due_at=work.now + timedelta(days=REVIEW_DAYS[model.risk_tier]),

@@ -3,7 +3,6 @@ Looking at a version in production again (product R4, "next review dates by tier
 the next review is counted from there. Whoever owned the model or worked on the version does not.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,8 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.promotion import contents, soundness
 from modelkeep_server.features.promotion.gathering import begin, demand_going, demand_text
+from modelkeep_server.features.promotion.next_reviews.views import Attestation, NextReview
+from modelkeep_server.features.promotion.telling import settle_next_review
 from modelkeep_server.features.versions.next_reviews import HOLDS, next_review
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -32,35 +33,6 @@ from modelkeep_server.rules.lifecycle import State
 
 #: So long ahead a version is told to be due.
 AHEAD = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Attestation:
-    """That an MRC looked at a version in production again: `by` is an e-mail, `digest` the content it was."""
-
-    id: str
-    by: str
-    comment: str
-    digest: str
-    risk_tier: RiskTier
-    at: datetime
-    next_review_at: datetime
-
-
-@dataclass(frozen=True)
-class NextReview:
-    """A version in production, and until when it is to be looked at again."""
-
-    model: str
-    version: str
-    risk_tier: RiskTier
-    next_review_at: datetime
-    overdue: bool
-
-    @property
-    def address(self) -> str:
-        """`group/name:version`."""
-        return f"{self.model}:{self.version}"
 
 
 def attest(
@@ -82,7 +54,7 @@ def attest(
     demand_text("comment", comment.strip(), required=True)
     if found.state is not State.PRODUCTION or found.content_digest is None:
         raise StateForbids(
-            f"{found.address} is {found.state}; what is in PRODUCTION is looked at again.",
+            f"{found.standing}; what is in production is looked at again.",
             remedy="Before that, its promotion is reviewed.",
         )
     if digest is not None and digest != found.content_digest:
@@ -103,6 +75,7 @@ def attest(
         after={"attestation": public_id, "digest": found.content_digest, "riskTier": model.risk_tier.value,
                "nextReviewAt": clock.iso_seconds(until), "comment": Veiled(comment.strip())},
     )  # fmt: skip
+    settle_next_review(work, model, found)
     return Attestation(
         public_id, actor.email, comment.strip(), found.content_digest, model.risk_tier, work.now, until
     )  # fmt: skip

@@ -33,7 +33,7 @@ from modelkeep_server.features.models.visibility import Sight, owned_by_asker, s
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.queue import seats
-from modelkeep_server.features.promotion.views import LEADS_TO, QueueRow, Status
+from modelkeep_server.features.promotion.views import LEADS_TO, Promotion, QueueRow, Status
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.approvals import DECIDERS, RiskTier
@@ -166,7 +166,7 @@ def _read_rounds(work: Work, keys: Sequence[int], known: Known) -> tuple[QueueRo
     by_key = {row.id: row for row in work.all(_select_told(known.needs, known.held), values)}
     rows = [by_key[key] for key in keys]
     return tuple(
-        QueueRow(promotion, RiskTier(row.model_tier), State(row.state), bool(row.decidable), bool(row.held))
+        _to_row(promotion, row)
         for promotion, row in zip(promotion_queries.to_promotions(work, rows), rows, strict=True)
     )
 
@@ -178,6 +178,15 @@ def _select_told(needs: seats.Needs, held: tuple[Role, ...]) -> Select[Any]:
         .add_columns(seats.decidable(needs, held).label("decidable"), has_flag(versions.c.id, "HOLD").label("held"))
         .where(promotions.c.id.in_(bindparam("rounds", expanding=True)))
     )
+
+
+def _to_row(promotion: Promotion, row: Row[Any]) -> QueueRow:
+    """A round that is over is nobody's to decide, whatever places were left open in it."""
+    state = State(row.state)
+    waits = promotion.status is Status.OPEN or (
+        promotion.status is Status.APPROVED and LEADS_TO[promotion.target] is state and promotion.missing > 0
+    )
+    return QueueRow(promotion, RiskTier(row.model_tier), state, waits and bool(row.decidable), bool(row.held))
 
 
 def count_queue(

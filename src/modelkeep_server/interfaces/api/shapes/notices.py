@@ -22,7 +22,9 @@ class NoticeOut(Shape):
     by: str | None = Field(default=None, description="The e-mail of who did it; null where the registry reminds.")
     href: str = Field(description="The page that it is about, below the registry's address.")
     at: Moment
-    read_at: Moment | None = Field(default=None, description="When it was read; null while it is not.")
+    read_at: Moment | None = Field(
+        default=None, description="When it was read, or what it asked for was done; null until then."
+    )
 
     @classmethod
     def of(cls, notice: Notice) -> Self:

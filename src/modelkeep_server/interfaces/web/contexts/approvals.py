@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from modelkeep_server.features.policies.views import Target
-from modelkeep_server.features.promotion.approval_rules.additions import Addition
+from modelkeep_server.features.promotion.approval_rules.views import Addition
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.rules.approvals import APPROVALS, WISH_DAYS, Need, RiskTier
 from modelkeep_server.rules.permissions import Role

@@ -31,7 +31,8 @@ class Group:
 @dataclass(frozen=True, kw_only=True)
 class DeploymentsContext(Context, Walked):
     """
-    GET /deployments. Controls: model (GROUP/NAME), kind, at (2026-01-31). `at` is the moment asked about, None for now.
+    GET /deployments. Controls: model (GROUP/NAME), kind, at (2026-01-31). `at` is the moment asked about, None for now;
+    `is_to_come` says that it is not over; `rootless` are the ids of what cannot be rolled back, as nothing was before.
     """
 
     template: ClassVar[str] = "deployments/list.html"
@@ -40,7 +41,9 @@ class DeploymentsContext(Context, Walked):
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
+    is_to_come: bool = False
     cursor: str | None = None
+    rootless: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> dict[str, str]:
@@ -84,7 +87,7 @@ class NewEnvironmentContext(FormContext):
 class EnvironmentContext(FormContext, Walked):
     """
     GET /deployments/environments/{id}. `history` is a page of what was recorded in it, of one model where `only` names
-    one. Forms: `edit` (name, region, revision), `end` (reason).
+    one; `rootless` the ids of what cannot be rolled back. Forms: `edit` (name, region, revision), `end` (reason).
     """
 
     template: ClassVar[str] = "deployments/environment.html"
@@ -93,6 +96,7 @@ class EnvironmentContext(FormContext, Walked):
     history: Rows[Deployment]
     only: str = ""
     cursor: str | None = None
+    rootless: frozenset[str] = frozenset()
 
     @property
     def href(self) -> str:
@@ -140,6 +144,11 @@ class RecordContext(FormContext):
         return changes_of(self.plan.present.live if self.plan.present else (), self.plan.live)
 
     @property
+    def example(self) -> str:
+        """A version that may be recorded, for the command that does it."""
+        return next((row.candidate.version for row in self.rows if not row.candidate.refusal), "VERSION")
+
+    @property
     def plan_total(self) -> float:
         """What the shares come to, in percent."""
         return sum(part.share for part in self.plan.live) / 100 if self.plan else 0
@@ -185,7 +194,10 @@ class DeploymentContext(FormContext, Walked):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDeploymentsContext(Context, Walked):
-    """GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now."""
+    """
+    GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now; `is_to_come` says that
+    `at` is not over; `rootless` are the ids of what cannot be rolled back, as nothing was before.
+    """
 
     template: ClassVar[str] = "models/deployments.html"
     model: Model
@@ -198,7 +210,9 @@ class ModelDeploymentsContext(Context, Walked):
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
+    is_to_come: bool = False
     cursor: str | None = None
+    rootless: frozenset[str] = frozenset()
 
     @property
     def walk(self) -> Walk:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from modelkeep_server.features.promotion.findings.service import FindingCounts
-from modelkeep_server.features.promotion.views import Finding, FindingStatus
+from modelkeep_server.features.promotion.views import Finding, FindingCounts, FindingStatus
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of, href_of_version

@@ -8,7 +8,7 @@ from typing import ClassVar
 from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.features.models.ownership import TransferPlan
 from modelkeep_server.features.models.views import AccessRequest, Model, Sharing
-from modelkeep_server.features.promotion.ending.retirements import Retirement
+from modelkeep_server.features.promotion.ending.views import Retirement
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline

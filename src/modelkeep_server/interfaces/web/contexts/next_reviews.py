@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelkeep_server.features.promotion.next_reviews.attesting import NextReview
+from modelkeep_server.features.promotion.next_reviews.views import NextReview
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 

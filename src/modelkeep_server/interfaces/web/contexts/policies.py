@@ -9,7 +9,8 @@ from modelkeep_server.features.policies.trying import VersionTrial, WideTrial
 from modelkeep_server.features.policies.views import Policy, PolicyRevision, PolicyScope, Rule, Target, Wording
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
-from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules import wording
+from modelkeep_server.rules.approvals import TIERS, RiskTier
 from modelkeep_server.rules.policy_facts import EXAMPLES, RULES_MAX, Example, FactLine, list_facts
 
 SPARE_RULES = 2
@@ -189,8 +190,12 @@ def say_rule(rule: Rule) -> str:
 
 def say_scope(scope: PolicyScope) -> str:
     """What a policy is asked about, in words."""
-    tiers = f"{' and '.join(tier.value for tier in scope.risk_tiers)} risk" if scope.risk_tiers else "every risk tier"
-    targets = " and ".join(target.value for target in scope.targets) if scope.targets else "any target"
+    tiers = (
+        f"{' and '.join(TIERS[tier].label for tier in scope.risk_tiers)} risk"
+        if scope.risk_tiers
+        else "every risk tier"
+    )
+    targets = " and ".join(wording.say_state(target) for target in scope.targets) if scope.targets else "any target"
     groups = f", groups {', '.join(scope.groups)}" if scope.groups else ""
     return f"{tiers}, on the way to {targets}{groups}"
 

@@ -13,9 +13,11 @@ from modelkeep_server.features.audit.views import Event, ProvenEvent
 from modelkeep_server.features.trail.views import KIND_WORDS, Trail, TrailKind, kind_of
 from modelkeep_server.interfaces.web.contexts.base import Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.drawing import field_words
 from modelkeep_server.interfaces.web.forms import href_of
-from modelkeep_server.rules.events import ACTIONS
-from modelkeep_server.rules.permissions import ROLES, Role
+from modelkeep_server.rules import wording
+from modelkeep_server.rules.events import ACTIONS, Outcome
+from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, Role
 
 #: Longer values of before and after are cut on the line; the event as stored has them whole.
 VALUE_CHARS = 160
@@ -57,7 +59,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class TrailRow:
-    """An event as a line of the trail: who, in which role, what of it, and its proof."""
+    """
+    An event as a line of the trail: who, in which role, what of it, and its proof. `refusal` says why it was refused.
+    """
 
     proven: ProvenEvent
     who: str
@@ -67,6 +71,7 @@ class TrailRow:
     signed_in: str
     icon: str
     facts: tuple[Fact, ...]
+    refusal: str = ""
 
     @property
     def event(self) -> Event:
@@ -131,12 +136,20 @@ def _to_row(proven: ProvenEvent, labels: Mapping[str, str], address: str) -> Tra
         proven,
         event.actor.name or event.actor.email or event.actor.id,
         ROLES[Role(event.role)].label if event.role in list(Role) else None,
-        _say_deed(event.action, about),
+        _say_try(event.action) if event.outcome is Outcome.REFUSED else _say_deed(event.action, about),
         about,
         _SIGNED_IN.get(event.auth, event.auth.replace("issuer:", "by single sign-on: ")),
         _ICONS[kind_of(event.action)],
         tuple(_facts_of(event, labels, address)),
+        wording.say_refusal(event.rule) if event.outcome is Outcome.REFUSED and event.rule else "",
     )
+
+
+def _say_try(action: str) -> str:
+    """What was refused, as "tried to approve a promotion"."""
+    if action in PERMISSIONS:
+        return f"tried to {PERMISSIONS[action].says}"
+    return f"tried what was refused: {ACTIONS[action].says}" if action in ACTIONS else f"tried {action}"
 
 
 def _say_deed(action: str, about: str) -> str:
@@ -169,14 +182,14 @@ def _say(value: Any, labels: Mapping[str, str]) -> str | None:
     if isinstance(value, str):
         if OBJECT_ID.fullmatch(value):
             return labels.get(value)
-        words = f"{value[:DIGEST_CHARS]}…" if _DIGEST.fullmatch(value) else value
+        words = f"{value[:DIGEST_CHARS]}…" if _DIGEST.fullmatch(value) else wording.say_code(value)
     elif isinstance(value, (int, float)):
         words = str(value)
     elif isinstance(value, list):
         words = ", ".join(filter(None, (_say(one, labels) for one in value)))
     elif isinstance(value, dict):
         told = ((name, _say(one, labels)) for name, one in value.items())
-        words = "; ".join(f"{name} {one}" for name, one in told if one)
+        words = "; ".join(f"{field_words(name)} {one}" for name, one in told if one)
     else:
         words = json.dumps(value, ensure_ascii=False, default=str)
     return words if len(words) <= VALUE_CHARS else f"{words[: VALUE_CHARS - 1]}…"

@@ -8,7 +8,7 @@ from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion.next_reviews.attesting import Attestation
+from modelkeep_server.features.promotion.next_reviews.views import Attestation
 from modelkeep_server.features.promotion.views import Promotion
 from modelkeep_server.features.versions.views import MoveView, Requirement, Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline

@@ -19,7 +19,7 @@ const VERDICTS = {
 };
 
 /** An empty file is plain text, such as `__init__.py`. */
-export function guessType(path, total) {
+function guessType(path, total) {
   return TYPES.find(([, pattern]) => pattern.test(path))?.[0] ?? (total ? "WEIGHTS" : "CONFIG");
 }
 
