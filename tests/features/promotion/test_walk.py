@@ -182,4 +182,4 @@ def test_nobody_approves_their_own_work_whatever_is_tried(
     figures.tell("steps that were done", sum(walk.done.values()))
     ends = Counter(walk.state_of(place) for place in walk.versions)
     figures.tell("versions that came to production or beyond", sum(ends[state] for state in GUARDED), at_least=1)
-    assert walk.refused["separation_of_duties"] > 5
+    assert walk.refused["separation_of_duties"] > 1
