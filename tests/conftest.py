@@ -20,6 +20,12 @@ from tests.support.s3 import S3Server, running_s3
 
 figures = endurance.figures
 
+#: Files with tests that take a minute each. They begin, so that at the end of a run no worker waits for another's.
+LONG = (
+    "journeys/test_pages.py", "security/test_authorizations.py", "features/promotion/test_walk.py",
+    "journeys/test_whole_life.py", "journeys/test_naughty.py", "docs/test_examples.py", "operate/test_bench.py",
+    "operate/test_kills.py",
+)  # fmt: skip
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -38,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.option.markexpr != "endurance":
             scratch.prefer_memory()
         postgres.begin_run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, the rest as they stand."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
 
 
 def pytest_collection_finish() -> None:

@@ -47,7 +47,7 @@ def test_deployments_go_through_the_terminal(
     assert f"{model}:1.0.0 is a draft" in drafted.err
     assert [one.code for one in (drafted, unsaid, misread, never)] != [0] * 4
     assert "is no share" in misread.err
-    assert "names no version" in nameless.err
+    assert "is not GROUP/NAME:VERSION" in nameless.err
     assert "was ever live" in never.err
     assert "was live" in live.err
     assert (renamed.region, deployments, none) == (None, [], [])

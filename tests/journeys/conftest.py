@@ -86,7 +86,7 @@ class Visitor:
 def visit(context: BrowserContext, url: str) -> Visitor:
     """A new page in this browser, listened to."""
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     visitor = Visitor(page, url)
     page.on("console", lambda said: said.type == "error" and visitor.complaints.append(f"{page.url}: {said.text}"))
     page.on("pageerror", lambda error: visitor.complaints.append(f"{page.url}: {error}"))

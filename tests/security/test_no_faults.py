@@ -56,9 +56,15 @@ def addresses(registry: Registry) -> list[tuple[str, str]]:
     return calls + [("GET", page) for page in pages]
 
 
-@pytest.mark.parametrize("who", ["everything", "nobody"])
+@pytest.mark.parametrize(
+    ("kind", "who"),
+    [
+        ("sqlite", "everything"), ("sqlite", "nobody"),
+        pytest.param("postgresql", "everything", marks=pytest.mark.postgres),
+    ],
+)  # fmt: skip
 def test_odd_addresses_and_queries_are_no_fault(registry: Registry, api: Api, make: Make, who: str) -> None:
-    """Also where a database has bounds that Python has not."""
+    """Also where a database has bounds that Python has not; whom the door knows not comes no further on either."""
     client = api.as_(make.person(*Role)) if who == "everything" else api.anonymous
     asked = []
     for (method, path), odd in itertools.product(addresses(registry), ODD):

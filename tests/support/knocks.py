@@ -147,6 +147,7 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "/profile/notices": {"quiet": "on"},
     "/profile/tokens": {"name": "ci", "scopes": ["read"]},
+    "/admin/approvals/{id}/end": {"reason": "Over."},
     "/admin/people/{id}/roles": {"role": "SRE"},
     "/admin/people/{id}/disable": {"reason": "Left."},
     "/models/{group}/{name}/transfer": {"owners": "new-owner@example.com", "reason": "Moved on."},

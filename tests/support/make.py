@@ -1,6 +1,7 @@
 """Making what tests need, by the registry's own acts, never by writing to tables."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.joining import accepting, invitations
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service as model_service
@@ -45,7 +47,18 @@ class Make:
 
     def person(self, *roles: Role, name: str | None = None) -> Person:
         """A person nobody has seen before, with these roles."""
-        email = f"{name or 'person'}-{secrets.token_hex(5)}@example.com"
+        return self._with_token(f"{name or 'person'}-{secrets.token_hex(5)}@example.com", roles)
+
+    def named(self, name: str, *roles: Role) -> Person:
+        """The same with a display name that says nothing of the e-mail: somebody who was invited."""
+        email = f"knurl-{secrets.token_hex(5)}@example.com"
+        with self._registry.writing() as work:
+            made = invitations.invite_by_operator(work, host="test", email=email, roles=roles)
+        with self._registry.writing() as work:
+            accepting.accept_invitation(work, secret=made.secret, name=name, passphrase_hash="none fits")
+        return self._with_token(email, roles)
+
+    def _with_token(self, email: str, roles: Sequence[Role]) -> Person:
         with self._registry.writing() as work:
             made = tokens.create_token_by_operator(work, host="test", email=email, roles=roles)
         with self._registry.reading() as work:

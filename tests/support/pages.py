@@ -5,6 +5,7 @@ import re
 
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.formats import ArtifactType
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -45,5 +46,6 @@ _CODE = re.compile(r"\b(?:\d{4}-\d\d-\d\dT[\d:.]+Z?|[A-Z]{2,}(?:_[A-Z]+)*)(?![\w
 
 def find_codes(text: str) -> list[str]:
     """What stands in a text as JSON has it and as no person says it: states, roles, tiers, decisions, moments."""
-    known = (wording.CODES | set(State) | set(Role) | set(RiskTier)) - _KEPT
-    return [one for one in _CODE.findall(text) if one in known or "_" in one or one[0].isdigit()]
+    known = (wording.CODES - set(ArtifactType) | set(State) | set(Role) | set(RiskTier)) - _KEPT
+    found = [one for one in _CODE.findall(text) if one in known or "_" in one or one[0].isdigit()]
+    return [one for one in found if not one.startswith("MODELKEEP_")]

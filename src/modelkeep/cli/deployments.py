@@ -211,8 +211,6 @@ def end_environment(environment: EnvironmentName, reason: Reason = None, as_json
 
 def _read(text: str) -> dict[str, Any]:
     version, equals, percent = text.partition("=")
-    if ":" not in version:
-        raise ModelkeepError(f"{text!r} names no version.", remedy="Write GROUP/NAME:VERSION=90, in percent.")
     parse_version(version)
     try:
         share = float(percent.rstrip("% ").replace(",", ".")) if equals else 100.0

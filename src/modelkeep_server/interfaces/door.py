@@ -24,10 +24,12 @@ from modelkeep_server.features.identity.sign_in import sessions, throttle
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.inbox import queries as inbox_queries
 from modelkeep_server.features.keys import queries as key_queries
+from modelkeep_server.features.promotion.approval_rules import additions
 from modelkeep_server.features.status import queries as status_queries
 from modelkeep_server.features.status.board import Board
 from modelkeep_server.features.status.monitor import Monitor, list_probes
 from modelkeep_server.features.status.views import Health
+from modelkeep_server.interfaces.directory import Directory
 from modelkeep_server.interfaces.meters import Meters
 from modelkeep_server.kit.timings import Timings
 from modelkeep_server.rules.errors import (
@@ -80,6 +82,7 @@ class Door:
         self.meters = Meters()
         self._seen: dict[tuple[str, int], float] = {}
         self.board = Board()
+        self.directory = Directory()
         self.timings = Timings()
         self._monitor = Monitor(list_probes(database, parts, mail_health))
         self._measuring = CapacityLimiter(1)
@@ -106,16 +109,24 @@ class Door:
 
     def read_board(self) -> None:
         """
-        Read which incidents are open, whether a copy of the keys is kept, and who is Admin, which another process may
-        have changed. Where the database does not answer, what was known stays. Three statements.
+        Read which incidents are open, whether a copy of the keys is kept, who is Admin, and which approvals Admins
+        added, which another process may have changed. Where the database does not answer, what was known stays. Four
+        statements.
         """
         self.parts.keys.follow()
         fingerprint = self.parts.keys.fingerprint()
         try:
             with self.database.reading(self.parts, Circumstances.of_the_house()) as work:
                 kept = key_queries.find_escrow(work, fingerprint) is not None
-                admins = lookups.list_admins(work)
-                self.board.show(status_queries.list_open(work), kept=fingerprint if kept else None, admins=admins)
+                added: dict[str, tuple[str, ...]] = {}
+                for one in additions.list_additions(work):
+                    added[one.risk_tier] = (*added.get(one.risk_tier, ()), one.words_with_target)
+                self.board.show(
+                    status_queries.list_open(work),
+                    kept=fingerprint if kept else None,
+                    admins=lookups.list_admins(work),
+                    added=added,
+                )
         except Unavailable:
             return
 

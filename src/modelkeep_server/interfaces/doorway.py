@@ -62,8 +62,8 @@ class UndeclaredAct(AssertionError):
 class Face(Protocol):
     """How one interface draws an answer. Runs inside the worker thread."""
 
-    def draw(self, result: Any, asking: "Asking") -> Response:
-        """The response for what a handler gave back."""
+    def draw(self, result: Any, asking: "Asking", work: Work | None) -> Response:
+        """The response for what a handler gave back, in the work that it ran in; None where none is open."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Doorway:
                     return await in_thread(request=request, **sent)
 
                 def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
-                    return self._face.draw(handler(work, actor, **sent), asking)
+                    return self._face.draw(handler(work, actor, **sent), asking, work)
 
                 try:
                     response = _in_open_work(door.database.glancing, door, request, act, act_out)
@@ -193,7 +193,7 @@ class Doorway:
                 if takes_request:
                     sent["request"] = request
                 result = await handler(desk, **sent)
-                return result if isinstance(result, Response) else self._face.draw(result, asking_of(request))
+                return result if isinstance(result, Response) else self._face.draw(result, asking_of(request), None)
 
             return _dress(endpoint, handler, act, hidden=("desk",))
 
@@ -227,7 +227,7 @@ class Doorway:
                 def act_out(work: Work, actor: Actor, asking: Asking) -> Response:
                     def answer() -> Response:
                         result = handler(work, actor, **sent)
-                        return result if isinstance(result, Response) else self._face.draw(result, asking)
+                        return result if isinstance(result, Response) else self._face.draw(result, asking, work)
 
                     if attempt is None or not actor.is_known:
                         return answer()
@@ -261,7 +261,7 @@ class Doorway:
         """The page of a refused form; where that cannot be drawn either, raises what refused it."""
 
         def draw(work: Work, actor: Actor, asking: Asking) -> Response:
-            return self._face.draw(again(work, actor, error=error, **sent), asking)
+            return self._face.draw(again(work, actor, error=error, **sent), asking, work)
 
         try:
             return _in_open_work(door.database.reading, door, request, act, draw)

@@ -10,6 +10,7 @@ import importlib
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.metrics import queries
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import Desk, Doorway
@@ -23,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 class _Text:
     """A face that never draws: the handler makes the response."""
 
-    def draw(self, result: Response, asking: Asking) -> Response:
+    def draw(self, result: Response, asking: Asking, work: Work | None) -> Response:
         """What the handler made."""
         return result
 

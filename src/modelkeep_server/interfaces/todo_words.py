@@ -127,8 +127,8 @@ def _quoted(text: str | None) -> str:
     return f"“{said[:QUOTED_CHARS]}{'...' if len(said) > QUOTED_CHARS else ''}”" if said else ""
 
 
-def _short(email: str | None) -> str:
-    return (email or "somebody").partition("@")[0]
+def _who(email: str | None) -> str:
+    return email or "somebody"
 
 
 def _labels(roles: Sequence[Role], joined: str) -> str:
@@ -144,7 +144,7 @@ def _standing(one: Waiting, done: str) -> str:
 
 def _review(one: Waiting) -> tuple[str, str, str, str, str]:
     again = " again after changes" if one.said else ""
-    cure = f"Asked{again} by {_short(one.by)}. {_standing(one, 'approved')}"
+    cure = f"Asked{again} by {_who(one.by)}. {_standing(one, 'approved')}"
     return "scan-eye", f"Promotion to {(one.word or '').lower()}", cure, _at(one, "/review"), "Review"
 
 
@@ -154,7 +154,7 @@ def _request(one: Waiting) -> tuple[str, str, str, str, str]:
 
 
 def _exception(one: Waiting) -> tuple[str, str, str, str, str]:
-    cure = f"{_short(one.by)} asks to lift “{one.word}”. {_standing(one, 'granted it')}"
+    cure = f"{_who(one.by)} asks to lift “{one.word}”. {_standing(one, 'granted it')}"
     return "shield-alert", "Exception asked", cure, f"/exceptions/{one.ref}", "Decide"
 
 
@@ -174,7 +174,7 @@ def _exception_ends(one: Waiting) -> tuple[str, str, str, str, str]:
 
 
 def _policy(one: Waiting) -> tuple[str, str, str, str, str]:
-    cure = f"{_short(one.by)} changed it, and a second person decides. {_quoted(one.said)}"
+    cure = f"{_who(one.by)} changed it, and a second person decides. {_quoted(one.said)}"
     return "scroll-text", "Policy to confirm", cure, f"/policies/{one.ref}", "Decide"
 
 
@@ -232,7 +232,7 @@ _SAYING = {
 
 def of_changes(one: Waiting, draft: OpenDraft | None) -> Task:
     """A version that its reviewers sent back; what else it lacks, where it can change."""
-    said = f"{_short(one.by)}: {_quoted(one.said)}" if one.said else ""
+    said = f"{_who(one.by)}: {_quoted(one.said)}" if one.said else ""
     if draft is None:
         to = "Answer the reviewers, then ask for production again, or close it."
         return replace(_plain(one, "Changes requested"), cure=f"{said} {to}".strip(), href=_at(one, "/review"))

@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 class _Bytes:
     """A face that never draws: transfers answer for themselves."""
 
-    def draw(self, result: Response, asking: Asking) -> Response:
+    def draw(self, result: Response, asking: Asking, work: Work | None) -> Response:
         """What the handler made."""
         return result
 

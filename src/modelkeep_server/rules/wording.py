@@ -16,8 +16,8 @@ from modelkeep_server.rules.lifecycle import STATES, State
 from modelkeep_server.rules.permission_words import join
 from modelkeep_server.rules.permissions import ROLES
 
-#: What is a word of its own in capitals: kinds of files and of access as the guide has them.
-_KEPT = frozenset({"MRC", "SRE", "WEIGHTS", "CONTAINER", "TOKENIZER", "CONFIG", "READ", "WRITE"})
+#: What is a word of its own in capitals.
+_KEPT = frozenset({"MRC", "SRE", "API", "READ", "WRITE"})
 _OWN_LABELS = {
     **{str(info.role): info.label for info in ROLES.values()},
     **{str(info.state): info.label for info in STATES.values()},
@@ -28,19 +28,22 @@ _OWN_LABELS = {
 #: Every other code that events may tell, each said as its own word.
 CODES = frozenset(
     """
-    ACCEPTED ACCESS ACCESS_ENDS ACTIVE ADDED ALLOWED API APPROVE APPROVED AUDIT AVAILABLE BLOCK BLOCKED BLOCKING
+    ACCEPTED ACCESS ACCESS_ENDS ACTIVE ADDED ALLOWED APPROVE APPROVED AUDIT AVAILABLE BLOCK BLOCKED BLOCKING
     BREAKING CHANGED CHANGES CHECK CLOSED COMPATIBLE DATABASE DECIDED DECLINED DEGRADED DELIVERED DENIED
     DEPLOYMENT DONE DOWN DOWNLOAD DROPPED ENDED EVALUATION EXCEPTION EXCEPTION_ASKED EXCEPTION_ENDS EXPIRED
     FAILED FAILING FILES FILES_TO_JUDGE FINDING FIRST_START FORM GIVEN GONE GRANTED HOLD IDENTIFIED IMPORT INPUT
     INTERNAL INVESTIGATING INVESTIGATION INVITATION IN_FORCE LIFE MAIL MAINTENANCE MAY_BREAK MISSING MODEL
     MONITORING MOVE NEAR NOTHING OPEN OPERATIONAL OPERATOR OUTAGE OUTPUT OVER OWNED OWNER PASS PENDING POLICY
-    PROGRAM PROPOSED PURPOSE QUARANTINED RECORD REFUSED RELEASE REMOVED REOPENED REQUEST REQUEST_CHANGES RESET
-    RESOLVED RESTORE RESTRICTED RETIRE REVIEW ROLE ROLLBACK RUNNING SAME STORAGE SUPERSEDED TOKEN_ENDS TOO_FAST
-    TOUCHED UNKNOWN VENDOR WAITING WAIVE WARN WEB WITHDRAWN
+     PROGRAM PROPOSED PURPOSE QUARANTINED RECORD REFUSED RELEASE REMOVED REOPENED REQUEST RETIRE REQUEST_CHANGES RESET
+     RESOLVED RESTORE RESTRICTED REVIEW ROLE ROLLBACK RUNNING SAME STORAGE SUPERSEDED TOKEN_ENDS TOO_FAST TOUCHED UNKNOWN
+     VENDOR WAITING WAIVE WARN WEB WEIGHTS CONTAINER TOKENIZER CONFIG WITHDRAWN
     """.split()  # noqa: SIM905 (as a list it takes a page)
 )
 _RULES = {
     **{kind.code: kind.title for kind in reversed(tuple(list_kinds()))},
+    "not_permitted": "They lack what it takes",
+    "not_signed_in": "Nobody was signed in",
+    "confirm_needed": "They had to confirm first that it is them",
     "hold": "It was on hold",
     "blocked": "The file is blocked",
     "integrity": "What is stored is not what was recorded",
@@ -92,7 +95,7 @@ def say_tier(tier: str) -> str:
 
 
 def say_refusal(rule: str) -> str:
-    """Why something was refused, by the rule that an event names: "somebody else has to decide this"."""
+    """Why something was refused to somebody, by the rule that an event names: "somebody else has to decide this"."""
     words = _RULES.get(rule) or rule.replace("_", " ")
     return words[0].lower() + words[1:]
 

@@ -66,13 +66,21 @@ def test_what_an_admin_adds_counts_from_the_next_decision_on(make: Make, api: Ap
 
 
 def test_owners_read_who_is_asked_before_they_ask(make: Make, api: Api) -> None:
-    """The form of the request names the floor and what was added to it."""
+    """Wherever the floor is named, so is what was added: on forms, on the model and in the help."""
     life = begin_life(make, api)
     ask_for(api, life.cast.admin, count=2)
+    places = (
+        life.base.removeprefix("/api/v1"),
+        f"/models/{life.version.model}",
+        "/models/new",
+        "/help/model-registration",
+    )
 
-    page = words_of(look(api, life.cast.owner, life.base.removeprefix("/api/v1")))
+    page, *others = (words_of(look(api, life.cast.owner, place)) for place in places)
 
     assert "One MRC or Security, and 2 more Security Architect will be asked." in page
+    assert "2 more Security Architect for staging" in page
+    assert all("2 more Security Architect for staging" in other for other in others)
 
 
 def test_fewer_are_asked_for_when_a_second_person_confirms(make: Make, api: Api) -> None:
@@ -129,7 +137,7 @@ def test_a_wish_that_nobody_confirms_lapses(registry: Registry, make: Make, api:
     waits = words_of(look(api, mrc, "/admin/approvals"))
 
     assert (over["ending"], over["lapsed"]["by"]) == (None, admin.email)
-    assert f"{admin.email} wished that it ends. Nobody confirmed that, so the wish lapsed on" in page
+    assert f"{admin.actor.name} wished that it ends. Nobody confirmed that, so the wish lapsed on" in page
     assert [refusal(one) for one in refused] == [(409, "state_forbids")] * 2
     assert "lapsed at" in refused[0].json()["detail"]
     assert anew.status_code == 200

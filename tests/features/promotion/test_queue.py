@@ -141,6 +141,9 @@ def test_rounds_that_ended_and_those_i_decided_stand_in_lists_of_their_own(make:
 
     assert addresses(decided) == models[::-1]
     assert models[0] in addresses(ended)
+    assert [row["canDecide"] for row in decided] == [False, False]
+    for_others = queue(api, make.person(Role.MRC), show="CLOSED", group=models[0].partition("/")[0])
+    assert [row["canDecide"] for row in for_others] == [False]
     assert models[1] not in addresses(ended)
     assert refused.status_code == 422
     assert [error["field"] for error in refused.json()["errors"]] == ["role", "canDecide"]

@@ -88,3 +88,24 @@ def test_a_conflict_or_a_refusal_keeps_what_was_typed(api: Api, life: Life) -> N
     for answer in (own, twice[1], moved, gone):
         assert TYPED in answer.text
         assert 'id="errors"' in answer.text
+
+
+def test_a_form_of_a_review_pressed_twice_counts_once(api: Api, life: Life) -> None:
+    """Decision, comment and finding, each sent again as it was; a second decision is refused with its text kept."""
+    cast, page = life.cast, life.base.removeprefix("/api/v1")
+    mrc = api.browser(cast.mrc)
+    decided = {"decision": "APPROVE", "comment": TYPED, "digest": life.latest["digest"]}
+    before = len(life.get("/findings").json()["items"])
+    forms = {"reviews": decided, "comments": {"text": TYPED}, "findings": {"text": TYPED, "severity": "LOW"}}
+
+    twice = [[mrc.submit(f"{page}/{at}", {"once": at, **sent}) for _ in range(2)] for at, sent in forms.items()]
+    other = mrc.submit(f"{page}/reviews", {"once": "another", **decided, "decision": "REQUEST_CHANGES"})
+
+    assert [[answer.status_code for answer in pair] for pair in twice] == [[303, 303]] * 3
+    assert all(first.headers["location"] == again.headers["location"] for first, again in twice)
+    assert len(life.latest["reviews"]) == 1
+    assert len(life.get("/findings").json()["items"]) == before + 1
+    assert words_of(mrc.get(f"{page}/review").text).count(TYPED) == 3
+    assert other.status_code == 409
+    assert TYPED in other.text.partition('id="errors"')[2]
+    assert life.state == "SUBMITTED"

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Request
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
@@ -30,13 +30,15 @@ def list_approval_rules(work: Work, actor: Actor) -> ApprovalRulesOut:
 
 @router.post("/approval-rules", status_code=201, response_model=ApprovalRuleOut)
 @door.writes("approval.add")
-def add_approval_rule(work: Work, actor: Actor, body: ApprovalRuleIn) -> Answer:
+def add_approval_rule(work: Work, actor: Actor, body: ApprovalRuleIn, request: Request) -> Answer:
     """
     Ask for more approvals, as an Admin. They count from the next decision on, in open rounds too; a version that is
     approved and not moved yet keeps its state and waits for what is missing.
     """
     new = NewAddition(body.risk_tier, body.target, body.roles, body.count, body.reason)
-    return Answer(_shape(additions.add(work, actor, new)), 201)
+    made = additions.add(work, actor, new)
+    request.app.state.door.board.doubt()
+    return Answer(_shape(made), 201)
 
 
 @router.post("/approval-rules/{id}/end", response_model=ApprovalRuleOut)
@@ -48,9 +50,12 @@ def end_approval_rule(work: Work, actor: Actor, id: RuleId, body: ReasonIn) -> A
 
 @router.post("/approval-rules/{id}/confirm", response_model=ApprovalRulesOut)
 @door.writes("approval.confirm")
-def confirm_approval_rule_end(work: Work, actor: Actor, id: RuleId, body: OptionalReasonIn) -> ApprovalRulesOut:
+def confirm_approval_rule_end(
+    work: Work, actor: Actor, id: RuleId, body: OptionalReasonIn, request: Request
+) -> ApprovalRulesOut:
     """End what was added, as an MRC or a Security Architect who did not wish it. Answers with what stands then."""
     additions.confirm_end(work, actor, id, reason=body.reason)
+    request.app.state.door.board.doubt()
     return _shape_all(work)
 
 

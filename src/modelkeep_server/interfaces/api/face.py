@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from modelkeep_server.db.work import Work
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -44,7 +45,7 @@ class Answer:
 class ApiFace:
     """Shapes as JSON."""
 
-    def draw(self, result: Any, asking: Asking) -> Response:
+    def draw(self, result: Any, asking: Asking, work: Work | None) -> Response:
         """JSON for a shape or an Answer."""
         answer = result if isinstance(result, Answer) else Answer(result)
         if answer.body is None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from fastapi import Request
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -51,7 +52,7 @@ def _answer_again(work: Work, actor: Actor, *, error: RegistryError, form: FormD
 
 @router.post(PAGE)
 @door.posts("approval.add", again=_add_again)
-def add_approvals(work: Work, actor: Actor, form: FormData) -> Redirect:
+def add_approvals(work: Work, actor: Actor, form: FormData, request: Request) -> Redirect:
     """Ask for more approvals. Controls: riskTier, target, roles, count, reason."""
     count = text_of(form, "count").strip()
     new = NewAddition(
@@ -62,6 +63,7 @@ def add_approvals(work: Work, actor: Actor, form: FormData) -> Redirect:
         text_of(form, "reason"),
     )
     additions.add(work, actor, new)
+    request.app.state.door.board.doubt()
     return Redirect(f"{PAGE}?done=approvals-added")
 
 
@@ -75,9 +77,10 @@ def end_approvals(work: Work, actor: Actor, id: str, form: FormData) -> Redirect
 
 @router.post(PAGE + "/{id}/confirm")
 @door.posts("approval.confirm", again=_answer_again)
-def confirm_end(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
+def confirm_end(work: Work, actor: Actor, id: str, form: FormData, request: Request) -> Redirect:
     """End what was added. Control: reason."""
     additions.confirm_end(work, actor, id, reason=text_of(form, "reason"))
+    request.app.state.door.board.doubt()
     return Redirect(f"{PAGE}?done=approvals-ended")
 
 

@@ -7,7 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.issuers.ways_in import choices_of
+from modelkeep_server.features.identity.people.lookups import find_names
+from modelkeep_server.interfaces.directory import Directory, Shown, begin
 from modelkeep_server.interfaces.door import Asking, asking_of
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.gate import csrf_token
@@ -32,11 +35,24 @@ class Redirect:
 class WebFace:
     """Pages and redirects."""
 
-    def draw(self, result: Any, asking: Asking) -> Response:
-        """HTML for a Page, 303 for a Redirect."""
+    def draw(self, result: Any, asking: Asking, work: Work | None) -> Response:
+        """HTML for a Page, 303 for a Redirect. One statement where the page names people who were not shown lately."""
         if isinstance(result, Redirect):
             return _redirect(asking.request, result)
-        return HTMLResponse(render(result, shell_of(asking)), result.status, dict(result.headers))
+        return HTMLResponse(_draw_page(asking, result, work), result.status, dict(result.headers))
+
+
+def _draw_page(asking: Asking, page: Page, work: Work | None) -> str:
+    """The page; drawn a second time where somebody on it was not known by name, once all of them are asked for."""
+    kept: Directory = asking.request.app.state.door.directory
+    actor = asking.actor
+    shown = Shown(kept, {actor.email.casefold(): actor.name} if actor.is_known else {})
+    begin(shown)
+    html = render(page, shell_of(asking))
+    if work is None or not shown.missing:
+        return html
+    kept.learn(find_names(work, shown.missing), shown.missing)
+    return render(page, shell_of(asking))
 
 
 def shell_of(asking: Asking) -> PageShell:
@@ -53,6 +69,7 @@ def shell_of(asking: Asking) -> PageShell:
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
         incidents=door_of.board.incidents,
         admins=door_of.board.admins,
+        added_approvals=door_of.board.added,
         lacks_copy_of_keys=door_of.board.lacks_copy_of(door_of.parts.keys.fingerprint()),
     )
 
@@ -69,7 +86,7 @@ def draw_error(request: Request, error: RegistryError) -> Response:
     else:
         page = Page.of(_explain(error), error.status)
     headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
-    return HTMLResponse(render(page, shell_of(asking)), error.status, headers)
+    return HTMLResponse(_draw_page(asking, page, None), error.status, headers)
 
 
 def _explain(error: RegistryError) -> ErrorContext:

@@ -21,15 +21,16 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
+from modelkeep_server.interfaces import directory
 from modelkeep_server.interfaces.web import compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
-from modelkeep_server.rules.approvals import TIERS
+from modelkeep_server.rules.approvals import TIERS, RiskTier
 from modelkeep_server.rules.events import ACTIONS, Outcome
 from modelkeep_server.rules.lifecycle import FLAGS, LINE, STATES, State
 from modelkeep_server.rules.notices import UNREAD_COUNTED
-from modelkeep_server.rules.permission_words import whom_to_ask
+from modelkeep_server.rules.permission_words import join, whom_to_ask
 from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, ROLES, Relation
 
 HERE = Path(__file__).parent
@@ -80,7 +81,7 @@ class PageShell:
     the token bound to the session (or, signed out, to the browser). `theme` is that of the cookie, see `theme_of`.
     `incidents` are those that are open. `lacks_copy_of_keys`: nobody confirmed that a copy of the present keys is kept.
     `section` is that of the page's context; `owners` are those of the model that it is about, and `admins` those of the
-    registry, so that a refusal names whom to ask.
+    registry, so that a refusal names whom to ask; `added_approvals` what Admins added, in words by risk tier.
     """
 
     csrf: str
@@ -95,6 +96,7 @@ class PageShell:
     section: str = ""
     owners: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
+    added_approvals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def asks_for_copy(self) -> bool:
@@ -133,6 +135,11 @@ class PageShell:
         """What this person lacks for an act and whom to ask, or None where nothing is lacking."""
         reason = access.why_not(self.actor, act, relations)
         return f"{reason} {whom_to_ask(act, relations, owners=self.owners, admins=self.admins)}" if reason else None
+
+    def approvals_of(self, tier: RiskTier) -> str:
+        """Whose approvals a promotion of a tier takes, with what Admins added to the floor."""
+        added = self.added_approvals.get(tier, ())
+        return TIERS[tier].approvals + (f"; your Admins added {join(added, 'and')}" if added else "")
 
     @property
     def is_stale(self) -> bool:
@@ -188,6 +195,9 @@ _FILTERS: Mapping[str, Any] = {
     "hue": drawing.hue_of,
     "field_words": drawing.field_words,
     "pretty": drawing.pretty_json,
+    "who": directory.name_of,
+    "called": directory.name_with_email,
+    "named": directory.name_within,
     "code_words": wording.say_code,
     "number": metrics.format_number,
     # For names that people typed, in commands that others paste into a shell.

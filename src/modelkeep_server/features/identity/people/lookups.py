@@ -1,5 +1,7 @@
 """Looking a person up by address, those who are Admin, and oneself."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 
 from modelkeep_server.db.tables import people, role_grants
@@ -27,6 +29,13 @@ def find_person_id(work: Work, email: str) -> int | None:
     """The inside id of the person with this e-mail, or None. One statement."""
     found: int | None = work.scalar(select(people.c.id).where(people.c.email_key == email.strip().casefold()))
     return found
+
+
+def find_names(work: Work, emails: Collection[str]) -> dict[str, str]:
+    """The display names behind e-mails, by the address in lower case; without those of no account. One statement."""
+    keys = {email.casefold() for email in emails}
+    rows = work.all(select(people.c.email_key, people.c.name).where(people.c.email_key.in_(sorted(keys))))
+    return {row.email_key: row.name for row in rows}
 
 
 def list_admins(work: Work) -> tuple[str, ...]:

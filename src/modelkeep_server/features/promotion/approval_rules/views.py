@@ -51,4 +51,9 @@ class Addition:
     @property
     def label(self) -> str:
         """The same, with what it is asked of."""
-        return f"{self.words} for {wording.say_state(self.target)} of {wording.say_tier(self.risk_tier)} risk"
+        return f"{self.words_with_target} of {wording.say_tier(self.risk_tier)} risk"
+
+    @property
+    def words_with_target(self) -> str:
+        """The same without the tier: "2 more MRC for staging"."""
+        return f"{self.words} for {wording.say_state(self.target)}"
