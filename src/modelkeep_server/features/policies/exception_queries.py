@@ -74,7 +74,7 @@ def list_of_version(work: Work, actor: Actor, version_key: int) -> tuple[PolicyE
 
 
 def list_lifting(work: Work, actor: Actor, version_key: int) -> tuple[PolicyException, ...]:
-    """The exceptions that lift a policy for a version now, the first to end first, without their grants. One statement."""
+    """The exceptions that lift a policy for a version now, the first to end first, without grants. One statement."""
     rows = work.all(
         _select(actor)
         .where(

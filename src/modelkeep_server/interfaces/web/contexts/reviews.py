@@ -62,7 +62,7 @@ class ReviewContext(FormContext):
     own: Review | None = None
     compared: Comparison | None = None
     before: Version | None = None
-    offered: tuple[tuple[str, State], ...] = ()
+    offered: tuple[tuple[str, State, bool], ...] = ()
     since: RoundChanges | None = None
     relations: frozenset[Relation] = frozenset()
 
