@@ -157,6 +157,8 @@ def test_a_review_is_held_against_no_closed_version_and_keeps_what_it_showed(mak
     page = f"/models/{old.version.model}/versions/1.1.0/review"
 
     first, picked = look(api, cast.mrc, page), words_of(look(api, cast.mrc, f"{page}?with={number}"))
+    frozen = words_of(look(api, cast.owner, page.removesuffix("/review")))
+    assert owner.post(f"{model}/1.1.0/comments", json={"text": "Mind the holdout."}).status_code == 201
     back = {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": asked.json()["digest"]}
     assert mrc.post(f"{model}/1.1.0/reviews", json=back).status_code == 201
     ended = look(api, cast.mrc, f"{page}?with={number}")
@@ -170,3 +172,9 @@ def test_a_review_is_held_against_no_closed_version_and_keeps_what_it_showed(mak
     assert "Data only" in words_of(f"<main>{scans}</main>")
     assert "An exception lifts this for a time. Exception" in words_of(ended)
     assert f'href="/exceptions/{excepted}"' in ended
+    assert "Needed to request changes, optional to approve." in words_of(first)
+    assert "can still give it back to be changed; else, to change a file or a field, create a new version" in frozen
+    talk = words_of("<main" + ended.partition('id="discussion"')[2])
+    places = [talk.index(part) for part in ("requested the promotion", "Mind the holdout.", "requested changes")]
+    assert places == sorted(places)
+    assert "Discussion 3 " in words_of(ended)
