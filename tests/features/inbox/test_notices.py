@@ -202,7 +202,7 @@ def test_people_choose_how_they_are_told(make: Make, api: Api, told: Callable[..
     kept = next(one for one in settings["items"] if one["kind"] == "comment.added")
     assert chosen.json() == same.json() == settings
     assert (settings["quiet"], kept["inApp"], kept["who"]) == (
-        True, False, "Owners of the model and whoever took part in its reviews",
+        True, False, "Owners of the model, whoever took part in its reviews and whoever it concerns",
     )  # fmt: skip
     assert told(life.cast.owner) == []
     assert waits.status_code == wrong.status_code == 422
