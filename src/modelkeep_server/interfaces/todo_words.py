@@ -51,6 +51,7 @@ PARTS: Mapping[Kind, Part] = {
     Kind.EXCEPTION_ENDS: Part.OWN,
     Kind.ACCESS: Part.ANSWER,
     Kind.FINDING: Part.YOURS,
+    Kind.SHARED: Part.YOURS,
     Kind.ACCESS_ENDS: Part.YOURS,
     Kind.TOKEN_ENDS: Part.YOURS,
     Kind.HOLD: Part.YOURS,
@@ -213,6 +214,11 @@ def _finding(one: Waiting) -> tuple[str, str, str, str, str]:
     return "triangle-alert", what, _quoted(one.said), _at(one, "/reviews#findings"), "Open"
 
 
+def _shared(one: Waiting) -> tuple[str, str, str, str, str]:
+    cure = f"{_who(one.by)} let you in as a collaborator. Make a version, or change one and upload its files."
+    return "user-check", "You may change it", cure, page_of(one.model or ""), "Begin"
+
+
 def _access_ends(one: Waiting) -> tuple[str, str, str, str, str]:
     if one.word == "WRITE":
         return (
@@ -248,6 +254,7 @@ _SAYING = {
     Kind.MOVE: _move,
     Kind.RETIRE: _retire,
     Kind.FINDING: _finding,
+    Kind.SHARED: _shared,
     Kind.ACCESS_ENDS: _access_ends,
     Kind.HOLD: _hold,
 }

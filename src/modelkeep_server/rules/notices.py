@@ -186,6 +186,8 @@ KINDS: Mapping[str, Kind] = {
              "The exception from “{policy}” for {version} ends on {until}", letter="exception_ending"),
         Kind("access.asked", "Access is asked for", (Group.OWNERS,),
              "{by} asks for access to {model}", waits=True, folded=True, letter="access_asked"),
+        Kind("access.granted", "You were let into a model", (Group.NAMED,),
+             "{by} let you into {model}, with {access}"),
         Kind("access.decided", "A request for access was decided", (Group.NAMED,),
              "Your request for access to {model} was {status}", letter="access_decided"),
     )

@@ -54,6 +54,7 @@ class Kind(StrEnum):
     EXCEPTION_ENDS = "EXCEPTION_ENDS"
     ACCESS = "ACCESS"
     FINDING = "FINDING"
+    SHARED = "SHARED"
     ACCESS_ENDS = "ACCESS_ENDS"
     TOKEN_ENDS = "TOKEN_ENDS"  # noqa: S105 - no secret: what sort of thing waits
     HOLD = "HOLD"
@@ -70,7 +71,8 @@ class Waiting:
     for before, `again`. `word` is what the kind is about: a target, a policy's name, how grave a finding is (BLOCKING
     first of all), an access, an environment. `given` are the roles that approved or granted, `still` the places it
     waits for, each with the roles that fill it. `ref` is the public id of what is decided on; of a version that was
-    sent back, that of a finding which blocks it, or None.
+    sent back, that of a finding which blocks it, or None. `begun`: they made a version of the
+    model that they were let into.
     """
 
     kind: Kind
@@ -87,3 +89,4 @@ class Waiting:
     given: tuple[Role, ...]
     still: tuple[tuple[Role, ...], ...]
     ref: str | None
+    begun: bool = False

@@ -46,7 +46,7 @@ from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import answered_for, was_owned, was_touched
-from modelkeep_server.features.models.views import ModelStatus
+from modelkeep_server.features.models.views import Access, ModelStatus
 from modelkeep_server.features.models.visibility import Sight, owned_by_asker, sight_of, values_of, visible_by
 from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus, Target
@@ -65,6 +65,7 @@ ACCESS_DAYS = 7
 
 _NOW = moment("now")
 _others = people.alias("others")
+_ON_MODEL = {name: ON_VERSION[name] for name in ("group_name", "name", "risk_tier")}
 _GRANTED = {Role.MRC: 1, Role.SECURITY_ARCHITECT: 2}
 
 
@@ -116,6 +117,7 @@ def _select_all(asker: _Asker) -> CompoundSelect[Any]:
         *_for_admins(asker),
         *_for_owners(asker),
         _findings(asker),
+        _shared(asker),
         _access_that_ends(asker),
         _holds(asker),
     )
@@ -292,6 +294,24 @@ def _findings(asker: _Asker) -> Select[Any]:
     })  # fmt: skip
 
 
+def _shared(asker: _Asker) -> Select[Any]:
+    """Models that somebody may change as a collaborator; `number` is 1 where they made a version of it already."""
+    until, mine = collaborators.c.until, versions.c.created_by == ACTOR
+    told = (
+        select(collaborators)
+        .join(models, models.c.id == collaborators.c.model_id)
+        .join(_others, _others.c.id == collaborators.c.granted_by)
+        .where(collaborators.c.person_id == ACTOR, collaborators.c.ended_at.is_(None))
+        .where(collaborators.c.access == Access.WRITE.value, or_(until.is_(None), until > _NOW))
+        .where(models.c.status == ModelStatus.ACTIVE.value, visible_by(asker.sight))
+    )
+    begun = exists().where(versions.c.model_id == models.c.id, mine)
+    return arm(Kind.SHARED, told, {
+        **_ON_MODEL, "since": us(collaborators.c.granted_at), "who": _others.c.email,
+        "number": case((begun, 1), else_=0),
+    })  # fmt: skip
+
+
 def _access_that_ends(asker: _Asker) -> Select[Any]:
     until = collaborators.c.until
     told = (
@@ -300,9 +320,8 @@ def _access_that_ends(asker: _Asker) -> Select[Any]:
         .where(collaborators.c.person_id == ACTOR, collaborators.c.ended_at.is_(None), visible_by(asker.sight))
         .where(until > _NOW, until <= moment("access_until"))
     )
-    on_model = {name: ON_VERSION[name] for name in ("group_name", "name", "risk_tier")}
     return arm(Kind.ACCESS_ENDS, told, {
-        **on_model, "since": us(collaborators.c.granted_at), "due": us(until), "word": collaborators.c.access,
+        **_ON_MODEL, "since": us(collaborators.c.granted_at), "due": us(until), "word": collaborators.c.access,
     })  # fmt: skip
 
 
@@ -322,7 +341,7 @@ def _to_waiting(row: Any, needs: seats.Needs) -> Waiting:
     if tier and kind in (Kind.REVIEW, Kind.REQUEST):
         given = seats.roles_given(row.number)
         still = seats.places_open(needs, tier, Target(row.word), row.number)
-    elif tier and row.number is not None:
+    elif tier and kind in (Kind.EXCEPTION, Kind.EXCEPTION_ASKED, Kind.EXCEPTION_ENDS):
         given = tuple(role for role, bit in _GRANTED.items() if row.number & bit)
         still = tuple((role,) for role in GRANTERS[tier] if role not in given)
     return Waiting(
@@ -340,4 +359,5 @@ def _to_waiting(row: Any, needs: seats.Needs) -> Waiting:
         given=given,
         still=still,
         ref=row.ref,
+        begun=kind is Kind.SHARED and bool(row.number),
     )
