@@ -103,6 +103,8 @@ def _select(actor: Actor) -> Select[Any]:
             exceptions,
             policies.c.public_id.label("policy_public_id"),
             policy_revisions.c.name.label("policy_name"),
+            policy_revisions.c.description.label("policy_why"),
+            policy_revisions.c.rules.label("policy_rules"),
             models.c.group_name,
             models.c.name.label("model_name"),
             models.c.risk_tier.label("present_tier"),
@@ -179,4 +181,6 @@ def _to_exception(work: Work, row: Row[Any], grants: tuple[ExceptionGrant, ...])
         end_reason=row.end_reason,
         revision=row.revision,
         grants=grants,
+        demands=tuple(rule["message"] for rule in row.policy_rules),
+        policy_why=row.policy_why,
     )

@@ -147,7 +147,7 @@ class Check:
     """
     What one policy said of a version. `message` is what it demands, of the rules that are not passed where there are
     some; `detail` what is amiss; `about` are the paths of the facts that those rules read. `excepted` is the id of the
-    exception that lifts it.
+    exception that lifts it. `why` says why there is the policy.
     """
 
     policy: str
@@ -160,6 +160,7 @@ class Check:
     remedy: str = ""
     about: tuple[str, ...] = ()
     excepted: str | None = None
+    why: str = ""
 
     @property
     def blocks(self) -> bool:
