@@ -45,8 +45,8 @@ class PolicyException:
     One policy lifted for one version until a time. People by e-mail.
 
     `granted_for` is the tier that it was granted under; `tier` is what the model's is now. After a raise, one that was
-    granted for LOW holds no more. `demands` is what the policy demands now, a sentence a rule, and `policy_why` why there
-    is it.
+    granted for LOW holds no more. `demands` is what the policy demands now, a sentence a rule, and `policy_why` why it
+    is there.
     """
 
     key: int
