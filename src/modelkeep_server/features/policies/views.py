@@ -137,6 +137,11 @@ class Policy:
         return self.in_force.wording
 
     @property
+    def since(self) -> datetime:
+        """When the revision in force came into force."""
+        return self.in_force.decided_at or self.in_force.proposed_at
+
+    @property
     def revision(self) -> int:
         """The number of the revision in force."""
         return self.in_force.revision

@@ -29,6 +29,7 @@ router = make_router()
 
 PAGE_ROWS = 50
 DECIDE = FormOf("decide", {"reason": "Your reason"})
+SWITCH = FormOf("switch", {"reason": "Reason"})
 #: So many of the exceptions from a policy stand on its page.
 EXCEPTIONS_SHOWN = 10
 TEXTS = ("name", "description", "severity", "groups", "reason", "version")
@@ -148,7 +149,9 @@ def update_policy(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
     expected = {int(sent)} if sent.isascii() and sent.isdigit() and len(sent) < 10 else set()
     reason = typed.values["reason"] or None
     try:
-        edit = service.update_policy(work, actor, id, lambda _: typed.draft, expected=expected, reason=reason)
+        edit = service.update_policy(
+            work, actor, id, lambda _: typed.draft, expected=expected, reason=reason, explained=True
+        )
     except (Invalid, NameTaken) as error:
         return _show(work, actor, id, replace(typed, errors=errors_by_field(error.errors)), status=error.status)
     except Stale as error:
@@ -156,13 +159,18 @@ def update_policy(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
     return Redirect(f"/policies/{id}?done={'policy-waits' if edit.waits else 'saved'}")
 
 
+def _switch_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, id: str) -> Page:
+    return _show(work, actor, id, refused=SWITCH.refuse(form, error), status=error.status)
+
+
 @router.post("/policies/{id}/switch")
-@door.posts("policy.update")
+@door.posts("policy.update", again=_switch_again)
 def switch_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Switch it on or off."""
     edit = service.switch_policy(
-        work, actor, id, on=text_of(form, "on") == "yes", expected=None, reason=text_of(form, "reason") or None
-    )
+        work, actor, id, on=text_of(form, "on") == "yes", expected=None, reason=text_of(form, "reason") or None,
+        explained=True,
+    )  # fmt: skip
     return Redirect(f"/policies/{id}?done={'policy-waits' if edit.waits else 'saved'}")
 
 
