@@ -23,7 +23,7 @@ from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken, NotFound, RegistryError, Stale
-from modelkeep_server.rules.policy_facts import RULES_MAX
+from modelkeep_server.rules.policy_facts import EXAMPLES, RULES_MAX, Example
 
 router = make_router()
 
@@ -197,6 +197,9 @@ def decline_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
 def _try(work: Work, actor: Actor, form: FormData) -> Page:
     access.require(work, actor, "policy.try")
     typed, policy_id = _Typed.sent(form), text_of(form, "policy") or None
+    example = text_of(form, "example")
+    if example.isascii() and example.isdigit() and int(example[:4]) < len(EXAMPLES):
+        return _use(work, actor, typed, EXAMPLES[int(example[:4])], policy_id)
     trial: VersionTrial | WideTrial | None = None
     status = 200
     # A policy is tried before it has a name.
@@ -214,6 +217,18 @@ def _try(work: Work, actor: Actor, form: FormData) -> Page:
     if policy_id is None:
         return Page.of(NewPolicyContext(**typed.controls, trial=trial), status)
     return _show(work, actor, policy_id, typed, trial=trial, status=status)
+
+
+def _use(work: Work, actor: Actor, typed: _Typed, example: Example, policy_id: str | None) -> Page:
+    """The editor again, with an example as one more rule."""
+    rules = (*typed.rules, (example.expression, example.message, ""))
+    if len(rules) > RULES_MAX:
+        again = replace(typed, errors={"rules": f"A policy has at most {RULES_MAX} rules."})
+    else:
+        again = replace(typed, rules=rules)
+    if policy_id is None:
+        return Page.of(NewPolicyContext(**again.controls))
+    return _show(work, actor, policy_id, again)
 
 
 def _show(
