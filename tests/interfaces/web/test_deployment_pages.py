@@ -41,6 +41,7 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     over = say(share_0="1")
     late = say(share_0="10", share_1="90", confirm="yes", replaces="none")
     two = say(share_0="10", share_1="90", confirm="yes", reason="Canary.")
+    overtaken = say(share_0="50", share_1="50", replaces=one.headers["location"].partition("?")[0].rpartition("/")[2])
     shown = two.headers["location"].partition("?")[0]
     page, seen_by_owner = sre.get(shown).text, owner.get(shown).text
     unreasoned = sre.submit(f"{shown}/rollback", {"reason": ""})
@@ -66,6 +67,12 @@ def test_an_sre_records_and_rolls_back_in_the_pages(registry: Registry, make: Ma
     assert "The shares come to 101 %" in over.text
     assert (late.status_code, two.status_code) == (409, 303)
     assert "recorded another deployment" in late.text
+    assert 'name="replaces" value="none"' in form
+    assert "Somebody recorded another since you opened the page.</b> Now live is 1.0.0 at 90 %, 1.1.0 at 10 %" in (
+        overtaken.text
+    )
+    assert f'name="replaces" value="{shown.rpartition("/")[2]}"' in overtaken.text
+    assert "Somebody recorded another" not in planned.text
     assert "90 % → 100 %" in page
     assert "goes, from 10 %" in page
     assert "To roll back you need the role SRE" in seen_by_owner

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -111,12 +112,14 @@ def record(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
             recorded = service.record(work, actor, asked)
             done = "deployed" if recorded.is_new else "deployed-already"
             return Redirect(f"/deployments/{recorded.deployment.id}?done={done}")
-        plan = service.plan(work, actor, asked)
+        # What somebody else recorded meanwhile is told with what would change; recording then follows that.
+        plan = service.plan(work, actor, replace(asked, replaces=None))
     except Invalid as error:
         errors = _by_control(error, places)
         return Page.of(_record_context(work, actor, environment, model, values=typed, errors=errors), error.status)
     except (StateForbids, Conflict) as error:
         errors = {"live": f"{error.detail} {error.remedy}"}
+        typed.pop("replaces", "")
         return Page.of(_record_context(work, actor, environment, model, values=typed, errors=errors), error.status)
     return Page.of(_record_context(work, actor, environment, model, values=typed, errors={}, plan=plan))
 
@@ -224,8 +227,12 @@ def _record_context(
     candidates = live_queries.list_candidates(
         work, actor, environment.kind, model, [part.version_key for part in live.values()], most=PARTS_MAX
     )
+    # What is live now stands first, so that rows change places while somebody types: a version keeps its own.
+    taken = {values[f"version.{place}"]: place for place in range(PARTS_MAX) if f"version.{place}" in values}
+    free = iter([place for place in range(2 * PARTS_MAX) if place not in taken.values()])
     rows = []
-    for place, one in enumerate(candidates):
+    for one in candidates:
+        place = taken[one.version] if one.version in taken else next(free)
         part = live.get(one.version)
         opens = (f"{part.percent:g}", part.endpoint_url or "", part.region or "") if part else ("", "", "")
         typed = [values.get(f"{control}.{place}") for control in _CONTROLS]

@@ -137,6 +137,17 @@ class RecordContext(FormContext):
     plan: Plan | None = None
 
     @property
+    def present_id(self) -> str:
+        """The id of what is live now, `none` for nothing: what recording follows."""
+        return self.present.id if self.present else "none"
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether somebody recorded another since the page was opened, on which this was typed."""
+        told = self.values.get("replaces")
+        return self.plan is not None and bool(told) and told != self.present_id
+
+    @property
     def changes(self) -> tuple[tuple[str, Part | None, Part | None], ...]:
         """Each version that recording concerns, with its part now and then."""
         if self.plan is None:
