@@ -68,7 +68,7 @@ def show_deployments(work: Work, actor: Actor, request: Request, cursor: Cursor 
     rootless = frozenset() if at else queries.find_rootless(work, rows.items)
     context = DeploymentsContext(
         rows=rows, places=places, values=values, errors=errors, at=at, is_to_come=at is not None and at > work.now,
-        cursor=cursor or None, rootless=rootless,
+        is_today=_is_today(work, at), cursor=cursor or None, rootless=rootless,
     )  # fmt: skip
     return Page.of(context)
 
@@ -167,10 +167,16 @@ def show_of_model(work: Work, actor: Actor, request: Request, group: str, name: 
         errors=errors,
         at=at,
         is_to_come=at is not None and at > work.now,
+        is_today=_is_today(work, at),
         cursor=cursor or None,
         rootless=frozenset() if at else queries.find_rootless(work, live),
     )
     return Page.of(context)
+
+
+def _is_today(work: Work, at: datetime | None) -> bool:
+    """Whether a moment is to come, and today."""
+    return at is not None and at > work.now and at.date() == work.now.date()
 
 
 def _find_model(work: Work, actor: Actor, text: str) -> Model | None:
@@ -216,12 +222,13 @@ def _record_context(
     errors: Mapping[str, str],
     plan: Any = None,
 ) -> RecordContext:
-    shown = RecordContext(
-        environment=environment, model=model, values=values, errors=errors, plan=plan,
-        places=() if environment and model else live_queries.list_places(work, actor),
-    )  # fmt: skip
     if environment is None or model is None:
-        return shown
+        kind = environment.kind if environment else None
+        offered = live_queries.list_deployable(work, actor, kind) if access.may(actor, "deployment.record") else ()
+        return RecordContext(
+            environment=environment, model=model, values=values, errors=errors, plan=plan, offered=offered,
+            places=live_queries.list_places(work, actor),
+        )  # fmt: skip
     present = live_queries.find_current(work, actor, environment, model)
     live = {part.number: part for part in present.live} if present else {}
     candidates = live_queries.list_candidates(
