@@ -29,7 +29,7 @@ _OWN_LABELS = {
 CODES = frozenset(
     """
     ACCEPTED ACCESS ACCESS_ENDS ACTIVE ADDED ALLOWED APPROVE APPROVED AUDIT AVAILABLE BLOCK BLOCKED BLOCKING
-    BREAKING CHANGED CHANGES CHECK CLOSED COMPATIBLE DATABASE DECIDED DECLINED DEGRADED DELIVERED DENIED
+    BREAKING CHANGED CHANGES CHECK CLOSED COLLABORATOR COMPATIBLE DATABASE DECIDED DECLINED DEGRADED DELIVERED DENIED
     DEPLOYMENT DONE DOWN DOWNLOAD DROPPED ENDED EVALUATION EXCEPTION EXCEPTION_ASKED EXCEPTION_ENDS EXPIRED
     FAILED FAILING FILES FILES_TO_JUDGE FINDING FIRST_START FORM GIVEN GONE GRANTED HOLD IDENTIFIED IMPORT INPUT
     INTERNAL INVESTIGATING INVESTIGATION INVITATION IN_FORCE LIFE MAIL MAINTENANCE MAY_BREAK MISSING MODEL
@@ -39,6 +39,7 @@ CODES = frozenset(
      UNKNOWN VENDOR WAITING WAIVE WARN WEB WEIGHTS CONTAINER TOKENIZER CONFIG WITHDRAWN
     """.split()  # noqa: SIM905 (as a list it takes a page)
 )
+_STANDINGS = frozenset({*ROLES, "OWNER", "COLLABORATOR"})
 _RULES = {
     **{kind.code: kind.title for kind in reversed(tuple(list_kinds()))},
     "not_permitted": "They lack what it takes",
@@ -92,6 +93,11 @@ def say_states(states: Collection[str], last: str = "or") -> str:
 def say_tier(tier: str) -> str:
     """A risk tier within a sentence: "high"."""
     return next(info.label for info in TIERS.values() if info.tier == tier).lower()
+
+
+def say_standing(role: str | None) -> str | None:
+    """As what somebody acted, by what an event names: "Model Owner", "Collaborator"; None where it names nothing."""
+    return say_code(role) if role in _STANDINGS else None
 
 
 def say_refusal(rule: str) -> str:
