@@ -118,6 +118,8 @@ def _select(actor: Actor) -> Select[Any]:
             exceptions,
             policies.c.public_id.label("policy_public_id"),
             policy_revisions.c.name.label("policy_name"),
+            policy_revisions.c.description.label("policy_why"),
+            policy_revisions.c.rules.label("policy_rules"),
             models.c.group_name,
             models.c.name.label("model_name"),
             models.c.risk_tier.label("present_tier"),
@@ -196,4 +198,6 @@ def _to_exception(work: Work, row: Row[Any], grants: tuple[ExceptionGrant, ...])
         revision=row.revision,
         grants=grants,
         is_retired=State(row.state) is State.RETIRED,
+        demands=tuple(rule["message"] for rule in row.policy_rules),
+        policy_why=row.policy_why,
     )

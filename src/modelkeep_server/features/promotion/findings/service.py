@@ -113,8 +113,11 @@ def insert(work: Work, actor: Actor, version: Version, new: NewFinding, promotio
     return _to_finding(work.all(_select().where(findings.c.public_id == public_id))[0])
 
 
-def record_raised(work: Work, actor: Actor, model: Model, version: Version, made: Finding) -> None:
-    """Record that a finding was raised, and tell of it."""
+def record_raised(
+    work: Work, actor: Actor, model: Model, version: Version, made: Finding, *, under: str = "finding.raise"
+) -> None:
+    """Record that a finding was raised, and tell of it. `under` is the act that brought it about."""
+    work.granted.setdefault("finding.raise", work.granted.get(under))
     access.record(
         work, actor, "finding.raise", object_id=made.id, object_label=f"{made.version}#{made.id}",
         after={"severity": made.severity.value, "blocking": made.blocking, "owner": PersonRef(made.owner),
@@ -135,6 +138,13 @@ def list_of_version(work: Work, version: Version) -> tuple[Finding, ...]:
     """The findings of a version, the newest first. One statement."""
     rows = work.all(_select().where(findings.c.version_id == version.key).order_by(findings.c.id.desc()))
     return tuple(_to_finding(row) for row in rows)
+
+
+def list_raisers(work: Work, version: Version) -> tuple[str, ...]:
+    """The e-mails of those who raised what is still open of a version, each once. One statement."""
+    raised = select(people.c.email).join(findings, findings.c.raised_by == people.c.id).distinct()
+    here = (findings.c.version_id == version.key, findings.c.status == FindingStatus.OPEN.value)
+    return tuple(row.email for row in work.all(raised.where(*here).order_by(people.c.email)))
 
 
 def list_findings(

@@ -101,7 +101,8 @@ class VersionContext(FormContext):
     @property
     def step(self) -> NextStep:
         """What comes next."""
-        return find_step(self.version, self.moves, self.latest)
+        live = [spot.live.environment for spot in self.spots if spot.live is not None]
+        return find_step(self.version, self.moves, self.latest, live)
 
     def cure_of(self, demand: Requirement) -> CureLink | None:
         """Where a demand that is not met is cured."""
