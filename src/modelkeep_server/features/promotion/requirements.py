@@ -43,6 +43,8 @@ def _to_requirement(check: Check) -> Requirement:
         blocks=check.severity is Severity.BLOCK,
         lifted_by=check.excepted if excepted else None,
         about=check.about,
+        policy_id=check.policy_id,
+        policy_why=check.why,
     )
 
 

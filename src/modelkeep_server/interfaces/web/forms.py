@@ -37,6 +37,7 @@ NOTICES: Mapping[str, str] = {
     "access-refused": "Your answer stands on their dashboard.",
     "access-withdrawn": "Your request is taken back.",
     "evaluation": "The evaluation is recorded. What came of each threshold stands below.",
+    "evaluation-unjudged": "The evaluation is recorded against no suite: the numbers are kept, nothing judged them.",
     "signed-off": "Signed off, in your name.",
     "suite": "The suite is there. From now on it counts for every model that it is meant for.",
     "released": "The file is released. It can be downloaded until the day you gave.",

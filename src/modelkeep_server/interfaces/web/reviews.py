@@ -226,7 +226,7 @@ def _compare(work: Work, actor: Actor, version: Version, other: str | None) -> V
     """What changed since `other`, else since what a reviewer holds it against; None where there is none."""
     group, _, name = version.model.partition("/")
     if other is None or other == version.version:
-        other = comparing.find_counterpart(work, version)
+        other = comparing.find_counterpart(work, version, reviewed=True)
     if other is None:
         return None
     return comparing.compare_versions(work, actor, group, name, version.version, other=other)
