@@ -46,7 +46,7 @@ class PolicyException:
 
     `granted_for` is the tier that it was granted under; `tier` is what the model's is now. After a raise, one that was
     granted for LOW holds no more. `demands` is what the policy demands now, a sentence a rule, and `policy_why` why it
-    is there.
+    is there. `is_retired`: the version is in no use any more, so that nothing is lifted for it.
     """
 
     key: int
@@ -71,6 +71,7 @@ class PolicyException:
     grants: tuple[ExceptionGrant, ...] = ()
     demands: tuple[str, ...] = ()
     policy_why: str = ""
+    is_retired: bool = False
 
     @property
     def open_roles(self) -> tuple[Role, ...]:

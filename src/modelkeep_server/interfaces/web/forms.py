@@ -110,6 +110,7 @@ NOTICES: Mapping[str, str] = {
     "lifted": "The hold is lifted.",
     "approved": "Your approval is given, with your name, on this content.",
     "changes": "The owners see what you ask for. The version comes back to you when they ask again.",
+    "changes-blocked": "The owners see it. Settle your finding when it is mended; then they can ask again.",
     "commented": "Your comment stands in the discussion.",
     "found": "The finding is raised. Its owner answers for it.",
     "settled": "The finding is settled.",
