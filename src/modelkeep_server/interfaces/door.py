@@ -187,6 +187,7 @@ class Door:
         limit = self.parts.limits.refusals_recorded_per_minute
         with self.database.writing(self.parts, asking.circumstances) as work:
             if throttle.count(work, f"refused:{asking.actor.pseudonym}", window_seconds=60) <= limit:
+                access.note_standing(work, asking.actor, act, error)
                 access.record(
                     work, asking.actor, act, object_id=_object_of(asking.request, act),
                     outcome=Outcome.REFUSED, rule=error.rule,

@@ -89,6 +89,13 @@ class Grant:
     role: Role | None = None
     relation: Relation | None = None
 
+    @property
+    def standing(self) -> str | None:
+        """As what somebody acts who holds it so: a role, else OWNER or COLLABORATOR, else None."""
+        if self.role is not None or self.relation is None:
+            return self.role
+        return "OWNER" if self.relation is Relation.OWNER else "COLLABORATOR"
+
 
 @dataclass(frozen=True)
 class Permission:

@@ -64,3 +64,32 @@ def test_pages_of_a_life_show_names_and_no_codes(lived: Life, api: Api) -> None:
     assert {path: found for path, found in cut.items() if found} == {}
     reviews = next(text for path, text in words.items() if path.endswith("/reviews Olive Owner"))
     assert all(name in reviews for name in ("Olive Owner", "Mara Carter", "Sam Ortiz"))
+
+
+def test_a_trail_for_paper_is_whole_and_speaks_words(lived: Life, make: Make, api: Api) -> None:
+    """
+    All rows for paper: digests stand whole, each line says as what somebody acted, also as a collaborator and where
+    they were refused; what JSON holds is said in words; and the proofs stand at the end, by number.
+    """
+    guest, model = make.named("Gale Guest"), lived.version.model
+    sharing = f"/api/v1/models/{model}/collaborators"
+    let_in = api.as_(lived.cast.owner).put(f"{sharing}/{guest.email}", json={"access": "WRITE"})
+    talked = lived.post("/comments", guest, text="The guest was here.")
+    refused = lived.move("STAGING", lived.cast.sre)
+    path = f"/models/{model}/versions/{lived.version.version}/trail?rows=all"
+
+    page = look(api, lived.cast.owner, path)
+
+    story, _, proofs = words_of(page).partition(" Proofs ")
+    digest = lived.get().json()["contentDigest"]
+    files = lived.get("/artifacts").json()["items"]
+    assert (let_in.status_code // 100, talked.status_code, refused.status_code) == (2, 201, 409)
+    assert "Gale Guest Collaborator commented on" in story
+    assert "Rosa Engel SRE tried to move a version to staging Refused" in story
+    assert "Mara Carter MRC raised a finding on" in story
+    assert "Olive Owner Model Owner raised a finding on" in story
+    assert story.count(f"content digest {digest}") >= 5
+    assert f"SHA-256 {files[0]['sha256']}" in story
+    assert "metrics auc 0.89 recorded by a program" in story
+    assert not re.findall(r"[{}]|\[|sha256:[0-9a-f]{1,63}…| Path ", story)
+    assert proofs.count(" Path ") == page.count('class="trail-proof"') == page.count('class="step-body"')

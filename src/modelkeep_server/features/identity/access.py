@@ -13,7 +13,7 @@ from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.service_accounts.views import SCOPES
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permission_words, permissions
-from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
+from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn, RegistryError
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Scope
 
@@ -42,7 +42,7 @@ def require(
     work: Work, actor: Actor, act: str, relations: Collection[Relation] = (), *, owners: Sequence[str] = ()
 ) -> None:
     """
-    Go on only where the actor may do this; note the role that allowed it, for the event.
+    Go on only where the actor may do this; note the role or relation that allowed it, for the event.
 
     `owners` are those of the model at stake, whom a refusal names. One statement where it is refused, else none.
 
@@ -60,7 +60,17 @@ def require(
     if minutes is not None:
         demand_fresh(actor, minutes, PERMISSIONS[act].says)
     grant = permissions.find_grant(act, actor.roles, relations)
-    work.granted[act] = grant.role.value if grant is not None and grant.role is not None else None
+    work.granted[act] = None if grant is None else grant.standing
+
+
+def note_standing(work: Work, actor: Actor, act: str, error: RegistryError) -> None:
+    """
+    Note as what the actor tried an act that was refused: what would have allowed it, where that is not what was
+    missing.
+    """
+    if act in PERMISSIONS and not isinstance(error, (NotPermitted, NotSignedIn)):
+        grant = permissions.find_grant(act, actor.roles, (*Relation,))
+        work.granted[act] = None if grant is None else grant.standing
 
 
 def demand_scope(actor: Actor, act: str) -> None:

@@ -197,7 +197,7 @@ def _to_exception(work: Work, row: Row[Any], grants: tuple[ExceptionGrant, ...])
         end_reason=row.end_reason,
         revision=row.revision,
         grants=grants,
+        is_retired=State(row.state) is State.RETIRED,
         demands=tuple(rule["message"] for rule in row.policy_rules),
         policy_why=row.policy_why,
-        is_retired=State(row.state) is State.RETIRED,
     )

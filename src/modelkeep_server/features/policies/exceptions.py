@@ -138,11 +138,12 @@ def grant_exception(
     if not left:
         changes["status"] = ExceptionStatus.GRANTED.value
     work.change(exceptions, exception.key, changes, expect={"revision": exception.revision})
+    work.granted["exception.grant"] = acting.value
     access.record(
         work, actor, "exception.grant", object_id=exception.id, object_label=exception.version,
         before={"status": exception.status.value},
-        after={"status": changes.get("status", exception.status.value), "role": acting.value,
-               "riskTier": model.risk_tier.value, "comment": Veiled((comment or "").strip())},
+        after={"policy": exception.policy_id, "status": changes.get("status", exception.status.value),
+               "role": acting.value, "riskTier": model.risk_tier.value, "comment": Veiled((comment or "").strip())},
     )  # fmt: skip
     granted = exception_queries.get_exception(work, actor, public_id)
     about = About.of(model, found.key, named=(exception.asked_by,))
@@ -245,7 +246,8 @@ def _end(
     )  # fmt: skip
     access.record(
         work, actor, act, object_id=exception.id, object_label=exception.version,
-        before={"status": exception.status.value}, after={"status": status.value}, reason=said,
+        before={"status": exception.status.value}, reason=said,
+        after={"policy": exception.policy_id, "status": status.value},
     )  # fmt: skip
     return exception_queries.get_exception(work, actor, exception.id)
 

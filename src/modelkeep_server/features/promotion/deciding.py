@@ -100,7 +100,7 @@ def decide(
     else:
         decided = _count(work, actor, found, decided, facts, demands)
     for one in raised:
-        finding_acts.record_raised(work, actor, model, found, one)
+        finding_acts.record_raised(work, actor, model, found, one, under=_ACTS[wanted])
     settle_review(work, actor, model, found, decided.open_roles if decided.status is Status.OPEN else ())
     _tell(work, actor, model, found, decided, wanted, role, comment)
     return decided

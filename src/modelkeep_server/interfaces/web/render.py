@@ -199,6 +199,7 @@ _FILTERS: Mapping[str, Any] = {
     "called": directory.name_with_email,
     "named": directory.name_within,
     "code_words": wording.say_code,
+    "standing_words": wording.say_standing,
     "number": metrics.format_number,
     # For names that people typed, in commands that others paste into a shell.
     "quoted": shlex.quote,

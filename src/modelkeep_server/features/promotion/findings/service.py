@@ -113,8 +113,11 @@ def insert(work: Work, actor: Actor, version: Version, new: NewFinding, promotio
     return _to_finding(work.all(_select().where(findings.c.public_id == public_id))[0])
 
 
-def record_raised(work: Work, actor: Actor, model: Model, version: Version, made: Finding) -> None:
-    """Record that a finding was raised, and tell of it."""
+def record_raised(
+    work: Work, actor: Actor, model: Model, version: Version, made: Finding, *, under: str = "finding.raise"
+) -> None:
+    """Record that a finding was raised, and tell of it. `under` is the act that brought it about."""
+    work.granted.setdefault("finding.raise", work.granted.get(under))
     access.record(
         work, actor, "finding.raise", object_id=made.id, object_label=f"{made.version}#{made.id}",
         after={"severity": made.severity.value, "blocking": made.blocking, "owner": PersonRef(made.owner),

@@ -58,4 +58,4 @@ def _list_what_was_approved_for_less(work: Work, actor: Actor, model: Model, bef
             due_at=work.now + timedelta(days=REVIEW_DAYS[model.risk_tier]),
         )
         made = findings.insert(work, actor, version, new, None)
-        findings.record_raised(work, actor, model, version, made)
+        findings.record_raised(work, actor, model, version, made, under="model.update")

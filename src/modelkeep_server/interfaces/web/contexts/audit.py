@@ -20,6 +20,7 @@ from modelkeep_server.interfaces.web.contexts.models import Chip
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.proof_tree import ProofTree, draw_proof_tree, list_hashes
 from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules import wording
 from modelkeep_server.rules.events import ACTIONS, Action
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, Role
 
@@ -190,10 +191,10 @@ class EventContext(Context):
     @property
     def role_words(self) -> tuple[str, str] | None:
         """The role used and what it may do here, or None where none was needed."""
-        role, act = self.event.role, self.event.action
-        if role not in list(Role):
+        role, act = wording.say_standing(self.event.role), self.event.action
+        if role is None:
             return None
-        return ROLES[Role(role)].label, PERMISSIONS[act].says if act in PERMISSIONS else ""
+        return role, PERMISSIONS[act].says if act in PERMISSIONS else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,32 +1,24 @@
 """What the compliance trail of a version is drawn from."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from modelkeep_server.features.audit.filters import OBJECT_ID
 from modelkeep_server.features.audit.views import Event, ProvenEvent
 from modelkeep_server.features.trail.views import KIND_WORDS, Trail, TrailKind, kind_of
 from modelkeep_server.interfaces.web.contexts.base import Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.interfaces.web.drawing import field_words
 from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.trail_words import Fact, list_facts
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.events import ACTIONS, Outcome
-from modelkeep_server.rules.permissions import PERMISSIONS, ROLES, Role
+from modelkeep_server.rules.permissions import PERMISSIONS
 
-#: Longer values of before and after are cut on the line; the event as stored has them whole.
-VALUE_CHARS = 160
-DIGEST_CHARS = 19
-_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
 #: What is known by the version that it is of.
 _OF_VERSION = frozenset({"version", "finding", "exception", "evaluation"})
-#: What tells nothing to somebody who reads: the number of an edit.
-_LEFT_OUT = frozenset({"revision"})
 _SIGNED_IN = {
     "session": "in the browser",
     "token": "by a token",
@@ -45,16 +37,6 @@ _ICONS = {
     TrailKind.DEPLOYMENT: "cloud-upload",
     TrailKind.MODEL: "box",
 }
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One value that an act changed or told; a side that says nothing is None. `is_gone`: it was taken away."""
-
-    name: str
-    was: str | None
-    became: str | None
-    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,11 +81,15 @@ class TrailContext(VersionContext, Walked):
         kept = {**self.filters, **({"rows": "all"} if self.is_sheet else {})}
         return Walk(f"{self.base}/trail", self.trail.events, kept)
 
+    @cached_property
+    def rows(self) -> tuple[TrailRow, ...]:
+        """The events of this page, oldest first."""
+        return tuple(_to_row(one, self.trail.labels, self.version.address) for one in self.trail.events.items)
+
     @property
     def days(self) -> Iterator[tuple[str, list[TrailRow]]]:
-        """The events of this page by UTC day, oldest first."""
-        rows = (_to_row(one, self.trail.labels, self.version.address) for one in self.trail.events.items)
-        for day, group in groupby(rows, key=lambda row: row.event.at.strftime("%-d %B %Y")):
+        """The same by UTC day."""
+        for day, group in groupby(self.rows, key=lambda row: row.event.at.strftime("%-d %B %Y")):
             yield day, list(group)
 
     @property
@@ -135,12 +121,12 @@ def _to_row(proven: ProvenEvent, labels: Mapping[str, str], address: str) -> Tra
     return TrailRow(
         proven,
         event.actor.name or event.actor.email or event.actor.id,
-        ROLES[Role(event.role)].label if event.role in list(Role) else None,
+        wording.say_standing(event.role),
         _say_try(event.action) if event.outcome is Outcome.REFUSED else _say_deed(event.action, about),
         about,
         _SIGNED_IN.get(event.auth, event.auth.replace("issuer:", "by single sign-on: ")),
         _ICONS[kind_of(event.action)],
-        tuple(_facts_of(event, labels, address)),
+        tuple(list_facts(event, labels, address)),
         wording.say_refusal(event.rule) if event.outcome is Outcome.REFUSED and event.rule else "",
     )
 
@@ -159,37 +145,7 @@ def _say_deed(action: str, about: str) -> str:
     says = ACTIONS[action].says
     if about:
         return says
+    if says.startswith("put on "):
+        return says.replace("put ", "put this version ")
     verb, _, place = says.partition(" to ")
     return f"moved this version to {place}" if verb == "moved" else f"{says.removesuffix(' version')} this version"
-
-
-def _facts_of(event: Event, labels: Mapping[str, str], address: str) -> Iterator[Fact]:
-    before, after = event.before or {}, event.after or {}
-    for name in dict.fromkeys([*before, *after]):
-        was, became = (_say(side.get(name), labels) for side in (before, after))
-        # The version and its model are named above.
-        told = was != became and became not in (address, address.partition(":")[0])
-        if name not in _LEFT_OUT and told:
-            yield Fact(name, was, became, is_gone=name in after and became is None)
-
-
-def _say(value: Any, labels: Mapping[str, str]) -> str | None:
-    """A value in a few words; None where there is nothing to say."""
-    if value in (None, "", [], {}):
-        return None
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        if OBJECT_ID.fullmatch(value):
-            return labels.get(value)
-        words = f"{value[:DIGEST_CHARS]}…" if _DIGEST.fullmatch(value) else wording.say_code(value)
-    elif isinstance(value, (int, float)):
-        words = str(value)
-    elif isinstance(value, list):
-        words = ", ".join(filter(None, (_say(one, labels) for one in value)))
-    elif isinstance(value, dict):
-        told = ((name, _say(one, labels)) for name, one in value.items())
-        words = "; ".join(f"{field_words(name)} {one}" for name, one in told if one)
-    else:
-        words = json.dumps(value, ensure_ascii=False, default=str)
-    return words if len(words) <= VALUE_CHARS else f"{words[: VALUE_CHARS - 1]}…"
