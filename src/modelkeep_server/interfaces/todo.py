@@ -7,6 +7,7 @@ told what waits for its person.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.judging import withheld
@@ -23,18 +24,22 @@ from modelkeep_server.interfaces import todo_words as words
 from modelkeep_server.interfaces.todo_words import Part, Task
 
 TOKEN_DAYS = 7
+#: So long a model that somebody was let into waits for them to begin.
+SHARED_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Todo:
     """
     All that waits. `totals` counts what is more than what is told of. `access` and `roles` are the requests for access
-    and for roles that this person answers, as their boxes show them.
+    and for roles that this person answers, as their boxes show them. `may_write` are the models that they may change
+    as a collaborator.
     """
 
     tasks: tuple[Task, ...]
     totals: Mapping[Kind, int] = field(default_factory=dict)
     access: tuple[AccessRequest, ...] = ()
+    may_write: tuple[str, ...] = ()
     roles: tuple[RoleRequest, ...] = ()
 
     def of(self, part: Part) -> tuple[Task, ...]:
@@ -57,7 +62,7 @@ class Todo:
 def list_todo(work: Work, actor: Actor) -> Todo:
     """What waits for somebody. Ten statements at most; each sort is at most 50 things, the first due or the oldest."""
     person = replace(actor, scopes=None)
-    told = waiting.list_waiting(work, person)
+    told, may_write = _part_shared(waiting.list_waiting(work, person), work.now)
     drafts = home.list_open_drafts(work, person)
     access = request_queries.list_to_decide(work, person)
     roles = people_queries.list_my_requests(work, person)
@@ -77,7 +82,17 @@ def list_todo(work: Work, actor: Actor) -> Todo:
         *(words.of_role(one) for one in roles if not one.mine),
     ]
     totals = {one.kind: one.total for one in told}
-    return Todo(tuple(sorted(tasks, key=lambda task: task.sort_key)), totals, access, roles)
+    return Todo(tuple(sorted(tasks, key=lambda task: task.sort_key)), totals, access, may_write, roles)
+
+
+def _part_shared(told: Sequence[Waiting], now: datetime) -> tuple[list[Waiting], tuple[str, ...]]:
+    """What waits, and the models that one may change; each of these waits for some days, until one made a version."""
+    shared = [one for one in told if one.kind is Kind.SHARED]
+    fresh = [one for one in shared if not one.begun and one.since > now - timedelta(days=SHARED_DAYS)]
+    kept = [
+        replace(one, total=len(fresh)) if one in fresh else one for one in told if one not in shared or one in fresh
+    ]
+    return kept, tuple(one.model or "" for one in shared)
 
 
 def _own(told: Iterable[Waiting], drafts: Sequence[OpenDraft]) -> list[Task]:

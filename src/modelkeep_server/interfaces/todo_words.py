@@ -35,19 +35,23 @@ class Part(StrEnum):
 
 PARTS: Mapping[Kind, Part] = {
     Kind.REVIEW: Part.DECIDE,
+    Kind.SETTLE: Part.DECIDE,
     Kind.EXCEPTION: Part.DECIDE,
     Kind.POLICY: Part.DECIDE,
     Kind.ROLE: Part.CONFIRM,
     Kind.FILES_TO_JUDGE: Part.JUDGE,
     Kind.MOVE: Part.MOVE,
+    Kind.TAKE_OFF: Part.MOVE,
     Kind.RETIRE: Part.RETIRE,
     Kind.CHANGES: Part.OWN,
+    Kind.ASK: Part.OWN,
     Kind.DRAFT: Part.OWN,
     Kind.MODEL: Part.OWN,
     Kind.FILES: Part.OWN,
     Kind.EXCEPTION_ENDS: Part.OWN,
     Kind.ACCESS: Part.ANSWER,
     Kind.FINDING: Part.YOURS,
+    Kind.SHARED: Part.YOURS,
     Kind.ACCESS_ENDS: Part.YOURS,
     Kind.TOKEN_ENDS: Part.YOURS,
     Kind.HOLD: Part.YOURS,
@@ -183,6 +187,23 @@ def _move(one: Waiting) -> tuple[str, str, str, str, str]:
     return "badge-check", f"Ready for {aim}", f"Approved. Move it to {aim}.", _at(one, "#next"), "Move"
 
 
+def _settle(one: Waiting) -> tuple[str, str, str, str, str]:
+    cure = f"{_quoted(one.said)} Settle it once it is mended: until then nobody can ask again."
+    return "triangle-alert", "To settle: blocking finding", cure, f"/findings/{one.ref}", "Settle"
+
+
+def _take_off(one: Waiting) -> tuple[str, str, str, str, str]:
+    where = one.word or ""
+    href = f"/deployments/record?{urlencode({'environment': where, 'model': one.model or ''})}"
+    cure = f"Take it off {where}: until then no Admin can retire it."
+    return "radio", f"Still live in {where} though deprecated", cure, href, "Take off"
+
+
+def _ask(one: Waiting) -> tuple[str, str, str, str, str]:
+    cure = "It is in staging, and nobody asked for more yet. Its page says what production takes."
+    return "rocket", "Ready to ask for production?", cure, _at(one, "#next"), "Ask"
+
+
 def _retire(one: Waiting) -> tuple[str, str, str, str, str]:
     cure = "Live nowhere. Retire it once nobody needs it: there is no way back."
     return "archive", "Deprecated", cure, _at(one, "#next"), "Retire"
@@ -191,6 +212,11 @@ def _retire(one: Waiting) -> tuple[str, str, str, str, str]:
 def _finding(one: Waiting) -> tuple[str, str, str, str, str]:
     what = "Finding that blocks" if one.word == "BLOCKING" else f"Finding, {(one.word or '').lower()}"
     return "triangle-alert", what, _quoted(one.said), _at(one, "/reviews#findings"), "Open"
+
+
+def _shared(one: Waiting) -> tuple[str, str, str, str, str]:
+    cure = f"{_who(one.by)} let you in as a collaborator. Make a version, or change one and upload its files."
+    return "user-check", "You may change it", cure, page_of(one.model or ""), "Begin"
 
 
 def _access_ends(one: Waiting) -> tuple[str, str, str, str, str]:
@@ -217,6 +243,9 @@ def _at(one: Waiting, below: str = "") -> str:
 
 _SAYING = {
     Kind.REVIEW: _review,
+    Kind.SETTLE: _settle,
+    Kind.TAKE_OFF: _take_off,
+    Kind.ASK: _ask,
     Kind.REQUEST: _request,
     Kind.EXCEPTION: _exception,
     Kind.EXCEPTION_ASKED: _exception_asked,
@@ -225,18 +254,28 @@ _SAYING = {
     Kind.MOVE: _move,
     Kind.RETIRE: _retire,
     Kind.FINDING: _finding,
+    Kind.SHARED: _shared,
     Kind.ACCESS_ENDS: _access_ends,
     Kind.HOLD: _hold,
 }
 
 
+_AGAIN = "Answer the reviewers and submit it again."
+_BLOCKED = (
+    "A finding blocks it: mend it and say in the discussion what you did. "
+    "Once an MRC or a Security Architect settled it, you can ask again."
+)
+
+
 def of_changes(one: Waiting, draft: OpenDraft | None) -> Task:
     """A version that its reviewers sent back; what else it lacks, where it can change."""
     said = f"{_who(one.by)}: {_quoted(one.said)}" if one.said else ""
+    if draft is None and one.ref:
+        return replace(_plain(one, "Changes requested"), cure=f"{said} {_BLOCKED}".strip(), href=f"/findings/{one.ref}")
     if draft is None:
         to = "Answer the reviewers, then ask for production again, or close it."
         return replace(_plain(one, "Changes requested"), cure=f"{said} {to}".strip(), href=_at(one, "/review"))
-    task = of_draft(draft)
+    task = of_draft(draft, finding=one.ref)
     return replace(task, kind=Kind.CHANGES, since=one.since, cure=f"{said} {task.cure}".strip())
 
 
@@ -247,8 +286,8 @@ def _plain(one: Waiting, what: str) -> Task:
     )  # fmt: skip
 
 
-def of_draft(draft: OpenDraft) -> Task:
-    """A version that can change and lacks something."""
+def of_draft(draft: OpenDraft, *, finding: str | None = None) -> Task:
+    """A version that can change and lacks something; `finding` is the id of one that blocks it."""
     href = page_of(draft.model, draft.version)
     asked = draft.state is State.CHANGES_REQUESTED
     lacking = [f"{len(draft.missing)} {'field' if len(draft.missing) == 1 else 'fields'}"] if draft.missing else []
@@ -260,7 +299,7 @@ def of_draft(draft: OpenDraft) -> Task:
         Kind.DRAFT,
         icon="message-square-warning" if asked else "upload" if only_weights else "list",
         what=STATES[State.CHANGES_REQUESTED].label if asked else what,
-        cure=f"{'Answer the reviewers and submit it again. ' if asked else ''}{_cure_of(draft)}",
+        cure=f"{f'{_BLOCKED if finding else _AGAIN} ' if asked else ''}{_cure_of(draft)}".strip(),
         since=draft.created_at,
         href=f"{href}/artifacts#upload" if not draft.has_weights else f"{href}/edit" if draft.missing else href,
         button="Upload" if not draft.has_weights else "Complete" if draft.missing else "Open",

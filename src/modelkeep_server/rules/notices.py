@@ -167,7 +167,7 @@ KINDS: Mapping[str, Kind] = {
              "{by} raised a finding on {version}"),
         Kind("finding.settled", "A finding was settled", (Group.OWNERS, Group.NAMED),
              "{by} settled a finding on {version} as {status}", by_mail=False),
-        Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND),
+        Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND, Group.NAMED),
              "{by} commented on {version}", by_mail=False, folded=True),
         Kind(
             "exception.asked",
@@ -186,6 +186,8 @@ KINDS: Mapping[str, Kind] = {
              "The exception from “{policy}” for {version} ends on {until}", letter="exception_ending"),
         Kind("access.asked", "Access is asked for", (Group.OWNERS,),
              "{by} asks for access to {model}", waits=True, folded=True, letter="access_asked"),
+        Kind("access.granted", "You were let into a model", (Group.NAMED,),
+             "{by} let you into {model}, with {access}"),
         Kind("access.decided", "A request for access was decided", (Group.NAMED,),
              "Your request for access to {model} was {status}", letter="access_decided"),
     )

@@ -1,11 +1,13 @@
 """Rounds of review beside one another: what changed between two, and what nobody saw who decided."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from modelkeep_server.features.promotion import rounds
 from modelkeep_server.interfaces.web import reviews
+from modelkeep_server.kit import clock
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.pages import look, words_of
@@ -126,3 +128,53 @@ def test_the_first_thing_of_a_review_is_what_changed_since_the_approved_version(
     assert "new accounts." in judged
     assert "Later words." not in judged
     assert nowhere.status_code == 404
+
+
+def test_a_review_is_held_against_no_closed_version_and_keeps_what_it_showed(make: Make, api: Api) -> None:
+    """With a closed draft alone there is no base; once the round ended, scans and what was lifted stand there still."""
+    old = begin_life(make, api, tier="LOW")
+    cast, number = old.cast, old.version.version
+    owner, mrc, architect = (api.as_(one) for one in (cast.owner, cast.mrc, cast.security))
+    model, group = f"/api/v1/models/{old.version.model}/versions", old.version.model.partition("/")[0]
+    rule = {"expression": 'version.description == "Told"', "message": "It is told."}
+    policy = {"name": f"Told {group}", "severity": "BLOCK", "scope": {"groups": [group]}, "rules": [rule]}
+    dry = {"rules": [rule], "scope": {"groups": [group]}}
+    made = owner.post(model, json={"version": "1.1.0", "from": number, "copyArtifacts": ["model.safetensors"]})
+    assert made.status_code == 201, made.text
+    tried = [architect.post("/api/v1/policies/dry-run", json=dry).json()["asked"]]
+    assert old.post("/close", cast.owner, reason="Begun wrongly.").status_code == 200
+    tried.append(architect.post("/api/v1/policies/dry-run", json=dry).json()["asked"])
+    measured = {"dataset": {"name": "churn-holdout"}, "metrics": [{"name": "auc", "value": 0.91}]}
+    assert owner.post(f"{model}/1.1.0/evaluations", json=measured).status_code == 201
+    put = architect.post("/api/v1/policies", json=policy)
+    excepted = owner.post("/api/v1/exceptions", json={
+        "policy": put.json()["id"], "version": f"{old.version.model}:1.1.0", "justification": "Soon.", "risk": "None.",
+        "mitigation": "None.", "expiresAt": clock.iso_seconds(clock.utc_now() + timedelta(days=9)),
+    }).json()["id"]  # fmt: skip
+    assert mrc.post(f"/api/v1/exceptions/{excepted}/grant", json={}).status_code == 200
+    asked = owner.post(f"{model}/1.1.0/promotions", json={"target": "STAGING", "justification": "Better."})
+    assert asked.status_code == 201, asked.text
+    page = f"/models/{old.version.model}/versions/1.1.0/review"
+
+    first, picked = look(api, cast.mrc, page), words_of(look(api, cast.mrc, f"{page}?with={number}"))
+    frozen = words_of(look(api, cast.owner, page.removesuffix("/review")))
+    assert owner.post(f"{model}/1.1.0/comments", json={"text": "Mind the holdout."}).status_code == 201
+    back = {"decision": "REQUEST_CHANGES", "comment": "Say more.", "digest": asked.json()["digest"]}
+    assert mrc.post(f"{model}/1.1.0/reviews", json=back).status_code == 201
+    ended = look(api, cast.mrc, f"{page}?with={number}")
+    start = look(api, cast.owner, f"/models/{old.version.model}/versions/new")
+
+    assert tried == [2, 1]
+    assert "First version of this model to be reviewed: nothing to compare with" in words_of(first)
+    assert f"What changed since {number} Draft Closed" in picked
+    assert f"{number}, draft, closed</option>" in start
+    scans = ended.partition('id="cmp-artifacts"')[2].partition("</section>")[0]
+    assert "Data only" in words_of(f"<main>{scans}</main>")
+    assert "An exception lifts this for a time. Exception" in words_of(ended)
+    assert f'href="/exceptions/{excepted}"' in ended
+    assert "Needed to request changes, optional to approve." in words_of(first)
+    assert "can still give it back to be changed; else, to change a file or a field, create a new version" in frozen
+    talk = words_of("<main" + ended.partition('id="discussion"')[2])
+    places = [talk.index(part) for part in ("requested the promotion", "Mind the holdout.", "requested changes")]
+    assert places == sorted(places)
+    assert "Discussion 3 " in words_of(ended)

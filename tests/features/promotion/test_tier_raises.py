@@ -41,7 +41,7 @@ def test_an_approved_version_waits_for_what_a_raised_tier_lacks(make: Make, api:
     assert refusal(sent_back) == (409, "state_forbids")
     assert [one.status_code for one in (first, second, moved)] == [201, 201, 200], second.text
     assert life.state == "STAGING"
-    assert "This request waits for no decision." in closed
+    assert "It is approved: nothing is left to decide." in closed
 
 
 def test_what_is_in_production_is_listed_as_a_finding(make: Make, api: Api) -> None:

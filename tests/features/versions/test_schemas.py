@@ -160,3 +160,15 @@ def test_a_fault_names_its_place() -> None:
 
     assert fault is not None
     assert fault.startswith("At properties/age/minimum: ")
+
+
+@pytest.mark.parametrize(("given", "told"), [("numbr", '"numbr"'), (["string", "nul"], '["string", "nul"]'), (5, "5")])
+def test_a_type_that_is_none_is_answered_with_those_that_are(given: Any, told: str) -> None:
+    """Whoever misspells a type reads which there are."""
+
+    fault = find_schema_fault({"properties": {"age": {"type": given}}})
+
+    assert fault is not None
+    assert fault.startswith(
+        f"At properties/age/type: {told} is no type. There are string, number, integer, boolean, array, object, null"
+    )

@@ -140,5 +140,12 @@ def test_numbers_that_fell_are_told_with_what_is_asked_of_them(make: Make, api: 
         tuple(one[key] for key in ("name", "slice", "change", "isBetter", "verdict")) for one in told["metrics"]
     ]  # fmt: skip
     assert ["recall on new got worse: 0.774 → 0.743 (limit >= 0.74)."] == [flag["text"] for flag in told["flags"]]
+    third = make.version(model, version="3.0.0")
+    loose = {"dataset": {"name": "holdout"}, "metrics": [{"name": "latency", "value": 30}]}
+    assert 201 == owner.post(f"{route_of(third)}/evaluations", json=loose).status_code
+    both = words_of(look(api, make.owner_of(model), f"{page_of(third)}/compare"))
+    assert f"latency is asked for by {suite} and was not measured again." in both
+    assert f"latency {suite} all 31 none ≤ 40 Not run" in both
+    assert "latency without a suite all none 30 none asked" in both
     assert "Look here first. recall on new got worse" in page
     assert "latency all 38 31 −7 , better" in page

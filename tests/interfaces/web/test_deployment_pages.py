@@ -1,5 +1,6 @@
 """What is live where, in the pages: recorded, rolled back, looked up, and told with a move."""
 
+import re
 from typing import Any
 
 from modelkeep_server.kit import clock
@@ -114,6 +115,35 @@ def test_what_would_change_nothing_is_greyed_with_the_reason(registry: Registry,
     assert all("To roll back you need the role SRE" in page for page in theirs)
 
 
+def test_whoever_records_is_told_that_somebody_was_faster(registry: Registry, make: Make, api: Api) -> None:
+    """The model is offered in a list; a page from before what is live now says so; a view of today says so far."""
+    model = make.model()
+    for version in (make.version(model), make.version(model, version="1.1.0")):
+        put_into(registry, version, State.PRODUCTION)
+    sre, owner = api.browser(make.person(Role.SRE)), api.browser(make.owner_of(model))
+    made = sre.submit(_NEW, {"name": f"eu of {model.group}", "kind": "PRODUCTION"})
+    elsewhere = sre.submit(_NEW, {"name": f"us of {model.group}", "kind": "STAGING", "back": "//evil.example.com"})
+    where = {"environment": made.headers["location"].partition("?")[0].rpartition("/")[2], "model": model.address}
+    rows = where | {"version.0": "1.1.0", "version.1": "1.0.0", "replaces": "none"}
+    choice, form = sre.get(_RECORD).text, sre.get(_RECORD, params=where).text
+
+    planned = sre.submit(_RECORD, rows | {"share.1": "80"}).text
+    recorded = sre.submit(_RECORD, rows | {"share.1": "80", "confirm": "yes"}).headers["location"].partition("?")[0]
+    overtaken = sre.submit(_RECORD, rows | {"share.0": "50", "share.1": "50"}).text
+    back = sre.submit(_RECORD, rows | {"share.0": "50", "back": "yes"}).text
+    today = clock.utc_now().date().isoformat()
+
+    assert f'<option value="{model.address}">' in choice
+    assert elsewhere.headers["location"] == "/?done=environment"
+    assert 'name="replaces" value="none"' in form
+    assert "Somebody recorded another" not in planned
+    assert "Somebody recorded another since you opened the page.</b> Now live is 1.0.0 at 80 %" in overtaken
+    assert f'name="replaces" value="{recorded.rpartition("/")[2]}"' in overtaken
+    assert re.search(r'name="share.0" value="50"[^>]*aria-label="1.1.0, share', back)
+    assert "What is live so far today" in owner.get(f"/deployments?model={model.address}&at={today}").text
+    assert "Live so far today" in owner.get(f"/models/{model.address}/deployments?at={today}").text
+
+
 def test_environments_are_changed_and_retired_in_the_pages(make: Make, api: Api) -> None:
     """A name that is taken and an edit on an older page are told; a retired one says so and takes nothing more."""
     sre, group = api.browser(make.person(Role.SRE)), make.group()
@@ -142,8 +172,19 @@ def test_a_move_tells_what_is_live_in_the_same_step(make: Make, api: Api) -> Non
     life.reach("APPROVED_STAGING")
     sre = api.browser(life.cast.sre)
     page = life.base.removeprefix("/api/v1")
-    made = sre.submit(_NEW, {"name": f"staging of {life.version.model.partition('/')[0]}", "kind": "STAGING"})
-    place = made.headers["location"].partition("?")[0].rpartition("/")[2]
+    begun = sre.get(_NEW, params={"kind": "STAGING", "back": f"{page}#next"}).text
+    back = re.search(r'name="back" value="([^"]+)"', begun)
+    assert back is not None
+    assert re.search(r'value="STAGING" checked', begun)
+    made = sre.submit(
+        _NEW, {"name": f"staging of {life.version.model.partition('/')[0]}", "kind": "STAGING", "back": back[1]}
+    )
+    assert made.headers["location"] == f"{page}?done=environment#next"
+    found = re.search(
+        rf'<option value="([^"]+)">staging of {life.version.model.partition("/")[0]}<', sre.get(page).text
+    )
+    assert found is not None
+    place = found[1]
     told = {"to": "STAGING", "environment": place, "share": "25", "comment": "A first look."}
 
     offered = sre.get(page).text

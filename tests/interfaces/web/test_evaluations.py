@@ -29,7 +29,8 @@ def test_somebody_records_looks_and_signs_off_in_the_pages(make: Make, api: Api)
     home = f"/models/{model.address}/versions/{first.version}/evaluations"
     assert "Nothing measured yet" in words_of(look(api, owner, home))
     page = look(api, owner, f"{home}/new")
-    assert place.rpartition("/")[2] in page
+    assert f'value="{place.rpartition("/")[2]}" selected' in page
+    assert f'{home}/new?suite={place.rpartition("/")[2]}"' in look(api, owner, home)
     typed = {"datasetName": "holdout", "suite": place.rpartition("/")[2], "format": "lines", "metrics": _LINES}
     preview = writer.submit(f"{home}/new", {**typed, "metrics": "auc, 0.9\nf1, x", "act": "preview"})
     assert preview.status_code == 200, preview.text
@@ -37,6 +38,10 @@ def test_somebody_records_looks_and_signs_off_in_the_pages(make: Make, api: Api)
     assert writer.submit(f"{home}/new", {**typed, "metrics": "auc, 0.9\nf1, x"}).status_code == 422
     done = writer.submit(f"{home}/new", typed)
     assert done.status_code == 303, done.text
+    unjudged = writer.submit(f"{home}/new", {**typed, "suite": ""}).headers["location"]
+    assert "nothing judged them" in look(api, owner, unjudged)
+    assert "What came of each threshold stands below" in look(api, owner, done.headers["location"])
+    assert " selected>Suite of" not in look(api, owner, f"{home}/new")
     later = {**typed, "format": "", "metrics": '{"auc": 0.95}'}
     assert writer.submit(f"{home.replace('1.0.0', '2.0.0')}/new", later).status_code == 303
     run = done.headers["location"].partition("?")[0]

@@ -19,13 +19,14 @@ RULES = {
 
 
 def test_a_policy_of_ones_own_has_a_cure_in_the_box(make: Make, api: Api) -> None:
-    """By the facts that its expressions read; who may not mend it finds that greyed, with the reason."""
+    """By the facts that its expressions read, with its name and why there is it; who may not mend it finds why."""
     owner, architect, group = make.owner(), make.person(Role.SECURITY_ARCHITECT), make.group()
     version = make.version(make.model(owner, group=group), owner)
     page = f"/models/{version.model}/versions/{version.version}"
     for number, expression in enumerate(RULES):
         body = {
             "name": f"Own {number} {group}", "severity": "BLOCK", "scope": {"groups": [group]},
+            "description": f"Auditors ask for it, {number}.",
             "rules": [{"expression": expression, "message": f"Own rule {number} is met."}],
         }  # fmt: skip
         assert api.as_(architect).post("/api/v1/policies", json=body).status_code == 201
@@ -35,6 +36,7 @@ def test_a_policy_of_ones_own_has_a_cure_in_the_box(make: Make, api: Api) -> Non
     box = mine[mine.index('id="next"') : mine.index("</section>", mine.index('id="next"'))]
     for number, (at, word) in enumerate(RULES.values()):
         line = box[box.index(f"Own rule {number} is met.") :]
+        assert f">Own {number} {group}</a>: Auditors ask for it, {number}." in line
         found = re.search(r'<a class="btn[^"]*" href="([^"]+)">([^<]+)</a>', line)
         assert found is not None
         assert (found[1].endswith(f"/{at}"), found[2]) == (True, word)

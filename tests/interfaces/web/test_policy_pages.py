@@ -6,6 +6,7 @@ from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make
+from tests.support.pages import words_of
 
 RULE = {
     "rules[0].expression": 'version.metadata.card.license in ["MIT"]',
@@ -23,10 +24,13 @@ def test_a_policy_is_written_tried_and_loosened_in_the_browser(api: Api, make: M
     wrong = architect.submit("/policies", {**fields, "rules[0].expression": "versoin.x"})
     one = architect.submit("/policies/try", {**fields, "version": version.address, "on": "one"})
     many = architect.submit("/policies/try", {**fields, "on": "all"})
+    used = architect.submit("/policies/try", {**fields, "example": "2"}).text
     made = architect.submit("/policies", fields)
     page = made.headers["location"].partition("?")[0]
     shown = architect.get(page).text
-    waits = architect.submit(page, {**fields, "severity": "WARN", "revision": "1"})
+    blind = architect.submit(page, {**fields, "severity": "WARN", "revision": "1"})
+    off = architect.submit(f"{page}/switch", {"on": "", "reason": " "})
+    waits = architect.submit(page, {**fields, "severity": "WARN", "revision": "1", "reason": "Legal is slow."})
     stale = architect.submit(page, {**fields, "revision": "1"})
     told, read = mrc.get(page).text, reader.get(page).text
     confirmed = mrc.submit(f"{page}/confirm", {"reason": "Agreed."})
@@ -38,6 +42,15 @@ def test_a_policy_is_written_tried_and_loosened_in_the_browser(api: Api, make: M
     assert "It would newly stop 1 of 1 version." in re.sub(r"\s+", " ", many.text)
     assert made.status_code == 303
     assert 'name="revision" value="1"' in shown
+    assert (blind.status_code, off.status_code) == (422, 422)
+    assert "Say why: the second person decides by that." in blind.text
+    assert 'id="switch-reason-error"' in off.text
+    assert re.search(r'name="rules\[1\].message"[^>]*value="Weights are in a format that cannot carry code."', used)
+    assert ("Add rule 3" in used, "Add a rule" in used) == (True, False)
+    assert used.index(">Try it</h2>") < used.index(">Create Policy</button>")
+    assert 'name="reason"' not in architect.get("/policies/new").text
+    assert ": “Legal is slow.” Until it is confirmed" in told
+    assert "put in force just now ; revision 2 was proposed just now" in words_of(told)
     assert waits.headers["location"].endswith("done=policy-waits")
     assert stale.status_code in (409, 412)
     assert "Waits for a second person" in told
@@ -74,6 +87,8 @@ def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) 
     assert "Staging only." in past.text
     assert asked.status_code == 303
     assert "Take it back" in own
+    assert "<dt>It demands</dt><dd><p>At least one WEIGHTS artifact is there" in own
+    assert "<dt>Why it is there</dt>" in own
     assert bare.status_code == 422
     assert 'id="decide-comment-error"' in bare.text
     assert twice.status_code == 409

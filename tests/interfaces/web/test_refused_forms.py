@@ -83,9 +83,8 @@ def test_a_conflict_or_a_refusal_keeps_what_was_typed(api: Api, life: Life) -> N
     assert _shown_again(other.text, "decide-comment")
     assert life.latest["digest"] in other.text
     assert "What you typed is kept" in words_of(own.text)
-    assert _shown_again(lifted.text, "lift-reason")
     assert "You set this hold" in words_of(lifted.text)
-    for answer in (own, twice[1], moved, gone):
+    for answer in (own, twice[1], lifted, moved, gone):
         assert TYPED in answer.text
         assert 'id="errors"' in answer.text
 

@@ -18,7 +18,10 @@ def said(html: str) -> str:
 
 
 def test_an_owner_shares_by_the_settings_tab(make: Make, api: Api) -> None:
-    """Lets somebody in, changes it, ends it; a fault stands at its field with what was typed."""
+    """
+    Lets somebody in, changes it, ends it; a fault stands at its field with what was typed. Whoever was let in is told,
+    and their dashboard says what they may change, until they made a version.
+    """
     model, guest = make.model(), make.person()
     browser = api.browser(make.owner_of(model))
     base = f"/models/{model.address}"
@@ -27,8 +30,19 @@ def test_an_owner_shares_by_the_settings_tab(make: Make, api: Api) -> None:
     added = browser.submit(f"{base}/collaborators", {"email": guest.email, "access": "READ", "until": ""})
     shown = said(browser.get(f"{base}/settings").text)
     changed = browser.submit(f"{base}/collaborators", {"email": guest.email, "access": "WRITE", "until": ""})
+    begin, waits = said(look(api, guest)), api.as_(guest).get("/api/v1/todo").json()["items"]
+    told = api.as_(guest).get("/api/v1/notices").json()["items"]
+    made = api.as_(guest).post(f"/api/v1/models/{model.address}/versions", json={"version": "1.0.0"})
+    begun = api.as_(guest).get("/api/v1/todo").json()["items"]
     ended = browser.submit(f"{base}/collaborators/end", {"email": guest.email})
 
+    assert [(one["kind"], one["address"]) for one in waits] == [("SHARED", model.address)]
+    assert "You have no role yet" not in begin
+    assert f"You may change {model.address} as a collaborator" in begin
+    assert {one["kind"] for one in told} == {"access.granted"}
+    assert told[0]["message"].endswith(f" let you into {model.address}, with WRITE")
+    assert (made.status_code, begun) == (201, [])
+    assert "You have no role yet" in said(look(api, guest))
     assert wrong.status_code == 422
     assert 'value="nobody@example.com"' in wrong.text
     assert "Nobody here has this address." in said(wrong.text)

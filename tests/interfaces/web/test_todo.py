@@ -1,5 +1,6 @@
 """What waits for whom: on the dashboard, and for programs."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -144,9 +145,58 @@ def test_everybody_is_told_what_waits_for_their_roles(make: Make, api: Api) -> N
     assert "CHANGES" not in kinds(todo(api, cast.owner))
 
 
-def test_an_admin_is_told_of_deprecated_versions_that_are_live_nowhere(make: Make, api: Api) -> None:
-    """One that is live is an SRE's to end first; what was retired waits no more."""
+def test_a_finding_that_blocks_leads_everybody_on(make: Make, api: Api) -> None:
+    """
+    Sent back with a blocking finding: owners are told to mend it and to say so, never to ask again or for a role, and
+    those who may settle it have it to do. Whoever raised it is told what owners say; once it is settled they ask again.
+    """
     life = begin_life(make, api)
+    cast, page = life.cast, f"/models/{life.version.model}/versions/1.0.0"
+    life.reach("SUBMITTED")
+    sent = api.browser(cast.mrc).submit(f"{page}/reviews", {
+        "decision": "REQUEST_CHANGES", "comment": "See the finding.", "digest": life.latest["digest"],
+        "findings.0.text": "Say who decides.", "findings.0.severity": "HIGH", "findings.0.blocking": "yes",
+    })  # fmt: skip
+    raised = life.get("/findings").json()["items"][0]["id"]
+    other = life.post("/findings", cast.security, text="Name the data.", blocking=False)
+
+    version, finding = words_of(look(api, cast.owner, page)), words_of(look(api, cast.owner, f"/findings/{raised}"))
+    owners = {item["kind"]: item for item in todo(api, cast.owner)}
+    deciders = [kinds(todo(api, one)) for one in (cast.mrc, cast.security, cast.admin)]
+    said = life.post("/comments", cast.owner, text="Mended in the card.")
+    heard = [api.as_(one).get("/api/v1/notices").json()["items"][0]["kind"] for one in (cast.mrc, cast.security)]
+    settled = api.as_(cast.mrc).post(
+        f"{life.base}/findings/{raised}/settle", json={"status": "RESOLVED", "answer": "It says so."}
+    )
+    after = {item["kind"]: item for item in todo(api, cast.owner)}
+
+    assert sent.headers["location"].endswith("/review?done=changes-blocked")
+    assert other.status_code == said.status_code == 201
+    assert "Next: an MRC or a Security Architect settles the blocking finding" in version
+    assert re.search(r"Say in its discussion ?what you mended", version)
+    assert "an Admin to give you" not in finding
+    assert f"You own or owned {life.version.model}" in finding
+    assert "A finding blocks it: mend it and say in the discussion what you did." in owners["CHANGES"]["text"]
+    assert "submit it again" not in owners["CHANGES"]["text"]
+    assert deciders == [{"SETTLE": life.version.address}] * 2 + [{}]
+    assert heard == ["comment.added"] * 2
+    assert settled.status_code == 200
+    assert "submit it again" in after["CHANGES"]["text"]
+    assert "SETTLE" not in kinds(todo(api, cast.security))
+
+
+def test_an_admin_is_told_of_deprecated_versions_that_are_live_nowhere(make: Make, api: Api) -> None:
+    """
+    One that is live is an SRE's to end first, who is told where, and the Admin why not yet; what was retired waits no
+    more. On the way there its owner is told that production can be asked for, until it is.
+    """
+    life = begin_life(make, api)
+    life.reach("STAGING")
+    in_staging = kinds(todo(api, life.cast.owner))
+    assert life.ask("PRODUCTION").status_code == 201
+    asked = kinds(todo(api, life.cast.owner))
+    life.decide(life.cast.mrc)
+    life.decide(life.cast.security)
     life.reach("PRODUCTION")
     admin, sre, where, address = life.cast.admin, api.as_(life.cast.sre), "prod", life.version.address
     live = {"environment": where, "model": life.version.model, "live": [{"version": address, "share": 100}]}
@@ -155,12 +205,22 @@ def test_an_admin_is_told_of_deprecated_versions_that_are_live_nowhere(make: Mak
     life.reach("DEPRECATED")
 
     while_live = kinds(todo(api, admin))
+    shut = look(api, admin, f"/models/{life.version.model}/versions/1.0.0")
+    to_take_off = next(item for item in todo(api, life.cast.sre) if item["kind"] == "TAKE_OFF")
+    form = look(api, life.cast.sre, to_take_off["link"])
     assert sre.post("/api/v1/deployments", json={**live, "live": []}).status_code == 201
     told = {item["kind"]: item for item in todo(api, admin)}["RETIRE"]
     page = look(api, admin)
     assert life.move("RETIRED", admin).status_code == 200
 
+    assert (in_staging, asked.keys()) == ({"ASK": address}, {"REQUEST"})
     assert "RETIRE" not in while_live
+    assert "Live in prod: an SRE takes it off first." in words_of(shut)
+    assert "Next: an SRE takes it off prod; then retire, by Admin." in words_of(shut)
+    assert 'value="RETIRED"' not in shut
+    assert (to_take_off["address"], to_take_off["what"]) == (address, "Still live in prod though deprecated")
+    assert f'value="{life.version.model}"' in form
+    assert "TAKE_OFF" not in kinds(todo(api, life.cast.sre))
     assert (told["address"], told["state"], told["waitsForYou"]) == (address, "DEPRECATED", True)
     assert "Live nowhere. Retire it once nobody needs it: there is no way back." in words_of(page)
     assert f'href="{told["link"]}"' in page
@@ -174,5 +234,5 @@ def test_who_has_nothing_to_do_is_told_what_will_stand_there(make: Make, api: Ap
     words = words_of(look(api, make.person(Role.SRE)))
 
     assert "Nothing waits for you" in words
-    assert "As SRE Versions that are approved and wait to be moved." in words
+    assert "As SRE Versions that are approved and wait to be moved, deprecated ones that are live still." in words
     assert "modelkeep todo" in words

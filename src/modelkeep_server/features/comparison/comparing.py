@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import case, exists, select
+from sqlalchemy import and_, case, exists, select
 
 from modelkeep_server.db.tables import artifacts, blobs, scans, version_passages, versions
 from modelkeep_server.db.work import Work
@@ -16,6 +16,7 @@ from modelkeep_server.features.evaluations.queries import find_standing
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lifecycle import State
@@ -53,33 +54,40 @@ def compare_versions(
     return VersionComparison(before, now, told)
 
 
-def find_counterpart(work: Work, version: Version) -> str | None:
+def find_counterpart(work: Work, version: Version, *, reviewed: bool = False) -> str | None:
     """
     The version that a reader wants this one compared with: of those before it, by number, the last that was approved,
-    else the last; None for the first. One statement.
+    else the last, in both one that is not closed rather than one that is; None for the first. One statement.
+
+    `reviewed`: Only what reviewers may hold it against, which is no version that is closed or was never submitted.
     """
+    is_closed = has_flag(versions.c.id, "CLOSED")
     was_approved = exists().where(
         version_passages.c.version_id == versions.c.id,
         version_passages.c.state.in_([state.value for state in APPROVED]),
     )
-    row = work.first(
-        select(versions.c.version)
-        .where(versions.c.model_id == version.model_key, versions.c.number < version.number)
-        .order_by(case((was_approved, 0), else_=1), versions.c.number.desc())
-        .limit(1)
+    statement = select(versions.c.version).where(
+        versions.c.model_id == version.model_key, versions.c.number < version.number
     )
+    if reviewed:
+        statement = statement.where(versions.c.submitted_at.is_not(None), ~is_closed)
+    order = case((and_(was_approved, ~is_closed), 0), (~is_closed, 1), (was_approved, 2), else_=3)
+    row = work.first(statement.order_by(order, versions.c.number.desc()).limit(1))
     return None if row is None else str(row.version)
 
 
-def list_offered(work: Work, version: Version) -> tuple[tuple[str, State], ...]:
-    """The other versions of its model with their states, the newest first, at most `OFFERED`. One statement."""
+def list_offered(work: Work, version: Version) -> tuple[tuple[str, State, bool], ...]:
+    """
+    The other versions of its model with their states and whether they are closed, the newest first, at most `OFFERED`.
+    One statement.
+    """
     rows = work.all(
-        select(versions.c.version, versions.c.state)
+        select(versions.c.version, versions.c.state, has_flag(versions.c.id, "CLOSED").label("is_closed"))
         .where(versions.c.model_id == version.model_key, versions.c.id != version.key)
         .order_by(versions.c.number.desc())
         .limit(OFFERED)
     )
-    return tuple((row.version, State(row.state)) for row in rows)
+    return tuple((row.version, State(row.state), bool(row.is_closed)) for row in rows)
 
 
 def content_of(work: Work, version: Version) -> Content:

@@ -37,14 +37,20 @@ def _is_telling(metric: MetricChange) -> bool:
 def _say(metric: MetricChange) -> str:
     what = metric.name if metric.slice is None else f"{metric.name} on {metric.slice}"
     if metric.before is None or metric.now is None:
-        return f"{what} is asked for and was not measured again."
+        by = f" by {metric.suite}" if metric.suite else ""
+        return f"{what} is asked for{by} and was not measured again."
     limit = f" (limit {metric.comparison} {format_number(metric.limit)})" if metric.limit is not None else ""
     return f"{what} got worse: {format_number(metric.before)} → {format_number(metric.now)}{limit}."
 
 
 def _judged(standing: Standing, run: Run) -> Mapping[tuple[str, str | None], Judged]:
-    """What is asked of each metric: by the suite as it is now, else by the run's own thresholds. Failing ones win."""
+    """
+    What is asked of each metric: by the suite as it is now, else by the run's own thresholds. Failing ones win. Of a
+    suite that is asked for no more, only a run of this version counts.
+    """
     in_force = next((suite for suite in standing.suites if suite.suite.key == run.suite_key), None)
+    if in_force is None and run not in standing.latest:
+        return {}
     judged = run.thresholds if in_force is None or in_force.run is None else in_force.judged
     ordered = sorted(judged, key=lambda one: not one.passed)
     return {(one.threshold.metric, one.threshold.slice): one for one in reversed(ordered)}

@@ -163,6 +163,16 @@ class Comparison:
         """How many are the same."""
         return self.counts.get(Change.SAME, 0)
 
+    @property
+    def suites(self) -> frozenset[str | None]:
+        """The suites whose metrics these are; None for a run without one."""
+        return frozenset(metric.suite for metric in self.metrics)
+
+    @property
+    def suites_not_run(self) -> frozenset[str | None]:
+        """Those that were run before, and not of the version now."""
+        return self.suites - {metric.suite for metric in self.metrics if metric.now is not None}
+
     def _all(self) -> Iterator[FieldChange | SchemaChange | ArtifactChange]:
         yield from self.facts
         yield from self.metadata

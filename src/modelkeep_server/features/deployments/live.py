@@ -38,6 +38,8 @@ from modelkeep_server.rules.lifecycle import State
 
 #: The most environments that are shown side by side, or offered in a choice.
 PLACES_MAX = 100
+#: The most models that are offered while one is typed.
+MODELS_OFFERED = 300
 
 
 def list_current(
@@ -180,6 +182,22 @@ def list_candidates(
             refusal = "It is closed."
         found.append(Candidate(row.version, State(row.state), refusal))
     return tuple(found)
+
+
+def list_deployable(work: Work, actor: Actor, kind: Kind | None) -> tuple[str, ...]:
+    """
+    The models, as `group/name`, that have a version which may run in environments of a kind, any for None; the first
+    `MODELS_OFFERED` that the actor sees. One statement.
+    """
+    fits = {state.value for one in ([kind] if kind else Kind) for state in STATES[one]}
+    may_run = exists().where(versions.c.model_id == models.c.id, versions.c.state.in_(fits))
+    rows = work.all(
+        select(models.c.group_name, models.c.name)
+        .where(visible_to(actor), may_run)
+        .order_by(models.c.path_key)
+        .limit(MODELS_OFFERED)
+    )
+    return tuple(f"{row.group_name}/{row.name}" for row in rows)
 
 
 def count_live_in(work: Work, environment: Environment) -> int:

@@ -3,12 +3,13 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, select
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import evaluation_runs, evaluation_suites, people, suite_revisions, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.evaluations.views import (
+    OpenSuite,
     PastRun,
     Run,
     Source,
@@ -152,10 +153,14 @@ def list_suites(work: Work, *, limit: int = DEFAULT_LIMIT, cursor: str | None = 
     return Page(tuple(_to_suite(row) for row in rows), following, total)
 
 
-def list_open_suites(work: Work, model: Model) -> tuple[Suite, ...]:
-    """The suites that are on and meant for a model, by name. One statement."""
-    suites = (_to_suite(row) for row in work.all(_ENABLED))
-    return tuple(suite for suite in suites if suite.scope.covers(model.risk_tier, model.group))
+def list_open_suites(work: Work, model: Model, version: Version) -> tuple[OpenSuite, ...]:
+    """The suites that are on and meant for a model, by name, with whether a version ran them. One statement."""
+    ran = exists().where(
+        evaluation_runs.c.suite_id == evaluation_suites.c.id, evaluation_runs.c.version_id == version.key
+    )
+    rows = work.all(_ENABLED.add_columns(ran.label("has_run")))
+    found = (OpenSuite(_to_suite(row), bool(row.has_run)) for row in rows)
+    return tuple(one for one in found if one.suite.scope.covers(model.risk_tier, model.group))
 
 
 def get_suite(work: Work, suite_id: str) -> Suite:

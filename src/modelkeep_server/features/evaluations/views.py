@@ -94,6 +94,14 @@ class Run:
 
 
 @dataclass(frozen=True)
+class OpenSuite:
+    """A suite that a run of a version may be recorded against. `has_run`: it has one already."""
+
+    suite: Suite
+    has_run: bool
+
+
+@dataclass(frozen=True)
 class SuiteStanding:
     """
     A suite that a version is to pass, its latest run there, and what came of each threshold.

@@ -38,19 +38,23 @@ class Kind(StrEnum):
     """
 
     REVIEW = "REVIEW"
+    SETTLE = "SETTLE"
     EXCEPTION = "EXCEPTION"
     POLICY = "POLICY"
     ROLE = "ROLE"
     FILES_TO_JUDGE = "FILES_TO_JUDGE"
     MOVE = "MOVE"
+    TAKE_OFF = "TAKE_OFF"
     RETIRE = "RETIRE"
     CHANGES = "CHANGES"
+    ASK = "ASK"
     DRAFT = "DRAFT"
     MODEL = "MODEL"
     FILES = "FILES"
     EXCEPTION_ENDS = "EXCEPTION_ENDS"
     ACCESS = "ACCESS"
     FINDING = "FINDING"
+    SHARED = "SHARED"
     ACCESS_ENDS = "ACCESS_ENDS"
     TOKEN_ENDS = "TOKEN_ENDS"  # noqa: S105 - no secret: what sort of thing waits
     HOLD = "HOLD"
@@ -63,10 +67,12 @@ class Waiting:
     """
     One thing that waits, as the database tells it. `total` is how many of its kind wait, also where fewer are told of.
 
-    `by` is who asked, decided or proposed (an e-mail), `said` what they wrote; of a promotion that was asked for
-    before, `again`. `word` is what the kind is about: a target, a policy's name, how grave a finding is (BLOCKING
-    first of all), an access. `given` are the roles that approved or granted, `still` the places it waits for, each with
-    the roles that fill it. `ref` is the public id of what is decided on.
+    `by` is who asked, decided, raised or proposed (an e-mail), `said` what they wrote; of a promotion that was asked
+    for before, `again`. `word` is what the kind is about: a target, a policy's name, how grave a finding is (BLOCKING
+    first of all), an access, an environment. `given` are the roles that approved or granted, `still` the places it
+    waits for, each with the roles that fill it. `ref` is the public id of what is decided on; of a version that was
+    sent back, that of a finding which blocks it, or None. `begun`: they made a version of the
+    model that they were let into.
     """
 
     kind: Kind
@@ -83,3 +89,4 @@ class Waiting:
     given: tuple[Role, ...]
     still: tuple[tuple[Role, ...], ...]
     ref: str | None
+    begun: bool = False

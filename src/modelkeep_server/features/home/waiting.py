@@ -5,28 +5,22 @@ there are, since the first page of everybody asks it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    BindParameter,
     ColumnElement,
     CompoundSelect,
     Select,
-    Text,
     and_,
     bindparam,
     case,
-    cast,
     exists,
     func,
     literal,
-    null,
     or_,
     select,
-    type_coerce,
     union_all,
 )
 
@@ -44,14 +38,15 @@ from modelkeep_server.db.tables import (
     version_passages,
     versions,
 )
-from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments.live import is_live
+from modelkeep_server.features.home import stopped
+from modelkeep_server.features.home.arms import ACTOR, NO_TEXT, ON_VERSION, SHOWN, arm, moment, us, versions_of
 from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import answered_for, was_owned, was_touched
-from modelkeep_server.features.models.views import ModelStatus
+from modelkeep_server.features.models.views import Access, ModelStatus
 from modelkeep_server.features.models.visibility import Sight, owned_by_asker, sight_of, values_of, visible_by
 from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus, Target
@@ -64,31 +59,13 @@ from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Relation, Role
 
-#: So many of each sort are told of, those that are due first, or the oldest; all are counted.
-SHOWN = 50
 #: An exception that ends is told of as long before as its owners get a letter (features/policies/reminding.py).
 EXCEPTION_DAYS = 14
 ACCESS_DAYS = 7
 
-
-def _moment(name: str) -> BindParameter[datetime]:
-    return bindparam(name, type_=UtcMicros)
-
-
-_ACTOR: BindParameter[int] = bindparam("actor_id")
-_NOW = _moment("now")
+_NOW = moment("now")
 _others = people.alias("others")
-_NO_TEXT: ColumnElement[Any] = cast(null(), Text)
-_NO_NUMBER: ColumnElement[Any] = cast(null(), BigInteger)
-_ON_VERSION = {
-    "group_name": models.c.group_name, "name": models.c.name, "risk_tier": models.c.risk_tier,
-    "version": versions.c.version, "state": versions.c.state,
-}  # fmt: skip
-_COLUMNS: dict[str, ColumnElement[Any]] = {
-    "total": func.count().over(), "group_name": _NO_TEXT, "name": _NO_TEXT, "risk_tier": _NO_TEXT,
-    "version": _NO_TEXT, "state": _NO_TEXT, "since": _NO_NUMBER, "due": _NO_NUMBER, "who": _NO_TEXT,
-    "said": _NO_TEXT, "word": _NO_TEXT, "number": _NO_NUMBER, "ref": _NO_TEXT,
-}  # fmt: skip
+_ON_MODEL = {name: ON_VERSION[name] for name in ("group_name", "name", "risk_tier")}
 _GRANTED = {Role.MRC: 1, Role.SECURITY_ARCHITECT: 2}
 
 
@@ -104,6 +81,7 @@ def list_waiting(work: Work, actor: Actor) -> tuple[Waiting, ...]:
         sight=sight_of(actor),
         held=held,
         moves=access.may_by_standing(actor, "version.stage"),
+        records=access.may_by_standing(actor, "deployment.record"),
         retires=access.may_by_standing(actor, "version.retire"),
         requests=access.may_by_standing(actor, "promotion.request", (Relation.OWNER,)),
     )
@@ -126,6 +104,7 @@ class _Asker:
     sight: Sight
     held: tuple[Role, ...]
     moves: bool
+    records: bool
     retires: bool
     requests: bool
 
@@ -138,32 +117,9 @@ def _select_all(asker: _Asker) -> CompoundSelect[Any]:
         *_for_admins(asker),
         *_for_owners(asker),
         _findings(asker),
+        _shared(asker),
         _access_that_ends(asker),
         _holds(asker),
-    )
-
-
-def _arm(kind: Kind, told: Any, columns: dict[str, ColumnElement[Any]]) -> Select[Any]:
-    """One sort of things: those due first, then the oldest, cut to what is shown."""
-    named = {**_COLUMNS, **columns}
-    due, since = named["due"], named["since"]
-    chosen = told.with_only_columns(
-        literal(kind.value).label("kind"), *(col.label(name) for name, col in named.items())
-    )
-    cut = chosen.order_by(func.coalesce(due, since), since).limit(SHOWN).subquery()
-    return select(*cut.c)
-
-
-def _us(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)
-
-
-def _versions_of(table: Any) -> Select[Any]:
-    """Rows of a table about versions, joined with these and their models."""
-    return (
-        select(table)
-        .join(versions, versions.c.id == table.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
     )
 
 
@@ -181,16 +137,17 @@ def _for_deciders(asker: _Asker) -> list[Select[Any]]:
         .limit(SHOWN)
         .subquery()
     )
-    reviews = _versions_of(promotions).join(_others, _others.c.id == promotions.c.requested_by)
+    reviews = versions_of(promotions).join(_others, _others.c.id == promotions.c.requested_by)
     return [
-        _arm(Kind.REVIEW, reviews.join(chosen, chosen.c.id == promotions.c.id), {
-            **_ON_VERSION, **_of_round(asker.needs), "total": chosen.c.total, "who": _others.c.email,
+        arm(Kind.REVIEW, reviews.join(chosen, chosen.c.id == promotions.c.id), {
+            **ON_VERSION, **_of_round(asker.needs), "total": chosen.c.total, "who": _others.c.email,
         }),
-        _arm(Kind.EXCEPTION, _exceptions().where(visible_by(asker.sight), _grantable(asker.held)), {
-            **_ON_VERSION, **_of_exception(), "who": _others.c.email,
+        arm(Kind.EXCEPTION, _exceptions().where(visible_by(asker.sight), _grantable(asker.held)), {
+            **ON_VERSION, **_of_exception(), "who": _others.c.email,
         }),
-        _arm(Kind.POLICY, _proposals(), {
-            "since": _us(policy_revisions.c.proposed_at), "who": _others.c.email, "word": policy_revisions.c.name,
+        stopped.to_settle(asker.sight),
+        arm(Kind.POLICY, _proposals(), {
+            "since": us(policy_revisions.c.proposed_at), "who": _others.c.email, "word": policy_revisions.c.name,
             "said": policy_revisions.c.reason, "ref": policies.c.public_id,
         }),
     ]  # fmt: skip
@@ -198,9 +155,9 @@ def _for_deciders(asker: _Asker) -> list[Select[Any]]:
 
 def _of_round(needs: seats.Needs) -> dict[str, ColumnElement[Any]]:
     return {
-        "since": _us(promotions.c.requested_at), "due": _us(promotions.c.due_at), "word": promotions.c.target,
+        "since": us(promotions.c.requested_at), "due": us(promotions.c.due_at), "word": promotions.c.target,
         "number": seats.seats_code(needs), "ref": promotions.c.public_id,
-        "said": case((promotions.c.round > 1, "again"), else_=_NO_TEXT),
+        "said": case((promotions.c.round > 1, "again"), else_=NO_TEXT),
     }  # fmt: skip
 
 
@@ -208,7 +165,7 @@ def _exceptions() -> Select[Any]:
     in_force = and_(
         policy_revisions.c.policy_id == exceptions.c.policy_id, policy_revisions.c.status == RevisionStatus.IN_FORCE
     )
-    asked = _versions_of(exceptions).join(policy_revisions, in_force)
+    asked = versions_of(exceptions).join(policy_revisions, in_force)
     return asked.join(_others, _others.c.id == exceptions.c.asked_by)
 
 
@@ -217,7 +174,7 @@ def _of_exception() -> dict[str, ColumnElement[Any]]:
     for role, bit in _GRANTED.items():
         granted = granted + case((_is_granted_as(role), bit), else_=0)
     return {
-        "since": _us(exceptions.c.asked_at), "word": policy_revisions.c.name, "number": granted,
+        "since": us(exceptions.c.asked_at), "word": policy_revisions.c.name, "number": granted,
         "ref": exceptions.c.public_id,
     }  # fmt: skip
 
@@ -241,7 +198,7 @@ def _grantable(held: Sequence[Role]) -> ColumnElement[bool]:
             for role in held
         )
     )  # fmt: skip
-    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == _ACTOR)
+    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == ACTOR)
     return and_(_is_open(), in_a_role, ~by_actor, ~was_owned(), ~was_touched())
 
 
@@ -252,21 +209,22 @@ def _proposals() -> Select[Any]:
         .join(policies, policies.c.id == policy_revisions.c.policy_id)
         .join(_others, _others.c.id == policy_revisions.c.proposed_by)
         .where(policy_revisions.c.status == RevisionStatus.PROPOSED.value)
-        .where(policy_revisions.c.proposed_by != _ACTOR)
+        .where(policy_revisions.c.proposed_by != ACTOR)
     )
 
 
 def _for_sres(asker: _Asker) -> list[Select[Any]]:
+    arms = [stopped.to_take_off(asker.sight)] if asker.records else []
     if not asker.moves:
-        return []
-    approved = _versions_of(promotions).where(
+        return arms
+    approved = versions_of(promotions).where(
         listing.is_approved(),
         # Since its tier was raised it waits for reviewers.
         ~seats.waits_for(asker.needs, DECIDERS),
         *_may_go_on(asker),
     )
-    columns = {"since": _us(promotions.c.ended_at), "word": promotions.c.target, "said": promotions.c.justification}
-    return [_arm(Kind.MOVE, approved, {**_ON_VERSION, **columns})]
+    columns = {"since": us(promotions.c.ended_at), "word": promotions.c.target, "said": promotions.c.justification}
+    return [*arms, arm(Kind.MOVE, approved, {**ON_VERSION, **columns})]
 
 
 def _may_go_on(asker: _Asker) -> tuple[ColumnElement[bool], ...]:
@@ -275,65 +233,82 @@ def _may_go_on(asker: _Asker) -> tuple[ColumnElement[bool], ...]:
 
 
 def _for_admins(asker: _Asker) -> list[Select[Any]]:
-    """Deprecated versions that an Admin may retire: those that are live still wait for an SRE first."""
+    """Deprecated versions that an Admin may retire: those that are live wait for an SRE first."""
     if not asker.retires:
         return []
-    deprecated = _versions_of(version_passages).where(
+    deprecated = versions_of(version_passages).where(
         version_passages.c.state == State.DEPRECATED.value,
         versions.c.state == State.DEPRECATED.value,
         ~is_live(versions.c.id),
         *_may_go_on(asker),
     )
-    return [_arm(Kind.RETIRE, deprecated, {**_ON_VERSION, "since": _us(version_passages.c.at)})]
+    return [arm(Kind.RETIRE, deprecated, {**ON_VERSION, "since": us(version_passages.c.at)})]
 
 
 def _for_owners(asker: _Asker) -> list[Select[Any]]:
     sees, owns = visible_by(asker.sight), owned_by_asker()
     mine = and_(owns, sees, models.c.status == ModelStatus.ACTIVE.value)
-    open_rounds = _versions_of(promotions).where(
+    open_rounds = versions_of(promotions).where(
         promotions.c.status == Status.OPEN.value, ~has_flag(versions.c.id, "CLOSED"), sees,
-        or_(owns, promotions.c.requested_by == _ACTOR),
+        or_(owns, promotions.c.requested_by == ACTOR),
     )  # fmt: skip
-    asked = _exceptions().where(_is_open(), sees, or_(owns, exceptions.c.asked_by == _ACTOR))
+    asked = _exceptions().where(_is_open(), sees, or_(owns, exceptions.c.asked_by == ACTOR))
     arms = [
-        _arm(Kind.REQUEST, open_rounds, {**_ON_VERSION, **_of_round(asker.needs)}),
-        _arm(Kind.EXCEPTION_ASKED, asked, {**_ON_VERSION, **_of_exception()}),
+        arm(Kind.REQUEST, open_rounds, {**ON_VERSION, **_of_round(asker.needs)}),
+        arm(Kind.EXCEPTION_ASKED, asked, {**ON_VERSION, **_of_exception()}),
     ]
     if not asker.requests:
         return arms
-    later = promotions.alias("later_round")
     sent_back = (
-        _versions_of(promotions)
+        versions_of(promotions)
         .join(_others, _others.c.id == promotions.c.ended_by)
         .where(promotions.c.status == Status.CHANGES_REQUESTED.value, mine, ~has_flag(versions.c.id, "CLOSED"))
-        .where(versions.c.state.in_([State.CHANGES_REQUESTED.value, State.STAGING.value]))
-        .where(~exists().where(later.c.version_id == versions.c.id, later.c.round > promotions.c.round))
+        .where(versions.c.state.in_(stopped.SENT_BACK_TO), stopped.is_last(promotions))
     )
     ends = exceptions.c.expires_at
     ending = _exceptions().where(
         exceptions.c.status == ExceptionStatus.GRANTED.value, mine,
-        ends > _NOW, ends <= _moment("exceptions_until"),
+        ends > _NOW, ends <= moment("exceptions_until"),
     )  # fmt: skip
     return [
         *arms,
-        _arm(Kind.CHANGES, sent_back, {
-            **_ON_VERSION, "since": _us(promotions.c.ended_at), "who": _others.c.email, "word": promotions.c.target,
-            "said": promotions.c.end_reason,
+        arm(Kind.CHANGES, sent_back, {
+            **ON_VERSION, "since": us(promotions.c.ended_at), "who": _others.c.email, "word": promotions.c.target,
+            "said": promotions.c.end_reason, "ref": stopped.find_blocking(),
         }),
-        _arm(Kind.EXCEPTION_ENDS, ending, {**_ON_VERSION, **_of_exception(), "due": _us(ends)}),
+        stopped.to_ask(asker.sight, owns),
+        arm(Kind.EXCEPTION_ENDS, ending, {**ON_VERSION, **_of_exception(), "due": us(ends)}),
     ]  # fmt: skip
 
 
 def _findings(asker: _Asker) -> Select[Any]:
-    told = _versions_of(findings).where(
+    told = versions_of(findings).where(
         findings.c.status == FindingStatus.OPEN.value,
         func.lower(findings.c.owner_email).in_(bindparam("actor_emails", expanding=True)),
         visible_by(asker.sight),
     )
     severity = case((findings.c.blocking.is_(True), "BLOCKING"), else_=findings.c.severity)
-    return _arm(Kind.FINDING, told, {
-        **_ON_VERSION, "since": _us(findings.c.raised_at), "due": _us(findings.c.due_at), "said": findings.c.text,
+    return arm(Kind.FINDING, told, {
+        **ON_VERSION, "since": us(findings.c.raised_at), "due": us(findings.c.due_at), "said": findings.c.text,
         "word": severity, "ref": findings.c.public_id,
+    })  # fmt: skip
+
+
+def _shared(asker: _Asker) -> Select[Any]:
+    """Models that somebody may change as a collaborator; `number` is 1 where they made a version of it already."""
+    until, mine = collaborators.c.until, versions.c.created_by == ACTOR
+    told = (
+        select(collaborators)
+        .join(models, models.c.id == collaborators.c.model_id)
+        .join(_others, _others.c.id == collaborators.c.granted_by)
+        .where(collaborators.c.person_id == ACTOR, collaborators.c.ended_at.is_(None))
+        .where(collaborators.c.access == Access.WRITE.value, or_(until.is_(None), until > _NOW))
+        .where(models.c.status == ModelStatus.ACTIVE.value, visible_by(asker.sight))
+    )
+    begun = exists().where(versions.c.model_id == models.c.id, mine)
+    return arm(Kind.SHARED, told, {
+        **_ON_MODEL, "since": us(collaborators.c.granted_at), "who": _others.c.email,
+        "number": case((begun, 1), else_=0),
     })  # fmt: skip
 
 
@@ -342,21 +317,20 @@ def _access_that_ends(asker: _Asker) -> Select[Any]:
     told = (
         select(collaborators)
         .join(models, models.c.id == collaborators.c.model_id)
-        .where(collaborators.c.person_id == _ACTOR, collaborators.c.ended_at.is_(None), visible_by(asker.sight))
-        .where(until > _NOW, until <= _moment("access_until"))
+        .where(collaborators.c.person_id == ACTOR, collaborators.c.ended_at.is_(None), visible_by(asker.sight))
+        .where(until > _NOW, until <= moment("access_until"))
     )
-    on_model = {name: _ON_VERSION[name] for name in ("group_name", "name", "risk_tier")}
-    return _arm(Kind.ACCESS_ENDS, told, {
-        **on_model, "since": _us(collaborators.c.granted_at), "due": _us(until), "word": collaborators.c.access,
+    return arm(Kind.ACCESS_ENDS, told, {
+        **_ON_MODEL, "since": us(collaborators.c.granted_at), "due": us(until), "word": collaborators.c.access,
     })  # fmt: skip
 
 
 def _holds(asker: _Asker) -> Select[Any]:
     flags = version_flags.c
-    told = _versions_of(version_flags).where(
-        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == _ACTOR, visible_by(asker.sight)
+    told = versions_of(version_flags).where(
+        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == ACTOR, visible_by(asker.sight)
     )
-    return _arm(Kind.HOLD, told, {**_ON_VERSION, "since": _us(flags.set_at), "said": flags.reason})
+    return arm(Kind.HOLD, told, {**ON_VERSION, "since": us(flags.set_at), "said": flags.reason})
 
 
 def _to_waiting(row: Any, needs: seats.Needs) -> Waiting:
@@ -367,7 +341,7 @@ def _to_waiting(row: Any, needs: seats.Needs) -> Waiting:
     if tier and kind in (Kind.REVIEW, Kind.REQUEST):
         given = seats.roles_given(row.number)
         still = seats.places_open(needs, tier, Target(row.word), row.number)
-    elif tier and row.number is not None:
+    elif tier and kind in (Kind.EXCEPTION, Kind.EXCEPTION_ASKED, Kind.EXCEPTION_ENDS):
         given = tuple(role for role, bit in _GRANTED.items() if row.number & bit)
         still = tuple((role,) for role in GRANTERS[tier] if role not in given)
     return Waiting(
@@ -385,4 +359,5 @@ def _to_waiting(row: Any, needs: seats.Needs) -> Waiting:
         given=given,
         still=still,
         ref=row.ref,
+        begun=kind is Kind.SHARED and bool(row.number),
     )

@@ -19,6 +19,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries
+from modelkeep_server.features.models.audiences import About, tell_about
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Access, Collaborator, Model, RequestStatus, SharedModel, Sharing
 from modelkeep_server.features.models.visibility import visible_to
@@ -121,6 +122,9 @@ def share_model(
     before = find_collaborator(work, model, invitee.id)
     if before is None or (before.access, before.until) != (given, until):
         let_in(work, actor, model, invitee, Access(given), until, before)
+        about = About.of(model, named=(invitee.email,))
+        facts = {"model": model.address, "access": given}
+        tell_about(work, actor, "access.granted", facts, about, href=f"/models/{model.address}")
     found = find_collaborator(work, model, invitee.id)
     assert found is not None
     return found, before is None

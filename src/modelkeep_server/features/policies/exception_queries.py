@@ -31,6 +31,7 @@ from modelkeep_server.features.policies.views import RevisionStatus
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
+from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 
 _askers = people.alias("askers")
@@ -72,6 +73,20 @@ def list_of_version(work: Work, actor: Actor, version_key: int) -> tuple[PolicyE
     return _with_grants(work, rows)
 
 
+def list_lifting(work: Work, actor: Actor, version_key: int) -> tuple[PolicyException, ...]:
+    """The exceptions that lift a policy for a version now, the first to end first, without grants. One statement."""
+    rows = work.all(
+        _select(actor)
+        .where(
+            exceptions.c.version_id == version_key,
+            exceptions.c.status == ExceptionStatus.GRANTED.value,
+            exceptions.c.expires_at > work.now,
+        )
+        .order_by(exceptions.c.expires_at, exceptions.c.id)
+    )
+    return tuple(one for one in (_to_exception(work, row, ()) for row in rows) if one.holds)
+
+
 def select_held(version_key: int, moment: datetime) -> ScalarSelect[Any]:
     """The exceptions that lift a policy of the statement around for a version, as `find_lifting` takes them."""
     return (
@@ -103,10 +118,13 @@ def _select(actor: Actor) -> Select[Any]:
             exceptions,
             policies.c.public_id.label("policy_public_id"),
             policy_revisions.c.name.label("policy_name"),
+            policy_revisions.c.description.label("policy_why"),
+            policy_revisions.c.rules.label("policy_rules"),
             models.c.group_name,
             models.c.name.label("model_name"),
             models.c.risk_tier.label("present_tier"),
             versions.c.version,
+            versions.c.state,
             _askers.c.email.label("asker_email"),
             _enders.c.email.label("ender_email"),
         )
@@ -179,4 +197,7 @@ def _to_exception(work: Work, row: Row[Any], grants: tuple[ExceptionGrant, ...])
         end_reason=row.end_reason,
         revision=row.revision,
         grants=grants,
+        is_retired=State(row.state) is State.RETIRED,
+        demands=tuple(rule["message"] for rule in row.policy_rules),
+        policy_why=row.policy_why,
     )

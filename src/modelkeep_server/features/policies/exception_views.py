@@ -45,7 +45,8 @@ class PolicyException:
     One policy lifted for one version until a time. People by e-mail.
 
     `granted_for` is the tier that it was granted under; `tier` is what the model's is now. After a raise, one that was
-    granted for LOW holds no more.
+    granted for LOW holds no more. `is_retired`: the version is in no use any more, so that nothing is lifted for it.
+    `demands` is what the policy demands now, a sentence a rule, and `policy_why` why it is there.
     """
 
     key: int
@@ -68,6 +69,9 @@ class PolicyException:
     end_reason: str | None
     revision: int
     grants: tuple[ExceptionGrant, ...] = ()
+    is_retired: bool = False
+    demands: tuple[str, ...] = ()
+    policy_why: str = ""
 
     @property
     def open_roles(self) -> tuple[Role, ...]:

@@ -126,6 +126,7 @@ def _check(standing: Standing, bound: language.Bound) -> Check:
         remedy=_cure(about) if failing else "",
         about=about,
         excepted=standing.lifted_by if failing else None,
+        why=wording.description,
     )
 
 

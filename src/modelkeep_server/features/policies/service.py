@@ -59,6 +59,7 @@ def update_policy(
     *,
     expected: Collection[int] | None,
     reason: str | None = None,
+    explained: bool = False,
 ) -> Edit:
     """
     Save a new revision of a policy. It is in force at once, or, where it lets more pass than a policy that blocks does
@@ -67,6 +68,7 @@ def update_policy(
     Args:
         edit: Makes of what the policy says what it shall say.
         expected: The revisions that the edit was made on, or None to edit whatever is there.
+        explained: Whether what waits for a second person must come with a reason, which they decide by.
     Raises:
         NotFound, NotPermitted, ConfirmNeeded, NameTaken.
         Stale: Somebody else changed it since; says what.
@@ -88,6 +90,8 @@ def update_policy(
     if other is not None and other.key != policy.key:
         raise writing.name_taken(wording.name)
     looser = writing.find_looser(policy.wording, wording)
+    if looser is not None and explained and _said(reason) is None:
+        raise Invalid.of([FieldError("reason", f"It {looser}. Say why: the second person decides by that.")])
     status = RevisionStatus.IN_FORCE if looser is None else RevisionStatus.PROPOSED
     number = policy.latest + 1
     if looser is None:
@@ -107,12 +111,20 @@ def update_policy(
 
 
 def switch_policy(
-    work: Work, actor: Actor, public_id: str, *, on: bool, expected: Collection[int] | None, reason: str | None = None
+    work: Work,
+    actor: Actor,
+    public_id: str,
+    *,
+    on: bool,
+    expected: Collection[int] | None,
+    reason: str | None = None,
+    explained: bool = False,
 ) -> Edit:
-    """Switch a policy on or off. Raises as `update_policy`."""
+    """Switch a policy on or off. Args and errors as of `update_policy`."""
     return update_policy(
-        work, actor, public_id, lambda draft: replace(draft, enabled=on), expected=expected, reason=reason
-    )
+        work, actor, public_id, lambda draft: replace(draft, enabled=on), expected=expected, reason=reason,
+        explained=explained,
+    )  # fmt: skip
 
 
 def confirm_revision(work: Work, actor: Actor, public_id: str, *, reason: str | None = None) -> Policy:

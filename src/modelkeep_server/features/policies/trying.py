@@ -19,6 +19,7 @@ from modelkeep_server.features.policies.judging import Standing, check_all
 from modelkeep_server.features.policies.views import Check, Policy, Severity, Target, Wording
 from modelkeep_server.features.policies.writing import Draft
 from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.rules.errors import Invalid
 from modelkeep_server.rules.lifecycle import State
 
@@ -180,6 +181,7 @@ def _each_version(work: Work, actor: Actor) -> Iterator[tuple[Model, Row[Any], d
             select(versions, versions.c.id.label("key"))
             .join(models, models.c.id == versions.c.model_id)
             .where(versions.c.id > after, versions.c.state.in_(list(NEXT_TARGET)), visible_to(actor))
+            .where(~has_flag(versions.c.id, "CLOSED"))
             .order_by(versions.c.id)
             .limit(CHUNK)
         )

@@ -137,6 +137,11 @@ class Policy:
         return self.in_force.wording
 
     @property
+    def since(self) -> datetime:
+        """When the revision in force came into force."""
+        return self.in_force.decided_at or self.in_force.proposed_at
+
+    @property
     def revision(self) -> int:
         """The number of the revision in force."""
         return self.in_force.revision
@@ -147,7 +152,7 @@ class Check:
     """
     What one policy said of a version. `message` is what it demands, of the rules that are not passed where there are
     some; `detail` what is amiss; `about` are the paths of the facts that those rules read. `excepted` is the id of the
-    exception that lifts it.
+    exception that lifts it. `why` says why there is the policy.
     """
 
     policy: str
@@ -160,6 +165,7 @@ class Check:
     remedy: str = ""
     about: tuple[str, ...] = ()
     excepted: str | None = None
+    why: str = ""
 
     @property
     def blocks(self) -> bool:

@@ -8,6 +8,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.findings import service as findings
 from modelkeep_server.features.promotion.gathering import begin, find_text_faults
 from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.promotion.views import Comment, Status
@@ -53,7 +54,8 @@ def add_comment(
         work, actor, "comment.add", object_id=found.id, object_label=found.address,
         after={"comment": public_id, "text": Veiled(text)},
     )  # fmt: skip
-    tell_of(work, actor, "comment.added", model, found, text=text, place="/reviews")
+    named = findings.list_raisers(work, found)
+    tell_of(work, actor, "comment.added", model, found, text=text, place="/reviews", named=named)
     return Comment(public_id, actor.email, about or None, text, work.now)
 
 

@@ -167,7 +167,8 @@ def _list_checks(work: Work, rounds: Sequence[Row[Any]]) -> dict[int, tuple[dict
 
 def _to_check(kept: Mapping[str, Any]) -> dict[str, Any]:
     shown = ("revision", "severity", "passed", "message")
-    named = {"policy": kept["name"], "policyId": kept["policy"], "excepted": kept.get("exception") is not None}
+    lifting = kept.get("exception")
+    named = {"policy": kept["name"], "policyId": kept["policy"], "excepted": lifting is not None, "exception": lifting}
     return named | {key: kept[key] for key in shown} | {"detail": kept.get("detail")}
 
 

@@ -12,7 +12,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import judging
 from modelkeep_server.features.policies.views import Check, Severity, Target
-from modelkeep_server.features.promotion.views import POLICY, Demands, FindingStatus, Promotion, unmet
+from modelkeep_server.features.promotion.views import FINDINGS, POLICY, Demands, FindingStatus, Promotion, unmet
 from modelkeep_server.features.versions.views import Requirement, Version
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.errors import FieldError, RequirementsUnmet
@@ -43,6 +43,8 @@ def _to_requirement(check: Check) -> Requirement:
         blocks=check.severity is Severity.BLOCK,
         lifted_by=check.excepted if excepted else None,
         about=check.about,
+        policy_id=check.policy_id,
+        policy_why=check.why,
     )
 
 
@@ -87,5 +89,8 @@ def _judge_findings(work: Work, version: Version, within: Promotion | None) -> R
         named = f"“{first[:100]}{'...' if len(first) > 100 else ''}”"
         message = f"{len(rows)} blocking finding{'s are' if len(rows) > 1 else ' is'} open: {named}"
     return Requirement(
-        "findings", not rows, message, "Mend what was found; then an MRC or a Security Architect settles the finding."
+        FINDINGS,
+        not rows,
+        message,
+        "Mend what was found and say so in the discussion; then an MRC or a Security Architect settles the finding.",
     )

@@ -1,12 +1,21 @@
 """Rounds of review beside one another: what changed in a version between two, and what came after a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ScalarSelect, and_, func, select
 
-from modelkeep_server.db.tables import evaluation_runs, people, suite_revisions, version_contents
+from modelkeep_server.db.tables import (
+    artifacts,
+    blobs,
+    evaluation_runs,
+    people,
+    scans,
+    suite_revisions,
+    version_contents,
+)
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.comparison.comparing import content_of
 from modelkeep_server.features.comparison.contents import Content, compare_contents
 from modelkeep_server.features.comparison.views import Comparison, VersionComparison
@@ -20,7 +29,7 @@ UNSEEN_MAX = 20
 
 def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
     """
-    What changed in the content of a version from the round before to this one. One statement.
+    What changed in the content of a version from the round before to this one. Two statements.
 
     Args:
         rounds: All of them, the newest first.
@@ -43,8 +52,8 @@ def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], publi
 
 def compare_submitted(work: Work, found: VersionComparison, promotion: Promotion) -> Comparison:
     """
-    A comparison with another version as it stood in a round, whatever was changed since. Two statements, or none where
-    the version holds that still.
+    A comparison with another version as it stood in a round, whatever was changed since. Three statements, or none
+    where the version holds that still.
     """
     if found.now.content_digest == promotion.digest:
         return found.comparison
@@ -55,12 +64,26 @@ def compare_submitted(work: Work, found: VersionComparison, promotion: Promotion
 
 
 def _read_contents(work: Work, version: Version, *digests: str) -> dict[str, Content]:
+    """What was frozen under digests, its files with their verdicts of now. Two statements."""
     rows = work.all(
         select(version_contents.c.digest, version_contents.c.content)
         .where(version_contents.c.version_id == version.key)
         .where(version_contents.c.digest.in_(digests))
     )
-    return {row.digest: row.content for row in rows}
+    said = work.all(
+        select(blobs.c.sha256, scans.c.verdict)
+        .join(artifacts, artifacts.c.blob_id == blobs.c.id)
+        .join(scans, is_current_scan(blobs.c.id))
+        .where(artifacts.c.version_id == version.key)
+        .distinct()
+    )
+    verdicts = {row.sha256: row.verdict for row in said}
+    return {row.digest: _with_verdicts(row.content, verdicts) for row in rows}
+
+
+def _with_verdicts(content: Content, verdicts: Mapping[str, str]) -> Content:
+    files = [{**file, "verdict": verdicts.get(file["sha256"], "PENDING")} for file in content["artifacts"]]
+    return {**content, "artifacts": files}
 
 
 def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tuple[Promotion, ...]:

@@ -48,6 +48,8 @@ class FindingStatus(StrEnum):
 
 #: What the id of a requirement begins with that a policy makes; the policy's name follows.
 POLICY = "policy:"
+#: The requirement that no blocking finding is open.
+FINDINGS = "findings"
 
 #: Where the last approval leads, and an SRE finds it: approvals that are lacking since can be given there.
 LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APPROVED_PROD}

@@ -5,12 +5,15 @@ Drawn by jsonschema-rs, offline and with a linear-time regex engine: remote `$re
 hostile pattern cannot run away (the pure-Python `jsonschema` hangs on both).
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jsonschema_rs
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+#: The types of JSON Schema 2020-12, the most used first.
+TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 #: What one compiled pattern may take in memory, and all patterns of a schema together: 64 KiB of text can ask for GiBs.
 PATTERN_BYTES_MAX = 10 * 1024 * 1024
 PATTERNS_BYTES_MAX = 32 * 1024 * 1024
@@ -33,6 +36,10 @@ def find_schema_fault(schema: Any) -> str | None:
         jsonschema_rs.Draft202012Validator(schema, pattern_options=options, offline=True)
     except jsonschema_rs.ValidationError as error:
         place = "/".join(str(step) for step in error.instance_path)
+        if [str(step) for step in error.schema_path][-2:] == ["type", "anyOf"]:
+            told = json.dumps(error.instance, ensure_ascii=False)[:100]
+            there = f"There are {', '.join(TYPES)}; several of them stand in a list, each once."
+            return f"At {place}: {told} is no type. {there}"
         hint = " taken here: no lookaround, no back-references, not too large" if "regex" in error.message else ""
         return f"At {place or 'the top'}: {error.message[:300]}{hint}."
     except (jsonschema_rs.ReferencingError, ValueError) as error:

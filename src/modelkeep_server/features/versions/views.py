@@ -119,7 +119,8 @@ class Requirement:
     """
     What a move demands, whether it is there, and how to mend it. One that does not block is advice. `about` are the
     facts that it reads, by their paths (rules/policy_facts.py); empty for what no policy demands.
-    `lifted_by` is the public id of the exception by which alone it counts as met.
+    `lifted_by` is the public id of the exception by which alone it counts as met. `policy_id` and `policy_why` are of
+    the policy that demands it: its public id, and why there is it.
     """
 
     id: str
@@ -129,3 +130,5 @@ class Requirement:
     blocks: bool = True
     lifted_by: str | None = None
     about: tuple[str, ...] = ()
+    policy_id: str | None = None
+    policy_why: str = ""

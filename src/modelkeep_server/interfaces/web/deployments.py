@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +68,7 @@ def show_deployments(work: Work, actor: Actor, request: Request, cursor: Cursor 
     rootless = frozenset() if at else queries.find_rootless(work, rows.items)
     context = DeploymentsContext(
         rows=rows, places=places, values=values, errors=errors, at=at, is_to_come=at is not None and at > work.now,
-        cursor=cursor or None, rootless=rootless,
+        is_today=_is_today(work, at), cursor=cursor or None, rootless=rootless,
     )  # fmt: skip
     return Page.of(context)
 
@@ -111,12 +112,14 @@ def record(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
             recorded = service.record(work, actor, asked)
             done = "deployed" if recorded.is_new else "deployed-already"
             return Redirect(f"/deployments/{recorded.deployment.id}?done={done}")
-        plan = service.plan(work, actor, asked)
+        # What somebody else recorded meanwhile is told with what would change; recording then follows that.
+        plan = service.plan(work, actor, replace(asked, replaces=None))
     except Invalid as error:
         errors = _by_control(error, places)
         return Page.of(_record_context(work, actor, environment, model, values=typed, errors=errors), error.status)
     except (StateForbids, Conflict) as error:
         errors = {"live": f"{error.detail} {error.remedy}"}
+        typed.pop("replaces", "")
         return Page.of(_record_context(work, actor, environment, model, values=typed, errors=errors), error.status)
     return Page.of(_record_context(work, actor, environment, model, values=typed, errors={}, plan=plan))
 
@@ -164,10 +167,16 @@ def show_of_model(work: Work, actor: Actor, request: Request, group: str, name: 
         errors=errors,
         at=at,
         is_to_come=at is not None and at > work.now,
+        is_today=_is_today(work, at),
         cursor=cursor or None,
         rootless=frozenset() if at else queries.find_rootless(work, live),
     )
     return Page.of(context)
+
+
+def _is_today(work: Work, at: datetime | None) -> bool:
+    """Whether a moment is to come, and today."""
+    return at is not None and at > work.now and at.date() == work.now.date()
 
 
 def _find_model(work: Work, actor: Actor, text: str) -> Model | None:
@@ -213,19 +222,24 @@ def _record_context(
     errors: Mapping[str, str],
     plan: Any = None,
 ) -> RecordContext:
-    shown = RecordContext(
-        environment=environment, model=model, values=values, errors=errors, plan=plan,
-        places=() if environment and model else live_queries.list_places(work, actor),
-    )  # fmt: skip
     if environment is None or model is None:
-        return shown
+        kind = environment.kind if environment else None
+        offered = live_queries.list_deployable(work, actor, kind) if access.may(actor, "deployment.record") else ()
+        return RecordContext(
+            environment=environment, model=model, values=values, errors=errors, plan=plan, offered=offered,
+            places=live_queries.list_places(work, actor),
+        )  # fmt: skip
     present = live_queries.find_current(work, actor, environment, model)
     live = {part.number: part for part in present.live} if present else {}
     candidates = live_queries.list_candidates(
         work, actor, environment.kind, model, [part.version_key for part in live.values()], most=PARTS_MAX
     )
+    # What is live now stands first, so that rows change places while somebody types: a version keeps its own.
+    taken = {values[f"version.{place}"]: place for place in range(PARTS_MAX) if f"version.{place}" in values}
+    free = iter([place for place in range(2 * PARTS_MAX) if place not in taken.values()])
     rows = []
-    for place, one in enumerate(candidates):
+    for one in candidates:
+        place = taken[one.version] if one.version in taken else next(free)
         part = live.get(one.version)
         opens = (f"{part.percent:g}", part.endpoint_url or "", part.region or "") if part else ("", "", "")
         typed = [values.get(f"{control}.{place}") for control in _CONTROLS]

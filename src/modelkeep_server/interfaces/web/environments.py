@@ -1,7 +1,8 @@
 """Environments as pages: everyone sees them, SREs make, change and retire them."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -12,13 +13,14 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.interfaces.query_strings import read_model_address
 from modelkeep_server.interfaces.web.contexts.deployments import EnvironmentContext, NewEnvironmentContext
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
-from modelkeep_server.interfaces.web.forms import errors_by_field, text_of
+from modelkeep_server.interfaces.web.forms import errors_by_field, inside, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken, RegistryError
 
 router = make_router()
 
+Preset = Annotated[str, Query(max_length=1000)]
 LIVE_ROWS = 100
 PAGE_ROWS = 30
 _EDIT = FormOf("edit", {"name": "Name", "region": "Region"})
@@ -27,21 +29,24 @@ _END = FormOf("end", {"reason": "Reason"})
 
 @router.get("/deployments/environments/new")
 @door.reads("deployment.read")
-def start_environment(work: Work, actor: Actor) -> Page:
-    """How do I make one?"""
-    return Page.of(NewEnvironmentContext())
+def start_environment(work: Work, actor: Actor, kind: Preset = "", back: Preset = "") -> Page:
+    """How do I make one? `kind` is chosen already, `back` where to go on afterwards."""
+    return Page.of(NewEnvironmentContext(values={"kind": kind, "back": inside(back) if back else ""}))
 
 
 @router.post("/deployments/environments/new")
 @door.posts("environment.create")
 def create_environment(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     """Make an environment, or show the form again with what is wrong beside each field."""
-    values = {name: text_of(form, name).strip() for name in ("name", "kind", "region")}
+    values = {name: text_of(form, name).strip() for name in ("name", "kind", "region", "back")}
+    values["back"] = inside(values["back"]) if values["back"] else ""
     try:
         made = environments.create_environment(work, actor, values["name"], values["kind"], values["region"] or None)
     except (Invalid, NameTaken) as error:
         return Page.of(NewEnvironmentContext(values=values, errors=errors_by_field(error.errors)), error.status)
-    return Redirect(f"/deployments/environments/{made.id}?done=environment")
+    back, hash_, place = values["back"].partition("#")
+    onward = back or f"/deployments/environments/{made.id}"
+    return Redirect(f"{onward}{'&' if '?' in onward else '?'}done=environment{hash_}{place}")
 
 
 @router.get("/deployments/environments/{id}")

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -31,6 +32,7 @@ from modelkeep_server.rules.metrics import Metric
 router = make_router()
 
 BASE = "/models/{group}/{name}/versions/{version}/evaluations"
+Preset = Annotated[str, Query(max_length=100)]
 RUNS_SHOWN = 20
 TRENDS_SHOWN = 6
 LINES = "lines"
@@ -60,9 +62,10 @@ def show_evaluations(work: Work, actor: Actor, group: str, name: str, version: s
 
 @router.get(BASE + "/new")
 @door.reads("model.read")
-def show_record(work: Work, actor: Actor, group: str, name: str, version: str) -> Page:
-    """How do I record what was measured?"""
-    return _record_page(work, actor, group, name, version, {"format": LINES}, {}, 200)
+def show_record(work: Work, actor: Actor, group: str, name: str, version: str, suite: Preset = "") -> Page:
+    """How do I record what was measured? `suite` is the id of the one to choose."""
+    values = {"format": LINES, "suite": suite} if suite else {"format": LINES}
+    return _record_page(work, actor, group, name, version, values, {}, 200)
 
 
 @router.post(BASE + "/new")
@@ -86,7 +89,8 @@ def record_evaluation(work: Work, actor: Actor, group: str, name: str, version: 
     except Invalid as error:
         errors = _errors_of(error, imported)
         return _record_page(work, actor, group, name, version, values, errors, error.status, imported)
-    return Redirect(f"{href_of_version(f'{group}/{name}', version)}/evaluations/{run.id}?done=evaluation")
+    done = "evaluation" if run.suite else "evaluation-unjudged"
+    return Redirect(f"{href_of_version(f'{group}/{name}', version)}/evaluations/{run.id}?done={done}")
 
 
 @router.get(BASE + "/{id}")
@@ -167,7 +171,7 @@ def _record_page(
     facts = facts_of(work, actor, group, name, version) | {"tab": "evaluations"}
     context = RecordEvaluationContext(
         version=VersionContext(**facts),
-        suites=queries.list_open_suites(work, facts["model"]),
+        suites=queries.list_open_suites(work, facts["model"], facts["version"]),
         formats={format_.value: words for format_, words in FORMAT_WORDS.items()},
         values=values,
         errors=errors,

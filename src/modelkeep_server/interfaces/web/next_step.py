@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from modelkeep_server.features.promotion.deciding import lacks_approvals
-from modelkeep_server.features.promotion.views import Promotion, Review, Status
+from modelkeep_server.features.promotion.views import FINDINGS, Promotion, Review, Status
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lifecycle import MOVES, STATES, State
+from modelkeep_server.rules.permission_words import join
 from modelkeep_server.rules.permissions import ROLES, Role
 from modelkeep_server.rules.policy_facts import Place, list_cures
 
@@ -58,7 +59,8 @@ _FIELDS = {"lineage.datasets": "metadata.trainingDataset", "lineage.baseModels":
 class NextStep:
     """
     The next step of a version. `target` is the promotion that is asked or waited for, else empty; `to` the state a move
-    leads to, `act` the permission it takes. `reasons` are what stops it beside its `demands`.
+    leads to, `act` the permission it takes. `reasons` are what stops it beside its `demands`. `live` are the
+    environments that have to be left before it.
     """
 
     kind: Kind
@@ -68,6 +70,7 @@ class NextStep:
     demands: tuple[Requirement, ...] = ()
     reasons: tuple[Reason, ...] = ()
     slots: tuple[Slot, ...] = ()
+    live: tuple[str, ...] = ()
 
     @property
     def lacking(self) -> tuple[Requirement, ...]:
@@ -80,15 +83,23 @@ class NextStep:
         return next((f"{one.message} {one.remedy}" for one in self.reasons), None)
 
     @property
+    def waits_for_finding(self) -> bool:
+        """Whether a finding keeps it from being asked for: owners mend what was found, and never settle."""
+        return self.kind is Kind.REQUEST and any(one.id == FINDINGS for one in self.lacking)
+
+    @property
     def says(self) -> str:
         """What comes next and by whom, in words."""
+        if self.waits_for_finding:
+            return "an MRC or a Security Architect settles the blocking finding"
         if self.kind is Kind.REQUEST:
             return f"request the promotion to {self.target.lower()}, by an owner of the model"
         if self.kind is Kind.WAIT:
             return f"a decision on the promotion to {self.target.lower()}, by {self.waits_for or 'the reviewers'}"
         if self.kind is Kind.MOVE and self.to is not None:
             label = next(move.label for move in MOVES if move.act == self.act)
-            return f"{label[0].lower()}{label[1:]}, by {STATES[self.to].who}"
+            first = f"an SRE takes it off {join(self.live, 'and')}; then " if self.live else ""
+            return f"{first}{label[0].lower()}{label[1:]}, by {STATES[self.to].who}"
         return "nothing"
 
     @property
@@ -97,8 +108,13 @@ class NextStep:
         return name_open(self.slots)
 
 
-def find_step(version: Version, moves: Sequence[MoveView], latest: Promotion | None) -> NextStep:
-    """What comes next. `moves` are those the diagram has from here, `latest` the newest round."""
+def find_step(
+    version: Version, moves: Sequence[MoveView], latest: Promotion | None, live: Sequence[str] = ()
+) -> NextStep:
+    """
+    What comes next. `moves` are those the diagram has from here, `latest` the newest round, `live` the names of the
+    environments where it is live.
+    """
     slots = slots_of(latest) if latest is not None else ()
     if latest is not None and latest.status is Status.APPROVED and not lacks_approvals(latest, version):
         # What is asked for since then is asked of promotions to come.
@@ -114,7 +130,10 @@ def find_step(version: Version, moves: Sequence[MoveView], latest: Promotion | N
         return NextStep(Kind.REQUEST, target, forward.to, "promotion.request", forward.requirements, beside)
     act = next(move.act for move in MOVES if move.source is version.state and move.target is forward.to)
     beside = tuple(one for one in forward.reasons if one.code not in ("requirement", "not_permitted"))
-    return NextStep(Kind.MOVE, "", forward.to, act, forward.requirements, beside, slots)
+    left_first = tuple(live) if forward.to is State.RETIRED else ()
+    if left_first:
+        beside += (Reason("live", f"Live in {join(left_first, 'and')}:", "an SRE takes it off first."),)
+    return NextStep(Kind.MOVE, "", forward.to, act, forward.requirements, beside, slots, left_first)
 
 
 def find_cure(demand: Requirement, version: Version) -> CureLink | None:

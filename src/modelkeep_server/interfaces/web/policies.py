@@ -23,12 +23,13 @@ from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken, NotFound, RegistryError, Stale
-from modelkeep_server.rules.policy_facts import RULES_MAX
+from modelkeep_server.rules.policy_facts import EXAMPLES, RULES_MAX, Example
 
 router = make_router()
 
 PAGE_ROWS = 50
 DECIDE = FormOf("decide", {"reason": "Your reason"})
+SWITCH = FormOf("switch", {"reason": "Reason"})
 #: So many of the exceptions from a policy stand on its page.
 EXCEPTIONS_SHOWN = 10
 TEXTS = ("name", "description", "severity", "groups", "reason", "version")
@@ -148,7 +149,9 @@ def update_policy(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
     expected = {int(sent)} if sent.isascii() and sent.isdigit() and len(sent) < 10 else set()
     reason = typed.values["reason"] or None
     try:
-        edit = service.update_policy(work, actor, id, lambda _: typed.draft, expected=expected, reason=reason)
+        edit = service.update_policy(
+            work, actor, id, lambda _: typed.draft, expected=expected, reason=reason, explained=True
+        )
     except (Invalid, NameTaken) as error:
         return _show(work, actor, id, replace(typed, errors=errors_by_field(error.errors)), status=error.status)
     except Stale as error:
@@ -156,13 +159,18 @@ def update_policy(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
     return Redirect(f"/policies/{id}?done={'policy-waits' if edit.waits else 'saved'}")
 
 
+def _switch_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, id: str) -> Page:
+    return _show(work, actor, id, refused=SWITCH.refuse(form, error), status=error.status)
+
+
 @router.post("/policies/{id}/switch")
-@door.posts("policy.update")
+@door.posts("policy.update", again=_switch_again)
 def switch_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
     """Switch it on or off."""
     edit = service.switch_policy(
-        work, actor, id, on=text_of(form, "on") == "yes", expected=None, reason=text_of(form, "reason") or None
-    )
+        work, actor, id, on=text_of(form, "on") == "yes", expected=None, reason=text_of(form, "reason") or None,
+        explained=True,
+    )  # fmt: skip
     return Redirect(f"/policies/{id}?done={'policy-waits' if edit.waits else 'saved'}")
 
 
@@ -189,6 +197,9 @@ def decline_policy(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
 def _try(work: Work, actor: Actor, form: FormData) -> Page:
     access.require(work, actor, "policy.try")
     typed, policy_id = _Typed.sent(form), text_of(form, "policy") or None
+    example = text_of(form, "example")
+    if example.isascii() and example.isdigit() and int(example[:4]) < len(EXAMPLES):
+        return _use(work, actor, typed, EXAMPLES[int(example[:4])], policy_id)
     trial: VersionTrial | WideTrial | None = None
     status = 200
     # A policy is tried before it has a name.
@@ -206,6 +217,18 @@ def _try(work: Work, actor: Actor, form: FormData) -> Page:
     if policy_id is None:
         return Page.of(NewPolicyContext(**typed.controls, trial=trial), status)
     return _show(work, actor, policy_id, typed, trial=trial, status=status)
+
+
+def _use(work: Work, actor: Actor, typed: _Typed, example: Example, policy_id: str | None) -> Page:
+    """The editor again, with an example as one more rule."""
+    rules = (*typed.rules, (example.expression, example.message, ""))
+    if len(rules) > RULES_MAX:
+        again = replace(typed, errors={"rules": f"A policy has at most {RULES_MAX} rules."})
+    else:
+        again = replace(typed, rules=rules)
+    if policy_id is None:
+        return Page.of(NewPolicyContext(**again.controls))
+    return _show(work, actor, policy_id, again)
 
 
 def _show(

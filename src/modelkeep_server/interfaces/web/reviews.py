@@ -118,14 +118,16 @@ def _draw_again(
 def decide(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Approve or request changes. Controls: those of contexts/reviews.py: ReviewContext."""
     values = _rows_first(form)
+    raised = [_read_finding(values, f"findings.{row}.") for row in range(_count_findings(values))]
     made = deciding.decide(
         work, actor, group, name, version,
         decision=values.get("decision", ""), comment=values.get("comment") or None,
         digest=values.get("digest", ""), as_role=values.get("as") or None,
-        findings=[_read_finding(values, f"findings.{row}.") for row in range(_count_findings(values))],
+        findings=raised,
         checklist=_read_checklist(values),
     )  # fmt: skip
-    done = "changes" if made.status is Status.CHANGES_REQUESTED else "approved"
+    sent_back = "changes-blocked" if any(one.blocking for one in raised) else "changes"
+    done = sent_back if made.status is Status.CHANGES_REQUESTED else "approved"
     return Redirect(f"{href_of_version(made.model, made.version)}/review?done={done}")
 
 
@@ -224,7 +226,7 @@ def _compare(work: Work, actor: Actor, version: Version, other: str | None) -> V
     """What changed since `other`, else since what a reviewer holds it against; None where there is none."""
     group, _, name = version.model.partition("/")
     if other is None or other == version.version:
-        other = comparing.find_counterpart(work, version)
+        other = comparing.find_counterpart(work, version, reviewed=True)
     if other is None:
         return None
     return comparing.compare_versions(work, actor, group, name, version.version, other=other)

@@ -13,6 +13,7 @@ from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.policies import exception_queries
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import moves
 from modelkeep_server.features.promotion import queries as promotion_queries
@@ -105,12 +106,21 @@ def list_added(work: Work, actor: Actor, facts: Mapping[str, Any]) -> tuple[str,
 
 
 def find_looks(work: Work, actor: Actor, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Who looked last at a version in production, and why this person cannot now. At most two statements."""
+    """
+    Who looked last at a version in production, whether it is time again, and why this person cannot now; and what of it
+    is excepted. At most three statements.
+    """
     found: Version = facts["version"]
+    lifting = exception_queries.list_lifting(work, actor, found.key) if found.state is State.PRODUCTION else ()
     if found.next_review_at is None:
-        return {}
+        return {"lifting": lifting}
     last = attesting.find_last(work, found)
-    return {"last_look": last, "look_refusal": attesting.why_not(work, actor, facts["model"], found, last)}
+    return {
+        "last_look": last,
+        "look_refusal": attesting.why_not(work, actor, facts["model"], found, last),
+        "is_look_overdue": found.next_review_at < work.now,
+        "lifting": lifting,
+    }
 
 
 def count_fillable_fields(work: Work, actor: Actor, facts: Mapping[str, Any]) -> int:

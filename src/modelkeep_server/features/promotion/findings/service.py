@@ -140,6 +140,13 @@ def list_of_version(work: Work, version: Version) -> tuple[Finding, ...]:
     return tuple(_to_finding(row) for row in rows)
 
 
+def list_raisers(work: Work, version: Version) -> tuple[str, ...]:
+    """The e-mails of those who raised what is still open of a version, each once. One statement."""
+    raised = select(people.c.email).join(findings, findings.c.raised_by == people.c.id).distinct()
+    here = (findings.c.version_id == version.key, findings.c.status == FindingStatus.OPEN.value)
+    return tuple(row.email for row in work.all(raised.where(*here).order_by(people.c.email)))
+
+
 def list_findings(
     work: Work, actor: Actor, asked: FindingsAsked, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Finding]:

@@ -168,7 +168,7 @@ class DryRunOut(Shape):
     passed: bool | None = None
     rules: list[RuleTrialOut] | None = None
     facts: dict[str, Any] | None = Field(default=None, description="What the rules saw.")
-    asked: int | None = Field(default=None, description="How many versions are in its scope.")
+    asked: int | None = Field(default=None, description="How many versions are in its scope that still go on.")
     passing: int | None = None
     failing: int | None = None
     newly_failing: int | None = Field(default=None, description="Those that this policy, as it is now, does not stop.")

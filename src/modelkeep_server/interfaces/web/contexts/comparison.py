@@ -15,7 +15,8 @@ from modelkeep_server.rules.permissions import Relation
 @dataclass(frozen=True, kw_only=True)
 class ComparisonContext(Context):
     """
-    GET /models/{group}/{name}/versions/{version}/compare. `offered` are the other versions with their states.
+    GET /models/{group}/{name}/versions/{version}/compare. `offered` are the other versions with their states
+    and whether they are closed.
 
     `before` and `compared` are None where there is nothing to compare with, and `fault` says why. The partials under
     templates/comparison/ take `compared` alone.
@@ -26,7 +27,7 @@ class ComparisonContext(Context):
     version: Version
     before: Version | None = None
     compared: Comparison | None = None
-    offered: tuple[tuple[str, State], ...] = ()
+    offered: tuple[tuple[str, State, bool], ...] = ()
     fault: str = ""
     relations: frozenset[Relation] = frozenset()
 

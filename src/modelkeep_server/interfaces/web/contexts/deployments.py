@@ -32,7 +32,8 @@ class Group:
 class DeploymentsContext(Context, Walked):
     """
     GET /deployments. Controls: model (GROUP/NAME), kind, at (2026-01-31). `at` is the moment asked about, None for now;
-    `is_to_come` says that it is not over; `rootless` are the ids of what cannot be rolled back, as nothing was before.
+    `is_to_come` says that it is not over, `is_today` that it is of today; `rootless` are the ids of what cannot be
+    rolled back, as nothing was before.
     """
 
     template: ClassVar[str] = "deployments/list.html"
@@ -42,6 +43,7 @@ class DeploymentsContext(Context, Walked):
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
     is_to_come: bool = False
+    is_today: bool = False
     cursor: str | None = None
     rootless: frozenset[str] = frozenset()
 
@@ -78,7 +80,10 @@ class DeploymentsContext(Context, Walked):
 
 @dataclass(frozen=True, kw_only=True)
 class NewEnvironmentContext(FormContext):
-    """GET and POST /deployments/environments/new. Controls: name, kind, region."""
+    """
+    GET and POST /deployments/environments/new. Controls: name, kind, region, and back: the address of this registry to
+    go back to, empty for the environment's own.
+    """
 
     template: ClassVar[str] = "deployments/new_environment.html"
 
@@ -125,7 +130,7 @@ class RecordContext(FormContext):
     """
     GET and POST /deployments/record. Without an environment and a model it asks for them (controls: environment,
     model). Then a row a version: `version.N`, `share.N`, `endpointUrl.N`, `region.N`; and reason, replaces, confirm.
-    `plan` is what would change, once it was judged.
+    `plan` is what would change, once it was judged; `offered` are models to choose from, as GROUP/NAME.
     """
 
     template: ClassVar[str] = "deployments/record.html"
@@ -134,7 +139,19 @@ class RecordContext(FormContext):
     model: Model | None = None
     present: Deployment | None = None
     rows: tuple[RecordRow, ...] = ()
+    offered: tuple[str, ...] = ()
     plan: Plan | None = None
+
+    @property
+    def present_id(self) -> str:
+        """The id of what is live now, `none` for nothing: what recording follows."""
+        return self.present.id if self.present else "none"
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether somebody recorded another since the page was opened, on which this was typed."""
+        told = self.values.get("replaces")
+        return self.plan is not None and bool(told) and told != self.present_id
 
     @property
     def changes(self) -> tuple[tuple[str, Part | None, Part | None], ...]:
@@ -196,7 +213,8 @@ class DeploymentContext(FormContext, Walked):
 class ModelDeploymentsContext(Context, Walked):
     """
     GET /models/{group}/{name}/deployments. Control: at. `live` is what was live then, or is now; `is_to_come` says that
-    `at` is not over; `rootless` are the ids of what cannot be rolled back, as nothing was before.
+    `at` is not over, `is_today` that it is of today; `rootless` are the ids of what cannot be rolled back, as nothing
+    was before.
     """
 
     template: ClassVar[str] = "models/deployments.html"
@@ -211,6 +229,7 @@ class ModelDeploymentsContext(Context, Walked):
     errors: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
     is_to_come: bool = False
+    is_today: bool = False
     cursor: str | None = None
     rootless: frozenset[str] = frozenset()
 

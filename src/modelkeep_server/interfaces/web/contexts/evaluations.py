@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from modelkeep_server.features.evaluations.comparing import Fairness, MetricRow, Trend
 from modelkeep_server.features.evaluations.importing.reading import Imported
-from modelkeep_server.features.evaluations.views import Run, Standing, Suite
+from modelkeep_server.features.evaluations.views import OpenSuite, Run, Standing, Suite
 from modelkeep_server.interfaces.web.contexts.base import FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.kit.paging import Page as Rows
@@ -62,14 +62,22 @@ class EvaluationContext(VersionContext):
 class RecordEvaluationContext(FormContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/evaluations/new. Controls: datasetName, datasetVersion,
-    suite, procedure, format (`lines`, empty to recognise it, or a name), metrics. `preview` is what was read.
+    suite, procedure, format (`lines`, empty to recognise it, or a name), metrics. `preview` is what was read. Before
+    anything is typed, the first suite that the version did not run is chosen.
     """
 
     template: ClassVar[str] = "evaluations/record.html"
     version: VersionContext
-    suites: Sequence[Suite]
+    suites: Sequence[OpenSuite]
     formats: Mapping[str, str]
     preview: Imported | None = None
+
+    @property
+    def chosen_suite(self) -> str:
+        """The id of the suite that is chosen; empty for none."""
+        if "suite" in self.values:
+            return str(self.values["suite"])
+        return next((one.suite.id for one in self.suites if not one.has_run), "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,16 @@ from modelkeep_server.rules.permissions import Relation, Role
 FINDING_ROWS = 3
 
 
+@dataclass(frozen=True)
+class Said:
+    """An entry of the discussion: a decision, a comment, that the request was taken back, or else that it was made."""
+
+    at: datetime
+    review: Review | None = None
+    comment: Comment | None = None
+    is_end: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReviewContext(FormContext):
     """
@@ -62,7 +72,7 @@ class ReviewContext(FormContext):
     own: Review | None = None
     compared: Comparison | None = None
     before: Version | None = None
-    offered: tuple[tuple[str, State], ...] = ()
+    offered: tuple[tuple[str, State, bool], ...] = ()
     since: RoundChanges | None = None
     relations: frozenset[Relation] = frozenset()
 
@@ -105,6 +115,15 @@ class ReviewContext(FormContext):
     def is_open(self) -> bool:
         """Whether it waits for decisions."""
         return self.promotion.status is Status.OPEN
+
+    @property
+    def talk(self) -> tuple[Said, ...]:
+        """The request, what was decided on it, and what was said of the version, by time."""
+        asked, ended = self.promotion.requested_at, self.promotion.ended_at
+        reviews = (Said(one.at, review=one) for one in self.promotion.reviews)
+        comments = (Said(one.at, comment=one) for one in self.comments)
+        ends = [Said(ended, is_end=True)] if ended and self.promotion.status is Status.WITHDRAWN else []
+        return tuple(sorted((Said(asked), *reviews, *ends, *comments), key=lambda one: one.at))
 
     @property
     def finding_rows(self) -> range:

@@ -8,6 +8,7 @@ from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.policies.exception_views import PolicyException
 from modelkeep_server.features.promotion.next_reviews.views import Attestation
 from modelkeep_server.features.promotion.views import Promotion
 from modelkeep_server.features.versions.views import MoveView, Requirement, Version
@@ -72,7 +73,8 @@ class VersionContext(FormContext):
     GET /models/{group}/{name}/versions/{version}. `moves` is what the diagram has from here, for this person; `latest`
     the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
     from them; `added` the approvals in words that Admins ask for beyond the floor, for whoever may request; `last_look`
-    the newest look at it in production, `look_refusal` why this person cannot note another.
+    the newest look at it in production, `look_refusal` why this person cannot note another; `lifting` the exceptions
+    that lift a policy for it while it is there.
 
     Its forms, by name: request (target, justification, urgent), move (to, comment); withdraw, hold, lift, close and
     reopen (reason).
@@ -93,11 +95,14 @@ class VersionContext(FormContext):
     added: tuple[str, ...] = ()
     last_look: Attestation | None = None
     look_refusal: str | None = None
+    is_look_overdue: bool = False
+    lifting: tuple[PolicyException, ...] = ()
 
     @property
     def step(self) -> NextStep:
         """What comes next."""
-        return find_step(self.version, self.moves, self.latest)
+        live = [spot.live.environment for spot in self.spots if spot.live is not None]
+        return find_step(self.version, self.moves, self.latest, live)
 
     def cure_of(self, demand: Requirement) -> CureLink | None:
         """Where a demand that is not met is cured."""
