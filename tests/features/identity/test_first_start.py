@@ -25,9 +25,14 @@ def claim(api: Api, secret: str | None, **changes: str) -> Any:
 
 def roles_of(api: Api, answer: Any) -> list[str]:
     """The roles of whoever an answer signed in."""
+    return list(api.browser_of(session_of(answer)).call("GET", "/api/v1/me").json()["roles"])
+
+
+def session_of(answer: Any) -> str:
+    """The session that an answer began."""
     session = re.search(r"mk-session=([^;]+)", answer.headers["set-cookie"])
     assert session is not None
-    return list(api.browser_of(session[1]).call("GET", "/api/v1/me").json()["roles"])
+    return session[1]
 
 
 def test_looking_at_the_link_does_not_use_it_up(fresh_registry: Registry, fresh_api: Api) -> None:
@@ -40,6 +45,8 @@ def test_looking_at_the_link_does_not_use_it_up(fresh_registry: Registry, fresh_
     assert [look.status_code for look in looks] == [200, 200, 200]
     assert (answer.status_code, answer.headers["location"]) == (303, "/?done=claimed")
     assert roles_of(fresh_api, answer) == ["MODEL_OWNER", "ADMIN"]
+    told = fresh_api.browser_of(session_of(answer)).get("/?done=claimed").text
+    assert re.search(r"You are the first Admin\. Next: invite people.* href=\"/admin/invitations\"", told)
 
 
 def test_the_role_model_owner_is_ticked_and_may_be_unticked(fresh_registry: Registry, fresh_api: Api) -> None:

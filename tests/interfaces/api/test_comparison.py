@@ -72,7 +72,7 @@ def test_what_changed_between_two_versions_is_told_section_by_section(make: Make
         len(told[key]) for key in ("facts", "metadata", "schemas", "artifacts")
     )
     assert "Look here first. Input Schema breaks callers, yet 1.2.0 → 1.3.0 promises that nothing breaks." in page
-    assert "inputSchema 1 field 2 fields: graph.degree added" in page
+    assert "Input Schema 1 field 2 fields: graph.degree added" in page
     assert "Artifacts 1 changed, 1 added, 1 removed, 1 the same" in page
     assert len(statements) <= 13, statements
 

@@ -108,6 +108,11 @@ def test_only_what_may_run_there_is_live(registry: Registry, make: Make, api: Ap
     assert refusal(owner)[0] == 403
     assert refusal(retired) == (409, "state_forbids")
     assert f"{released.address} is retired" in retired.json()["detail"]
+    remedies = [answer.json()["remedy"] for answer in (draft, retired)]
+    assert remedies == [
+        "Move the version first, or leave it out of what is live.",
+        "A retired version runs nowhere any more: leave it out of what is live.",
+    ]
     assert deprecated.status_code == 201, deprecated.text
 
 

@@ -1,5 +1,6 @@
 """Editing in the pages: what is kept of a form that is wrong, stale, partial, or sent by two people at once."""
 
+import re
 from typing import Any
 
 import pytest
@@ -228,3 +229,17 @@ def test_a_file_is_removed_by_the_page(make: Make, api: Api) -> None:
     assert answer.status_code == 303
     assert "taken out of this version" in after
     assert "No file yet" in after
+
+
+def test_the_list_beside_a_form_of_a_version_says_what_is_filled_in(make: Make, api: Api) -> None:
+    """What a complete version says is marked where the form holds it: where one is edited, and begun from another."""
+    version = make.version(metadata={"framework": "jax", "trainingDataset": {"name": "churn", "version": "1"}})
+    browser = api.browser(make.owner_of(version))
+    begun = f"/models/{version.model}/versions/new?from={version.version}"
+
+    pages = [browser.get(path).text for path in (edit_of(version), begun)]
+
+    filled = [set(re.findall(r'data-gap="metadata\.([^"]*)" class="filled"', page)) for page in pages]
+    empty = [set(re.findall(r'data-gap="metadata\.([^"]*)">', page)) for page in pages]
+    assert filled == [{"framework", "trainingDataset"}] * 2
+    assert all("inputSchema" in page for page in empty)

@@ -54,6 +54,7 @@ def test_somebody_records_looks_and_signs_off_in_the_pages(make: Make, api: Api)
     assert "recall of sex=Female was not measured" in tab
     assert "Over versions" in tab
 
+    assert "Ask an MRC or a Security Architect who neither recorded it" in words_of(look(api, owner, run))
     assert "needs" not in words_of(look(api, guard, run))
     assert "Sign Off" in words_of(look(api, guard, run))
     assert writer.submit(f"{run}/sign", {}).status_code == 403

@@ -62,6 +62,8 @@ def test_pages_of_a_life_show_names_and_no_codes(lived: Life, api: Api) -> None:
     # What stands before the @ of an e-mail is no name.
     cut = {path: re.findall(r"knurl-[0-9a-f]+(?!@|[0-9a-f])", text) for path, text in words.items()}
     assert {path: found for path, found in cut.items() if found} == {}
+    environments = look(api, lived.cast.sre, "/deployments/environments/new")
+    assert "Versions in staging, approved for production or in production run here" in words_of(environments)
     reviews = next(text for path, text in words.items() if path.endswith("/reviews Olive Owner"))
     assert all(name in reviews for name in ("Olive Owner", "Mara Carter", "Sam Ortiz"))
 

@@ -242,7 +242,7 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
         elif version.closed is not None:
             wrong.append(version_queries.say_closed(version).rstrip("."))
         elif version.hold is not None:
-            wrong.append(f"{version.address} is on hold: {version.hold.reason}")
+            wrong.append(f"{version.address} is on hold: {version.hold.reason.rstrip('.')}")
         elif version.key in withheld:
             wrong.append(f"{version.address} has files in quarantine")
     if wrong:
@@ -250,8 +250,16 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
         raise StateForbids(
             f"{'; '.join(wrong)}. In {environment.name}, for {kind}, runs only what is {fit}, and "
             "neither closed, on hold, nor in quarantine.",
-            remedy="Move the version first, or leave it out of what is live.",
+            remedy=f"{_say_way(found, states)} leave it out of what is live.",
         )
+
+
+def _say_way(found: Sequence[Version], states: Sequence[State]) -> str:
+    """What to do about versions in other states, up to an "or": of a retired one none leads on."""
+    astray = [version for version in found if version.state not in states]
+    if any(version.state is State.RETIRED for version in astray):
+        return "A retired version runs nowhere any more:"
+    return "Move the version first, or" if astray else "Have that settled first, or"
 
 
 def _list_withheld(work: Work, version_keys: Sequence[int]) -> frozenset[int]:

@@ -122,7 +122,7 @@ def sign_run(
     run = queries.get_run(work, found, run_id)
     access.require(work, actor, "evaluation.sign", model_queries.relations_of(actor, model), owners=model.owners)
     if _is_recorder(work, actor, run):
-        raise DutiesOverlap(_RECORDED)
+        raise DutiesOverlap(_RECORDED, remedy="Ask another MRC or Security Architect.")
     demand_apart(work, actor, model, found, _SIGNS)
     comment = (comment or "").strip()
     fault = texts.find_text_fault(comment, max_chars=fields.DESCRIPTION_CHARS, lines=True)

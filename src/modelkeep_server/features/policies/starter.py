@@ -40,7 +40,7 @@ STARTERS: dict[str, Wording] = {
         (
             Rule(
                 'artifacts.exists(a, a.type == "WEIGHTS" && a.status == "AVAILABLE" && !a.damaged)',
-                "At least one WEIGHTS artifact is there and may be downloaded.",
+                "At least one file of weights is there and may be downloaded.",
             ),
         ),
     ),

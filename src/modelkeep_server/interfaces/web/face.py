@@ -16,7 +16,7 @@ from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.gate import csrf_token
 from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmContext
 from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
-from modelkeep_server.interfaces.web.forms import find_notice, href_of
+from modelkeep_server.interfaces.web.forms import find_notice, find_notice_link, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
 from modelkeep_server.rules.errors import ConfirmNeeded, ForgedRequest, NotSignedIn, RegistryError
 
@@ -66,6 +66,7 @@ def shell_of(asking: Asking) -> PageShell:
         base_url=door_of.parts.public_url,
         actor=asking.actor,
         notice=find_notice(request.query_params.get("done")),
+        notice_link=find_notice_link(request.query_params.get("done")),
         theme=theme_of(request.cookies.get(THEME_COOKIE)),
         incidents=door_of.board.incidents,
         admins=door_of.board.admins,

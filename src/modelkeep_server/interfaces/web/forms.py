@@ -18,7 +18,7 @@ FILTER_CHARS_MAX = 400
 
 #: The notice a page shows after a redirect to `?done=<code>`: fixed sentences, so that an address can inject nothing.
 NOTICES: Mapping[str, str] = {
-    "claimed": "You are the first Admin. Next: invite people, or create a model.",
+    "claimed": "You are the first Admin. Next: invite people. Whoever has the role Model Owner registers models.",
     "accepted": "Welcome. Your account is ready.",
     "webhook": "Saved. What happens from now on is told there.",
     "webhook-sent": "It is on its way. Load the page again in a moment to see the answer.",
@@ -117,9 +117,18 @@ NOTICES: Mapping[str, str] = {
 }
 
 
+#: Where a notice leads: address and words.
+NOTICE_LINKS: Mapping[str, tuple[str, str]] = {"claimed": ("/admin/invitations", "Invite people")}
+
+
 def find_notice(code: str | None) -> str | None:
     """The sentence for `?done=<code>`, or None where there is none."""
     return NOTICES.get(code or "")
+
+
+def find_notice_link(code: str | None) -> tuple[str, str] | None:
+    """Where the notice for `?done=<code>` leads, and how that is called."""
+    return NOTICE_LINKS.get(code or "")
 
 
 def split_entries(text: str) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ class PageShell:
     base_url: str
     actor: Actor = NOBODY
     notice: str | None = None
+    notice_link: tuple[str, str] | None = None
     theme: str = "system"
     incidents: tuple[Incident, ...] = ()
     lacks_copy_of_keys: bool = False

@@ -26,7 +26,7 @@ class RuleIn(Input):
     """One rule of a policy."""
 
     expression: str = Field(description=_EXPRESSION, examples=['artifacts.exists(a, a.type == "WEIGHTS")'])
-    message: str = Field(description=_MESSAGE, examples=["At least one WEIGHTS artifact is there."])
+    message: str = Field(description=_MESSAGE, examples=["At least one file of weights is there."])
     detail: str | None = Field(default=None, description=_DETAIL)
 
 

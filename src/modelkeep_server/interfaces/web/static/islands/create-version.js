@@ -1,5 +1,6 @@
 /* Create version: character counts, and JSON fields that say what is wrong and where while one types. */
 import { countCharacters } from "./lib/counter.js";
+import { followGaps } from "./lib/gaps.js";
 
 const NOTE_CLASS = "json-says hint";
 
@@ -33,3 +34,5 @@ for (const area of document.querySelectorAll("textarea[data-json]")) {
   });
 }
 countCharacters(document);
+const form = document.querySelector("[data-gap]") && document.querySelector('[name="commitSha"]')?.form;
+if (form) followGaps(form);
