@@ -87,7 +87,7 @@ def test_an_exception_is_asked_and_granted_in_the_browser(api: Api, make: Make) 
     assert "Staging only." in past.text
     assert asked.status_code == 303
     assert "Take it back" in own
-    assert "<dt>It demands</dt><dd><p>At least one WEIGHTS artifact is there" in own
+    assert "<dt>It demands</dt><dd><p>At least one file of weights is there" in own
     assert "<dt>Why it is there</dt>" in own
     assert bare.status_code == 422
     assert 'id="decide-comment-error"' in bare.text
