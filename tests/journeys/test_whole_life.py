@@ -239,6 +239,8 @@ def _end_what_is_live(sita: Visitor) -> None:
 
 def _finish(visitor: Visitor, word: str, why: str) -> None:
     visitor.go(VERSION)
+    if word == "Deprecate":
+        visitor.page.locator("#next summary", has_text="Deprecate").click()
     visitor.fill(comment=why)
     visitor.page.locator("#move-sure input").check()
     keep_picture(visitor.page, f"life {word.lower()}")

@@ -178,3 +178,4 @@ def test_a_review_is_held_against_no_closed_version_and_keeps_what_it_showed(mak
     places = [talk.index(part) for part in ("requested the promotion", "Mind the holdout.", "requested changes")]
     assert places == sorted(places)
     assert "Discussion 3 " in words_of(ended)
+    assert all(re.search(r"Checks (\d) of \1, 1 by an exception ", words_of(one)) for one in (first, ended))

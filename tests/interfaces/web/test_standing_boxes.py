@@ -43,11 +43,11 @@ def test_production_is_calm_a_hold_comes_first_and_retired_needs_no_exception(
     over = words_of(look(api, cast.owner, f"/exceptions/{asked}"))
 
     assert "In production. Nothing to do now." in words_of(calm)
-    assert f"Policy Weights are there is lifted until {until.day} " in words_of(calm)
+    assert f"Policy “Weights are there” is lifted until {until.day} " in words_of(calm)
     assert f'href="/exceptions/{asked}"' in calm
     assert "Next step" not in words_of(calm)
     assert "On hold since" in held
-    assert f"It is still live in {name} : an SRE takes it off or rolls back. Once it is lifted:" in held
+    assert f"It is still live in {name} : an SRE takes it off or rolls back." in held
     assert "Nothing to do now." not in held
     assert "is of high risk: somebody else lifts it" in own
     assert 'action="' + page + '/lift"' not in own

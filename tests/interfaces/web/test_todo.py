@@ -158,6 +158,7 @@ def test_a_finding_that_blocks_leads_everybody_on(make: Make, api: Api) -> None:
         "findings.0.text": "Say who decides.", "findings.0.severity": "HIGH", "findings.0.blocking": "yes",
     })  # fmt: skip
     raised = life.get("/findings").json()["items"][0]["id"]
+    told = api.browser(cast.mrc).get(sent.headers["location"]).text
     other = life.post("/findings", cast.security, text="Name the data.", blocking=False)
 
     version, finding = words_of(look(api, cast.owner, page)), words_of(look(api, cast.owner, f"/findings/{raised}"))
@@ -171,6 +172,8 @@ def test_a_finding_that_blocks_leads_everybody_on(make: Make, api: Api) -> None:
     after = {item["kind"]: item for item in todo(api, cast.owner)}
 
     assert sent.headers["location"].endswith("/review?done=changes-blocked")
+    assert "Settle your finding when it is mended; then they can ask again." in told
+    assert "is open. Settle it when it is mended; then an owner of the model can ask again." in words_of(told)
     assert other.status_code == said.status_code == 201
     assert "Next: an MRC or a Security Architect settles the blocking finding" in version
     assert re.search(r"Say in its discussion ?what you mended", version)
@@ -216,7 +219,7 @@ def test_an_admin_is_told_of_deprecated_versions_that_are_live_nowhere(make: Mak
     assert (in_staging, asked.keys()) == ({"ASK": address}, {"REQUEST"})
     assert "RETIRE" not in while_live
     assert "Live in prod: an SRE takes it off first." in words_of(shut)
-    assert "Next: an SRE takes it off prod; then retire, by Admin." in words_of(shut)
+    assert "Next: an SRE takes it off prod; then an Admin retires it." in words_of(shut)
     assert 'value="RETIRED"' not in shut
     assert (to_take_off["address"], to_take_off["what"]) == (address, "Still live in prod though deprecated")
     assert f'value="{life.version.model}"' in form

@@ -19,7 +19,7 @@ Other = Annotated[
         alias="with",
         max_length=200,
         description="The version to compare with. Without it: of those before this one, the last that was approved, "
-        "else the last.",
+        "else the last; a closed one only where there is no other.",
         examples=["1.1.0"],
     ),
 ]

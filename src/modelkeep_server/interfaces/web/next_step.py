@@ -96,10 +96,11 @@ class NextStep:
             return f"request the promotion to {self.target.lower()}, by an owner of the model"
         if self.kind is Kind.WAIT:
             return f"a decision on the promotion to {self.target.lower()}, by {self.waits_for or 'the reviewers'}"
+        if self.live:
+            return f"an SRE takes it off {join(self.live, 'and')}; then an Admin retires it"
         if self.kind is Kind.MOVE and self.to is not None:
             label = next(move.label for move in MOVES if move.act == self.act)
-            first = f"an SRE takes it off {join(self.live, 'and')}; then " if self.live else ""
-            return f"{first}{label[0].lower()}{label[1:]}, by {STATES[self.to].who}"
+            return f"{label[0].lower()}{label[1:]}, by {STATES[self.to].who}"
         return "nothing"
 
     @property
