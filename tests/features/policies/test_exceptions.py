@@ -80,7 +80,10 @@ def test_the_tier_says_who_grants(registry: Registry, api: Api, make: Make, tier
     moves = api.as_(owner).get(f"/api/v1/models/{version.model}/versions/{version.version}/moves").json()["items"]
     weights = next(one for one in moves[0]["requirements"] if one["id"] == "policy:Weights are there")
     assert (weights["met"], weights["liftedBy"]) == (True, asked.json()["id"])
-    assert [event.action for event in make.events(asked.json()["id"])][:2] == ["exception.ask", "exception.grant"]
+    events = make.events(asked.json()["id"])
+    assert [event.action for event in events][:2] == ["exception.ask", "exception.grant"]
+    # From which policy, is told by both.
+    assert len({event.after["policy"] for event in events if event.after}) == 1
 
 
 def test_bad_requests_are_refused(api: Api, make: Make) -> None:
