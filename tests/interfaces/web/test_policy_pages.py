@@ -32,6 +32,9 @@ def test_a_policy_is_written_tried_and_loosened_in_the_browser(api: Api, make: M
     off = architect.submit(f"{page}/switch", {"on": "", "reason": " "})
     waits = architect.submit(page, {**fields, "severity": "WARN", "revision": "1", "reason": "Legal is slow."})
     stale = architect.submit(page, {**fields, "revision": "1"})
+    tried = architect.submit(
+        "/policies/try", {**fields, "revision": "1", "policy": page.rpartition("/")[2], "on": "all"}
+    )
     told, read = mrc.get(page).text, reader.get(page).text
     confirmed = mrc.submit(f"{page}/confirm", {"reason": "Agreed."})
 
@@ -53,6 +56,8 @@ def test_a_policy_is_written_tried_and_loosened_in_the_browser(api: Api, make: M
     assert "put in force just now ; revision 2 was proposed just now" in words_of(told)
     assert waits.headers["location"].endswith("done=policy-waits")
     assert stale.status_code in (409, 412)
+    # Trying takes nothing in that others changed meanwhile.
+    assert 'name="revision" value="1"' in tried.text
     assert "Waits for a second person" in told
     assert "Needs" in read or "you need" in read
     assert confirmed.headers["location"].endswith("done=policy-confirmed")

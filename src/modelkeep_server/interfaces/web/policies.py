@@ -145,18 +145,25 @@ def show_policy(work: Work, actor: Actor, id: str) -> Page:
 def update_policy(work: Work, actor: Actor, id: str, form: FormData) -> Page | Redirect:
     """Save a revision, or show the form again with what is wrong, or with who changed it meanwhile."""
     typed = _Typed.sent(form)
-    sent = text_of(form, "revision")
-    expected = {int(sent)} if sent.isascii() and sent.isdigit() and len(sent) < 10 else set()
+    base = _base_of(form)
+    expected = set() if base is None else {base}
     reason = typed.values["reason"] or None
     try:
         edit = service.update_policy(
             work, actor, id, lambda _: typed.draft, expected=expected, reason=reason, explained=True
         )
     except (Invalid, NameTaken) as error:
-        return _show(work, actor, id, replace(typed, errors=errors_by_field(error.errors)), status=error.status)
+        again = replace(typed, errors=errors_by_field(error.errors))
+        return _show(work, actor, id, again, base=base, status=error.status)
     except Stale as error:
         return _show(work, actor, id, typed, stale=error.detail, status=error.status)
     return Redirect(f"/policies/{id}?done={'policy-waits' if edit.waits else 'saved'}")
+
+
+def _base_of(form: FormData) -> int | None:
+    """The revision that somebody began to edit, or None where the form does not say."""
+    sent = text_of(form, "revision")
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else None
 
 
 def _switch_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, id: str) -> Page:
@@ -199,7 +206,7 @@ def _try(work: Work, actor: Actor, form: FormData) -> Page:
     typed, policy_id = _Typed.sent(form), text_of(form, "policy") or None
     example = text_of(form, "example")
     if example.isascii() and example.isdigit() and int(example[:4]) < len(EXAMPLES):
-        return _use(work, actor, typed, EXAMPLES[int(example[:4])], policy_id)
+        return _use(work, actor, form, typed, EXAMPLES[int(example[:4])])
     trial: VersionTrial | WideTrial | None = None
     status = 200
     # A policy is tried before it has a name.
@@ -216,11 +223,12 @@ def _try(work: Work, actor: Actor, form: FormData) -> Page:
         typed, status = replace(typed, errors={"version": error.detail}), error.status
     if policy_id is None:
         return Page.of(NewPolicyContext(**typed.controls, trial=trial), status)
-    return _show(work, actor, policy_id, typed, trial=trial, status=status)
+    return _show(work, actor, policy_id, typed, trial=trial, base=_base_of(form), status=status)
 
 
-def _use(work: Work, actor: Actor, typed: _Typed, example: Example, policy_id: str | None) -> Page:
+def _use(work: Work, actor: Actor, form: FormData, typed: _Typed, example: Example) -> Page:
     """The editor again, with an example as one more rule."""
+    policy_id = text_of(form, "policy") or None
     rules = (*typed.rules, (example.expression, example.message, ""))
     if len(rules) > RULES_MAX:
         again = replace(typed, errors={"rules": f"A policy has at most {RULES_MAX} rules."})
@@ -228,7 +236,7 @@ def _use(work: Work, actor: Actor, typed: _Typed, example: Example, policy_id: s
         again = replace(typed, rules=rules)
     if policy_id is None:
         return Page.of(NewPolicyContext(**again.controls))
-    return _show(work, actor, policy_id, again)
+    return _show(work, actor, policy_id, again, base=_base_of(form))
 
 
 def _show(
@@ -240,12 +248,14 @@ def _show(
     trial: VersionTrial | WideTrial | None = None,
     stale: str | None = None,
     refused: Refusal | None = None,
+    base: int | None = None,
     status: int = 200,
 ) -> Page:
     policy = queries.get_policy(work, public_id)
     shown = typed or _Typed.of(policy.wording)
     context = PolicyContext(
         policy=policy,
+        base=policy.latest if base is None else base,
         revisions=queries.list_revisions(work, policy),
         is_mine=policy.proposal is not None and policy.proposal.proposer_id == actor.user_id,
         stale=stale,

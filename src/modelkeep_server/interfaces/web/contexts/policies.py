@@ -138,12 +138,13 @@ class RevisionLine:
 @dataclass(frozen=True, kw_only=True)
 class PolicyContext(EditorContext):
     """
-    GET /policies/{id}. `stale` says who changed it while it was edited; `is_mine`: who reads proposed what waits.
+    GET /policies/{id}. `base` is the revision that this edit began from. `stale` says who changed it while it was edited; `is_mine`: who reads proposed what waits.
     `exceptions` are the newest from this policy, of versions that the reader sees.
     """
 
     template: ClassVar[str] = "policies/show.html"
     policy: Policy
+    base: int
     revisions: tuple[PolicyRevision, ...]
     exceptions: Rows[PolicyException]
     is_mine: bool = False
