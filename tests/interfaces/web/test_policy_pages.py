@@ -32,11 +32,10 @@ def test_a_policy_is_written_tried_and_loosened_in_the_browser(api: Api, make: M
     off = architect.submit(f"{page}/switch", {"on": "", "reason": " "})
     waits = architect.submit(page, {**fields, "severity": "WARN", "revision": "1", "reason": "Legal is slow."})
     stale = architect.submit(page, {**fields, "revision": "1"})
-    tried = architect.submit(
-        "/policies/try", {**fields, "revision": "1", "policy": page.rpartition("/")[2], "on": "all"}
-    )
     told, read = mrc.get(page).text, reader.get(page).text
     confirmed = mrc.submit(f"{page}/confirm", {"reason": "Agreed."})
+    begun = {**fields, "revision": "1", "policy": page.rpartition("/")[2]}
+    tried = architect.submit("/policies/try", {**begun, "on": "all"})
 
     assert wrong.status_code == 422
     assert "Did you mean version?" in wrong.text
