@@ -139,7 +139,8 @@ class RevisionLine:
 class PolicyContext(EditorContext):
     """
     GET /policies/{id}. `base` is the revision that this edit began from, `stale` says who changed it meanwhile;
-    `is_mine`: who reads proposed what waits. `exceptions` are the newest from this policy, of versions that the reader sees.
+    `is_mine`: who reads proposed what waits. `exceptions` are the newest from this policy, of versions that the reader
+    sees.
     """
 
     template: ClassVar[str] = "policies/show.html"
