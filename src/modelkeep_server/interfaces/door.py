@@ -4,8 +4,8 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import anyio
@@ -53,12 +53,13 @@ _ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})
 
 @dataclass(frozen=True)
 class Asking:
-    """One request as the doorway knows it."""
+    """One request as the doorway knows it. `granted` is as what the acts that it asked for were allowed so far."""
 
     request: Request
     actor: Actor
     circumstances: Circumstances
     csrf: str
+    granted: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class Door:
@@ -187,7 +188,8 @@ class Door:
         limit = self.parts.limits.refusals_recorded_per_minute
         with self.database.writing(self.parts, asking.circumstances) as work:
             if throttle.count(work, f"refused:{asking.actor.pseudonym}", window_seconds=60) <= limit:
-                access.note_standing(work, asking.actor, act, error)
+                # What refused it came after the permission: the event says as what it was tried.
+                work.granted[act] = asking.granted.get(act)
                 access.record(
                     work, asking.actor, act, object_id=_object_of(asking.request, act),
                     outcome=Outcome.REFUSED, rule=error.rule,

@@ -316,7 +316,7 @@ def _in_open_work(
 ) -> T:
     with open_work(door.parts, asking_of(request).circumstances) as work:
         actor = door.find_actor(work, request)
-        asking = request.state.asking = replace(asking_of(request), actor=actor)
+        asking = request.state.asking = replace(asking_of(request), actor=actor, granted=work.granted)
         if act != OPEN and not actor.is_known:
             raise NotSignedIn("You are not signed in.")
         if act != OPEN and _is_for_everyone(act):

@@ -280,3 +280,20 @@ def test_nobody_signed_in_reads_nothing(registry: Registry, make: Make) -> None:
         ):
             with pytest.raises(NotPermitted):
                 read()
+
+
+def test_a_refusal_says_as_what_it_was_tried(make: Make, api: Api) -> None:
+    """Who may edit and is refused by the state of the version did so as owner or collaborator; others held nothing."""
+    owner, guest, stranger = make.owner(), make.person(), make.person(Role.MRC)
+    version = make.version(owner=owner)
+    path = f"/api/v1/models/{version.model}/versions/{version.version}"
+    let_in = {"access": "WRITE"}
+    api.as_(owner).put(f"/api/v1/models/{version.model}/collaborators/{guest.email}", json=let_in)
+    api.as_(owner).post(f"{path}/close", json={"reason": "Goes no further."})
+
+    for person in (owner, guest, stranger):
+        api.as_(person).patch(path, json={"description": "Other words."})
+    auditor = api.as_(make.person(Role.AUDITOR))
+    events = auditor.get("/api/v1/audit/events?action=version.update&outcome=REFUSED&limit=3").json()["items"]
+
+    assert [one["role"] for one in events] == [None, "COLLABORATOR", "MODEL_OWNER"]

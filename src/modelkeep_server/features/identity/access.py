@@ -13,7 +13,7 @@ from modelkeep_server.features.identity.people import lookups
 from modelkeep_server.features.identity.service_accounts.views import SCOPES
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.rules import permission_words, permissions
-from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn, RegistryError
+from modelkeep_server.rules.errors import ConfirmNeeded, NotPermitted, NotSignedIn
 from modelkeep_server.rules.events import Outcome
 from modelkeep_server.rules.permissions import PERMISSIONS, Relation, Scope
 
@@ -61,16 +61,6 @@ def require(
         demand_fresh(actor, minutes, PERMISSIONS[act].says)
     grant = permissions.find_grant(act, actor.roles, relations)
     work.granted[act] = None if grant is None else grant.standing
-
-
-def note_standing(work: Work, actor: Actor, act: str, error: RegistryError) -> None:
-    """
-    Note as what the actor tried an act that was refused: what would have allowed it, where that is not what was
-    missing.
-    """
-    if act in PERMISSIONS and not isinstance(error, (NotPermitted, NotSignedIn)):
-        grant = permissions.find_grant(act, actor.roles, (*Relation,))
-        work.granted[act] = None if grant is None else grant.standing
 
 
 def demand_scope(actor: Actor, act: str) -> None:
