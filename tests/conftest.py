@@ -22,10 +22,13 @@ figures = endurance.figures
 
 #: Files with tests that take a minute each. They begin, so that at the end of a run no worker waits for another's.
 LONG = (
-    "journeys/test_pages.py", "security/test_authorizations.py", "features/promotion/test_walk.py",
-    "journeys/test_whole_life.py", "journeys/test_naughty.py", "docs/test_examples.py", "operate/test_bench.py",
-    "operate/test_kills.py",
+    "security/test_authorizations.py", "features/promotion/test_walk.py", "docs/test_examples.py",
+    "operate/test_bench.py", "operate/test_kills.py",
 )  # fmt: skip
+#: From the first of these on, the driver of the browser runs an event loop in the worker: nothing that starts one
+#: itself comes after. The long ones of them begin.
+JOURNEYS = "/tests/journeys/"
+LONG_JOURNEYS = ("test_pages.py", "test_whole_life.py", "test_naughty.py")
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -48,8 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, the rest as they stand."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+    """The long ones first, journeys last, the rest as they stand."""
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        path = item.path.as_posix()
+        is_journey = JOURNEYS in path
+        return is_journey, not path.endswith(LONG_JOURNEYS if is_journey else LONG)
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

@@ -15,7 +15,7 @@ def queue(api: Api, person: Person, **asked: Any) -> list[dict[str, Any]]:
     limit, rows, cursor = asked.get("limit", 200), [], None
     while True:
         more = {"cursor": cursor} if cursor else {}
-        page = api.as_(person).get("/api/v1/reviews", params={**asked, **more}).json()
+        page = api.as_(person).get("/api/v1/reviews", params={**asked, "limit": limit, **more}).json()
         rows += page["items"]
         cursor = page["nextCursor"]
         if cursor is None:

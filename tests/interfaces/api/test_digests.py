@@ -1,6 +1,7 @@
 """Finding what a digest belongs to."""
 
 import hashlib
+import secrets
 
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -49,7 +50,7 @@ def test_a_digest_that_nobody_may_know_is_answered_as_one_that_nobody_has(make: 
     reader = api.as_(make.person())
 
     hidden = reader.get(f"/api/v1/digests/{hashlib.sha256(content).hexdigest()}")
-    unknown = reader.get(f"/api/v1/digests/{'0' * 64}")
+    unknown = reader.get(f"/api/v1/digests/{secrets.token_hex(32)}")
     wrong = reader.get(f"/api/v1/digests/{'0' * 63}g")
 
     assert (hidden.status_code, hidden.content) == (200, unknown.content)
