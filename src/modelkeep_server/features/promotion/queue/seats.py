@@ -137,14 +137,21 @@ def is_free() -> ColumnElement[bool]:
     The same but for the place: they did not decide, never owned the model and did not touch the version, and nothing
     stands in the way.
     """
-    decided = exists().where(
-        reviews.c.promotion_id == promotions.c.id,
-        reviews.c.person_id == bindparam("actor_id"),
-        reviews.c.risk_tier == models.c.risk_tier,
+    # Asked for one row at a time: PostgreSQL would hold each round against all that this person ever decided.
+    decision = (
+        select(reviews.c.id)
+        .where(
+            reviews.c.promotion_id == promotions.c.id,
+            reviews.c.person_id == bindparam("actor_id"),
+            reviews.c.risk_tier == models.c.risk_tier,
+        )
+        .limit(1)
+        .correlate(promotions, models)
+        .scalar_subquery()
     )
     return and_(
         models.c.status == ModelStatus.ACTIVE.value,
-        ~decided,
+        decision.is_(None),
         ~separation.was_owned(),
         ~has_flag(versions.c.id, "HOLD"),
         ~separation.was_touched(),
