@@ -238,7 +238,7 @@ def _demand_fit(work: Work, environment: Environment, found: Sequence[Version], 
     wrong = []
     for version in found:
         if version.state not in states:
-            wrong.append(f"{version.standing}")
+            wrong.append(version.standing)
         elif version.closed is not None:
             wrong.append(version_queries.say_closed(version).rstrip("."))
         elif version.hold is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from modelkeep_server.db.edits import REVISION, demand_fresh
-from modelkeep_server.db.tables import audit_events, models, people, versions
+from modelkeep_server.db.tables import audit_events, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -99,10 +99,10 @@ def say_lowered(work: Work, actor: Actor, model: Model, asked_as: RiskTier, sinc
     """
     if not is_lower(asked_as, model.risk_tier):
         return None
-    mine = select(people.c.pseudonym).where(people.c.id == actor.user_id).scalar_subquery()
     lowered = exists().where(
         audit_events.c.object_id == model.id, audit_events.c.action == "model.lower_tier",
-        audit_events.c.actor == mine, audit_events.c.outcome == Outcome.ALLOWED.value, audit_events.c.at >= since,
+        audit_events.c.actor == actor.pseudonym, audit_events.c.outcome == Outcome.ALLOWED.value,
+        audit_events.c.at >= since,
     )  # fmt: skip
     if not work.scalar(select(lowered)):
         return None

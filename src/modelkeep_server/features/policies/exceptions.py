@@ -200,9 +200,7 @@ def end_all(work: Work, actor: Actor, model: Model, *, reason: str) -> int:
     asked = (exceptions.c.version_id.in_(of_model), exceptions.c.status == ExceptionStatus.OPEN.value)
     rows = work.all(select(exceptions.c.id, exceptions.c.revision).where(*asked))
     for row in rows:
-        ended = {"status": ExceptionStatus.WITHDRAWN.value, "ended_by": actor.user_id, "ended_at": work.now,
-                 "end_reason": reason, "revision": row.revision + 1}  # fmt: skip
-        work.change(exceptions, row.id, ended, expect={"revision": row.revision})
+        _keep_ended(work, actor, row.id, row.revision, ExceptionStatus.WITHDRAWN, reason)
     return len(rows)
 
 
@@ -238,18 +236,19 @@ def _end(
     work: Work, actor: Actor, exception: PolicyException, act: str, status: ExceptionStatus, reason: str | None
 ) -> PolicyException:
     said = (reason or "").strip() or None
-    work.change(
-        exceptions, exception.key,
-        {"status": status.value, "ended_by": actor.user_id, "ended_at": work.now, "end_reason": said,
-         "revision": exception.revision + 1},
-        expect={"revision": exception.revision},
-    )  # fmt: skip
+    _keep_ended(work, actor, exception.key, exception.revision, status, said)
     access.record(
         work, actor, act, object_id=exception.id, object_label=exception.version,
         before={"status": exception.status.value}, reason=said,
         after={"policy": exception.policy_id, "status": status.value},
     )  # fmt: skip
     return exception_queries.get_exception(work, actor, exception.id)
+
+
+def _keep_ended(work: Work, actor: Actor, key: int, revision: int, status: ExceptionStatus, reason: str | None) -> None:
+    changes = {"status": status.value, "ended_by": actor.user_id, "ended_at": work.now, "end_reason": reason,
+               "revision": revision + 1}  # fmt: skip
+    work.change(exceptions, key, changes, expect={"revision": revision})
 
 
 def _demand_going(model: Model, version: Version) -> None:
