@@ -24,8 +24,6 @@ from modelkeep_server.features.home.views import Kind
 
 #: So many of each sort are told of, those that are due first, or the oldest; all are counted.
 SHOWN = 50
-#: Whoever asks, by inside id.
-ACTOR: BindParameter[int] = bindparam("actor_id")
 NO_TEXT: ColumnElement[Any] = cast(null(), Text)
 _NO_NUMBER: ColumnElement[Any] = cast(null(), BigInteger)
 ON_VERSION = {
@@ -58,12 +56,3 @@ def arm(kind: Kind, told: Any, columns: dict[str, ColumnElement[Any]]) -> Select
 def us(column: ColumnElement[Any]) -> ColumnElement[int]:
     """A moment as it is stored, in microseconds since 1970."""
     return type_coerce(column, BigInteger)
-
-
-def versions_of(table: Any) -> Select[Any]:
-    """Rows of a table about versions, joined with these and their models."""
-    return (
-        select(table)
-        .join(versions, versions.c.id == table.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
-    )

@@ -20,13 +20,13 @@ from modelkeep_server.db.tables import (
     versions,
 )
 from modelkeep_server.features.deployments.rows import CURRENT
-from modelkeep_server.features.home.arms import ON_VERSION, arm, us, versions_of
+from modelkeep_server.features.home.arms import ON_VERSION, arm, us
 from modelkeep_server.features.home.views import Kind
 from modelkeep_server.features.models.separation import was_owned, was_touched
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import Sight, visible_by
 from modelkeep_server.features.promotion.views import FindingStatus, Status
-from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.versions.conditions import has_flag, versions_of
 from modelkeep_server.rules.lifecycle import State
 
 _raisers = people.alias("finding_raisers")

@@ -14,7 +14,6 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -41,19 +40,27 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments.live import is_live
 from modelkeep_server.features.home import stopped
-from modelkeep_server.features.home.arms import ACTOR, NO_TEXT, ON_VERSION, SHOWN, arm, moment, us, versions_of
+from modelkeep_server.features.home.arms import NO_TEXT, ON_VERSION, SHOWN, arm, moment, us
 from modelkeep_server.features.home.views import Kind, Waiting
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import answered_for, was_owned, was_touched
 from modelkeep_server.features.models.views import Access, ModelStatus
-from modelkeep_server.features.models.visibility import Sight, owned_by_asker, sight_of, values_of, visible_by
+from modelkeep_server.features.models.visibility import (
+    ASKER,
+    ASKER_EMAILS,
+    Sight,
+    owned_by_asker,
+    sight_of,
+    values_of,
+    visible_by,
+)
 from modelkeep_server.features.policies.exception_views import GRANTERS, ExceptionStatus
 from modelkeep_server.features.policies.views import RevisionStatus, Target
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.queue import listing, seats
 from modelkeep_server.features.promotion.views import FindingStatus, Status
-from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.versions.conditions import has_flag, versions_of
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 from modelkeep_server.rules.lifecycle import State
@@ -128,9 +135,8 @@ def _for_deciders(asker: _Asker) -> list[Select[Any]]:
         return []
     # Chosen first, so that the approvals of what is not shown are not counted one by one.
     chosen = (
-        select(promotions.c.id, func.count().over().label("total"))
-        .join(versions, versions.c.id == promotions.c.version_id)
-        .join(models, models.c.id == versions.c.model_id)
+        versions_of(promotions)
+        .with_only_columns(promotions.c.id, func.count().over().label("total"))
         .where(listing.waiting_rounds(asker.needs), ~has_flag(versions.c.id, "CLOSED"), visible_by(asker.sight))
         .where(seats.decidable(asker.needs, asker.held))
         .order_by(promotions.c.due_at, promotions.c.id)
@@ -198,7 +204,7 @@ def _grantable(held: Sequence[Role]) -> ColumnElement[bool]:
             for role in held
         )
     )  # fmt: skip
-    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == ACTOR)
+    by_actor = exists().where(grants.exception_id == exceptions.c.id, grants.person_id == ASKER)
     return and_(_is_open(), in_a_role, ~by_actor, ~was_owned(), ~was_touched())
 
 
@@ -209,7 +215,7 @@ def _proposals() -> Select[Any]:
         .join(policies, policies.c.id == policy_revisions.c.policy_id)
         .join(_others, _others.c.id == policy_revisions.c.proposed_by)
         .where(policy_revisions.c.status == RevisionStatus.PROPOSED.value)
-        .where(policy_revisions.c.proposed_by != ACTOR)
+        .where(policy_revisions.c.proposed_by != ASKER)
     )
 
 
@@ -250,9 +256,9 @@ def _for_owners(asker: _Asker) -> list[Select[Any]]:
     mine = and_(owns, sees, models.c.status == ModelStatus.ACTIVE.value)
     open_rounds = versions_of(promotions).where(
         promotions.c.status == Status.OPEN.value, ~has_flag(versions.c.id, "CLOSED"), sees,
-        or_(owns, promotions.c.requested_by == ACTOR),
+        or_(owns, promotions.c.requested_by == ASKER),
     )  # fmt: skip
-    asked = _exceptions().where(_is_open(), sees, or_(owns, exceptions.c.asked_by == ACTOR))
+    asked = _exceptions().where(_is_open(), sees, or_(owns, exceptions.c.asked_by == ASKER))
     arms = [
         arm(Kind.REQUEST, open_rounds, {**ON_VERSION, **_of_round(asker.needs)}),
         arm(Kind.EXCEPTION_ASKED, asked, {**ON_VERSION, **_of_exception()}),
@@ -284,7 +290,7 @@ def _for_owners(asker: _Asker) -> list[Select[Any]]:
 def _findings(asker: _Asker) -> Select[Any]:
     told = versions_of(findings).where(
         findings.c.status == FindingStatus.OPEN.value,
-        func.lower(findings.c.owner_email).in_(bindparam("actor_emails", expanding=True)),
+        func.lower(findings.c.owner_email).in_(ASKER_EMAILS),
         visible_by(asker.sight),
     )
     severity = case((findings.c.blocking.is_(True), "BLOCKING"), else_=findings.c.severity)
@@ -296,12 +302,12 @@ def _findings(asker: _Asker) -> Select[Any]:
 
 def _shared(asker: _Asker) -> Select[Any]:
     """Models that somebody may change as a collaborator; `number` is 1 where they made a version of it already."""
-    until, mine = collaborators.c.until, versions.c.created_by == ACTOR
+    until, mine = collaborators.c.until, versions.c.created_by == ASKER
     told = (
         select(collaborators)
         .join(models, models.c.id == collaborators.c.model_id)
         .join(_others, _others.c.id == collaborators.c.granted_by)
-        .where(collaborators.c.person_id == ACTOR, collaborators.c.ended_at.is_(None))
+        .where(collaborators.c.person_id == ASKER, collaborators.c.ended_at.is_(None))
         .where(collaborators.c.access == Access.WRITE.value, or_(until.is_(None), until > _NOW))
         .where(models.c.status == ModelStatus.ACTIVE.value, visible_by(asker.sight))
     )
@@ -317,7 +323,7 @@ def _access_that_ends(asker: _Asker) -> Select[Any]:
     told = (
         select(collaborators)
         .join(models, models.c.id == collaborators.c.model_id)
-        .where(collaborators.c.person_id == ACTOR, collaborators.c.ended_at.is_(None), visible_by(asker.sight))
+        .where(collaborators.c.person_id == ASKER, collaborators.c.ended_at.is_(None), visible_by(asker.sight))
         .where(until > _NOW, until <= moment("access_until"))
     )
     return arm(Kind.ACCESS_ENDS, told, {
@@ -328,7 +334,7 @@ def _access_that_ends(asker: _Asker) -> Select[Any]:
 def _holds(asker: _Asker) -> Select[Any]:
     flags = version_flags.c
     told = versions_of(version_flags).where(
-        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == ACTOR, visible_by(asker.sight)
+        flags.kind == "HOLD", flags.lifted_at.is_(None), flags.set_by == ASKER, visible_by(asker.sight)
     )
     return arm(Kind.HOLD, told, {**ON_VERSION, "since": us(flags.set_at), "said": flags.reason})
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, false, func, or_, select, true, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, bindparam, false, func, or_, select, true, union_all
 
 from modelkeep_server.db.tables import collaborators, model_owners, models, people, role_grants, team_members, teams
 from modelkeep_server.db.tables.base import UtcMicros
@@ -16,6 +16,10 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.rules.permissions import SEES_RESTRICTED
 
+#: Who asks, in statements built once for all who see as far: by inside id, and their verified e-mails. See `values_of`.
+ASKER: BindParameter[int] = bindparam("actor_id")
+ASKER_EMAILS: Any = bindparam("actor_emails", expanding=True)
+_AS_OF: Any = bindparam("actor_as_of", type_=UtcMicros)
 # Names of their own: the statement that asks may read both tables for itself.
 _registered = models.alias("registered")
 _owning = model_owners.alias("owning")
@@ -49,9 +53,7 @@ def visible_to(actor: Actor, of: Table = models) -> ColumnElement[bool]:
 
 def visible_by(sight: Sight) -> ColumnElement[bool]:
     """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
-    emails: Any = bindparam("actor_emails", expanding=True)
-    moment: Any = bindparam("actor_as_of", type_=UtcMicros)
-    return _condition(sight, bindparam("actor_id"), emails, moment, models)
+    return _condition(sight, ASKER, ASKER_EMAILS, _AS_OF, models)
 
 
 def values_of(actor: Actor) -> dict[str, Any]:
@@ -61,9 +63,8 @@ def values_of(actor: Actor) -> dict[str, Any]:
 
 def shared_with_asker() -> ColumnElement[Any]:
     """What the actor whose `values_of` are given was let in for, of a row of `models`: READ, WRITE or null."""
-    moment = bindparam("actor_as_of", type_=UtcMicros)
     # WRITE comes after READ in the alphabet, and gives more.
-    granted = _sharing_of(func.max(_sharing.c.access), bindparam("actor_id"), moment)
+    granted = _sharing_of(func.max(_sharing.c.access), ASKER, _AS_OF)
     return granted.where(_sharing.c.model_id == models.c.id).scalar_subquery()
 
 
@@ -96,8 +97,7 @@ def owned_by(actor: Actor) -> ColumnElement[bool]:
 
 def owned_by_asker() -> ColumnElement[bool]:
     """The same of the actor whose `values_of` are given."""
-    emails: Any = bindparam("actor_emails", expanding=True)
-    return _ownership(bindparam("actor_id"), emails, models)
+    return _ownership(ASKER, ASKER_EMAILS, models)
 
 
 def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table) -> ColumnElement[bool]:

@@ -2,9 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Select, exists, select
 
-from modelkeep_server.db.tables import version_flags
+from modelkeep_server.db.tables import models, version_flags, versions
+
+
+def versions_of(table: Any) -> Select[Any]:
+    """Rows of a table about versions, joined with these and their models."""
+    return (
+        select(table)
+        .join(versions, versions.c.id == table.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+    )
 
 
 def has_flag(version_key: ColumnElement[Any], kind: str) -> ColumnElement[bool]:

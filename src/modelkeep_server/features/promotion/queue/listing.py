@@ -29,12 +29,12 @@ from modelkeep_server.db.tables.base import UtcMicros
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.separation import answered_for
-from modelkeep_server.features.models.visibility import Sight, owned_by_asker, sight_of, values_of, visible_by
+from modelkeep_server.features.models.visibility import ASKER, Sight, owned_by_asker, sight_of, values_of, visible_by
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.queue import seats
 from modelkeep_server.features.promotion.views import LEADS_TO, Promotion, QueueRow, Status
-from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.versions.conditions import has_flag, versions_of
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.approvals import DECIDERS, RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid
@@ -150,12 +150,8 @@ def list_queue(
 def _select_page(
     needs: seats.Needs, sight: Sight, held: tuple[Role, ...], shape: QueueFilter, sort: Sort
 ) -> Select[Any]:
-    return _of_models(select(*_order_of(shape, sort))).where(visible_by(sight), *_conditions(shape, needs, held))
-
-
-def _of_models(told: Select[Any]) -> Select[Any]:
-    of_versions = told.join(versions, versions.c.id == promotions.c.version_id)
-    return of_versions.join(models, models.c.id == versions.c.model_id)
+    page = versions_of(promotions).with_only_columns(*_order_of(shape, sort))
+    return page.where(visible_by(sight), *_conditions(shape, needs, held))
 
 
 def _read_rounds(work: Work, keys: Sequence[int], known: Known) -> tuple[QueueRow, ...]:
@@ -220,13 +216,13 @@ def count_queue(
 
 @lru_cache(maxsize=64)
 def _select_counts(needs: seats.Needs, sight: Sight, held: tuple[Role, ...], shape: QueueFilter) -> Select[Any]:
-    told = select(
+    told = versions_of(promotions).with_only_columns(
         models.c.risk_tier, promotions.c.target, promotions.c.urgent,
         case((_IS_OVERDUE, 1), else_=0).label("overdue"),
         case((seats.is_free() if held else false(), 1), else_=0).label("free"),
         seats.seats_code(needs).label("code"),
     )  # fmt: skip
-    facts = _of_models(told).where(visible_by(sight), *_conditions(shape, needs, held)).cte("facts")
+    facts = told.where(visible_by(sight), *_conditions(shape, needs, held)).cte("facts")
     # Else SQLite works out each fact twice: for the groups, and for their rows.
     facts = facts.prefix_with("MATERIALIZED")
     return select(*facts.c, func.count().label("many")).group_by(*facts.c)
@@ -318,7 +314,7 @@ def _conditions(asked: QueueFilter, needs: seats.Needs, held: tuple[Role, ...]) 
     elif asked.show is Show.CLOSED:
         conditions.append(promotions.c.status != Status.OPEN.value)
     else:
-        mine = select(reviews.c.promotion_id).where(reviews.c.person_id == bindparam("actor_id"))
+        mine = select(reviews.c.promotion_id).where(reviews.c.person_id == ASKER)
         conditions.append(promotions.c.id.in_(mine))
     if asked.tier is not None:
         conditions.append(models.c.risk_tier == asked.tier.value)

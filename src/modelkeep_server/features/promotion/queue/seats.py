@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select
 
 from modelkeep_server.db.tables import models, promotions, reviews, versions
 from modelkeep_server.features.models import separation
 from modelkeep_server.features.models.views import ModelStatus
+from modelkeep_server.features.models.visibility import ASKER
 from modelkeep_server.features.policies.views import Target
 from modelkeep_server.features.promotion.views import Decision, Status
 from modelkeep_server.features.versions.conditions import has_flag
@@ -142,7 +143,7 @@ def is_free() -> ColumnElement[bool]:
         select(reviews.c.id)
         .where(
             reviews.c.promotion_id == promotions.c.id,
-            reviews.c.person_id == bindparam("actor_id"),
+            reviews.c.person_id == ASKER,
             reviews.c.risk_tier == models.c.risk_tier,
         )
         .limit(1)
