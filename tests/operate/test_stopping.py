@@ -165,5 +165,6 @@ def test_a_second_signal_ends_the_server_at_once(served: tuple[RunningRegistry, 
         os.kill(running.pid, signal.SIGTERM)
         lived = wait_for_end(running.pid, 20)
 
+    running.await_free_folder()
     assert lived < 1
     assert running.operate("audit", "verify").startswith("OK: ")

@@ -39,6 +39,10 @@ class RunningRegistry:
     def kill(self) -> None:
         """End the server at once, as a power cut would, and wait until its data folder is free."""
         os.kill(self.pid, signal.SIGKILL)
+        self.await_free_folder()
+
+    def await_free_folder(self) -> None:
+        """Wait until a server that is ending has let go of its data folder, which the system does last."""
         lock = Path(self.environment["MODELKEEP_DATA_DIR"]) / LOCK_NAME
         with lock.open() as held:
             fcntl.flock(held, fcntl.LOCK_SH)
