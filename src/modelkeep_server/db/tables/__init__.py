@@ -27,6 +27,7 @@ from modelkeep_server.db.tables.audit import (
     audit_texts,
 )
 from modelkeep_server.db.tables.base import metadata
+from modelkeep_server.db.tables.cards import card_annotations, card_revisions
 from modelkeep_server.db.tables.deployments import deployment_shares, deployments, environments
 from modelkeep_server.db.tables.evaluations import evaluation_runs, evaluation_suites, suite_revisions
 from modelkeep_server.db.tables.housekeeping import (
@@ -36,6 +37,8 @@ from modelkeep_server.db.tables.housekeeping import (
     device_logins,
     idempotency_answers,
     jobs,
+    lineage_edges,
+    lineage_nodes,
     link_transfers,
     notices,
     rate_counters,
@@ -68,6 +71,7 @@ from modelkeep_server.db.tables.identity import (
     teams,
     tokens,
 )
+from modelkeep_server.db.tables.lineage import lineage_items
 from modelkeep_server.db.tables.models import access_requests, collaborators, model_owners, models
 from modelkeep_server.db.tables.policies import (
     assessments,
@@ -140,6 +144,9 @@ GOVERNED = (
     deployment_shares,
     notice_settings,
     webhooks,
+    lineage_items,
+    card_revisions,
+    card_annotations,
 )
 
 __all__ = [
@@ -162,6 +169,8 @@ __all__ = [
     "blob_checks",
     "blobs",
     "bundle_links",
+    "card_annotations",
+    "card_revisions",
     "collaborators",
     "comments",
     "damages",
@@ -181,6 +190,9 @@ __all__ = [
     "invitations",
     "jobs",
     "key_escrows",
+    "lineage_edges",
+    "lineage_items",
+    "lineage_nodes",
     "link_transfers",
     "links",
     "metadata",

@@ -86,6 +86,36 @@ search_text = Table(
     Column("words", Text, nullable=False),
 )
 
+#: The lineage graph, drawn from versions and their lineage items: a node for each thing that they name, found by the
+#: SHA-256 of its id (rules/lineage.py). A version's node has `version_id`, and its id is told from the version.
+#: `label_key` begins with what it is called, in lower case.
+lineage_nodes = Table(
+    "lineage_nodes",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_digest", Text, nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("label_key", Text, nullable=False, index=True),
+    Column("version_id", BigKey, unique=True),
+)
+
+#: Edges point downstream. `version_id` is the version that tells of it, and so who may see it; `facts` what the edge
+#: knows of the thing beyond its name, as the item has it. `relation` is the kind of the item.
+lineage_edges = Table(
+    "lineage_edges",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("from_id", BigKey, nullable=False),
+    Column("to_id", BigKey, nullable=False),
+    Column("relation", Text, nullable=False),
+    Column("version_id", BigKey, nullable=False, index=True),
+    Column("facts", JsonText, nullable=False),
+    Index("ix_lineage_edges_from", "from_id", "to_id"),
+    Index("ix_lineage_edges_to", "to_id", "from_id"),
+)
+
 #: Which events of the log are activity of which model and version, so that a list of them is an index walk however long
 #: the log is. `version_id` is null where the event is about the model itself.
 activity = Table(
@@ -290,6 +320,8 @@ HOUSEKEEPING = frozenset(
         search_tags.name,
         search_owners.name,
         search_text.name,
+        lineage_nodes.name,
+        lineage_edges.name,
         activity.name,
         row_writers.name,
         notices.name,

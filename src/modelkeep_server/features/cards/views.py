@@ -1,0 +1,201 @@
+"""
+A model card as a document: what pages, files and the API draw it from. features/cards/documents.py turns it into JSON
+and back without loss. Plain text everywhere but in annotations, which are Markdown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from modelkeep_server.rules.card_sections import ItemKind
+
+
+class CardStatus(StrEnum):
+    """A draft follows the facts when it is generated anew; a published revision never changes."""
+
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+
+
+class Origin(StrEnum):
+    """What of the registry a value was taken from."""
+
+    MODEL = "MODEL"
+    VERSION = "VERSION"
+    ARTIFACT = "ARTIFACT"
+    EVALUATION = "EVALUATION"
+    LINEAGE = "LINEAGE"
+    POLICY = "POLICY"
+    REVIEW = "REVIEW"
+    BASE_MODEL = "BASE_MODEL"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value is from: its kind, words for people, and a path of this registry's pages (or None)."""
+
+    origin: Origin
+    label: str
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns. `numbers` are the places of columns that hold numbers. A cell may be empty text."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """
+    One metric: its value, of which slice (None: all of the data), its confidence interval, and what its suite demands.
+    `comparison` is one of `>= > <= <`; `passed` None where nothing demands.
+    """
+
+    name: str
+    value: float
+    slice: str | None = None
+    low: float | None = None
+    high: float | None = None
+    comparison: str | None = None
+    limit: float | None = None
+    passed: bool | None = None
+    dataset: str | None = None
+
+
+Value = str | tuple[str, ...] | Table | tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class CardItem:
+    """
+    One item of a section, by the id and label of rules/card_sections.py. `value` is None where it is not provided;
+    its type follows `kind`: TEXT a text, LIST texts, TABLE a table, MEASURES metrics.
+    """
+
+    id: str
+    label: str
+    kind: ItemKind
+    value: Value | None = None
+    sources: tuple[Source, ...] = ()
+    #: Where it can be provided, as a path of this registry's pages.
+    provide_at: str | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What a person says of a section, in Markdown. `author` is an e-mail or `service:NAME`, `name` what they are called."""
+
+    author: str
+    name: str
+    at: datetime
+    markdown: str
+
+
+@dataclass(frozen=True)
+class CardSection:
+    """A section of the card, by the id and title of rules/card_sections.py."""
+
+    id: str
+    title: str
+    items: tuple[CardItem, ...]
+    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def missing(self) -> tuple[CardItem, ...]:
+        """What a complete card has and this one lacks."""
+        return tuple(item for item in self.items if item.counts and item.value is None)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The head of the log right after a card was published: whose log, how many events, and the root over them."""
+
+    origin: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """
+    A revision of a version's card. `coverage` is from 0 to 1: how many of the items that count are provided.
+
+    `digest` is `sha256:<hex>` over its canonical JSON, None of a draft; `checkpoint` is told of published ones alone
+    and is no part of what is digested. `edition` changes with every change of a draft.
+    """
+
+    model: str
+    version: str
+    revision: int
+    status: CardStatus
+    coverage: float
+    summary: str
+    state: str
+    risk_tier: str
+    sections: tuple[CardSection, ...]
+    generated_at: datetime
+    generated_by: str
+    published_at: datetime | None = None
+    published_by: str | None = None
+    digest: str | None = None
+    checkpoint: Checkpoint | None = None
+    edition: int = 1
+
+    @property
+    def missing(self) -> tuple[CardItem, ...]:
+        """What a complete card has and this one lacks."""
+        return tuple(item for section in self.sections for item in section.missing)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A line of the list of a version's cards."""
+
+    revision: int
+    status: CardStatus
+    coverage: float
+    generated_at: datetime
+    generated_by: str
+    published_at: datetime | None
+    published_by: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """An item that differs between two cards; None: not provided there."""
+
+    section: str
+    id: str
+    label: str
+    before: CardItem | None
+    now: CardItem | None
+
+
+@dataclass(frozen=True)
+class CardChanges:
+    """What differs between two cards of a version: items, then annotations that came or went."""
+
+    items: tuple[ItemChange, ...] = ()
+    added: tuple[tuple[str, Annotation], ...] = ()
+    removed: tuple[tuple[str, Annotation], ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether both say the same."""
+        return not (self.items or self.added or self.removed)
+
+
+@dataclass(frozen=True)
+class CardState:
+    """What a page asks of a version's cards at once. `changes` is what generating anew would bring to `card`."""
+
+    card: Card | None
+    revisions: Sequence[Revision]
+    changes: CardChanges

@@ -1,0 +1,142 @@
+"""What the registry says of where versions come from and what uses them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.lineage import NODES, Family, ItemKind, NodeKind
+
+
+class Source(StrEnum):
+    """How an item came: typed into a form, sent to the API or by OpenLineage, or told by the version's own fields."""
+
+    FORM = "FORM"
+    API = "API"
+    OPENLINEAGE = "OPENLINEAGE"
+    VERSION = "VERSION"
+
+
+class Direction(StrEnum):
+    """Which way to go from a node."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Item:
+    """
+    A lineage item of a version. `facts` are the fields of its kind (rules/lineage.py) that are provided.
+
+    `node` is the id of the node it leads to. Items that stand in the version's own fields have the source VERSION and
+    one of the ids of `OWN`; who added them and when is not told apart from the version's edits.
+    """
+
+    id: str
+    kind: ItemKind
+    facts: Mapping[str, Any]
+    node: str
+    source: Source
+    added_by: str | None = None
+    added_at: datetime | None = None
+
+
+#: Ids of items that stand in the version's own fields.
+OWN_DATASET, OWN_BASE, OWN_COMMIT, OWN_JOB = "training-dataset", "base-model", "commit", "training-job"
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """An item as sent, not judged yet."""
+
+    kind: ItemKind
+    facts: Mapping[str, Any]
+    source: Source = Source.API
+
+
+@dataclass(frozen=True)
+class Node:
+    """
+    A node of the graph. `id` is a text that people can type; `detail` a few words beside the label.
+
+    Of a version: its state, tier, address and where it is live. `facts` are what the edges know of a thing, as the
+    items have it, the same from several told once. `hidden_up` and `hidden_down` say how many neighbours are not in the
+    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream.
+    """
+
+    id: str
+    kind: NodeKind
+    label: str
+    detail: str = ""
+    state: State | None = None
+    risk_tier: RiskTier | None = None
+    model: str | None = None
+    version: str | None = None
+    live: tuple[str, ...] = ()
+    url: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    distance: int = 0
+    hidden_up: int = 0
+    hidden_down: int = 0
+
+    @property
+    def family(self) -> Family:
+        """Which of the five families it belongs to."""
+        return NODES[self.kind][1]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge, pointing downstream, by node ids. `relation` is what stands on it: "is data of"."""
+
+    from_id: str
+    to_id: str
+    relation: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A part of the lineage graph around its `middle`. `truncated`: the bound on nodes was met."""
+
+    middle: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Reached:
+    """
+    A version that a change of a node reaches. `path` is a shortest way there, node ids from the node to the version.
+    `live` are the environments where it has a share of what is live.
+    """
+
+    model: str
+    version: str
+    state: State
+    risk_tier: RiskTier
+    owners: tuple[str, ...]
+    live: tuple[str, ...]
+    path: tuple[str, ...]
+    model_key: int = 0
+    version_key: int = 0
+
+
+@dataclass(frozen=True)
+class Impact:
+    """
+    What a change of a node reaches, nearest first, then by address. `total` counts all that were found; `truncated`:
+    the bound on nodes was met, so there may be more.
+    """
+
+    node: Node
+    items: tuple[Reached, ...]
+    total: int
+    live_count: int
+    owners: tuple[str, ...]
+    truncated: bool = False

@@ -1,0 +1,262 @@
+"""
+What is known of where a version comes from and what uses it: one row a kind of lineage item (the guide, "Lineage
+Tracking"). Forms, the API, the graph and the docs are drawn from `KINDS`.
+
+A node of the graph is named by a text that people can type: `dataset:churn-events@2026-02`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class ItemKind(StrEnum):
+    """The kinds of lineage items, by their names in JSON."""
+
+    DATASET = "DATASET"
+    FEATURE_PIPELINE = "FEATURE_PIPELINE"
+    COMMIT = "COMMIT"
+    TRAINING_SCRIPT = "TRAINING_SCRIPT"
+    PREPROCESSING = "PREPROCESSING"
+    BASE_MODEL = "BASE_MODEL"
+    TRAINING_RUN = "TRAINING_RUN"
+    CONSUMER = "CONSUMER"
+
+
+class NodeKind(StrEnum):
+    """What a node of the graph is. BASE_MODEL is one from outside; a registered one is a VERSION."""
+
+    VERSION = "VERSION"
+    DATASET = "DATASET"
+    FEATURE_PIPELINE = "FEATURE_PIPELINE"
+    COMMIT = "COMMIT"
+    TRAINING_SCRIPT = "TRAINING_SCRIPT"
+    PREPROCESSING = "PREPROCESSING"
+    BASE_MODEL = "BASE_MODEL"
+    TRAINING_RUN = "TRAINING_RUN"
+    CONSUMER = "CONSUMER"
+    DEPLOYMENT = "DEPLOYMENT"
+
+
+class Family(StrEnum):
+    """The five families that the graph page tells apart and filters by."""
+
+    DATA = "DATA"
+    CODE = "CODE"
+    MODELS = "MODELS"
+    DEPLOYMENTS = "DEPLOYMENTS"
+    CONSUMERS = "CONSUMERS"
+
+
+class DatasetRole(StrEnum):
+    """What a dataset was used for."""
+
+    TRAINING = "TRAINING"
+    VALIDATION = "VALIDATION"
+    TEST = "TEST"
+
+
+class PersonalData(StrEnum):
+    """Whether a dataset holds personal data."""
+
+    YES = "YES"
+    NO = "NO"
+    UNKNOWN = "UNKNOWN"
+
+
+class Control(StrEnum):
+    """Which control edits a field of an item, and which check judges it."""
+
+    LINE = "line"
+    URI = "uri"  # any scheme: s3://..., git+ssh://..., hf:org/name
+    URL = "url"  # http or https, shown as a link
+    SHA256 = "sha256"
+    COMMIT = "commit"
+    BYTES = "bytes"  # a whole number of bytes
+    ROLE = "role"
+    PERSONAL_DATA = "personal_data"
+    MODEL = "model"  # group/name
+    VERSION = "version"  # semantic version
+
+
+@dataclass(frozen=True)
+class ItemField:
+    """A field of an item. `key` is its JSON name."""
+
+    key: str
+    label: str
+    control: Control
+    hint: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class KindInfo:
+    """
+    A kind of item as people read it. `act` is the button's label; `prefix` begins the ids of its nodes.
+
+    `is_content`: it says how the version was made, so it is frozen with it. `relation` is what stands on the edge, as
+    the end of "<upstream> ... <downstream>".
+    """
+
+    kind: ItemKind
+    label: str
+    act: str
+    says: str
+    prefix: str
+    family: Family
+    icon: str
+    relation: str
+    fields: tuple[ItemField, ...]
+    is_content: bool = True
+
+
+_NAME = ItemField("name", "Name", Control.LINE, "As your team calls it.", required=True)
+_WHERE = ItemField("uri", "URI", Control.URI, "Where it is: a path in a repository, a job, a notebook.", required=True)
+_COMMIT = ItemField("commitSha", "Commit SHA", Control.COMMIT, "7 to 64 hexadecimal digits.")
+
+KINDS: dict[ItemKind, KindInfo] = {
+    row.kind: row
+    for row in (
+        KindInfo(
+            ItemKind.DATASET, "Dataset", "Track Dataset", "Data it was trained, validated or tested on.",
+            "dataset", Family.DATA, "database", "is data of",
+            (
+                ItemField("name", "Dataset name", Control.LINE, "For instance churn-events.", required=True),
+                ItemField("version", "Dataset version", Control.LINE, "For instance 2026-02.", required=True),
+                ItemField("uri", "Dataset URI or location", Control.URI, "For instance s3://data/churn/2026-02/."),
+                ItemField("role", "Role", Control.ROLE, "What it was used for.", required=True),
+                ItemField("sha256", "SHA-256", Control.SHA256, "Of the data or its manifest, 64 hexadecimal digits."),
+                ItemField("sizeBytes", "Size in bytes", Control.BYTES, "A whole number."),
+                ItemField("personalData", "Personal data", Control.PERSONAL_DATA, "Whether it is about people."),
+            ),
+        ),
+        KindInfo(
+            ItemKind.FEATURE_PIPELINE, "Feature pipeline", "Add Feature Pipeline",
+            "What turns data into features.", "pipeline", Family.DATA, "workflow", "prepares features of",
+            (_NAME, _WHERE, _COMMIT),
+        ),
+        KindInfo(
+            ItemKind.COMMIT, "Commit", "Link Commit", "The source code it was built from.",
+            "commit", Family.CODE, "git-commit-horizontal", "is code of",
+            (
+                ItemField("repositoryUrl", "Repository URL", Control.URL, "Where the code is.", required=True),
+                ItemField("commitSha", "Commit SHA", Control.COMMIT, "7 to 64 hexadecimal digits.", required=True),
+            ),
+        ),
+        KindInfo(
+            ItemKind.TRAINING_SCRIPT, "Training script", "Add Training Script", "The program that trained it.",
+            "script", Family.CODE, "file-code", "trains", (_NAME, _WHERE, _COMMIT),
+        ),
+        KindInfo(
+            ItemKind.PREPROCESSING, "Preprocessing code", "Add Preprocessing Code",
+            "The program that prepared its data.", "preprocessing", Family.CODE, "braces", "prepares data of",
+            (_NAME, _WHERE, _COMMIT),
+        ),
+        KindInfo(
+            ItemKind.BASE_MODEL, "Base model", "Add Base Model", "The model it was made from.",
+            "base", Family.MODELS, "box", "is base of",
+            (
+                ItemField("model", "Model", Control.MODEL, "A registered model, as group/name."),
+                ItemField("version", "Version", Control.VERSION, "Which version of it, for instance 1.0.0."),
+                ItemField("uri", "URI", Control.URI, "One from outside, for instance hf:org/name."),
+            ),
+        ),
+        KindInfo(
+            ItemKind.TRAINING_RUN, "Training run", "Link Training Run",
+            "The run that made it, in MLflow or another system.", "run", Family.CODE, "activity", "produced",
+            (
+                ItemField("system", "System", Control.LINE, "For instance mlflow.", required=True),
+                ItemField("runId", "Run ID", Control.LINE, "Its id there.", required=True),
+                ItemField("url", "URL", Control.URL, "Its page there."),
+            ),
+        ),
+        KindInfo(
+            ItemKind.CONSUMER, "Consumer", "Add Consumer", "Who or what uses it.",
+            "consumer", Family.CONSUMERS, "users", "is used by",
+            (
+                ItemField("name", "Name", Control.LINE, "A service, a report, a team.", required=True),
+                ItemField("url", "URL", Control.URL, "Where to find it."),
+            ),
+            is_content=False,
+        ),
+    )
+}  # fmt: skip
+
+#: Of a node of the graph: its word, its family and its icon, where no item has them.
+NODES: dict[NodeKind, tuple[str, Family, str]] = {
+    **{NodeKind(row.kind.value): (row.label, row.family, row.icon) for row in KINDS.values()},
+    NodeKind.VERSION: ("Version", Family.MODELS, "box"),
+    NodeKind.DEPLOYMENT: ("Deployment", Family.DEPLOYMENTS, "server"),
+}
+
+#: What an edge says that no item made.
+DEPLOYED = "runs in"
+
+FAMILY_LABELS: dict[Family, str] = {
+    Family.DATA: "Data",
+    Family.CODE: "Code and runs",
+    Family.MODELS: "Models",
+    Family.DEPLOYMENTS: "Deployments",
+    Family.CONSUMERS: "Consumers",
+}
+
+#: The system that a version's Training Job ID is shown under.
+JOB_SYSTEM = "job"
+ITEMS_MAX = 500
+DEPTH_DEFAULT = 2
+#: The most nodes of one picture, and of one analysis.
+GRAPH_NODES = 400
+IMPACT_NODES = 20_000
+
+
+def name_node(kind: ItemKind, facts: Mapping[str, Any]) -> str:
+    """
+    The id of the node that an item leads to, by the item's fields. A registered base model is a version's node, which
+    `name_version` names.
+    """
+    prefix = KINDS[kind].prefix
+    match kind:
+        case ItemKind.DATASET:
+            return f"{prefix}:{_part(facts['name'])}@{facts['version']}"
+        case ItemKind.COMMIT:
+            return f"{prefix}:{facts['commitSha'].lower()}"
+        case ItemKind.TRAINING_RUN:
+            return f"{prefix}:{_part(facts['system'])}/{facts['runId']}"
+        case ItemKind.BASE_MODEL:
+            return f"{prefix}:{facts['uri']}"
+        case ItemKind.CONSUMER:
+            return f"{prefix}:{facts['name']}"
+    place = str(facts["uri"]).replace("%", "%25").replace("@", "%40")
+    sha = facts.get("commitSha")
+    return f"{prefix}:{place}@{sha.lower()}" if sha else f"{prefix}:{place}"
+
+
+def name_version(model: str, version: str) -> str:
+    """The id of a version's node: `version:GROUP/NAME/VERSION`."""
+    return f"version:{model}/{version}"
+
+
+def name_deployment(environment: str) -> str:
+    """The id of an environment's node: `environment:NAME`."""
+    return f"environment:{environment}"
+
+
+def label_node(kind: ItemKind, facts: Mapping[str, Any]) -> str:
+    """What a node is called in the graph; a registered base model bears its version's name."""
+    match kind:
+        case ItemKind.DATASET:
+            return f"{facts['name']} {facts['version']}"
+        case ItemKind.COMMIT:
+            return str(facts["commitSha"][:12])
+        case ItemKind.TRAINING_RUN:
+            return f"{facts['system']}/{facts['runId']}"
+        case ItemKind.BASE_MODEL:
+            return str(facts["uri"])
+    return str(facts["name"])
+
+
+def _part(text: str) -> str:
+    """A part before a separator, so that two different pairs never make one id."""
+    return text.replace("%", "%25").replace("@", "%40").replace("/", "%2F")
