@@ -15,10 +15,10 @@ from modelkeep_server.db.tables.base import (
 
 _DRAFT = text("status = 'DRAFT'")
 
-#: `revision` counts the cards of a version from 1; at most one is a DRAFT, and it is the last. `document` is the card as
-#: features/cards/documents.py writes it: of a draft its facts as they were generated, of a published one the
-#: annotations too, and then `digest` is the SHA-256 of its canonical JSON. `coverage` is in hundredths of a percent: 10000 is
-#: all of it. `edition` counts what was done to the row.
+#: `revision` counts the cards of a version from 1; at most one is a DRAFT, and it is the last. `document` is the card
+#: as features/cards/documents.py writes it: of a draft its facts as they were generated, of a published one the
+#: annotations too, and then `digest` is the SHA-256 of its canonical JSON. `coverage` is in hundredths of a percent:
+#: 10000 is all of it. `edition` counts what was done to the row.
 card_revisions = Table(
     "card_revisions",
     metadata,

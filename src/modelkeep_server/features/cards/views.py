@@ -89,7 +89,9 @@ class CardItem:
 
 @dataclass(frozen=True)
 class Annotation:
-    """What a person says of a section, in Markdown. `author` is an e-mail or `service:NAME`, `name` what they are called."""
+    """
+    What a person says of a section, in Markdown. `author` is an e-mail or `service:NAME`, `name` what they are called.
+    """
 
     author: str
     name: str
