@@ -103,9 +103,9 @@ def measures_grid(measures: Sequence[Measure], most: int | None = None) -> Grid:
         ("Metric", False, lambda one: one.name),
         ("Group", False, lambda one: one.slice or ""),
         ("Value", True, lambda one: format_number(one.value)),
-        ("Interval", True, lambda one: say_interval(one)),
-        ("Limit", True, lambda one: say_limit(one)),
-        ("Outcome", False, lambda one: say_outcome(one)),
+        ("Interval", True, say_interval),
+        ("Limit", True, say_limit),
+        ("Outcome", False, say_outcome),
         ("Dataset", False, lambda one: one.dataset or ""),
     ]
     kept = [column for column in columns if column[0] in ("Metric", "Value") or any(map(column[2], measures))]
