@@ -24,7 +24,7 @@ _commits = st.sampled_from(["abcdef1", "ABCDEF1", "abcdef2"])
 _runs = st.sampled_from(["r1", "r2"])
 _steps = st.lists(
     st.one_of(
-        st.tuples(st.just("dataset"), _datasets, st.sampled_from(["TRAINING", "TEST"])),
+        st.tuples(st.just("dataset"), _datasets, st.sampled_from(["TRAINING", "TRAINING", "TEST"])),
         st.tuples(st.just("base"), _bases),
         st.tuples(st.just("commit"), _commits, st.sampled_from([_REPOSITORY, "https://git.example.com/other"])),
         st.tuples(st.just("run"), _runs),
@@ -34,7 +34,8 @@ _steps = st.lists(
         st.tuples(st.just("own job"), st.one_of(st.none(), _runs)),
         st.tuples(st.just("remove"), st.integers(0, 9)),
     ),
-    max_size=12,
+    min_size=6,
+    max_size=20,
 )
 
 
@@ -104,7 +105,7 @@ def _identity(item: Item) -> tuple[Any, ...]:
     return item.kind, item.node, facts.get("role")
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_steps)
 def test_writing_one_writes_the_other_once(registry: Registry, make: Make, steps: list[Any]) -> None:
     """
