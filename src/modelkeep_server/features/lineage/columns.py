@@ -49,7 +49,7 @@ def find_columns(middle: str, known: Mapping[str, Node], edges: Sequence[Edge]) 
 
 
 def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, Node]) -> dict[int, str]:
-    """What stands above each column: a word where it is true of all that stands there, else how many steps it is off."""
+    """What stands above each column: a word where it is true of all there, else how many steps it is off."""
     inside: dict[int, list[Node]] = defaultdict(list)
     for id_, column in sorted(columns.items()):
         inside[column].append(known[id_])

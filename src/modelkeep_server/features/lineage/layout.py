@@ -25,7 +25,7 @@ WIDTH_WANTED, GAP_MIN, GAP_MAX = 1214, 36, 128
 LINES_AT_EASE, GAP_A_LINE, GAP_CROWDED = 6, 2, 110
 #: How near lines come to the corners of a box, and how far apart they stand where there is room.
 PORT_MARGIN, PORT_PITCH = 12, 13
-ARROW = 5
+ARROW = 6
 
 Point = tuple[float, float]
 
@@ -44,7 +44,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """An edge as the `path` of an SVG, from the right border of a box to the left one of another, an arrow at its end."""
+    """An edge as the `path` of an SVG, from the right border of a box to the left one of another, with an arrow."""
 
     edge: Edge
     path: str
@@ -179,7 +179,7 @@ class _Sheet:
             drawn += [_curve(at, (left, height)), f"H{left + BOX_WIDTH:g}"]
             at = (left + BOX_WIDTH, height)
         x, y = end
-        drawn += [_curve(at, end), f"M{x - ARROW:g} {y - ARROW + 1:g}L{x:g} {y:g}L{x - ARROW:g} {y + ARROW - 1:g}"]
+        drawn += [_curve(at, end), f"M{x - ARROW:g} {y - ARROW + 1.5:g}L{x:g} {y:g}L{x - ARROW:g} {y + ARROW - 1.5:g}"]
         return "".join(drawn)
 
     def _port(self, node: str, other: Place, joined: Mapping[Place, set[Place]]) -> float:

@@ -1,7 +1,7 @@
 """A drawn lineage graph as it is read: what stands in each box and on each line, cut to the room there is."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from modelkeep_server.features.lineage.layout import THING_HEIGHT, Box, Drawing, Line, Trace, draw, trace
@@ -15,6 +15,7 @@ TEXT_LEFT, TEXT_RIGHT = 34, 10
 NAME_SIZE, DETAIL_SIZE, SMALL_SIZE = 13, 12, 11
 #: How wide the marks of a state and of a risk are, with the space behind them.
 STATE_MARK, RISK_MARK = 18, 17
+NUMBER_WIDTH = 72
 _ELLIPSIS = "…"
 #: Widths of glyphs of the pages' font, in parts of the size of the type; what is not listed is as wide as "n".
 _WIDTHS = {
@@ -46,6 +47,7 @@ class Boxed:
     is_middle: bool
     is_chosen: bool
     is_on: bool
+    state: str = ""
     state_x: float = 0
     live: str = ""
     live_x: float = 0
@@ -87,10 +89,11 @@ class Worded:
 
 
 def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
-    """The drawing of a graph with its words; `chosen` is a node's id, of which one that is not there chooses nothing."""
+    """The drawing of a graph with its words. `chosen` is a node's id; the middle, and one that is not there, choose nothing."""
     drawing = draw(graph)
     labels = {node.id: name_of(node) for node in graph.nodes}
-    way = trace(graph, chosen) if chosen in labels and chosen is not None else Trace()
+    chosen = chosen if chosen in labels and chosen != drawing.middle else None
+    way = trace(graph, chosen) if chosen is not None else Trace()
     boxes = tuple(_put_in(box, drawing, way, chosen) for box in drawing.boxes)
     lines = [_put_on(line, labels, way) for line in drawing.lines]
     icons = dict.fromkeys(box.icon for box in boxes)
@@ -115,7 +118,7 @@ def clean(text: str) -> str:
 
 
 def clip(text: str, width: float, size: float) -> str:
-    """As much of a text as fits into a width, by how wide its glyphs are likely to be; what is cut ends in an ellipsis."""
+    """As much of a text as fits into a width, by how wide its glyphs are likely to be, with an ellipsis if it was cut."""
     if measure(text[:400], size) <= width and len(text) <= 400:
         return text
     room, kept = width - _advance(_ELLIPSIS) * size, 0
@@ -141,17 +144,38 @@ def _put_in(box: Box, drawing: Drawing, way: Trace, chosen: str | None) -> Boxed
     flags = (node.id == drawing.middle, node.id == chosen, node.id in way.nodes)
     title = ", ".join(_say_all(node))
     if node.kind is NodeKind.VERSION and node.model and node.version:
-        state_room = STATE_MARK + measure(STATES[node.state].label, DETAIL_SIZE) if node.state else 0
-        number = clip(node.version, max(30, room - state_room - 8), DETAIL_SIZE)
-        name = clip(node.model.rpartition("/")[2], room, NAME_SIZE)
+        number = clip(node.version, NUMBER_WIDTH, DETAIL_SIZE)
+        state_left = measure(number, DETAIL_SIZE) + 8
+        state = STATES[node.state].label if node.state else ""
         risk = measure(f"{TIERS[node.risk_tier].label} risk", SMALL_SIZE) + RISK_MARK + 8 if node.risk_tier else 0
-        live = clip(f"live in {clean(', '.join(node.live))}", room - risk, SMALL_SIZE) if node.live else ""
-        state_x = round(TEXT_LEFT + measure(number, DETAIL_SIZE) + 8, 1)
-        return Boxed(box, name, number, title, icon, *flags, state_x, live, round(TEXT_LEFT + risk, 1))
+        return Boxed(
+            box,
+            clip(node.model.rpartition("/")[2], room, NAME_SIZE),
+            number,
+            title,
+            icon,
+            *flags,
+            state=clip(state, room - state_left - STATE_MARK, DETAIL_SIZE),
+            state_x=round(TEXT_LEFT + state_left, 1),
+            live=_say_live(node.live, room - risk),
+            live_x=round(TEXT_LEFT + risk, 1),
+        )
     detail = clean(node.detail) or NODES[node.kind][0]
     return Boxed(
         box, clip(clean(node.label), room, NAME_SIZE), clip(detail, room, DETAIL_SIZE), title, icon, *flags
     )  # fmt: skip
+
+
+def _say_live(places: Sequence[str], room: float) -> str:
+    """Where a version is live, or in how many places where there is no room for their names."""
+    if not places:
+        return ""
+    whole = f"live in {clean(', '.join(places))}"
+    return (
+        f"live in {len(places)}"
+        if len(places) > 1 and measure(whole, SMALL_SIZE) > room
+        else clip(whole, room, SMALL_SIZE)
+    )
 
 
 def _say_all(node: Node) -> Iterator[str]:
