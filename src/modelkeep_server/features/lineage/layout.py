@@ -6,6 +6,7 @@ Pure: the same graph gives the same drawing, on pages and in files.
 """
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ PORT_MARGIN, PORT_PITCH = 12, 13
 ARROW = 6
 
 Point = tuple[float, float]
+_NUMBERS = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,15 @@ def trace(graph: Graph, node: str) -> Trace:
     return Trace(frozenset(nodes), frozenset(edges))
 
 
-def _order_of(node: Node) -> tuple[int, str, str, str]:
+def _order_of(node: Node) -> tuple[int, str, list[tuple[int, str]], str]:
     """In a column, families stand together as they are listed, where the lines do not ask for something else."""
-    return list(Family).index(node.family), node.kind.value, node.label.casefold(), node.id
+    return list(Family).index(node.family), node.kind.value, _by_numbers(node.label.casefold()), node.id
+
+
+def _by_numbers(text: str) -> list[tuple[int, str]]:
+    """For sorting: 1.10.0 comes after 1.9.0. Numbers compare by how long they are, then by their digits."""
+    parts = _NUMBERS.split(text)
+    return [(len(part.lstrip("0")), part.lstrip("0")) if at % 2 else (0, part) for at, part in enumerate(parts)]
 
 
 def _spacing_of(longest: int) -> Spacing:
