@@ -22,10 +22,11 @@ export function takeKeys(root, graph, view) {
   const shown = (node) => !node.place.classList.contains("gone");
   const heightOf = (node) => node.y + node.height / 2;
 
-  /** The neighbour that stands nearest in height. */
+  /** The neighbour that stands nearest, by columns and then in height. */
   function beside(node, side, end) {
-    const others = node[side].map((line) => line[end]).filter(shown);
-    return others.sort((a, b) => Math.abs(heightOf(a) - heightOf(node)) - Math.abs(heightOf(b) - heightOf(node)))[0];
+    const far = (other) => [Math.abs(other.column - node.column), Math.abs(heightOf(other) - heightOf(node))];
+    const nearer = (a, b) => far(a)[0] - far(b)[0] || far(a)[1] - far(b)[1];
+    return node[side].map((line) => line[end]).filter(shown).sort(nearer)[0];
   }
 
   function inColumn(node, step) {
