@@ -22,7 +22,7 @@ from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces import directory
-from modelkeep_server.interfaces.web import compare_words, drawing, file_words
+from modelkeep_server.interfaces.web import compare_words, drawing, file_words, lineage_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
@@ -235,6 +235,7 @@ def environment() -> jinja2.Environment:
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,
+        "draw_lineage": lineage_words.draw_lineage,
         "find_value": metadata_fields.find_value,
         "find_advice": naming.find_advice,
         "limits": metadata_fields,
