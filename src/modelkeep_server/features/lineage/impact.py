@@ -1,20 +1,28 @@
 """What a change of a node reaches: every version downstream of it that the reader sees, and a shortest way there."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
 
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.tables import model_owners
+from modelkeep_server.db.tables import lineage_nodes, model_owners, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import nodes
-from modelkeep_server.features.lineage.live import find_live
-from modelkeep_server.features.lineage.nodes import Place
+from modelkeep_server.features.lineage.live import Live, find_live
 from modelkeep_server.features.lineage.views import Direction, Impact, Reached
-from modelkeep_server.features.lineage.walking import walk
+from modelkeep_server.features.lineage.walking import Walked, walk
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.lineage import IMPACT_NODES
 
+#: No more than what puts versions in order: thousands of them may be reached.
+_REACHED = (
+    select(lineage_nodes.c.id, versions.c.id, versions.c.model_id, models.c.path_key, versions.c.version)
+    .join(versions, versions.c.id == lineage_nodes.c.version_id)
+    .join(models, models.c.id == versions.c.model_id)
+    .where(in_keys(lineage_nodes.c.id, "keys"))
+)
 _OWNERS = (
     select(model_owners.c.model_id, model_owners.c.email)
     .where(in_keys(model_owners.c.model_id, "keys"), model_owners.c.removed_at.is_(None))
@@ -22,45 +30,57 @@ _OWNERS = (
 )
 
 
-def find_impact(work: Work, actor: Actor, node_id: str, *, limit: int = IMPACT_NODES) -> Impact:
+def find_impact(
+    work: Work, actor: Actor, node_id: str, *, start: int = 0, most: int | None = None, limit: int = IMPACT_NODES
+) -> Impact:
     """
-    What a change of a node reaches, over at most `limit` nodes, the nearest. The node itself is not among it. One
-    statement a step and at most eight. Raises NotFound.
+    What a change of a node reaches, over at most `limit` nodes, the nearest; of the versions among them `most` from
+    `start` on. The node itself is not among them. One statement a step and at most eight. Raises NotFound.
     """
-    middle = nodes.locate(work, actor, node_id)
-    starts = [] if middle.key is None else [middle.key]
+    place = nodes.locate(work, actor, node_id)
+    starts = [] if place.key is None else [place.key]
     walked = walk(work, actor, starts, Direction.DOWNSTREAM, limit=limit)
-    found = nodes.read_places(work, walked.steps)
-    reached = {key: place for key, place in found.items() if place.version_key is not None and key != middle.key}
-    live = find_live(work, [place.version_key or 0 for place in reached.values()])
-    owners = _read_owners(work, {place.model_key or 0 for place in reached.values()})
-    items = []
-    for key, place in sorted(reached.items(), key=lambda pair: (walked.steps[pair[0]], *_address(pair[1]))):
-        where = live.get(place.version_key or 0, ())
-        items.append(
-            _reach(place, [found[on].node.id for on in walked.way_to(key)], owners, [one.environment for one in where])
-        )
-    everybody = dict.fromkeys(owner for item in items for owner in item.owners)
+    found = [tuple(row) for row in work.all(_REACHED, {"keys": walked.steps})] if walked.before else []
+    reached = sorted(
+        (walked.steps[key], path, version, key, version_key, model_key)
+        for key, version_key, model_key, path, version in found
+        if key != place.key
+    )
+    live = find_live(work, [version_key for *_, version_key, _ in reached])
+    owners = _read_owners(work, {model_key for *_, model_key in reached})
+    shown = [key for *_, key, _, _ in reached[start : None if most is None else start + most]]
+    everybody = {owner for found in owners.values() for owner in found}
     return Impact(
-        nodes.find_node(work, actor, node_id), tuple(items), len(items), sum(bool(item.live) for item in items),
-        tuple(everybody), walked.is_cut,
+        nodes.tell_more(work, actor, place), _tell(work, shown, walked, live, owners), len(reached), len(live),
+        tuple(sorted(everybody)), walked.is_cut,
     )  # fmt: skip
 
 
-def _reach(place: Place, path: list[str], owners: dict[int, tuple[str, ...]], live: Collection[str]) -> Reached:
-    node, model_key = place.node, place.model_key or 0
-    assert node.model is not None
-    assert node.version is not None
-    assert node.state is not None
-    assert node.risk_tier is not None
-    return Reached(
-        node.model, node.version, node.state, node.risk_tier, owners.get(model_key, ()), tuple(live), tuple(path),
-        model_key, place.version_key or 0,
-    )  # fmt: skip
-
-
-def _address(place: Place) -> tuple[str, str]:
-    return (place.node.model or "").lower(), place.node.version or ""
+def _tell(
+    work: Work,
+    shown: Sequence[int],
+    walked: Walked,
+    live: Mapping[int, Sequence[Live]],
+    owners: Mapping[int, tuple[str, ...]],
+) -> tuple[Reached, ...]:
+    """What is shown of it, and the ways there. One statement."""
+    ways = {key: walked.way_to(key) for key in shown}
+    rows = {row.id: row for row in nodes.read_rows(work, {key for way in ways.values() for key in way})}
+    names = {key: nodes.name_row(row) for key, row in rows.items()}
+    return tuple(
+        Reached(
+            model=f"{row.group_name}/{row.model_name}",
+            version=row.version,
+            state=State(row.state),
+            risk_tier=RiskTier(row.risk_tier),
+            owners=owners.get(row.model_key, ()),
+            live=tuple(one.environment for one in live.get(row.version_key, ())),
+            path=tuple(names[on] for on in way),
+            model_key=row.model_key,
+            version_key=row.version_key,
+        )
+        for row, way in ((rows[key], way) for key, way in ways.items())
+    )
 
 
 def _read_owners(work: Work, model_keys: Collection[int]) -> dict[int, tuple[str, ...]]:

@@ -7,7 +7,7 @@ everyone who is signed in.
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -131,7 +131,11 @@ def find_node(work: Work, actor: Actor, text: str) -> Node:
     A node by its id or what people call it (`REMEDY`), with what is told of it and where it is live. At most four
     statements. Raises NotFound, also where the actor may not see it.
     """
-    place = locate(work, actor, text)
+    return tell_more(work, actor, locate(work, actor, text))
+
+
+def tell_more(work: Work, actor: Actor, place: Place) -> Node:
+    """A node at hand with what is told of it, and where it is live. At most one statement."""
     if place.version_key is not None:
         live = find_live(work, [place.version_key]).get(place.version_key, [])
         return replace(place.node, live=tuple(one.environment for one in live))
@@ -175,9 +179,17 @@ def locate_version(work: Work, actor: Actor, version_key: int) -> Place:
 
 def read_places(work: Work, keys: Collection[int]) -> dict[int, Place]:
     """Nodes by the inside ids of `lineage_nodes`, for readers who were let to them. One statement, or none."""
-    if not keys:
-        return {}
-    return {row.id: to_place(row) for row in work.all(_KNOWN, {"keys": keys})}
+    return {row.id: to_place(row) for row in read_rows(work, keys)}
+
+
+def read_rows(work: Work, keys: Collection[int]) -> Sequence[Row[Any]]:
+    """The same as rows: where they are thousands, a place of each is not made."""
+    return work.all(_KNOWN, {"keys": keys}) if keys else ()
+
+
+def name_row(row: Row[Any]) -> str:
+    """The id of a node that was read so."""
+    return row.name if row.version_key is None else name_version(f"{row.group_name}/{row.model_name}", row.version)
 
 
 def read_versions(work: Work, actor: Actor, version_keys: Collection[int]) -> list[Place]:
