@@ -115,7 +115,7 @@ def read_blocks(text: str) -> tuple[Block, ...]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "maxNesting": _DEPTH})
     # Where an address is refused, its Markdown stays as it was typed.
-    parser.validateLink = _is_allowed  # type: ignore[method-assign]
+    parser.validateLink = _is_allowed  # type: ignore[assignment, method-assign]
     return parser
 
 
