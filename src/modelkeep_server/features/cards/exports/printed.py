@@ -23,6 +23,7 @@ from modelkeep_server.rules.card_sections import ItemKind
 #: What one table, list and section show at most; the card as JSON has all of it.
 ROWS_MAX = 2000
 CHARTS_MAX = 24
+SOURCES_MAX = 3
 _CODE_CHARS = 88
 #: Values and columns that people compare letter by letter.
 _CODES = frozenset({"content-digest"})
@@ -92,7 +93,7 @@ def _section(section: CardSection) -> dict[str, Any]:
 
 
 def _item(item: CardItem) -> dict[str, Any]:
-    said: dict[str, Any] = {"label": item.label}
+    said: dict[str, Any] = {"label": item.label, "from": _sources(item)}
     if item.value is None:
         return said | {"kind": "missing"}
     if isinstance(item.value, str):
@@ -106,6 +107,13 @@ def _item(item: CardItem) -> dict[str, Any]:
     texts = [one for one in item.value if isinstance(one, str)]
     items = [*texts[:ROWS_MAX], *([_more(len(texts))] if len(texts) > ROWS_MAX else [])]
     return said | {"kind": "list", "items": items}
+
+
+def _sources(item: CardItem) -> str | None:
+    labels = list(dict.fromkeys(source.label for source in item.sources))
+    if len(labels) > SOURCES_MAX:
+        labels = [*labels[:SOURCES_MAX], f"{len(labels) - SOURCES_MAX} more"]
+    return f"From: {', '.join(labels)}" if labels else None
 
 
 def _paragraphs(text: str) -> list[str]:
