@@ -100,6 +100,20 @@ def test_a_thousand_slices_keep_what_fails_and_count_what_is_left_out() -> None:
     assert {"s700", "All data"} <= {mark.label for mark in chart.marks}
 
 
+def test_shares_that_stand_alone_have_one_scale_together() -> None:
+    """A chart of one dot each would say no more than the table."""
+    alone = [
+        Measure("accuracy", 0.93, None, 0.91, 0.95, ">=", 0.9, True, "holdout"),
+        Measure("f1", 0.7, comparison=">=", limit=0.8, passed=False, dataset="holdout"),
+        Measure("latency_ms", 31.0, comparison="<=", limit=40.0, passed=True, dataset="holdout"),
+    ]
+    (chart,) = charts_of(alone)
+
+    assert (chart.title, chart.dataset, chart.limit) == ("Metrics, with confidence intervals", "holdout", None)
+    assert [(mark.label, mark.word) for mark in chart.marks] == [("accuracy", None), ("f1", "below the limit")]
+    assert [mark.limit.label for mark in chart.marks if mark.limit] == ["limit ≥ 0.90", "limit ≥ 0.80"]
+
+
 def test_a_number_alone_needs_no_chart() -> None:
     """A row of the table says as much."""
     assert charts_of([Measure("accuracy", 0.9), Measure("loss", 0.1)]) == ()

@@ -17,6 +17,7 @@ from modelkeep_server.rules.metrics import Comparison, format_number
 MARKS_MAX = 40
 TICKS_WANTED = 5
 EVERYTHING = "All data"
+SEVERAL = "Metrics"
 #: Numbers of rows, which are neither better nor worse.
 _COUNTS = frozenset({"support", "count", "n", "sample_size"})
 _SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<"}
@@ -71,8 +72,8 @@ class Mark:
 @dataclass(frozen=True)
 class Chart:
     """
-    One metric on one dataset. `limit` is demanded of the whole; `left_out` is how many rows had no room; `zero` is the
-    place of zero on the scale of bars.
+    One metric on one dataset, or several metrics. `limit` is demanded of the whole; `left_out` is how many rows had no
+    room; `zero` is the place of zero on the scale of bars.
     """
 
     kind: ChartKind
@@ -92,7 +93,7 @@ class Chart:
     @property
     def title(self) -> str:
         """What it shows, as a heading."""
-        by = " by group" if any(mark.label != EVERYTHING for mark in self.marks) else ""
+        by = " by group" if self.name != SEVERAL and len(self.marks) > 1 else ""
         return f"{self.name}{by}{', with confidence intervals' if self.has_intervals else ''}"
 
     @property
@@ -130,35 +131,42 @@ class _Scale:
 
 def charts_of(measures: Iterable[Measure]) -> tuple[Chart, ...]:
     """
-    A chart of each metric and dataset that says more than a row of a table does: of several slices, with an interval
-    or with a limit. In the order they came.
+    What says more than rows of a table do, in the order it came: each metric of several slices of a dataset on a scale
+    of its own; then, on one scale, those shares between 0 and 1 that stand alone and have an interval or a limit.
     """
     found: dict[tuple[str, str | None], list[Measure]] = {}
-    for measure in measures:
+    for measure in dict.fromkeys(measures):
         if math.isfinite(measure.value):
             found.setdefault((measure.name, measure.dataset), []).append(measure)
-    return tuple(draw_chart(group) for group in found.values() if _is_worth_it(group))
+    charts = [draw_chart(group) for group in found.values() if len(group) > 1]
+    alone = [group[0] for group in found.values() if len(group) == 1 and _is_share_to_draw(group[0])]
+    return (*charts, draw_chart(alone, of_several=True)) if alone else tuple(charts)
 
 
-def _is_worth_it(group: Sequence[Measure]) -> bool:
-    return len(group) > 1 or group[0].low is not None or group[0].limit is not None
+def _is_share_to_draw(measure: Measure) -> bool:
+    ends = [end for end in (measure.value, measure.low, measure.high, measure.limit) if end is not None]
+    return len(ends) > 1 and all(0.0 <= end <= 1.0 for end in ends)
 
 
-def draw_chart(measures: Sequence[Measure]) -> Chart:
-    """The chart of one metric: what was measured of it on one dataset, at least once."""
+def draw_chart(measures: Sequence[Measure], *, of_several: bool = False) -> Chart:
+    """The chart of one metric, measured at least once on one dataset; or `of_several` metrics, each by its name."""
     shown = _choose(measures)
     kind = ChartKind.INTERVALS if any(one.low is not None for one in measures) else ChartKind.BARS
     scale = _scale_of(shown, kind)
     more = _decimals_more(shown, scale)
     demands = {(one.comparison, one.limit) for one in shown if one.limit is not None}
-    worst = _worst_of(measures)
-    marks = tuple(_mark(one, scale, more, alone=len(demands) > 1, is_worst=one.value == worst) for one in shown)
     common = None
-    if len(demands) == 1:
+    if len(demands) == 1 and not of_several:
         comparison, limit = next(iter(demands))
         common = _limit(comparison, limit or 0.0, scale, more)
+    worst = None if of_several else _worst_of(measures)
+    marks = tuple(
+        _mark(one, _label_of(one, shown) if of_several else one.slice or EVERYTHING, scale, more,
+              alone=common is None, is_worst=one.value == worst)
+        for one in shown
+    )  # fmt: skip
     return Chart(
-        kind, measures[0].name, measures[0].dataset, marks,
+        kind, SEVERAL if of_several else measures[0].name, _dataset_of(measures), marks,
         tuple(Tick(scale.place(value), scale.say(value)) for value in scale.ticks),
         common, len(measures) - len(shown), scale.place(0.0) if kind is ChartKind.BARS else None,
     )  # fmt: skip
@@ -185,13 +193,24 @@ def _worst_of(measures: Sequence[Measure]) -> float | None:
     return min(values) if ways == {True} else max(values)
 
 
-def _mark(one: Measure, scale: _Scale, more: int, *, alone: bool, is_worst: bool) -> Mark:
+def _label_of(one: Measure, among: Sequence[Measure]) -> str:
+    """A metric's name, with its slice, and its dataset where two of the same name are told apart by that."""
+    twice = sum(other.name == one.name for other in among) > 1
+    return ", ".join(filter(None, (one.name, one.slice, one.dataset if twice else None)))
+
+
+def _dataset_of(measures: Sequence[Measure]) -> str | None:
+    datasets = {one.dataset for one in measures}
+    return next(iter(datasets)) if len(datasets) == 1 else None
+
+
+def _mark(one: Measure, label: str, scale: _Scale, more: int, *, alone: bool, is_worst: bool) -> Mark:
     word = "below the limit" if one.passed is False else "worst" if is_worst and one.slice is not None else None
     if one.passed is False and one.comparison is not None and not Comparison(one.comparison).wants_more:
         word = "above the limit"
     has_interval = one.low is not None and one.high is not None
     return Mark(
-        label=one.slice or EVERYTHING,
+        label=label,
         value=scale.say(one.value, more),
         at=scale.place(one.value),
         start=scale.place(0.0),
