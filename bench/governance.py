@@ -149,6 +149,9 @@ def _ask_for(desk: _Desk, path: str, target: str, step: str = "") -> str:
 def _carry(desk: _Desk, path: str) -> None:
     """From DRAFT to PRODUCTION, with its page looked at on the way."""
     for target in ("STAGING", "PRODUCTION"):
+        if target == "PRODUCTION":
+            desk.send("owner", "POST", f"{path}/card", step="generate the card")
+            desk.send("owner", "POST", f"{path}/card/publish", step="publish the card")
         digest = _ask_for(desk, path, target, "request")
         desk.look(path, step="page of the version, under review")
         decision = {"decision": "APPROVE", "comment": DECISION_COMMENT, "digest": digest}
