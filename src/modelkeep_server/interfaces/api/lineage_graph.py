@@ -8,7 +8,7 @@ from starlette.responses import Response
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import graph, impact, suggesting, telling
-from modelkeep_server.features.lineage.views import Direction, Impact
+from modelkeep_server.features.lineage.views import Direction, Impact, Reached
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.lineage_graph import (
@@ -136,14 +136,11 @@ def _read(families: list[FamilyName] | None) -> frozenset[Family]:
 
 
 def _write_csv(found: Impact) -> str:
-    lines = [csv_line(COLUMNS)]
-    for item in found.items:
-        lines.append(
-            csv_line(
-                (
-                    item.model, item.version, item.state.value, item.risk_tier.value, "yes" if item.live else "no",
-                    ", ".join(item.live), ", ".join(item.owners), len(item.path) - 1, " > ".join(item.path),
-                )
-            )
-        )  # fmt: skip
-    return "".join(lines)
+    return "".join([csv_line(COLUMNS), *(csv_line(_cells_of(item)) for item in found.items)])
+
+
+def _cells_of(item: Reached) -> tuple[object, ...]:
+    return (
+        item.model, item.version, item.state.value, item.risk_tier.value, "yes" if item.live else "no",
+        ", ".join(item.live), ", ".join(item.owners), len(item.path) - 1, " > ".join(item.path),
+    )  # fmt: skip

@@ -76,7 +76,7 @@ class EdgeOut(Shape):
     @classmethod
     def of(cls, edge: Edge) -> Self:
         """From the feature's view."""
-        return cls(from_=edge.from_id, to=edge.to_id, relation=edge.relation)
+        return cls.model_validate({"from": edge.from_id, "to": edge.to_id, "relation": edge.relation})
 
 
 class GraphOut(Shape):
