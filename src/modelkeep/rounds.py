@@ -11,7 +11,10 @@ from modelkeep.told import Told
 
 @dataclass(frozen=True, kw_only=True)
 class Unseen(Told):
-    """Something recorded of a version after a decision on it, by whom and when. `kind` is EVALUATION."""
+    """
+    Something recorded of a version after a decision on it, by whom and when. `kind` is EVALUATION, or CARD, whose `id`
+    is the number of the published revision.
+    """
 
     kind: str
     id: str

@@ -18,6 +18,7 @@ from modelkeep_server.adapters.inspector import open_inspector
 from modelkeep_server.adapters.keys.keyfile import KeyFile, check_outside, default_path
 from modelkeep_server.adapters.keys.material import dump, new_kek
 from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sender
+from modelkeep_server.adapters.pdf import open_printer
 from modelkeep_server.adapters.webhooks.sending import SafeSender
 from modelkeep_server.db import schema
 from modelkeep_server.db.engine import Database, open_database
@@ -118,6 +119,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             Cursors(keys.derive("cursors")),
             address,
             SafeSender(settings.networks),
+            open_printer(),
             sends_mail=mailer is not None,
             support=settings.support,
             issuers=_open_issuers(settings),

@@ -346,3 +346,36 @@ class HookSender(Protocol):
         """
         POST a message once, and give the HTTP status, 200 to 299. Ends within 5 seconds. Raises HookFailed.
         """
+
+
+class PrintingTooLong(Exception):
+    """A document was not made within the time given, or is larger than what makes it takes."""
+
+
+class PrinterDown(Exception):
+    """No document can be made now. The sentence is fit for a log."""
+
+
+class Printer(Protocol):
+    """
+    Makes files of data, in a process that sees the data, its own templates and its own fonts, and nothing else. The same
+    data becomes the same bytes. Blocks; several at a time from several threads.
+    """
+
+    def print_card(self, document: Mapping[str, Any], *, made_at: datetime) -> bytes:
+        """
+        A model card as PDF.
+
+        Args:
+            document: As features/cards/exports/printed.py puts it together. Texts come out as the characters they are.
+            made_at: The moment that the file says it was made at.
+        Raises:
+            PrintingTooLong, PrinterDown.
+        """
+
+    def draw_png(self, svg: str, *, scale: float = 2.0) -> bytes:
+        """
+        A drawing as PNG, `scale` pixels for each of its own; fewer where it would have more than 40 million.
+
+        Raises PrintingTooLong, PrinterDown.
+        """

@@ -39,7 +39,7 @@ from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.kit.paging import Cursors
-from modelkeep_server.ports import BlobStore, HookSender, Inspector, Issuer, KeyRing
+from modelkeep_server.ports import BlobStore, HookSender, Inspector, Issuer, KeyRing, Printer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support
 
@@ -92,6 +92,7 @@ class Parts:
     cursors: Cursors
     public_url: str
     hooks: HookSender
+    printer: Printer
     #: Whether a mail server is set up, so that links and notices can be sent.
     sends_mail: bool = False
     #: Who else vouches for people, by the slug; and whether a passphrase signs in as well.

@@ -168,14 +168,66 @@ _EVALUATIONS = (
     ),
 )
 
+_CODE = _texts(("name", "Its name."), ("uri", "Where it is."), ("commitSha", "The commit it is of."))
+
 _LINEAGE = (
     Fact(
         "datasets",
         FactKind.RECORDS,
-        "The data it was made from.",
-        _texts(("name", "Its name."), ("version", "Its version."), ("uri", "Where it is."), ("role", "TRAINING.")),
+        "The data it was trained, validated or tested on.",
+        (
+            *_texts(
+                ("name", "Its name."),
+                ("version", "Its version."),
+                ("uri", "Where it is."),
+                ("role", "TRAINING, VALIDATION or TEST."),
+                ("sha256", "SHA-256 of the data or its manifest, in hex."),
+                ("personalData", "YES, NO or UNKNOWN."),
+            ),
+            Fact("sizeBytes", FactKind.NUMBER, "How large it is."),
+        ),
     ),
-    Fact("baseModels", FactKind.RECORDS, "The models it was made from.", _PARTS[Kind.BASE_MODEL]),
+    Fact(
+        "baseModels",
+        FactKind.RECORDS,
+        "The models it was made from.",
+        (
+            *_PARTS[Kind.BASE_MODEL],
+            *_texts(
+                ("state", "The state of a registered version, DRAFT to RETIRED, today."),
+                ("riskTier", "The tier of a registered model, today."),
+            ),
+        ),
+    ),
+    Fact(
+        "commits",
+        FactKind.RECORDS,
+        "The source code it was built from.",
+        _texts(("repositoryUrl", "Where the code is."), ("commitSha", "Which commit.")),
+    ),
+    Fact(
+        "runs",
+        FactKind.RECORDS,
+        "The runs that made it; its Training Job ID is one of the system `job`.",
+        _texts(("system", "Where it ran, `mlflow`."), ("runId", "Its id there."), ("url", "Its page there.")),
+    ),
+    Fact("scripts", FactKind.RECORDS, "The programs that trained it.", _CODE),
+    Fact("pipelines", FactKind.RECORDS, "What turned data into features.", _CODE),
+    Fact("preprocessing", FactKind.RECORDS, "The programs that prepared its data.", _CODE),
+    Fact(
+        "consumers",
+        FactKind.RECORDS,
+        "Who or what uses it.",
+        _texts(("name", "Its name."), ("url", "Where to find it.")),
+    ),
+)
+
+_CARD = (
+    Fact("published", FactKind.FLAG, "Whether a revision of its card was published."),
+    Fact("revision", FactKind.NUMBER, "The newest published revision."),
+    Fact("coverage", FactKind.RATIO, "How much of that one is provided, from 0.0 to 1.0."),
+    Fact("publishedAt", FactKind.TEXT, "When that one was published."),
+    Fact("hasDraft", FactKind.FLAG, "Whether a draft waits to be published."),
 )
 
 FACTS: tuple[Fact, ...] = (
@@ -183,7 +235,8 @@ FACTS: tuple[Fact, ...] = (
     Fact("version", FactKind.RECORD, "The version that is to move.", _VERSION),
     Fact("artifacts", FactKind.RECORDS, "Its files.", _ARTIFACT),
     Fact("evaluations", FactKind.RECORD, "How it was measured.", _EVALUATIONS),
-    Fact("lineage", FactKind.RECORD, "Where it comes from.", _LINEAGE),
+    Fact("lineage", FactKind.RECORD, "Where it comes from and what uses it.", _LINEAGE),
+    Fact("card", FactKind.RECORD, "Its model card.", _CARD),
 )
 
 
@@ -194,6 +247,8 @@ class Place(StrEnum):
     VERSION = "the form of the version"
     FILES = "its files"
     EVALUATIONS = "its evaluations"
+    LINEAGE = "its lineage"
+    CARD = "its model card"
 
 
 @dataclass(frozen=True)
@@ -210,6 +265,7 @@ class Cure:
 
 
 _EDIT = Cure(Place.VERSION, "by editing the version", "Edit the version", "version.update")
+_ADD = Cure(Place.LINEAGE, "under Lineage of the version", "Add to the lineage", "lineage.add")
 _LOOK = Cure(Place.FILES, "under Artifacts of the version", "Look at the files", None)
 
 #: Where each fact is set: by its path, which stands for all facts that begin with it, the longest first. None: it is
@@ -228,7 +284,13 @@ CURES: dict[str, Cure | None] = {
     "evaluations": Cure(
         Place.EVALUATIONS, "under Evaluations of the version", "Record Evaluation", "evaluation.record"
     ),
-    "lineage": _EDIT,
+    "lineage": _ADD,
+    "lineage.datasets": Cure(Place.LINEAGE, "under Lineage of the version", "Track Dataset", "lineage.add"),
+    "lineage.baseModels[].state": None,
+    "lineage.baseModels[].riskTier": None,
+    "lineage.consumers": Cure(Place.LINEAGE, "under Lineage of the version", "Add Consumer", "lineage.add"),
+    "card": Cure(Place.CARD, "under Model card of the version", "Generate Model Card", "card.generate"),
+    "card.hasDraft": Cure(Place.CARD, "under Model card of the version", "Publish the Model Card", "card.publish"),
 }
 
 
@@ -311,6 +373,26 @@ EXAMPLES: tuple[Example, ...] = (
         "Accuracy is measured",
         'evaluations.runs.exists(r, r.metrics.exists(m, m.name == "accuracy" && m.value >= 0.9))',
         "Accuracy is at least 0.9.",
+    ),
+    Example(
+        "No personal data",
+        'lineage.datasets.all(d, d.personalData == "NO")',
+        "Every dataset is known to hold no personal data.",
+    ),
+    Example(
+        "Tested on data that it did not learn from",
+        'lineage.datasets.exists(d, d.role == "TEST")',
+        "A test dataset is in the lineage.",
+    ),
+    Example(
+        "Base models are in production",
+        'lineage.baseModels.all(b, has(b.state) && b.state == "PRODUCTION")',
+        "Whatever it was made from is registered here and in production.",
+    ),
+    Example(
+        "A card that says nearly all",
+        "card.published && card.coverage >= 0.9",
+        "A model card is published that provides nine of ten items.",
     ),
     Example(
         "A commit of our own",

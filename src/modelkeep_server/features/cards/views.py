@@ -74,7 +74,8 @@ Value = str | tuple[str, ...] | Table | tuple[Measure, ...]
 class CardItem:
     """
     One item of a section, by the id and label of rules/card_sections.py. `value` is None where it is not provided;
-    its type follows `kind`: TEXT a text, LIST texts, TABLE a table, MEASURES metrics.
+    its type follows `kind`: TEXT a text, LIST texts, TABLE a table, MEASURES metrics. `more` counts the entries, rows
+    or measures that the card leaves out.
     """
 
     id: str
@@ -85,6 +86,7 @@ class CardItem:
     #: Where it can be provided, as a path of this registry's pages.
     provide_at: str | None = None
     counts: bool = True
+    more: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, or_, select
+from sqlalchemy import Row, and_, bindparam, exists, func, or_, select
 
 from modelkeep_server.db.tables import (
     artifacts,
     blobs,
+    card_revisions,
     evaluation_runs,
     evaluation_suites,
     scans,
@@ -18,12 +19,34 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
 from modelkeep_server.features.artifacts.views import ANSWERS_FOR
+from modelkeep_server.features.lineage import gathering
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.fields import judge_completeness
+from modelkeep_server.rules.lineage import ItemKind, PersonalData
 from modelkeep_server.rules.metrics import Metric, Threshold, judge
+
+#: What the kinds of lineage items are called among the facts.
+_LINEAGE = {
+    "datasets": ItemKind.DATASET,
+    "baseModels": ItemKind.BASE_MODEL,
+    "commits": ItemKind.COMMIT,
+    "runs": ItemKind.TRAINING_RUN,
+    "scripts": ItemKind.TRAINING_SCRIPT,
+    "pipelines": ItemKind.FEATURE_PIPELINE,
+    "preprocessing": ItemKind.PREPROCESSING,
+    "consumers": ItemKind.CONSUMER,
+}
+_NEWEST = (
+    select(func.max(card_revisions.c.id))
+    .where(card_revisions.c.version_id.in_(bindparam("keys", expanding=True)))
+    .group_by(card_revisions.c.version_id, card_revisions.c.status)
+)
+_CARDS = select(
+    *(card_revisions.c[name] for name in ("version_id", "status", "revision", "coverage", "published_at"))
+).where(card_revisions.c.id.in_(_NEWEST))
 
 
 @dataclass(frozen=True)
@@ -47,14 +70,18 @@ class _Suite:
 
 
 def gather_facts(work: Work, model: Model, version: Version) -> dict[str, Any]:
-    """The facts of one version. Three statements."""
+    """The facts of one version. Five statements, and one more where a base model of it is registered here."""
     return gather_many(work, [(model, version)])[0]
 
 
 def gather_many(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -> list[dict[str, Any]]:
-    """The facts of these versions, each given as its view or its row with `key`, in their order. Three statements."""
+    """
+    The facts of these versions, each given as its view or its row with `key`, in their order. Five statements, and one
+    more where a base model of theirs is registered here.
+    """
     keys = [version.key for _, version in pairs]
     files, runs, suites = _read_files(work, keys), _read_runs(work, keys), _read_suites(work)
+    lineage, cards = gathering.gather_told(work, pairs), _read_cards(work, keys)
     names = {suite.key: suite.name for suite in suites}
     return [
         {
@@ -62,9 +89,10 @@ def gather_many(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
             "version": _version_facts(version),
             "artifacts": files.get(version.key, []),
             "evaluations": _evaluation_facts(model, runs.get(version.key, ()), suites, names),
-            "lineage": _lineage_facts(version.metadata),
+            "lineage": _lineage_facts(told),
+            "card": _card_facts(cards.get(version.key, {})),
         }
-        for model, version in pairs
+        for (model, version), told in zip(pairs, lineage, strict=True)
     ]
 
 
@@ -108,12 +136,28 @@ def _version_facts(version: Version | Row[Any]) -> dict[str, Any]:
     )
 
 
-def _lineage_facts(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    dataset, base = metadata.get("trainingDataset"), metadata.get("baseModel")
-    return {
-        "datasets": [{**_given(**dataset), "role": "TRAINING"}] if dataset else [],
-        "baseModels": [_given(**base)] if base else [],
-    }
+def _lineage_facts(told: gathering.Told) -> dict[str, Any]:
+    facts = {name: [_given(**one) for one in told.of(kind)] for name, kind in _LINEAGE.items()}
+    facts["datasets"] = [{"personalData": PersonalData.UNKNOWN.value, **one} for one in facts["datasets"]]
+    return facts
+
+
+def _read_cards(work: Work, keys: Sequence[int]) -> dict[int, dict[str, Row[Any]]]:
+    """Of each version its newest published revision and its draft, by their status."""
+    found: dict[int, dict[str, Row[Any]]] = {}
+    for row in work.all(_CARDS, {"keys": list(keys)}):
+        found.setdefault(row.version_id, {})[row.status] = row
+    return found
+
+
+def _card_facts(rows: Mapping[str, Row[Any]]) -> dict[str, Any]:
+    published = rows.get("PUBLISHED")
+    told = {} if published is None else {
+        "revision": published.revision,
+        "coverage": published.coverage / 10_000,
+        "publishedAt": clock.iso_seconds(published.published_at),
+    }  # fmt: skip
+    return {"published": published is not None, "hasDraft": "DRAFT" in rows, **told}
 
 
 def _read_files(work: Work, keys: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -35,7 +35,7 @@ class Standing:
 
 
 def judge(work: Work, model: Model, version: Version, target: Target | str) -> Judgement:
-    """What all policies in scope say of a version on its way to a target, by their names. Four statements."""
+    """What all policies in scope say of a version on its way to a target, by their names. Six statements."""
     aim = Target(target)
     standing = [
         one

@@ -80,6 +80,19 @@ STARTERS: dict[str, Wording] = {
             ),
         ),
     ),
+    "training-dataset": Wording(
+        "Training dataset in lineage",
+        "When data turns out to be wrong, or has to be deleted, its lineage says which versions learned from it.",
+        Severity.BLOCK,
+        True,
+        PolicyScope(),
+        (
+            Rule(
+                'lineage.datasets.exists(d, d.role == "TRAINING")',
+                "A training dataset is in the lineage.",
+            ),
+        ),
+    ),
 }
 
 

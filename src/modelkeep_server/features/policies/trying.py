@@ -94,7 +94,7 @@ class WideTrial:
 
 def try_on_version(work: Work, actor: Actor, draft: Draft, group: str, name: str, version: str) -> VersionTrial:
     """
-    What a policy would say of one version, rule by rule. Six statements.
+    What a policy would say of one version, rule by rule. Eight statements.
 
     Raises:
         NotPermitted: None of the roles that may.
@@ -117,7 +117,7 @@ def try_on_all(work: Work, actor: Actor, draft: Draft, *, policy_id: str | None 
     """
     What a policy would say of every version that the actor sees and that could still be promoted.
 
-    Versions are read 200 at a time, so that no more of them stand in memory: four statements each. 10,000 versions of
+    Versions are read 200 at a time, so that no more of them stand in memory: six statements each. 10,000 versions of
     ordinary metadata take some seconds.
 
     Args:

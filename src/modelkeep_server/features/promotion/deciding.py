@@ -205,7 +205,7 @@ def _insert(
     runs = work.all(select(evaluation_runs.c.public_id).where(evaluation_runs.c.version_id == version.key))
     saw: dict[str, Any] = {
         "evaluations": [run.public_id for run in runs],
-        "cardRevision": None,
+        "cardRevision": demands.judgement.facts["card"].get("revision"),
         "checks": [{"id": one.id, "met": one.met, "message": one.message} for one in demands.requirements],
         "factsDigest": demands.judgement.facts_digest,
     }

@@ -1,13 +1,14 @@
 """Rounds of review beside one another: what changed in a version between two, and what came after a decision."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ScalarSelect, and_, func, select
+from sqlalchemy import ScalarSelect, and_, bindparam, func, select
 
 from modelkeep_server.db.tables import (
     artifacts,
     blobs,
+    card_revisions,
     evaluation_runs,
     people,
     scans,
@@ -19,12 +20,26 @@ from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.comparison.comparing import content_of
 from modelkeep_server.features.comparison.contents import Content, compare_contents
 from modelkeep_server.features.comparison.views import Comparison, VersionComparison
-from modelkeep_server.features.promotion.views import Promotion, Review, RoundChanges, Unseen
+from modelkeep_server.features.promotion.views import CardSeen, Promotion, Review, RoundChanges, Unseen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
 
-#: So many evaluations that came after a decision are named with it; the others are counted.
+#: So many evaluations and card revisions that came after a decision are named with it; the others are counted.
 UNSEEN_MAX = 20
+
+#: Published revisions of a version's card, the newest first, each with how many there are.
+_CARDS = (
+    select(
+        card_revisions.c.revision,
+        card_revisions.c.coverage,
+        card_revisions.c.published_at,
+        people.c.email,
+        func.count().over().label("total"),
+    )
+    .join(people, people.c.id == card_revisions.c.published_by)
+    .where(card_revisions.c.version_id == bindparam("version_id"), card_revisions.c.status == "PUBLISHED")
+    .order_by(card_revisions.c.revision.desc())
+)
 
 
 def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
@@ -88,11 +103,31 @@ def _with_verdicts(content: Content, verdicts: Mapping[str, str]) -> Content:
 
 def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tuple[Promotion, ...]:
     """
-    The same rounds, each decision with the newest 20 evaluations that were recorded after it, and how many these are
-    in all: no reviewer saw them when they decided (product R3). One statement.
+    The same rounds, each decision with the newest 20 evaluations and the newest 20 revisions of the model card that
+    were recorded after it, oldest first, and how many these are in all: no reviewer saw them when they decided
+    (product R3). Two statements.
     """
     if not any(one.reviews for one in rounds):
         return tuple(rounds)
+    runs, cards = _read_runs(work, version), _read_cards(work, version)
+    return tuple(replace(one, reviews=tuple(_mark(review, runs, cards) for review in one.reviews)) for one in rounds)
+
+
+def find_card(work: Work, version: Version) -> CardSeen | None:
+    """The newest published revision of a version's card, or None. One statement."""
+    row = work.first(_CARDS.limit(1), {"version_id": version.key})
+    return row and CardSeen(row.revision, row.coverage / 10_000, row.published_at, row.email)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """The newest of one kind that was recorded of a version, oldest first, and how many there are."""
+
+    newest: tuple[Unseen, ...]
+    total: int
+
+
+def _read_runs(work: Work, version: Version) -> _Recorded:
     rows = work.all(
         select(
             evaluation_runs.c.public_id,
@@ -114,12 +149,11 @@ def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tu
         .order_by(evaluation_runs.c.id.desc())
         .limit(UNSEEN_MAX)
     )
-    total = rows[0].total if rows else 0
     runs = [
         Unseen("EVALUATION", row.public_id, row.suite_name or row.dataset_name, row.email, row.recorded_at)
         for row in reversed(rows)
     ]
-    return tuple(replace(one, reviews=tuple(_mark(review, runs, total) for review in one.reviews)) for one in rounds)
+    return _Recorded(tuple(runs), rows[0].total if rows else 0)
 
 
 def _count_runs(version: Version) -> ScalarSelect[int]:
@@ -127,8 +161,25 @@ def _count_runs(version: Version) -> ScalarSelect[int]:
     return select(func.count()).select_from(evaluation_runs).where(here).scalar_subquery()
 
 
-def _mark(review: Review, runs: Sequence[Unseen], total: int) -> Review:
-    """Evaluations are never removed: whatever is there beyond those that were seen was recorded later."""
-    seen = set(review.saw.get("evaluations", ()))
-    later = tuple(run for run in runs if run.id not in seen)
-    return replace(review, not_seen=later, not_seen_count=max(len(later), total - len(seen)))
+def _read_cards(work: Work, version: Version) -> _Recorded:
+    rows = work.all(_CARDS.limit(UNSEEN_MAX), {"version_id": version.key})
+    cards = [
+        Unseen("CARD", str(row.revision), f"Revision {row.revision}", row.email, row.published_at)
+        for row in reversed(rows)
+    ]
+    return _Recorded(tuple(cards), rows[0].total if rows else 0)
+
+
+def _mark(review: Review, runs: _Recorded, cards: _Recorded) -> Review:
+    """Nothing of these is ever removed: whatever is there beyond what was seen was recorded later."""
+    seen, revision = set(review.saw.get("evaluations", ())), review.saw.get("cardRevision") or 0
+    later_runs = [run for run in runs.newest if run.id not in seen]
+    later_cards = [card for card in cards.newest if int(card.id) > revision]
+    # Revisions count from 1, and only the last can be a draft.
+    card_count = max(len(later_cards), cards.total - revision)
+    return replace(
+        review,
+        not_seen=tuple(sorted((*later_runs, *later_cards), key=lambda one: one.at)),
+        not_seen_count=max(len(later_runs), runs.total - len(seen)) + card_count,
+        later_cards=card_count,
+    )

@@ -57,7 +57,10 @@ LEADS_TO = {Target.STAGING: State.APPROVED_STAGING, Target.PRODUCTION: State.APP
 
 @dataclass(frozen=True)
 class Unseen:
-    """Something recorded of a version after a decision on it. `kind` is EVALUATION, `by` an e-mail."""
+    """
+    Something recorded of a version after a decision on it. `kind` is EVALUATION, or CARD, whose `id` is the number of
+    the published revision; `by` is an e-mail.
+    """
 
     kind: str
     id: str
@@ -70,7 +73,8 @@ class Unseen:
 class Review:
     """
     One reviewer's decision. `by` is an e-mail; `saw` is what lay before them, `not_seen` the newest of what came later
-    and `not_seen_count` how much that is, where it was asked for (features/promotion/rounds.py: `mark_unseen`).
+    and `not_seen_count` how much that is, `later_cards` of it card revisions, where it was asked for
+    (features/promotion/rounds.py: `mark_unseen`).
     """
 
     person_key: int
@@ -86,6 +90,21 @@ class Review:
     at: datetime
     not_seen: tuple[Unseen, ...] = ()
     not_seen_count: int = 0
+    later_cards: int = 0
+
+    def list_not_seen(self, kind: str) -> tuple[Unseen, ...]:
+        """The newest of one kind, oldest first."""
+        return tuple(one for one in self.not_seen if one.kind == kind)
+
+
+@dataclass(frozen=True)
+class CardSeen:
+    """The newest published revision of a version's card: `coverage` from 0 to 1, `published_by` an e-mail."""
+
+    revision: int
+    coverage: float
+    published_at: datetime
+    published_by: str
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,6 @@ class CureLink:
     lists_missing: bool
 
 
-#: What of the lineage is typed into which field of the form.
-_FIELDS = {"lineage.datasets": "metadata.trainingDataset", "lineage.baseModels": "metadata.baseModel"}
-
-
 @dataclass(frozen=True)
 class NextStep:
     """
@@ -149,8 +145,12 @@ def find_cure(demand: Requirement, version: Version) -> CureLink | None:
         Place.VERSION: f"{base}/edit#{_control_of(path, version)}",
         Place.FILES: f"{base}/artifacts{'#upload' if cure.act else ''}",
         Place.EVALUATIONS: f"{base}/evaluations/new",
+        Place.LINEAGE: f"{base}/lineage",
+        Place.CARD: f"{base}/card",
     }[cure.place]
-    edits = cure.act in ("version.update", "artifact.upload")
+    edits = cure.act in ("version.update", "artifact.upload", "lineage.add") and not path.startswith(
+        "lineage.consumers"
+    )
     return CureLink(cure.label, href, cure.act, edits, path.startswith("version.completeness"))
 
 
@@ -159,9 +159,6 @@ def _control_of(path: str, version: Version) -> str:
     if path.startswith("version.completeness"):
         missing = version.completeness.missing
         return f"metadata.{missing[0].field}" if missing else "metadata"
-    for place, control in _FIELDS.items():
-        if path.startswith(place):
-            return control
     parts = path.replace("[]", "").split(".")[1:]
     return ".".join(parts[: 3 if parts[:2] == ["metadata", "card"] else 2])
 

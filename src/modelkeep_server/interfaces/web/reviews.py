@@ -18,7 +18,7 @@ from modelkeep_server.features.promotion import deciding, discussion, requiremen
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.barring import why_not_approved_by
 from modelkeep_server.features.promotion.findings import service as findings
-from modelkeep_server.features.promotion.rounds import compare_submitted, get_changes, mark_unseen
+from modelkeep_server.features.promotion.rounds import compare_submitted, find_card, get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import NewFinding, Promotion, Severity, Status
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -182,6 +182,7 @@ def _review_page(
         promotion=shown,
         rounds=rounds,
         checks=checks,
+        card=find_card(work, found),
         findings=findings.list_of_version(work, found),
         comments=discussion.list_comments(work, found),
         now=work.now,

@@ -31,9 +31,9 @@ class RequiredOut(Shape):
 class UnseenOut(Shape):
     """Something recorded of a version after a decision on it."""
 
-    kind: Literal["EVALUATION"]
-    id: str
-    label: str = Field(description="The suite, or the dataset where there is none.")
+    kind: Literal["EVALUATION", "CARD"]
+    id: str = Field(description="Of a model card the number of its published revision.")
+    label: str = Field(description="Of an evaluation the suite, or the dataset where there is none.")
     by: str
     at: Moment
 
@@ -52,8 +52,8 @@ class ReviewOut(Shape):
     checklist: dict[str, str] | None = None
     not_seen: list[UnseenOut] = Field(
         default=[],
-        description="Told where rounds are read: what was recorded later, so that they did not see it; the newest "
-        f"{UNSEEN_MAX}. `GET .../evaluations` lists all, the newest first.",
+        description="Told where rounds are read: what was recorded later, so that they did not see it, oldest first; "
+        f"the newest {UNSEEN_MAX} of each kind. `GET .../evaluations` lists all evaluations.",
     )
     not_seen_count: int = Field(default=0, description="How much was recorded later.")
 

@@ -9,6 +9,7 @@ from modelkeep_server.features.comparison.views import Comparison
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion.deciding import CHECKLIST, lacks_approvals
 from modelkeep_server.features.promotion.views import (
+    CardSeen,
     Comment,
     Finding,
     Promotion,
@@ -46,9 +47,9 @@ class ReviewContext(FormContext):
     """
     GET /models/{group}/{name}/versions/{version}/review, and its forms where they are shown again.
 
-    `promotion` is the round, `rounds` all of them, newest first; `checks` what an open one demands now. `roles` are
-    those in which this person may decide; `refusal` says why they may not at all, `own` what they decided last in this
-    round, None where nothing. `compared`, with the version
+    `promotion` is the round, `rounds` all of them, newest first; `checks` what an open one demands now; `card` the
+    newest published revision of the model card. `roles` are those in which this person may decide; `refusal` says why
+    they may not at all, `own` what they decided last in this round, None where nothing. `compared`, with the version
     `before`, is None where there is none; `offered` are those to compare with instead. `since` is what changed since
     the round before, None for the first.
 
@@ -64,6 +65,7 @@ class ReviewContext(FormContext):
     promotion: Promotion
     rounds: tuple[Promotion, ...]
     checks: tuple[Requirement, ...]
+    card: CardSeen | None
     findings: tuple[Finding, ...]
     comments: tuple[Comment, ...]
     now: datetime

@@ -1,0 +1,227 @@
+"""A card as what a Printer takes (`ports.py`): plain data that its template draws, line by line."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from modelkeep_server.features.cards.charts import Chart, Limit, charts_of
+from modelkeep_server.features.cards.exports import wording
+from modelkeep_server.features.cards.markdown import (
+    Block,
+    CodeBlock,
+    Grid,
+    Listing,
+    Paragraph,
+    Quote,
+    Run,
+    read_blocks,
+)
+from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, CardStatus, Measure, Table
+from modelkeep_server.kit import clock
+from modelkeep_server.rules.card_sections import ItemKind
+
+#: What one table, list and section show at most; the card as JSON has all of it.
+ROWS_MAX = 2000
+CHARTS_MAX = 24
+_CODE_CHARS = 88
+#: Values and columns that people compare letter by letter.
+_CODES = frozenset({"content-digest"})
+_CODE_COLUMNS = frozenset({"SHA-256", "Digest"})
+
+
+def to_print(card: Card) -> dict[str, Any]:
+    """The card as data for a Printer."""
+    group, _, name = card.model.rpartition("/")
+    is_draft = card.status is not CardStatus.PUBLISHED
+    return {
+        "title": f"Model card of {card.model} {card.version}, revision {card.revision}",
+        "author": card.published_by or card.generated_by,
+        "summary": card.summary,
+        "keywords": ["model card", card.model, card.version],
+        "group": group,
+        "name": name,
+        "version": card.version,
+        "state": wording.say_state(card),
+        "tier": wording.say_tier(card),
+        "draft": is_draft,
+        "revision": f"Revision {card.revision}, published",
+        "head": f"{card.model} {card.version}",
+        "standing": f"Model card. {wording.say_revision(card)}",
+        "foot": card.digest or "Draft, not published",
+        "facts": _facts(card),
+        "missing": [
+            f"{section.title}: {', '.join(item.label for item in section.missing)}"
+            for section in card.sections
+            if section.missing
+        ],
+        "sections": [_section(section) for section in card.sections],
+    }
+
+
+def made_at(card: Card) -> datetime:
+    """The moment a file of it was made at: that of the revision, so that it is always the same file."""
+    return card.published_at or card.generated_at
+
+
+def _facts(card: Card) -> list[dict[str, Any]]:
+    facts = [
+        ("Model", card.model, False),
+        ("Version", card.version, False),
+        ("State", wording.say_state(card), False),
+        ("Risk tier", wording.say_tier(card), False),
+        ("Revision", str(card.revision), False),
+        ("Coverage", wording.say_coverage(card), False),
+        ("Generated", f"{clock.say_moment(card.generated_at)} by {card.generated_by}", False),
+    ]
+    if card.published_at is not None:
+        facts.append(("Published", f"{clock.say_moment(card.published_at)} by {card.published_by or ''}", False))
+    if card.digest is not None:
+        facts.append(("Digest of the card", card.digest, True))
+    if card.checkpoint is not None:
+        point = card.checkpoint
+        facts.append(("Checkpoint of the log", f"{point.origin}\n{point.size} events\n{point.root}", True))
+    return [{"label": label, "value": value, "code": code} for label, value, code in facts]
+
+
+def _section(section: CardSection) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "items": [_item(item) for item in section.items if item.counts or item.value is not None],
+        "annotations": [_annotation(one) for one in section.annotations],
+    }
+
+
+def _item(item: CardItem) -> dict[str, Any]:
+    said: dict[str, Any] = {"label": item.label}
+    if item.value is None:
+        return said | {"kind": "missing"}
+    if isinstance(item.value, str):
+        if item.id in _CODES:
+            return said | {"kind": "code", "text": item.value}
+        return said | {"kind": "text", "paragraphs": _paragraphs(item.value)}
+    if isinstance(item.value, Table):
+        return said | {"kind": "table", "table": _table(item.value)}
+    if item.kind is ItemKind.MEASURES:
+        return said | {"kind": "measures"} | _measures([one for one in item.value if isinstance(one, Measure)])
+    texts = [one for one in item.value if isinstance(one, str)]
+    items = [*texts[:ROWS_MAX], *([_more(len(texts))] if len(texts) > ROWS_MAX else [])]
+    return said | {"kind": "list", "items": items}
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Its paragraphs, which blank lines part."""
+    told = text.replace("\r\n", "\n").split("\n\n")
+    return [part.strip("\n") for part in told if part.strip()] or [text]
+
+
+def _table(table: Table) -> dict[str, Any]:
+    code = [place for place, name in enumerate(table.columns) if name in _CODE_COLUMNS]
+    return _rows(table.columns, table.rows, table.numbers, code=code)
+
+
+def _measures(measures: Sequence[Measure]) -> dict[str, Any]:
+    table = wording.tabulate(measures)
+    drawn = charts_of(measures)[:CHARTS_MAX]
+    rows = _rows(table.columns, table.rows, table.numbers, red=table.failed)
+    return {"charts": [_chart(chart) for chart in drawn], "table": rows}
+
+
+def _rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    *,
+    code: Sequence[int] = (),
+    red: Sequence[int] = (),
+) -> dict[str, Any]:
+    return {
+        "columns": list(columns),
+        "rows": [[*row[: len(columns)], *[""] * (len(columns) - len(row))] for row in rows[:ROWS_MAX]],
+        "numbers": list(numbers),
+        "code": list(code),
+        "red": list(red),
+        "red-at": len(columns) - 1,
+        "more": _more(len(rows)) if len(rows) > ROWS_MAX else None,
+    }
+
+
+def _more(count: int) -> str:
+    return f"{count - ROWS_MAX:,} more. The card as JSON has all of them."
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    return {
+        "kind": chart.kind.value,
+        "title": chart.title,
+        "dataset": chart.dataset,
+        "words": chart.words,
+        "ticks": [{"at": tick.at, "label": tick.label} for tick in chart.ticks],
+        "limit": _limit(chart.limit),
+        "left-out": chart.left_out,
+        "marks": [
+            {
+                "label": mark.label,
+                "value": mark.value,
+                "at": mark.at,
+                "start": mark.start,
+                "low": mark.low,
+                "high": mark.high,
+                "word": mark.word,
+                "limit": _limit(mark.limit),
+            }
+            for mark in chart.marks
+        ],
+    }
+
+
+def _limit(limit: Limit | None) -> dict[str, Any] | None:
+    return None if limit is None else {"at": limit.at, "label": limit.label}
+
+
+def _annotation(one: Annotation) -> dict[str, Any]:
+    name = one.name if one.name == one.author else f"{one.name} ({one.author})"
+    return {
+        "name": name,
+        "at": clock.say_moment(one.at),
+        "blocks": [_block(block) for block in read_blocks(one.markdown)],
+    }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Paragraph():
+            return {"kind": "paragraph", "heading": block.heading, "runs": _runs(block.runs)}
+        case Listing():
+            return {
+                "kind": "list",
+                "start": block.start,
+                "items": [[_block(inner) for inner in item] for item in block.items],
+            }
+        case Quote():
+            return {"kind": "quote", "blocks": [_block(inner) for inner in block.blocks]}
+        case CodeBlock():
+            return {"kind": "code", "text": "\n".join(_fold(line) for line in block.text.split("\n"))}
+        case Grid():
+            return {"kind": "table", "rows": [[{"runs": _runs(cell)} for cell in row] for row in block.rows]}
+        case _:
+            return {"kind": "rule"}
+
+
+def _runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": run.text,
+            "strong": run.strong,
+            "emphasis": run.emphasis,
+            "struck": run.struck,
+            "code": run.code,
+            "href": run.href,
+            "breaks": run.breaks,
+        }
+        for run in runs
+    ]
+
+
+def _fold(line: str) -> str:
+    """A line of code in as many lines as the page needs."""
+    return "\n".join(line[at : at + _CODE_CHARS] for at in range(0, max(len(line), 1), _CODE_CHARS))

@@ -1,0 +1,94 @@
+"""
+All that versions were made from and what uses them, many versions at a time, for what judges them: their items, and
+what their own fields tell.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, tuple_
+
+from modelkeep_server.db.tables import lineage_items, models, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.lineage import JOB_SYSTEM, DatasetRole, ItemKind
+
+Facts = Mapping[str, Any]
+
+_ITEMS = (
+    select(lineage_items.c.version_id, lineage_items.c.kind, lineage_items.c.facts)
+    .where(lineage_items.c.version_id.in_(bindparam("keys", expanding=True)), lineage_items.c.removed_at.is_(None))
+    .order_by(lineage_items.c.id)
+)
+_STANDING = (
+    select(models.c.path_key, models.c.risk_tier, versions.c.version, versions.c.state)
+    .join(versions, versions.c.model_id == models.c.id)
+    .where(tuple_(models.c.path_key, versions.c.version).in_(bindparam("names", expanding=True)))
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of one version: the facts of its items by their kind, its own first."""
+
+    by_kind: Mapping[ItemKind, Sequence[Facts]]
+
+    def of(self, kind: ItemKind) -> Sequence[Facts]:
+        """Those of one kind."""
+        return self.by_kind.get(kind, ())
+
+
+def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -> list[Told]:
+    """
+    What is told of these versions, in their order. A registered base model has its `state` and its `riskTier` of now.
+    One statement, and one more where a base model is registered here.
+    """
+    kept = _read_items(work, [version.key for _, version in pairs])
+    gathered: list[dict[ItemKind, list[Facts]]] = []
+    for model, version in pairs:
+        told: dict[ItemKind, list[Facts]] = {}
+        for kind, facts in (*_own_items(model, version), *kept.get(version.key, ())):
+            told.setdefault(kind, []).append(facts)
+        gathered.append(told)
+    bases = [base for told in gathered for base in told.get(ItemKind.BASE_MODEL, ())]
+    known = _read_standing(work, bases)
+    for told in gathered:
+        if ItemKind.BASE_MODEL in told:
+            told[ItemKind.BASE_MODEL] = [{**base, **known.get(_name(base), {})} for base in told[ItemKind.BASE_MODEL]]
+    return [Told(told) for told in gathered]
+
+
+def _own_items(model: Model, version: Version | Row[Any]) -> Iterable[tuple[ItemKind, Facts]]:
+    """What the fields of a version tell of where it comes from."""
+    dataset, base = version.metadata.get("trainingDataset"), version.metadata.get("baseModel")
+    if dataset:
+        yield ItemKind.DATASET, {"role": DatasetRole.TRAINING.value, **dataset}
+    if base:
+        yield ItemKind.BASE_MODEL, base
+    if version.commit_sha:
+        yield ItemKind.COMMIT, {"commitSha": version.commit_sha, "repositoryUrl": model.repository_url}
+    if version.training_job_id:
+        yield ItemKind.TRAINING_RUN, {"system": JOB_SYSTEM, "runId": version.training_job_id}
+
+
+def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[tuple[ItemKind, Facts]]]:
+    found: dict[int, list[tuple[ItemKind, Facts]]] = {}
+    for row in work.all(_ITEMS, {"keys": list(keys)}):
+        found.setdefault(row.version_id, []).append((ItemKind(row.kind), row.facts))
+    return found
+
+
+def _name(base: Facts) -> tuple[str, str] | None:
+    """What a registered base model is found by; None of one from outside."""
+    model, version = base.get("model"), base.get("version")
+    return (str(model).lower(), str(version)) if model and version else None
+
+
+def _read_standing(work: Work, bases: Iterable[Facts]) -> dict[tuple[str, str] | None, Facts]:
+    names = sorted({name for base in bases if (name := _name(base)) is not None})
+    if not names:
+        return {}
+    rows = work.all(_STANDING, {"names": names})
+    return {(row.path_key, row.version): {"state": row.state, "riskTier": row.risk_tier} for row in rows}

@@ -1,0 +1,174 @@
+"""How the values of a card are drawn, alike on its page and in its HTML file."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from modelkeep_server.features.cards.charts import charts_of
+from modelkeep_server.features.cards.markdown import render_markdown
+from modelkeep_server.features.cards.views import CardItem, Measure, Source, Table
+from modelkeep_server.rules.card_sections import SECTIONS, ItemKind
+from modelkeep_server.rules.metrics import format_number
+
+#: Where a value came from, in a word.
+ORIGINS: Mapping[str, str] = {
+    "MODEL": "Model",
+    "VERSION": "Version",
+    "ARTIFACT": "File",
+    "EVALUATION": "Evaluation",
+    "LINEAGE": "Lineage",
+    "POLICY": "Policy",
+    "REVIEW": "Review",
+    "BASE_MODEL": "Base model",
+}
+HINTS: Mapping[str, str] = {section.id: section.hint for section in SECTIONS}
+_SIGNS = {">=": "≥", "<=": "≤"}
+_BULLET = re.compile(r"\s*[-*•]\s+(\S.*)")
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,64}")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A paragraph of a text, or its lines that begin with a hyphen as items."""
+
+    lines: tuple[str, ...]
+    is_list: bool = False
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Items that follow each other and are drawn alike: `kind` is facts, a row each, or whole, each under a heading."""
+
+    kind: str
+    items: tuple[CardItem, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows of a table that are shown. `left` counts those that are not."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    numbers: frozenset[int]
+    left: int = 0
+
+
+def passages_of(text: str) -> tuple[Passage, ...]:
+    """A plain text in paragraphs and lists, as it was typed."""
+    found: list[Passage] = []
+    lines: list[str] = []
+    is_list = False
+
+    def close() -> None:
+        if lines:
+            found.append(Passage(tuple(lines), is_list))
+            lines.clear()
+
+    for line in text.splitlines():
+        bullet = _BULLET.fullmatch(line)
+        if not line.strip() or (bullet is not None) is not is_list:
+            close()
+        is_list = bullet is not None
+        if line.strip():
+            lines.append(bullet[1] if bullet else line.strip())
+    close()
+    return tuple(found)
+
+
+def stretches_of(items: Sequence[CardItem], *, in_rows: bool) -> tuple[Stretch, ...]:
+    """The items of a section; `in_rows`: what is no table stands in rows, a name and a value each."""
+    found: list[Stretch] = []
+    for item in items:
+        is_row = in_rows and item.kind in (ItemKind.TEXT, ItemKind.LIST)
+        kind = "facts" if is_row else "whole"
+        if found and found[-1].kind == kind:
+            found[-1] = Stretch(kind, (*found[-1].items, item))
+        else:
+            found.append(Stretch(kind, (item,)))
+    return tuple(found)
+
+
+def grid_of(table: Table, most: int | None = None) -> Grid:
+    """A table with at most so many rows, each as wide as the table."""
+    width = len(table.columns)
+    rows = [(*row[:width], *("",) * (width - len(row))) for row in table.rows[:most]]
+    return Grid(table.columns, rows, frozenset(table.numbers), len(table.rows) - len(rows))
+
+
+def measures_grid(measures: Sequence[Measure], most: int | None = None) -> Grid:
+    """Measures as a table, with the columns that any of them fills."""
+    columns: list[tuple[str, bool, Callable[[Measure], str]]] = [
+        ("Metric", False, lambda one: one.name),
+        ("Group", False, lambda one: one.slice or ""),
+        ("Value", True, lambda one: format_number(one.value)),
+        ("Interval", True, say_interval),
+        ("Limit", True, say_limit),
+        ("Outcome", False, say_outcome),
+        ("Dataset", False, lambda one: one.dataset or ""),
+    ]
+    kept = [column for column in columns if column[0] in ("Metric", "Value") or any(map(column[2], measures))]
+    shown = measures[:most]
+    rows = [tuple(say(one) for _, _, say in kept) for one in shown]
+    numbers = frozenset(place for place, (_, is_number, _) in enumerate(kept) if is_number)
+    return Grid(tuple(name for name, _, _ in kept), rows, numbers, len(measures) - len(shown))
+
+
+def say_interval(measure: Measure) -> str:
+    """The ends of its confidence interval, or nothing."""
+    if measure.low is None or measure.high is None:
+        return ""
+    return f"{format_number(measure.low)} – {format_number(measure.high)}"
+
+
+def say_limit(measure: Measure) -> str:
+    """What its suite demands, or nothing."""
+    if measure.limit is None:
+        return ""
+    return f"{_SIGNS.get(measure.comparison or '', measure.comparison or '')} {format_number(measure.limit)}".strip()
+
+
+def say_outcome(measure: Measure) -> str:
+    """Whether it is what its suite demands, or nothing."""
+    return "" if measure.passed is None else "Passes" if measure.passed else "Does not pass"
+
+
+def origin_word(source: Source) -> str:
+    """What of the registry it was taken from, in a word."""
+    return ORIGINS[source.origin.value]
+
+
+def is_digest(text: str) -> bool:
+    """Whether a cell holds a commit or a hash, which is broken anywhere and set in equal letters."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def say_share(share: float) -> str:
+    """A coverage in percent. Only a whole one is 100."""
+    return f"{100 if share >= 1 else min(99, round(share * 100))}%"
+
+
+def say_day(at: datetime) -> str:
+    """9 January 2026."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def say_moment(at: datetime) -> str:
+    """9 January 2026, 09:12 UTC."""
+    return f"{say_day(at)}, {at:%H:%M} UTC"
+
+
+#: For the environments that draw templates/cards/.
+WORDS: Mapping[str, Any] = {
+    "charts_of": charts_of,
+    "passages_of": passages_of,
+    "stretches_of": stretches_of,
+    "grid_of": grid_of,
+    "measures_grid": measures_grid,
+    "origin_word": origin_word,
+    "is_digest": is_digest,
+    "say_share": say_share,
+    "card_markdown": render_markdown,
+    "CARD_HINTS": HINTS,
+}

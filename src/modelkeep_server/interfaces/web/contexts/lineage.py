@@ -1,0 +1,151 @@
+"""What the pages of lineage are drawn from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from modelkeep_server.features.lineage.views import Item, Node
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.web.contexts.base import FormContext
+from modelkeep_server.interfaces.web.contexts.lineage_picture import CHOICES, Fact, Picture, href_of_lineage, list_facts
+from modelkeep_server.interfaces.web.contexts.models import Standing
+from modelkeep_server.interfaces.web.contexts.versions import VersionContext
+from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
+from modelkeep_server.rules.permissions import Relation
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item of a version as a line: what it is called, its facts, and the page of what it leads to."""
+
+    item: Item
+    info: KindInfo
+    label: str
+    facts: tuple[Fact, ...]
+    href: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it stands in a field of the version."""
+        return self.item.added_by is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineageContext(VersionContext):
+    """GET /models/{group}/{name}/versions/{version}/lineage. Its form: tell (message)."""
+
+    template: ClassVar[str] = "lineage/version.html"
+    picture: Picture
+    items: Sequence[Item]
+
+    @property
+    def rows(self) -> tuple[ItemRow, ...]:
+        """What was told of this version."""
+        return tuple(to_row(item) for item in self.items)
+
+    @property
+    def kinds(self) -> Mapping[ItemKind, KindInfo]:
+        """The kinds of items, in the guide's order."""
+        return KINDS
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """The training configuration, as it stands in the metadata."""
+        found = self.version.metadata.get("hyperparameters")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing at all is known of where it comes from and what uses it."""
+        return not self.items and len(self.picture.graph.nodes) == 1 and not self.hyperparameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddItemContext(FormContext):
+    """
+    GET and POST /models/{group}/{name}/versions/{version}/lineage/new?kind=DATASET. Controls: those of the kind
+    (rules/lineage.py). `offered` are versions to make it from, as the reader sees them.
+    """
+
+    template: ClassVar[str] = "lineage/add.html"
+    version: VersionContext
+    info: KindInfo
+    offered: Sequence[Node] = ()
+
+    @property
+    def model(self) -> Model:
+        """The version's model."""
+        return self.version.model
+
+    @property
+    def action(self) -> str:
+        """Where the form goes."""
+        return f"{self.version.base}/lineage/new?kind={self.info.kind}"
+
+    @property
+    def others(self) -> tuple[KindInfo, ...]:
+        """The other kinds."""
+        return tuple(one for one in KINDS.values() if one.kind is not self.info.kind)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the form calls its controls."""
+        return {one.key: one.label for one in self.info.fields}
+
+    def choices_of(self, row: ItemField) -> tuple[tuple[str, str], ...]:
+        """What a control offers, with words; nothing where one types."""
+        return CHOICES.get(row.control, ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindLineageContext(FormContext):
+    """
+    GET /lineage. Controls: q, which finds nodes, and node, the one in the middle. `found` are those that q finds,
+    `common` the most used things, where nothing is asked. Its form: tell (message).
+    """
+
+    template: ClassVar[str] = "lineage/find.html"
+    picture: Picture | None = None
+    text: str = ""
+    found: Sequence[Node] = ()
+    common: Sequence[tuple[Node, int]] = ()
+    fault: str = ""
+
+    def href_of(self, node: Node) -> str:
+        """The graph around a node."""
+        return href_of_lineage(node.id)
+
+    def word_of(self, node: Node) -> str:
+        """What a node is."""
+        return NODES[node.kind][0]
+
+    def icon_of_node(self, node: Node) -> str:
+        """Its icon."""
+        return NODES[node.kind][2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelLineageContext(FormContext):
+    """GET /models/{group}/{name}/lineage?version=. `versions` are those to choose from, newest first."""
+
+    template: ClassVar[str] = "lineage/model.html"
+    model: Model
+    version_count: int
+    relations: frozenset[Relation] = frozenset()
+    standing: Standing = field(default_factory=Standing)
+    tab: str = "lineage"
+    versions: Sequence[Version] = ()
+    version: Version | None = None
+    picture: Picture | None = None
+
+
+def to_row(item: Item) -> ItemRow:
+    """An item as a line."""
+    info = KINDS[item.kind]
+    href = href_of_version(item.facts["model"], item.facts["version"]) if item.facts.get("model") else ""
+    label = f"{item.facts['model']} {item.facts['version']}" if href else label_node(item.kind, item.facts)
+    named = {"name", "version", "model", "system", "runId"}
+    facts = {key: value for key, value in item.facts.items() if key not in named}
+    return ItemRow(item, info, label, list_facts(info, facts), href)

@@ -1,0 +1,293 @@
+"""A part of the lineage graph as pages show it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
+from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.rules.lineage import (
+    DEPTH_DEFAULT,
+    FAMILY_LABELS,
+    KINDS,
+    NODES,
+    Control,
+    DatasetRole,
+    Family,
+    ItemKind,
+    KindInfo,
+    NodeKind,
+    PersonalData,
+)
+
+#: The depths that a page offers.
+DEPTHS = (1, 2, 3, 5, 10)
+#: Among the kinds of an address: ticks were sent, so that one without any is not one that asks for all.
+NO_KINDS = "NONE"
+IMPACT_ROWS = 50
+FAMILY_ICONS: Mapping[Family, str] = {
+    Family.DATA: "database",
+    Family.CODE: "git-commit-horizontal",
+    Family.MODELS: "box",
+    Family.DEPLOYMENTS: "server",
+    Family.CONSUMERS: "users",
+}
+DIRECTION_LABELS: Mapping[Direction, str] = {
+    Direction.BOTH: "Up and down",
+    Direction.UPSTREAM: "Upstream only",
+    Direction.DOWNSTREAM: "Downstream only",
+}
+CHOICES: Mapping[Control, tuple[tuple[str, str], ...]] = {
+    Control.ROLE: tuple((role.value, role.capitalize()) for role in DatasetRole),
+    Control.PERSONAL_DATA: (
+        (PersonalData.YES.value, "Yes"),
+        (PersonalData.NO.value, "No"),
+        (PersonalData.UNKNOWN.value, "Unknown"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known of a thing: a label, and one or several values, shown as `control` says."""
+
+    label: str
+    values: tuple[str, ...]
+    control: Control
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks of a picture. `view` is graph, table, or empty; `families` None for all of them."""
+
+    chosen: str = ""
+    depth: int = DEPTH_DEFAULT
+    direction: Direction = Direction.BOTH
+    view: str = ""
+    families: frozenset[Family] | None = None
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A family to filter by: how many of the picture's nodes are of it, and whether it is shown."""
+
+    family: Family
+    label: str
+    icon: str
+    count: int
+    is_on: bool
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """A node as a line of the table. `says` are the edges that lead on to the middle, as sentences without it."""
+
+    node: Node
+    word: str
+    icon: str
+    says: tuple[str, ...]
+    href: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """
+    A part of the graph as a page shows it: as a graph or as a table, with one node chosen, and what a change of that
+    one reaches. `at` is the page's address, `kept` what else its query holds, `chooser` the parameter that names the
+    chosen node. `says` is what was typed to tell the owners, where that was refused.
+    """
+
+    graph: Graph
+    asked: Asked
+    chosen: Node
+    impact: Impact
+    at: str
+    kept: Mapping[str, str] = field(default_factory=dict)
+    chooser: str = "node"
+
+    def href_with(self, **changes: Any) -> str:
+        """This page with something asked otherwise: chosen, depth, direction, view, families."""
+        asked = self.asked
+        wanted = {
+            "chosen": asked.chosen, "depth": asked.depth, "direction": asked.direction, "view": asked.view,
+            "families": asked.families, **changes,
+        }  # fmt: skip
+        pairs = [*self.kept.items(), *self._pairs_of(wanted)]
+        return f"{self.at}?{urlencode(pairs)}" if pairs else self.at
+
+    def _pairs_of(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if wanted["chosen"]:
+            yield self.chooser, wanted["chosen"]
+        if wanted["depth"] != DEPTH_DEFAULT:
+            yield "depth", str(wanted["depth"])
+        if wanted["direction"] is not Direction.BOTH:
+            yield "direction", wanted["direction"].value
+        if wanted["view"]:
+            yield "view", wanted["view"]
+        if wanted["families"] is not None:
+            yield "kinds", NO_KINDS
+            yield from (("kinds", family.value) for family in Family if family in wanted["families"])
+
+    @property
+    def beside_kinds(self) -> tuple[tuple[str, str], ...]:
+        """What the form of the families carries beside them."""
+        asked = vars(self.asked) | {"families": None}
+        return (*self.kept.items(), *self._pairs_of(asked))
+
+    def choose_href(self, node: Node) -> str:
+        """This page with another node chosen."""
+        return self.href_with(chosen=node.id) + "#chosen"
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """The depths to choose from."""
+        return DEPTHS
+
+    @property
+    def directions(self) -> Mapping[Direction, str]:
+        """The ways to choose from."""
+        return DIRECTION_LABELS
+
+    @property
+    def depth_words(self) -> str:
+        """How far the picture goes, as "2 up, 2 down"."""
+        up, down = f"{self.asked.depth} up", f"{self.asked.depth} down"
+        return {Direction.BOTH: f"{up}, {down}", Direction.UPSTREAM: up, Direction.DOWNSTREAM: down}[
+            self.asked.direction
+        ]
+
+    @cached_property
+    def ticks(self) -> tuple[Tick, ...]:
+        """The families, with how many nodes each has here."""
+        counts = dict.fromkeys(Family, 0)
+        for node in self.graph.nodes:
+            counts[node.family] += 1
+        on = self.asked.families
+        return tuple(
+            Tick(family, FAMILY_LABELS[family], FAMILY_ICONS[family], counts[family], on is None or family in on)
+            for family in Family
+        )
+
+    @cached_property
+    def shown(self) -> Graph:
+        """The graph without the families that are not ticked; its middle always stays."""
+        on = self.asked.families
+        if on is None:
+            return self.graph
+        nodes = tuple(one for one in self.graph.nodes if one.family in on or one.id == self.graph.middle)
+        kept = {one.id for one in nodes}
+        edges = tuple(one for one in self.graph.edges if one.from_id in kept and one.to_id in kept)
+        return Graph(self.graph.middle, nodes, edges, self.graph.truncated)
+
+    @property
+    def middle(self) -> Node:
+        """The node that the picture is around."""
+        return next(node for node in self.graph.nodes if node.id == self.graph.middle)
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[NodeRow, ...]], ...]:
+        """The nodes of the table, nearest first: what it comes from, and what comes of it."""
+        rows = sorted(self._rows, key=lambda row: (abs(row.node.distance), row.node.family, row.node.label.casefold()))
+        up = tuple(row for row in rows if row.node.distance < 0)
+        down = tuple(row for row in rows if row.node.distance >= 0)
+        return tuple(
+            pair for pair in (("Upstream: what it comes from", up), ("Downstream: what uses it", down)) if pair[1]
+        )
+
+    @cached_property
+    def _rows(self) -> list[NodeRow]:
+        labels = {node.id: node.label for node in self.graph.nodes}
+        edges: dict[str, list[Edge]] = {}
+        for edge in self.shown.edges:
+            edges.setdefault(edge.from_id, []).append(edge)
+            edges.setdefault(edge.to_id, []).append(edge)
+        rows = []
+        for node in self.shown.nodes:
+            if node.id == self.graph.middle:
+                continue
+            word, _, icon = NODES[node.kind]
+            toward = [one for one in edges.get(node.id, ()) if (one.from_id == node.id) == (node.distance < 0)]
+            says = tuple(dict.fromkeys(_say_edge(one, node.id, labels) for one in toward))
+            rows.append(NodeRow(node, word, icon, says, self.choose_href(node), node.id == self.chosen.id))
+        return rows
+
+    @property
+    def chosen_word(self) -> str:
+        """What the chosen node is."""
+        return NODES[self.chosen.kind][0]
+
+    @property
+    def chosen_icon(self) -> str:
+        """Its icon."""
+        return NODES[self.chosen.kind][2]
+
+    @property
+    def chosen_facts(self) -> tuple[Fact, ...]:
+        """What is known of the chosen thing; of a version nothing here, since it has its page."""
+        if self.chosen.kind in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
+            return ()
+        return list_facts(KINDS[ItemKind(self.chosen.kind.value)], self.chosen.facts)
+
+    @property
+    def open_href(self) -> str:
+        """Where the chosen thing is to be seen; empty where that is no address of the web."""
+        return href_of_node(self.chosen)
+
+    @property
+    def centre_href(self) -> str:
+        """The graph around the chosen node."""
+        return href_of_lineage(self.chosen.id)
+
+    @property
+    def impact_rows(self) -> tuple[tuple[Any, str], ...]:
+        """The versions that a change reaches, as many as a page has room for, each with its address."""
+        return tuple((one, href_of_version(one.model, one.version)) for one in self.impact.items[:IMPACT_ROWS])
+
+    @property
+    def impact_more(self) -> int:
+        """How many of them are not on the page."""
+        return self.impact.total - len(self.impact_rows)
+
+    @property
+    def live_in(self) -> tuple[str, ...]:
+        """Where something is live that a change reaches, by name."""
+        return tuple(sorted({place for one in self.impact.items for place in one.live}))
+
+    @property
+    def csv_href(self) -> str:
+        """What is reached, for a spreadsheet."""
+        return f"/api/v1/lineage/impact?{urlencode({'node': self.chosen.id, 'format': 'csv'})}"
+
+
+def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What is known of a thing of a kind, in the order of its form."""
+    told = []
+    for row in info.fields:
+        value = facts.get(row.key)
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        words = dict(CHOICES.get(row.control, ()))
+        texts = tuple(words.get(str(one), str(one)) for one in values if one not in (None, ""))
+        if texts:
+            told.append(Fact(row.label, texts, row.control))
+    return tuple(told)
+
+
+def href_of_node(node: Node) -> str:
+    """Where a thing is to be seen; empty where that is no address of the web."""
+    if node.kind is NodeKind.VERSION and node.model and node.version:
+        return href_of_version(node.model, node.version)
+    return node.url if node.url and node.url.startswith(("https://", "http://", "/")) else ""
+
+
+def href_of_lineage(node_id: str) -> str:
+    """The page of the graph around a node."""
+    return f"/lineage?{urlencode({'node': node_id})}"
+
+
+def _say_edge(edge: Edge, node_id: str, labels: Mapping[str, str]) -> str:
+    if edge.from_id == node_id:
+        return f"{edge.relation} {labels.get(edge.to_id, edge.to_id)}"
+    return f"{labels.get(edge.from_id, edge.from_id)} {edge.relation} it"
