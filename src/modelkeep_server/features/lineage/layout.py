@@ -8,7 +8,7 @@ Pure: the same graph gives the same drawing, on pages and in files.
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelkeep_server.features.lineage.columns import count_longest, find_columns, name_columns
@@ -84,9 +84,12 @@ class Trace:
 
 
 def draw(graph: Graph) -> Drawing:
-    """The drawing of a graph. Edges of which an end is not in it, and those from a node to itself, are left out."""
+    """
+    The drawing of a graph. Edges between the same two nodes are one line; those of which an end is not in it, and those
+    from a node to itself, are left out.
+    """
     known = {node.id: node for node in graph.nodes}
-    edges = [one for one in graph.edges if {one.from_id, one.to_id} <= known.keys() and one.from_id != one.to_id]
+    edges = list(_merge(one for one in graph.edges if {one.from_id, one.to_id} <= known.keys()))
     columns = find_columns(graph.middle, known, edges)
     nodes = sorted(known.values(), key=_order_of)
     longest = count_longest(columns.values())
@@ -130,6 +133,15 @@ def trace(graph: Graph, node: str) -> Trace:
                     ahead.append(other)
         nodes |= seen
     return Trace(frozenset(nodes), frozenset(edges))
+
+
+def _merge(edges: Iterable[Edge]) -> Iterator[Edge]:
+    relations: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for edge in edges:
+        if edge.from_id != edge.to_id:
+            relations[edge.from_id, edge.to_id][edge.relation] = None
+    for (start, end), words in relations.items():
+        yield Edge(start, end, " and ".join(words))
 
 
 def _order_of(node: Node) -> tuple[int, str, list[tuple[int, str]], str]:

@@ -66,11 +66,16 @@ class Boxed:
 
 @dataclass(frozen=True)
 class Lined:
-    """A line with its words: "reviews v7 is data of sentiment 3.1.0"."""
+    """
+    A line with its words: "reviews v7 is data of sentiment 3.1.0". `start` and `end` are the places of its boxes in the
+    order of the drawing.
+    """
 
     line: Line
     title: str
     is_on: bool
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
     if chosen not in labels or chosen == drawing.middle:
         chosen = None
     way = trace(graph, chosen) if chosen is not None else Trace()
-    lines = [_put_on(line, labels, way) for line in drawing.lines]
+    places = {box.node.id: place for place, box in enumerate(drawing.boxes)}
+    lines = [_put_on(line, labels, way, places) for line in drawing.lines]
     return Worded(
         drawing,
         tuple(_put_in(box, drawing.middle, way, chosen) for box in drawing.boxes),
@@ -169,7 +175,7 @@ def _say_all(node: Node) -> Iterator[str]:
         yield f"live in {clean(', '.join(node.live))}"
 
 
-def _put_on(line: Line, labels: Mapping[str, str], way: Trace) -> Lined:
-    edge = line.edge
-    title = f"{labels[edge.from_id]} {edge.relation} {labels[edge.to_id]}"
-    return Lined(line, clean(title), (edge.from_id, edge.to_id) in way.edges)
+def _put_on(line: Line, labels: Mapping[str, str], way: Trace, places: Mapping[str, int]) -> Lined:
+    start, end = line.edge.from_id, line.edge.to_id
+    title = clean(f"{labels[start]} {line.edge.relation} {labels[end]}")
+    return Lined(line, title, (start, end) in way.edges, places[start], places[end])
