@@ -54,23 +54,23 @@ def tell(api: Api, person: Person, version: Version, kind: ItemKind = ItemKind.D
     return api.browser(person).submit(f"{tab_of(version)}/new?kind={kind}", typed or FILLED[kind])
 
 
-@pytest.mark.parametrize("kind", ItemKind)
-def test_each_kind_is_told_by_its_form_and_stands_in_the_tab(make: Make, api: Api, kind: ItemKind) -> None:
+@pytest.mark.parametrize("told", ItemKind)
+def test_each_kind_is_told_by_its_form_and_stands_in_the_tab(make: Make, api: Api, told: ItemKind) -> None:
     """The form has the guide's words, a notice says what is next, and the tab shows what was told, to take it off."""
     version = make.version()
     owner = make.owner_of(version)
 
-    form = words_of(look(api, owner, f"{tab_of(version)}/new?kind={kind}"))
-    for row in KINDS[kind].fields:
+    form = words_of(look(api, owner, f"{tab_of(version)}/new?kind={told}"))
+    for row in KINDS[told].fields:
         assert row.label in form
-    sent = tell(api, owner, version, kind)
+    sent = tell(api, owner, version, told)
     assert sent.status_code == 303, sent.text
     page = look(api, owner, sent.headers["location"])
 
     shown = words_of(page)
-    assert CALLED[kind] in shown
+    assert CALLED[told] in shown
     assert 'role="status" data-notice' in page
-    assert f"Take {CALLED[kind]} off 1.0.0?" in shown
+    assert f"Take {CALLED[told]} off 1.0.0?" in shown
     assert "Compliance Trail" in shown
 
 

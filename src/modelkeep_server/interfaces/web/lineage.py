@@ -9,6 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import graph, impact, queries
+from modelkeep_server.features.lineage.most_used import list_most_used
 from modelkeep_server.features.lineage.views import Direction, Node
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -16,6 +17,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.lineage import FindLineageContext, LineageContext, ModelLineageContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     DEPTHS,
+    IMPACT_ROWS,
     Asked,
     Picture,
     href_of_lineage,
@@ -135,7 +137,7 @@ def _find_page(
         status = refused.status if refused else 200
         return Page.of(FindLineageContext(picture=picture, text=text, refused=refused), status)
     found = graph.suggest_nodes(work, actor, text, limit=FOUND_ROWS) if text else ()
-    common = () if text else graph.list_common(work, actor, limit=COMMON_ROWS)
+    common = () if text else list_most_used(work, actor, limit=COMMON_ROWS)
     return Page.of(FindLineageContext(text=text, found=found, common=common))
 
 
@@ -150,10 +152,10 @@ def draw_picture(
     chooser: str = "node",
 ) -> Picture:
     """The graph around a node, one of its nodes chosen, and what a change of that reaches. Raises NotFound."""
-    found = graph.find_graph(work, actor, middle, graph.Asked(asked.direction, asked.depth))
+    found = graph.find_graph(work, actor, middle, direction=asked.direction, depth=asked.depth)
     nodes = {one.id: one for one in found.nodes}
     chosen = nodes.get(asked.chosen) or nodes[found.middle]
-    reached = impact.find_impact(work, actor, chosen.id)
+    reached = impact.find_impact(work, actor, chosen.id, most=IMPACT_ROWS)
     return Picture(
         graph=found, asked=asked, chosen=chosen, impact=reached, at=at, kept=kept or {}, chooser=chooser,
         open_href=_find_page_of(work, chosen),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from modelkeep_server.features.lineage.views import Item, Node
+from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.base import FormContext
@@ -23,6 +23,9 @@ from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
 
+#: What is changed by editing the version, by the ids of items, with the control of its form.
+_EDITED_IN = {OWN_COMMIT: "commitSha", OWN_JOB: "trainingJobId"}
+
 
 @dataclass(frozen=True)
 class ItemRow:
@@ -37,7 +40,12 @@ class ItemRow:
     @property
     def is_own(self) -> bool:
         """Whether it stands in a field of the version."""
-        return self.item.added_by is None
+        return self.item.source is Source.VERSION
+
+    @property
+    def edit_control(self) -> str:
+        """The control of the version's form that changes it, where it cannot be taken off by itself; else empty."""
+        return _EDITED_IN.get(self.item.id, "")
 
 
 @dataclass(frozen=True, kw_only=True)

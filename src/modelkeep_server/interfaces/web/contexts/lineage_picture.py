@@ -252,7 +252,7 @@ class Picture:
     @property
     def impact_rows(self) -> tuple[tuple[Any, str], ...]:
         """The versions that a change reaches, as many as a page has room for, each with its address."""
-        return tuple((one, href_of_version(one.model, one.version)) for one in self.impact.items[:IMPACT_ROWS])
+        return tuple((one, href_of_version(one.model, one.version)) for one in self.impact.items)
 
     @property
     def impact_more(self) -> int:
@@ -261,7 +261,7 @@ class Picture:
 
     @property
     def live_in(self) -> tuple[str, ...]:
-        """Where something is live that a change reaches, by name."""
+        """Where something is live that a change reaches, by name, of what is on the page."""
         return tuple(sorted({place for one in self.impact.items for place in one.live}))
 
     @property
