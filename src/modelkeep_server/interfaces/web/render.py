@@ -112,6 +112,7 @@ class PageShell:
             ("Reviews", "/reviews", "/reviews", "review.read"),
             ("Deployments", "/deployments", "/deployments", "deployment.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
+            ("Lineage", "/lineage", "/lineage", "model.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]
         # Who administers is no choice for most people, so that greying it would only be in their way.

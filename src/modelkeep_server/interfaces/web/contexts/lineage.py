@@ -4,16 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from modelkeep_server.features.lineage.views import Item, Node
+from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.base import FormContext
-from modelkeep_server.interfaces.web.contexts.lineage_picture import CHOICES, Fact, Picture, href_of_lineage, list_facts
+from modelkeep_server.interfaces.web.contexts.lineage_picture import (
+    CHOICES,
+    Fact,
+    Picture,
+    describe,
+    href_of_lineage,
+    list_facts,
+    name_of,
+)
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
+
+#: What is changed by editing the version, by the ids of items, with the control of its form.
+_EDITED_IN = {OWN_COMMIT: "commitSha", OWN_JOB: "trainingJobId"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,12 @@ class ItemRow:
     @property
     def is_own(self) -> bool:
         """Whether it stands in a field of the version."""
-        return self.item.added_by is None
+        return self.item.source is Source.VERSION
+
+    @property
+    def edit_control(self) -> str:
+        """The control of the version's form that changes it, where it cannot be taken off by itself; else empty."""
+        return _EDITED_IN.get(self.item.id, "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +133,13 @@ class FindLineageContext(FormContext):
         """The graph around a node."""
         return href_of_lineage(node.id)
 
-    def word_of(self, node: Node) -> str:
-        """What a node is."""
-        return NODES[node.kind][0]
+    def name_of(self, node: Node) -> str:
+        """What a node is called."""
+        return name_of(node)
+
+    def describe(self, node: Node) -> str:
+        """What stands under its name."""
+        return describe(node)
 
     def icon_of_node(self, node: Node) -> str:
         """Its icon."""
