@@ -176,13 +176,7 @@ class Picture:
     @cached_property
     def shown(self) -> Graph:
         """The graph without the families that are not ticked; its middle always stays."""
-        on = self.asked.families
-        if on is None:
-            return self.graph
-        nodes = tuple(one for one in self.graph.nodes if one.family in on or one.id == self.graph.middle)
-        kept = {one.id for one in nodes}
-        edges = tuple(one for one in self.graph.edges if one.from_id in kept and one.to_id in kept)
-        return Graph(self.graph.middle, nodes, edges, self.graph.truncated)
+        return keep_families(self.graph, self.asked.families)
 
     @property
     def middle(self) -> Node:
@@ -268,6 +262,16 @@ class Picture:
     def csv_href(self) -> str:
         """What is reached, for a spreadsheet."""
         return f"/api/v1/lineage/impact?{urlencode({'node': self.chosen.id, 'format': 'csv'})}"
+
+
+def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
+    """A graph without the nodes of other families; its middle always stays, and for None all of it."""
+    if families is None:
+        return graph
+    nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
+    kept = {one.id for one in nodes}
+    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    return Graph(graph.middle, nodes, edges, graph.truncated)
 
 
 def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
