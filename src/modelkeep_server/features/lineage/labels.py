@@ -31,6 +31,8 @@ def call(kind: NodeKind, name: str, label: str, facts: Mapping[str, Any]) -> tup
             return (f"{place}@{digits[:_SHOWN_DIGITS]}" if place else label), word
         case NodeKind.BASE_MODEL:
             return label, "Base model from outside"
+        case NodeKind.FEATURE_PIPELINE | NodeKind.TRAINING_SCRIPT | NodeKind.PREPROCESSING:
+            return next((str(one) for one in _each(facts.get("name"))), label), word
     return label, word
 
 

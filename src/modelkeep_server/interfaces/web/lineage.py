@@ -17,6 +17,7 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.lineage import FindLineageContext, LineageContext, ModelLineageContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     DEPTHS,
+    EXPANDED_MAX,
     IMPACT_ROWS,
     Asked,
     Picture,
@@ -152,7 +153,7 @@ def draw_picture(
     chooser: str = "node",
 ) -> Picture:
     """The graph around a node, one of its nodes chosen, and what a change of that reaches. Raises NotFound."""
-    found = graph.find_graph(work, actor, middle, direction=asked.direction, depth=asked.depth)
+    found = graph.find_graph(work, actor, middle, direction=asked.direction, depth=asked.depth, expanded=asked.expanded)
     nodes = {one.id: one for one in found.nodes}
     chosen = nodes.get(asked.chosen) or nodes[found.middle]
     reached = impact.find_impact(work, actor, chosen.id, most=IMPACT_ROWS)
@@ -181,4 +182,5 @@ def read_asked(query: QueryParams, chooser: str) -> Asked:
         direction=Direction(direction) if direction in list(Direction) else Direction.BOTH,
         view=view if view in ("graph", "table") else "",
         families=frozenset(one for one in Family if one in kinds) if kinds else None,
+        expanded=tuple(one[:NODE_CHARS] for one in query.getlist("expand") if one)[:EXPANDED_MAX],
     )

@@ -26,7 +26,10 @@ from modelkeep_server.rules.lineage import (
 DEPTHS = (1, 2, 3, 5, 10)
 #: Among the kinds of an address: ticks were sent, so that one without any is not one that asks for all.
 NO_KINDS = "NONE"
+#: The fields that a thing's name is made of.
+NAMING = frozenset({"name", "version", "model", "system", "runId"})
 IMPACT_ROWS = 50
+EXPANDED_MAX = 20
 FAMILY_ICONS: Mapping[Family, str] = {
     Family.DATA: "database",
     Family.CODE: "git-commit-horizontal",
@@ -60,13 +63,17 @@ class Fact:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address asks of a picture. `view` is graph, table, or empty; `families` None for all of them."""
+    """
+    What an address asks of a picture. `view` is graph, table, or empty; `families` None for all of them; `expanded` are
+    the nodes whose neighbours are shown as well.
+    """
 
     chosen: str = ""
     depth: int = DEPTH_DEFAULT
     direction: Direction = Direction.BOTH
     view: str = ""
     families: frozenset[Family] | None = None
+    expanded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,11 +118,11 @@ class Picture:
     chooser: str = "node"
 
     def href_with(self, **changes: Any) -> str:
-        """This page with something asked otherwise: chosen, depth, direction, view, families."""
+        """This page with something asked otherwise: chosen, depth, direction, view, families, expanded."""
         asked = self.asked
         wanted = {
             "chosen": asked.chosen, "depth": asked.depth, "direction": asked.direction, "view": asked.view,
-            "families": asked.families, **changes,
+            "families": asked.families, "expanded": asked.expanded, **changes,
         }  # fmt: skip
         pairs = [*self.kept.items(), *self._pairs_of(wanted)]
         return f"{self.at}?{urlencode(pairs)}" if pairs else self.at
@@ -129,6 +136,7 @@ class Picture:
             yield "direction", wanted["direction"].value
         if wanted["view"]:
             yield "view", wanted["view"]
+        yield from (("expand", node_id) for node_id in wanted["expanded"])
         if wanted["families"] is not None:
             yield "kinds", NO_KINDS
             yield from (("kinds", family.value) for family in Family if family in wanted["families"])
@@ -142,6 +150,11 @@ class Picture:
     def choose_href(self, node: Node) -> str:
         """This page with another node chosen."""
         return self.href_with(chosen=node.id) + "#chosen"
+
+    def expand_href(self, node: Node) -> str:
+        """This page with the neighbours of a node as well."""
+        kept = tuple(one for one in self.asked.expanded if one != node.id)
+        return self.href_with(expanded=(*kept, node.id)[-EXPANDED_MAX:])
 
     @property
     def depths(self) -> tuple[int, ...]:
@@ -191,12 +204,10 @@ class Picture:
     @property
     def groups(self) -> tuple[tuple[str, tuple[NodeRow, ...]], ...]:
         """The nodes of the table, nearest first: what it comes from, and what comes of it."""
-        rows = sorted(self._rows, key=lambda row: (abs(row.node.distance), row.node.family, row.node.label.casefold()))
-        up = tuple(row for row in rows if row.node.distance < 0)
-        down = tuple(row for row in rows if row.node.distance >= 0)
-        return tuple(
-            pair for pair in (("Upstream: what it comes from", up), ("Downstream: what uses it", down)) if pair[1]
-        )
+        rows = sorted(self._rows, key=lambda row: (abs(row.node.distance), row.node.family, row.name.casefold()))
+        sides = {"Upstream: what it comes from": -1, "Downstream: what uses it": 1, "Beside it": 0}
+        titled = ((title, tuple(row for row in rows if _side_of(row.node) == side)) for title, side in sides.items())
+        return tuple((title, group) for title, group in titled if group)
 
     @cached_property
     def _rows(self) -> list[NodeRow]:
@@ -210,7 +221,8 @@ class Picture:
             if node.id == self.graph.middle:
                 continue
             word, icon = describe(node), NODES[node.kind][2]
-            toward = [one for one in edges.get(node.id, ()) if (one.from_id == node.id) == (node.distance < 0)]
+            side = _side_of(node)
+            toward = [one for one in edges.get(node.id, ()) if not side or (one.from_id == node.id) == (side < 0)]
             says = tuple(dict.fromkeys(_say_edge(one, node.id, labels) for one in toward))
             is_chosen = node.id == self.chosen.id
             rows.append(NodeRow(node, labels[node.id], word, icon, says, self.choose_href(node), is_chosen))
@@ -236,7 +248,8 @@ class Picture:
         """What is known of the chosen thing; of a version nothing here, since it has its page."""
         if self.chosen.kind in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
             return ()
-        return list_facts(KINDS[ItemKind(self.chosen.kind.value)], self.chosen.facts)
+        facts = {key: value for key, value in self.chosen.facts.items() if key not in NAMING}
+        return list_facts(KINDS[ItemKind(self.chosen.kind.value)], facts)
 
     @property
     def centre_href(self) -> str:
@@ -317,6 +330,11 @@ def href_of_node(node: Node) -> str:
 def href_of_lineage(node_id: str) -> str:
     """The page of the graph around a node."""
     return f"/lineage?{urlencode({'node': node_id})}"
+
+
+def _side_of(node: Node) -> int:
+    """-1 upstream of the middle, 1 downstream, 0 beside it."""
+    return (node.distance > 0) - (node.distance < 0)
 
 
 def _say_edge(edge: Edge, node_id: str, labels: Mapping[str, str]) -> str:
