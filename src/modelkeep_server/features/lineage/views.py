@@ -135,8 +135,8 @@ class Reached:
 @dataclass(frozen=True)
 class Impact:
     """
-    What a change of a node reaches, nearest first, then by address. `total` counts all that were found; `truncated`:
-    the bound on nodes was met, so there may be more.
+    What a change of a node reaches, nearest first, then by address: all of it, or a page. `total`, `live_count` and
+    `owners` are of all that was found; `truncated`: the bound on nodes was met, so there may be more.
     """
 
     node: Node
@@ -145,3 +145,4 @@ class Impact:
     live_count: int
     owners: tuple[str, ...]
     truncated: bool = False
+    next_cursor: str | None = None
