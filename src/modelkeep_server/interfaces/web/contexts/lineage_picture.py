@@ -1,7 +1,7 @@
 """A part of the lineage graph as pages show it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -155,6 +155,11 @@ class Picture:
         """This page with the neighbours of a node as well."""
         kept = tuple(one for one in self.asked.expanded if one != node.id)
         return self.href_with(expanded=(*kept, node.id)[-EXPANDED_MAX:])
+
+    def export_href(self, format_: str) -> str:
+        """This picture as a file."""
+        of_node = replace(self, at="/lineage/export", kept={"node": self.graph.middle}, chooser="chosen")
+        return f"{of_node.href_with(view='')}&format={format_}"
 
     @property
     def depths(self) -> tuple[int, ...]:
