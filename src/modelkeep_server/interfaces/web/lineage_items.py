@@ -49,7 +49,7 @@ def _show_again(work: Work, actor: Actor, *, error: RegistryError, form: FormDat
 
 
 @router.post(BASE + "/new")
-@door.posts("lineage.add", "version.update", again=_show_again)
+@door.posts("lineage.add", again=_show_again)
 def add_item(
     work: Work, actor: Actor, group: str, name: str, version: str, form: FormData, kind: Kind = "DATASET"
 ) -> Redirect:
@@ -76,7 +76,7 @@ def _tab_again(
 
 
 @router.post(BASE + "/{id}/remove")
-@door.posts("lineage.remove", "version.update", again=_tab_again)
+@door.posts("lineage.remove", again=_tab_again)
 def remove_item(
     work: Work, actor: Actor, request: Request, group: str, name: str, version: str, id: str, form: FormData
 ) -> Redirect:
