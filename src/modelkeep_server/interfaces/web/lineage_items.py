@@ -9,14 +9,14 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import service
 from modelkeep_server.features.lineage.views import NewItem, Source
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.lineage import AddItemContext
-from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.lineage import BASE, find_context
 from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.web.versions import facts_of
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
 from modelkeep_server.rules.lineage import KINDS, Control, ItemKind, KindInfo
 
@@ -96,7 +96,16 @@ def _kind_of(text: str) -> KindInfo:
 def _form_context(
     work: Work, actor: Actor, group: str, name: str, version: str, info: KindInfo, values: dict[str, str], **more: Any
 ) -> AddItemContext:
-    facts = facts_of(work, actor, group, name, version) | {"tab": "lineage"}
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.get_version(work, actor, group, name, version)
     refused = more.get("refused")
     errors = dict(refused.errors) if refused else {}
-    return AddItemContext(version=VersionContext(**facts), info=info, values=values, errors=errors, **more)
+    return AddItemContext(
+        model=model,
+        version=found,
+        relations=model_queries.relations_of(actor, model),
+        info=info,
+        values=values,
+        errors=errors,
+        **more,
+    )

@@ -98,19 +98,21 @@ class AddItemContext(FormContext):
     """
 
     template: ClassVar[str] = "lineage/add.html"
-    version: VersionContext
+    model: Model
+    version: Version
+    relations: frozenset[Relation]
     info: KindInfo
     offered: Sequence[Node] = ()
 
     @property
-    def model(self) -> Model:
-        """The version's model."""
-        return self.version.model
+    def base(self) -> str:
+        """The address of the version's page."""
+        return href_of_version(self.version.model, self.version.version)
 
     @property
     def action(self) -> str:
         """Where the form goes."""
-        return f"{self.version.base}/lineage/new?kind={self.info.kind}"
+        return f"{self.base}/lineage/new?kind={self.info.kind}"
 
     @property
     def others(self) -> tuple[KindInfo, ...]:
