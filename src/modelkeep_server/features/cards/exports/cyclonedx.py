@@ -70,9 +70,7 @@ def _identity(card: Card, public_url: str) -> str:
     return which if card.digest else f"{which}/{card.edition}/{clock.iso_seconds(card.generated_at)}"
 
 
-def _model(
-    card: Card, public_url: str, data: list[dict[str, Any]], bases: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _model(card: Card, public_url: str, data: list[dict[str, Any]], bases: list[dict[str, Any]]) -> dict[str, Any]:
     group, _, name = card.model.rpartition("/")
     license_ = _text(card, "license")
     known = find_license(license_)

@@ -95,9 +95,7 @@ def _write_block(block: Block) -> str:
             return f"{marks}\n{_CONTROLS.sub(chr(0xFFFD), block.text)}\n{marks}"
         case Grid():
             rows = [[_write_runs(cell, in_cell=True) for cell in row] for row in block.rows]
-            return "\n".join(
-                f"| {' | '.join(row)} |" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:])
-            )
+            return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
         case _:
             return "***"
 

@@ -1,7 +1,7 @@
 """A part of the lineage graph as pages show it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -156,6 +156,11 @@ class Picture:
         kept = tuple(one for one in self.asked.expanded if one != node.id)
         return self.href_with(expanded=(*kept, node.id)[-EXPANDED_MAX:])
 
+    def export_href(self, format_: str) -> str:
+        """This picture as a file."""
+        of_node = replace(self, at="/lineage/export", kept={"node": self.graph.middle}, chooser="chosen")
+        return f"{of_node.href_with(view='')}&format={format_}"
+
     @property
     def depths(self) -> tuple[int, ...]:
         """The depths to choose from."""
@@ -189,13 +194,7 @@ class Picture:
     @cached_property
     def shown(self) -> Graph:
         """The graph without the families that are not ticked; its middle always stays."""
-        on = self.asked.families
-        if on is None:
-            return self.graph
-        nodes = tuple(one for one in self.graph.nodes if one.family in on or one.id == self.graph.middle)
-        kept = {one.id for one in nodes}
-        edges = tuple(one for one in self.graph.edges if one.from_id in kept and one.to_id in kept)
-        return Graph(self.graph.middle, nodes, edges, self.graph.truncated)
+        return keep_families(self.graph, self.asked.families)
 
     @property
     def middle(self) -> Node:
@@ -281,6 +280,16 @@ class Picture:
     def csv_href(self) -> str:
         """What is reached, for a spreadsheet."""
         return f"/api/v1/lineage/impact?{urlencode({'node': self.chosen.id, 'format': 'csv'})}"
+
+
+def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
+    """A graph without the nodes of other families; its middle always stays, and for None all of it."""
+    if families is None:
+        return graph
+    nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
+    kept = {one.id for one in nodes}
+    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    return Graph(graph.middle, nodes, edges, graph.truncated)
 
 
 def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
