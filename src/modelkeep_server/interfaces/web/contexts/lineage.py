@@ -94,7 +94,7 @@ class LineageContext(VersionContext):
 class AddItemContext(FormContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/lineage/new?kind=DATASET. Controls: those of the kind
-    (rules/lineage.py). `offered` are versions to make it from, as the reader sees them.
+    (rules/lineage.py). `models` and `versions` are those that complete what is typed for a base model.
     """
 
     template: ClassVar[str] = "lineage/add.html"
@@ -102,7 +102,8 @@ class AddItemContext(FormContext):
     version: Version
     relations: frozenset[Relation]
     info: KindInfo
-    offered: Sequence[Node] = ()
+    models: Sequence[str] = ()
+    versions: Sequence[str] = ()
 
     @property
     def base(self) -> str:
