@@ -7,6 +7,8 @@ import pytest
 
 from modelkeep_server.features.cards import queries
 from modelkeep_server.features.cards.documents import digest_of, from_document, to_body
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.merkle import inclusion_proof, leaf_hash, root_of, verify_inclusion
 from modelkeep_server.rules.card_sections import ANNOTATION_CHARS, ANNOTATIONS_MAX
@@ -306,3 +308,34 @@ def test_the_trail_tells_of_cards_in_words(cards: _Cards, api: Api) -> None:
     assert page.status_code == 200
     for words in ("annotation of Ethical Considerations", "digest of the card", "coverage", "published the model card"):
         assert words in page.text
+
+
+def test_owners_and_reviewers_are_told_of_a_publication(cards: _Cards, make: Make, api: Api) -> None:
+    """Not whoever published it; the notice leads to the card."""
+    other = make.owner()
+    model = make.model(cards.owner, owners=[cards.owner.email, other.email])
+    version = make.version(model, owner=cards.owner)
+    more = _Cards(api, version, cards.owner)
+    more.generate()
+    assert more.publish().status_code == 200
+    told = [one for one in api.as_(other).get("/api/v1/notices").json()["items"] if one["kind"] == "card.published"]
+    assert [one["href"] for one in told] == [f"/models/{model.address}/versions/1.0.0/card"]
+    assert f"published revision 1 of the model card of {version.address}" in told[0]["message"]
+    mine = api.as_(cards.owner).get("/api/v1/notices").json()["items"]
+    assert not any(one["kind"] == "card.published" for one in mine)
+
+
+def test_the_page_tells_where_to_provide_now_what_a_card_lacks(cards: _Cards, registry: Registry, api: Api) -> None:
+    """Of a version that was closed since, in the next one."""
+    cards.generate()
+    address = f"/api/v1/models/{cards.version.model}/versions/1.0.0/close"
+    assert api.as_(cards.owner).post(address, json={"reason": "Done with."}).status_code == 200
+    group, _, name = cards.version.model.partition("/")
+    with registry.reading() as work:
+        model = model_queries.get_model(work, cards.owner.actor, group, name)
+        version = version_queries.get_version(work, cards.owner.actor, group, name, "1.0.0")
+        state = queries.find_state(work, cards.owner.actor, model, version)
+    assert state.card is not None
+    assert state.changes.is_empty
+    place = next(item.provide_at for item in state.card.missing if item.id == "limitations")
+    assert place == f"/models/{cards.version.model}/versions/new?from=1.0.0#metadata.limitations"
