@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.support.full_versions import card_of, make_full
 from tests.support.clients import Api
+from tests.support.full_versions import card_of, make_full
 from tests.support.make import Make
 from tests.support.registries import Registry
 

@@ -24,7 +24,7 @@ from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces import directory
 from modelkeep_server.interfaces.cards import words as card_values
 from modelkeep_server.interfaces.cards.html import TEMPLATES as CARD_TEMPLATES
-from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words
+from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words, lineage_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
@@ -114,6 +114,7 @@ class PageShell:
             ("Reviews", "/reviews", "/reviews", "review.read"),
             ("Deployments", "/deployments", "/deployments", "deployment.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
+            ("Lineage", "/lineage", "/lineage", "model.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]
         # Who administers is no choice for most people, so that greying it would only be in their way.
@@ -239,6 +240,7 @@ def environment() -> jinja2.Environment:
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,
+        "draw_lineage": lineage_words.draw_lineage,
         "find_value": metadata_fields.find_value,
         "find_advice": naming.find_advice,
         "limits": metadata_fields,

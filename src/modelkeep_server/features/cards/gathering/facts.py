@@ -1,15 +1,16 @@
 """
 What a card is drawn from, read at once: only what everybody who sees the model may see, since one person generates the
-card and others read it.
+card and others read it. Files, evaluations, lineage, reviews and exceptions are seen where the model is; only a base
+model can be one that fewer people see.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from modelkeep_server.db.tables import lineage_items, models, versions
+from modelkeep_server.db.tables import models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts.headers import list_headers
@@ -17,6 +18,7 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.evaluations import queries as evaluation_queries
 from modelkeep_server.features.evaluations.views import Standing
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage.gathering import Told, gather_told
 from modelkeep_server.features.models.views import Model, Visibility
 from modelkeep_server.features.policies import exception_queries
 from modelkeep_server.features.policies.exception_views import PolicyException
@@ -27,17 +29,9 @@ from modelkeep_server.inspection.report import Header
 from modelkeep_server.rules.card_sections import ROWS_MAX
 from modelkeep_server.rules.fields import FIELDS, find_value
 from modelkeep_server.rules.formats import ArtifactType
-from modelkeep_server.rules.lineage import JOB_SYSTEM, ItemKind
+from modelkeep_server.rules.lineage import ItemKind
 
 _BY_PATH = {row.path: row for row in FIELDS}
-
-
-@dataclass(frozen=True)
-class Item:
-    """A lineage item, as far as a card tells of it."""
-
-    kind: ItemKind
-    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ class Facts:
     file_count: int
     headers: tuple[tuple[str, Header], ...]
     standing: Standing
-    items: tuple[Item, ...]
+    told: Told
     bases: tuple[Base, ...]
     rounds: tuple[Promotion, ...]
     exceptions: tuple[PolicyException, ...]
@@ -73,13 +67,13 @@ class Facts:
 
     def items_of(self, *kinds: ItemKind) -> list[Mapping[str, Any]]:
         """What the lineage items of these kinds say, in order."""
-        return [item.facts for item in self.items if item.kind in kinds]
+        return [facts for kind in kinds for facts in self.told.of(kind)]
 
 
 def read_facts(work: Work, actor: Actor, model: Model, version: Version) -> Facts:
-    """Everything of a version that the actor may see. At most eleven statements."""
+    """Everything of a version that the actor may see. At most twelve statements."""
     files = artifact_queries.list_artifacts(work, actor, version, limit=ROWS_MAX)
-    items = _read_items(work, version)
+    (told,) = gather_told(work, [(model, version)])
     return Facts(
         model=model,
         version=version,
@@ -87,34 +81,14 @@ def read_facts(work: Work, actor: Actor, model: Model, version: Version) -> Fact
         file_count=files.total or len(files.items),
         headers=tuple(list_headers(work, actor, version, [ArtifactType.WEIGHTS])) if files.items else (),
         standing=evaluation_queries.find_standing(work, model, version),
-        items=items,
-        bases=_read_bases(work, model, [item.facts for item in items if item.kind is ItemKind.BASE_MODEL]),
+        told=told,
+        bases=_read_bases(work, model, told.of(ItemKind.BASE_MODEL)),
         rounds=promotion_queries.list_promotions(work, version),
         exceptions=exception_queries.list_of_version(work, actor, version.key),
     )
 
 
-def _read_items(work: Work, version: Version) -> tuple[Item, ...]:
-    """What stands in the version's own fields first, then the others in the order they came. One statement."""
-    metadata, own = version.metadata, []
-    if metadata.get("trainingDataset"):
-        own.append(Item(ItemKind.DATASET, {"role": "TRAINING", **metadata["trainingDataset"]}))
-    if version.commit_sha:
-        repository = {"repositoryUrl": metadata["repositoryUrl"]} if metadata.get("repositoryUrl") else {}
-        own.append(Item(ItemKind.COMMIT, {"commitSha": version.commit_sha, **repository}))
-    if metadata.get("baseModel"):
-        own.append(Item(ItemKind.BASE_MODEL, metadata["baseModel"]))
-    if version.training_job_id:
-        own.append(Item(ItemKind.TRAINING_RUN, {"system": JOB_SYSTEM, "runId": version.training_job_id}))
-    rows = work.all(
-        select(lineage_items.c.kind, lineage_items.c.facts)
-        .where(lineage_items.c.version_id == version.key, lineage_items.c.removed_at.is_(None))
-        .order_by(lineage_items.c.id)
-    )
-    return (*own, *(Item(ItemKind(row.kind), row.facts) for row in rows))
-
-
-def _read_bases(work: Work, model: Model, told: list[Mapping[str, Any]]) -> tuple[Base, ...]:
+def _read_bases(work: Work, model: Model, told: Sequence[Mapping[str, Any]]) -> tuple[Base, ...]:
     """
     The base models, each as far as every reader of `model` may see it: an INTERNAL one, or a version of the same model.
     One statement, none where there are no registered ones.
