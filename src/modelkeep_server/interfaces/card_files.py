@@ -101,7 +101,7 @@ FORMATS: Mapping[Format, FormatRow] = {
 
 
 def make_file(card: Card, format_: Format, parts: Parts) -> bytes:
-    """A card as a file: the same bytes each time for a published revision. Raises Unavailable where none can be made."""
+    """A card as a file: a published revision each time as the same bytes. Raises Unavailable where none can be made."""
     return FORMATS[format_].make(card, parts)
 
 
