@@ -32,6 +32,7 @@ from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.inbox import pruning
 from modelkeep_server.features.jobs.handling import in_one_work
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
+from modelkeep_server.features.lineage import projection as lineage_projection
 from modelkeep_server.features.notify.sending import make_mail_handler
 from modelkeep_server.features.notify.webhooks.delivering import make_webhook_handler
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
@@ -125,7 +126,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             issuers=_open_issuers(settings),
             local_accounts=settings.local_accounts,
         )
-        database.projections = (projection.project,)
+        database.projections = (projection.project, lineage_projection.project)
         stopping = threading.Event()
         is_shared = settings.storage_url is not None
         handlers = _make_handlers(mailer, database, parts, stopping, is_shared=is_shared)
@@ -134,9 +135,20 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
                 starter.install_starters(work)
+        else:
+            _draw_lineage(house)
         yield house
     finally:
         database.close()
+
+
+def _draw_lineage(house: House) -> None:
+    """Draw the lineage graph of a registry that comes from a release without one."""
+    with house.reading() as work:
+        is_missing = lineage_projection.is_missing(work)
+    if is_missing:
+        with house.writing() as work:
+            lineage_projection.rebuild_where_missing(work)
 
 
 def open_store(settings: Settings) -> BlobStore:

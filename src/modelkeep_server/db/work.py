@@ -24,7 +24,9 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Text,
     bindparam,
+    func,
     insert,
     select,
     type_coerce,
@@ -45,6 +47,7 @@ from modelkeep_server.rules.support import Support
 
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
+_TAKE_TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("what", type_=Text), 0)))
 _INSERTS = {table.name: insert(table) for table in GOVERNED}
 
 
@@ -252,6 +255,15 @@ class Work:
         """
         self._demand_writing()
         self._connection.execute(select(table.c.id).where(table.c.id == key).with_for_update(key_share=True))
+
+    def take_turn(self, what: str) -> None:
+        """
+        Wait until nobody else who takes a turn at this is at it, and hold it until this transaction ends: for what no
+        single row stands for. On SQLite nobody else writes anyway.
+        """
+        self._demand_writing()
+        if self.dialect == "postgresql":
+            self._connection.execute(_TAKE_TURN, {"what": what})
 
     def upsert(self, table: Table) -> Any:
         """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for use with `keep`."""

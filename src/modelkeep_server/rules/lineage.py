@@ -5,6 +5,7 @@ Tracking"). Forms, the API, the graph and the docs are drawn from `KINDS`.
 A node of the graph is named by a text that people can type: `dataset:churn-events@2026-02`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -209,6 +210,9 @@ DEPTH_DEFAULT = 2
 #: The most nodes of one picture, and of one analysis.
 GRAPH_NODES = 400
 IMPACT_NODES = 20_000
+#: What every reader of JSON holds exactly.
+BYTES_MAX = 2**53 - 1
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def name_node(kind: ItemKind, facts: Mapping[str, Any]) -> str:
@@ -255,6 +259,18 @@ def label_node(kind: ItemKind, facts: Mapping[str, Any]) -> str:
         case ItemKind.BASE_MODEL:
             return str(facts["uri"])
     return str(facts["name"])
+
+
+def find_sha256_fault(text: str) -> str | None:
+    """What is wrong with a SHA-256, as a sentence, or None."""
+    return None if _SHA256.fullmatch(text) else "64 hexadecimal digits, as `sha256sum` prints them."
+
+
+def find_bytes_fault(value: Any) -> str | None:
+    """What is wrong with a number of bytes, as a sentence, or None."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= BYTES_MAX:
+        return None
+    return f"A whole number of bytes, from 0 to {BYTES_MAX}."
 
 
 def _part(text: str) -> str:

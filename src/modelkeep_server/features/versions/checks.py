@@ -14,9 +14,11 @@ from modelkeep_server.kit.merge_patch import merge_patch
 from modelkeep_server.rules import fields, texts
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.fields import FIELDS, Field, Kind
+from modelkeep_server.rules.lineage import PersonalData, find_bytes_fault, find_sha256_fault
 from modelkeep_server.rules.naming import find_name_fault
 
 VERSION_CHARS = 100
+_Check = Callable[[Any], str | None]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: A NUL as canonical JSON escapes it; not the six characters that patterns are written with.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -221,7 +223,7 @@ def _object_fault(value: Any) -> str | None:
     return None if isinstance(value, Mapping) else 'A JSON object, for instance {"max_depth": 6}.'
 
 
-def _keys_fault(value: Any, required: tuple[str, ...], optional: tuple[str, ...], example: str) -> str | None:
+def _keys_fault(value: Any, required: tuple[str, ...], optional: Mapping[str, _Check], example: str) -> str | None:
     if not isinstance(value, Mapping):
         return f"An object: {example}."
     unknown = sorted(set(value) - set(required) - set(optional))
@@ -230,35 +232,61 @@ def _keys_fault(value: Any, required: tuple[str, ...], optional: tuple[str, ...]
     for key in required:
         if not isinstance(value.get(key), str) or not value[key].strip():
             return f"{key} is required: {example}."
-    for key, text in value.items():
-        if text is None:
-            continue
-        if not isinstance(text, str):
-            return f"{key} must be text."
-        fault = texts.find_text_fault(text, max_chars=fields.URL_CHARS if key == "uri" else fields.LINE_CHARS)
+    for key, told in value.items():
+        fault = None if told in (None, "") else optional.get(key, _line_fault)(told)
         if fault:
             return f"{key}: {fault}"
     return None
 
 
+def _uri_fault(value: Any) -> str | None:
+    return texts.find_text_fault(value, max_chars=fields.URL_CHARS) if isinstance(value, str) else "It must be text."
+
+
+def _sha256_fault(value: Any) -> str | None:
+    return find_sha256_fault(value) if isinstance(value, str) else "It must be text."
+
+
+def _personal_data_fault(value: Any) -> str | None:
+    choices = ", ".join(PersonalData)
+    return None if value in list(PersonalData) else f"{str(value)[:80]!r} is not one of {choices}."
+
+
+#: What may stand beside the name and version of a dataset: the same facts as of its lineage item.
+_OF_DATASET: dict[str, _Check] = {
+    "uri": _uri_fault,
+    "sha256": _sha256_fault,
+    "sizeBytes": find_bytes_fault,
+    "personalData": _personal_data_fault,
+}
+
+
 def _dataset_fault(value: Any) -> str | None:
-    return _keys_fault(value, ("name", "version"), ("uri",), '{"name": "churn-events", "version": "2026-02"}')
+    example = '{"name": "churn-events", "version": "2026-02"}'
+    return _keys_fault(value, ("name", "version"), _OF_DATASET, example)
 
 
 def _base_model_fault(value: Any) -> str | None:
     if isinstance(value, Mapping) and "uri" in value:
-        return _keys_fault(value, ("uri",), (), '{"uri": "https://..."}')
+        return _keys_fault(value, ("uri",), {"uri": _uri_fault}, '{"uri": "https://..."}')
     example = '{"model": "group/name", "version": "1.0.0"} or {"uri": "..."}'
-    fault = _keys_fault(value, ("model", "version"), (), example)
+    fault = _keys_fault(value, ("model", "version"), {}, example)
     if fault:
         return fault
-    group, slash, name = value["model"].partition("/")
-    if not slash or find_name_fault(group) or find_name_fault(name):
+    if find_address_fault(value["model"]):
         return f"model names a registered model as group/name: {example}."
     return find_version_fault(value["version"])
 
 
-_CHECKS: dict[Kind, Callable[[Any], str | None]] = {
+def find_address_fault(text: str) -> str | None:
+    """What is wrong with the address of a model, as a sentence, or None."""
+    group, slash, name = text.partition("/")
+    if not slash or find_name_fault(group) or find_name_fault(name):
+        return "A registered model as group/name, for instance acme/churn-predictor."
+    return None
+
+
+_CHECKS: dict[Kind, _Check] = {
     Kind.LINE: _line_fault,
     Kind.TEXT: _text_fault,
     Kind.DATE: _date_fault,

@@ -17,7 +17,9 @@ from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import checks, queries
+from modelkeep_server.features.versions.bases import Derived, find_derived, judge_base
 from modelkeep_server.features.versions.checks import NewVersion
+from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, carry_over, fold_in, keep_beside
 from modelkeep_server.features.versions.views import EDITS, Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
@@ -33,7 +35,7 @@ def create_version(
 
     Args:
         unreadable: What the door could not read of the input; told together with the other faults.
-        origin: The version that it begins from, for the record; its metadata stands in `new` already.
+        origin: The version that it begins from; its metadata stands in `new` already, its lineage is carried over.
     Raises:
         NotFound: There is no such model that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
@@ -45,10 +47,10 @@ def create_version(
     access.require(work, actor, "version.create", model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
     faults = [*checks.find_faults(new), *unreadable]
+    metadata = _settle_base(work, actor, Derived(model.address, new.version), {}, new.metadata, faults)
     if faults:
         raise Invalid.of(faults)
     number = _next_number(work, model.key)
-    metadata = checks.gather_metadata(new.metadata)
     public_id = ids.uuid7(clock.to_us(work.now))
     key = work.insert(
         versions,
@@ -67,6 +69,7 @@ def create_version(
     )
     passage = {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id}
     work.insert(version_passages, passage)
+    carried = carry_over(work, actor, origin, key, Derived(model.address, new.version, key), metadata) if origin else []
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
         work,
@@ -79,6 +82,7 @@ def create_version(
             "number": number,
             "state": State.DRAFT.value,
             **({} if origin is None else {"from": origin.id}),
+            **({"lineage": Veiled(canonical.dumps(carried))} if carried else {}),
             **_facts(new, metadata),
         },
     )
@@ -129,10 +133,41 @@ def update_version(
     demand_active(model)
     demand_editable(found)
     demand_fresh(work, found.address, found.id, EDITS, expected=expected, present=found.revision)
-    before = NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
+    before = _as_sent(found)
     after = _apply(before, changes)
-    _demand_sound(found, after, changes, [*find_reason_faults(reason), *unreadable])
-    metadata = checks.gather_metadata(after.metadata)
+    faults = _find_faults(after, changes, [*find_reason_faults(reason), *unreadable])
+    if after.version != found.version:
+        faults += _find_number_faults(work, actor, found)
+    derived = Derived(model.address, found.version, found.key)
+    metadata = _settle_base(work, actor, derived, before.metadata, after.metadata, faults)
+    if faults:
+        raise Invalid.of(faults)
+    return _write_edit(work, actor, model, found, replace(after, metadata=metadata), "version.update", reason)
+
+
+def change_metadata(
+    work: Work, actor: Actor, model: Model, found: Version, metadata: Mapping[str, Any], *, act: str,
+    told: Mapping[str, object] | None = None, reason: str | None = None,
+) -> Version:  # fmt: skip
+    """
+    Write the metadata of a version as another act makes it, whose event it is; `told` is what that says beside it.
+
+    The caller locked the model and the version, asked for permission and judged. `metadata` is as it is kept.
+    """
+    return _write_edit(work, actor, model, found, replace(_as_sent(found), metadata=metadata), act, reason, told)
+
+
+def _write_edit(
+    work: Work, actor: Actor, model: Model, found: Version, after: NewVersion, act: str, reason: str | None,
+    told: Mapping[str, object] | None = None,
+) -> Version:  # fmt: skip
+    """Write an edit that was judged, where it changes anything, with its event."""
+    before, metadata = _as_sent(found), after.metadata
+    if any(metadata.get(key) != found.metadata.get(key) for key in (DATASET, BASE)) or (
+        after.commit_sha != found.commit_sha
+    ):
+        commit = as_commit(after.commit_sha, model.repository_url) if after.commit_sha else None
+        metadata = fold_in(work, actor, found.key, metadata, commit)
     old, new = _facts(before, before.metadata), _facts(after, metadata)
     changed = [key for key in new if old.get(key) != new[key]]
     changed += [key for key in old if key not in new]
@@ -144,12 +179,35 @@ def update_version(
     )  # fmt: skip
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
-        work, actor, "version.update", object_id=found.id, object_label=f"{model.address}:{after.version}",
+        work, actor, act, object_id=found.id, object_label=f"{model.address}:{after.version}",
         before={REVISION: found.revision} | {key: old.get(key) for key in changed},
-        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed},
+        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed} | dict(told or {}),
         reason=reason or None,
     )  # fmt: skip
-    return queries.get_version(work, actor, group, name, after.version)
+    return queries.get_version(work, actor, model.group, model.name, after.version)
+
+
+def _as_sent(found: Version) -> NewVersion:
+    return NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
+
+
+def _settle_base(
+    work: Work, actor: Actor, derived: Derived, before: Mapping[str, Any], sent: Mapping[str, Any],
+    faults: list[FieldError],
+) -> dict[str, Any]:  # fmt: skip
+    """
+    The metadata as it is kept, its base model judged and spelled as the registry does where it is another than before.
+    Adds to the faults; where the metadata has some already, nothing is looked at.
+    """
+    if any(fault.field.partition(".")[0] == "metadata" for fault in faults):
+        return {}
+    metadata = checks.gather_metadata(sent)
+    base = metadata.get(BASE)
+    if base and base != before.get(BASE):
+        metadata[BASE], fault = judge_base(work, actor, derived, base)
+        if fault:
+            faults.append(FieldError(f"metadata.{BASE}", fault))
+    return metadata
 
 
 def demand_editable(version: Version) -> None:
@@ -171,19 +229,27 @@ def _apply(before: NewVersion, changes: Mapping[str, Any]) -> NewVersion:
         patch = changes["metadata"]
         plain["metadata"] = {} if patch is None else checks.patch_metadata(before.metadata, patch)
     elif "fields" in changes:
-        plain["metadata"] = checks.set_fields(before.metadata, changes["fields"])
+        plain["metadata"] = keep_beside(before.metadata, checks.set_fields(before.metadata, changes["fields"]))
     return replace(before, **plain)
 
 
-def _demand_sound(found: Version, after: NewVersion, changes: Mapping[str, Any], others: Sequence[FieldError]) -> None:
-    """Raises Invalid where what was touched is at fault, with others; what was there before is not judged again."""
+def _find_faults(after: NewVersion, changes: Mapping[str, Any], others: Sequence[FieldError]) -> list[FieldError]:
+    """The faults of what was touched, with others; what was there before is not judged again."""
     touched = {"metadata" if key == "fields" else EDITABLE_FIELDS.get(key, key) for key in changes}
     faults = [fault for fault in checks.find_faults(after) if fault.field.partition(".")[0] in touched]
-    if after.version != found.version and found.submitted_at is not None:
-        faults.append(FieldError("version", "The number stays as it was first submitted. Create a new version."))
-    faults += others
-    if faults:
-        raise Invalid.of(faults)
+    return [*faults, *others]
+
+
+def _find_number_faults(work: Work, actor: Actor, found: Version) -> list[FieldError]:
+    """Why the number of a version cannot be corrected. One statement, or two."""
+    if found.submitted_at is not None:
+        return [FieldError("version", "The number stays as it was first submitted. Create a new version.")]
+    derived = find_derived(work, actor, found.key)
+    if derived is None:
+        return []
+    return [
+        FieldError("version", f"The number stays while {derived} names it as its base model. Create a new version.")
+    ]
 
 
 def _columns(new: NewVersion, metadata: Mapping[str, Any]) -> dict[str, Any]:

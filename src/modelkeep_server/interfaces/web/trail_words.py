@@ -8,11 +8,12 @@ from typing import Any
 
 from modelkeep_server.features.audit.filters import OBJECT_ID
 from modelkeep_server.features.audit.views import Event
-from modelkeep_server.interfaces.web.compare_words import say_fields, say_value
+from modelkeep_server.interfaces.web.compare_words import is_named, say_fields, say_value
 from modelkeep_server.interfaces.web.drawing import field_words, format_size
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.card_sections import SECTIONS
 from modelkeep_server.rules.formats import FORMATS
+from modelkeep_server.rules.lineage import ItemKind
 from modelkeep_server.rules.metrics import Metric, format_number
 
 #: Longer values of before and after are cut on the line; the event as stored has them whole.
@@ -44,11 +45,12 @@ _NAMES = {
     "seconds": "link holds for",
     "from": "begun from",
     "factsDigest": "digest of the facts",
+    "lineageKind": "kind of lineage",
     "facts": "facts said otherwise",
     **{f"annotations.{section.id}": f"annotation of {section.title}" for section in SECTIONS},
 }
 _ITEMS = {f"{section.id}.{item.id}": item.label for section in SECTIONS for item in section.items}
-_SOURCES = {"FORM": "in the form", "API": "by a program", "IMPORT": "from a file"}
+_SOURCES = {"FORM": "in the form", "API": "by a program", "IMPORT": "from a file", "OPENLINEAGE": "by OpenLineage"}
 _CAUSES = {"RECORD": "", "MOVE": "together with the move", "ROLLBACK": ""}
 _LABELS = {info.format.value: info.label for info in FORMATS.values()}
 _Labels = Mapping[str, str]
@@ -107,7 +109,7 @@ def _say(value: Any, labels: _Labels) -> str | None:
     if isinstance(value, list):
         return ", ".join(filter(None, (_say(one, labels) for one in value)))
     if isinstance(value, dict):
-        if "version" in value and value.keys() <= {"name", "model", "version", "uri"}:
+        if is_named(value) or value.get("kind") in list(ItemKind):
             return say_value(value)
         told = ((name, _say(one, labels)) for name, one in value.items())
         return "; ".join(f"{name} {one}" for name, one in told if one)

@@ -1,0 +1,65 @@
+"""
+What the lineage items of a version are: what was told beside it, and what stands in its own fields, each fact once.
+
+A version's own facts are its `trainingDataset`, its `baseModel`, its commit and its training job (product R3).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, Source
+from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_commit
+from modelkeep_server.rules.lineage import JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_node, name_version
+
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a version says in its own fields, and the repository of its model."""
+
+    metadata: Mapping[str, Any]
+    commit_sha: str | None
+    training_job_id: str | None
+    repository_url: str | None
+
+
+def put_together(own: Own, rows: Sequence[Item]) -> tuple[Item, ...]:
+    """All items of a version in the order of `KINDS`, its own ones first; `rows` are those that stand beside it."""
+    return tuple(sorted([*_tell_own(own, rows), *rows], key=lambda item: _ORDER[item.kind]))
+
+
+def name_item(kind: ItemKind, facts: Mapping[str, Any]) -> str:
+    """The id of the node that an item leads to: a registered base model is a version's node."""
+    if kind is ItemKind.BASE_MODEL and "model" in facts:
+        return name_version(facts["model"], facts["version"])
+    return name_node(kind, facts)
+
+
+def as_dataset(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a dataset item that the metadata's `trainingDataset` is."""
+    return {**_given(told), "role": DatasetRole.TRAINING.value}
+
+
+def _tell_own(own: Own, rows: Sequence[Item]) -> Iterable[Item]:
+    dataset, base = own.metadata.get(DATASET), own.metadata.get(BASE)
+    if dataset:
+        yield _own(OWN_DATASET, ItemKind.DATASET, as_dataset(dataset))
+    if base:
+        yield _own(OWN_BASE, ItemKind.BASE_MODEL, _given(base))
+    if own.commit_sha:
+        commit = as_commit(own.commit_sha, own.repository_url)
+        if not any(row.kind is ItemKind.COMMIT and is_same_commit(row.facts, commit) for row in rows):
+            yield _own(OWN_COMMIT, ItemKind.COMMIT, commit)
+    runs = {row.facts["runId"] for row in rows if row.kind is ItemKind.TRAINING_RUN}
+    if own.training_job_id and own.training_job_id not in runs:
+        yield _own(OWN_JOB, ItemKind.TRAINING_RUN, {"system": JOB_SYSTEM, "runId": own.training_job_id})
+
+
+def _own(id_: str, kind: ItemKind, facts: Mapping[str, Any]) -> Item:
+    return Item(id_, kind, facts, name_item(kind, facts), Source.VERSION)
+
+
+def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if value not in (None, "")}

@@ -1,0 +1,206 @@
+"""
+Telling where a version comes from and what uses it, and taking that back.
+
+The training dataset and the base model of a version are the same facts as their items (product R3): the first of each
+is written to the metadata, and only others stand as rows. What says how a version was made is content, and changes only
+where that may; consumers come and go as long as the model is there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import lineage_items
+from modelkeep_server.db.work import NoSuchRow, Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage import checks, queries
+from modelkeep_server.features.lineage.items import name_item
+from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, NewItem
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.checks import find_reason_faults
+from modelkeep_server.features.models.service import demand_active
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions import service as version_service
+from modelkeep_server.features.versions.bases import Derived, judge_base
+from modelkeep_server.features.versions.own_lineage import (
+    BASE,
+    DATASET,
+    as_commit,
+    is_same_base,
+    is_same_commit,
+    is_same_dataset,
+)
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
+from modelkeep_server.rules.lineage import ITEMS_MAX, KINDS, DatasetRole, ItemKind, label_node
+
+#: What in the metadata is which item, by that item's id.
+_IN_METADATA = {OWN_DATASET: DATASET, OWN_BASE: BASE}
+_SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
+    ItemKind.BASE_MODEL: is_same_base,
+    ItemKind.COMMIT: is_same_commit,
+}
+
+
+def add_item(
+    work: Work, actor: Actor, group: str, name: str, version: str, new: NewItem, *,
+    unreadable: Sequence[FieldError] = (),
+) -> Item:  # fmt: skip
+    """
+    Tell one more thing of where a version comes from, or of what uses it.
+
+    Args:
+        unreadable: What the door could not read of the input; told together with the other faults.
+    Raises:
+        NotFound, NotPermitted.
+        StateForbids: The model is retired, or the item says how the version was made and its content is frozen.
+        Invalid: Fields at fault, all of them at once; a base model that there is not, or that was made from this one.
+        Conflict: It is told already, or there are `ITEMS_MAX`.
+    """
+    model, found = _open(work, actor, "lineage.add", group, name, version, new.kind)
+    facts = checks.gather(new.facts)
+    faults = [*checks.find_faults(new.kind, new.facts), *unreadable]
+    if not faults and new.kind is ItemKind.BASE_MODEL:
+        told, fault = judge_base(work, actor, Derived(model.address, found.version, found.key), facts)
+        facts = dict(told)
+        faults += [FieldError("model", fault)] if fault else []
+    if faults:
+        raise Invalid.of(faults)
+    present = queries.list_items(work, found)
+    metadata = _write_through(model, found, new.kind, facts)
+    if metadata is not None:
+        said = {"lineageKind": new.kind.value, "source": new.source.value}
+        found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add", told=said)
+        own = OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
+        return queries.get_item(work, found, own)
+    _demand_untold(present, new.kind, facts)
+    if len(present) >= ITEMS_MAX:
+        raise Conflict(f"{found.address} has {ITEMS_MAX} lineage items, the most there may be.",
+                       remedy="Remove one that is not needed any more.")  # fmt: skip
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(
+        lineage_items,
+        {
+            "public_id": public_id,
+            "version_id": found.key,
+            "kind": new.kind.value,
+            "facts": facts,
+            "source": new.source.value,
+            "added_by": actor.user_id,
+            "added_at": work.now,
+        },
+    )
+    access.record(
+        work, actor, "lineage.add", object_id=found.id, object_label=found.address,
+        after={"item": public_id, "lineageKind": new.kind.value, "source": new.source.value,
+               "lineage": Veiled(canonical.dumps({"kind": new.kind.value, **facts}))},
+    )  # fmt: skip
+    return queries.get_item(work, found, public_id)
+
+
+def remove_item(
+    work: Work, actor: Actor, group: str, name: str, version: str, item_id: str, *, reason: str | None = None
+) -> None:
+    """
+    Take one thing back that was told of a version's lineage.
+
+    Raises:
+        NotFound, NotPermitted; StateForbids: as `add_item`; Invalid: the reason cannot be kept.
+        Conflict: The item is the version's own commit or training job, which is changed by editing the version.
+    """
+    model, found = _open(work, actor, "lineage.remove", group, name, version, None)
+    item = queries.get_item(work, found, item_id)
+    if KINDS[item.kind].is_content:
+        version_service.demand_editable(found)
+    faults = find_reason_faults(reason)
+    if faults:
+        raise Invalid.of(faults)
+    if item.id in (OWN_COMMIT, OWN_JOB):
+        label = "Commit SHA" if item.id == OWN_COMMIT else "Training Job ID"
+        raise Conflict(f"This is the {label} of the version itself.", remedy="Edit the version to change it.")
+    if item.id in _IN_METADATA:
+        metadata = {key: value for key, value in found.metadata.items() if key != _IN_METADATA[item.id]}
+        version_service.change_metadata(
+            work, actor, model, found, metadata, act="lineage.remove", told={"lineageKind": item.kind.value}, reason=reason
+        )
+        return
+    gone = {"removed_by": actor.user_id, "removed_at": work.now}
+    try:
+        work.change(lineage_items, queries.find_key(work, item.id), gone, expect={"removed_at": None})
+    except NoSuchRow as error:
+        raise NotFound("There is no such lineage item any more.") from error
+    access.record(
+        work, actor, "lineage.remove", object_id=found.id, object_label=found.address,
+        before={"item": item.id, "lineageKind": item.kind.value,
+                "lineage": Veiled(canonical.dumps({"kind": item.kind.value, **item.facts}))},
+        after={"item": None, "lineage": None}, reason=reason or None,
+    )  # fmt: skip
+
+
+def _open(
+    work: Work, actor: Actor, act: str, group: str, name: str, version: str, kind: ItemKind | None
+) -> tuple[Model, Version]:
+    """The model and version, locked, where the actor may do this; with a kind, where that may change."""
+    model = model_queries.lock_model(work, actor, group, name)
+    found = version_queries.lock_version(work, actor, group, name, version)
+    access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
+    demand_active(model)
+    if kind is not None and KINDS[kind].is_content:
+        version_service.demand_editable(found)
+    return model, found
+
+
+def _write_through(model: Model, found: Version, kind: ItemKind, facts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The metadata with an item that is a fact of the version itself; None where the item stands beside it."""
+    if kind is ItemKind.COMMIT and found.commit_sha:
+        _demand_other_commit(model, found, facts)
+    if kind is ItemKind.BASE_MODEL and not found.metadata.get(BASE):
+        return {**found.metadata, BASE: dict(facts)}
+    if kind is not ItemKind.DATASET or facts["role"] != DatasetRole.TRAINING:
+        return None
+    told = {key: value for key, value in facts.items() if key != "role"}
+    own = found.metadata.get(DATASET)
+    if not own:
+        return {**found.metadata, DATASET: told}
+    if not is_same_dataset(own, told):
+        return None
+    others = [key for key, value in told.items() if own.get(key) not in (None, "", value)]
+    if others:
+        raise Conflict(
+            f"{label_node(kind, facts)} is the training dataset already, with another {', '.join(others)}.",
+            remedy="Edit the version's Training Dataset, or remove it first.",
+        )
+    merged = {**own, **told}
+    return None if merged == own else {**found.metadata, DATASET: merged}
+
+
+def _demand_other_commit(model: Model, found: Version, facts: Mapping[str, Any]) -> None:
+    if is_same_commit(facts, as_commit(str(found.commit_sha), model.repository_url)):
+        raise Conflict(
+            f"{facts['commitSha'][:12]} is the version's own commit, in the repository of its model.",
+            remedy="Nothing is left to add.",
+        )
+
+
+def _demand_untold(present: Sequence[Item], kind: ItemKind, facts: Mapping[str, Any]) -> None:
+    """Raises Conflict where an item says this already: of a dataset in the same role, of others by what they name."""
+    for item in present:
+        if item.kind is not kind:
+            continue
+        same = _SAME.get(kind)
+        is_told = same(item.facts, facts) if same else item.node == name_item(kind, facts)
+        if is_told and item.facts.get("role") == facts.get("role"):
+            role = f" as {item.facts['role'].lower()} data" if "role" in item.facts else ""
+            raise Conflict(
+                f"{KINDS[kind].label} {_say(kind, facts)} is told already{role}.",
+                remedy="Remove it first to tell it otherwise.",
+            )
+
+
+def _say(kind: ItemKind, facts: Mapping[str, Any]) -> str:
+    if kind is ItemKind.BASE_MODEL and "model" in facts:
+        return f"{facts['model']}:{facts['version']}"
+    return label_node(kind, facts)
