@@ -135,9 +135,20 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             with house.writing() as work:
                 first_start.open_registry(work, keys.registry_id)
                 starter.install_starters(work)
+        else:
+            _draw_lineage(house)
         yield house
     finally:
         database.close()
+
+
+def _draw_lineage(house: House) -> None:
+    """Draw the lineage graph of a registry that comes from a release without one."""
+    with house.reading() as work:
+        is_missing = lineage_projection.is_missing(work)
+    if is_missing:
+        with house.writing() as work:
+            lineage_projection.rebuild_where_missing(work)
 
 
 def open_store(settings: Settings) -> BlobStore:

@@ -6,12 +6,14 @@ from enum import StrEnum
 
 from modelkeep_server.features.cards.documents import to_document
 from modelkeep_server.features.cards.views import Card, CardStatus
+from modelkeep_server.interfaces.cards.html import render_html
 from modelkeep_server.kit import canonical
 
 
 class Format(StrEnum):
     """What a card can be exported as, by the names of `?format=`."""
 
+    HTML = "html"
     JSON = "json"
 
 
@@ -30,6 +32,10 @@ class FormatRow:
     make: Callable[[Card, str], bytes]
 
 
+def _make_html(card: Card, public_url: str) -> bytes:
+    return render_html(card, base_url=public_url).encode()
+
+
 def _make_json(card: Card, _public_url: str) -> bytes:
     """The document in its canonical spelling, which its digest is over but for what stands outside of it."""
     return canonical.dumps(to_document(card)).encode()
@@ -38,6 +44,9 @@ def _make_json(card: Card, _public_url: str) -> bytes:
 FORMATS: Mapping[Format, FormatRow] = {
     row.format: row
     for row in (
+        FormatRow(
+            Format.HTML, "HTML", "Web-friendly format for sharing", "text/html; charset=utf-8", ".html", _make_html
+        ),
         FormatRow(
             Format.JSON, "JSON", "Machine-readable format for automation", "application/json", ".card.json", _make_json
         ),

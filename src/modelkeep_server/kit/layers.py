@@ -7,10 +7,10 @@ a place of its own in each column between, which lines from the same node share.
 same way.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from operator import itemgetter
 from typing import TypeVar
 
@@ -79,7 +79,7 @@ def arrange(
             bends = [Bend(start, column) for column in range(column_of[start] + 1, column_of[end])]
             way: list[Place] = [start, *bends, end]
             ways[start, end] = way
-            steps.update(pairwise(way))
+            steps.update(itertools.pairwise(way))
             for bend in bends:
                 if bend not in columns[bend.column]:
                     columns[bend.column].append(bend)

@@ -35,9 +35,9 @@ def invite(email: str, roles: Roles = "") -> None:
 
 @app.command()
 def reindex() -> None:
-    """Write the catalogue's search index and the activity lists anew."""
+    """Write the catalogue's search index, the lineage graph and the activity lists anew."""
     told = run("admin.reindex", {})
-    print(f"{told['models']} models indexed.")
+    print(f"{told['models']} models and {told['versions']} versions indexed.")
 
 
 @app.command("test-mail")

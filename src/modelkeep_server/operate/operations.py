@@ -10,6 +10,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.audit import verify
 from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.features.identity.tokens import service as tokens
+from modelkeep_server.features.lineage import projection as lineage
 from modelkeep_server.features.notify.sending import send_test
 from modelkeep_server.features.search import projection
 from modelkeep_server.operate import key_operations
@@ -56,11 +57,11 @@ def verify_audit(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the catalogue's index and the activity index anew."""
+    """Write the catalogue's index, the lineage graph and the activity index anew."""
     with house.writing() as work:
         activity.rebuild(work)
         work.rebuild_row_writers()
-        return {"models": projection.reindex(work)}
+        return {"models": projection.reindex(work), "versions": lineage.rebuild(work)}
 
 
 def test_mail(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:

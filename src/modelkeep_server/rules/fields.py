@@ -19,7 +19,7 @@ class Kind(StrEnum):
     DATE = "date"  # an ISO 8601 date, 2026-01-31
     SCHEMA = "schema"  # a JSON Schema 2020-12 document
     OBJECT = "object"  # any JSON object
-    DATASET = "dataset"  # {name, version, uri?}
+    DATASET = "dataset"  # {name, version, uri?, sha256?, sizeBytes?, personalData?}
     BASE_MODEL = "base_model"  # {model, version} or {uri}
 
 
@@ -198,8 +198,8 @@ LIMITS: Mapping[Kind, str] = {
     Kind.DATE: "A day: 2026-01-31.",
     Kind.SCHEMA: f"Without remote references, at most {JSON_BYTES // 1024} KiB.",
     Kind.OBJECT: f"At most {JSON_BYTES // 1024} KiB, {JSON_DEPTH} levels deep.",
-    Kind.DATASET: "`name` and `version`, `uri` if you like.",
-    Kind.BASE_MODEL: "`model` and `version`, or `uri`.",
+    Kind.DATASET: "`name` and `version`; if you like `uri`, `sha256`, `sizeBytes`, `personalData` (YES, NO, UNKNOWN).",
+    Kind.BASE_MODEL: "`model` and `version` of one that is registered here, or `uri` of one from outside.",
 }
 
 

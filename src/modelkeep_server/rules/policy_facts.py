@@ -57,7 +57,16 @@ def _texts(*pairs: tuple[str, str]) -> tuple[Fact, ...]:
 
 _OF_KIND = {Kind.LINE: FactKind.TEXT, Kind.TEXT: FactKind.TEXT, Kind.DATE: FactKind.TEXT}
 _PARTS = {
-    Kind.DATASET: _texts(("name", "Its name."), ("version", "Its version."), ("uri", "Where it is.")),
+    Kind.DATASET: (
+        *_texts(
+            ("name", "Its name."),
+            ("version", "Its version."),
+            ("uri", "Where it is."),
+            ("sha256", "SHA-256 of it, in hexadecimal digits."),
+            ("personalData", "YES, NO or UNKNOWN: whether it is about people."),
+        ),
+        Fact("sizeBytes", FactKind.NUMBER, "How large it is, in bytes."),
+    ),
     Kind.BASE_MODEL: _texts(("model", "`group/name`."), ("version", "Its version."), ("uri", "Where it is, outside.")),
 }
 

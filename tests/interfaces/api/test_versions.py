@@ -210,15 +210,17 @@ def test_unknown_metadata_is_kept_under_custom(make: Make, api: Api) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("base", [{"model": "nlp/bert", "version": "1.0.0"}, {"uri": "hf://bert-base"}])
-def test_a_base_model_is_a_registered_version_or_an_address_outside(make: Make, api: Api, base: dict[str, str]) -> None:
-    """Both forms of a parent are taken."""
-    model = make.model()
-    sent = {"version": "1.0.0", "metadata": {"baseModel": base}}
+def test_a_base_model_is_a_registered_version_or_an_address_outside(make: Make, api: Api) -> None:
+    """Both forms of a parent are taken; a registered one is spelled as it was registered."""
+    model, parent = make.model(), make.version()
+    registered = {"model": parent.model, "version": parent.version}
 
-    shown = api.as_(make.owner_of(model)).post(versions_of(model), json=sent).json()
-
-    assert shown["metadata"] == {"baseModel": base}
+    for number, base in enumerate(
+        [registered, registered | {"model": parent.model.upper()}, {"uri": "hf://bert-base"}]
+    ):
+        sent = {"version": f"1.0.{number}", "metadata": {"baseModel": base}}
+        shown = api.as_(make.owner_of(model)).post(versions_of(model), json=sent).json()
+        assert shown["metadata"] == {"baseModel": base if "uri" in base else registered}
 
 
 def test_every_valid_semantic_version_is_taken(make: Make, api: Api) -> None:

@@ -1,5 +1,5 @@
 """
-Beginning a version from an earlier one: its metadata as the base, and files taken along.
+Beginning a version from an earlier one: its metadata as the base, its lineage, and files taken along.
 
 A file that is taken along is the same stored bytes in another version: nothing is copied, sent or looked through again.
 """
@@ -22,6 +22,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import checks, service
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.checks import NewVersion
+from modelkeep_server.features.versions.own_lineage import keep_beside
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
@@ -72,6 +73,8 @@ def create_version_from(
         raise Invalid.of([FieldError("from", f"{model.address} has no version {base[:100]}.")]) from None
     if is_patch:
         new = replace(new, metadata=checks.patch_metadata(origin.metadata, new.metadata))
+    else:
+        new = replace(new, metadata=keep_beside(origin.metadata, new.metadata))
     faults = list(unreadable)
     files = _choose(work, origin, paths, faults)
     version = service.create_version(work, actor, group, name, new, unreadable=faults, origin=origin)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 
+from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import card_annotations, card_revisions, people, row_writers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
@@ -28,6 +29,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.merkle import root_of
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import NotFound
 
 #: Which revision is asked for: a number, the draft, or what readers are to see: the newest published, else the draft.
@@ -152,8 +154,28 @@ def with_annotations(card: Card, notes: Mapping[str, tuple[Annotation, ...]]) ->
 
 def list_revisions(work: Work, version: Version) -> tuple[Revision, ...]:
     """The cards of a version that the reader was let to, newest first, at most 200. One statement."""
+    rows = work.all(_of_version(version).order_by(card_revisions.c.revision.desc()).limit(REVISIONS_SHOWN))
+    return tuple(map(_to_revision, rows))
+
+
+def page_revisions(
+    work: Work, version: Version, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Revision]:
+    """One page of the same. Two statements. Raises CursorRefused."""
+    rows, following = read_rows(
+        work, _of_version(version), card_revisions.c.revision, filters={"cards_of": version.id}, limit=limit,
+        cursor=cursor, descending=True,
+    )  # fmt: skip
+    total = work.scalar(
+        select(func.count()).select_from(card_revisions).where(card_revisions.c.version_id == version.key)
+    )
+    return Page(tuple(map(_to_revision, rows)), following, int(total))
+
+
+def _of_version(version: Version) -> Select[Any]:
+    """The cards of a version without what they say."""
     columns = card_revisions.c
-    rows = work.all(
+    return (
         select(
             columns.revision, columns.status, columns.coverage, columns.generated_at, columns.published_at,
             columns.digest, _generators.c.email.label("generator"), _publishers.c.email.label("publisher"),
@@ -161,21 +183,19 @@ def list_revisions(work: Work, version: Version) -> tuple[Revision, ...]:
         .join(_generators, _generators.c.id == columns.generated_by)
         .outerjoin(_publishers, _publishers.c.id == columns.published_by)
         .where(columns.version_id == version.key)
-        .order_by(columns.revision.desc())
-        .limit(REVISIONS_SHOWN)
     )  # fmt: skip
-    return tuple(
-        Revision(
-            revision=row.revision,
-            status=CardStatus(row.status),
-            coverage=row.coverage / 10_000,
-            generated_at=row.generated_at,
-            generated_by=row.generator,
-            published_at=row.published_at,
-            published_by=row.publisher,
-            digest=row.digest,
-        )
-        for row in rows
+
+
+def _to_revision(row: Row[Any]) -> Revision:
+    return Revision(
+        revision=row.revision,
+        status=CardStatus(row.status),
+        coverage=row.coverage / 10_000,
+        generated_at=row.generated_at,
+        generated_by=row.generator,
+        published_at=row.published_at,
+        published_by=row.publisher,
+        digest=row.digest,
     )
 
 

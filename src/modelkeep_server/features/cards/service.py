@@ -219,7 +219,7 @@ def _tell(card: Card) -> dict[str, Any]:
 
 def _name_changes(changes: CardChanges) -> dict[str, Any]:
     """The items that a new draft says otherwise, by section and id, never what they say."""
-    return {"changed": [f"{change.section}.{change.id}" for change in changes.items]} if changes.items else {}
+    return {"facts": [f"{change.section}.{change.id}" for change in changes.items]} if changes.items else {}
 
 
 def _demand_fresh(work: Work, version: Version, expected: Collection[int] | None, present: int) -> None:

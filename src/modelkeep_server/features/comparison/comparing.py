@@ -14,6 +14,7 @@ from modelkeep_server.features.comparison.measured import compare_metrics, flag_
 from modelkeep_server.features.comparison.views import VersionComparison
 from modelkeep_server.features.evaluations.queries import find_standing
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage.queries import list_content
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.conditions import has_flag
@@ -31,7 +32,7 @@ def compare_versions(
     work: Work, actor: Actor, group: str, name: str, version: str, *, other: str | None = None
 ) -> VersionComparison:
     """
-    What differs between a version and another of its model. At most twelve statements.
+    What differs between a version and another of its model. At most fourteen statements.
 
     Args:
         other: The version to compare with; without it, as `find_counterpart`.
@@ -91,8 +92,8 @@ def list_offered(work: Work, version: Version) -> tuple[tuple[str, State, bool],
 
 
 def content_of(work: Work, version: Version) -> Content:
-    """The content of a version as it stands, as `compare_contents` takes it, with the verdicts of its files. One
-    statement."""
+    """The content of a version as it stands, as `compare_contents` takes it, with the verdicts of its files. Two
+    statements."""
     rows = work.all(
         select(artifacts.c.path, artifacts.c.type, blobs.c.sha256, blobs.c.size_bytes, scans.c.verdict)
         .join(blobs, blobs.c.id == artifacts.c.blob_id)
@@ -116,4 +117,5 @@ def content_of(work: Work, version: Version) -> Content:
         "description": version.description,
         "metadata": version.metadata,
         "artifacts": files,
+        "lineage": list_content(work, version),
     }

@@ -3,7 +3,7 @@ Comparing two contents of versions, as plain documents: what was submitted and w
 
 A document, as it stands frozen under a content digest, is
 `{version, commitSha, trainingJobId, description, metadata, artifacts: [{path, type, sha256, sizeBytes}]}`.
-Of files, `verdict` may be there as well.
+Of files, `verdict` may be there as well. Of lineage beside the version's own fields, `lineage: [{kind, ...}]`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,11 @@ from modelkeep_server.features.comparison.views import (
     Flag,
     SchemaChange,
 )
+from modelkeep_server.features.lineage.items import name_item
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.word_marks import mark_words
 from modelkeep_server.rules.fields import FIELDS, Field, Kind, find_value
+from modelkeep_server.rules.lineage import KINDS, ItemKind
 from modelkeep_server.rules.schema_changes import Effect, Side, is_flagged, judge_changes
 from modelkeep_server.rules.schema_documents import list_fields
 
@@ -50,7 +52,7 @@ def compare_contents(old: Content, new: Content) -> Comparison:
         before=before,
         now=now,
         facts=tuple(fact for fact in facts if fact is not None),
-        metadata=tuple(_compare_metadata(metadata_before, metadata_now)),
+        metadata=(*_compare_metadata(metadata_before, metadata_now), *_compare_lineage(old, new)),
         schemas=schemas,
         artifacts=tuple(_compare_artifacts(old, new)),
         flags=tuple(_flag(schema, before, now) for schema in schemas if schema.is_flagged),
@@ -69,6 +71,21 @@ def _compare_metadata(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iter
         if change is not None:
             yield change
     yield from _compare_pieces("custom", before.get("custom") or {}, now.get("custom") or {})
+
+
+def _compare_lineage(old: Content, new: Content) -> Iterator[FieldChange]:
+    """Lineage item by item, those before first: of one kind and name the same thing, whatever else is said of it."""
+    before, now = ({_name_of(item): item for item in content.get("lineage") or ()} for content in (old, new))
+    for name in dict.fromkeys((*before, *now)):
+        item = before.get(name) or now[name]
+        change = _compare_value(f"lineage.{name}", KINDS[item["kind"]].label, before.get(name), now.get(name))
+        if change is not None:
+            yield change
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    node = name_item(ItemKind(item["kind"]), item)
+    return f"{node} {item['role']}" if "role" in item else node
 
 
 def _compare_pieces(

@@ -94,6 +94,8 @@ def index_versions(work: Work, keys: Collection[int]) -> None:
 
 def rebuild(work: Work) -> int:
     """Write the whole graph anew. Gives back of how many versions it is told."""
+    # Acts on versions lock their models: none is under way that read the graph as it was.
+    work.all(select(models.c.id).order_by(models.c.id).with_for_update(key_share=True))
     work.keep(lineage_edges, delete(lineage_edges))
     work.keep(lineage_nodes, delete(lineage_nodes))
     keys = [row.id for row in work.all(select(versions.c.id).order_by(versions.c.id))]
@@ -105,6 +107,13 @@ def rebuild(work: Work) -> int:
 def is_missing(work: Work) -> bool:
     """Whether there are versions and no graph: the database comes from a release that had none. One statement."""
     return bool(work.scalar(select(exists(select(versions.c.id)) & ~exists(select(lineage_nodes.c.id)))))
+
+
+def rebuild_where_missing(work: Work) -> None:
+    """Write the graph of a database that has none. Of several servers that start at once, one does."""
+    work.take_turn("lineage.rebuild")
+    if is_missing(work):
+        rebuild(work)
 
 
 def _gather(work: Work, rows: Sequence[Row[Any]]) -> _Wanted:

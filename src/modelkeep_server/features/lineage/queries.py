@@ -10,8 +10,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage.items import Own, name_item, put_together
 from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lineage import ItemKind
+from modelkeep_server.rules.lineage import KINDS, ItemKind
 
 
 def list_items(work: Work, version: Version) -> tuple[Item, ...]:
@@ -33,6 +34,22 @@ def get_item(work: Work, version: Version, item_id: str) -> Item:
 def find_key(work: Work, item_id: str) -> int:
     """The inside id of a row by its public id. One statement."""
     return int(work.scalar(select(lineage_items.c.id).where(lineage_items.c.public_id == item_id)) or 0)
+
+
+def list_content(work: Work, version: Version) -> list[dict[str, Any]]:
+    """
+    The items beside a version that say how it was made, as its content has them: `{kind, ...fields}`, in an order that
+    nothing but they themselves decide. One statement.
+    """
+    rows = work.all(_CONTENT_OF, {"version_id": version.key})
+    return sorted(({"kind": row.kind, **row.facts} for row in rows), key=canonical.dumps)
+
+
+_CONTENT_OF = select(lineage_items.c.kind, lineage_items.c.facts).where(
+    lineage_items.c.version_id == bindparam("version_id"),
+    lineage_items.c.removed_at.is_(None),
+    lineage_items.c.kind.in_([info.kind.value for info in KINDS.values() if info.is_content]),
+)
 
 
 @cache

@@ -72,7 +72,7 @@ def add_item(
     present = queries.list_items(work, found)
     metadata = _write_through(model, found, new.kind, facts)
     if metadata is not None:
-        said = {"kind": new.kind.value, "source": new.source.value}
+        said = {"lineageKind": new.kind.value, "source": new.source.value}
         found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add", told=said)
         own = OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
         return queries.get_item(work, found, own)
@@ -95,8 +95,8 @@ def add_item(
     )
     access.record(
         work, actor, "lineage.add", object_id=found.id, object_label=found.address,
-        after={"item": public_id, "kind": new.kind.value, "source": new.source.value,
-               "facts": Veiled(canonical.dumps(facts))},
+        after={"item": public_id, "lineageKind": new.kind.value, "source": new.source.value,
+               "lineage": Veiled(canonical.dumps({"kind": new.kind.value, **facts}))},
     )  # fmt: skip
     return queries.get_item(work, found, public_id)
 
@@ -124,7 +124,7 @@ def remove_item(
     if item.id in _IN_METADATA:
         metadata = {key: value for key, value in found.metadata.items() if key != _IN_METADATA[item.id]}
         version_service.change_metadata(
-            work, actor, model, found, metadata, act="lineage.remove", told={"kind": item.kind.value}, reason=reason
+            work, actor, model, found, metadata, act="lineage.remove", told={"lineageKind": item.kind.value}, reason=reason
         )
         return
     gone = {"removed_by": actor.user_id, "removed_at": work.now}
@@ -134,8 +134,9 @@ def remove_item(
         raise NotFound("There is no such lineage item any more.") from error
     access.record(
         work, actor, "lineage.remove", object_id=found.id, object_label=found.address,
-        before={"item": item.id, "kind": item.kind.value, "facts": Veiled(canonical.dumps(dict(item.facts)))},
-        after={"item": None}, reason=reason or None,
+        before={"item": item.id, "lineageKind": item.kind.value,
+                "lineage": Veiled(canonical.dumps({"kind": item.kind.value, **item.facts}))},
+        after={"item": None, "lineage": None}, reason=reason or None,
     )  # fmt: skip
 
 

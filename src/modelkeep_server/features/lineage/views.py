@@ -12,11 +12,15 @@ from modelkeep_server.rules.lineage import NODES, Family, ItemKind, NodeKind
 
 
 class Source(StrEnum):
-    """How an item came: typed into a form, sent to the API or by OpenLineage, or told by the version's own fields."""
+    """
+    How an item came: typed into a form, sent to the API or by OpenLineage, carried over from the version that this one
+    began from, or told by the version's own fields.
+    """
 
     FORM = "FORM"
     API = "API"
     OPENLINEAGE = "OPENLINEAGE"
+    CARRIED = "CARRIED"
     VERSION = "VERSION"
 
 

@@ -46,7 +46,15 @@ from modelkeep_server.rules.errors import DutiesOverlap
 from modelkeep_server.rules.events import Outcome
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
-TOUCHING = ("version.create", "version.update", "artifact.upload", "artifact.remove", "promotion.request")
+TOUCHING = (
+    "version.create",
+    "version.update",
+    "artifact.upload",
+    "artifact.remove",
+    "lineage.add",
+    "lineage.remove",
+    "promotion.request",
+)
 #: A person and the programs that they answer for, as `answered_for` gives them.
 _ANSWERED: BindParameter[int] = bindparam("answered", expanding=True, type_=BigInteger)
 _ONE: ColumnElement[int] = literal_column("1")
@@ -62,7 +70,7 @@ class Tie(StrEnum):
 
     OWNED: They own or ever owned it: as who registered it, by their e-mail among its owners, also the former ones, or
     as a member of a team while its address was among them. TOUCHED: They created, edited, uploaded to, took from or
-    submitted a version of it.
+    submitted a version of it, or told its lineage.
     """
 
     OWNED = "OWNED"

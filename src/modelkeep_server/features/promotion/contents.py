@@ -12,11 +12,13 @@ from sqlalchemy import select
 from modelkeep_server.db.tables import artifacts, blobs, version_contents
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage.queries import list_content
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import IntegrityBroken
 
-SCHEMA = 1
+#: Lineage stands in a document where there are items beside the version's own fields; one without is of schema 1.
+SCHEMA, SCHEMA_WITH_LINEAGE = 1, 2
 PREFIX = "sha256:"
 
 #: The files of a version, each with at least what is digested of it.
@@ -25,10 +27,11 @@ _OF_FILE = ("path", "type", "sha256", "sizeBytes")
 
 
 def read_content(work: Work, version: Version, files: Files | None = None) -> dict[str, Any]:
-    """The document of a version as it stands now. One statement; none where its `files` are at hand."""
+    """The document of a version as it stands now. Two statements; one where its `files` are at hand."""
     held = _read_files(work, version) if files is None else files
+    lineage = list_content(work, version)
     return {
-        "schema": SCHEMA,
+        "schema": SCHEMA_WITH_LINEAGE if lineage else SCHEMA,
         "model": version.model,
         "version": version.version,
         "commitSha": version.commit_sha,
@@ -36,6 +39,7 @@ def read_content(work: Work, version: Version, files: Files | None = None) -> di
         "description": version.description,
         "metadata": dict(version.metadata),
         "artifacts": sorted(({key: file[key] for key in _OF_FILE} for file in held), key=lambda file: file["path"]),
+        **({"lineage": lineage} if lineage else {}),
     }
 
 
@@ -54,7 +58,7 @@ def digest_of(content: dict[str, Any]) -> str:
 
 
 def freeze(work: Work, actor: Actor, version: Version, files: Files | None = None) -> str:
-    """Keep what a version holds now, and give its digest. Two statements; one where its `files` are at hand."""
+    """Keep what a version holds now, and give its digest. Three statements; two where its `files` are at hand."""
     content = read_content(work, version, files)
     digest = digest_of(content)
     work.insert(
@@ -72,7 +76,7 @@ def freeze(work: Work, actor: Actor, version: Version, files: Files | None = Non
 
 def demand_frozen(work: Work, version: Version, digest: str, files: Files | None = None) -> None:
     """
-    Raises IntegrityBroken where a version no longer holds what was frozen under this digest. One statement; none where
+    Raises IntegrityBroken where a version no longer holds what was frozen under this digest. Two statements; one where
     its `files` are at hand.
     """
     present = digest_of(read_content(work, version, files))

@@ -13,8 +13,19 @@ from sqlalchemy import select
 from modelkeep_server.db.tables import lineage_items
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.versions.bases import Derived, judge_base
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.lineage import DatasetRole, ItemKind
 
+#: What a version that begins from another takes over from it.
+CARRIED = (
+    ItemKind.DATASET,
+    ItemKind.FEATURE_PIPELINE,
+    ItemKind.TRAINING_SCRIPT,
+    ItemKind.PREPROCESSING,
+    ItemKind.BASE_MODEL,
+)
 DATASET, BASE = "trainingDataset", "baseModel"
 
 
@@ -72,6 +83,35 @@ def fold_in(
         gone = {"removed_by": actor.user_id, "removed_at": work.now}
         work.change(lineage_items, row.id, gone, expect={"removed_at": None})
     return folded
+
+
+def carry_over(
+    work: Work, actor: Actor, origin: Version, key: int, new: Derived, metadata: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """
+    Have the items of an earlier version beside a new one too: what it is made from, and by which programs. Commits and
+    runs are each version's own, consumers too. Gives back what was carried. One statement, and one for each item.
+
+    A base model that the actor does not see, or that would close a ring, stays where it is.
+    """
+    rows = work.all(
+        select(lineage_items.c.kind, lineage_items.c.facts)
+        .where(lineage_items.c.version_id == origin.key, lineage_items.c.removed_at.is_(None))
+        .where(lineage_items.c.kind.in_([kind.value for kind in CARRIED]))
+        .order_by(lineage_items.c.id)
+    )
+    carried = []
+    for row in rows:
+        kind = ItemKind(row.kind)
+        if _says_same(kind, row.facts, metadata, None):
+            continue
+        if kind is ItemKind.BASE_MODEL and judge_base(work, actor, new, row.facts)[1] is not None:
+            continue
+        public_id = ids.uuid7(clock.to_us(work.now))
+        told = {"version_id": key, "kind": row.kind, "facts": row.facts, "source": "CARRIED"}
+        work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
+        carried.append({"kind": row.kind, **row.facts})
+    return carried
 
 
 def _says_same(

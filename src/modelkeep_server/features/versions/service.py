@@ -19,7 +19,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import checks, queries
 from modelkeep_server.features.versions.bases import Derived, find_derived, judge_base
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, fold_in, keep_beside
+from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, carry_over, fold_in, keep_beside
 from modelkeep_server.features.versions.views import EDITS, Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
@@ -35,7 +35,7 @@ def create_version(
 
     Args:
         unreadable: What the door could not read of the input; told together with the other faults.
-        origin: The version that it begins from, for the record; its metadata stands in `new` already.
+        origin: The version that it begins from; its metadata stands in `new` already, its lineage is carried over.
     Raises:
         NotFound: There is no such model that the actor can see.
         NotPermitted: The actor is no owner of the model with the role Model Owner, and no collaborator with WRITE.
@@ -69,6 +69,7 @@ def create_version(
     )
     passage = {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id}
     work.insert(version_passages, passage)
+    carried = carry_over(work, actor, origin, key, Derived(model.address, new.version, key), metadata) if origin else []
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
         work,
@@ -81,6 +82,7 @@ def create_version(
             "number": number,
             "state": State.DRAFT.value,
             **({} if origin is None else {"from": origin.id}),
+            **({"lineage": Veiled(canonical.dumps(carried))} if carried else {}),
             **_facts(new, metadata),
         },
     )

@@ -22,6 +22,8 @@ class Passage:
 #: What makes a new revision of a version.
 EDITS = (
     "version.update",
+    "lineage.add",
+    "lineage.remove",
     "version.close",
     "version.reopen",
     "version.hold",

@@ -13,7 +13,7 @@ from modelkeep_server.features.cards.views import Card
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.interfaces.api.face import IfMatch, door, make_router, read_if_match
+from modelkeep_server.interfaces.api.face import Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
 from modelkeep_server.interfaces.api.shapes.cards import AnnotationIn, CardChangesOut, CardOut, RevisionOut
 from modelkeep_server.interfaces.card_files import FORMATS, Format, make_file, name_file
@@ -101,10 +101,12 @@ def publish_card(work: Work, actor: Actor, group: str, name: str, version: str, 
 
 @router.get(BASE + "/revisions", response_model=PageOut[RevisionOut])
 @door.reads("model.read")
-def list_card_revisions(work: Work, actor: Actor, group: str, name: str, version: str) -> PageOut[RevisionOut]:
-    """The cards of a version, newest first, the draft among them; at most 200."""
-    found = queries.list_revisions(work, version_queries.get_version(work, actor, group, name, version))
-    return PageOut[RevisionOut](items=[RevisionOut.of(one) for one in found], total=len(found))
+def list_card_revisions(
+    work: Work, actor: Actor, group: str, name: str, version: str, limit: Limit = 50, cursor: Cursor = None
+) -> PageOut[RevisionOut]:
+    """The cards of a version, newest first, the draft among them."""
+    found = version_queries.get_version(work, actor, group, name, version)
+    return PageOut[RevisionOut].of(queries.page_revisions(work, found, limit=limit, cursor=cursor), RevisionOut.of)
 
 
 @router.get(BASE + "/compare", response_model=CardChangesOut)

@@ -7,11 +7,16 @@ from typing import Any
 
 from modelkeep_server.features.comparison.views import Change, SchemaChange
 from modelkeep_server.interfaces.web.drawing import format_size
+from modelkeep_server.rules.lineage import KINDS, ItemKind, label_node
 from modelkeep_server.rules.metrics import format_number
 from modelkeep_server.rules.schema_changes import Effect, Side
 
 #: So many names of fields are told one by one.
 NAMES_TOLD = 3
+#: What a dataset or a base model in the metadata is made of.
+_OF_NAMED = {row.key for kind in (ItemKind.DATASET, ItemKind.BASE_MODEL) for row in KINDS[kind].fields}
+_NAMING = frozenset({"name", "version", "model", "system", "runId"})
+_PERSONAL_DATA = {"YES": "personal data", "NO": "no personal data", "UNKNOWN": "personal data unknown"}
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,41 @@ def say_value(value: Any) -> str:
     """A JSON value in one line: text as it is, a dataset or base model by its name and version."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping) and value.keys() <= {"name", "model", "version", "uri"} and "version" in value:
-        named = f"{value.get('name') or value.get('model')} {value['version']}"
-        return f"{named} ({value['uri']})" if value.get("uri") else named
+    if isinstance(value, Mapping) and value.get("kind") in list(ItemKind):
+        facts = {key: told for key, told in value.items() if key != "kind"}
+        return say_item(ItemKind(value["kind"]), facts)
+    if isinstance(value, Mapping) and is_named(value):
+        return say_item(ItemKind.BASE_MODEL if "model" in value else ItemKind.DATASET, value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def is_named(value: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is a dataset or a base model, as metadata have them."""
+    return "version" in value and ("name" in value or "model" in value) and value.keys() <= _OF_NAMED
+
+
+def say_item(kind: ItemKind, facts: Mapping[str, Any]) -> str:
+    """A lineage item in one line: what it names, and in brackets what else is told of it."""
+    named = f"{facts['model']} {facts['version']}" if "model" in facts else label_node(kind, facts)
+    more = [
+        _say_fact(row.key, facts[row.key])
+        for row in KINDS[kind].fields
+        if facts.get(row.key) not in (None, "") and str(facts[row.key]) not in named and row.key not in _NAMING
+    ]
+    return f"{named} ({', '.join(more)})" if more else named
+
+
+def _say_fact(key: str, value: Any) -> str:
+    match key:
+        case "role":
+            return f"{str(value).lower()} data"
+        case "sizeBytes":
+            return format_size(value)
+        case "personalData":
+            return _PERSONAL_DATA[value]
+        case "sha256" | "commitSha":
+            return str(value)[:12]
+    return str(value)
 
 
 def say_fields(count: int | None) -> str:

@@ -20,7 +20,7 @@ KindName = Literal[
 ]
 RoleName = Literal["TRAINING", "VALIDATION", "TEST"]
 PersonalDataName = Literal["YES", "NO", "UNKNOWN"]
-SourceName = Literal["FORM", "API", "OPENLINEAGE", "VERSION"]
+SourceName = Literal["FORM", "API", "OPENLINEAGE", "CARRIED", "VERSION"]
 
 
 class LineageItemIn(Input):

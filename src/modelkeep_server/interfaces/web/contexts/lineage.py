@@ -8,7 +8,15 @@ from modelkeep_server.features.lineage.views import Item, Node
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.base import FormContext
-from modelkeep_server.interfaces.web.contexts.lineage_picture import CHOICES, Fact, Picture, href_of_lineage, list_facts
+from modelkeep_server.interfaces.web.contexts.lineage_picture import (
+    CHOICES,
+    Fact,
+    Picture,
+    describe,
+    href_of_lineage,
+    list_facts,
+    name_of,
+)
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
@@ -117,9 +125,13 @@ class FindLineageContext(FormContext):
         """The graph around a node."""
         return href_of_lineage(node.id)
 
-    def word_of(self, node: Node) -> str:
-        """What a node is."""
-        return NODES[node.kind][0]
+    def name_of(self, node: Node) -> str:
+        """What a node is called."""
+        return name_of(node)
+
+    def describe(self, node: Node) -> str:
+        """What stands under its name."""
+        return describe(node)
 
     def icon_of_node(self, node: Node) -> str:
         """Its icon."""

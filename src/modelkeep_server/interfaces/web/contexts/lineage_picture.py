@@ -85,6 +85,7 @@ class NodeRow:
     """A node as a line of the table. `says` are the edges that lead on to the middle, as sentences without it."""
 
     node: Node
+    name: str
     word: str
     icon: str
     says: tuple[str, ...]
@@ -97,7 +98,7 @@ class Picture:
     """
     A part of the graph as a page shows it: as a graph or as a table, with one node chosen, and what a change of that
     one reaches. `at` is the page's address, `kept` what else its query holds, `chooser` the parameter that names the
-    chosen node. `says` is what was typed to tell the owners, where that was refused.
+    chosen node. `open_href` is where the chosen thing is to be seen, empty where that is no address of the web.
     """
 
     graph: Graph
@@ -105,6 +106,7 @@ class Picture:
     chosen: Node
     impact: Impact
     at: str
+    open_href: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
     chooser: str = "node"
 
@@ -188,6 +190,11 @@ class Picture:
         return next(node for node in self.graph.nodes if node.id == self.graph.middle)
 
     @property
+    def middle_name(self) -> str:
+        """What it is called."""
+        return name_of(self.middle)
+
+    @property
     def groups(self) -> tuple[tuple[str, tuple[NodeRow, ...]], ...]:
         """The nodes of the table, nearest first: what it comes from, and what comes of it."""
         rows = sorted(self._rows, key=lambda row: (abs(row.node.distance), row.node.family, row.node.label.casefold()))
@@ -199,7 +206,7 @@ class Picture:
 
     @cached_property
     def _rows(self) -> list[NodeRow]:
-        labels = {node.id: node.label for node in self.graph.nodes}
+        labels = {node.id: name_of(node) for node in self.graph.nodes}
         edges: dict[str, list[Edge]] = {}
         for edge in self.shown.edges:
             edges.setdefault(edge.from_id, []).append(edge)
@@ -208,11 +215,17 @@ class Picture:
         for node in self.shown.nodes:
             if node.id == self.graph.middle:
                 continue
-            word, _, icon = NODES[node.kind]
+            word, icon = describe(node), NODES[node.kind][2]
             toward = [one for one in edges.get(node.id, ()) if (one.from_id == node.id) == (node.distance < 0)]
             says = tuple(dict.fromkeys(_say_edge(one, node.id, labels) for one in toward))
-            rows.append(NodeRow(node, word, icon, says, self.choose_href(node), node.id == self.chosen.id))
+            is_chosen = node.id == self.chosen.id
+            rows.append(NodeRow(node, labels[node.id], word, icon, says, self.choose_href(node), is_chosen))
         return rows
+
+    @property
+    def chosen_name(self) -> str:
+        """What the chosen node is called."""
+        return name_of(self.chosen)
 
     @property
     def chosen_word(self) -> str:
@@ -230,11 +243,6 @@ class Picture:
         if self.chosen.kind in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
             return ()
         return list_facts(KINDS[ItemKind(self.chosen.kind.value)], self.chosen.facts)
-
-    @property
-    def open_href(self) -> str:
-        """Where the chosen thing is to be seen; empty where that is no address of the web."""
-        return href_of_node(self.chosen)
 
     @property
     def centre_href(self) -> str:
@@ -273,6 +281,26 @@ def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
         if texts:
             told.append(Fact(row.label, texts, row.control))
     return tuple(told)
+
+
+def name_of(node: Node) -> str:
+    """What a node is called in a line of text: a version by its model's name and number, a dataset with its version."""
+    if node.kind is NodeKind.VERSION and node.model and node.version:
+        return f"{node.model.rpartition('/')[2]} {node.version}"
+    if node.kind is NodeKind.DATASET:
+        return f"{node.label} {node.id.partition('@')[2]}"
+    return node.label
+
+
+def describe(node: Node) -> str:
+    """What stands under a node's name: what it is, and what that does not say of it."""
+    word = NODES[node.kind][0]
+    detail = node.detail
+    if node.kind is NodeKind.VERSION:
+        return f"{word} in {node.model.partition('/')[0]}" if node.model else word
+    if node.kind is NodeKind.DATASET:
+        detail = detail.removeprefix(node.id.partition("@")[2]).removeprefix(", ")
+    return f"{word}, {detail}" if detail and not detail.startswith(word) else detail or word
 
 
 def href_of_node(node: Node) -> str:
