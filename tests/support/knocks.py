@@ -165,7 +165,6 @@ QUERIES: dict[str, str] = {
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "section": "factors", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
 _WORDS = {"role": "SRE", "chapter": "roles", "section": "metrics", "sequence": "0", "sha256": "0" * 64}
 
 
