@@ -1,0 +1,269 @@
+"""The graph around a node, as far as it is asked for: nodes, the edges among them, and how much lies beyond."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, not_, select
+
+from modelkeep_server.db.key_lists import in_keys
+from modelkeep_server.db.tables import lineage_edges, lineage_nodes
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage import labels, nodes
+from modelkeep_server.features.lineage.live import Live, count_others, find_live, list_live_in
+from modelkeep_server.features.lineage.nodes import Place
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph
+from modelkeep_server.features.lineage.walking import ends_of, sees_edge, sees_end, walk
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.lineage import (
+    DEPLOYED,
+    DEPTH_DEFAULT,
+    GRAPH_NODES,
+    KINDS,
+    NODES,
+    Family,
+    ItemKind,
+)
+
+_WAYS = {Direction.UPSTREAM: -1, Direction.DOWNSTREAM: 1}
+_edges, _nodes = lineage_edges, lineage_nodes
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which way, how many steps (None: all), nodes of which families, and how many nodes at most."""
+
+    direction: Direction
+    depth: int | None
+    families: Collection[Family]
+    limit: int
+    expanded: Collection[str] = ()
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind.value for kind, (_, family, _) in NODES.items() if family in self.families]
+
+    @property
+    def ways(self) -> list[Direction]:
+        return [way for way in _WAYS if self.direction in (way, Direction.BOTH)]
+
+    def reaches(self, steps: int) -> bool:
+        """Whether something is drawn so many steps away."""
+        return self.depth is None or steps <= self.depth
+
+
+@dataclass
+class _Picture:
+    """
+    What is drawn: places by inside keys, nearest first, and their `steps` from the middle, above 0 downstream. A key is
+    that of `lineage_nodes`, or below 0 for a version or an environment that has none.
+    """
+
+    places: dict[int, Place] = field(default_factory=dict)
+    steps: dict[int, int] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    hidden: dict[Direction, dict[int, int]] = field(default_factory=lambda: {way: defaultdict(int) for way in _WAYS})
+    is_cut: bool = False
+
+    @property
+    def keys(self) -> list[int]:
+        """Those of `lineage_nodes`."""
+        return [place.key for place in self.places.values() if place.key is not None]
+
+    def add(self, key: int, place: Place, steps: int, limit: int) -> bool:
+        """Draw a place, unless as many are drawn as may be; whether it is drawn now."""
+        if key in self.places:
+            return True
+        if len(self.places) >= limit:
+            self.is_cut = True
+            return False
+        self.places[key], self.steps[key] = place, steps
+        return True
+
+
+def find_graph(
+    work: Work,
+    actor: Actor,
+    node_id: str,
+    *,
+    direction: Direction = Direction.BOTH,
+    depth: int | None = DEPTH_DEFAULT,
+    families: Collection[Family] = tuple(Family),
+    limit: int = GRAPH_NODES,
+    expanded: Collection[str] = (),
+) -> Graph:
+    """
+    The graph around a node, so many steps each way, or all for None, and at most `limit` nodes, the nearest. Nodes of
+    other families are walked through and not drawn; the neighbours of those in `expanded` are drawn as well. One
+    statement a step and at most ten, three more where something is expanded. Raises NotFound.
+    """
+    middle = nodes.locate(work, actor, node_id)
+    return _draw(work, actor, middle, _Asked(direction, depth, families, limit, frozenset(expanded)))
+
+
+def find_version_graph(
+    work: Work,
+    actor: Actor,
+    version: Version,
+    *,
+    direction: Direction = Direction.BOTH,
+    depth: int | None = DEPTH_DEFAULT,
+    families: Collection[Family] = tuple(Family),
+    limit: int = GRAPH_NODES,
+) -> Graph:
+    """The graph around a version at hand, as `find_graph`."""
+    middle = nodes.locate_version(work, actor, version.key)
+    return _draw(work, actor, middle, _Asked(direction, depth, families, limit))
+
+
+def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
+    picture = _gather(work, actor, middle, asked)
+    facts = _join(work, actor, picture)
+    _count_hidden(work, actor, picture, asked)
+    live = _add_deployments(work, actor, middle, picture, asked)
+    drawn = []
+    for key, place in picture.places.items():
+        node = replace(
+            place.node,
+            distance=picture.steps[key],
+            live=tuple(one.environment for one in live.get(place.version_key or 0, ())),
+            hidden_up=picture.hidden[Direction.UPSTREAM].get(key, 0),
+            hidden_down=picture.hidden[Direction.DOWNSTREAM].get(key, 0),
+        )
+        is_thing = place.key is not None and place.version_key is None
+        drawn.append(nodes.describe(node, labels.merge(facts[key])) if is_thing else node)
+    return Graph(middle.node.id, tuple(drawn), tuple(picture.edges), picture.is_cut)
+
+
+def _gather(work: Work, actor: Actor, middle: Place, asked: _Asked) -> _Picture:
+    """The middle and what is reached from it, the nearest of both ways first."""
+    picture = _Picture()
+    picture.add(_key_of(middle), middle, 0, asked.limit)
+    begins, known = {_key_of(middle): 0}, {_key_of(middle): middle}
+    if middle.environment_key is not None:
+        wanted = Direction.UPSTREAM in asked.ways and asked.reaches(1)
+        keys = list_live_in(work, actor, middle.environment_key, asked.limit) if wanted else []
+        known |= {_key_of(place): place for place in nodes.read_versions(work, actor, keys)}
+        begins = {key: -1 for key in known if key != _key_of(middle)}
+    reached = dict(begins)
+    for way in asked.ways if middle.environment_key is None else [Direction.UPSTREAM]:
+        first = next(iter(begins.values()), 0)
+        depth = None if asked.depth is None else asked.depth - abs(first)
+        starts = [key for key in begins if key > 0]
+        walked = walk(work, actor, starts, way, depth=depth, limit=max(asked.limit, len(starts)))
+        picture.is_cut |= walked.is_cut
+        for key, steps in walked.steps.items():
+            reached.setdefault(key, first + steps * _WAYS[way])
+    known |= nodes.read_places(work, [key for key in reached if key not in known])
+    for key in sorted(reached, key=lambda key: abs(reached[key])):
+        if known[key].node.family in asked.families:
+            picture.add(key, known[key], reached[key], asked.limit)
+    _expand(work, actor, picture, asked)
+    return picture
+
+
+def _expand(work: Work, actor: Actor, picture: _Picture, asked: _Asked) -> None:
+    """Draw the neighbours of what is expanded. What leads neither to the middle nor from it is 0 steps away."""
+    chosen = [key for key, place in picture.places.items() if key > 0 and place.node.id in asked.expanded]
+    if not chosen:
+        return
+    reached: dict[int, int] = {}
+    for way, step in _WAYS.items():
+        for key, before in walk(work, actor, chosen, way, depth=1, limit=asked.limit + len(chosen)).before.items():
+            at = picture.steps[before]
+            reached.setdefault(key, at + step if at * step > 0 or at == 0 else 0)
+    new = [key for key in reached if key not in picture.places]
+    for key, place in nodes.read_places(work, new).items():
+        if place.node.family in asked.families:
+            picture.add(key, place, reached[key], asked.limit)
+
+
+def _key_of(place: Place) -> int:
+    if place.key is not None:
+        return place.key
+    # Both kinds of keys begin with 1, so that they never meet.
+    return -2 * place.version_key if place.version_key is not None else -2 * (place.environment_key or 0) - 1
+
+
+@cache
+def _edges_among(sight: Sight) -> Select[Any]:
+    among = (in_keys(_edges.c.from_id, "keys"), in_keys(_edges.c.to_id, "keys"), sees_edge(sight))
+    return (
+        select(_edges.c.from_id, _edges.c.to_id, _edges.c.relation, _edges.c.facts).where(*among).order_by(_edges.c.id)
+    )
+
+
+def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapping[str, Any]]]:
+    """Draw the edges among what is drawn; gives what they know of its things. One statement."""
+    facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    if len(keys := picture.keys) < 1:
+        return facts
+    drawn: dict[Edge, None] = {}
+    for row in work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)}):
+        begins, ends = picture.places[row.from_id].node.id, picture.places[row.to_id].node.id
+        drawn[Edge(begins, ends, KINDS[ItemKind(row.relation)].relation)] = None
+        for key in (row.from_id, row.to_id):
+            facts[key].append(row.facts)
+    picture.edges = list(drawn)
+    return facts
+
+
+@cache
+def _beyond(way: Direction, sight: Sight) -> Select[int, int]:
+    """How many neighbours a node has that are not drawn, of the kinds that are asked for."""
+    here, there = ends_of(way)
+    return (
+        select(here.label("here"), func.count(there.distinct()).label("beyond"))
+        .join(_nodes, _nodes.c.id == there)
+        .where(
+            in_keys(here, "keys"),
+            not_(in_keys(there, "keys")),
+            _nodes.c.kind.in_(bindparam("kinds", expanding=True)),
+            sees_edge(sight),
+            sees_end(sight),
+        )
+        .group_by(here)
+    )
+
+
+def _count_hidden(work: Work, actor: Actor, picture: _Picture, asked: _Asked) -> None:
+    """Two statements."""
+    told = {"keys": picture.keys, "kinds": asked.kinds, **values_of(actor)}
+    for way in _WAYS if told["keys"] else ():
+        for row in work.all(_beyond(way, sight_of(actor)), told):
+            picture.hidden[way][row.here] = row.beyond
+
+
+def _add_deployments(
+    work: Work, actor: Actor, middle: Place, picture: _Picture, asked: _Asked
+) -> Mapping[int, list[Live]]:
+    """Draw where versions are live, and count where that is not drawn; gives it by version. Two statements."""
+    versions = {place.version_key: key for key, place in picture.places.items() if place.version_key is not None}
+    live = find_live(work, list(versions))
+    shares: dict[int, list[int]] = defaultdict(list)
+    for version_key, found in live.items():
+        at = versions[version_key]
+        may_draw = (
+            Direction.DOWNSTREAM in asked.ways and picture.steps[at] >= 0 and asked.reaches(picture.steps[at] + 1)
+        )
+        for one in found if Family.DEPLOYMENTS in asked.families or middle.environment_key is not None else ():
+            place = Place(nodes.environment_node(one.environment, one.kind), environment_key=one.environment_key)
+            key = _key_of(place)
+            if key not in picture.places and not (
+                may_draw and picture.add(key, place, picture.steps[at] + 1, asked.limit)
+            ):
+                picture.hidden[Direction.DOWNSTREAM][at] += 1
+                continue
+            shares[key].append(one.share)
+            picture.edges.append(Edge(picture.places[at].node.id, place.node.id, DEPLOYED))
+            if len(shares[key]) and key != _key_of(middle):
+                said = nodes.environment_node(one.environment, one.kind, labels.say_shares(shares[key]))
+                picture.places[key] = replace(place, node=said)
+    drawn = {place.environment_key: key for key, place in picture.places.items() if place.environment_key is not None}
+    for environment_key, count in count_others(work, actor, list(drawn), list(versions)).items():
+        picture.hidden[Direction.UPSTREAM][drawn[environment_key]] = count
+    return live

@@ -1,0 +1,119 @@
+"""
+Walking the lineage graph from a node, up or down, over what the reader may see and nothing else.
+
+An edge is there for a reader who sees the version that tells of it and, where its ends are versions, those too. What
+they may not see is not walked through either, so that no path tells of it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, or_, select, true
+
+from modelkeep_server.db.key_lists import in_keys
+from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage.views import Direction
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+
+#: A walk goes no farther than this, also where no depth is asked for.
+STEPS_MAX = 1_000
+_edges, _nodes = lineage_edges, lineage_nodes
+
+
+@dataclass(frozen=True)
+class Walked:
+    """
+    Where a walk came, by the inside ids of nodes, nearest first: `steps` from where it began, and the node `before`
+    each on a shortest way. `is_cut`: a bound was met, so there may be more.
+    """
+
+    steps: Mapping[int, int]
+    before: Mapping[int, int]
+    is_cut: bool
+
+    def way_to(self, key: int) -> list[int]:
+        """The nodes from where it began to this one."""
+        way = [key]
+        while key in self.before:
+            key = self.before[key]
+            way.append(key)
+        return way[::-1]
+
+
+def walk(
+    work: Work,
+    actor: Actor,
+    starts: Collection[int],
+    direction: Direction,
+    *,
+    depth: int | None = None,
+    limit: int,
+) -> Walked:
+    """
+    Go from some nodes upstream or downstream, breadth first, so many steps at most and to so many nodes with those it
+    began from. One statement a step.
+    """
+    statement, asked = _select_step(direction, sight_of(actor)), {"most": limit + 1, **values_of(actor)}
+    steps = dict.fromkeys(starts, 0)
+    before: dict[int, int] = {}
+    edge = list(starts)
+    for step in range(1, (STEPS_MAX if depth is None else min(depth, STEPS_MAX)) + 1):
+        if not edge:
+            break
+        # As many as may be reached and one: even if all that were reached before are among them, one is too many.
+        found = work.all(statement, {**asked, "edge": edge})
+        edge = []
+        for row in found:
+            if row.there in steps:
+                continue
+            if len(steps) >= limit:
+                return Walked(steps, before, is_cut=True)
+            steps[row.there], before[row.there] = step, row.here
+            edge.append(row.there)
+    is_cut = bool(edge) and (depth is None or depth > STEPS_MAX)
+    return Walked(steps, before, is_cut)
+
+
+@cache
+def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
+    """The nodes one step from others: each with one of those that it is a step from."""
+    here, there = ends_of(direction)
+    return (
+        select(there.label("there"), func.min(here).label("here"))
+        .join(_nodes, _nodes.c.id == there)
+        .where(in_keys(here, "edge"), sees_edge(sight), sees_end(sight))
+        .group_by(there)
+        .order_by(there)
+        .limit(bindparam("most"))
+    )
+
+
+def ends_of(direction: Direction) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Of a row of `lineage_edges`: the end that one comes from, going this way, and the one that it leads to."""
+    ends = (_edges.c.from_id, _edges.c.to_id)
+    return ends if direction is Direction.DOWNSTREAM else ends[::-1]
+
+
+def sees_edge(sight: Sight) -> ColumnElement[bool]:
+    """Whether somebody who sees as far sees the version that tells of a row of `lineage_edges`."""
+    return true() if sight is Sight.EVERYTHING else _sees(sight, _edges.c.version_id)
+
+
+def sees_end(sight: Sight, of: FromClause = lineage_nodes) -> ColumnElement[bool]:
+    """
+    Whether they see the version at one end of an edge that they see, if it is one: `of` is that end, joined to
+    `lineage_edges`.
+    """
+    if sight is Sight.EVERYTHING:
+        return true()
+    end = of.c.version_id
+    return or_(end.is_(None), end == _edges.c.version_id, _sees(sight, end))
+
+
+def _sees(sight: Sight, version_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    seen = select(versions.c.id).join(models, models.c.id == versions.c.model_id)
+    return exists(seen.where(versions.c.id == version_key, visible_by(sight)).correlate_except(versions, models))
