@@ -40,7 +40,7 @@ def _reaches(bases: dict[int, set[int]], start: int, end: int) -> bool:
     return False
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edges=_edges)
 def test_base_models_never_form_a_ring(registry: Registry, make: Make, edges: list[tuple[int, int, bool]]) -> None:
     """Of base models told in any order, and taken back, those are refused that would close a ring with the others."""
