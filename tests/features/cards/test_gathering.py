@@ -240,11 +240,8 @@ def test_a_run_on_other_data_does_not_hide_the_one_before(make: Make, api: Api) 
     version = make.version()
     api = api.as_(make.owner_of(version))
     here = f"/api/v1/models/{version.model}/versions/{version.version}"
-    for dataset, metric, value in (
-        ("holdout", "auc", 0.8),
-        ("holdout", "auc", 0.9),
-        ("holdout-noisy", "auc_noise", 0.7),
-    ):
+    runs = (("holdout", "auc", 0.8), ("holdout", "auc", 0.9), ("holdout-noisy", "auc_noise", 0.7))
+    for dataset, metric, value in runs:
         run = {"dataset": {"name": dataset}, "metrics": [{"name": metric, "value": value}]}
         assert api.post(f"{here}/evaluations", json=run).status_code == 201
     card = api.post(f"{here}/card").json()
