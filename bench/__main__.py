@@ -24,6 +24,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from bench.calls import measure_calls
+from bench.cards import measure_cards
 from bench.files import Effort, write_files
 from bench.governance import measure_governance
 from bench.peers import measure_peers
@@ -77,7 +78,7 @@ def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
         steps = []
         if asked.reviews:
             cast = made.seeded.cast
-            steps = measure_governance(registry, cast, promotions=asked.promotions)
+            steps = [*measure_governance(registry, cast, promotions=asked.promotions), *measure_cards(registry, cast)]
         peak_mib = registry.memory_mib("VmHWM")
     peers, stored = None, []
     if asked.mib:

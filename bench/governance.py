@@ -5,15 +5,9 @@ Times are those of one client on the same machine, from the request to the whole
 """
 
 import json
-import statistics
 import struct
-import time
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from typing import Any
 
+from bench.desk import Desk, Timed
 from bench.seeding import OWNER, Cast
 from bench.server import Running
 
@@ -45,64 +39,9 @@ METADATA = {
 DECISION_COMMENT = "Looked at the metrics, the schemas and the files; nothing is missing."
 
 
-@dataclass(frozen=True)
-class Timed:
-    """How long one kind of step took, in milliseconds, over `count` of them."""
-
-    name: str
-    count: int
-    p50_ms: float
-    p95_ms: float
-
-
-class _Desk:
-    """Sends what people do, one after the other, and takes the time of each."""
-
-    def __init__(self, registry: Running, cast: Cast) -> None:
-        self._connection = HTTPConnection("127.0.0.1", registry.port, timeout=60)
-        self._cast = cast
-        self._times: dict[str, list[float]] = defaultdict(list)
-
-    def send(self, who: str, method: str, path: str, told: object = None, *, step: str = "") -> Mapping[str, Any]:
-        """Send JSON or bytes as one of the cast; `step` names what is timed."""
-        body = told if isinstance(told, bytes) or told is None else json.dumps(told).encode()
-        kind = "application/octet-stream" if isinstance(told, bytes) else "application/json"
-        headers = {"Authorization": f"Bearer {self._cast.tokens[who]}", "Content-Type": kind}
-        answer, status = self._ask(method, f"/api/v1{path}", body, headers, step)
-        if status >= 300:
-            raise SystemExit(f"{method} {path}: {status} {answer[:500]!r}")
-        found: Mapping[str, Any] = json.loads(answer)
-        return found
-
-    def look(self, path: str, *, step: str) -> None:
-        """Open a page as the MRC."""
-        cookie = {"Cookie": f"mk-session={self._cast.session}", "Accept": "text/html"}
-        answer, status = self._ask("GET", path, None, cookie, step)
-        if status != 200:
-            raise SystemExit(f"{path}: {status} {answer[:500]!r}")
-
-    def _ask(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], step: str
-    ) -> tuple[bytes, int]:
-        began = time.perf_counter()
-        self._connection.request(method, path, body, dict(headers))
-        answer = self._connection.getresponse()
-        read = answer.read()
-        if step:
-            self._times[step].append((time.perf_counter() - began) * 1000)
-        return read, answer.status
-
-    def timed(self) -> list[Timed]:
-        """What was timed, in the order in which it was first done."""
-        return [
-            Timed(name, len(times), statistics.median(times), statistics.quantiles(times, n=20)[-1])
-            for name, times in self._times.items()
-        ]
-
-
 def measure_governance(registry: Running, cast: Cast, *, promotions: int) -> list[Timed]:
     """Carry so many versions to production, then look at the queue of reviews."""
-    desk = _Desk(registry, cast)
+    desk = Desk(registry, cast)
     for number, rule in enumerate(_RULES[: POLICIES - len(desk.send("security", "GET", "/policies")["items"])]):
         desk.send("security", "POST", "/policies", {
             "name": f"Measured {number}", "description": "Asked in every promotion that is measured.",
@@ -117,7 +56,7 @@ def measure_governance(registry: Running, cast: Cast, *, promotions: int) -> lis
     return desk.timed()
 
 
-def _prepare(desk: _Desk, number: int) -> str:
+def _prepare(desk: Desk, number: int) -> str:
     """A model of HIGH risk with a version that may be promoted; gives where the version lies."""
     model = {
         "group": "promoted", "name": f"model-{number:06}", "description": "Measured.", "owners": [OWNER],
@@ -127,28 +66,31 @@ def _prepare(desk: _Desk, number: int) -> str:
     versions = f"/models/promoted/{model['name']}/versions"
     desk.send("owner", "POST", versions, {"version": "1.0.0", "metadata": METADATA})
     path = f"{versions}/1.0.0"
-    desk.send("owner", "PUT", f"{path}/artifacts/model.safetensors?type=WEIGHTS", _weights(number))
+    desk.send("owner", "PUT", f"{path}/artifacts/model.safetensors?type=WEIGHTS", make_weights(number))
     measured = {"dataset": {"name": "holdout"}, "metrics": [{"name": "auc", "value": 0.89}]}
     desk.send("owner", "POST", f"{path}/evaluations", measured)
     return path
 
 
-def _weights(number: int) -> bytes:
+def make_weights(number: int) -> bytes:
     body = number.to_bytes(8) * 128
     header = json.dumps({"weight": {"dtype": "U8", "shape": [len(body)], "data_offsets": [0, len(body)]}}).encode()
     header = header.ljust(-(-len(header) // 8) * 8)
     return struct.pack("<Q", len(header)) + header + body
 
 
-def _ask_for(desk: _Desk, path: str, target: str, step: str = "") -> str:
+def _ask_for(desk: Desk, path: str, target: str, step: str = "") -> str:
     asked = {"target": target, "justification": "Recall rose by two points on the holdout."}
     digest: str = desk.send("owner", "POST", f"{path}/promotions", asked, step=step)["digest"]
     return digest
 
 
-def _carry(desk: _Desk, path: str) -> None:
+def _carry(desk: Desk, path: str) -> None:
     """From DRAFT to PRODUCTION, with its page looked at on the way."""
     for target in ("STAGING", "PRODUCTION"):
+        if target == "PRODUCTION":
+            desk.send("owner", "POST", f"{path}/card", step="generate the card")
+            desk.send("owner", "POST", f"{path}/card/publish", step="publish the card")
         digest = _ask_for(desk, path, target, "request")
         desk.look(path, step="page of the version, under review")
         decision = {"decision": "APPROVE", "comment": DECISION_COMMENT, "digest": digest}

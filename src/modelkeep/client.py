@@ -9,6 +9,7 @@ from modelkeep.accounts import Me
 from modelkeep.addresses import Address, parse_model, parse_model_or_version, parse_version
 from modelkeep.approval_rules import ApprovalRules
 from modelkeep.asking import When, given, moment_of
+from modelkeep.cards import Cards
 from modelkeep.comparisons import Comparison
 from modelkeep.deployments import Deployments
 from modelkeep.directory import Directory
@@ -35,6 +36,7 @@ from modelkeep.webhooks import Webhooks
 
 class Client(
     ApprovalRules,
+    Cards,
     Deployments,
     Directory,
     Evaluations,

@@ -92,8 +92,8 @@ class Trails(Asking):
         A page of the compliance trail of a version, with the signed head that its proofs lead to.
 
         Args:
-            kind: Only LIFE, REVIEW, FILES, ACCESS, EVALUATION, EXCEPTION, DEPLOYMENT or MODEL. `outcome`: only ALLOWED
-                or REFUSED. `cursor`: `next_cursor` of the page before.
+            kind: Only LIFE, REVIEW, FILES, ACCESS, EVALUATION, CARD, EXCEPTION, DEPLOYMENT or MODEL. `outcome`: only
+                ALLOWED or REFUSED. `cursor`: `next_cursor` of the page before.
         Raises:
             Forbidden: You are no owner, and neither Auditor, MRC, Security Architect nor Admin. NotFound.
         """

@@ -58,19 +58,17 @@ class Transport:
         """The JSON of a GET. Raises ApiError, Unreachable, UnexpectedAnswer."""
         return repeat(lambda: self._ask("GET", route, params=dict(params or {})))
 
-    def post(self, route: str, document: Mapping[str, Any] | None = None) -> Any:
-        """The JSON of a POST. Raises ApiError, Unreachable, UnexpectedAnswer."""
-        return self._write("POST", route, document)
+    def post(self, route: str, document: Mapping[str, Any] | None = None, *, revision: int | None = None) -> Any:
+        """The JSON of a POST, made on a revision or on whatever is there. Raises as `get`."""
+        return self._write("POST", route, document, _made_on(revision))
 
-    def put(self, route: str, document: Mapping[str, Any]) -> Any:
-        """The JSON of a PUT. Raises ApiError, Unreachable, UnexpectedAnswer."""
-        return self._write("PUT", route, document)
+    def put(self, route: str, document: Mapping[str, Any], *, revision: int | None = None) -> Any:
+        """The JSON of a PUT, made on a revision or on whatever is there. Raises as `get`."""
+        return self._write("PUT", route, document, _made_on(revision))
 
     def patch(self, route: str, changes: Mapping[str, Any], *, revision: int | None) -> Any:
         """The JSON of a PATCH, made on a revision or on whatever is there. Raises ApiError, Unreachable."""
-        headers = {"Content-Type": "application/merge-patch+json"}
-        if revision is not None:
-            headers["If-Match"] = f'"r{revision}"'
+        headers = {"Content-Type": "application/merge-patch+json", **_made_on(revision)}
         return self._write("PATCH", route, changes, headers)
 
     def delete(self, route: str, headers: Mapping[str, str] | None = None) -> None:
@@ -170,6 +168,10 @@ class Transport:
             return answer.json()
         except ValueError as error:
             raise UnexpectedAnswer(f"{self._url} answered with something that is not JSON.") from error
+
+
+def _made_on(revision: int | None) -> dict[str, str]:
+    return {} if revision is None else {"If-Match": f'"r{revision}"'}
 
 
 def _once() -> dict[str, str]:

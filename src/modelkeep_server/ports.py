@@ -358,8 +358,8 @@ class PrinterDown(Exception):
 
 class Printer(Protocol):
     """
-    Makes files of data, in a process that sees the data, its own templates and its own fonts, and nothing else. The same
-    data becomes the same bytes. Blocks; several at a time from several threads.
+    Makes files of data, in a process that sees the data, its own templates and its own fonts, and nothing else. The
+    same data becomes the same bytes. Blocks; several at a time from several threads.
     """
 
     def print_card(self, document: Mapping[str, Any], *, made_at: datetime) -> bytes:

@@ -12,6 +12,7 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.audit import queries as audit_queries
 from modelkeep_server.features.audit.queries import EventFilter
 from modelkeep_server.features.audit.views import Event
+from modelkeep_server.features.cards import service as card_service
 from modelkeep_server.features.identity import actors
 from modelkeep_server.features.identity.joining import accepting, invitations
 from modelkeep_server.features.identity.tokens import service as tokens
@@ -125,6 +126,15 @@ class Make:
         assert answer.status_code == 201, answer.text
         with self._registry.reading() as work:
             return artifact_queries.get_artifact(work, version, path)
+
+    def card(self, version: Version, owner: Person | None = None) -> int:
+        """Generate the model card of a version and publish it, by its owner. Gives the revision."""
+        place = (*version.model.split("/"), version.version)
+        owner = owner or self.owner_of(version)
+        with self._registry.writing() as work:
+            card_service.generate_card(work, owner.actor, *place)
+        with self._registry.writing() as work:
+            return card_service.publish_card(work, owner.actor, *place, expected=None).revision
 
     def safetensors(self, size: int = 1024, seed: int = 0) -> bytes:
         """See tests/support/safetensors.py."""

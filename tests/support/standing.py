@@ -155,6 +155,8 @@ class _Builder:
 
     def hang_on(self, registrar: Person, model: str, draft: str, staged: str) -> tuple[dict[str, str], str]:
         """What there is of a model that has an id of its own, and the digest under review."""
+        for step in ("card", "card/publish"):
+            self.call(registrar, "POST", f"{staged}/{step}")
         asked = self.ask(registrar, staged, "PRODUCTION")
         live = {"model": model, "environment": self.environment, "live": [{"version": "3.0.0", "share": 100}]}
         self.call(self.sre, "POST", "/deployments", json=live)
@@ -164,6 +166,7 @@ class _Builder:
         }  # fmt: skip
         access = {"model": model, "purpose": "Looking.", "days": 7}
         runs = self.call(registrar, "GET", f"{draft}/evaluations")["items"]
+        self.call(registrar, "POST", f"{draft}/card")
         ids = {
             "promotions": asked["id"],
             # Nothing is live any more, so that there is something to roll back, and the environment may be ended.

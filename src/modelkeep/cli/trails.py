@@ -14,7 +14,7 @@ def trail(
     address: Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")],
     kind: Annotated[
         str,
-        typer.Option(help="Only LIFE, REVIEW, FILES, ACCESS, EVALUATION, EXCEPTION, DEPLOYMENT or MODEL."),
+        typer.Option(help="Only LIFE, REVIEW, FILES, ACCESS, EVALUATION, CARD, EXCEPTION, DEPLOYMENT or MODEL."),
     ] = "",
     refused: Annotated[bool, typer.Option("--refused", help="Only what was refused.")] = False,
     as_json: Json = False,

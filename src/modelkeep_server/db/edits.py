@@ -36,6 +36,7 @@ def demand_fresh(
     *,
     expected: Collection[int] | None,
     present: int,
+    key: str = REVISION,
 ) -> None:
     """
     Go on only where the revision that an edit was made on is still the present one. One statement where it is not.
@@ -43,12 +44,13 @@ def demand_fresh(
     Args:
         actions: What makes a new revision of such an object, as its events name it.
         expected: The revisions that would do, or None where the caller does not ask.
+        key: Under which its events say which revision they made.
     Raises:
         Stale: Names who changed which fields since, and when.
     """
     if expected is None or present in expected:
         return
-    changes = _list_changes(work, object_id, actions, since=max(expected, default=0))
+    changes = _list_changes(work, object_id, actions, key, since=max(expected, default=0))
     by_field = {field: change for change in changes for field in change.fields}
     last = f"{changes[-1].by} edited it last, on {clock.say_moment(changes[-1].at)}." if changes else ""
     error = Stale(
@@ -62,7 +64,7 @@ def demand_fresh(
     raise error
 
 
-def fields_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+def fields_of(body: Mapping[str, Any], key: str = REVISION) -> tuple[str, ...]:
     """
     The fields that an edit changed, by their JSON names, in the order of its event's body. Never what they held.
 
@@ -72,10 +74,10 @@ def fields_of(body: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return ()
     names = dict.fromkeys([*before, *after])
-    return tuple(name for name in names if name != REVISION and before.get(name) != after.get(name))
+    return tuple(name for name in names if name != key and before.get(name) != after.get(name))
 
 
-def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], *, since: int) -> list[Change]:
+def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], key: str, *, since: int) -> list[Change]:
     """The edits after a revision, oldest first, at most the last `CHANGES_READ`."""
     rows = work.all(
         select(audit_events.c.body, audit_events.c.at, audit_events.c.actor, audit_people.c.email)
@@ -92,6 +94,6 @@ def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], *, since
     for row in reversed(rows):
         body = json.loads(row.body)
         after = body.get("after") or {}
-        if after.get(REVISION, 0) > since:
-            changes.append(Change(row.email or row.actor, row.at, fields_of(body)))
+        if after.get(key, 0) > since:
+            changes.append(Change(row.email or row.actor, row.at, fields_of(body, key)))
     return changes

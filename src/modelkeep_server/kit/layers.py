@@ -7,10 +7,10 @@ a place of its own in each column between, which lines from the same node share.
 same way.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from operator import itemgetter
 from typing import TypeVar
 
@@ -74,12 +74,13 @@ def arrange(
         columns[column_of[node]].append(node)
     ways: dict[tuple[str, str], Sequence[Place]] = {}
     steps: set[tuple[Place, Place]] = set()
-    for start, end in dict.fromkeys(lines):
+    rank_of = {node: rank for rank, node in enumerate(nodes)}
+    for start, end in sorted(set(lines), key=lambda line: (rank_of[line[0]], rank_of[line[1]])):
         if column_of[start] < column_of[end]:
             bends = [Bend(start, column) for column in range(column_of[start] + 1, column_of[end])]
             way: list[Place] = [start, *bends, end]
             ways[start, end] = way
-            steps.update(pairwise(way))
+            steps.update(itertools.pairwise(way))
             for bend in bends:
                 if bend not in columns[bend.column]:
                     columns[bend.column].append(bend)

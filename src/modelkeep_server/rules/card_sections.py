@@ -5,6 +5,7 @@ the items that answer them. The card, its coverage, its schema and the help are 
 An item that comes from one metadata field names its path in rules/fields.py, which is also where it is provided.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -209,3 +210,31 @@ SECTIONS: tuple[SectionRow, ...] = (
 SECTION_IDS: tuple[str, ...] = tuple(section.id for section in SECTIONS)
 ANNOTATION_CHARS = 10_000
 ANNOTATIONS_MAX = 50
+
+#: A card holds so many rows, entries or measures of an item, and tells how many more there are.
+ROWS_MAX = 1000
+#: Pages and printed files show so many of them; JSON has all.
+ROWS_SHOWN = 200
+
+#: A metric or a slice with a word that begins so is about robustness, one with a word of `_ROBUSTNESS_WORDS` too.
+_ROBUSTNESS_STEMS = (
+    "robust", "nois", "attack", "advers", "corrupt", "shift", "perturb", "fgsm", "pgd",
+)  # fmt: skip
+_ROBUSTNESS_WORDS = frozenset({"ood", "drift", "drifted", "stress"})
+_FAIRNESS_STEMS = ("fair", "parit", "dispar", "equali")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def is_about_robustness(metric: str, slice_: str | None = None) -> bool:
+    """Whether the name of a metric or of its slice says that it was measured under noise, shift or attack."""
+    words = _words_of(f"{metric} {slice_ or ''}")
+    return any(word.startswith(_ROBUSTNESS_STEMS) or word in _ROBUSTNESS_WORDS for word in words)
+
+
+def is_about_fairness(metric: str) -> bool:
+    """Whether the name of a metric says that it compares groups: demographic_parity_difference, disparate impact."""
+    return any(word.startswith(_FAIRNESS_STEMS) for word in _words_of(metric))
+
+
+def _words_of(name: str) -> list[str]:
+    return [word.lower() for word in _WORDS.findall(name)]

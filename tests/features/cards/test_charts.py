@@ -57,6 +57,17 @@ def test_rows_with_demands_of_their_own_have_each_its_limit() -> None:
     assert [mark.limit.label for mark in chart.marks if mark.limit] == ["limit ≥ 0.7", "limit ≥ 0.5"]
 
 
+def test_slices_of_one_kind_are_named_by_what_tells_them_apart() -> None:
+    """Its name stands in the title once, rather than in each row."""
+    (one,) = charts_of([Measure("f1", 0.8, "sex=Female"), Measure("f1", 0.9, "sex=Male"), Measure("f1", 0.85)])
+    (mixed,) = charts_of([Measure("f1", 0.8, "sex=Female"), Measure("f1", 0.9, "age=old")])
+    (both,) = charts_of([Measure("f1", 0.8, "sex=Female, age=old"), Measure("f1", 0.9, "sex=Male, age=old")])
+
+    assert (one.title, [mark.label for mark in one.marks]) == ("f1 by sex", ["Female", "Male", "All data"])
+    assert (mixed.title, [mark.label for mark in mixed.marks]) == ("f1 by group", ["sex=Female", "age=old"])
+    assert (both.title, both.marks[0].label) == ("f1 by group", "sex=Female, age=old")
+
+
 def test_bars_begin_at_zero_on_either_side() -> None:
     """A bar that begins elsewhere lies about its length."""
     (chart,) = charts_of([Measure("bias", -0.2, "a"), Measure("bias", 0.3, "b")])

@@ -34,6 +34,7 @@ def test_the_next_step_box_leads_from_draft_to_retired(make: Make, api: Api) -> 
     assert life.decide(cast.mrc).status_code == 201
     told = words_of(owner.get(page).text)
     staged = sre.submit(f"{page}/moves", {"to": "STAGING", "comment": ""})
+    life.publish_card()
     again = owner.submit(f"{page}/promotions", {"target": "PRODUCTION", "urgent": "yes", **ask})
     taken = owner.submit(f"{page}/promotions/{life.latest['id']}/withdraw", {"reason": "Too early."})
     once_more = owner.submit(f"{page}/promotions", {"target": "PRODUCTION", **ask})
@@ -68,7 +69,7 @@ def test_the_box_offers_the_request_once_all_is_met_and_only_to_owners(make: Mak
 
     owner, other = look(api, life.cast.owner, page), look(api, life.cast.mrc, page)
 
-    assert "Next step: promotion to staging All 5 requirements are met." in words_of(owner)
+    assert "Next step: promotion to staging All 6 requirements are met." in words_of(owner)
     assert 'name="justification"' in owner
     assert "Request Promotion" in words_of(owner)
     assert 'name="justification"' not in other

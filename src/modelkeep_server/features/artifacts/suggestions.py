@@ -9,15 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-
-from modelkeep_server.db.tables import artifacts, models, scans, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.artifacts.conditions import is_current_scan
-from modelkeep_server.features.artifacts.headers import open_header
-from modelkeep_server.features.artifacts.views import ArtifactStatus
+from modelkeep_server.features.artifacts.headers import list_headers
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.checks import find_metadata_faults
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Header
@@ -25,13 +19,10 @@ from modelkeep_server.kit import canonical
 from modelkeep_server.rules.fields import FIELDS, Field, Kind, find_value
 from modelkeep_server.rules.formats import ArtifactType
 
-FILES_READ = 40
-#: The most of headers that is read for one answer: a file with thousands of tensors names them all.
-HEADERS_BYTES = 4 * 1024 * 1024
 #: How many different values are offered for one field.
 CHOICES = 4
 #: Tokenizers and images tell of other programs than the model itself.
-_ASKED = (ArtifactType.WEIGHTS.value, ArtifactType.CONFIG.value)
+_ASKED = (ArtifactType.WEIGHTS, ArtifactType.CONFIG)
 
 
 @dataclass(frozen=True)
@@ -67,30 +58,8 @@ def suggest_metadata(work: Work, actor: Actor, version: Version) -> tuple[Sugges
     Of the first 40 weights and configuration files by order of upload, those withheld left out. Nothing where the actor
     may not see the version. One statement.
     """
-    told = _read_headers(work, actor, version)
+    told = list_headers(work, actor, version, _ASKED)
     return tuple(suggestion for row in FIELDS for suggestion in _suggest(version, row, told))
-
-
-def _read_headers(work: Work, actor: Actor, version: Version) -> list[tuple[str, Header]]:
-    shown_to_actor = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(visible_to(actor))
-    first = (
-        select(artifacts.c.id, artifacts.c.path, scans.c.blob_id, scans.c.header)
-        .join(scans, is_current_scan(artifacts.c.blob_id))
-        .where(
-            artifacts.c.version_id == version.key,
-            artifacts.c.version_id.in_(shown_to_actor),
-            artifacts.c.removed_at.is_(None),
-            artifacts.c.status == ArtifactStatus.AVAILABLE.value,
-            artifacts.c.type.in_(_ASKED),
-        )
-        .order_by(artifacts.c.id)
-        .limit(FILES_READ)
-        .subquery()
-    )
-    running = func.sum(func.length(first.c.header)).over(order_by=first.c.id)
-    sized = select(first, running.label("size_bytes")).subquery()
-    rows = work.all(select(sized).where(sized.c.size_bytes <= HEADERS_BYTES).order_by(sized.c.id))
-    return [(row.path, open_header(work, row)) for row in rows]
 
 
 def _suggest(version: Version, row: Field, told: list[tuple[str, Header]]) -> Iterable[Suggestion]:

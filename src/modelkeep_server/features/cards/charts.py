@@ -72,13 +72,15 @@ class Mark:
 @dataclass(frozen=True)
 class Chart:
     """
-    One metric on one dataset, or several metrics. `limit` is demanded of the whole; `left_out` is how many rows had no
-    room; `zero` is the place of zero on the scale of bars.
+    One metric on one dataset, or several metrics. `by` is what its slices are told apart by, None of several metrics.
+    `limit` is demanded of the whole; `left_out` is how many rows had no room; `zero` is the place of zero on the scale
+    of bars.
     """
 
     kind: ChartKind
     name: str
     dataset: str | None
+    by: str | None
     marks: tuple[Mark, ...]
     ticks: tuple[Tick, ...]
     limit: Limit | None = None
@@ -93,7 +95,7 @@ class Chart:
     @property
     def title(self) -> str:
         """What it shows, as a heading."""
-        by = " by group" if self.name != SEVERAL and len(self.marks) > 1 else ""
+        by = f" by {self.by}" if self.by else ""
         return f"{self.name}{by}{', with confidence intervals' if self.has_intervals else ''}"
 
     @property
@@ -160,13 +162,19 @@ def draw_chart(measures: Sequence[Measure], *, of_several: bool = False) -> Char
         comparison, limit = next(iter(demands))
         common = _limit(comparison, limit or 0.0, scale, more)
     worst = None if of_several else _worst_of(measures)
+    by = None if of_several else _find_key(measures)
+
+    def label_of(one: Measure) -> str:
+        if of_several:
+            return _name_among(one, shown)
+        return one.slice.removeprefix(f"{by}=").strip() or one.slice if one.slice else EVERYTHING
+
     marks = tuple(
-        _mark(one, _label_of(one, shown) if of_several else one.slice or EVERYTHING, scale, more,
-              alone=common is None, is_worst=one.value == worst)
-        for one in shown
-    )  # fmt: skip
+        _mark(one, label_of(one), scale, more, alone=common is None, is_worst=one.value == worst) for one in shown
+    )
     return Chart(
-        kind, SEVERAL if of_several else measures[0].name, _dataset_of(measures), marks,
+        kind, SEVERAL if of_several else measures[0].name, _dataset_of(measures),
+        None if of_several else by or "group", marks,
         tuple(Tick(scale.place(value), scale.say(value)) for value in scale.ticks),
         common, len(measures) - len(shown), scale.place(0.0) if kind is ChartKind.BARS else None,
     )  # fmt: skip
@@ -193,7 +201,14 @@ def _worst_of(measures: Sequence[Measure]) -> float | None:
     return min(values) if ways == {True} else max(values)
 
 
-def _label_of(one: Measure, among: Sequence[Measure]) -> str:
+def _find_key(measures: Sequence[Measure]) -> str | None:
+    """What all slices are told apart by: `tenure` of `tenure=Under 3 months` and its like."""
+    keys = {one.slice.partition("=")[0] if "=" in one.slice else "" for one in measures if one.slice is not None}
+    compound = any("," in one.slice for one in measures if one.slice is not None)
+    return next(iter(keys)).strip() or None if len(keys) == 1 and not compound else None
+
+
+def _name_among(one: Measure, among: Sequence[Measure]) -> str:
     """A metric's name, with its slice, and its dataset where two of the same name are told apart by that."""
     twice = sum(other.name == one.name for other in among) > 1
     return ", ".join(filter(None, (one.name, one.slice, one.dataset if twice else None)))

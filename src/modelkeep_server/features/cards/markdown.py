@@ -115,12 +115,12 @@ def read_blocks(text: str) -> tuple[Block, ...]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "maxNesting": _DEPTH})
     # Where an address is refused, its Markdown stays as it was typed.
-    parser.validateLink = _is_allowed  # type: ignore[assignment, method-assign]
+    parser.validateLink = _is_allowed  # type: ignore[method-assign]
     return parser
 
 
-def _is_allowed(address: str) -> bool:
-    return address.strip().lower().startswith(LINK_SCHEMES)
+def _is_allowed(url: str) -> bool:
+    return url.strip().lower().startswith(LINK_SCHEMES)
 
 
 def _parse(text: str) -> list[Token]:

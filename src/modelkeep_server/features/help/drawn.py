@@ -14,6 +14,7 @@ from modelkeep_server.rules.error_table import list_kinds
 from modelkeep_server.rules.fields import FIELDS, LIMITS, SECTIONS
 from modelkeep_server.rules.formats import FORMATS, ArtifactType
 from modelkeep_server.rules.lifecycle import FLAGS, MOVES, STATES
+from modelkeep_server.rules.lineage import KINDS as LINEAGE_KINDS
 from modelkeep_server.rules.notices import KINDS
 from modelkeep_server.rules.permission_words import words_of
 from modelkeep_server.rules.permissions import PERMISSIONS, ROLES
@@ -137,6 +138,23 @@ def _notices() -> DrawnTable:
     return DrawnTable("What people are told", heads, rows, ("name", "text", "text", "text"), tuple(KINDS))
 
 
+def _lineage_kinds() -> DrawnTable:
+    rows = tuple(
+        (
+            info.label,
+            info.act,
+            info.says,
+            ", ".join(f"{row.label}{'' if row.required else ' (optional)'}" for row in info.fields)
+            if any(row.required for row in info.fields)
+            else " or ".join((" and ".join(row.label for row in info.fields[:-1]), info.fields[-1].label)),
+        )
+        for info in LINEAGE_KINDS.values()
+    )
+    heads = ("Kind", "Button", "What it is", "What it takes")
+    codes = tuple(kind.value for kind in LINEAGE_KINDS)
+    return DrawnTable("The kinds of lineage", heads, rows, ("name", "text", "text", "text"), codes)
+
+
 _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "roles": _roles,
     "acts": _acts,
@@ -148,6 +166,7 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "formats": _formats,
     "downloads": _downloads,
     "notices": _notices,
+    "lineage-kinds": _lineage_kinds,
     "policy-facts": _policy_facts,
     "policy-examples": _policy_examples,
     **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},

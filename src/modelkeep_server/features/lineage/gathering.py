@@ -11,14 +11,16 @@ from sqlalchemy import Row, bindparam, select, tuple_
 
 from modelkeep_server.db.tables import lineage_items, models, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.lineage.items import Own, name_item, put_together
+from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.rules.lineage import JOB_SYSTEM, DatasetRole, ItemKind
+from modelkeep_server.rules.lineage import ItemKind
 
 Facts = Mapping[str, Any]
 
 _ITEMS = (
-    select(lineage_items.c.version_id, lineage_items.c.kind, lineage_items.c.facts)
+    select(*(lineage_items.c[name] for name in ("version_id", "public_id", "kind", "facts", "source")))
     .where(lineage_items.c.version_id.in_(bindparam("keys", expanding=True)), lineage_items.c.removed_at.is_(None))
     .order_by(lineage_items.c.id)
 )
@@ -48,9 +50,10 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     kept = _read_items(work, [version.key for _, version in pairs])
     gathered: list[dict[ItemKind, list[Facts]]] = []
     for model, version in pairs:
+        own = Own(version.metadata, version.commit_sha, version.training_job_id, model.repository_url)
         told: dict[ItemKind, list[Facts]] = {}
-        for kind, facts in (*_own_items(model, version), *kept.get(version.key, ())):
-            told.setdefault(kind, []).append(facts)
+        for item in put_together(own, kept.get(version.key, ())):
+            told.setdefault(item.kind, []).append(item.facts)
         gathered.append(told)
     bases = [base for told in gathered for base in told.get(ItemKind.BASE_MODEL, ())]
     known = _read_standing(work, bases)
@@ -60,23 +63,12 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     return [Told(told) for told in gathered]
 
 
-def _own_items(model: Model, version: Version | Row[Any]) -> Iterable[tuple[ItemKind, Facts]]:
-    """What the fields of a version tell of where it comes from."""
-    dataset, base = version.metadata.get("trainingDataset"), version.metadata.get("baseModel")
-    if dataset:
-        yield ItemKind.DATASET, {"role": DatasetRole.TRAINING.value, **dataset}
-    if base:
-        yield ItemKind.BASE_MODEL, base
-    if version.commit_sha:
-        yield ItemKind.COMMIT, {"commitSha": version.commit_sha, "repositoryUrl": model.repository_url}
-    if version.training_job_id:
-        yield ItemKind.TRAINING_RUN, {"system": JOB_SYSTEM, "runId": version.training_job_id}
-
-
-def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[tuple[ItemKind, Facts]]]:
-    found: dict[int, list[tuple[ItemKind, Facts]]] = {}
+def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[Item]]:
+    found: dict[int, list[Item]] = {}
     for row in work.all(_ITEMS, {"keys": list(keys)}):
-        found.setdefault(row.version_id, []).append((ItemKind(row.kind), row.facts))
+        kind = ItemKind(row.kind)
+        item = Item(row.public_id, kind, row.facts, name_item(kind, row.facts), Source(row.source))
+        found.setdefault(row.version_id, []).append(item)
     return found
 
 

@@ -70,7 +70,8 @@ class Node:
 
     Of a version: its state, tier, address and where it is live. `facts` are what the edges know of a thing, as the
     items have it, the same from several told once. `hidden_up` and `hidden_down` say how many neighbours are not in the
-    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream.
+    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream, 0
+    also for what stands beside both.
     """
 
     id: str

@@ -12,7 +12,7 @@ from modelkeep_server.db import recording
 from modelkeep_server.db.tables import policies
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.policies import writing
-from modelkeep_server.features.policies.views import PolicyScope, Rule, Severity, Wording
+from modelkeep_server.features.policies.views import PolicyScope, Rule, Severity, Target, Wording
 from modelkeep_server.rules.errors import NameTaken
 
 STARTERS: dict[str, Wording] = {
@@ -91,6 +91,19 @@ STARTERS: dict[str, Wording] = {
                 'lineage.datasets.exists(d, d.role == "TRAINING")',
                 "A training dataset is in the lineage.",
             ),
+        ),
+    ),
+    "card-published": Wording(
+        "Card published before production",
+        "Whoever uses a model in production reads its card: what it is for, what it is not for, and how good it is. An "
+        "owner looks at it and publishes it.",
+        Severity.BLOCK,
+        True,
+        PolicyScope(targets=(Target.PRODUCTION,)),
+        (
+            # Of a card that is there as a draft only the second fails, whose first fact leads to publishing it.
+            Rule("card.published || card.hasDraft", "A model card was generated."),
+            Rule("!card.hasDraft || card.published", "The model card is published."),
         ),
     ),
 }

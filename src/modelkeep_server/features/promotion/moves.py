@@ -119,8 +119,8 @@ def list_moves(
 ) -> tuple[MoveView, ...]:
     """
     The moves that the diagram has from here, each with whether this person could make it now, what they lack, and what
-    it demands. At most five statements, and one more for who may decide. `latest` is the newest round, as `find_latest`
-    has it.
+    it demands. At most seven statements, and one more for who may decide. `latest` is the newest round, as
+    `find_latest` has it.
     """
     relations = model_queries.relations_of(actor, model)
     apart: list[str | None] = []

@@ -21,7 +21,7 @@ from modelkeep_server.rules.permissions import ROLES
 
 def judge(work: Work, model: Model, version: Version, target: Target, *, within: Promotion | None = None) -> Demands:
     """
-    Everything that a promotion to `target` demands of the version itself. Five statements.
+    Everything that a promotion to `target` demands of the version itself. Seven statements.
 
     `within`: the round that is being decided. What its approvals are bound to stops the moves after them, not them.
     """

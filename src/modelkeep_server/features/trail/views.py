@@ -17,6 +17,7 @@ class TrailKind(StrEnum):
     FILES = "FILES"
     ACCESS = "ACCESS"
     EVALUATION = "EVALUATION"
+    CARD = "CARD"
     EXCEPTION = "EXCEPTION"
     DEPLOYMENT = "DEPLOYMENT"
     MODEL = "MODEL"
@@ -29,6 +30,7 @@ KIND_WORDS: Mapping[TrailKind, str] = {
     TrailKind.FILES: "Files",
     TrailKind.ACCESS: "Access",
     TrailKind.EVALUATION: "Evaluations",
+    TrailKind.CARD: "Model cards",
     TrailKind.EXCEPTION: "Exceptions",
     TrailKind.DEPLOYMENT: "Deployments",
     TrailKind.MODEL: "Model",
@@ -44,6 +46,7 @@ _BY_NOUN = {
     "download": TrailKind.ACCESS,
     "collaborator": TrailKind.MODEL,
     "evaluation": TrailKind.EVALUATION,
+    "card": TrailKind.CARD,
     "exception": TrailKind.EXCEPTION,
     "deployment": TrailKind.DEPLOYMENT,
     "model": TrailKind.MODEL,

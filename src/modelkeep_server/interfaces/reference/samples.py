@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import deployments, evaluations, notices, policies, promotions
+from modelkeep_server.interfaces.reference import cards, deployments, evaluations, notices, policies, promotions
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -102,6 +102,7 @@ _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **evaluations.STORY_OF,
+    **cards.STORY_OF,
     **notices.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
@@ -188,6 +189,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "list_models": {"q": "churn", "riskTier": "MEDIUM"},
     "list_events": {"action": "model.create", "outcome": "ALLOWED"},
     "upload_artifact": {"type": "WEIGHTS"},
+    **cards.QUERIES,
 }
 
 _TUS = ("Tus-Resumable: 1.0.0",)
@@ -239,6 +241,7 @@ print(asked.id, asked.status)''',
     "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
     **evaluations.PYTHON,
+    **cards.PYTHON,
     **policies.PYTHON,
     **deployments.PYTHON,
     **promotions.PYTHON,
@@ -346,6 +349,7 @@ def write_curl(
 def fill_path(path: str) -> str:
     """A route's address with the story's values in the place of its names."""
     path = path.replace("{email}", quote(_SAM)).replace("{format_name}", "coreml")
+    path = path.replace("{section}", "intended-use")
     for name in ("group", "name", "version", "path", "sequence", "id", "role", "sha256"):
         path = path.replace(f"{{{name}}}", quote(str(STORY[name]), safe=""))
     return path

@@ -22,7 +22,9 @@ from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces import directory
-from modelkeep_server.interfaces.web import compare_words, drawing, file_words
+from modelkeep_server.interfaces.cards import words as card_values
+from modelkeep_server.interfaces.cards.html import TEMPLATES as CARD_TEMPLATES
+from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words, lineage_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
@@ -112,6 +114,7 @@ class PageShell:
             ("Reviews", "/reviews", "/reviews", "review.read"),
             ("Deployments", "/deployments", "/deployments", "deployment.read"),
             ("Policies", "/policies", "/policies", "policy.read"),
+            ("Lineage", "/lineage", "/lineage", "model.read"),
             ("Audit", "/audit", "/audit", "audit.read"),
         ]
         # Who administers is no choice for most people, so that greying it would only be in their way.
@@ -212,7 +215,8 @@ _LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 def environment() -> jinja2.Environment:
     """The one Jinja environment: autoescape always on, an unknown name is an error."""
     env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        # The values of a card are drawn alike here and in its HTML file.
+        loader=jinja2.FileSystemLoader((HERE / "templates", CARD_TEMPLATES)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -230,10 +234,13 @@ def environment() -> jinja2.Environment:
         "verdict_chip": file_words.verdict_chip,
         "verdict_of": file_words.verdict_of,
         **compare_words.WORDS,
+        **card_values.WORDS,
+        **card_words.WORDS,
         "why_withheld": file_words.why_withheld,
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,
+        "draw_lineage": lineage_words.draw_lineage,
         "find_value": metadata_fields.find_value,
         "find_advice": naming.find_advice,
         "limits": metadata_fields,
@@ -257,6 +264,12 @@ def asset(name: str) -> str:
     if name not in manifest:
         raise AssetsNotBuilt(f"The built assets lack {name}. Build them: make assets.")
     return f"{STATIC_URL}/{manifest[name]}"
+
+
+def read_asset(name: str) -> str:
+    """The text of a built file."""
+    asset(name)
+    return (HERE / "static" / "dist" / _manifest()[name]).read_text("utf-8")
 
 
 @cache

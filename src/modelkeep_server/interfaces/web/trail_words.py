@@ -11,6 +11,7 @@ from modelkeep_server.features.audit.views import Event
 from modelkeep_server.interfaces.web.compare_words import is_named, say_fields, say_value
 from modelkeep_server.interfaces.web.drawing import field_words, format_size
 from modelkeep_server.rules import wording
+from modelkeep_server.rules.card_sections import SECTIONS
 from modelkeep_server.rules.formats import FORMATS
 from modelkeep_server.rules.lineage import ItemKind
 from modelkeep_server.rules.metrics import Metric, format_number
@@ -19,7 +20,11 @@ from modelkeep_server.rules.metrics import Metric, format_number
 VALUE_CHARS = 160
 _DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
 #: What tells nothing to somebody who reads: numbers of edits, and what the line above says already.
-_LEFT_OUT = frozenset({"revision", "environment", "deployment", "restores", "number", "as", "role", "suiteRevision"})
+_LEFT_OUT = frozenset(
+    {"revision", "environment", "deployment", "restores", "number", "as", "role", "suiteRevision", "edition"}
+)
+#: Of a model card the revision is what people know it by, and its digest is of the card, not of the version.
+_CARD_NAMES = {"revision": "revision", "digest": "digest of the card"}
 _NAMES = {
     "sha256": "SHA-256",
     "digest": "content digest",
@@ -41,7 +46,10 @@ _NAMES = {
     "from": "begun from",
     "factsDigest": "digest of the facts",
     "lineageKind": "kind of lineage",
+    "facts": "facts said otherwise",
+    **{f"annotations.{section.id}": f"annotation of {section.title}" for section in SECTIONS},
 }
+_ITEMS = {f"{section.id}.{item.id}": item.label for section in SECTIONS for item in section.items}
 _SOURCES = {"FORM": "in the form", "API": "by a program", "IMPORT": "from a file", "OPENLINEAGE": "by OpenLineage"}
 _CAUSES = {"RECORD": "", "MOVE": "together with the move", "ROLLBACK": ""}
 _LABELS = {info.format.value: info.label for info in FORMATS.values()}
@@ -69,9 +77,10 @@ def list_facts(event: Event, labels: Mapping[str, str], address: str) -> Iterato
         was, became = (_say_of(name, side.get(name), labels) for side in (before, after))
         # The version and its model are named above.
         told = was != became and became not in (address, address.partition(":")[0])
-        if name not in _LEFT_OUT and told:
+        of_card = _CARD_NAMES.get(name) if event.action.startswith("card.") else None
+        if (of_card or name not in _LEFT_OUT) and told:
             digest = any(side is not None and _DIGEST.fullmatch(side) for side in (was, became))
-            words = _NAMES.get(name) or field_words(name)
+            words = of_card or _NAMES.get(name) or field_words(name)
             yield Fact(words, was, became, is_gone=name in after and became is None, is_digest=digest)
 
 
@@ -148,6 +157,10 @@ def _say_findings(value: Any, _: _Labels) -> str | None:
     return f"{len(value)} {'finding' if len(value) == 1 else 'findings'}" if isinstance(value, list) else None
 
 
+def _say_items(value: Any, _: _Labels) -> str | None:
+    return ", ".join(_ITEMS.get(str(one), str(one)) for one in value) if isinstance(value, list) else None
+
+
 def _say_seconds(value: Any, _: _Labels) -> str | None:
     if not isinstance(value, int):
         return None
@@ -161,6 +174,8 @@ _WORDS: Mapping[str, Callable[[Any, _Labels], str | None]] = {
     "metadata.outputSchema": _say_schema,
     "live": _say_live,
     "findings": _say_findings,
+    "facts": _say_items,
+    "coverage": lambda value, _: f"{value:.0%}" if isinstance(value, int | float) else None,
     "seconds": _say_seconds,
     "sizeBytes": lambda value, _: format_size(value) if isinstance(value, int) else None,
     "source": lambda value, _: _SOURCES.get(value),

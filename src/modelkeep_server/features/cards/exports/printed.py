@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from modelkeep_server.features.cards.charts import Chart, Limit, charts_of
 from modelkeep_server.features.cards.exports import wording
 from modelkeep_server.features.cards.markdown import (
@@ -18,15 +20,28 @@ from modelkeep_server.features.cards.markdown import (
 )
 from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, CardStatus, Measure, Table
 from modelkeep_server.kit import clock
-from modelkeep_server.rules.card_sections import ItemKind
+from modelkeep_server.ports import Printer, PrinterDown, PrintingTooLong
+from modelkeep_server.rules.card_sections import ROWS_SHOWN, ItemKind
+from modelkeep_server.rules.errors import Unavailable
 
-#: What one table, list and section show at most; the card as JSON has all of it.
-ROWS_MAX = 2000
+log = structlog.get_logger()
+
 CHARTS_MAX = 24
+SOURCES_MAX = 3
+_REMEDY = "Try again in a moment, or export the card as HTML or JSON."
 _CODE_CHARS = 88
 #: Values and columns that people compare letter by letter.
 _CODES = frozenset({"content-digest"})
 _CODE_COLUMNS = frozenset({"SHA-256", "Digest"})
+
+
+def print_card(printer: Printer, card: Card) -> bytes:
+    """The card as PDF: the same bytes for the same revision. Raises Unavailable."""
+    try:
+        return printer.print_card(to_print(card), made_at=made_at(card))
+    except (PrinterDown, PrintingTooLong) as error:
+        log.warning("card not printed", card=f"{card.model}:{card.version}", revision=card.revision, reason=str(error))
+        raise Unavailable("The PDF could not be made.", remedy=_REMEDY) from error
 
 
 def to_print(card: Card) -> dict[str, Any]:
@@ -92,7 +107,7 @@ def _section(section: CardSection) -> dict[str, Any]:
 
 
 def _item(item: CardItem) -> dict[str, Any]:
-    said: dict[str, Any] = {"label": item.label}
+    said: dict[str, Any] = {"label": item.label, "from": _sources(item)}
     if item.value is None:
         return said | {"kind": "missing"}
     if isinstance(item.value, str):
@@ -100,12 +115,20 @@ def _item(item: CardItem) -> dict[str, Any]:
             return said | {"kind": "code", "text": item.value}
         return said | {"kind": "text", "paragraphs": _paragraphs(item.value)}
     if isinstance(item.value, Table):
-        return said | {"kind": "table", "table": _table(item.value)}
+        return said | {"kind": "table", "table": _table(item.value, item.more)}
     if item.kind is ItemKind.MEASURES:
-        return said | {"kind": "measures"} | _measures([one for one in item.value if isinstance(one, Measure)])
+        measures = [one for one in item.value if isinstance(one, Measure)]
+        return said | {"kind": "measures"} | _measures(measures, item.more)
     texts = [one for one in item.value if isinstance(one, str)]
-    items = [*texts[:ROWS_MAX], *([_more(len(texts))] if len(texts) > ROWS_MAX else [])]
-    return said | {"kind": "list", "items": items}
+    more = _more(len(texts), item.more)
+    return said | {"kind": "list", "items": [*texts[:ROWS_SHOWN], *([more] if more else [])]}
+
+
+def _sources(item: CardItem) -> str | None:
+    labels = list(dict.fromkeys(source.label for source in item.sources))
+    if len(labels) > SOURCES_MAX:
+        labels = [*labels[:SOURCES_MAX], f"{len(labels) - SOURCES_MAX} more"]
+    return f"From: {', '.join(labels)}" if labels else None
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -114,15 +137,15 @@ def _paragraphs(text: str) -> list[str]:
     return [part.strip("\n") for part in told if part.strip()] or [text]
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: Table, more: int) -> dict[str, Any]:
     code = [place for place, name in enumerate(table.columns) if name in _CODE_COLUMNS]
-    return _rows(table.columns, table.rows, table.numbers, code=code)
+    return _rows(table.columns, table.rows, table.numbers, more, code=code)
 
 
-def _measures(measures: Sequence[Measure]) -> dict[str, Any]:
+def _measures(measures: Sequence[Measure], more: int) -> dict[str, Any]:
     table = wording.tabulate(measures)
     drawn = charts_of(measures)[:CHARTS_MAX]
-    rows = _rows(table.columns, table.rows, table.numbers, red=table.failed)
+    rows = _rows(table.columns, table.rows, table.numbers, more, red=table.failed)
     return {"charts": [_chart(chart) for chart in drawn], "table": rows}
 
 
@@ -130,23 +153,28 @@ def _rows(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     numbers: Sequence[int],
+    more: int,
     *,
     code: Sequence[int] = (),
     red: Sequence[int] = (),
 ) -> dict[str, Any]:
     return {
         "columns": list(columns),
-        "rows": [[*row[: len(columns)], *[""] * (len(columns) - len(row))] for row in rows[:ROWS_MAX]],
+        "rows": [[*row[: len(columns)], *[""] * (len(columns) - len(row))] for row in rows[:ROWS_SHOWN]],
         "numbers": list(numbers),
         "code": list(code),
         "red": list(red),
         "red-at": len(columns) - 1,
-        "more": _more(len(rows)) if len(rows) > ROWS_MAX else None,
+        "more": _more(len(rows), more),
     }
 
 
-def _more(count: int) -> str:
-    return f"{count - ROWS_MAX:,} more. The card as JSON has all of them."
+def _more(count: int, left_out: int) -> str | None:
+    """That there are more: those the card has as JSON, and those it leaves out itself."""
+    hidden = max(0, count - ROWS_SHOWN)
+    if hidden and not left_out:
+        return f"{hidden:,} more, which the card has as JSON."
+    return f"{hidden + left_out:,} more, of which the card has {hidden:,} as JSON." if left_out else None
 
 
 def _chart(chart: Chart) -> dict[str, Any]:

@@ -30,12 +30,12 @@ def tabulate(measures: Sequence[Measure]) -> MeasuresTable:
             one.slice or "",
             one.dataset or "",
             format_number(one.value),
-            f"{format_number(one.low)} – {format_number(one.high)}" if one.low is not None and one.high is not None else "",
+            say_interval(one),
             say_limit(one),
             "" if one.passed is None else "Passes" if one.passed else "Does not pass",
         )
         for one in measures
-    ]  # fmt: skip
+    ]
     heads = ("Metric", "Group", "Dataset", "Value", "Interval", "Limit", "Result")
     kept = [place for place, head in enumerate(heads) if head in ("Metric", "Value") or any(row[place] for row in rows)]
     if "Group" in (heads[place] for place in kept):
@@ -46,6 +46,13 @@ def tabulate(measures: Sequence[Measure]) -> MeasuresTable:
         tuple(at for at, place in enumerate(kept) if heads[place] in ("Value", "Interval", "Limit")),
         tuple(at for at, one in enumerate(measures) if one.passed is False),
     )
+
+
+def say_interval(one: Measure) -> str:
+    """Its confidence interval: `0.866 – 0.876`; nothing where it has none."""
+    if one.low is None or one.high is None:
+        return ""
+    return f"{format_number(one.low)} – {format_number(one.high)}"
 
 
 def say_limit(one: Measure) -> str:

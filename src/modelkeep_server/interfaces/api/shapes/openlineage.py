@@ -1,12 +1,15 @@
 """OpenLineage's events as its clients send them, as far as they are read: whatever else they hold is let be."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from modelkeep_server.features.lineage.openlineage import HOUSE, Code, RunEvent, Thing
+from modelkeep_server.features.lineage.openlineage import COMPLETE, HOUSE, Code, RunEvent, Thing
+from modelkeep_server.features.lineage.receiving import Received
 from modelkeep_server.interfaces.api.shapes.base import Shape
+from modelkeep_server.interfaces.api.shapes.lineage import LineageItemOut
 from modelkeep_server.rules.lineage import ITEMS_MAX
 
 BATCH_MAX = 100
@@ -158,3 +161,80 @@ class OpenLineageEventIn(_Sent):
 def _own(facet: dict[str, Any] | None) -> dict[str, Any]:
     """What our own facet says, without what every facet says of itself: `_producer`, `_schemaURL`."""
     return {key: value for key, value in (facet or {}).items() if not key.startswith("_")}
+
+
+class VersionReceivedOut(Shape):
+    """What an event added to the lineage of one version; `known` counts what was told already."""
+
+    model: str
+    version: str
+    added: list[LineageItemOut]
+    known: int
+
+
+class ReceivedOut(Shape):
+    """What came of an event: of each version that it named, and in words."""
+
+    versions: list[VersionReceivedOut]
+    said: str = Field(examples=["4 items were added to the lineage of risk/fraud-detector:1.0.0."])
+
+    @classmethod
+    def of(cls, event: RunEvent | None, received: Sequence[Received]) -> Self:
+        """From the feature's view."""
+        versions = [
+            VersionReceivedOut(
+                model=one.model,
+                version=one.version,
+                added=[LineageItemOut.of(item) for item in one.added],
+                known=one.known,
+            )
+            for one in received
+        ]
+        return cls(versions=versions, said=_say(event, received))
+
+
+class FailedEventOut(Shape):
+    """An event of a batch that was refused: which, counted from 0, and why."""
+
+    index: int
+    reason: str
+    retriable: bool = Field(description="Whether the same event may be taken later.")
+
+
+class BatchSummaryOut(Shape):
+    """How many events came of a batch, and what became of them."""
+
+    received: int
+    successful: int
+    failed: int
+
+
+class BatchOut(Shape):
+    """What came of a batch, as OpenLineage answers one."""
+
+    status: Literal["success", "partial_success", "failure"]
+    summary: BatchSummaryOut
+    failed_events: list[FailedEventOut] = Field(alias="failed_events")
+
+    @classmethod
+    def of(cls, received: int, failed: list[FailedEventOut]) -> Self:
+        """From those that were refused."""
+        status: Literal["success", "partial_success", "failure"] = (
+            "success" if not failed else "partial_success" if len(failed) < received else "failure"
+        )
+        summary = BatchSummaryOut(received=received, successful=received - len(failed), failed=len(failed))
+        return cls(status=status, summary=summary, failed_events=failed)
+
+
+def _say(event: RunEvent | None, received: Sequence[Received]) -> str:
+    if event is None:
+        return "Nothing was changed: this is no event of a run."
+    if event.type != COMPLETE:
+        return f"Nothing was changed: the run is not complete ({event.type or 'no eventType'})."
+    if not received:
+        return f"Nothing was changed: no output of the namespace {HOUSE} names a version."
+    return " ".join(
+        f"{len(one.added) or 'Nothing'} {'item was' if len(one.added) == 1 else 'items were' if one.added else 'was'} "
+        f"added to the lineage of {one.model}:{one.version}."
+        for one in received
+    )

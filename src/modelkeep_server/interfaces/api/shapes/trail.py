@@ -19,7 +19,7 @@ class TrailEventOut(EventOut):
         description="The address the request came from, for those who may read the audit log.",
     )
     kind: str = Field(
-        description="LIFE, REVIEW, FILES, ACCESS, EVALUATION, EXCEPTION, DEPLOYMENT or MODEL, as the filter has it."
+        description="LIFE, REVIEW, FILES, ACCESS, EVALUATION, CARD, EXCEPTION, DEPLOYMENT or MODEL: that of the filter."
     )
     says: str = Field(description="The act in words; it finishes the sentence that the actor begins.")
     raw: str = Field(description="The body as stored: the leaf is SHA-256 of a zero byte and these bytes.")

@@ -33,6 +33,7 @@ _ICONS = {
     TrailKind.FILES: "package",
     TrailKind.ACCESS: "download",
     TrailKind.EVALUATION: "gauge",
+    TrailKind.CARD: "file-text",
     TrailKind.EXCEPTION: "shield-check",
     TrailKind.DEPLOYMENT: "cloud-upload",
     TrailKind.MODEL: "box",

@@ -1,5 +1,5 @@
 /* Keys: "/" to the search, "?" the list, "g" then a letter to a page. Silent while one types, or with a modifier. */
-const GO = { d: "/", m: "/models", r: "/reviews", a: "/audit", n: "/models/new", h: "/help" };
+const GO = { d: "/", m: "/models", r: "/reviews", l: "/lineage", a: "/audit", n: "/models/new", h: "/help" };
 const WAIT_MS = 1200;
 const list = document.getElementById("shortcuts");
 let waiting = 0;

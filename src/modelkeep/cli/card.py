@@ -1,0 +1,184 @@
+"""`modelkeep card`: generate, show, annotate, publish and export model cards, and compare their revisions."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modelkeep.cards import Card, CardChanges
+from modelkeep.cli.options import Json
+from modelkeep.cli.output import moment, note, print_facts, print_json, print_table, size
+from modelkeep.client import Client
+
+app = typer.Typer(
+    help="Generate, show, annotate, publish and export model cards, and compare their revisions.",
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
+Revision = Annotated[
+    str | None,
+    typer.Option(help="A number, or draft. Left out: the newest that is published, or else the draft."),
+]
+
+
+@app.command()
+def generate(address: VersionAddress, as_json: Json = False) -> None:
+    """Generate the card from what the registry holds. Annotations stay."""
+    with Client() as client:
+        card = client.generate_card(address)
+    _print_card(card, as_json)
+
+
+@app.command()
+def show(address: VersionAddress, revision: Revision = None, as_json: Json = False) -> None:
+    """Show a card, and what it lacks."""
+    with Client() as client:
+        card = client.get_card(address, revision)
+    _print_card(card, as_json)
+
+
+@app.command()
+def annotate(
+    address: VersionAddress,
+    section: Annotated[str, typer.Argument(metavar="SECTION", help="As factors, metrics or training-data.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="[MARKDOWN]", help="Left out, or -: read from standard input.")
+    ] = None,
+    take_back: Annotated[bool, typer.Option("--take-back", help="Take back what you said of the section.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say something of a section, in Markdown, in place of what you said of it before."""
+    if take_back and text is not None:
+        raise typer.BadParameter("Write a text, or take yours back, not both.")
+    markdown = "" if take_back else sys.stdin.read() if text in (None, "-") else str(text)
+    if not take_back and not markdown.strip():
+        raise typer.BadParameter("The text is empty. To take yours back, add --take-back.")
+    with Client() as client:
+        card = client.annotate_card(address, section, markdown)
+    _print_card(card, as_json)
+
+
+@app.command()
+def publish(
+    address: VersionAddress,
+    edition: Annotated[
+        int | None, typer.Option(help="Publish only if the draft is still this edition, as `show` has it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Publish the draft as a revision that never changes."""
+    with Client() as client:
+        card = client.publish_card(address, edition=edition)
+    _print_card(card, as_json)
+
+
+@app.command()
+def export(
+    address: VersionAddress,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
+    format: Annotated[str, typer.Option("--format", "-f", help="As json, html, pdf or md.")] = "json",  # noqa: A002
+    revision: Revision = None,
+) -> None:
+    """Write a card into a file."""
+    with Client() as client:
+        written = client.export_card(address, output, format=format, revision=revision)
+    note(f"{output}, {size(written)}")
+
+
+@app.command()
+def revisions(address: VersionAddress, as_json: Json = False) -> None:
+    """List the cards of a version, newest first."""
+    with Client() as client:
+        page = client.list_card_revisions(address).first(200)
+    if as_json:
+        print_json(page.items)
+        return
+    if not page.items:
+        note("This version has no model card yet.")
+        return
+    rows = [
+        (str(one.revision), one.status, f"{one.coverage:.0%}", moment(one.generated_at), one.generated_by,
+         moment(one.published_at), one.published_by or "")
+        for one in page.items
+    ]  # fmt: skip
+    print_table(("revision", "status", "coverage", "generated", "by", "published", "by"), rows)
+
+
+@app.command()
+def compare(
+    address: VersionAddress,
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A revision by its number, or draft.")],
+    now: Annotated[
+        str | None, typer.Argument(metavar="[NOW]", help="Another one. Left out: the facts as they are now.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what differs between two revisions, or between one and the facts as they are now."""
+    with Client() as client:
+        if now is None:
+            changes = client.get_card_changes(address, before)
+        else:
+            changes = client.compare_cards(address, before, now)
+    _print_changes(changes, as_json)
+
+
+def _print_card(card: Card, as_json: bool) -> None:
+    if as_json:
+        print_json(card)
+        return
+    published = f", published {moment(card.published_at)} by {card.published_by}" if card.published_at else ""
+    print_facts(
+        [
+            ("Model", f"{card.model}:{card.version}"),
+            ("Revision", f"{card.revision}, {card.status}{published}"),
+            ("Generated", f"{moment(card.generated_at)} by {card.generated_by}"),
+            ("Coverage", f"{card.coverage:.0%}"),
+            ("Edition", str(card.edition)),
+            ("Digest", card.digest),
+        ]
+    )
+    rows = [
+        (section.id, item.label, "not provided" if item.value is None else _tell(item.value))
+        for section in card.sections
+        for item in section.items
+        if item.value is not None or item.counts
+    ]
+    rows += [(section.id, note_.name, note_.markdown) for section in card.sections for note_ in section.annotations]
+    print_table(("section", "item", "value"), rows)
+
+
+def _print_changes(changes: CardChanges, as_json: bool) -> None:
+    if as_json:
+        print_json(changes)
+        return
+    if not changes:
+        note("Nothing differs.")
+        return
+    rows = [(one.section, one.label, _side(one.before), _side(one.now)) for one in changes.items]
+    rows += [(one["section"], "annotation", "", one["annotation"]["markdown"]) for one in changes.added]
+    rows += [(one["section"], "annotation", one["annotation"]["markdown"], "") for one in changes.removed]
+    print_table(("section", "item", "before", "now"), rows)
+
+
+def _side(item: dict[str, Any] | None) -> str:
+    return "not provided" if item is None else _tell(item.get("value"))
+
+
+def _tell(value: Any) -> str:
+    """A value in one line."""
+    if isinstance(value, dict):
+        rows = value.get("rows") or []
+        return f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}: {', '.join(str(row[0]) for row in rows[:5])}"
+    if isinstance(value, list):
+        return "; ".join(_tell_entry(entry) for entry in value[:10]) + ("; ..." if len(value) > 10 else "")
+    return " ".join(str(value).split())
+
+
+def _tell_entry(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return str(entry)
+    of_slice = f" of {entry['slice']}" if entry.get("slice") else ""
+    return f"{entry.get('name')}{of_slice} {entry.get('value')}"

@@ -1,0 +1,1 @@
+"""Gathering what a card says from what the registry holds."""

@@ -1,0 +1,251 @@
+"""
+Generating, annotating and publishing model cards. Source: product R7.
+
+A version has one draft at most, and it is the last of its cards. Generating replaces what the draft says of the version
+and leaves the annotations; publishing freezes both under a digest. All of it is done with the version locked, so that
+of two who come at once the second sees what the first did. A card stays open in every state of the version.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import func, select
+
+from modelkeep_server.db.edits import demand_fresh
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import card_annotations, card_revisions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.cards import documents, queries
+from modelkeep_server.features.cards.comparing import compare_cards
+from modelkeep_server.features.cards.queries import Stored
+from modelkeep_server.features.cards.views import Card, CardChanges, CardStatus
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.service import demand_active
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.telling import tell_of
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.rules import texts
+from modelkeep_server.rules.card_sections import ANNOTATION_CHARS, ANNOTATIONS_MAX, SECTION_IDS
+from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
+
+#: What makes a new edition of a version's cards, and the key under which its event says which.
+EDITS = ("card.generate", "card.annotate", "card.publish")
+EDITION = "edition"
+
+
+def generate_card(work: Work, actor: Actor, group: str, name: str, version: str) -> Card:
+    """
+    Draw the card from what the registry holds now: into the draft, or a new one after the last publication.
+
+    Nothing is written where the draft says all of it already.
+
+    Raises:
+        NotFound, NotPermitted; StateForbids: the model is retired.
+    """
+    model, found = _begin(work, actor, group, name, version, "card.generate")
+    draft = queries.find_stored(work, found, "draft")
+    if draft is None:
+        card = _make_draft(work, actor, model, found)
+        access.record(work, actor, "card.generate", object_id=found.id, object_label=found.address, after=_tell(card))
+        return _get_draft(work, found)
+    edition = draft.card.edition + 1
+    card = queries.gather_card(work, actor, model, found, revision=draft.card.revision, edition=edition)
+    if _facts_of(card) == _facts_of(draft.card):
+        return _get_draft(work, found)
+    changed = compare_cards(draft.card, card)
+    _change_draft(work, draft, {**_columns(card), "generated_by": actor.user_id, "generated_at": work.now})
+    access.record(
+        work, actor, "card.generate", object_id=found.id, object_label=found.address,
+        before=_tell(draft.card), after={**_tell(card), **_name_changes(changed)},
+    )  # fmt: skip
+    return _get_draft(work, found)
+
+
+def annotate(
+    work: Work, actor: Actor, group: str, name: str, version: str, section: str, markdown: str, *,
+    expected: Collection[int] | None = None,
+) -> Card:  # fmt: skip
+    """
+    Say something of a section, in Markdown: the one annotation of this person. Empty text takes it back.
+
+    Where no draft stands, one is generated for it.
+
+    Args:
+        expected: The editions that it was written on, or None for whatever is there.
+    Raises:
+        NotFound: There is no such version that the actor can see, or no such section.
+        NotPermitted; StateForbids: the model is retired. Stale: the card was changed since; says what.
+        Invalid: The text is too long, holds what no text may, or the section has as many annotations as it can.
+    """
+    model, found = _begin(work, actor, group, name, version, "card.annotate")
+    if section not in SECTION_IDS:
+        raise NotFound(
+            f"A model card has no section {section[:100]!r}.", remedy=f"Its sections are {', '.join(SECTION_IDS)}."
+        )
+    draft = queries.find_stored(work, found, "draft")
+    if expected is not None:
+        present = draft.card.edition if draft is not None else queries.find_last(work, found)[1]
+        _demand_fresh(work, found, expected, present)
+    markdown = markdown.replace("\r\n", "\n").strip()
+    standing = work.first(
+        select(card_annotations.c.id, card_annotations.c.markdown).where(
+            card_annotations.c.version_id == found.key,
+            card_annotations.c.section == section,
+            card_annotations.c.person_id == actor.user_id,
+            card_annotations.c.ended_at.is_(None),
+        )
+    )
+    before = None if standing is None else str(standing.markdown)
+    _demand_sound(work, found, section, markdown, is_new=standing is None)
+    if markdown == (before or ""):
+        return queries.get_card(work, actor, group, name, version, "draft" if draft else None)
+    if draft is None:
+        edition = _make_draft(work, actor, model, found).edition
+    else:
+        edition = draft.card.edition + 1
+        _change_draft(work, draft, {"edition": edition})
+    if standing is not None:
+        work.change(card_annotations, standing.id, {"ended_at": work.now}, expect={"ended_at": None})
+    if markdown:
+        row = {"public_id": ids.uuid7(clock.to_us(work.now)), "version_id": found.key, "section": section}
+        work.insert(
+            card_annotations, {**row, "person_id": actor.user_id, "markdown": markdown, "at": work.now}
+        )  # fmt: skip
+    key = f"annotations.{section}"
+    access.record(
+        work, actor, "card.annotate", object_id=found.id, object_label=found.address,
+        before={EDITION: edition - 1, key: None if before is None else Veiled(before)},
+        after={EDITION: edition, key: Veiled(markdown) if markdown else None},
+    )  # fmt: skip
+    return _get_draft(work, found)
+
+
+def publish_card(
+    work: Work, actor: Actor, group: str, name: str, version: str, *, expected: Collection[int] | None
+) -> Card:
+    """
+    Freeze the draft as it was generated, with the annotations as they stand, as a revision that never changes.
+
+    Args:
+        expected: The editions that were read before, or None for whatever is there.
+    Raises:
+        NotFound; NotPermitted: the actor is no owner of the model with the role Model Owner.
+        StateForbids: the model is retired. Conflict: there is no draft. Stale: it was changed since; says what.
+    """
+    model, found = _begin(work, actor, group, name, version, "card.publish")
+    draft = queries.find_stored(work, found, "draft")
+    if draft is None:
+        revision, edition = queries.find_last(work, found)
+        _demand_fresh(work, found, expected, edition)
+        raise _nothing_to_publish(found, revision)
+    _demand_fresh(work, found, expected, draft.card.edition)
+    card = replace(
+        queries.with_annotations(draft.card, queries.list_annotations(work, found)),
+        status=CardStatus.PUBLISHED, published_at=work.now.replace(microsecond=0), published_by=actor.email or "",
+        edition=draft.card.edition + 1,
+    )  # fmt: skip
+    body = documents.to_body(card)
+    digest = documents.digest_of(body)
+    _change_draft(
+        work, draft,
+        {"status": card.status.value, "document": body, "digest": digest, "published_by": actor.user_id,
+         "published_at": work.now, "edition": card.edition},
+    )  # fmt: skip
+    access.record(
+        work, actor, "card.publish", object_id=found.id, object_label=found.address,
+        before={"status": draft.card.status.value, EDITION: draft.card.edition},
+        after={"status": card.status.value, **_tell(card), "digest": digest},
+    )  # fmt: skip
+    tell_of(work, actor, "card.published", model, found, place="/card", revision=str(card.revision))
+    return replace(card, digest=digest)
+
+
+def _begin(work: Work, actor: Actor, group: str, name: str, version: str, act: str) -> tuple[Model, Version]:
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.lock_version(work, actor, group, name, version)
+    access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
+    demand_active(model)
+    return model, found
+
+
+def _make_draft(work: Work, actor: Actor, model: Model, version: Version) -> Card:
+    """A new draft after the last card; the caller records it."""
+    revision, edition = queries.find_last(work, version)
+    card = queries.gather_card(work, actor, model, version, revision=revision + 1, edition=edition + 1)
+    work.insert(
+        card_revisions,
+        {
+            "public_id": ids.uuid7(clock.to_us(work.now)),
+            "version_id": version.key,
+            "revision": card.revision,
+            "status": card.status.value,
+            **_columns(card),
+            "generated_by": actor.user_id,
+            "generated_at": work.now,
+        },
+    )
+    return card
+
+
+def _change_draft(work: Work, draft: Stored, values: dict[str, Any]) -> None:
+    work.change(card_revisions, draft.key, values, expect={"edition": draft.card.edition, "status": "DRAFT"})
+
+
+def _columns(card: Card) -> dict[str, Any]:
+    return {
+        "document": documents.to_body(card), "coverage": round(card.coverage * 10_000), "edition": card.edition
+    }  # fmt: skip
+
+
+def _get_draft(work: Work, version: Version) -> Card:
+    card = queries.find_card(work, version, "draft")
+    if card is None:
+        raise NotFound(f"{version.address} has no draft of its model card.")
+    return card
+
+
+def _facts_of(card: Card) -> object:
+    """What a card says, whoever generated it and when."""
+    bare = queries.with_annotations(card, {})
+    return bare.model, bare.version, bare.summary, bare.state, bare.risk_tier, bare.sections
+
+
+def _tell(card: Card) -> dict[str, Any]:
+    return {"revision": card.revision, "coverage": card.coverage, EDITION: card.edition}
+
+
+def _name_changes(changes: CardChanges) -> dict[str, Any]:
+    """The items that a new draft says otherwise, by section and id, never what they say."""
+    return {"facts": [f"{change.section}.{change.id}" for change in changes.items]} if changes.items else {}
+
+
+def _demand_fresh(work: Work, version: Version, expected: Collection[int] | None, present: int) -> None:
+    what = f"The model card of {version.address}"
+    demand_fresh(work, what, version.id, EDITS, expected=expected, present=present, key=EDITION)
+
+
+def _demand_sound(work: Work, version: Version, section: str, markdown: str, *, is_new: bool) -> None:
+    fault = texts.find_text_fault(markdown, max_chars=ANNOTATION_CHARS, lines=True)
+    if fault:
+        raise Invalid.of([FieldError("markdown", fault)])
+    if not is_new or not markdown:
+        return
+    columns = card_annotations.c
+    here = (columns.version_id == version.key, columns.section == section, columns.ended_at.is_(None))
+    if int(work.scalar(select(func.count()).select_from(card_annotations).where(*here))) >= ANNOTATIONS_MAX:
+        why = f"A section has at most {ANNOTATIONS_MAX} annotations, and this one has them. One is to go first."
+        raise Invalid.of([FieldError("markdown", why)])
+
+
+def _nothing_to_publish(version: Version, revision: int) -> Conflict:
+    if not revision:
+        return Conflict(f"{version.address} has no model card yet.", remedy="Generate it first, and look through it.")
+    return Conflict(
+        f"Revision {revision} of the model card of {version.address} is published, and nothing came after it.",
+        remedy="Generate it anew where facts have changed, or annotate it; then publish that.",
+    )

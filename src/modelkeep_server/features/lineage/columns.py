@@ -1,0 +1,96 @@
+"""Which column of a drawn graph a node stands in, and what stands above the column."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from modelkeep_server.features.lineage.views import Edge, Node
+from modelkeep_server.kit.layers import order_by_lines
+from modelkeep_server.rules.lineage import NODES, Family, NodeKind
+
+Side = Literal[-1, 1]
+
+_SIDES: tuple[Side, Side] = (-1, 1)
+_USES = {Family.DEPLOYMENTS, Family.CONSUMERS}
+
+
+def find_columns(middle: str, known: Mapping[str, Node], edges: Sequence[Edge]) -> dict[str, int]:
+    """
+    The column of each node: 0 for the middle, which has it for itself, below 0 to its left. Every edge leads to the
+    right, as far as edges make no ring.
+
+    A node stands as many columns from the middle as the longest way between has steps. Left stands what leads to the
+    middle, and what nothing in the graph leads to; right all the rest.
+    """
+    before: dict[str, list[str]] = defaultdict(list)
+    after: dict[str, list[str]] = defaultdict(list)
+    for edge in edges:
+        before[edge.to_id].append(edge.from_id)
+        after[edge.from_id].append(edge.to_id)
+    upstream, ahead = {middle}, [middle]
+    while ahead:
+        for other in before[ahead.pop()]:
+            if other not in upstream:
+                upstream.add(other)
+                ahead.append(other)
+    ordered = order_by_lines(sorted(known), before)
+    columns = {middle: 0}
+    for node in ordered:
+        if node not in upstream and before[node]:
+            columns[node] = 1 + max(
+                (columns.get(other, 0) for other in before[node] if other not in upstream), default=0
+            )
+    for node in reversed(ordered):
+        if node not in columns:
+            columns[node] = min(-1, -1 + min((columns.get(other, 0) for other in after[node]), default=0))
+    for side in _SIDES:
+        _move_things_out(side, columns, known)
+    return columns
+
+
+def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, Node]) -> dict[int, str]:
+    """What stands above each column: a word where it is true of all there, else how many steps it is off."""
+    inside: dict[int, list[Node]] = defaultdict(list)
+    for id_, column in sorted(columns.items()):
+        inside[column].append(known[id_])
+    of_versions = {column for column, nodes in inside.items() if any(_is_version(one) for one in nodes)}
+    named = {0: f"This {NODES[middle.kind][0].lower()}"}
+    for column, nodes in inside.items():
+        side = [other for other in of_versions if other * column > 0]
+        if column and side == [column] and all(_is_version(one) for one in nodes) and _is_made_of(middle, column):
+            named[column] = "Built on it" if column > 0 else "Base models"
+        elif column < 0 and column not in of_versions and column == min(inside):
+            named[column] = "Sources"
+        elif column > 0 and column == max(inside) and {one.family for one in nodes} <= _USES:
+            named[column] = "Runs and uses"
+        elif column:
+            named[column] = f"{abs(column)} {'step' if abs(column) == 1 else 'steps'} {'up' if column < 0 else 'down'}"
+    return named
+
+
+def _move_things_out(side: Side, columns: dict[str, int], known: Mapping[str, Node]) -> None:
+    """
+    What is no version and stands among the outermost versions moves a column outward, so that the outermost column
+    holds nothing else: the sources at the left, what runs and uses at the right.
+    """
+    outermost = max((side * columns[id_] for id_, node in known.items() if _is_version(node)), default=0)
+    for id_, node in known.items():
+        if outermost > 0 and side * columns[id_] == outermost and not _is_version(node):
+            columns[id_] += side
+
+
+def _is_version(node: Node) -> bool:
+    return node.kind is NodeKind.VERSION
+
+
+def _is_made_of(middle: Node, column: int) -> bool:
+    """Whether the versions of a column were made of the middle, or it of them: none is made of what runs or uses it."""
+    return middle.family not in _USES and (column > 0 or _is_version(middle))
+
+
+def count_longest(columns: Iterable[int]) -> int:
+    """How many nodes stand in the fullest column."""
+    counts: dict[int, int] = defaultdict(int)
+    for column in columns:
+        counts[column] += 1
+    return max(counts.values(), default=0)

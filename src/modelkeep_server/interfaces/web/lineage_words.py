@@ -1,0 +1,181 @@
+"""A drawn lineage graph as it is read: what stands in each box and on each line, cut to the room there is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from modelkeep_server.features.lineage.layout import THING_HEIGHT, Box, Drawing, Line, Trace, draw, trace
+from modelkeep_server.features.lineage.views import Graph, Node
+from modelkeep_server.kit.fitting import clean, clip, measure
+from modelkeep_server.rules.approvals import TIERS
+from modelkeep_server.rules.lifecycle import STATES
+from modelkeep_server.rules.lineage import NODES, NodeKind
+
+#: Where text begins in a box, and how near it comes to the right border.
+TEXT_LEFT, TEXT_RIGHT = 34, 8
+NAME_SIZE, DETAIL_SIZE, SMALL_SIZE = 13, 12, 11
+#: How wide the marks of a state and of a risk are, with the space behind them.
+STATE_MARK, RISK_MARK = 18, 17
+NUMBER_WIDTH = 72
+_OUTSIDE_ICON = "globe"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a version stands, for its box. `state_x` and `live_x` are counted from the left border."""
+
+    state: str
+    state_x: float
+    risk: str
+    live: str
+    live_x: float
+
+
+@dataclass(frozen=True)
+class Boxed:
+    """
+    A box with its words. `title` says all of it, as the accessible name does; `name` and `detail` may be cut.
+
+    `is_on`: on a way from or to what is chosen. `standing` is a version's.
+    """
+
+    box: Box
+    name: str
+    detail: str
+    title: str
+    icon: str
+    is_middle: bool
+    is_chosen: bool
+    is_on: bool
+    standing: Standing | None = None
+
+    @property
+    def node(self) -> Node:
+        """The node itself."""
+        return self.box.node
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it is a model that is not registered here."""
+        return self.node.kind is NodeKind.BASE_MODEL
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether there is room for a third line."""
+        return self.box.height > THING_HEIGHT
+
+
+@dataclass(frozen=True)
+class Lined:
+    """
+    A line with its words: "reviews v7 is data of sentiment 3.1.0". `start` and `end` are the places of its boxes in the
+    order of the drawing.
+    """
+
+    line: Line
+    title: str
+    is_on: bool
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A drawing with its words. Lines on the ways of what is chosen come last, so that they lie above the others."""
+
+    drawing: Drawing
+    boxes: tuple[Boxed, ...]
+    lines: tuple[Lined, ...]
+
+    @property
+    def icons(self) -> frozenset[str]:
+        """The icons of the boxes, without those of states."""
+        return frozenset(box.icon for box in self.boxes)
+
+
+def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
+    """The drawing of a graph with its words. `chosen` is a node's id; the middle, and one not in it, choose nothing."""
+    drawing = draw(graph)
+    labels = {node.id: name_of(node) for node in graph.nodes}
+    if chosen not in labels or chosen == drawing.middle:
+        chosen = None
+    way = trace(graph, chosen) if chosen is not None else Trace()
+    places = {box.node.id: place for place, box in enumerate(drawing.boxes)}
+    lines = [_put_on(line, labels, way, places) for line in drawing.lines]
+    return Worded(
+        drawing,
+        tuple(_put_in(box, drawing.middle, way, chosen) for box in drawing.boxes),
+        tuple(sorted(lines, key=lambda one: one.is_on)),
+    )
+
+
+def name_of(node: Node) -> str:
+    """What a node is called in a line of text: a version by its model's name and number."""
+    if node.kind is NodeKind.VERSION and node.model and node.version:
+        return f"{node.model.rpartition('/')[2]} {node.version}"
+    return clean(node.label)
+
+
+def _put_in(box: Box, middle: str, way: Trace, chosen: str | None) -> Boxed:
+    node = box.node
+    room = box.width - TEXT_LEFT - TEXT_RIGHT
+    icon = _OUTSIDE_ICON if node.kind is NodeKind.BASE_MODEL else NODES[node.kind][2]
+    flags = (node.id == middle, node.id == chosen, node.id in way.nodes)
+    title = ", ".join(_say_all(node))
+    if node.kind is not NodeKind.VERSION or not node.model or not node.version:
+        name = clip(clean(node.label), room, NAME_SIZE)
+        detail = clip(clean(node.detail) or NODES[node.kind][0], room, DETAIL_SIZE)
+        return Boxed(box, name, detail, title, icon, *flags)
+    number = clip(node.version, NUMBER_WIDTH, DETAIL_SIZE)
+    name = node.model.rpartition("/")[2]
+    risk = f"{TIERS[node.risk_tier].label} risk" if node.risk_tier else ""
+    risk_width = measure(risk, SMALL_SIZE) + RISK_MARK + 8 if risk else 0
+    if box.height <= THING_HEIGHT and risk:
+        # Without a third line the risk stands behind the name, with its word where there is room.
+        risk = risk if measure(name, NAME_SIZE) + risk_width <= room else ""
+        name = clip(name, room - (risk_width if risk else RISK_MARK), NAME_SIZE)
+    state_left = measure(number, DETAIL_SIZE) + 7
+    standing = Standing(
+        clip(STATES[node.state].label, room - state_left - STATE_MARK, DETAIL_SIZE) if node.state else "",
+        round(TEXT_LEFT + state_left, 1),
+        risk,
+        _say_live(node.live, room - risk_width),
+        round(TEXT_LEFT + risk_width, 1),
+    )
+    return Boxed(box, clip(name, room, NAME_SIZE), number, title, icon, *flags, standing)
+
+
+def _say_live(places: Sequence[str], room: float) -> str:
+    """Where a version is live, or in how many places where there is no room for their names."""
+    if not places:
+        return ""
+    whole = f"live in {clean(', '.join(places))}"
+    if len(places) > 1 and measure(whole, SMALL_SIZE) > room:
+        return f"live in {len(places)}"
+    return clip(whole, room, SMALL_SIZE)
+
+
+def _say_all(node: Node) -> Iterator[str]:
+    """A node's facts in words, the name first."""
+    if node.kind is NodeKind.VERSION and node.model and node.version:
+        yield f"{node.model} {node.version}"
+    else:
+        yield clean(node.label)
+        word = NODES[node.kind][0]
+        if word.casefold() not in node.detail.casefold():
+            yield word
+        if node.detail:
+            yield clean(node.detail)
+    if node.kind is NodeKind.BASE_MODEL:
+        yield "not registered here"
+    if node.state:
+        yield STATES[node.state].label
+    if node.risk_tier:
+        yield f"{TIERS[node.risk_tier].label} risk"
+    if node.live:
+        yield f"live in {clean(', '.join(node.live))}"
+
+
+def _put_on(line: Line, labels: Mapping[str, str], way: Trace, places: Mapping[str, int]) -> Lined:
+    start, end = line.edge.from_id, line.edge.to_id
+    title = clean(f"{labels[start]} {line.edge.relation} {labels[end]}")
+    return Lined(line, title, (start, end) in way.edges, places[start], places[end])

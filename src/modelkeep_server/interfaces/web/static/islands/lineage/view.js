@@ -1,0 +1,160 @@
+/* Moving and sizing. The graph lies in a part of the page that scrolls, so that moving it is scrolling; its size is that of
+   the SVG. */
+const [LEAST, MOST, STEP] = [0.1, 3, 1.25];
+const MARGIN = 48;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export function makeView(root, graph, kept) {
+  const port = root.querySelector("[data-view]");
+  const percent = root.querySelector("[data-zoom=one]");
+  const heads = root.querySelector("[data-heads]");
+  const { sheet } = graph;
+  let scale = 1;
+
+  /** Sets the size so that what is at a point of the port stays there. */
+  function resize(wanted, x = port.clientWidth / 2, y = port.clientHeight / 2) {
+    const next = Math.min(MOST, Math.max(LEAST, wanted));
+    const [left, top] = where();
+    const at = [(x - left) / scale, (y - top) / scale];
+    scale = next;
+    sheet.setAttribute("width", graph.width * scale);
+    sheet.setAttribute("height", graph.height * scale);
+    const [newLeft, newTop] = where();
+    port.scrollLeft += newLeft + at[0] * scale - x;
+    port.scrollTop += newTop + at[1] * scale - y;
+    percent.textContent = `${Math.round(scale * 100)} %`;
+    follow();
+  }
+
+  /** Where the corner of the drawing is, from the corner of the port. */
+  function where() {
+    const [outer, inner] = [port.getBoundingClientRect(), sheet.getBoundingClientRect()];
+    return [inner.left - outer.left - port.clientLeft, inner.top - outer.top - port.clientTop];
+  }
+
+  /** The heads of the columns stay in sight. */
+  function follow() {
+    const down = Math.max(0, -where()[1] / scale);
+    heads.setAttribute("transform", `translate(0 ${down})`);
+    heads.classList.toggle("stuck", down > 0);
+  }
+
+  const fitting = () => Math.min(1, port.clientWidth / graph.width, port.clientHeight / graph.height);
+
+  function fit() {
+    resize(fitting());
+    port.scrollTo(0, 0);
+  }
+
+  const middleOf = (node) => [(node.x + node.width / 2) * scale, (node.y + node.height / 2) * scale];
+
+  /** Scrolls so that the middle of a node comes to a point of the port, as far as there is something to scroll. */
+  function stay(node, x, y) {
+    const [left, top] = where();
+    const [nodeX, nodeY] = middleOf(node);
+    port.scrollLeft += left + nodeX - x;
+    port.scrollTop += top + nodeY - y;
+    follow();
+  }
+
+  /** Scrolls no further than it takes to see a node whole. */
+  function reveal(node) {
+    const [left, top] = where();
+    const way = (start, length, room) => {
+      if (start < MARGIN) return start - MARGIN;
+      return start + length > room - MARGIN ? Math.min(start - MARGIN, start + length - room + MARGIN) : 0;
+    };
+    const x = way(left + node.x * scale, node.width * scale, port.clientWidth);
+    const y = way(top + node.y * scale, node.height * scale, port.clientHeight);
+    port.scrollBy({ left: x, top: y, behavior: still.matches ? "auto" : "smooth" });
+  }
+
+  /** What the next picture needs to go on where this one is. */
+  function keep(node) {
+    const [left, top] = where();
+    const [x, y] = middleOf(node);
+    return { scale, id: node.id, x: left + x, y: top + y };
+  }
+
+  function begin() {
+    const middle = graph.find(sheet.dataset.chosen) ?? graph.find(sheet.dataset.middle);
+    if (!middle) return;
+    const same = kept && graph.find(kept.id);
+    // A drawing a little wider than its place is made smaller; another is read at its natural size, and moved.
+    const across = port.clientWidth / graph.width;
+    resize(kept ? kept.scale : across < 1 && across > 0.7 ? across : 1);
+    if (same) stay(same, kept.x, kept.y);
+    else stay(middle, port.clientWidth / 2, port.clientHeight / 2);
+  }
+
+  const sizes = { in: () => resize(scale * STEP), out: () => resize(scale / STEP), one: () => resize(1), fit };
+  for (const button of root.querySelectorAll("[data-zoom]")) {
+    button.addEventListener("click", sizes[button.dataset.zoom]);
+  }
+  port.addEventListener("scroll", follow, { passive: true });
+  port.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const box = port.getBoundingClientRect();
+    resize(scale * Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
+  }, { passive: false });
+  drag(port);
+  pinch(port, () => scale, resize);
+  if (port.clientWidth) begin();
+  else {
+    // On a phone the table is shown; the graph may come to light when the phone is turned.
+    const seen = new ResizeObserver(() => {
+      if (!port.clientWidth) return;
+      seen.disconnect();
+      begin();
+    });
+    seen.observe(port);
+  }
+  return { port, reveal, keep, sizes };
+}
+
+/** With a mouse, the graph is taken and drawn along. A click that ends a drag leads nowhere. */
+function drag(port) {
+  let from = null;
+  port.classList.add("live");
+  port.addEventListener("dragstart", (event) => event.preventDefault());
+  port.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" || event.button !== 0) return;
+    from = { x: event.clientX, y: event.clientY, left: port.scrollLeft, top: port.scrollTop, moved: false };
+  });
+  addEventListener("pointermove", (event) => {
+    if (!from) return;
+    const [x, y] = [event.clientX - from.x, event.clientY - from.y];
+    from.moved ||= Math.hypot(x, y) > 4;
+    if (!from.moved) return;
+    port.classList.add("grabbed");
+    port.scrollTo(from.left - x, from.top - y);
+  });
+  addEventListener("pointerup", () => {
+    if (from?.moved) {
+      addEventListener("click", stop, { capture: true, once: true });
+      setTimeout(() => removeEventListener("click", stop, { capture: true }));
+    }
+    from = null;
+    port.classList.remove("grabbed");
+  });
+  const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
+}
+
+/** Two fingers make it larger and smaller; one scrolls, as anywhere. */
+function pinch(port, read, resize) {
+  let start = null;
+  const measure = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+  port.addEventListener("touchstart", ({ touches }) => {
+    start = touches.length === 2 ? { span: measure(touches), scale: read() } : null;
+  }, { passive: true });
+  port.addEventListener("touchmove", (event) => {
+    if (!start || event.touches.length !== 2) return;
+    event.preventDefault();
+    const [one, other] = event.touches;
+    const box = port.getBoundingClientRect();
+    resize(start.scale * (measure(event.touches) / start.span),
+      (one.clientX + other.clientX) / 2 - box.left, (one.clientY + other.clientY) / 2 - box.top);
+  }, { passive: false });
+  port.addEventListener("touchend", () => { start = null; }, { passive: true });
+}

@@ -1,0 +1,47 @@
+"""Model cards by command and from Python, against a running registry."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelkeep.client import Client
+from modelkeep.errors import NotFound, Stale
+from tests.client.conftest import Cli
+
+pytestmark = pytest.mark.usefixtures("as_owner")
+
+
+def test_a_card_is_made_annotated_published_and_exported(cli: Cli, model: str, tmp_path: Path) -> None:
+    """Each step by command; the file is the document that the client reads, and later facts are told as changes."""
+    version, file = f"{model}:1.0.0", tmp_path / "card.json"
+    cli("versions", "create", version)
+    none_yet = cli("card", "show", version)
+    made = cli("card", "generate", version, "--json")
+    said = cli("card", "annotate", version, "factors", "Weak on **new** customers.")
+    empty = cli("card", "annotate", version, "factors", "  ")
+    stale = cli("card", "publish", version, "--edition", "1")
+    published = cli("card", "publish", version, "--edition", "2")
+    exported = cli("card", "export", version, "-o", str(file))
+    assert (none_yet.code, "Generate" in none_yet.err) == (1, True)
+    assert (made.code, said.code, empty.code, stale.code, published.code, exported.code) == (0, 0, 2, 1, 0, 0)
+    assert "changed since" in stale.err
+    with Client() as client:
+        card = client.get_card(version)
+        assert card.raw == json.loads(file.read_text("utf-8"))
+        assert (card.status, card.revision, card.digest is not None) == ("PUBLISHED", 1, True)
+        assert [note.markdown for note in card.sections[2].annotations] == ["Weak on **new** customers."]
+        assert not client.get_card_changes(version)
+        client.update_version(version, {"metadata": {"intendedUse": "Retention offers."}})
+        assert [change.id for change in client.get_card_changes(version).items] == ["primary-uses"]
+        client.generate_card(version)
+        assert [change.id for change in client.compare_cards(version, 1, "draft").items] == ["primary-uses"]
+        with pytest.raises(Stale):
+            client.annotate_card(version, "factors", "Other words.", edition=1)
+        with pytest.raises(NotFound):
+            client.get_card(version, 9)
+    listed = cli("card", "revisions", version)
+    assert [row.split("\t")[:2] for row in listed.out.splitlines()] == [["2", "DRAFT"], ["1", "PUBLISHED"]]
+    assert "Primary uses" in cli("card", "compare", version, "1", "2").out
+    back = cli("card", "annotate", version, "factors", "--take-back")
+    assert (back.code, "Weak on" in back.out) == (0, False)

@@ -1,0 +1,395 @@
+"""Where versions come from and what uses them, through the pages."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.lineage import KINDS, ItemKind
+from modelkeep_server.rules.permissions import Role
+from tests.support.clients import Api
+from tests.support.make import Make, Person
+from tests.support.pages import look, words_of
+from tests.support.promoting import begin_life
+from tests.support.statements import counted
+
+DATASET = {"name": "churn-events", "version": "2026-02", "uri": "s3://data/churn/2026-02/", "role": "TRAINING"}
+FILLED: dict[ItemKind, dict[str, str]] = {
+    ItemKind.DATASET: {**DATASET, "sha256": "ab" * 32, "sizeBytes": "2048", "personalData": "YES"},
+    ItemKind.FEATURE_PIPELINE: {"name": "text-normaliser", "uri": "airflow://features/text", "commitSha": "8c41f0e1"},
+    ItemKind.COMMIT: {"repositoryUrl": "https://git.company.com/churn", "commitSha": "7be41c9aa"},
+    ItemKind.TRAINING_SCRIPT: {"name": "train.py", "uri": "git+https://git.company.com/churn/train.py"},
+    ItemKind.PREPROCESSING: {"name": "prepare.py", "uri": "jobs/prepare.py"},
+    ItemKind.BASE_MODEL: {"uri": "hf:xlm/base-multilingual"},
+    ItemKind.TRAINING_RUN: {"system": "mlflow", "runId": "sent-1187", "url": "https://mlflow.company.com/sent-1187"},
+    ItemKind.CONSUMER: {"name": "Help desk", "url": "https://help.company.com"},
+}
+#: How each of them is called in the graph and in the list of what was told.
+CALLED = {
+    ItemKind.FEATURE_PIPELINE: "text-normaliser",
+    ItemKind.COMMIT: "7be41c9aa",
+    ItemKind.TRAINING_SCRIPT: "train.py",
+    ItemKind.PREPROCESSING: "prepare.py",
+    ItemKind.BASE_MODEL: "hf:xlm/base-multilingual",
+    ItemKind.TRAINING_RUN: "mlflow/sent-1187",
+    ItemKind.CONSUMER: "Help desk",
+}
+
+
+def name_dataset(version: Version) -> str:
+    """A dataset that no other test tells of."""
+    return f"events-{version.model.partition('/')[0]}"
+
+
+def node_of(version: Version) -> str:
+    """The node of that dataset, as an address has it."""
+    return quote(f"dataset:{name_dataset(version)}@2026-02", safe="")
+
+
+def call(version: Version, kind: ItemKind) -> str:
+    """What the default of a kind is called, told of this version."""
+    return f"{name_dataset(version)} 2026-02" if kind is ItemKind.DATASET else CALLED[kind]
+
+
+def tab_of(version: Version) -> str:
+    """The address of a version's Lineage tab."""
+    return f"/models/{version.model}/versions/{version.version}/lineage"
+
+
+def box_of(page: str) -> str:
+    """The words of the graph or table itself, with its tools."""
+    picture = page.partition('id="picture"')[2].partition('id="chosen"')[0]
+    return words_of(f"<main{picture}</main>")
+
+
+def tell(api: Api, person: Person, of: Version, kind: ItemKind = ItemKind.DATASET, /, **typed: str) -> Any:
+    """Send the form of a kind."""
+    filled = {**FILLED[kind], "name": name_dataset(of)} if kind is ItemKind.DATASET else FILLED[kind]
+    return api.browser(person).submit(f"{tab_of(of)}/new?kind={kind}", typed or filled)
+
+
+@pytest.mark.parametrize("told", ItemKind)
+def test_each_kind_is_told_by_its_form_and_stands_in_the_tab(make: Make, api: Api, told: ItemKind) -> None:
+    """The form has the guide's words, a notice says what is next, and the tab shows what was told, to take it off."""
+    version = make.version()
+    owner = make.owner_of(version)
+
+    form = words_of(look(api, owner, f"{tab_of(version)}/new?kind={told}"))
+    for row in KINDS[told].fields:
+        assert row.label in form
+    sent = tell(api, owner, version, told)
+    assert sent.status_code == 303, sent.text
+    page = look(api, owner, sent.headers["location"])
+
+    shown = words_of(page)
+    assert call(version, told) in shown
+    assert 'role="status" data-notice' in page
+    assert f"Take {call(version, told)} off 1.0.0?" in shown
+    assert "Compliance Trail" in shown
+
+
+def test_an_empty_tab_teaches(make: Make, api: Api) -> None:
+    """What lineage is, one button, one command; to a reader the button is greyed and says whom to ask."""
+    version = make.version()
+
+    mine = look(api, make.owner_of(version), tab_of(version))
+    theirs = words_of(look(api, make.person(Role.MRC), tab_of(version)))
+
+    assert "No lineage yet" in words_of(mine)
+    assert f'href="{tab_of(version)}/new?kind=DATASET"' in mine
+    assert "modelkeep lineage add" in words_of(mine)
+    assert "Track Dataset (not open to you)" in theirs
+    assert "Ask" in theirs
+
+
+def test_every_button_of_the_guide_is_there(make: Make, api: Api) -> None:
+    """Track Dataset, and in the menu beside it one for each other kind."""
+    version = make.version()
+
+    page = look(api, make.owner_of(version), tab_of(version))
+
+    for kind, info in KINDS.items():
+        assert info.act in words_of(page)
+        assert f"{tab_of(version)}/new?kind={kind}" in page
+
+
+def test_what_is_wrong_stands_at_the_field_and_what_was_typed_stays(make: Make, api: Api) -> None:
+    """A wrong digest and a wrong size are told each at its field; nothing is saved."""
+    version = make.version()
+    owner = make.owner_of(version)
+
+    refused = tell(api, owner, version, **{**DATASET, "sha256": "short", "sizeBytes": "many", "version": ""})
+
+    assert refused.status_code == 422
+    assert 'id="sha256-error"' in refused.text
+    assert 'id="sizeBytes-error"' in refused.text
+    assert 'id="version-error"' in refused.text
+    assert 'value="churn-events"' in refused.text
+    assert 'value="many"' in refused.text
+    assert "No lineage yet" in words_of(look(api, owner, tab_of(version)))
+
+
+def test_a_base_model_that_is_not_there_is_told_at_its_field(make: Make, api: Api) -> None:
+    """A version that nobody has, or that the reader may not see, is told alike, at the field of the model."""
+    version = make.version()
+    hidden = make.version(make.model(visibility="RESTRICTED"))
+    owner = make.owner_of(version)
+
+    said = {}
+    for address in (hidden.model, "nobody/has-this"):
+        answer = tell(api, owner, version, ItemKind.BASE_MODEL, model=address, version="1.0.0")
+        assert answer.status_code == 422, answer.text
+        said[address] = words_of(answer.text).replace(address, "")
+
+    assert len(set(said.values())) == 1
+
+
+def test_a_circle_of_base_models_is_refused_in_words(make: Make, api: Api) -> None:
+    """What in the end would come from itself is refused, and the form keeps what was typed."""
+    first = make.version()
+    owner = make.owner_of(first)
+    second = make.version(make.model(owner))
+    told = tell(api, owner, second, ItemKind.BASE_MODEL, model=first.model, version="1.0.0")
+    assert told.status_code == 303
+
+    refused = tell(api, owner, first, ItemKind.BASE_MODEL, model=second.model, version="1.0.0")
+
+    assert 400 <= refused.status_code < 500
+    assert f'value="{second.model}"' in refused.text
+
+
+def test_a_kind_that_nobody_knows_is_named(make: Make, api: Api) -> None:
+    """The answer lists the kinds there are, and is no failure of the server."""
+    version = make.version()
+
+    answer = api.browser(make.owner_of(version)).get(f"{tab_of(version)}/new?kind=MAGIC")
+
+    assert answer.status_code == 422
+    assert "DATASET" in answer.text
+
+
+def test_what_was_told_is_taken_off(make: Make, api: Api) -> None:
+    """Remove takes it out of the tab and the graph; a second press says that it is not there."""
+    version = make.version()
+    owner = make.owner_of(version)
+    tell(api, owner, version, ItemKind.COMMIT)
+    page = look(api, owner, tab_of(version))
+    action = page.partition(f'action="{tab_of(version)}/')[2].partition('"')[0]
+
+    gone = api.browser(owner).submit(f"{tab_of(version)}/{action}", {})
+    again = api.browser(owner).submit(f"{tab_of(version)}/{action}", {})
+
+    assert (gone.status_code, again.status_code) == (303, 404)
+    assert "No lineage yet" in words_of(look(api, owner, tab_of(version)))
+
+
+def test_fields_of_the_version_are_in_it_too(make: Make, api: Api) -> None:
+    """Training dataset, base model, commit, job and hyperparameters stand in the tab as what they are."""
+    owner = make.owner()
+    parent = make.version(make.model(owner))
+    metadata = {
+        "trainingDataset": {"name": "reviews", "version": "v7", "uri": "s3://data/reviews/v7/"},
+        "baseModel": {"model": parent.model, "version": "1.0.0"},
+        "hyperparameters": {"max_depth": 6},
+    }
+    version = make.version(
+        make.model(owner), commit_sha="7be41c9", training_job_id="mlflow/churn-2291", metadata=metadata
+    )
+
+    shown = words_of(look(api, owner, tab_of(version)))
+    overview = words_of(look(api, owner, tab_of(version).removesuffix("/lineage")))
+
+    for text in ("reviews v7", f"{parent.model} 1.0.0", "7be41c9", "churn-2291", "1 set", "a field of the version"):
+        assert text in shown
+    assert "Where from, and what uses it" in overview
+
+
+def test_frozen_content_is_greyed_with_the_reason_and_consumers_stay_open(make: Make, api: Api) -> None:
+    """From the request on, nothing of how it was made can be told or taken off; who uses it can."""
+    life = begin_life(make, api)
+    version, owner = life.version, life.cast.owner
+    tell(api, owner, version, ItemKind.COMMIT)
+    life.reach("SUBMITTED")
+
+    page = look(api, owner, tab_of(version))
+    refused = tell(api, owner, version, ItemKind.TRAINING_RUN)
+    told = tell(api, owner, version, ItemKind.CONSUMER)
+
+    shown = words_of(page)
+    assert "Track Dataset (not open to you)" in shown
+    assert "A submitted version is frozen. Create a new version to change it." in shown
+    assert f'href="{tab_of(version)}/new?kind=CONSUMER"' in page
+    assert f'href="{tab_of(version)}/new?kind=COMMIT"' not in page
+    assert (refused.status_code, told.status_code) == (409, 303)
+    assert 'value="sent-1187"' in refused.text
+    assert "Help desk" in words_of(look(api, owner, tab_of(version)))
+
+
+def test_who_may_not_add_is_told_and_refused(make: Make, api: Api) -> None:
+    """A reviewer reads tab and form, sees why they cannot send it, and the server refuses it too."""
+    version = make.version()
+    mrc = make.person(Role.MRC)
+
+    form = words_of(look(api, mrc, f"{tab_of(version)}/new?kind=COMMIT"))
+    refused = tell(api, mrc, version, ItemKind.COMMIT)
+
+    assert "You can read this form, and not send it." in form
+    assert refused.status_code == 403
+
+
+def test_a_change_is_followed_to_everything_it_reaches(make: Make, api: Api) -> None:
+    """The dataset chosen, the box names the versions downstream with state, risk, steps and owner, and offers CSV."""
+    owner, other = make.owner(), make.owner()
+    version = make.version(make.model(owner))
+    child = make.version(make.model(other, name="router"))
+    tell(api, owner, version)
+    tell(api, other, child, ItemKind.BASE_MODEL, model=version.model, version="1.0.0")
+
+    node = node_of(version)
+    page = look(api, owner, f"{tab_of(version)}?node={node}&view=table")
+    shown = words_of(page)
+
+    assert "2 versions are reached, none is live" in shown
+    assert "router 1.0.0" in shown.partition("If this changes")[2]
+    assert "Tell 1 owner" in shown
+    assert "format=csv" in page
+    assert f"/lineage?node={node}" in page
+
+
+def test_the_same_facts_stand_in_graph_and_table(make: Make, api: Api) -> None:
+    """Both views name every node; depth, way and kinds say what is shown, and stay in the links."""
+    owner = make.owner()
+    version = make.version(make.model(owner))
+    for kind in ItemKind:
+        assert tell(api, owner, version, kind).status_code == 303
+
+    table = look(api, owner, f"{tab_of(version)}?view=table")
+    box = box_of(table)
+    only_data = look(api, owner, f"{tab_of(version)}?view=table&kinds=NONE&kinds=DATA")
+    data = box_of(only_data)
+    up = look(api, owner, f"{tab_of(version)}?view=table&direction=upstream&depth=1")
+    upstream = box_of(up)
+
+    for kind in ItemKind:
+        assert ("churn@7be41c9" if kind is ItemKind.COMMIT else call(version, kind)) in box
+    assert call(version, ItemKind.DATASET) in data
+    assert "mlflow/sent-1187" not in data
+    assert "Help desk" not in upstream
+    assert "1 up" in upstream
+    assert "direction=upstream" in up.partition('id="picture"')[2]
+
+
+def test_any_node_is_found_and_drawn_in_the_middle(make: Make, api: Api) -> None:
+    """/lineage begins with what is most used, finds by how a name begins, and draws the graph around what is chosen."""
+    version = make.version()
+    owner = make.owner_of(version)
+    name = name_dataset(version)
+    tell(api, owner, version)
+
+    start = look(api, owner, "/lineage")
+    found = look(api, owner, f"/lineage?q={name[:20]}")
+    node = f"dataset:{name}@2026-02"
+    drawn = words_of(look(api, owner, f"/lineage?node={quote(node, safe='')}&view=table"))
+    nowhere = api.browser(owner).get("/lineage?node=dataset:nothing@1")
+
+    assert ">Lineage</a>" in start
+    assert f"{name} 2026-02" in words_of(found)
+    assert f"Lineage of {name} 2026-02" in drawn
+    assert f"{version.model.partition('/')[2]}" in drawn
+    assert nowhere.status_code == 404
+    assert "Find" in words_of(nowhere.text)
+
+
+def test_what_one_may_not_see_is_in_no_part_of_the_pages(make: Make, api: Api) -> None:
+    """A restricted version downstream is absent from graph, counts, impact and search, and its pages are 404."""
+    owner, stranger = make.owner(), make.owner()
+    version = make.version(make.model(owner))
+    secret = make.version(make.model(owner, name="secret-router", visibility="RESTRICTED"))
+    tell(api, owner, version)
+    tell(api, owner, secret, ItemKind.BASE_MODEL, model=version.model, version="1.0.0")
+    tell(api, owner, secret, ItemKind.CONSUMER, name="Secret desk")
+    node = node_of(version)
+
+    mine = look(api, owner, f"{tab_of(version)}?depth=5&view=table")
+    theirs = look(api, stranger, f"{tab_of(version)}?depth=5&view=table")
+    impact = look(api, stranger, f"{tab_of(version)}?node={node}&view=table")
+
+    assert "secret-router" in mine
+    assert "secret-router" not in theirs
+    assert "Secret desk" not in theirs
+    assert "secret-router" not in impact
+    assert "1 version is reached" in words_of(impact)
+    assert "Secret desk" not in look(api, stranger, "/lineage?q=Secret")
+    assert api.browser(stranger).get(tab_of(secret)).status_code == 404
+    assert api.browser(stranger).get(f"{tab_of(secret)}/new").status_code == 404
+
+
+def test_owners_are_told_once_with_a_message(make: Make, api: Api) -> None:
+    """The form asks for a message, comes again without one, leads back with a notice, and says who may send it."""
+    owner, other = make.owner(), make.owner()
+    version = make.version(make.model(owner))
+    child = make.version(make.model(other, name="router"))
+    tell(api, owner, version)
+    tell(api, other, child, ItemKind.BASE_MODEL, model=version.model, version="1.0.0")
+    form = {"node": f"dataset:{name_dataset(version)}@2026-02", "back": tab_of(version)}
+
+    empty = api.browser(owner).submit("/lineage/tell", {**form, "message": ""})
+    told = api.browser(owner).submit("/lineage/tell", {**form, "message": "It was recalled."})
+    again = api.browser(owner).submit("/lineage/tell", {**form, "message": "Once more."})
+    elsewhere = {"node": f"version:{version.model}/1.0.0", "message": "This too.", "back": "//evil.example"}
+    away = api.browser(owner).submit("/lineage/tell", elsewhere)
+    refused = api.browser(make.person(Role.AUDITOR)).submit("/lineage/tell", {**form, "message": "No."})
+
+    assert (empty.status_code, told.status_code, again.status_code, refused.status_code) == (422, 303, 429, 403)
+    assert "Once more." in again.text
+    assert 'id="tell-message-error"' in empty.text
+    assert told.headers["location"].startswith(tab_of(version))
+    assert "The owners are told" in look(api, owner, told.headers["location"])
+    assert away.headers["location"].startswith("/?done")
+    assert "Tell 2 owners (not open to you)" in words_of(
+        look(api, make.person(Role.AUDITOR), f"{tab_of(version)}?node={node_of(version)}")
+    )
+
+
+def test_a_model_shows_the_lineage_of_what_is_in_production(make: Make, api: Api) -> None:
+    """Its tab draws the version in production, else the newest, and another where the picker says so."""
+    life = begin_life(make, api)
+    life.reach("PRODUCTION")
+    model = life.version.model
+    with_draft = api.as_(life.cast.owner).post(f"/api/v1/models/{model}/versions", json={"version": "9.0.0"})
+    assert with_draft.status_code == 201, with_draft.text
+
+    live = words_of(look(api, life.cast.owner, f"/models/{model}/lineage"))
+    chosen = words_of(look(api, life.cast.owner, f"/models/{model}/lineage?version=9.0.0"))
+    empty = make.model()
+
+    assert f"Lineage of {life.version.version}" in live
+    assert "Lineage of 9.0.0" in chosen
+    assert api.browser(life.cast.owner).get(f"/models/{model}/lineage?version=8.8.8").status_code == 404
+    assert "No version yet" in words_of(look(api, make.owner_of(empty), f"/models/{empty.address}/lineage"))
+
+
+def test_what_the_pages_cost(make: Make, api: Api) -> None:
+    """The tab takes as many statements however much was told, and so do the page of a node and a model's tab."""
+    owner = make.owner()
+    version = make.version(make.model(owner))
+    browser = api.browser(owner)
+    for kind in ItemKind:
+        tell(api, owner, version, kind)
+    costs = {}
+    pages = {
+        "tab": tab_of(version),
+        "node": f"/lineage?node={node_of(version)}",
+        "start": "/lineage",
+        "model": f"/models/{version.model}/lineage",
+        "form": f"{tab_of(version)}/new?kind=DATASET",
+    }
+    for name, path in pages.items():
+        browser.get(path)
+        with counted() as sent:
+            assert browser.get(path).status_code == 200
+        costs[name] = len(sent)
+
+    most = {"tab": 20, "node": 20, "start": 4, "model": 20, "form": 10}
+    assert {name: cost for name, cost in costs.items() if cost > most[name]} == {}
