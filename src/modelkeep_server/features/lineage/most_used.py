@@ -1,7 +1,6 @@
 """The datasets and base models that most versions tell of, of those that the reader sees."""
 
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
@@ -27,7 +26,7 @@ def list_most_used(work: Work, actor: Actor, *, limit: int) -> tuple[tuple[Node,
 
 
 @cache
-def _most_used(sight: Sight) -> Select[Any]:
+def _most_used(sight: Sight) -> Select[int, int]:
     newest = (
         select(lineage_edges)
         .where(lineage_edges.c.relation.in_(_KINDS))

@@ -58,7 +58,7 @@ def find_context(
     work: Work, actor: Actor, query: QueryParams, group: str, name: str, version: str, refused: Refusal | None = None
 ) -> LineageContext:
     """What the tab is drawn from, for an address with this query."""
-    facts = facts_of(work, actor, group, name, version) | {"tab": "lineage"}
+    facts = facts_of(work, actor, group, name, version, tells_moves=False) | {"tab": "lineage"}
     found: Version = facts["version"]
     at = f"{href_of_version(found.model, found.version)}/lineage"
     picture = draw_picture(work, actor, name_version(found.model, found.version), read_asked(query, "node"), at)

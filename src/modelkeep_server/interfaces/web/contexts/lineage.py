@@ -93,23 +93,26 @@ class LineageContext(VersionContext):
 class AddItemContext(FormContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/lineage/new?kind=DATASET. Controls: those of the kind
-    (rules/lineage.py). `offered` are versions to make it from, as the reader sees them.
+    (rules/lineage.py). `models` and `versions` are those that complete what is typed for a base model.
     """
 
     template: ClassVar[str] = "lineage/add.html"
-    version: VersionContext
+    model: Model
+    version: Version
+    relations: frozenset[Relation]
     info: KindInfo
-    offered: Sequence[Node] = ()
+    models: Sequence[str] = ()
+    versions: Sequence[str] = ()
 
     @property
-    def model(self) -> Model:
-        """The version's model."""
-        return self.version.model
+    def base(self) -> str:
+        """The address of the version's page."""
+        return href_of_version(self.version.model, self.version.version)
 
     @property
     def action(self) -> str:
         """Where the form goes."""
-        return f"{self.version.base}/lineage/new?kind={self.info.kind}"
+        return f"{self.base}/lineage/new?kind={self.info.kind}"
 
     @property
     def others(self) -> tuple[KindInfo, ...]:
