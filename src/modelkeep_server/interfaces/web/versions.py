@@ -8,6 +8,7 @@ from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.artifacts.downloading import rights
+from modelkeep_server.features.cards import queries as card_queries
 from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
@@ -48,7 +49,8 @@ def show_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     facts = facts_of(work, actor, group, name, version)
     fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
     added, looks = list_added(work, actor, facts), find_looks(work, actor, facts)
-    return Page.of(VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added))
+    cards = card_queries.list_revisions(work, facts["version"])
+    return Page.of(VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added, cards=cards))
 
 
 @router.get(BASE + "/{version}/activity")

@@ -12,9 +12,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelkeep_server.features.cards.exports import wording
 from modelkeep_server.features.cards.exports.hub_metadata import find_item, find_license, read_column
-from modelkeep_server.features.cards.views import Annotation, Card, CardItem, Measure, Table
+from modelkeep_server.features.cards.views import Annotation, Card, Measure, Table
 from modelkeep_server.kit import clock
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"

@@ -1,6 +1,7 @@
 """
-Text that people wrote, as Markdown that reads as the same characters wherever it is shown: no sign of it becomes markup,
-HTML, a table's edge or an address. Annotations are written anew from what they were read as (`cards/markdown.py`).
+Text that people wrote, as Markdown that reads as the same characters wherever it is shown: no sign of it becomes
+markup, HTML, a table's edge or an address. Annotations are written anew from what they were read as
+(`cards/markdown.py`).
 
 Source: CommonMark 0.31, backslash escapes and entities; GitHub's tables.
 """
