@@ -134,7 +134,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
     "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
+    "/lineage/tell": {"node": "version:{group}/{name}/{version}", "message": "Recalled."},
     "/policies/{id}/switch": {"reason": "For the table."},
+    "/models/{group}/{name}/versions/{version}/lineage/new": {"name": "golden", "version": "1", "role": "TEST"},
     "/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "Seen."},
     "/models/{group}/{name}/versions/{version}/card/publish": {"edition": "1"},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
@@ -164,6 +166,8 @@ QUERIES: dict[str, str] = {
     "GET /api/v1/lineage/graph": "?node=version:{group}/{name}/{version}",
     "GET /api/v1/lineage/impact": "?node=version:{group}/{name}/{version}",
     "GET /api/v1/lineage/nodes": "?q={name}",
+    "GET /models/{group}/{name}/versions/{version}/lineage/export": "?format=json",
+    "GET /lineage/export": "?format=json&node=environment:nowhere",
     "GET /api/v1/models/{group}/{name}/versions/{version}/card/compare": "?before=1&now=draft",
     "PUT /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}": "?type=WEIGHTS",
 }
