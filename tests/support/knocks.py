@@ -134,6 +134,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/exceptions/{id}/end": {"reason": "Over."},
     "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
     "/policies/{id}/switch": {"reason": "For the table."},
+    "/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "Seen."},
+    "/models/{group}/{name}/versions/{version}/card/publish": {"edition": "1"},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
     "/models/{group}/{name}/versions/{version}/findings": {"text": "Name the owner of the data.", "severity": "LOW"},
@@ -163,7 +165,7 @@ QUERIES: dict[str, str] = {
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "section": "factors", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
+_WORDS = {"role": "SRE", "chapter": "roles", "section": "metrics", "sequence": "0", "sha256": "0" * 64}
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:

@@ -171,6 +171,8 @@ KINDS: Mapping[str, Kind] = {
              "{by} published revision {revision} of the model card of {version}", by_mail=False),
         Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND, Group.NAMED),
              "{by} commented on {version}", by_mail=False, folded=True),
+        Kind("lineage.change", "Something changes that a version comes from", (Group.OWNERS,),
+             "{by} tells of a change of {node}, which reaches {reached}"),
         Kind(
             "exception.asked",
             "An exception is asked for",
