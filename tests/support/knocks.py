@@ -87,6 +87,7 @@ BODIES: dict[str, Any] = {
         "dataset": {"name": "holdout"}, "metrics": [{"name": "auc", "value": 0.9}],
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations/{id}/sign": {"comment": "As measured."},
+    "PUT /api/v1/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "For the table."},
     "POST /api/v1/evaluation-suites": {
         "name": "Golden", "description": "For the table.",
         "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}],
@@ -142,6 +143,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/exceptions/{id}/end": {"reason": "Over."},
     "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
     "/policies/{id}/switch": {"reason": "For the table."},
+    "/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "Seen."},
+    "/models/{group}/{name}/versions/{version}/card/publish": {"edition": "1"},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
     "/models/{group}/{name}/versions/{version}/findings": {"text": "Name the owner of the data.", "severity": "LOW"},
@@ -166,11 +169,12 @@ FORMS: dict[str, dict[str, Any]] = {
 #: What is asked in the query.
 QUERIES: dict[str, str] = {
     "GET /api/v1/audit/events/export": "?format=csv",
+    "GET /api/v1/models/{group}/{name}/versions/{version}/card/compare": "?before=1&now=draft",
     "PUT /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}": "?type=WEIGHTS",
 }
 
 #: What stands in addresses beside ids.
-_WORDS = {"role": "SRE", "chapter": "roles", "sequence": "0", "sha256": "0" * 64}
+_WORDS = {"role": "SRE", "chapter": "roles", "section": "metrics", "sequence": "0", "sha256": "0" * 64}
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:

@@ -91,10 +91,12 @@ def stretches_of(items: Sequence[CardItem], *, in_rows: bool) -> tuple[Stretch, 
 
 
 def grid_of(table: Table, most: int | None = None) -> Grid:
-    """A table with at most so many rows, each as wide as the table."""
-    width = len(table.columns)
-    rows = [(*row[:width], *("",) * (width - len(row))) for row in table.rows[:most]]
-    return Grid(table.columns, rows, frozenset(table.numbers), len(table.rows) - len(rows))
+    """A table with at most so many rows, and without the columns that none of its rows fills."""
+    filled = {place for row in table.rows for place, cell in enumerate(row) if cell}
+    kept = [place for place in range(len(table.columns)) if place == 0 or place in filled]
+    rows = [tuple(row[place] if place < len(row) else "" for place in kept) for row in table.rows[:most]]
+    numbers = frozenset(now for now, place in enumerate(kept) if place in table.numbers)
+    return Grid(tuple(table.columns[place] for place in kept), rows, numbers, len(table.rows) - len(rows))
 
 
 def measures_grid(measures: Sequence[Measure], most: int | None = None) -> Grid:

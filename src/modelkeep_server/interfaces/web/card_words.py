@@ -43,7 +43,7 @@ class ChangedItem:
 
 def provide_words(place: str) -> str:
     """What a link to a page does where something can be provided."""
-    return next((words for part, words in _PLACES if part in place), "See where it comes from")
+    return next((words for part, words in _PLACES if part in place), "It comes with a promotion")
 
 
 def changed_items(changes: Sequence[ItemChange]) -> tuple[ChangedItem, ...]:

@@ -8,6 +8,7 @@ from modelkeep_server.features.activity import queries as activity
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.artifacts.downloading import rights
+from modelkeep_server.features.cards import queries as card_queries
 from modelkeep_server.features.deployments import live as live_queries
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.identity import access
@@ -48,7 +49,8 @@ def show_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     facts = facts_of(work, actor, group, name, version)
     fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
     added, looks = list_added(work, actor, facts), find_looks(work, actor, facts)
-    return Page.of(VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added))
+    cards = card_queries.list_revisions(work, facts["version"])
+    return Page.of(VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added, cards=cards))
 
 
 @router.get(BASE + "/{version}/activity")
@@ -62,19 +64,24 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, version: str,
     return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
 
 
-def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "") -> dict[str, Any]:
-    """What every page of a version is drawn from, with one page of its files. Raises NotFound."""
+def facts_of(
+    work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "", tells_moves: bool = True
+) -> dict[str, Any]:
+    """
+    What every page of a version is drawn from, with one page of its files; where a page tells nothing of its moves,
+    without them and the latest request. Raises NotFound.
+    """
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
     download = rights.judge(work, actor, model, found)
-    latest = promotion_queries.find_latest(work, found)
+    latest = promotion_queries.find_latest(work, found) if tells_moves else None
     files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
         "version": found,
         "files": files,
-        "moves": moves.list_moves(work, actor, model, found, latest),
+        "moves": moves.list_moves(work, actor, model, found, latest) if tells_moves else (),
         "latest": latest,
         "relations": relations,
         "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),

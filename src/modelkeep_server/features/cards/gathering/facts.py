@@ -71,7 +71,7 @@ class Facts:
 
 
 def read_facts(work: Work, actor: Actor, model: Model, version: Version) -> Facts:
-    """Everything of a version that the actor may see. At most twelve statements."""
+    """Everything of a version that the actor may see. At most eleven statements."""
     files = artifact_queries.list_artifacts(work, actor, version, limit=ROWS_MAX)
     (told,) = gather_told(work, [(model, version)])
     return Facts(

@@ -177,7 +177,8 @@ def _tell_named(one: _Measured, metrics: Sequence[Metric]) -> Iterator[tuple[str
 
 def _tell_comparison(found: Fairness) -> tuple[str, ...]:
     values = [row.metric.value for row in found.rows]
-    worst = next((row.slice for row in found.rows if row.is_worst), "")
+    # Where no threshold says which way is better, none of them is known to be the worst.
+    worst = "" if found.is_assumed else next((row.slice for row in found.rows if row.is_worst), "")
     return (
         found.name, found.by, str(len(found.rows)),
         "" if found.overall is None else format_number(found.overall.value),

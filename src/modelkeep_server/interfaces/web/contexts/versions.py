@@ -6,6 +6,7 @@ from typing import ClassVar
 from modelkeep_server.features.artifacts.carrying import Carriable
 from modelkeep_server.features.artifacts.downloading.rights import DownloadTerms
 from modelkeep_server.features.artifacts.views import Artifact
+from modelkeep_server.features.cards.views import CardStatus, Revision
 from modelkeep_server.features.deployments.views import Spot
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies.exception_views import PolicyException
@@ -74,7 +75,7 @@ class VersionContext(FormContext):
     the newest request for a promotion; `files` a page of its files; `fillable` how many fields the form could be filled
     from them; `added` the approvals in words that Admins ask for beyond the floor, for whoever may request; `last_look`
     the newest look at it in production, `look_refusal` why this person cannot note another; `lifting` the exceptions
-    that lift a policy for it while it is there.
+    that lift a policy for it while it is there; `cards` its model cards, newest first.
 
     Its forms, by name: request (target, justification, urgent), move (to, comment); withdraw, hold, lift, close and
     reopen (reason).
@@ -97,12 +98,19 @@ class VersionContext(FormContext):
     look_refusal: str | None = None
     is_look_overdue: bool = False
     lifting: tuple[PolicyException, ...] = ()
+    cards: tuple[Revision, ...] = ()
 
     @property
     def step(self) -> NextStep:
         """What comes next."""
         live = [spot.live.environment for spot in self.spots if spot.live is not None]
         return find_step(self.version, self.moves, self.latest, live)
+
+    @property
+    def readable_card(self) -> Revision | None:
+        """The model card that readers get: the newest that is published, or else the draft."""
+        published = (one for one in self.cards if one.status is CardStatus.PUBLISHED)
+        return next(published, self.cards[0] if self.cards else None)
 
     def cure_of(self, demand: Requirement) -> CureLink | None:
         """Where a demand that is not met is cured."""
