@@ -233,8 +233,23 @@ def test_fairness_is_known_by_its_words() -> None:
     assert not any(map(is_about_fairness, ["auc", "airfare_error", "recall"]))
 
 
+def test_a_run_on_other_data_does_not_hide_the_one_before(make: Make, api: Api) -> None:
+    """Of runs without a suite, the newest on each dataset is told: one of robustness leaves the performance there."""
+    version = make.version()
+    api = api.as_(make.owner_of(version))
+    here = f"/api/v1/models/{version.model}/versions/{version.version}"
+    runs = (("holdout", "auc", 0.8), ("holdout", "auc", 0.9), ("holdout-noisy", "auc_noise", 0.7))
+    for dataset, metric, value in runs:
+        run = {"dataset": {"name": dataset}, "metrics": [{"name": metric, "value": value}]}
+        assert api.post(f"{here}/evaluations", json=run).status_code == 201
+    card = api.post(f"{here}/card").json()
+    values = {item["id"]: item.get("value") for section in card["sections"] for item in section["items"]}
+    assert [(one["name"], one["value"]) for one in values["performance"]] == [("auc", 0.9)]
+    assert [one["name"] for one in values["robustness-metrics"]] == ["auc_noise"]
+
+
 def test_gathering_costs_as_many_statements_however_much_there_is(registry: Registry, make: Make, api: Api) -> None:
-    """Eleven for a version with everything; fewer where files and base models are not there."""
+    """Twelve for a version with everything; fewer where files and base models are not there."""
     full = make_full(registry, make, api)
     plain = make.version(metadata=full_metadata())
     costs = []
@@ -245,4 +260,4 @@ def test_gathering_costs_as_many_statements_however_much_there_is(registry: Regi
             with counted() as sent:
                 gather_card(work, owner.actor, model, version)
             costs.append(len(sent))
-    assert costs == [11, 6]
+    assert costs == [12, 7]
