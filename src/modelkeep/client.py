@@ -17,6 +17,7 @@ from modelkeep.evaluations import Evaluations
 from modelkeep.events import Activity, Event, Verdict
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
+from modelkeep.lineage import Lineage
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
 from modelkeep.models import Model, Version
@@ -40,6 +41,7 @@ class Client(
     Directory,
     Evaluations,
     Files,
+    Lineage,
     Notices,
     People,
     Policies,

@@ -23,7 +23,8 @@ from tests.support.registries import Registry, make_settings
 #: The tables that came after 0012, in an order in which they can be dropped.
 SINCE_0012 = (
     "approval_additions", "attestations", "notices", "told", "webhook_deliveries", "webhook_standing",
-    "notice_settings", "webhooks",
+    "notice_settings", "webhooks", "lineage_edges", "lineage_nodes", "lineage_items", "card_annotations",
+    "card_revisions",
 )  # fmt: skip
 
 

@@ -30,19 +30,18 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegist
 
 def furnish(client: Client) -> None:
     """What the graph shows beside what the journey tells."""
-    owners = ["ines@company.com"]
-    for group, name, tier in (
-        ("nlp-models", "sentiment-analysis-bert", "MEDIUM"),
-        ("nlp-models", "bert-domain-adapted", "LOW"),
-        ("support", "support-ticket-router", "HIGH"),
-        ("customer-analytics", "customer-churn-predictor", "MEDIUM"),
+    for group, name, tier, owner in (
+        ("nlp-models", "sentiment-analysis-bert", "MEDIUM", "ines@company.com"),
+        ("nlp-models", "bert-domain-adapted", "LOW", "ines@company.com"),
+        ("support", "support-ticket-router", "HIGH", "care-ml@company.com"),
+        ("customer-analytics", "customer-churn-predictor", "MEDIUM", "ines@company.com"),
     ):
         client.register_model(
             {
                 "group": group,
                 "name": name,
                 "description": "Scores texts.",
-                "owners": owners,
+                "owners": [owner],
                 "riskTier": tier,
                 "repositoryUrl": "https://git.company.com/nlp-training",
             }

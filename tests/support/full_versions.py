@@ -137,3 +137,8 @@ def except_from(api: Api, life: Life, cast: Cast) -> None:
     for person in (cast.mrc, cast.security):
         granted = api.as_(person).post(f"/api/v1/exceptions/{made.json()['id']}/grant", json={})
         assert granted.status_code == 200, granted.text
+
+
+def items_of(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The items of a card by their ids."""
+    return {item["id"]: item for section in card["sections"] for item in section["items"]}

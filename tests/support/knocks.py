@@ -80,6 +80,7 @@ BODIES: dict[str, Any] = {
         "dataset": {"name": "holdout"}, "metrics": [{"name": "auc", "value": 0.9}],
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations/{id}/sign": {"comment": "As measured."},
+    "PUT /api/v1/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "For the table."},
     "POST /api/v1/evaluation-suites": {
         "name": "Golden", "description": "For the table.",
         "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}],
@@ -159,6 +160,7 @@ FORMS: dict[str, dict[str, Any]] = {
 #: What is asked in the query.
 QUERIES: dict[str, str] = {
     "GET /api/v1/audit/events/export": "?format=csv",
+    "GET /api/v1/models/{group}/{name}/versions/{version}/card/compare": "?before=1&now=draft",
     "PUT /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}": "?type=WEIGHTS",
 }
 

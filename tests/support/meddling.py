@@ -30,7 +30,7 @@ from modelkeep_server.ports import Presented
 from modelkeep_server.rules.formats import Format
 from modelkeep_server.rules.permissions import Role
 from tests.support.accounts import fresh_email, make_account
-from tests.support.addresses import file_of
+from tests.support.addresses import file_of, route_of
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.promoting import Life, begin_life
@@ -50,6 +50,8 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         model, description="First.", commit_sha="abcdef0", training_job_id="job-1", metadata={"framework": "sklearn"}
     )  # fmt: skip
     make.file(version, path="weights/model.safetensors")
+    run = {"kind": "TRAINING_RUN", "system": "mlflow", "runId": "r-1"}
+    assert api.as_(owner).post(f"{route_of(version)}/lineage", json=run).status_code == 201
     base = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/weights/model.safetensors/links"
     for client in (api.as_(owner), api.browser(owner)):
         client.headers["x-csrf-token"] = getattr(client, "csrf", "")

@@ -166,6 +166,7 @@ class _Builder:
         }  # fmt: skip
         access = {"model": model, "purpose": "Looking.", "days": 7}
         runs = self.call(registrar, "GET", f"{draft}/evaluations")["items"]
+        self.call(registrar, "POST", f"{draft}/card")
         ids = {
             "promotions": asked["id"],
             # Nothing is live any more, so that there is something to roll back, and the environment may be ended.

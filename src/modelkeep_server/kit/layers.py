@@ -74,7 +74,8 @@ def arrange(
         columns[column_of[node]].append(node)
     ways: dict[tuple[str, str], Sequence[Place]] = {}
     steps: set[tuple[Place, Place]] = set()
-    for start, end in dict.fromkeys(lines):
+    rank_of = {node: rank for rank, node in enumerate(nodes)}
+    for start, end in sorted(set(lines), key=lambda line: (rank_of[line[0]], rank_of[line[1]])):
         if column_of[start] < column_of[end]:
             bends = [Bend(start, column) for column in range(column_of[start] + 1, column_of[end])]
             way: list[Place] = [start, *bends, end]

@@ -167,8 +167,12 @@ KINDS: Mapping[str, Kind] = {
              "{by} raised a finding on {version}"),
         Kind("finding.settled", "A finding was settled", (Group.OWNERS, Group.NAMED),
              "{by} settled a finding on {version} as {status}", by_mail=False),
+        Kind("card.published", "A model card was published", (Group.OWNERS, Group.ROUND),
+             "{by} published revision {revision} of the model card of {version}", by_mail=False),
         Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND, Group.NAMED),
              "{by} commented on {version}", by_mail=False, folded=True),
+        Kind("lineage.change", "Something changes that a version comes from", (Group.OWNERS,),
+             "{by} tells of a change of {node}, which reaches {reached}"),
         Kind(
             "exception.asked",
             "An exception is asked for",

@@ -110,6 +110,7 @@ def test_an_approval_stands_though_its_giver_becomes_an_owner(make: Make, api: A
 
     last = life.decide(cast.security)
     life.move("STAGING", cast.sre)
+    life.publish_card()
     asked = life.ask("PRODUCTION", cast.mrc)
     own = life.decide(cast.mrc)
     life.decide(make.person(Role.MRC))

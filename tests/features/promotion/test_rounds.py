@@ -83,12 +83,48 @@ def test_rounds_and_what_was_not_seen_are_bounded(make: Make, api: Api, monkeypa
     second = life.get(f"/promotions?limit=1&cursor={first['nextCursor']}").json()
 
     by_mrc, by_security = sorted(second["items"][0]["reviews"], key=lambda one: one["role"])
-    assert ([one["id"] for one in by_mrc["notSeen"]], by_mrc["notSeenCount"]) == (late[-2:], 4)
+    assert ([one["id"] for one in by_mrc["notSeen"]], by_mrc["notSeenCount"]) == ([*late[-2:], "1"], 5)
     assert (first["total"], first["items"][0]["round"], second["nextCursor"]) == (2, 2, None)
     assert ("round 2" in newest, "round 1" in newest, "cursor=" in newest) == (True, False, True)
-    assert (by_security["notSeen"], by_security["notSeenCount"]) == ([], 0)
+    assert ([one["kind"] for one in by_security["notSeen"]], by_security["notSeenCount"]) == (["CARD"], 1)
     assert "4 evaluations recorded later: holdout" in words_of(page)
     assert re.search(r'/evaluations">2 more</a>', page)
+
+
+def test_later_revisions_of_the_card_are_marked_unseen(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each decision keeps which revision was published then; later ones are named with it, the newest of many."""
+    monkeypatch.setattr(rounds, "UNSEEN_MAX", 2)
+    life = begin_life(make, api, tier="MEDIUM")
+    cast, page = life.cast, life.base.removeprefix("/api/v1")
+    life.ask()
+    life.decide(cast.mrc)
+    early = words_of(look(api, cast.security, f"{page}/review"))
+    first = life.publish_card()
+    life.decide(cast.security)
+    for _ in range(3):
+        newest = life.publish_card()
+
+    by_mrc, by_security = sorted(life.latest["reviews"], key=lambda one: one["role"])
+    review, listed = (words_of(look(api, cast.owner, f"{page}/{name}")) for name in ("review", "reviews"))
+    drawn = look(api, cast.owner, f"{page}/review")
+
+    assert (first, newest) == (1, 4)
+    assert [one["saw"]["cardRevision"] for one in (by_mrc, by_security)] == [None, 1]
+    assert [(one["kind"], one["id"], one["by"]) for one in by_security["notSeen"]] == [
+        ("CARD", "3", cast.owner.email), ("CARD", "4", cast.owner.email),
+    ]  # fmt: skip
+    assert (by_mrc["notSeenCount"], by_security["notSeenCount"]) == (4, 3)
+    assert "Model card None is published" in early
+    assert "Model card Revision 4" in review
+    assert "% provided, published by" in review
+    assert f'href="{page}/card?revision=4"' in drawn
+    assert "What they saw" in review
+    assert "no published model card" in review
+    assert "model card, revision 1" in review
+    for told in (review, listed):
+        assert "4 revisions of the model card published later: Revision 3" in told
+        assert "3 revisions of the model card published later: Revision 3" in told
+        assert "and 1 more" in told
 
 
 def test_the_first_thing_of_a_review_is_what_changed_since_the_approved_version(make: Make, api: Api) -> None:

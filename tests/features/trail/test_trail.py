@@ -95,8 +95,8 @@ def _live(make: Make, api: Api) -> Life:
 _STEPS = [
     "version.create", "artifact.upload", "evaluation.record", "version.stage!", "version.update", "promotion.request",
     "finding.raise", "comment.add", "version.stage!", "finding.settle", "promotion.approve", "version.stage",
-    "promotion.request", "promotion.approve", "version.release", "deployment.record", "deployment.record",
-    "deployment.rollback!", "deployment.rollback", "model.update",
+    "card.generate", "card.publish", "promotion.request", "promotion.approve", "version.release", "deployment.record",
+    "deployment.record", "deployment.rollback!", "deployment.rollback", "model.update",
     # What is in production was approved for less than its tier asks now.
     "finding.raise",
 ]  # fmt: skip

@@ -13,7 +13,10 @@ RULES = {
     'artifacts.exists(a, a.type == "CONFIG")': ("artifacts#upload", "Upload Artifacts"),
     'artifacts.exists(a, a.verdict == "CLEAN_DATA")': ("artifacts", "Look at the files"),
     'evaluations.runs.exists(r, r.metrics.exists(m, m.name == "f1"))': ("evaluations/new", "Record Evaluation"),
-    "lineage.datasets.size() > 0": ("edit#metadata.trainingDataset", "Edit the version"),
+    "lineage.datasets.size() > 0": ("lineage", "Track Dataset"),
+    "lineage.consumers.size() > 0": ("lineage", "Add Consumer"),
+    "lineage.runs.size() > 0": ("lineage", "Add to the lineage"),
+    "card.published": ("card", "Generate Model Card"),
     'model.repositoryUrl.startsWith("https")': ("settings", "Model settings"),
 }
 

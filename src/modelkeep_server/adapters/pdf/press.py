@@ -22,6 +22,7 @@ DATA_BYTES_MAX = 32 * 1024 * 1024
 PIXELS_MAX = 40_000_000
 _BOOT = "import sys; sys.path[:] = {path!r}; from modelkeep_server.adapters.pdf.setting import main; main()"
 _SIZE = re.compile(r"<svg[^>]*?\bwidth=\"([0-9.]+)\"[^>]*?\bheight=\"([0-9.]+)\"", re.DOTALL)
+_SAID_CHARS = 300
 _DOTS_PER_INCH = 96.0
 
 
@@ -55,8 +56,8 @@ class Press:
         finally:
             self._turns.release()
         if made.returncode != 0 or not made.stdout.startswith(begins):
-            # What Typst says may hold words of the document: only its kind is fit for a log.
-            raise PrinterDown(f"The process that prints ended with {made.returncode}.")
+            said = made.stderr.decode(errors="replace").strip()[:_SAID_CHARS]
+            raise PrinterDown(f"The process that prints ended with {made.returncode}. {said}".strip())
         return made.stdout
 
     def _run(self, sent: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -65,8 +66,7 @@ class Press:
             return subprocess.run(  # noqa: S603 - this very interpreter, with words of our own
                 [sys.executable, "-I", "-c", boot],
                 input=sent,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                capture_output=True,
                 cwd="/",
                 env={"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
                 timeout=self._seconds,

@@ -5,6 +5,7 @@ Typst may read `templates/` and `fonts/` beside this file. What people wrote rea
 """
 
 import json
+import re
 import resource
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ TEMPLATES = HERE / "templates"
 FONTS = HERE / "fonts"
 #: Accessible to readers of screens: ISO 14289-1. Typst refuses to write what does not keep to it.
 _STANDARD = "ua-1"
+_QUOTED = re.compile(r"`.*`|\".*\"", re.DOTALL)
 _MEMORY_BYTES = 3 * 1024 * 1024 * 1024
 _CPU_SECONDS = 60
 
@@ -27,7 +29,12 @@ def main() -> None:
     """Print what standard input asks for."""
     order = json.load(sys.stdin.buffer)
     _bound()
-    sys.stdout.buffer.write(_set_card(order) if order["what"] == "card" else _draw(order))
+    try:
+        made = _set_card(order) if order["what"] == "card" else _draw(order)
+    except typst.TypstError as error:
+        # Words of the document stand in quotes, and belong in no log.
+        sys.exit(_QUOTED.sub("…", error.message))
+    sys.stdout.buffer.write(made)
     sys.stdout.buffer.flush()
 
 

@@ -26,7 +26,7 @@ from modelkeep_server.kit import canonical
 from modelkeep_server.rules.card_sections import ItemKind
 
 #: Which schema a document follows, in the form that its `$schema` names.
-SCHEMA = "modelkeep/model-card/1"
+SCHEMA = "urn:modelkeep:model-card:1"
 PREFIX = "sha256:"
 _OUTSIDE = ("digest", "checkpoint", "edition")
 

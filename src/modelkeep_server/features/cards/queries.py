@@ -14,7 +14,7 @@ from modelkeep_server.features.audit import head
 from modelkeep_server.features.cards.comparing import compare_cards
 from modelkeep_server.features.cards.documents import from_document
 from modelkeep_server.features.cards.gathering.facts import read_facts
-from modelkeep_server.features.cards.gathering.sections import build_sections, measure_coverage
+from modelkeep_server.features.cards.gathering.sections import build_sections, measure_coverage, with_places
 from modelkeep_server.features.cards.views import (
     Annotation,
     Card,
@@ -256,11 +256,13 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
 
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:
     """
-    What the page of a version's card shows: the card that is asked for, None where there is none, all revisions, and
-    of the newest what generating anew would bring. At most sixteen statements.
+    What the page of a version's card shows: the card that is asked for, with where to provide now what it lacks, None
+    where there is none; all revisions; and of the newest what generating anew would bring. At most sixteen statements.
     """
     revisions: Sequence[Revision] = list_revisions(work, version)
     card = find_card(work, version, revision) if revisions else None
-    if card is None or card.revision != revisions[0].revision:
-        return CardState(card, revisions, CardChanges())
-    return CardState(card, revisions, find_changes(work, actor, model, version, card))
+    if card is None:
+        return CardState(None, revisions, CardChanges())
+    is_newest = card.revision == revisions[0].revision
+    changes = find_changes(work, actor, model, version, card) if is_newest else CardChanges()
+    return CardState(with_places(model, version, card), revisions, changes)

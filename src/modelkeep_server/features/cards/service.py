@@ -25,6 +25,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.service import demand_active
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.telling import tell_of
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
@@ -136,7 +137,7 @@ def publish_card(
         NotFound; NotPermitted: the actor is no owner of the model with the role Model Owner.
         StateForbids: the model is retired. Conflict: there is no draft. Stale: it was changed since; says what.
     """
-    _, found = _begin(work, actor, group, name, version, "card.publish")
+    model, found = _begin(work, actor, group, name, version, "card.publish")
     draft = queries.find_stored(work, found, "draft")
     if draft is None:
         revision, edition = queries.find_last(work, found)
@@ -160,6 +161,7 @@ def publish_card(
         before={"status": draft.card.status.value, EDITION: draft.card.edition},
         after={"status": card.status.value, **_tell(card), "digest": digest},
     )  # fmt: skip
+    tell_of(work, actor, "card.published", model, found, place="/card", revision=str(card.revision))
     return replace(card, digest=digest)
 
 

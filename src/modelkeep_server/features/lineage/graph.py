@@ -41,6 +41,7 @@ class _Asked:
     depth: int | None
     families: Collection[Family]
     limit: int
+    expanded: Collection[str] = ()
 
     @property
     def kinds(self) -> list[str]:
@@ -93,13 +94,15 @@ def find_graph(
     depth: int | None = DEPTH_DEFAULT,
     families: Collection[Family] = tuple(Family),
     limit: int = GRAPH_NODES,
+    expanded: Collection[str] = (),
 ) -> Graph:
     """
     The graph around a node, so many steps each way, or all for None, and at most `limit` nodes, the nearest. Nodes of
-    other families are walked through and not drawn. One statement a step and at most ten. Raises NotFound.
+    other families are walked through and not drawn; the neighbours of those in `expanded` are drawn as well. One
+    statement a step and at most ten, three more where something is expanded. Raises NotFound.
     """
     middle = nodes.locate(work, actor, node_id)
-    return _draw(work, actor, middle, _Asked(direction, depth, families, limit))
+    return _draw(work, actor, middle, _Asked(direction, depth, families, limit, frozenset(expanded)))
 
 
 def find_version_graph(
@@ -159,7 +162,24 @@ def _gather(work: Work, actor: Actor, middle: Place, asked: _Asked) -> _Picture:
     for key in sorted(reached, key=lambda key: abs(reached[key])):
         if known[key].node.family in asked.families:
             picture.add(key, known[key], reached[key], asked.limit)
+    _expand(work, actor, picture, asked)
     return picture
+
+
+def _expand(work: Work, actor: Actor, picture: _Picture, asked: _Asked) -> None:
+    """Draw the neighbours of what is expanded. What leads neither to the middle nor from it is 0 steps away."""
+    chosen = [key for key, place in picture.places.items() if key > 0 and place.node.id in asked.expanded]
+    if not chosen:
+        return
+    reached: dict[int, int] = {}
+    for way, step in _WAYS.items():
+        for key, before in walk(work, actor, chosen, way, depth=1, limit=asked.limit + len(chosen)).before.items():
+            at = picture.steps[before]
+            reached.setdefault(key, at + step if at * step > 0 or at == 0 else 0)
+    new = [key for key in reached if key not in picture.places]
+    for key, place in nodes.read_places(work, new).items():
+        if place.node.family in asked.families:
+            picture.add(key, place, reached[key], asked.limit)
 
 
 def _key_of(place: Place) -> int:

@@ -31,13 +31,23 @@ _OWNERS = (
 
 
 def find_impact(
-    work: Work, actor: Actor, node_id: str, *, start: int = 0, most: int | None = None, limit: int = IMPACT_NODES
+    work: Work,
+    actor: Actor,
+    node_id: str,
+    *,
+    most: int | None = None,
+    cursor: str | None = None,
+    limit: int = IMPACT_NODES,
 ) -> Impact:
     """
-    What a change of a node reaches, over at most `limit` nodes, the nearest; of the versions among them `most` from
-    `start` on. The node itself is not among them. One statement a step and at most eight. Raises NotFound.
+    What a change of a node reaches, over at most `limit` nodes, the nearest; of the versions among them at most `most`,
+    from the cursor on. The node itself is not among them. One statement a step and at most eight.
+
+    Raises NotFound; CursorRefused.
     """
     place = nodes.locate(work, actor, node_id)
+    filters = {"list": "impact", "of": place.node.id}
+    after = tuple(work.parts.cursors.read(cursor, filters)) if cursor else ()
     starts = [] if place.key is None else [place.key]
     walked = walk(work, actor, starts, Direction.DOWNSTREAM, limit=limit)
     found = [tuple(row) for row in work.all(_REACHED, {"keys": walked.steps})] if walked.before else []
@@ -48,11 +58,13 @@ def find_impact(
     )
     live = find_live(work, [version_key for *_, version_key, _ in reached])
     owners = _read_owners(work, {model_key for *_, model_key in reached})
-    shown = [key for *_, key, _, _ in reached[start : None if most is None else start + most]]
-    everybody = {owner for found in owners.values() for owner in found}
+    rest = [row for row in reached if row[:3] > after]
+    shown = rest[:most]
+    has_more = len(shown) < len(rest)
     return Impact(
-        nodes.tell_more(work, actor, place), _tell(work, shown, walked, live, owners), len(reached), len(live),
-        tuple(sorted(everybody)), walked.is_cut,
+        nodes.tell_more(work, actor, place), _tell(work, [row[3] for row in shown], walked, live, owners),
+        len(reached), len(live), tuple(sorted({owner for found in owners.values() for owner in found})),
+        walked.is_cut, work.parts.cursors.make(shown[-1][:3], filters) if has_more else None,
     )  # fmt: skip
 
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.rules.lineage import NODES, NodeKind
 
 #: The facts of an item that are the address of a page, by how much they say of the thing.
 _PAGES = ("url", "repositoryUrl")
 _SHOWN_DIGITS = 7
+#: What the id of a base model begins with that is named as one of this registry, which has none of that number.
+_UNREGISTERED = "version:"
 #: Of a fact that versions tell differently, so many are told.
 _TOLD_MAX = 20
 
@@ -30,8 +33,21 @@ def call(kind: NodeKind, name: str, label: str, facts: Mapping[str, Any]) -> tup
             place = urlsplit(repository).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
             return (f"{place}@{digits[:_SHOWN_DIGITS]}" if place else label), word
         case NodeKind.BASE_MODEL:
-            return label, "Base model from outside"
+            return label, f"{word}, not registered" if name.startswith(_UNREGISTERED) else f"{word} from outside"
+        case NodeKind.FEATURE_PIPELINE | NodeKind.TRAINING_SCRIPT | NodeKind.PREPROCESSING:
+            called = [str(one) for one in _each(facts.get("name"))]
+            return (called[0] if len(called) == 1 else label), word
     return label, word
+
+
+def say(node: Node) -> str:
+    """A node within a sentence: `dataset churn-events 2026-02`, `fraud/detector:1.2.0`."""
+    match node.kind:
+        case NodeKind.VERSION:
+            return f"{node.model}:{node.version}"
+        case NodeKind.DATASET:
+            return f"dataset {node.label} {node.id.partition('@')[2]}".rstrip()
+    return f"{NODES[node.kind][0].lower()} {node.label}"
 
 
 def page_of(facts: Mapping[str, Any]) -> str | None:

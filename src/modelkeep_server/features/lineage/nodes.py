@@ -5,14 +5,13 @@ A thing is there for a reader who sees a version that tells of it; a version whe
 everyone who is signed in.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, or_, select
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import environments, lineage_edges, lineage_nodes, models, versions
@@ -20,6 +19,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import labels
 from modelkeep_server.features.lineage.live import find_live
+from modelkeep_server.features.lineage.projection import digest_name
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.lineage.walking import sees_edge, sees_end
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
@@ -79,7 +79,13 @@ _ENVIRONMENT_NAMED = select(environments.c.id, environments.c.name, environments
 )
 
 
-def _of_version(sight: Sight) -> Select[Any]:
+def of_thing() -> Select[Any]:
+    """Rows of things, for `to_place`."""
+    return _with_version(_NODE).select_from(_nodes).outerjoin(versions, false()).outerjoin(models, false())
+
+
+def of_version(sight: Sight) -> Select[Any]:
+    """Rows of versions that somebody who sees as far sees, for `to_place`. It takes the `values_of` an actor."""
     return (
         _with_version(_NODE)
         .select_from(versions)
@@ -92,12 +98,12 @@ def _of_version(sight: Sight) -> Select[Any]:
 @cache
 def _version_at(sight: Sight) -> Select[Any]:
     path, version = models.c.path_key == bindparam("path_key"), versions.c.version == bindparam("version")
-    return _of_version(sight).where(path, version)
+    return of_version(sight).where(path, version)
 
 
 @cache
 def _versions_by_key(sight: Sight) -> Select[Any]:
-    return _of_version(sight).where(in_keys(versions.c.id, "keys"))
+    return of_version(sight).where(in_keys(versions.c.id, "keys"))
 
 
 def touched(sight: Sight) -> ColumnElement[bool]:
@@ -114,16 +120,13 @@ def _touched(sight: Sight, here: ColumnElement[int], there: ColumnElement[int]) 
 @cache
 def _thing_named(sight: Sight) -> Select[Any]:
     named = _nodes.c.name_digest.in_(bindparam("digests", expanding=True))
-    return select(*_NODE).where(named, _nodes.c.version_id.is_(None), touched(sight))
+    return of_thing().where(named, _nodes.c.version_id.is_(None), touched(sight))
 
 
-@cache
-def _commits_beginning(sight: Sight) -> Select[Any]:
-    """Commits by the first of their digits: the label has the first twelve."""
-    label = _nodes.c.label_key
-    here = (_nodes.c.kind == NodeKind.COMMIT, label >= bindparam("first"), label < bindparam("beyond"))
-    begins = _nodes.c.name.startswith(bindparam("begins"), autoescape=False)
-    return select(*_NODE).where(*here, begins, touched(sight)).order_by(label, _nodes.c.id).limit(2)
+def _commits_beginning(sight: Sight, digits: str) -> Select[Any]:
+    """Two at most: commits by the first of their digits."""
+    begins = _nodes.c.name.startswith(name_node(ItemKind.COMMIT, {"commitSha": digits}))
+    return of_thing().where(_nodes.c.kind == NodeKind.COMMIT.value, begins, touched(sight)).limit(2)
 
 
 def find_node(work: Work, actor: Actor, text: str) -> Node:
@@ -233,37 +236,36 @@ def environment_node(name: str, kind: str, shares: str = "") -> Node:
 
 
 def _find_version(work: Work, actor: Actor, text: str) -> Place | None:
+    """A version; where there is none of that number, a base model that somebody named so."""
     parts = text.split("/", 2)
     if len(parts) == 2:
         name, _, version = parts[1].partition(":")
         parts = [parts[0], name, version]
     if len(parts) != 3 or not all(parts):
         return None
-    asked = {"path_key": f"{parts[0]}/{parts[1]}".lower(), "version": parts[2], **values_of(actor)}
+    path_key = f"{parts[0]}/{parts[1]}".lower()
+    asked = {"path_key": path_key, "version": parts[2], **values_of(actor)}
     row = work.first(_version_at(sight_of(actor)), asked)
-    return None if row is None else to_place(row)
+    if row is None:
+        return _find_named(work, actor, [name_version(path_key, parts[2])])
+    return to_place(row)
 
 
 def _find_thing(work: Work, actor: Actor, kind: ItemKind, rest: str) -> Place | None:
-    asked = {"digests": [digest_name(name) for name in _spellings(kind, rest)], **values_of(actor)}
-    row = work.first(_thing_named(sight_of(actor)), asked)
-    digits = rest.lower()
-    if row is None and kind is ItemKind.COMMIT and _COMMIT.fullmatch(digits):
-        label = digits[:12]
-        asked = {
-            "first": label, "beyond": label[:-1] + chr(ord(label[-1]) + 1),
-            "begins": f"{KINDS[kind].prefix}:{digits}", **values_of(actor),
-        }  # fmt: skip
-        rows = work.all(_commits_beginning(sight_of(actor)), asked)
-        if len(rows) > 1:
-            raise NotFound(f"Several commits begin with {digits}.", remedy="Name more digits of the one that you mean.")
-        row = rows[0] if rows else None
-    return None if row is None else Place(describe(Node(row.name, NodeKind(row.kind), row.label), {}), row.id)
+    found, digits = _find_named(work, actor, _spellings(kind, rest)), rest.lower()
+    if found is not None or kind is not ItemKind.COMMIT or not _COMMIT.fullmatch(digits):
+        return found
+    rows = work.all(_commits_beginning(sight_of(actor), digits), values_of(actor))
+    if len(rows) > 1:
+        raise NotFound(f"Several commits begin with {digits}.", remedy="Name more digits of the one that you mean.")
+    return to_place(rows[0]) if rows else None
 
 
-def digest_name(name: str) -> str:
-    """What a thing's row is found by, of its id."""
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+def _find_named(work: Work, actor: Actor, names: Collection[str]) -> Place | None:
+    row = work.first(
+        _thing_named(sight_of(actor)), {"digests": [digest_name(name) for name in names], **values_of(actor)}
+    )
+    return None if row is None else to_place(row)
 
 
 def _spellings(kind: ItemKind, rest: str) -> list[str]:

@@ -86,6 +86,11 @@ class Read:
         return FieldError(self.places.get(fault.field, self.place), fault.message)
 
 
+def tells_of_version(event: RunEvent | None) -> bool:
+    """Whether an event is of a complete run that made something here: any other changes nothing."""
+    return event is not None and event.type == COMPLETE and any(one.namespace == HOUSE for one in event.outputs)
+
+
 def find_made(event: RunEvent) -> tuple[list[Made], list[FieldError]]:
     """The versions that an event is about, each once, and what is wrong with how they are named."""
     made: dict[tuple[str, str, str], Made] = {}

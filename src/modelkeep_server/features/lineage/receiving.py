@@ -9,7 +9,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
 from modelkeep_server.features.lineage.items import name_item
-from modelkeep_server.features.lineage.openlineage import COMPLETE, Made, Read, RunEvent, find_made, read_items
+from modelkeep_server.features.lineage.openlineage import Made, Read, RunEvent, find_made, read_items
 from modelkeep_server.features.lineage.views import OWN_DATASET, Item, NewItem
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -33,20 +33,16 @@ class Received:
     known: int
 
 
-def receive(work: Work, actor: Actor, event: RunEvent | None) -> tuple[Received, ...]:
+def receive(work: Work, actor: Actor, event: RunEvent) -> tuple[Received, ...]:
     """
-    Add what an event tells, of each version that it names. One that comes twice adds nothing the second time, also
-    where the version is frozen by then; one that is no complete run, or names no version, adds nothing at all.
+    Add what an event tells of each version that it names (`tells_of_version`). One that comes twice adds nothing the
+    second time, also where the version is frozen by then.
 
     Raises:
         Invalid: Fields of the event at fault, all of them at once.
         NotFound, NotPermitted, StateForbids, Conflict: as `service.add_item`; then nothing of the event is added.
     """
-    if event is None or event.type != COMPLETE:
-        return ()
     made, faults = find_made(event)
-    if not made and not faults:
-        return ()
     told = tuple(read_items(event))
     faults += [read.locate(fault) for read in told for fault in checks.find_faults(read.item.kind, read.item.facts)]
     if faults:

@@ -124,7 +124,14 @@ def remove_item(
     if item.id in _IN_METADATA:
         metadata = {key: value for key, value in found.metadata.items() if key != _IN_METADATA[item.id]}
         version_service.change_metadata(
-            work, actor, model, found, metadata, act="lineage.remove", told={"lineageKind": item.kind.value}, reason=reason
+            work,
+            actor,
+            model,
+            found,
+            metadata,
+            act="lineage.remove",
+            told={"lineageKind": item.kind.value},
+            reason=reason,
         )
         return
     gone = {"removed_by": actor.user_id, "removed_at": work.now}

@@ -70,7 +70,8 @@ class Node:
 
     Of a version: its state, tier, address and where it is live. `facts` are what the edges know of a thing, as the
     items have it, the same from several told once. `hidden_up` and `hidden_down` say how many neighbours are not in the
-    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream.
+    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream, 0
+    also for what stands beside both.
     """
 
     id: str
@@ -134,8 +135,8 @@ class Reached:
 @dataclass(frozen=True)
 class Impact:
     """
-    What a change of a node reaches, nearest first, then by address. `total` counts all that were found; `truncated`:
-    the bound on nodes was met, so there may be more.
+    What a change of a node reaches, nearest first, then by address: all of it, or a page. `total`, `live_count` and
+    `owners` are of all that was found; `truncated`: the bound on nodes was met, so there may be more.
     """
 
     node: Node
@@ -144,3 +145,4 @@ class Impact:
     live_count: int
     owners: tuple[str, ...]
     truncated: bool = False
+    next_cursor: str | None = None

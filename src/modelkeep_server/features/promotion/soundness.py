@@ -13,6 +13,7 @@ from modelkeep_server.db.tables import (
     evaluation_suites,
     exceptions,
     findings,
+    lineage_items,
     model_owners,
     policies,
     policy_revisions,
@@ -33,7 +34,7 @@ from modelkeep_server.features.versions.views import Version
 
 _OF_VERSION = (
     version_contents, version_passages, version_flags, promotions, findings, exceptions, assessments, evaluation_runs,
-    attestations,
+    attestations, lineage_items,
 )  # fmt: skip
 #: How many deployments of a model are looked at beside those that stand; verification looks at all.
 _DEPLOYMENTS = 50
@@ -41,8 +42,9 @@ _DEPLOYMENTS = 50
 
 def demand_sound(work: Work, model: Model, version: Version) -> None:
     """
-    Go on only where the version, its model, owners, files, flags, rounds, decisions and evaluations are as the log has
-    them, what was told of where the model is live, and the policies, suites and added approvals that it is judged by.
+    Go on only where the version, its model, owners, files, flags, rounds, decisions, evaluations and lineage are as the
+    log has them, what was told of where the model is live, and the policies, suites and added approvals that it is
+    judged by.
 
     Raises IntegrityBroken, naming the row. About 45 statements, each by a key.
     """

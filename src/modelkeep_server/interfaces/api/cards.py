@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.cards import queries, service
+from modelkeep_server.features.cards import queries, schema, service
 from modelkeep_server.features.cards.documents import to_document
 from modelkeep_server.features.cards.views import Card
 from modelkeep_server.features.identity.views import Actor
@@ -43,6 +43,10 @@ _DRAWN: dict[int | str, dict[str, Any]] = {
     }
 }
 
+_SCHEMA: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/schema+json": {}}, "description": "The schema."}
+}
+
 
 @router.post(BASE, status_code=201, response_model=CardOut)
 @door.writes("card.generate")
@@ -62,13 +66,13 @@ async def show_card(
 ) -> Response:
     """A model card, or a file of it in another format."""
 
-    def read(work: Work, actor: Actor) -> tuple[Card, str]:
-        card = queries.get_card(work, actor, group, name, version, _read_revision(revision))
-        return card, work.parts.public_url
+    def read(work: Work, actor: Actor) -> Card:
+        return queries.get_card(work, actor, group, name, version, _read_revision(revision))
 
-    card, public_url = await desk.read(read)
-    content = await desk.door.hop(lambda: make_file(card, format, public_url))
-    headers, row = {"ETag": etag_of(card.edition)}, FORMATS[format]
+    card, row = await desk.read(read), FORMATS[format]
+    run = desk.door.take_time if row.is_slow else desk.door.hop
+    content = await run(lambda: make_file(card, format, desk.door.parts))
+    headers = {"ETag": etag_of(card.edition)}
     if row.media_type != "application/json":
         headers["Content-Disposition"] = attachment(name_file(card, format))
     return Response(content, media_type=row.media_type, headers=headers)
@@ -129,6 +133,13 @@ def show_card_changes(
     card = queries.get_card(work, actor, group, name, version, _read_revision(revision))
     found = version_queries.get_version(work, actor, group, name, version)
     return CardChangesOut.of(queries.find_changes(work, actor, model, found, card))
+
+
+@router.get("/schemas/model-card/1", response_class=Response, responses=_SCHEMA)
+@door.reads("model.read")
+def show_card_schema(work: Work, actor: Actor) -> Response:
+    """The JSON Schema (2020-12) that the JSON of model cards follows, by the name that its `$schema` has."""
+    return Response(schema.read_schema(), media_type="application/schema+json")
 
 
 def _read_revision(told: str) -> queries.Asked:

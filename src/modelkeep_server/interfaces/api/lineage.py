@@ -3,14 +3,14 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import queries, service
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
-from modelkeep_server.interfaces.api.shapes.base import OptionalReasonIn
+from modelkeep_server.interfaces.api.shapes.base import REASON
 from modelkeep_server.interfaces.api.shapes.lineage import LineageItemIn, LineageItemOut, LineageItemsOut
 
 router = make_router("lineage")
@@ -51,11 +51,12 @@ def show_lineage_item(work: Work, actor: Actor, group: str, name: str, version: 
 @router.delete(BASE + "/items/{id}", status_code=204)
 @door.writes("lineage.remove")
 def remove_lineage(
-    work: Work, actor: Actor, group: str, name: str, version: str, id: ItemId, body: OptionalReasonIn | None = None
-) -> Answer:
+    work: Work, actor: Actor, group: str, name: str, version: str, id: ItemId,
+    reason: Annotated[str | None, Query(max_length=4000, description=REASON)] = None,
+) -> Answer:  # fmt: skip
     """
     Take one thing back that was told of a version's lineage. Of its own training dataset and base model, this edits its
     metadata; its commit and training job are changed by editing the version.
     """
-    service.remove_item(work, actor, group, name, version, id, reason=body.reason if body else None)
+    service.remove_item(work, actor, group, name, version, id, reason=reason)
     return Answer(None, 204)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage.openlineage import RunEvent
-from modelkeep_server.features.lineage.receiving import receive
+from modelkeep_server.features.lineage.openlineage import RunEvent, tells_of_version
+from modelkeep_server.features.lineage.receiving import Received, receive
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.packed import PackedRoute
 from modelkeep_server.interfaces.api.shapes.openlineage import (
@@ -33,15 +33,15 @@ _LATER = (TooMany.status, Unavailable.status)
 
 
 @router.post(EVENTS, status_code=201, response_model=ReceivedOut)
-@door.writes("lineage.add")
-def receive_event(work: Work, actor: Actor, body: OpenLineageEventIn) -> Answer:
+@door.streams("lineage.add")
+async def receive_event(desk: Desk, body: OpenLineageEventIn) -> Answer:
     """
     Take an event of OpenLineage. When a run is complete, what it read becomes the lineage of the version that it made:
     an output of the namespace `modelkeep`, named `GROUP/NAME:VERSION`. Inputs are datasets, or base models; the run and
     its commit are told too. An event that comes twice adds nothing the second time. The body may be packed by gzip.
     """
     event = body.to_event()
-    return Answer(ReceivedOut.of(event, receive(work, actor, event)), 201)
+    return Answer(ReceivedOut.of(event, await _take(desk, event)), 201)
 
 
 @router.post(EVENTS + "/batch", response_model=BatchOut)
@@ -54,8 +54,7 @@ async def receive_events(desk: Desk, body: Batch) -> BatchOut:
     failed = []
     for index, sent in enumerate(body):
         try:
-            event = OpenLineageEventIn.model_validate(sent).to_event()
-            await desk.write(partial(_take, event))
+            await _take(desk, OpenLineageEventIn.model_validate(sent).to_event())
         except ValidationError as error:
             failed.append(FailedEventOut(index=index, reason=_say_faults(error), retriable=False))
         except (NotSignedIn, TokenRefused):
@@ -66,8 +65,15 @@ async def receive_events(desk: Desk, body: Batch) -> BatchOut:
     return BatchOut.of(len(body), failed)
 
 
-def _take(event: RunEvent | None, work: Work, actor: Actor) -> None:
-    receive(work, actor, event)
+async def _take(desk: Desk, event: RunEvent | None) -> tuple[Received, ...]:
+    if event is None or not tells_of_version(event):
+        # Clients send such by themselves. They have to be signed in for it, and nothing else is asked.
+        return await desk.read(lambda work, actor: ())
+    return await desk.write(partial(_receive, event))
+
+
+def _receive(event: RunEvent, work: Work, actor: Actor) -> tuple[Received, ...]:
+    return receive(work, actor, event)
 
 
 def _say_faults(error: ValidationError) -> str:

@@ -22,7 +22,11 @@ class PackedRoute(JsonRoute):
         handle = super().get_route_handler()
 
         async def handle_unpacked(request: Request) -> Response:
-            return await handle(_Unpacked(request.scope, request.receive))
+            unpacked = _Unpacked(request.scope, request.receive)
+            if "content-encoding" in request.headers:
+                # Before FastAPI reads it, which takes whatever is raised meanwhile for bad JSON.
+                await unpacked.body()
+            return await handle(unpacked)
 
         return handle_unpacked
 

@@ -31,7 +31,7 @@ _CHANGES = {
 #: What a field holds in one shape.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "CardOut": {
-        "$schema": "modelkeep/model-card/1",
+        "$schema": "urn:modelkeep:model-card:1",
         "revision": 1,
         "status": "PUBLISHED",
         "coverage": 0.8718,

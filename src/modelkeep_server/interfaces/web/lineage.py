@@ -8,7 +8,9 @@ from starlette.datastructures import FormData, QueryParams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import graph, impact, queries
+from modelkeep_server.features.lineage import graph, impact, queries, telling
+from modelkeep_server.features.lineage.most_used import list_most_used
+from modelkeep_server.features.lineage.suggesting import suggest_nodes
 from modelkeep_server.features.lineage.views import Direction, Node
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -16,6 +18,8 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.lineage import FindLineageContext, LineageContext, ModelLineageContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     DEPTHS,
+    EXPANDED_MAX,
+    IMPACT_ROWS,
     Asked,
     Picture,
     href_of_lineage,
@@ -54,7 +58,7 @@ def find_context(
     work: Work, actor: Actor, query: QueryParams, group: str, name: str, version: str, refused: Refusal | None = None
 ) -> LineageContext:
     """What the tab is drawn from, for an address with this query."""
-    facts = facts_of(work, actor, group, name, version) | {"tab": "lineage"}
+    facts = facts_of(work, actor, group, name, version, tells_moves=False) | {"tab": "lineage"}
     found: Version = facts["version"]
     at = f"{href_of_version(found.model, found.version)}/lineage"
     picture = draw_picture(work, actor, name_version(found.model, found.version), read_asked(query, "node"), at)
@@ -79,7 +83,7 @@ def _show_again(work: Work, actor: Actor, *, error: RegistryError, form: FormDat
 def tell_owners(work: Work, actor: Actor, form: FormData) -> Redirect:
     """Tell the owners of all that a change reaches. Controls: node, message, back."""
     node = text_of(form, "node").strip()
-    impact.tell_owners(work, actor, node, text_of(form, "message").strip())
+    telling.tell_owners(work, actor, node, text_of(form, "message").strip())
     back = text_of(form, "back")
     place = inside(back) if back else href_of_lineage(node)
     return Redirect(f"{place}{'&' if '?' in place else '?'}done=owners-told")
@@ -130,12 +134,12 @@ def _find_page(
                 work, actor, node, read_asked(query, "chosen"), "/lineage", {"node": node}, chooser="chosen"
             )
         except NotFound as error:
-            found = graph.suggest_nodes(work, actor, node, limit=FOUND_ROWS)
+            found = suggest_nodes(work, actor, node, limit=FOUND_ROWS)
             return Page.of(FindLineageContext(text=node, found=found, fault=error.detail), error.status)
         status = refused.status if refused else 200
         return Page.of(FindLineageContext(picture=picture, text=text, refused=refused), status)
-    found = graph.suggest_nodes(work, actor, text, limit=FOUND_ROWS) if text else ()
-    common = () if text else graph.list_common(work, actor, limit=COMMON_ROWS)
+    found = suggest_nodes(work, actor, text, limit=FOUND_ROWS) if text else ()
+    common = () if text else list_most_used(work, actor, limit=COMMON_ROWS)
     return Page.of(FindLineageContext(text=text, found=found, common=common))
 
 
@@ -150,10 +154,10 @@ def draw_picture(
     chooser: str = "node",
 ) -> Picture:
     """The graph around a node, one of its nodes chosen, and what a change of that reaches. Raises NotFound."""
-    found = graph.find_graph(work, actor, middle, graph.Asked(asked.direction, asked.depth))
+    found = graph.find_graph(work, actor, middle, direction=asked.direction, depth=asked.depth, expanded=asked.expanded)
     nodes = {one.id: one for one in found.nodes}
     chosen = nodes.get(asked.chosen) or nodes[found.middle]
-    reached = impact.find_impact(work, actor, chosen.id)
+    reached = impact.find_impact(work, actor, chosen.id, most=IMPACT_ROWS)
     return Picture(
         graph=found, asked=asked, chosen=chosen, impact=reached, at=at, kept=kept or {}, chooser=chooser,
         open_href=_find_page_of(work, chosen),
@@ -179,4 +183,5 @@ def read_asked(query: QueryParams, chooser: str) -> Asked:
         direction=Direction(direction) if direction in list(Direction) else Direction.BOTH,
         view=view if view in ("graph", "table") else "",
         families=frozenset(one for one in Family if one in kinds) if kinds else None,
+        expanded=tuple(one[:NODE_CHARS] for one in query.getlist("expand") if one)[:EXPANDED_MAX],
     )

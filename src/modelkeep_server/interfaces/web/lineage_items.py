@@ -1,5 +1,6 @@
 """Telling where a version comes from and who uses it, and taking that off again."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -8,21 +9,23 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import service
+from modelkeep_server.features.lineage.suggesting import suggest_nodes
 from modelkeep_server.features.lineage.views import NewItem, Source
+from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.web.contexts.lineage import AddItemContext
-from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
 from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.lineage import BASE, find_context
 from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
-from modelkeep_server.interfaces.web.versions import facts_of
-from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError
+from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, RegistryError
 from modelkeep_server.rules.lineage import KINDS, Control, ItemKind, KindInfo
 
 router = make_router()
 
 _REMOVE = FormOf("remove", {})
+OFFERED_MAX = 100
 
 Kind = Annotated[str, Query(max_length=40)]
 
@@ -49,7 +52,7 @@ def _show_again(work: Work, actor: Actor, *, error: RegistryError, form: FormDat
 
 
 @router.post(BASE + "/new")
-@door.posts("lineage.add", "version.update", again=_show_again)
+@door.posts("lineage.add", again=_show_again)
 def add_item(
     work: Work, actor: Actor, group: str, name: str, version: str, form: FormData, kind: Kind = "DATASET"
 ) -> Redirect:
@@ -76,13 +79,26 @@ def _tab_again(
 
 
 @router.post(BASE + "/{id}/remove")
-@door.posts("lineage.remove", "version.update", again=_tab_again)
+@door.posts("lineage.remove", again=_tab_again)
 def remove_item(
     work: Work, actor: Actor, request: Request, group: str, name: str, version: str, id: str, form: FormData
 ) -> Redirect:
     """Take one thing off; the log keeps that it was told."""
     service.remove_item(work, actor, group, name, version, id)
     return Redirect(f"{href_of_version(f'{group}/{name}', version)}/lineage?done=lineage-removed")
+
+
+def _offer(work: Work, actor: Actor, values: Mapping[str, str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The models that what is typed may mean, and the versions of the one it names. Three statements at most."""
+    typed = values.get("model", "").strip()
+    nodes = suggest_nodes(work, actor, f"version:{typed}", limit=OFFERED_MAX)
+    models = tuple(dict.fromkeys(node.model for node in nodes if node.model))
+    group, _, name = typed.partition("/")
+    try:
+        found = version_queries.list_versions(work, actor, group, name, limit=OFFERED_MAX) if group and name else None
+    except NotFound:
+        found = None
+    return models, tuple(one.version for one in found.items) if found else ()
 
 
 def _kind_of(text: str) -> KindInfo:
@@ -96,7 +112,19 @@ def _kind_of(text: str) -> KindInfo:
 def _form_context(
     work: Work, actor: Actor, group: str, name: str, version: str, info: KindInfo, values: dict[str, str], **more: Any
 ) -> AddItemContext:
-    facts = facts_of(work, actor, group, name, version) | {"tab": "lineage"}
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.get_version(work, actor, group, name, version)
     refused = more.get("refused")
     errors = dict(refused.errors) if refused else {}
-    return AddItemContext(version=VersionContext(**facts), info=info, values=values, errors=errors, **more)
+    models, versions = _offer(work, actor, values) if info.kind is ItemKind.BASE_MODEL else ((), ())
+    return AddItemContext(
+        models=models,
+        versions=versions,
+        model=model,
+        version=found,
+        relations=model_queries.relations_of(actor, model),
+        info=info,
+        values=values,
+        errors=errors,
+        **more,
+    )

@@ -266,6 +266,12 @@ def asset(name: str) -> str:
     return f"{STATIC_URL}/{manifest[name]}"
 
 
+def read_asset(name: str) -> str:
+    """The text of a built file."""
+    asset(name)
+    return (HERE / "static" / "dist" / _manifest()[name]).read_text("utf-8")
+
+
 @cache
 def _manifest() -> Mapping[str, str]:
     path = HERE / "static" / "dist" / "manifest.json"

@@ -64,19 +64,24 @@ def show_activity(work: Work, actor: Actor, group: str, name: str, version: str,
     return Page.of(VersionActivityContext(**facts, timeline=Timeline(rows, href, cursor or None)))
 
 
-def facts_of(work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "") -> dict[str, Any]:
-    """What every page of a version is drawn from, with one page of its files. Raises NotFound."""
+def facts_of(
+    work: Work, actor: Actor, group: str, name: str, version: str, *, cursor: str = "", tells_moves: bool = True
+) -> dict[str, Any]:
+    """
+    What every page of a version is drawn from, with one page of its files; where a page tells nothing of its moves,
+    without them and the latest request. Raises NotFound.
+    """
     model = model_queries.get_model(work, actor, group, name)
     found = queries.get_version(work, actor, group, name, version)
     relations = model_queries.relations_of(actor, model)
     download = rights.judge(work, actor, model, found)
-    latest = promotion_queries.find_latest(work, found)
+    latest = promotion_queries.find_latest(work, found) if tells_moves else None
     files = artifact_queries.list_artifacts(work, actor, found, limit=FILES_SHOWN, cursor=cursor or None)
     return {
         "model": model,
         "version": found,
         "files": files,
-        "moves": moves.list_moves(work, actor, model, found, latest),
+        "moves": moves.list_moves(work, actor, model, found, latest) if tells_moves else (),
         "latest": latest,
         "relations": relations,
         "standing": find_standing(work, actor, model, relations, may_download=not download.asks_access),

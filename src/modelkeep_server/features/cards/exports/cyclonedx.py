@@ -12,9 +12,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelkeep_server.features.cards.exports import wording
 from modelkeep_server.features.cards.exports.hub_metadata import find_item, find_license, read_column
-from modelkeep_server.features.cards.views import Annotation, Card, CardItem, Measure, Table
+from modelkeep_server.features.cards.views import Annotation, Card, Measure, Table
 from modelkeep_server.kit import clock
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
@@ -70,9 +69,7 @@ def _identity(card: Card, public_url: str) -> str:
     return which if card.digest else f"{which}/{card.edition}/{clock.iso_seconds(card.generated_at)}"
 
 
-def _model(
-    card: Card, public_url: str, data: list[dict[str, Any]], bases: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _model(card: Card, public_url: str, data: list[dict[str, Any]], bases: list[dict[str, Any]]) -> dict[str, Any]:
     group, _, name = card.model.rpartition("/")
     license_ = _text(card, "license")
     known = find_license(license_)

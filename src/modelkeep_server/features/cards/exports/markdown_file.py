@@ -75,8 +75,8 @@ def _draw_item(item: CardItem) -> str:
     if item.value is None:
         return f"**{label}:** *{wording.NOT_PROVIDED}*"
     if isinstance(item.value, str):
-        told = escape_lines(item.value)
-        return f"**{label}:**\n\n{told}" if "\n" in told else f"**{label}:** {told}"
+        lines = escape_lines(item.value)
+        return f"**{label}:**\n\n{lines}" if "\n" in lines else f"**{label}:** {lines}"
     if isinstance(item.value, Table):
         table = item.value
         return f"### {label}\n\n{write_table(table.columns, table.rows, table.numbers)}{_more(item)}"

@@ -1,6 +1,7 @@
 """
-Text that people wrote, as Markdown that reads as the same characters wherever it is shown: no sign of it becomes markup,
-HTML, a table's edge or an address. Annotations are written anew from what they were read as (`cards/markdown.py`).
+Text that people wrote, as Markdown that reads as the same characters wherever it is shown: no sign of it becomes
+markup, HTML, a table's edge or an address. Annotations are written anew from what they were read as
+(`cards/markdown.py`).
 
 Source: CommonMark 0.31, backslash escapes and entities; GitHub's tables.
 """
@@ -95,9 +96,7 @@ def _write_block(block: Block) -> str:
             return f"{marks}\n{_CONTROLS.sub(chr(0xFFFD), block.text)}\n{marks}"
         case Grid():
             rows = [[_write_runs(cell, in_cell=True) for cell in row] for row in block.rows]
-            return "\n".join(
-                f"| {' | '.join(row)} |" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:])
-            )
+            return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
         case _:
             return "***"
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from modelkeep_server.features.cards.charts import Chart, Limit, charts_of
 from modelkeep_server.features.cards.exports import wording
 from modelkeep_server.features.cards.markdown import (
@@ -18,14 +20,28 @@ from modelkeep_server.features.cards.markdown import (
 )
 from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, CardStatus, Measure, Table
 from modelkeep_server.kit import clock
+from modelkeep_server.ports import Printer, PrinterDown, PrintingTooLong
 from modelkeep_server.rules.card_sections import ROWS_SHOWN, ItemKind
+from modelkeep_server.rules.errors import Unavailable
+
+log = structlog.get_logger()
 
 CHARTS_MAX = 24
 SOURCES_MAX = 3
+_REMEDY = "Try again in a moment, or export the card as HTML or JSON."
 _CODE_CHARS = 88
 #: Values and columns that people compare letter by letter.
 _CODES = frozenset({"content-digest"})
 _CODE_COLUMNS = frozenset({"SHA-256", "Digest"})
+
+
+def print_card(printer: Printer, card: Card) -> bytes:
+    """The card as PDF: the same bytes for the same revision. Raises Unavailable."""
+    try:
+        return printer.print_card(to_print(card), made_at=made_at(card))
+    except (PrinterDown, PrintingTooLong) as error:
+        log.warning("card not printed", card=f"{card.model}:{card.version}", revision=card.revision, reason=str(error))
+        raise Unavailable("The PDF could not be made.", remedy=_REMEDY) from error
 
 
 def to_print(card: Card) -> dict[str, Any]:

@@ -56,10 +56,10 @@ def answer_metrics(facts: Facts) -> Answers:
 
 
 def _list_runs(facts: Facts) -> list[_Measured]:
-    """The newest run of each suite and of none: those of suites that are meant for the model first, by name."""
+    """The newest run of each suite, and of none, on each dataset: those that judge the model now first, by name."""
     found = [_Measured(one.run, one.judged) for one in facts.standing.suites if one.run is not None]
     known = {one.run.key for one in found}
-    return found + [_Measured(run, run.thresholds) for run in facts.standing.latest if run.key not in known]
+    return found + [_Measured(run, run.thresholds) for run in facts.runs if run.key not in known]
 
 
 def _measures(facts: Facts, found: Sequence[tuple[_Measured, Metric]]) -> Found:
@@ -177,7 +177,8 @@ def _tell_named(one: _Measured, metrics: Sequence[Metric]) -> Iterator[tuple[str
 
 def _tell_comparison(found: Fairness) -> tuple[str, ...]:
     values = [row.metric.value for row in found.rows]
-    worst = next((row.slice for row in found.rows if row.is_worst), "")
+    # Where no threshold says which way is better, none of them is known to be the worst.
+    worst = "" if found.is_assumed else next((row.slice for row in found.rows if row.is_worst), "")
     return (
         found.name, found.by, str(len(found.rows)),
         "" if found.overall is None else format_number(found.overall.value),

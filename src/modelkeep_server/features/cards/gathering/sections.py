@@ -1,6 +1,7 @@
 """The seven sections of a card, every item in its place: found, or not provided with where it can be."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from modelkeep_server.features.cards.gathering.data import answer_data
@@ -9,7 +10,7 @@ from modelkeep_server.features.cards.gathering.details import answer_details
 from modelkeep_server.features.cards.gathering.facts import Facts
 from modelkeep_server.features.cards.gathering.found import NOTHING, Answers, Found, of_version, text, version_page
 from modelkeep_server.features.cards.gathering.measured import answer_metrics
-from modelkeep_server.features.cards.views import CardItem, CardSection
+from modelkeep_server.features.cards.views import Card, CardItem, CardSection
 from modelkeep_server.features.models.views import Model, ModelStatus
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.card_sections import SECTIONS, ItemRow, Provides
@@ -30,6 +31,8 @@ _KINDS = {
     "preprocessing-code": ItemKind.PREPROCESSING,
     "inherited-limitations": ItemKind.BASE_MODEL,
 }
+
+_ROWS = {(section.id, row.id): row for section in SECTIONS for row in section.items}
 
 
 def build_sections(facts: Facts) -> tuple[CardSection, ...]:
@@ -59,6 +62,24 @@ def _to_item(facts: Facts, row: ItemRow, answers: Answers) -> CardItem:
 
 def _from_field(facts: Facts, row: ItemRow) -> Found:
     return NOTHING if row.path is None else text(facts.value_of(row.path), of_version(facts))
+
+
+def with_places(model: Model, version: Version, card: Card) -> Card:
+    """The card with where its missing items can be provided now, whatever that was when it was generated."""
+    return replace(
+        card,
+        sections=tuple(
+            replace(
+                section,
+                items=tuple(
+                    replace(item, provide_at=find_place(model, version, row)) if item.value is None and row else item
+                    for item in section.items
+                    for row in (_ROWS.get((section.id, item.id)),)
+                ),
+            )
+            for section in card.sections
+        ),
+    )
 
 
 def find_place(model: Model, version: Version, row: ItemRow) -> str | None:

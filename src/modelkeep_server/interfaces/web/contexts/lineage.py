@@ -1,15 +1,17 @@
 """What the pages of lineage are drawn from."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from modelkeep_server.features.lineage.views import Item, Node
+from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
+    NAMING,
     Fact,
     Picture,
     describe,
@@ -22,6 +24,19 @@ from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
+
+_EXAMPLES: Mapping[ItemKind, Mapping[str, str]] = {
+    ItemKind.DATASET: {"name": "churn-events", "version": "2026-02", "uri": "s3://data/churn/", "role": "TRAINING"},
+    ItemKind.FEATURE_PIPELINE: {"name": "tenure-features", "uri": "airflow://features/tenure"},
+    ItemKind.COMMIT: {"repositoryUrl": "https://git.company.com/churn", "commitSha": "7be41c9"},
+    ItemKind.TRAINING_SCRIPT: {"name": "train.py", "uri": "src/train.py", "commitSha": "7be41c9"},
+    ItemKind.PREPROCESSING: {"name": "prepare.py", "uri": "src/prepare.py", "commitSha": "7be41c9"},
+    ItemKind.BASE_MODEL: {"uri": "hf:org/name"},
+    ItemKind.TRAINING_RUN: {"system": "mlflow", "runId": "churn-2291"},
+    ItemKind.CONSUMER: {"name": "Help desk"},
+}
+#: What is changed by editing the version, by the ids of items, with the control of its form.
+_EDITED_IN = {OWN_COMMIT: "commitSha", OWN_JOB: "trainingJobId"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,12 @@ class ItemRow:
     @property
     def is_own(self) -> bool:
         """Whether it stands in a field of the version."""
-        return self.item.added_by is None
+        return self.item.source is Source.VERSION
+
+    @property
+    def edit_control(self) -> str:
+        """The control of the version's form that changes it, where it cannot be taken off by itself; else empty."""
+        return _EDITED_IN.get(self.item.id, "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,23 +94,26 @@ class LineageContext(VersionContext):
 class AddItemContext(FormContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/lineage/new?kind=DATASET. Controls: those of the kind
-    (rules/lineage.py). `offered` are versions to make it from, as the reader sees them.
+    (rules/lineage.py). `models` and `versions` are those that complete what is typed for a base model.
     """
 
     template: ClassVar[str] = "lineage/add.html"
-    version: VersionContext
+    model: Model
+    version: Version
+    relations: frozenset[Relation]
     info: KindInfo
-    offered: Sequence[Node] = ()
+    models: Sequence[str] = ()
+    versions: Sequence[str] = ()
 
     @property
-    def model(self) -> Model:
-        """The version's model."""
-        return self.version.model
+    def base(self) -> str:
+        """The address of the version's page."""
+        return href_of_version(self.version.model, self.version.version)
 
     @property
     def action(self) -> str:
         """Where the form goes."""
-        return f"{self.version.base}/lineage/new?kind={self.info.kind}"
+        return f"{self.base}/lineage/new?kind={self.info.kind}"
 
     @property
     def others(self) -> tuple[KindInfo, ...]:
@@ -101,6 +124,11 @@ class AddItemContext(FormContext):
     def labels(self) -> Mapping[str, str]:
         """What the form calls its controls."""
         return {one.key: one.label for one in self.info.fields}
+
+    @property
+    def example(self) -> str:
+        """What a program sends to tell one of these, as JSON."""
+        return json.dumps({"kind": self.info.kind.value, **_EXAMPLES[self.info.kind]})
 
     def choices_of(self, row: ItemField) -> tuple[tuple[str, str], ...]:
         """What a control offers, with words; nothing where one types."""
@@ -158,6 +186,5 @@ def to_row(item: Item) -> ItemRow:
     info = KINDS[item.kind]
     href = href_of_version(item.facts["model"], item.facts["version"]) if item.facts.get("model") else ""
     label = f"{item.facts['model']} {item.facts['version']}" if href else label_node(item.kind, item.facts)
-    named = {"name", "version", "model", "system", "runId"}
-    facts = {key: value for key, value in item.facts.items() if key not in named}
+    facts = {key: value for key, value in item.facts.items() if key not in NAMING}
     return ItemRow(item, info, label, list_facts(info, facts), href)

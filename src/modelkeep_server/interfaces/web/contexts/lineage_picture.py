@@ -1,7 +1,7 @@
 """A part of the lineage graph as pages show it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +26,10 @@ from modelkeep_server.rules.lineage import (
 DEPTHS = (1, 2, 3, 5, 10)
 #: Among the kinds of an address: ticks were sent, so that one without any is not one that asks for all.
 NO_KINDS = "NONE"
+#: The fields that a thing's name is made of.
+NAMING = frozenset({"name", "version", "model", "system", "runId"})
 IMPACT_ROWS = 50
+EXPANDED_MAX = 20
 FAMILY_ICONS: Mapping[Family, str] = {
     Family.DATA: "database",
     Family.CODE: "git-commit-horizontal",
@@ -60,13 +63,17 @@ class Fact:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address asks of a picture. `view` is graph, table, or empty; `families` None for all of them."""
+    """
+    What an address asks of a picture. `view` is graph, table, or empty; `families` None for all of them; `expanded` are
+    the nodes whose neighbours are shown as well.
+    """
 
     chosen: str = ""
     depth: int = DEPTH_DEFAULT
     direction: Direction = Direction.BOTH
     view: str = ""
     families: frozenset[Family] | None = None
+    expanded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,11 +118,11 @@ class Picture:
     chooser: str = "node"
 
     def href_with(self, **changes: Any) -> str:
-        """This page with something asked otherwise: chosen, depth, direction, view, families."""
+        """This page with something asked otherwise: chosen, depth, direction, view, families, expanded."""
         asked = self.asked
         wanted = {
             "chosen": asked.chosen, "depth": asked.depth, "direction": asked.direction, "view": asked.view,
-            "families": asked.families, **changes,
+            "families": asked.families, "expanded": asked.expanded, **changes,
         }  # fmt: skip
         pairs = [*self.kept.items(), *self._pairs_of(wanted)]
         return f"{self.at}?{urlencode(pairs)}" if pairs else self.at
@@ -129,6 +136,7 @@ class Picture:
             yield "direction", wanted["direction"].value
         if wanted["view"]:
             yield "view", wanted["view"]
+        yield from (("expand", node_id) for node_id in wanted["expanded"])
         if wanted["families"] is not None:
             yield "kinds", NO_KINDS
             yield from (("kinds", family.value) for family in Family if family in wanted["families"])
@@ -142,6 +150,16 @@ class Picture:
     def choose_href(self, node: Node) -> str:
         """This page with another node chosen."""
         return self.href_with(chosen=node.id) + "#chosen"
+
+    def expand_href(self, node: Node) -> str:
+        """This page with the neighbours of a node as well."""
+        kept = tuple(one for one in self.asked.expanded if one != node.id)
+        return self.href_with(expanded=(*kept, node.id)[-EXPANDED_MAX:])
+
+    def export_href(self, format_: str) -> str:
+        """This picture as a file."""
+        of_node = replace(self, at="/lineage/export", kept={"node": self.graph.middle}, chooser="chosen")
+        return f"{of_node.href_with(view='')}&format={format_}"
 
     @property
     def depths(self) -> tuple[int, ...]:
@@ -176,13 +194,7 @@ class Picture:
     @cached_property
     def shown(self) -> Graph:
         """The graph without the families that are not ticked; its middle always stays."""
-        on = self.asked.families
-        if on is None:
-            return self.graph
-        nodes = tuple(one for one in self.graph.nodes if one.family in on or one.id == self.graph.middle)
-        kept = {one.id for one in nodes}
-        edges = tuple(one for one in self.graph.edges if one.from_id in kept and one.to_id in kept)
-        return Graph(self.graph.middle, nodes, edges, self.graph.truncated)
+        return keep_families(self.graph, self.asked.families)
 
     @property
     def middle(self) -> Node:
@@ -197,12 +209,10 @@ class Picture:
     @property
     def groups(self) -> tuple[tuple[str, tuple[NodeRow, ...]], ...]:
         """The nodes of the table, nearest first: what it comes from, and what comes of it."""
-        rows = sorted(self._rows, key=lambda row: (abs(row.node.distance), row.node.family, row.node.label.casefold()))
-        up = tuple(row for row in rows if row.node.distance < 0)
-        down = tuple(row for row in rows if row.node.distance >= 0)
-        return tuple(
-            pair for pair in (("Upstream: what it comes from", up), ("Downstream: what uses it", down)) if pair[1]
-        )
+        rows = sorted(self._rows, key=lambda row: (abs(row.node.distance), row.node.family, row.name.casefold()))
+        sides = {"Upstream: what it comes from": -1, "Downstream: what uses it": 1, "Beside it": 0}
+        titled = ((title, tuple(row for row in rows if _side_of(row.node) == side)) for title, side in sides.items())
+        return tuple((title, group) for title, group in titled if group)
 
     @cached_property
     def _rows(self) -> list[NodeRow]:
@@ -216,7 +226,8 @@ class Picture:
             if node.id == self.graph.middle:
                 continue
             word, icon = describe(node), NODES[node.kind][2]
-            toward = [one for one in edges.get(node.id, ()) if (one.from_id == node.id) == (node.distance < 0)]
+            side = _side_of(node)
+            toward = [one for one in edges.get(node.id, ()) if not side or (one.from_id == node.id) == (side < 0)]
             says = tuple(dict.fromkeys(_say_edge(one, node.id, labels) for one in toward))
             is_chosen = node.id == self.chosen.id
             rows.append(NodeRow(node, labels[node.id], word, icon, says, self.choose_href(node), is_chosen))
@@ -242,7 +253,8 @@ class Picture:
         """What is known of the chosen thing; of a version nothing here, since it has its page."""
         if self.chosen.kind in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
             return ()
-        return list_facts(KINDS[ItemKind(self.chosen.kind.value)], self.chosen.facts)
+        facts = {key: value for key, value in self.chosen.facts.items() if key not in NAMING}
+        return list_facts(KINDS[ItemKind(self.chosen.kind.value)], facts)
 
     @property
     def centre_href(self) -> str:
@@ -252,7 +264,7 @@ class Picture:
     @property
     def impact_rows(self) -> tuple[tuple[Any, str], ...]:
         """The versions that a change reaches, as many as a page has room for, each with its address."""
-        return tuple((one, href_of_version(one.model, one.version)) for one in self.impact.items[:IMPACT_ROWS])
+        return tuple((one, href_of_version(one.model, one.version)) for one in self.impact.items)
 
     @property
     def impact_more(self) -> int:
@@ -261,13 +273,23 @@ class Picture:
 
     @property
     def live_in(self) -> tuple[str, ...]:
-        """Where something is live that a change reaches, by name."""
+        """Where something is live that a change reaches, by name, of what is on the page."""
         return tuple(sorted({place for one in self.impact.items for place in one.live}))
 
     @property
     def csv_href(self) -> str:
         """What is reached, for a spreadsheet."""
         return f"/api/v1/lineage/impact?{urlencode({'node': self.chosen.id, 'format': 'csv'})}"
+
+
+def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
+    """A graph without the nodes of other families; its middle always stays, and for None all of it."""
+    if families is None:
+        return graph
+    nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
+    kept = {one.id for one in nodes}
+    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    return Graph(graph.middle, nodes, edges, graph.truncated)
 
 
 def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -313,6 +335,11 @@ def href_of_node(node: Node) -> str:
 def href_of_lineage(node_id: str) -> str:
     """The page of the graph around a node."""
     return f"/lineage?{urlencode({'node': node_id})}"
+
+
+def _side_of(node: Node) -> int:
+    """-1 upstream of the middle, 1 downstream, 0 beside it."""
+    return (node.distance > 0) - (node.distance < 0)
 
 
 def _say_edge(edge: Edge, node_id: str, labels: Mapping[str, str]) -> str:

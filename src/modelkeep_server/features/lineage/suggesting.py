@@ -1,0 +1,114 @@
+"""Nodes that a text may mean, for completion while somebody types; of those that the reader sees."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+
+from modelkeep_server.db.tables import environments, lineage_nodes, models, versions
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage.nodes import environment_node, of_thing, of_version, to_place, touched
+from modelkeep_server.features.lineage.views import Node
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
+from modelkeep_server.rules.lineage import KINDS, NodeKind
+
+SUGGESTED = 20
+_TYPED_MAX = 200
+_KINDS = {row.prefix: NodeKind(row.kind.value) for row in KINDS.values()}
+
+
+def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED) -> tuple[Node, ...]:
+    """
+    Nodes whose name begins with a text, then those that have it within: things, environments, and versions of models,
+    the newest first. `dataset:` and the like before it ask for one kind. Four statements at most.
+    """
+    kind, text = _read(text)
+    if not text or "\0" in text or not actor.is_known:
+        return ()
+    sight, seen_by = sight_of(actor), values_of(actor)
+    found: list[Node] = []
+    if kind in (None, NodeKind.VERSION):
+        rows = work.all(_versions_like(sight, *_part(text)).limit(limit), seen_by)
+        found += [to_place(row).node for row in rows]
+    if kind not in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
+        for begins in (True, False):
+            statement = _things_like(sight, text, begins).limit(limit)
+            if kind is not None:
+                statement = statement.where(lineage_nodes.c.kind == kind.value)
+            found += [to_place(row).node for row in work.all(statement, seen_by)]
+    if kind in (None, NodeKind.DEPLOYMENT):
+        rows = work.all(_environments_like(text).limit(limit))
+        found += [environment_node(row.name, row.kind) for row in rows]
+    return _choose(found, text, limit)
+
+
+def _read(text: str) -> tuple[NodeKind | None, str]:
+    """The kind that a text asks for by what stands before its colon, and the rest."""
+    prefix, colon, rest = text.strip()[:_TYPED_MAX].lower().partition(":")
+    named = {**_KINDS, "version": NodeKind.VERSION, "environment": NodeKind.DEPLOYMENT}
+    if colon and prefix in named:
+        return named[prefix], rest.strip()
+    return None, text.strip()[:_TYPED_MAX].lower()
+
+
+def _part(text: str) -> tuple[str, str]:
+    """What of a text is of a model's address, and what of a version's number: `group/name:1.2` or `name 1.2`."""
+    if text.count("/") > 1:
+        path, _, version = text.rpartition("/")
+        return path, version
+    for between in (":", " "):
+        path, found, version = text.partition(between)
+        if found and path.strip():
+            return path.strip(), version.strip()
+    return text, ""
+
+
+def _choose(found: Iterable[Node], text: str, limit: int) -> tuple[Node, ...]:
+    """The first of each kind in turn, those before that begin with the text."""
+    by_id = {node.id: node for node in found}
+    places: dict[tuple[bool, NodeKind], int] = {}
+    ranked = []
+    for node in by_id.values():
+        names = (node.label, node.model or "", node.id.partition(":")[2])
+        is_within = not any(name.lower().startswith(text) for name in names)
+        place = places[is_within, node.kind] = places.get((is_within, node.kind), 0) + 1
+        ranked.append((is_within, place, node))
+    return tuple(node for *_, node in sorted(ranked, key=lambda one: one[:2])[:limit])
+
+
+def _versions_like(sight: Sight, path: str, version: str) -> Select[Any]:
+    begins = or_(
+        *(column.startswith(path, autoescape=True) for column in (models.c.path_key, func.lower(models.c.name)))
+    )
+    return (
+        of_version(sight)
+        .where(
+            models.c.path_key.contains(path, autoescape=True),
+            func.lower(versions.c.version).startswith(version, autoescape=True),
+        )
+        .order_by(begins.desc(), models.c.path_key, versions.c.number.desc())
+    )
+
+
+def _things_like(sight: Sight, text: str, begins: bool) -> Select[Any]:
+    """By label, in its order: so that what is not seen need not be looked at beyond the first that are."""
+    label = lineage_nodes.c.label_key
+    return (
+        of_thing()
+        .where(
+            label.startswith(text, autoescape=True) if begins else label.contains(text, autoescape=True),
+            lineage_nodes.c.version_id.is_(None),
+            touched(sight),
+        )
+        .order_by(label, lineage_nodes.c.id)
+    )
+
+
+def _environments_like(text: str) -> Select[Any]:
+    named = environments.c.name_key.contains(text, autoescape=True)
+    return (
+        select(environments.c.name, environments.c.kind)
+        .where(environments.c.ended_at.is_(None), named)
+        .order_by(environments.c.name_key)
+    )

@@ -1,0 +1,146 @@
+"""The lineage graph, what a change reaches in it, and telling the owners of that."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from starlette.responses import Response
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage import graph, impact, suggesting, telling
+from modelkeep_server.features.lineage.views import Direction, Impact, Reached
+from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
+from modelkeep_server.interfaces.api.shapes.lineage_graph import (
+    DirectionName,
+    FamilyName,
+    GraphOut,
+    ImpactOut,
+    NodeOut,
+    NodesOut,
+    TellIn,
+    ToldOut,
+)
+from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.kit.sheets import csv_line
+from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.lineage import DEPTH_DEFAULT, Family
+
+router = make_router("lineage")
+
+NODE = "dataset:NAME@VERSION, version:GROUP/NAME/VERSION, commit:SHA, or the id of any other node."
+NodeId = Annotated[str, Query(alias="node", max_length=4_000, description=NODE)]
+Way = Annotated[DirectionName, Query(description="Which way to go from the middle.")]
+Depth = Annotated[str, Query(max_length=20, description="How many steps each way, from 1 on, or all.")]
+Families = Annotated[list[FamilyName] | None, Query(alias="family", description="Only nodes of these; several times.")]
+Typed = Annotated[str, Query(max_length=400, description="A part of a name; dataset: before it asks for one kind.")]
+
+COLUMNS = ("model", "version", "state", "riskTier", "live", "liveIn", "owners", "steps", "path")
+
+
+@router.get("/models/{group}/{name}/versions/{version}/lineage", response_model=GraphOut)
+@door.reads("model.read")
+def show_lineage(
+    work: Work,
+    actor: Actor,
+    group: str,
+    name: str,
+    version: str,
+    direction: Way = "both",
+    depth: Depth = str(DEPTH_DEFAULT),
+    family: Families = None,
+) -> GraphOut:
+    """
+    The lineage graph around a version: what it comes from, and what uses it. At most 400 nodes, the nearest; what you
+    may not see is not there, and not walked through.
+    """
+    found = version_queries.get_version(work, actor, group, name, version)
+    return GraphOut.of(
+        graph.find_version_graph(
+            work, actor, found, direction=Direction(direction), depth=_read_depth(depth), families=_read(family)
+        )
+    )
+
+
+@router.get("/lineage/graph", response_model=GraphOut)
+@door.reads("model.read")
+def show_lineage_graph(
+    work: Work,
+    actor: Actor,
+    node: NodeId,
+    direction: Way = "both",
+    depth: Depth = str(DEPTH_DEFAULT),
+    family: Families = None,
+) -> GraphOut:
+    """The lineage graph around any node, as of a version."""
+    return GraphOut.of(
+        graph.find_graph(
+            work, actor, node, direction=Direction(direction), depth=_read_depth(depth), families=_read(family)
+        )
+    )
+
+
+@router.get("/lineage/nodes", response_model=NodesOut)
+@door.reads("model.read")
+def find_lineage_nodes(work: Work, actor: Actor, q: Typed, limit: Limit = suggesting.SUGGESTED) -> NodesOut:
+    """Nodes that a text may mean, those that begin with it first."""
+    found = suggesting.suggest_nodes(work, actor, q, limit=limit)
+    return NodesOut(items=[NodeOut.of(node) for node in found])
+
+
+@router.get(
+    "/lineage/impact",
+    response_model=ImpactOut,
+    responses={200: {"content": {"text/csv": {}}, "description": "What it reaches, as JSON or CSV."}},
+)
+@door.streams("model.read")
+async def show_lineage_impact(
+    desk: Desk, node: NodeId, format: Literal["json", "csv"] = "json", limit: Limit = 50, cursor: Cursor = None
+) -> Response | ImpactOut:
+    """
+    What a change of a node reaches: every version downstream of it, how it stands, whose it is, where it is live, and a
+    shortest way there. The nearest come first. As CSV it is all in one.
+    """
+    if format == "json":
+        return await desk.read(
+            lambda work, actor: ImpactOut.of(impact.find_impact(work, actor, node, most=limit, cursor=cursor))
+        )
+    text = await desk.read(lambda work, actor: _write_csv(impact.find_impact(work, actor, node)))
+    return Response(
+        text.encode("utf-8", "backslashreplace"),
+        media_type="text/csv; charset=utf-8; header=present",
+        headers={"Content-Disposition": 'attachment; filename="modelkeep-impact.csv"'},
+    )
+
+
+@router.post("/lineage/tell", response_model=ToldOut)
+@door.writes("lineage.tell")
+def tell_lineage_owners(work: Work, actor: Actor, body: TellIn) -> ToldOut:
+    """
+    Tell the owners of every version that a change reaches, in the app and by mail: each once a day of the same node,
+    and of their own versions alone. For Model Owners, MRC, Security Architects, SREs and Admins.
+    """
+    return ToldOut(told=telling.tell_owners(work, actor, body.node, body.message))
+
+
+def _read_depth(text: str) -> int | None:
+    if text == "all":
+        return None
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise Invalid.of([FieldError("depth", "Write a whole number of steps, 1 at least, or all.")])
+
+
+def _read(families: list[FamilyName] | None) -> frozenset[Family]:
+    return frozenset(Family(one) for one in families or Family)
+
+
+def _write_csv(found: Impact) -> str:
+    return "".join([csv_line(COLUMNS), *(csv_line(_cells_of(item)) for item in found.items)])
+
+
+def _cells_of(item: Reached) -> tuple[object, ...]:
+    return (
+        item.model, item.version, item.state.value, item.risk_tier.value, "yes" if item.live else "no",
+        ", ".join(item.live), ", ".join(item.owners), len(item.path) - 1, " > ".join(item.path),
+    )  # fmt: skip

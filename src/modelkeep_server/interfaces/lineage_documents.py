@@ -1,0 +1,38 @@
+"""A lineage graph as plain data, for files."""
+
+from typing import Any
+
+from modelkeep_server.features.lineage.views import Edge, Graph, Node
+
+
+def to_document(graph: Graph) -> dict[str, Any]:
+    """The graph as the API gives it: `nodes`, `edges` that point downstream, and whether there is more."""
+    return {
+        "middle": graph.middle,
+        "nodes": [_to_node(node) for node in graph.nodes],
+        "edges": [_to_edge(edge) for edge in graph.edges],
+        "truncated": graph.truncated,
+    }
+
+
+def _to_node(node: Node) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "kind": node.kind.value,
+        "label": node.label,
+        "detail": node.detail,
+        "state": node.state.value if node.state else None,
+        "riskTier": node.risk_tier.value if node.risk_tier else None,
+        "model": node.model,
+        "version": node.version,
+        "liveIn": list(node.live),
+        "url": node.url,
+        "facts": dict(node.facts),
+        "distance": node.distance,
+        "hiddenUp": node.hidden_up,
+        "hiddenDown": node.hidden_down,
+    }
+
+
+def _to_edge(edge: Edge) -> dict[str, Any]:
+    return {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation}

@@ -1,0 +1,104 @@
+"""A card as a CycloneDX 1.7 bill of materials, by the official schema."""
+
+import json
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from modelkeep_server.features.cards.exports.cyclonedx import to_cyclonedx
+from modelkeep_server.features.cards.views import Card
+from tests.support import cards, naughty
+
+PUBLIC_URL = "https://models.example.com"
+
+
+@pytest.fixture(scope="module")
+def validator() -> JsonStrictValidator:
+    return JsonStrictValidator(SchemaVersion.V1_7)
+
+
+def made(card: Card) -> dict[str, Any]:
+    return json.loads(json.dumps(to_cyclonedx(card, PUBLIC_URL)))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        cards.make_card(), cards.empty_card(), cards.as_draft(cards.make_card()), cards.huge_card(),
+        cards.spoken_in(cards.RIGHT_TO_LEFT), *map(cards.spoken_in, cards.ATTACKS[::6]),
+        *map(cards.spoken_in, [text for text in naughty.STRINGS if text.isprintable()][::90]),
+    ],
+)  # fmt: skip
+def test_it_keeps_to_the_schema(card: Card, validator: JsonStrictValidator) -> None:
+    """Whatever the card says or lacks."""
+    assert validator.validate_str(json.dumps(made(card))) is None
+
+
+def test_a_wrong_word_would_be_found(validator: JsonStrictValidator) -> None:
+    """The schema reads the model's card: this test would fail where it did not."""
+    document = made(cards.make_card())
+    document["metadata"]["component"]["modelCard"]["bogus"] = 1
+
+    assert validator.validate_str(json.dumps(document)) is not None
+
+
+def test_the_model_has_its_card() -> None:
+    """Architecture, data, metrics with slices and intervals, uses, limits, risks and how they are met."""
+    component = made(cards.make_card())["metadata"]["component"]
+    card = component["modelCard"]
+
+    assert (component["type"], component["group"], component["name"], component["version"]) == (
+        "machine-learning-model", "customer-analytics", "customer-churn-predictor", "1.2.0",
+    )  # fmt: skip
+    assert component["licenses"] == [{"license": {"id": "Apache-2.0"}}]
+    assert component["pedigree"]["ancestors"][0]["name"] == "hf:microsoft/deberta-v3-small"
+    assert card["modelParameters"]["architectureFamily"] == "Gradient-boosted trees"
+    assert card["quantitativeAnalysis"]["performanceMetrics"][0] == {
+        "type": "AUC", "value": "0.871", "slice": "churn-holdout 2025-12",
+        "confidenceInterval": {"lowerBound": "0.866", "upperBound": "0.876"},
+    }  # fmt: skip
+    assert card["considerations"]["users"] == ["The retention teams in Germany, Austria and the Nordics."]
+    assert card["considerations"]["ethicalConsiderations"][0]["mitigationStrategy"].startswith("Customers of fewer")
+    assert card["considerations"]["fairnessAssessments"][0]["groupAtRisk"] == "18 to 24"
+    assert {"name": "modelkeep:card:digest", "value": cards.DIGEST} in component["properties"]
+
+
+def test_files_data_and_base_models_are_its_parts() -> None:
+    """Files with their hashes, data sets as data, base models as models; the model depends on all of them."""
+    document = made(cards.make_card())
+    parts = {part["bom-ref"]: part for part in document["components"]}
+
+    assert parts["file-0"]["hashes"] == [{"alg": "SHA-256", "content": cards.SHA256}]
+    assert [part["name"] for part in parts.values() if part["type"] == "data"] == ["churn-events", "crm-profile"]
+    assert parts["dataset-0"]["data"][0]["contents"] == {"url": "s3://lake/churn-events/2025-11"}
+    assert parts["dataset-0"]["data"][0]["sensitiveData"] == ["Personal data: Yes"]
+    assert parts["base-0"]["type"] == "machine-learning-model"
+    assert document["dependencies"][0] == {"ref": "model", "dependsOn": list(parts)}
+
+
+def test_what_people_said_goes_with_it() -> None:
+    """Annotations with who said it, of which section."""
+    notes = made(cards.make_card())["annotations"]
+
+    assert notes[0]["annotator"] == {"individual": {"name": "Amara Okafor", "email": "amara@company.com"}}
+    assert notes[0]["text"].startswith("Intended Use: Accepted for retention offers")
+    assert notes[2]["annotator"] == {"component": {"type": "application", "name": "service:nightly"}}
+
+
+def test_the_serial_number_is_that_of_the_revision() -> None:
+    """The same for the same, another for another one, and for each state of a draft."""
+    card = cards.make_card()
+
+    assert made(card) == made(card)
+    numbers = {made(one)["serialNumber"] for one in (card, cards.as_draft(card), cards.empty_card())}
+    assert len(numbers) == 2
+    assert to_cyclonedx(card, "https://elsewhere.example")["serialNumber"] not in numbers
+
+
+def test_a_license_that_spdx_does_not_know_is_named() -> None:
+    """It never claims an identifier."""
+    component = made(cards.make_card({**cards.FULL, "license": "Ask us first"}))["metadata"]["component"]
+
+    assert component["licenses"] == [{"license": {"name": "Ask us first"}}]

@@ -1,0 +1,178 @@
+"""A version's own facts and its lineage items stand once, whichever of them is written, and the graph follows both."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modelkeep_server.features.lineage import projection
+from modelkeep_server.features.lineage.views import Item
+from modelkeep_server.features.versions import service as version_service
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.errors import Conflict, NotFound
+from tests.support.lineage import add_item, list_edges, list_items, remove_item
+from tests.support.make import Make, Person
+from tests.support.registries import Registry
+
+_REPOSITORY = "https://git.example.com/churn"
+_datasets = st.builds(
+    lambda name, uri: {"name": name, "version": "1", **({"uri": f"s3://{uri}"} if uri else {})},
+    st.sampled_from("ab"), st.sampled_from(["", "x", "y"]),
+)  # fmt: skip
+_bases = st.sampled_from([{"uri": "hf:a"}, {"uri": "hf:b"}])
+_commits = st.sampled_from(["abcdef1", "ABCDEF1", "abcdef2"])
+_runs = st.sampled_from(["r1", "r2"])
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("dataset"), _datasets, st.sampled_from(["TRAINING", "TEST"])),
+        st.tuples(st.just("base"), _bases),
+        st.tuples(st.just("commit"), _commits, st.sampled_from([_REPOSITORY, "https://git.example.com/other"])),
+        st.tuples(st.just("run"), _runs),
+        st.tuples(st.just("own dataset"), st.one_of(st.none(), _datasets)),
+        st.tuples(st.just("own base"), st.one_of(st.none(), _bases)),
+        st.tuples(st.just("own commit"), st.one_of(st.none(), _commits)),
+        st.tuples(st.just("own job"), st.one_of(st.none(), _runs)),
+        st.tuples(st.just("remove"), st.integers(0, 9)),
+    ),
+    max_size=12,
+)
+
+
+class _Play:
+    """One draft, and what a person does to it."""
+
+    def __init__(self, registry: Registry, make: Make) -> None:
+        self.registry = registry
+        self.version: Version = make.version(make.model(repository_url=_REPOSITORY))
+        self.owner: Person = make.owner_of(self.version)
+
+    def items(self) -> tuple[Item, ...]:
+        return list_items(self.registry, self.owner, self.version)
+
+    def add(self, kind: str, facts: dict[str, Any]) -> None:
+        try:
+            add_item(self.registry, self.owner, self.version, kind, facts)
+        except Conflict:
+            assert any(item.kind == kind for item in self.items()), "Nothing like it stands there."
+
+    def edit(self, changes: dict[str, Any]) -> None:
+        group, _, name = self.version.model.partition("/")
+        with self.registry.writing() as work:
+            told = version_service.update_version(
+                work, self.owner.actor, group, name, self.version.version, changes, expected=None
+            )
+        self.version = told
+
+    def do(self, step: Any) -> None:
+        match step:
+            case "dataset", facts, role:
+                self.add("DATASET", {**facts, "role": role})
+            case "base", facts:
+                self.add("BASE_MODEL", facts)
+            case "commit", sha, repository:
+                self.add("COMMIT", {"commitSha": sha, "repositoryUrl": repository})
+            case "run", run_id:
+                self.add("TRAINING_RUN", {"system": "mlflow", "runId": run_id})
+            case "own dataset", facts:
+                self.edit({"metadata": {"trainingDataset": None}})
+                self.edit({"metadata": {"trainingDataset": facts}})
+            case "own base", facts:
+                self.edit({"metadata": {"baseModel": None}})
+                self.edit({"metadata": {"baseModel": facts}})
+            case "own commit", sha:
+                self.edit({"commit_sha": sha})
+            case "own job", run_id:
+                self.edit({"training_job_id": run_id})
+            case "remove", place:
+                found = self.items()
+                if place < len(found):
+                    try:
+                        remove_item(self.registry, self.owner, self.version, found[place].id)
+                    except Conflict:
+                        assert found[place].id in ("commit", "training-job")
+
+    def refresh(self) -> None:
+        self.edit({"description": f"{len(self.version.description or '')} and more"})
+
+
+def _identity(item: Item) -> tuple[Any, ...]:
+    facts = item.facts
+    if item.kind == "COMMIT":
+        return item.kind, facts["commitSha"].lower(), facts.get("repositoryUrl")
+    if item.kind == "TRAINING_RUN":
+        return item.kind, facts["runId"]
+    return item.kind, item.node, facts.get("role")
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_steps)
+def test_writing_one_writes_the_other_once(registry: Registry, make: Make, steps: list[Any]) -> None:
+    """
+    After any writes of fields and items, no fact stands twice, the metadata holds a training dataset and a base model
+    exactly where an item says so, and the graph is what it would be if it were drawn anew.
+    """
+    play = _Play(registry, make)
+    for step in steps:
+        play.do(step)
+        items = play.items()
+        assert len({_identity(item) for item in items}) == len(items), step
+    play.refresh()
+    items = {item.id: item for item in play.items()}
+    dataset, base = (play.version.metadata.get(key) for key in ("trainingDataset", "baseModel"))
+    assert ({**dataset, "role": "TRAINING"} if dataset else None) == (
+        dict(items["training-dataset"].facts) if "training-dataset" in items else None
+    )
+    assert base == (dict(items["base-model"].facts) if "base-model" in items else None)
+    told = {edge for edge in list_edges(registry) if edge[-1] == play.version.key}
+    assert len(told) == len(items)
+    assert {item.node for item in items.values()} == {edge[0] for edge in told}
+
+
+def test_the_graph_drawn_anew_is_the_same(fresh_registry: Registry, fresh_make: Make) -> None:
+    """`admin reindex` writes the graph that the acts had written; bases are nodes of versions, also by another case."""
+    base = fresh_make.version()
+    version = fresh_make.version(metadata={"trainingDataset": {"name": "a", "version": "1"}})
+    owner = fresh_make.owner_of(version)
+    add_item(fresh_registry, owner, version, "BASE_MODEL", {"model": base.model.upper(), "version": "1.0.0"})
+    add_item(fresh_registry, owner, version, "BASE_MODEL", {"uri": "hf:org/name"})
+    add_item(fresh_registry, owner, version, "CONSUMER", {"name": "billing"})
+    before = list_edges(fresh_registry)
+    nodes = "SELECT kind, name, label, version_id FROM lineage_nodes ORDER BY name"
+    drawn = [tuple(row) for row in fresh_registry.look(nodes)]
+
+    with fresh_registry.writing() as work:
+        assert projection.rebuild(work) == 2
+
+    assert list_edges(fresh_registry) == before
+    assert [tuple(row) for row in fresh_registry.look(nodes)] == drawn
+    here = f"version:{version.id}"
+    assert {
+        ("dataset:a@1", here),
+        (f"version:{base.id}", here),
+        ("base:hf:org/name", here),
+        (here, "consumer:billing"),
+    } == {(edge[0], edge[1]) for edge in before}
+
+
+def test_the_repository_of_a_commit_follows_the_model(registry: Registry, make: Make) -> None:
+    """An edit of the model's repository is told by the commits of its versions at once."""
+    model = make.model(repository_url=_REPOSITORY)
+    version = make.version(model, commit_sha="abcdef1")
+    make.edit(model, repository_url="https://git.example.com/moved")
+
+    (edge,) = [edge for edge in list_edges(registry) if edge[-1] == version.key]
+    assert edge[3] == '{"commitSha":"abcdef1","repositoryUrl":"https://git.example.com/moved"}'
+
+
+def test_an_item_that_is_gone_cannot_be_removed_again(registry: Registry, make: Make) -> None:
+    """The second removal finds nothing."""
+    version = make.version()
+    owner = make.owner_of(version)
+    item = add_item(registry, owner, version, "CONSUMER", {"name": "billing"})
+    remove_item(registry, owner, version, item.id)
+    for gone in (item.id, "training-dataset", "no-such-item"):
+        try:
+            remove_item(registry, owner, version, gone)
+        except NotFound:
+            continue
+        raise AssertionError(gone)
