@@ -11,7 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import cards, deployments, evaluations, notices, policies, promotions
+from modelkeep_server.interfaces.reference import (
+    cards,
+    deployments,
+    evaluations,
+    notices,
+    openlineage,
+    policies,
+    promotions,
+)
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -104,6 +112,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **evaluations.STORY_OF,
     **cards.STORY_OF,
     **notices.STORY_OF,
+    **openlineage.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
     **promotions.STORY_OF,
