@@ -88,6 +88,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations/{id}/sign": {"comment": "As measured."},
     "PUT /api/v1/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "For the table."},
+    "POST /api/v1/lineage/tell": {"node": "version:{group}/{name}/{version}", "message": "It was recalled."},
     "POST /api/v1/evaluation-suites": {
         "name": "Golden", "description": "For the table.",
         "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}],
@@ -142,7 +143,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "/exceptions/{id}/refuse": {"comment": "No."},
     "/exceptions/{id}/end": {"reason": "Over."},
     "/findings/{id}/settle": {"status": "RESOLVED", "answer": "Done."},
+    "/lineage/tell": {"node": "version:{group}/{name}/{version}", "message": "Recalled."},
     "/policies/{id}/switch": {"reason": "For the table."},
+    "/models/{group}/{name}/versions/{version}/lineage/new": {"name": "golden", "version": "1", "role": "TEST"},
     "/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "Seen."},
     "/models/{group}/{name}/versions/{version}/card/publish": {"edition": "1"},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
@@ -169,6 +172,11 @@ FORMS: dict[str, dict[str, Any]] = {
 #: What is asked in the query.
 QUERIES: dict[str, str] = {
     "GET /api/v1/audit/events/export": "?format=csv",
+    "GET /api/v1/lineage/graph": "?node=version:{group}/{name}/{version}",
+    "GET /api/v1/lineage/impact": "?node=version:{group}/{name}/{version}",
+    "GET /api/v1/lineage/nodes": "?q={name}",
+    "GET /models/{group}/{name}/versions/{version}/lineage/export": "?format=json",
+    "GET /lineage/export": "?format=json&node=environment:nowhere",
     "GET /api/v1/models/{group}/{name}/versions/{version}/card/compare": "?before=1&now=draft",
     "PUT /api/v1/models/{group}/{name}/versions/{version}/artifacts/{path:path}": "?type=WEIGHTS",
 }
@@ -218,7 +226,7 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
         "email": things["email"], "policy": things["policies"], "environment": things["environments"],
         "digest": target.digest,
     }  # fmt: skip
-    address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")
+    address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path + QUERIES.get(route, ""))
     if not path.startswith("/api/"):
         form = _fill(FORMS.get(path, {}), values) if method == "POST" else None
         return Knock(address, PAGE, form=form)

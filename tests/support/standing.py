@@ -175,6 +175,8 @@ class _Builder:
             "exceptions": self.call(registrar, "POST", "/exceptions", json=excepted)["id"],
             "access-requests": self.call(self.asker, "POST", "/access-requests", json=access)["id"],
             "evaluations": runs[0]["id"],
+            # What stands in a version's own fields has ids that are words.
+            "lineage": "training-dataset",
         }
         return ids, asked["digest"]
 

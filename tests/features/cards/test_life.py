@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.cards import queries
+from modelkeep_server.features.cards import queries, service
 from modelkeep_server.features.cards.documents import digest_of, from_document, to_body
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -339,3 +339,27 @@ def test_the_page_tells_where_to_provide_now_what_a_card_lacks(cards: _Cards, re
     assert state.changes.is_empty
     place = next(item.provide_at for item in state.card.missing if item.id == "limitations")
     assert place == f"/models/{cards.version.model}/versions/new?from=1.0.0#metadata.limitations"
+
+
+def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(registry: Registry, make: Make, api: Api) -> None:
+    """Of a version of which everything is known, with the log written and people told."""
+    full = make_full(registry, make, api)
+    actor, version = full.owner.actor, full.version
+    group, _, name = version.model.partition("/")
+    address = (actor, group, name, version.version)
+    acts: dict[str, Any] = {
+        "generate": lambda work: service.generate_card(work, *address),
+        "annotate": lambda work: service.annotate(work, *address, "factors", "Seen."),
+        "publish": lambda work: service.publish_card(work, *address, expected=None),
+    }
+    costs = {}
+    for what, act in acts.items():
+        with counted() as sent, registry.writing() as work:
+            act(work)
+        costs[what] = len(sent)
+    with registry.reading() as work:
+        model = model_queries.get_model(work, actor, group, name)
+        with counted() as sent:
+            queries.find_state(work, actor, model, version)
+        costs["page"] = len(sent)
+    assert costs == {"generate": 28, "annotate": 21, "publish": 19, "page": 15}

@@ -91,6 +91,26 @@ def _latest_runs() -> Select[Any]:
     )
 
 
+@cache
+def _newest_runs() -> Select[Any]:
+    """Of each suite, and of none, the latest run of a version on each dataset."""
+    same = evaluation_runs.alias("same")
+    newest = (
+        select(func.max(same.c.id))
+        .where(same.c.version_id == bindparam("version_id"))
+        .group_by(same.c.suite_id, same.c.dataset_name, same.c.dataset_version)
+    )
+    return _select_runs().where(evaluation_runs.c.id.in_(newest)).order_by(evaluation_runs.c.id.desc())
+
+
+def list_newest_runs(work: Work, version: Version) -> tuple[Run, ...]:
+    """
+    What is known of a version by measuring: of each suite, and of none, the latest run on each dataset, newest first,
+    at most 50. For a reader who may see it. One statement.
+    """
+    return tuple(_to_run(row) for row in work.all(_newest_runs().limit(RUNS_SHOWN), {"version_id": version.key}))
+
+
 def find_standing(work: Work, model: Model, version: Version) -> Standing:
     """How the evaluations of a version stand, for a reader who may see it. Two statements."""
     suites = [_to_suite(row) for row in work.all(_ENABLED)]

@@ -136,12 +136,12 @@ def trace(graph: Graph, node: str) -> Trace:
 
 
 def _merge(edges: Iterable[Edge]) -> Iterator[Edge]:
-    relations: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    relations: dict[tuple[str, str], set[str]] = defaultdict(set)
     for edge in edges:
         if edge.from_id != edge.to_id:
-            relations[edge.from_id, edge.to_id][edge.relation] = None
-    for (start, end), words in relations.items():
-        yield Edge(start, end, " and ".join(words))
+            relations[edge.from_id, edge.to_id].add(edge.relation)
+    for (start, end), words in sorted(relations.items()):
+        yield Edge(start, end, " and ".join(sorted(words)))
 
 
 def _order_of(node: Node) -> tuple[int, str, list[tuple[int, str]], str]:

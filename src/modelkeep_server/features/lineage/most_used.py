@@ -1,6 +1,7 @@
 """The datasets and base models that most versions tell of, of those that the reader sees."""
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
@@ -20,13 +21,13 @@ _KINDS = (ItemKind.DATASET.value, ItemKind.BASE_MODEL.value)
 
 def list_most_used(work: Work, actor: Actor, *, limit: int) -> tuple[tuple[Node, int], ...]:
     """Nodes with how many versions tell of them, the most first. Two statements."""
-    rows = work.all(_most_used(sight_of(actor)), {"most": limit, **values_of(actor)})
+    rows = [tuple(row) for row in work.all(_most_used(sight_of(actor)), {"most": limit, **values_of(actor)})]
     places = nodes.read_places(work, [key for key, _ in rows])
     return tuple((places[key].node, count) for key, count in rows)
 
 
 @cache
-def _most_used(sight: Sight) -> Select[int, int]:
+def _most_used(sight: Sight) -> Select[Any]:
     newest = (
         select(lineage_edges)
         .where(lineage_edges.c.relation.in_(_KINDS))

@@ -42,8 +42,9 @@ _DEPLOYMENTS = 50
 
 def demand_sound(work: Work, model: Model, version: Version) -> None:
     """
-    Go on only where the version, its model, owners, files, flags, rounds, decisions, evaluations and lineage are as the log has
-    them, what was told of where the model is live, and the policies, suites and added approvals that it is judged by.
+    Go on only where the version, its model, owners, files, flags, rounds, decisions, evaluations and lineage are as the
+    log has them, what was told of where the model is live, and the policies, suites and added approvals that it is
+    judged by.
 
     Raises IntegrityBroken, naming the row. About 45 statements, each by a key.
     """

@@ -95,7 +95,7 @@ class Worded:
 def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
     """The drawing of a graph with its words. `chosen` is a node's id; the middle, and one not in it, choose nothing."""
     drawing = draw(graph)
-    labels = {node.id: name_of(node) for node in graph.nodes}
+    labels = {node.id: clean(name_of(node)) for node in graph.nodes}
     if chosen not in labels or chosen == drawing.middle:
         chosen = None
     way = trace(graph, chosen) if chosen is not None else Trace()
@@ -109,10 +109,23 @@ def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
 
 
 def name_of(node: Node) -> str:
-    """What a node is called in a line of text: a version by its model's name and number."""
+    """What a node is called in a line of text: a version by its model's name and number, a dataset with its version."""
     if node.kind is NodeKind.VERSION and node.model and node.version:
         return f"{node.model.rpartition('/')[2]} {node.version}"
-    return clean(node.label)
+    if node.kind is NodeKind.DATASET:
+        return f"{node.label} {node.id.partition('@')[2]}"
+    return node.label
+
+
+def describe(node: Node) -> str:
+    """What stands under a node's name: what it is, and what that does not say of it."""
+    word = NODES[node.kind][0]
+    detail = node.detail
+    if node.kind is NodeKind.VERSION:
+        return f"{word} in {node.model.partition('/')[0]}" if node.model else word
+    if node.kind is NodeKind.DATASET:
+        detail = detail.removeprefix(node.id.partition("@")[2]).removeprefix(", ")
+    return f"{word}, {detail}" if detail and not detail.startswith(word) else detail or word
 
 
 def _put_in(box: Box, middle: str, way: Trace, chosen: str | None) -> Boxed:
@@ -159,14 +172,8 @@ def _say_all(node: Node) -> Iterator[str]:
     if node.kind is NodeKind.VERSION and node.model and node.version:
         yield f"{node.model} {node.version}"
     else:
-        yield clean(node.label)
-        word = NODES[node.kind][0]
-        if word.casefold() not in node.detail.casefold():
-            yield word
-        if node.detail:
-            yield clean(node.detail)
-    if node.kind is NodeKind.BASE_MODEL:
-        yield "not registered here"
+        yield clean(name_of(node))
+        yield clean(describe(node))
     if node.state:
         yield STATES[node.state].label
     if node.risk_tier:

@@ -16,7 +16,7 @@ from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts.headers import list_headers
 from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.features.evaluations import queries as evaluation_queries
-from modelkeep_server.features.evaluations.views import Standing
+from modelkeep_server.features.evaluations.views import Run, Standing
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.gathering import Told, gather_told
 from modelkeep_server.features.models.views import Model, Visibility
@@ -48,7 +48,8 @@ class Base:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that a card of one version is drawn from. `files` are the first of `file_count`."""
+    """Everything that a card of one version is drawn from. `files` are the first of `file_count`; `runs` the
+    newest of each suite, and of none, on each dataset."""
 
     model: Model
     version: Version
@@ -56,6 +57,7 @@ class Facts:
     file_count: int
     headers: tuple[tuple[str, Header], ...]
     standing: Standing
+    runs: tuple[Run, ...]
     told: Told
     bases: tuple[Base, ...]
     rounds: tuple[Promotion, ...]
@@ -71,7 +73,7 @@ class Facts:
 
 
 def read_facts(work: Work, actor: Actor, model: Model, version: Version) -> Facts:
-    """Everything of a version that the actor may see. At most eleven statements."""
+    """Everything of a version that the actor may see. At most twelve statements."""
     files = artifact_queries.list_artifacts(work, actor, version, limit=ROWS_MAX)
     (told,) = gather_told(work, [(model, version)])
     return Facts(
@@ -81,6 +83,7 @@ def read_facts(work: Work, actor: Actor, model: Model, version: Version) -> Fact
         file_count=files.total or len(files.items),
         headers=tuple(list_headers(work, actor, version, [ArtifactType.WEIGHTS])) if files.items else (),
         standing=evaluation_queries.find_standing(work, model, version),
+        runs=evaluation_queries.list_newest_runs(work, version),
         told=told,
         bases=_read_bases(work, model, told.of(ItemKind.BASE_MODEL)),
         rounds=promotion_queries.list_promotions(work, version),

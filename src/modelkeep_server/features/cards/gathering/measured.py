@@ -56,10 +56,10 @@ def answer_metrics(facts: Facts) -> Answers:
 
 
 def _list_runs(facts: Facts) -> list[_Measured]:
-    """The newest run of each suite and of none: those of suites that are meant for the model first, by name."""
+    """The newest run of each suite, and of none, on each dataset: those that judge the model now first, by name."""
     found = [_Measured(one.run, one.judged) for one in facts.standing.suites if one.run is not None]
     known = {one.run.key for one in found}
-    return found + [_Measured(run, run.thresholds) for run in facts.standing.latest if run.key not in known]
+    return found + [_Measured(run, run.thresholds) for run in facts.runs if run.key not in known]
 
 
 def _measures(facts: Facts, found: Sequence[tuple[_Measured, Metric]]) -> Found:

@@ -14,14 +14,13 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     NAMING,
     Fact,
     Picture,
-    describe,
     href_of_lineage,
     list_facts,
-    name_of,
 )
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.interfaces.web.lineage_words import describe, name_of
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
 

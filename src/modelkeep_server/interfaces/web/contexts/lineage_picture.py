@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
 from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.interfaces.web.lineage_words import describe, name_of
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     FAMILY_LABELS,
@@ -303,26 +304,6 @@ def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
         if texts:
             told.append(Fact(row.label, texts, row.control))
     return tuple(told)
-
-
-def name_of(node: Node) -> str:
-    """What a node is called in a line of text: a version by its model's name and number, a dataset with its version."""
-    if node.kind is NodeKind.VERSION and node.model and node.version:
-        return f"{node.model.rpartition('/')[2]} {node.version}"
-    if node.kind is NodeKind.DATASET:
-        return f"{node.label} {node.id.partition('@')[2]}"
-    return node.label
-
-
-def describe(node: Node) -> str:
-    """What stands under a node's name: what it is, and what that does not say of it."""
-    word = NODES[node.kind][0]
-    detail = node.detail
-    if node.kind is NodeKind.VERSION:
-        return f"{word} in {node.model.partition('/')[0]}" if node.model else word
-    if node.kind is NodeKind.DATASET:
-        detail = detail.removeprefix(node.id.partition("@")[2]).removeprefix(", ")
-    return f"{word}, {detail}" if detail and not detail.startswith(word) else detail or word
 
 
 def href_of_node(node: Node) -> str:

@@ -7,8 +7,11 @@ export function takeChoices(root, graph, view, keep) {
     const link = event.target.closest?.("a");
     if (!link || !window.htmx || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const node = graph.nodes.find((one) => one.place.contains(link));
-    const address = link.getAttribute("href").split("#")[0];
-    const { picture, panel, beside } = root.dataset;
+    const { picture, panel, beside, chooser } = root.dataset;
+    const { pathname, searchParams } = new URL(link.href.baseVal, location.href);
+    // What is chosen by now may be another than when the links were drawn.
+    searchParams.set(chooser, link === node.link ? node.id : graph.sheet.dataset.chosen);
+    const address = `${pathname}?${searchParams}`;
     if (link === node.link) {
       if (!document.querySelector(panel)) return;
       event.preventDefault();
