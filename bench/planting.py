@@ -17,11 +17,13 @@ from modelkeep_server.settings import Settings
 DATASETS, COMMITS, ROOTS = 300, 3_000, 5
 #: Of the versions, the first come from one of the datasets that most others come from in the end.
 _FIRST = 0.03
+#: Of the others, so many were made from two versions and not from one.
+_SECOND = 0.4
 _ROWS_AT_ONCE = 5_000
 
 
 def plant_lineage(settings: Settings, edges: int) -> None:
-    """So many edges in all, the same each time: two base models a version, the rest datasets and commits."""
+    """So many edges in all, the same each time: one or two base models a version, the rest datasets and commits."""
     with open_house(settings) as house, house.writing() as work:
         versions = work.all(
             select(lineage_nodes.c.id, lineage_nodes.c.version_id)
@@ -68,7 +70,8 @@ def _plan(
             planned += 1
             continue
         around = int(place * 0.45)
-        for base in {max(0, min(place - 1, around + chance.randrange(-first, first))) for _ in range(2)}:
+        count = 1 + (chance.random() < _SECOND)
+        for base in {max(0, min(place - 1, around + chance.randrange(-first, first))) for _ in range(count)}:
             yield versions[base][0], node, "BASE_MODEL", key
             planned += 1
     while planned < edges:
