@@ -83,7 +83,7 @@ class Svg:
 @router.get(BASE + "/export")
 @door.streams("model.read")
 async def export_lineage(
-    desk: Desk, request: Request, group: str, name: str, version: str, format_: AskedFormat
+    desk: Desk, request: Request, group: str, name: str, version: str, format_: AskedFormat = Format.SVG
 ) -> Response:
     """The graph around a version, as the page with the same query shows it."""
     asked = read_asked(request.query_params, "node")
@@ -98,7 +98,10 @@ async def export_lineage(
 @router.get("/lineage/export")
 @door.streams("model.read")
 async def export_node(
-    desk: Desk, request: Request, node: Annotated[str, Query(max_length=NODE_CHARS)], format_: AskedFormat
+    desk: Desk,
+    request: Request,
+    node: Annotated[str, Query(max_length=NODE_CHARS)] = "",
+    format_: AskedFormat = Format.SVG,
 ) -> Response:
     """The graph around any node, as the page with the same query shows it."""
     asked = read_asked(request.query_params, "chosen")
