@@ -280,6 +280,45 @@ def test_the_same_facts_stand_in_graph_and_table(make: Make, api: Api) -> None:
     assert "direction=upstream" in up.partition('id="picture"')[2]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "node=%00", "node=version:a/b/1.0.0", "node=%F0%9F%92%A9", "node=" + "a" * 3_000, "depth=-1", "depth=x&view=map",
+        "depth=10&direction=sideways", "kinds=DATA,CODE", "kinds=NOTHING", "kinds=", "expand=a&expand=b&expand=%00",
+        "expand=dataset:x@1&kinds=NONE", "view=table&view=graph", "node=a&node=b",
+    ],
+)  # fmt: skip
+def test_what_no_link_asks_for_asks_for_nothing(make: Make, api: Api, query: str) -> None:
+    """An address that somebody edited shows the page as far as it can be understood."""
+    version = make.version()
+    owner = make.owner_of(version)
+    tell(api, owner, version)
+
+    pages = (tab_of(version), f"/models/{version.model}/lineage")
+    answers = [api.browser(owner).get(f"{page}?{query}") for page in pages]
+    anywhere = api.browser(owner).get(f"/lineage?{query}")
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert anywhere.status_code in (200, 404)
+
+
+def test_neighbours_are_shown_as_well_where_that_is_asked(make: Make, api: Api) -> None:
+    """What leads neither to the middle nor from it stands beside it, once a node is expanded."""
+    owner = make.owner()
+    version, sibling = (make.version(make.model(owner, name=name)) for name in ("first", "second"))
+    named = {**DATASET, "name": name_dataset(version)}
+    tell(api, owner, version, **named)
+    tell(api, owner, sibling, **named)
+
+    before = box_of(look(api, owner, f"{tab_of(version)}?view=table"))
+    graph = look(api, owner, f"{tab_of(version)}?view=graph")
+    after = box_of(look(api, owner, f"{tab_of(version)}?view=table&expand={node_of(version)}"))
+
+    assert "second 1.0.0" not in before
+    assert f"expand={node_of(version)}" in graph
+    assert "second 1.0.0" in after.partition("Beside it")[2]
+
+
 def test_any_node_is_found_and_drawn_in_the_middle(make: Make, api: Api) -> None:
     """/lineage begins with what is most used, finds by how a name begins, and draws the graph around what is chosen."""
     version = make.version()
