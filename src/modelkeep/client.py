@@ -17,6 +17,7 @@ from modelkeep.evaluations import Evaluations
 from modelkeep.events import Activity, Event, Verdict
 from modelkeep.exports import save_answer
 from modelkeep.files import Files
+from modelkeep.impacts import Impacts
 from modelkeep.lineage import Lineage
 from modelkeep.listing import Listing
 from modelkeep.login import find_login
@@ -41,6 +42,7 @@ class Client(
     Directory,
     Evaluations,
     Files,
+    Impacts,
     Lineage,
     Notices,
     People,

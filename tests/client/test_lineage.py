@@ -1,6 +1,7 @@
 """Lineage by command and from Python, against a running registry."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,35 @@ def test_a_pipeline_tells_where_a_version_comes_from(cli: Cli, model: str) -> No
     assert "churn-events 2026-02" in listed.out
     assert "hf:org/name" not in listed.out
     assert ["training-dataset"] == [item["id"] for item in json.loads(cli("lineage", "list", version, "--json").out)]
+
+
+def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: str, tmp_path: Path) -> None:
+    """A dataset is found, its graph and impact shown and exported; there is nobody to tell but who tells."""
+    version, name = f"{model}:1.0.0", f"events-of-{model.replace('/', '-')}"
+    cli("versions", "create", version)
+    cli("lineage", "add", "dataset", version, "--name", name, "--version", "1", "--role", "training")
+    node, file = f"dataset:{name}@1", tmp_path / "impact.csv"
+
+    found = cli("lineage", "find", name)
+    graph = cli("lineage", "graph", version, "--direction", "UPSTREAM", "--depth", "all")
+    impact = cli("lineage", "impact", node)
+    exported = cli("lineage", "impact", node, "--export", str(file))
+    told = cli("lineage", "tell", node, "--message", "Recalled.")
+    wrong = cli("lineage", "graph", version, "--depth", "some")
+    absent = cli("lineage", "impact", "dataset:none@1")
+    with Client() as client:
+        around = client.get_lineage(node, depth=1)
+        reached = client.get_impact(node)
+        listed = list(client.list_impact(node))
+
+    assert node in found.out
+    assert "-1" in graph.out
+    assert node in graph.out
+    assert version in impact.out
+    assert (exported.code, file.read_text().splitlines()[1].split(",")[0]) == (0, model)
+    assert (told.code, wrong.code, absent.code) == (1, 2, 1)
+    assert "Nobody but you" in told.err
+    assert [(edge.from_id, edge.relation) for edge in around.edges] == [(node, "is data of")]
+    assert [one.distance for one in around.nodes] == [0, 1]
+    assert reached.items == tuple(listed)
+    assert (reached.total, listed[0].path) == (1, (node, around.nodes[1].id))

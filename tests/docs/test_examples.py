@@ -40,7 +40,9 @@ WITHOUT_PYTHON = {
     "create_policy", "update_policy", "try_policy", "enable_policy", "disable_policy", "confirm_policy",
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
-    "attest_version",
+    "attest_version", "show_lineage_item", "tell_lineage_owners",
+    # OpenLineage's own client sends these.
+    "receive_event", "receive_events",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {
@@ -69,6 +71,8 @@ _PERSON, _LINK = f"/api/v1/users?q={STORY['email']}", "/api/v1/invitations"
 FOUND_AT = {
     "update_incident": "/api/v1/incidents",
     **dict.fromkeys(("show_policy", "list_policy_revisions"), "/api/v1/policies"),
+    "show_lineage_item": f"/api/v1/models/{STORY['model']}/versions/{STORY['version']}/lineage/items",
+    "remove_lineage": f"/api/v1/models/{STORY['model']}/versions/{STORY['version']}/lineage/items",
     "show_evaluation": f"/api/v1/models/{STORY['model']}/versions/{STORY['version']}/evaluations",
     **dict.fromkeys(("show_team", "update_team", "end_team", "revive_team"), "/api/v1/teams"),
     **dict.fromkeys(("show_service_account", "list_tokens_of_service"), "/api/v1/service-accounts"),
@@ -105,6 +109,8 @@ IN_ITS_TIME = {
     "compare_versions",
     # The caller is of MRC or a Security Architect (tests/interfaces/api/test_evaluations.py).
     "sign_evaluation", "create_suite", "show_suite", "update_suite", "list_suite_revisions",
+    # A version was made from it before (tests/interfaces/api/test_lineage_graph.py).
+    "tell_lineage_owners",
 }  # fmt: skip
 #: What is made of files that were sent before.
 TAKES_FILES = {"create_bundle_link"}

@@ -16,10 +16,7 @@ from tests.support.contract import read_contract
 
 PAGE = ROOT / "docs" / "guide-coverage.md"
 #: The parts that bring what is not there yet.
-LATER = {
-    "with audit and reports", "with model cards and lineage",
-    "with search",
-}  # fmt: skip
+LATER = {"with audit and reports", "with search"}
 
 
 @dataclass(frozen=True)

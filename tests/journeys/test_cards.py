@@ -111,7 +111,7 @@ def owner(signed_in: BrowserContext, furnished: RunningRegistry) -> Visitor:
     return visit(signed_in, furnished.url)
 
 
-def test_the_guide_s_five_steps_lead_to_a_published_card(owner: Visitor, tmp_path: Path) -> None:
+def test_the_guides_five_steps_lead_to_a_published_card(owner: Visitor, tmp_path: Path) -> None:
     """Navigate to Version, Generate Card, Review Content, Add Annotations, Publish; then every file is exported."""
     page = owner.page
     owner.go(VERSION)

@@ -45,8 +45,10 @@ HEADER = "nobody none OWNER MRC SEC SRE AUDIT ADMIN"
 
 def is_about_a_model(path: str) -> bool:
     """Whether it matters how somebody stands to a model."""
-    return "{group}" in path or any(
-        f"/{noun}/{{id}}" in path for noun in ("access-requests", "deployments", "exceptions", "findings")
+    return (
+        "{group}" in path
+        or path.endswith("/openlineage")
+        or any(f"/{noun}/{{id}}" in path for noun in ("access-requests", "deployments", "exceptions", "findings"))
     )
 
 

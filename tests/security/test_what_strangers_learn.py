@@ -58,6 +58,16 @@ def knocks_of(model: str) -> dict[str, tuple[str, str, Any]]:
         "link": ("POST", f"{api}/versions/1.0.0/artifacts/model.safetensors/links", {}),
         "share": ("PUT", f"{api}/collaborators/a@example.com", {"access": "READ"}),
         "ask": ("POST", "/api/v1/access-requests", {"model": model, "purpose": "To look.", "days": 7}),
+        "lineage": (
+            "POST",
+            "/api/v1/lineage/openlineage",
+            {
+                "eventType": "COMPLETE",
+                "run": {"runId": "r"},
+                "job": {"namespace": "airflow", "name": "train"},
+                "outputs": [{"namespace": "modelkeep", "name": f"{model}:1.0.0"}],
+            },
+        ),
         "page": ("GET", f"/models/{model}", None),
         "page of a version": ("GET", f"/models/{model}/versions/1.0.0", None),
         "settings": ("GET", f"/models/{model}/settings", None),

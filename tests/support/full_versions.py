@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from modelkeep_server.db.tables import lineage_items
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.fields import FIELDS, Kind
 from tests.support.clients import Api
 from tests.support.make import Make, Person
@@ -78,19 +75,12 @@ METRICS: tuple[dict[str, Any], ...] = (
 )
 
 
-def plant_items(
-    registry: Registry, version: Version, owner: Person, items: tuple[dict[str, Any], ...] = _ITEMS
-) -> None:
-    """Lineage items of a version, as the registry keeps them."""
-    with registry.writing() as work:
-        for told in items:
-            row = {"public_id": ids.uuid7(clock.to_us(work.now)), "version_id": version.key, "kind": told["kind"]}
-            facts = {key: value for key, value in told.items() if key != "kind"}
-            work.insert(
-                lineage_items,
-                {**row, "facts": facts, "source": "API", "added_by": owner.actor.user_id, "added_at": work.now},
-            )
-        access.record(work, owner.actor, "lineage.add", object_id=version.id, object_label=version.address)
+def add_items(api: Api, version: Version, owner: Person, items: tuple[dict[str, Any], ...] = _ITEMS) -> None:
+    """Lineage items of a version."""
+    where = f"/api/v1/models/{version.model}/versions/{version.version}/lineage"
+    for item in items:
+        added = api.as_(owner).post(where, json=item)
+        assert added.status_code == 201, added.text
 
 
 def make_full(registry: Registry, make: Make, api: Api) -> Full:
@@ -101,7 +91,7 @@ def make_full(registry: Registry, make: Make, api: Api) -> Full:
     model = make.model(owner, risk_tier="HIGH")
     version = make.version(model, commit_sha="d09e4b1c", training_job_id="job-7", metadata=full_metadata(base))
     make.file(version)
-    plant_items(registry, version, owner)
+    add_items(api, version, owner)
     suite = {
         "name": f"Suite of {model.group}",
         "scope": {"riskTiers": ["HIGH"], "groups": [model.group]},

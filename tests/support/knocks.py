@@ -23,6 +23,13 @@ class Knock:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+#: An event of OpenLineage about a version.
+EVENT: dict[str, Any] = {
+    "eventType": "COMPLETE", "eventTime": "2026-02-28T23:04:00Z", "run": {"runId": "golden"},
+    "job": {"namespace": "airflow", "name": "train"},
+    "outputs": [{"namespace": "modelkeep", "name": "{group}/{name}:{version}"}],
+}  # fmt: skip
+
 #: What API routes take, by method and address. What is in braces is filled in from what there is.
 BODIES: dict[str, Any] = {
     "POST /api/v1/device-logins": {},
@@ -81,6 +88,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations/{id}/sign": {"comment": "As measured."},
     "PUT /api/v1/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "For the table."},
+    "POST /api/v1/lineage/tell": {"node": "version:{group}/{name}/{version}", "message": "It was recalled."},
     "POST /api/v1/evaluation-suites": {
         "name": "Golden", "description": "For the table.",
         "thresholds": [{"metric": "auc", "comparison": ">=", "value": 0.5}],
@@ -120,6 +128,8 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/access-requests/{id}/refuse": {"reason": "Not now."},
     "POST /api/v1/access-requests/{id}/withdraw": {},
     "PUT /api/v1/notices/settings": {"quiet": True},
+    "POST /api/v1/lineage/openlineage": EVENT,
+    "POST /api/v1/lineage/openlineage/batch": [EVENT],
 }  # fmt: skip
 
 #: What forms of pages hold, by address.
@@ -162,6 +172,9 @@ FORMS: dict[str, dict[str, Any]] = {
 #: What is asked in the query.
 QUERIES: dict[str, str] = {
     "GET /api/v1/audit/events/export": "?format=csv",
+    "GET /api/v1/lineage/graph": "?node=version:{group}/{name}/{version}",
+    "GET /api/v1/lineage/impact": "?node=version:{group}/{name}/{version}",
+    "GET /api/v1/lineage/nodes": "?q={name}",
     "GET /models/{group}/{name}/versions/{version}/lineage/export": "?format=json",
     "GET /lineage/export": "?format=json&node=environment:nowhere",
     "GET /api/v1/models/{group}/{name}/versions/{version}/card/compare": "?before=1&now=draft",
@@ -173,10 +186,12 @@ _WORDS = {"role": "SRE", "chapter": "roles", "section": "metrics", "sequence": "
 
 
 def _fill(body: Any, values: Mapping[str, str]) -> Any:
-    """What is in braces of the texts of a body is filled in."""
-    if not isinstance(body, dict):
-        return body
-    return {key: _fill_text(value, values) if isinstance(value, str) else value for key, value in body.items()}
+    """What is in braces of the texts of a body is filled in, however deep they stand."""
+    if isinstance(body, str):
+        return _fill_text(body, values)
+    if isinstance(body, list):
+        return [_fill(inner, values) for inner in body]
+    return {key: _fill(inner, values) for key, inner in body.items()} if isinstance(body, dict) else body
 
 
 def _fill_text(text: str, values: Mapping[str, str]) -> str:
@@ -211,7 +226,7 @@ def knock_of(method: str, path: str, target: Target, things: Mapping[str, str]) 
         "email": things["email"], "policy": things["policies"], "environment": things["environments"],
         "digest": target.digest,
     }  # fmt: skip
-    address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path) + QUERIES.get(route, "")
+    address = re.sub(r"\{([^}]+)\}", lambda found: values.get(found[1], "x"), path + QUERIES.get(route, ""))
     if not path.startswith("/api/"):
         form = _fill(FORMS.get(path, {}), values) if method == "POST" else None
         return Knock(address, PAGE, form=form)

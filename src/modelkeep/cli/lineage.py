@@ -1,20 +1,38 @@
-"""`modelkeep lineage`: list what a version was made from and what uses it, add to it, and take it back."""
+"""
+`modelkeep lineage`: list what a version was made from and what uses it, add to it, and take it back; follow the graph,
+and tell the owners of what a change reaches.
+"""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from modelkeep.cli.options import Json, Reason
-from modelkeep.cli.output import note, print_json, print_table
+from modelkeep.cli.options import Json, Limit, Reason
+from modelkeep.cli.output import note, note_rest, print_json, print_table
 from modelkeep.client import Client
 from modelkeep.lineage import LineageItem
+from modelkeep.listing import PAGE_LIMIT
 
 app = typer.Typer(
-    help="Tell what versions were made from, and what uses them.", add_completion=False, no_args_is_help=True
+    help="Tell what versions were made from and what uses them, and follow what a change reaches.",
+    add_completion=False,
+    no_args_is_help=True,
 )
 
 VersionAddress = Annotated[str, typer.Argument(metavar="GROUP/NAME:VERSION")]
+
+
+Node = Annotated[str, typer.Argument(metavar="NODE", help="dataset:NAME@VERSION, GROUP/NAME:VERSION, commit:SHA ...")]
+
+
+class Way(StrEnum):
+    """Which way to go."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+    BOTH = "both"
 
 
 class What(StrEnum):
@@ -105,6 +123,96 @@ def remove(
     with Client() as client:
         client.remove_lineage(address, id_, reason=reason)
     note("Removed.")
+
+
+@app.command()
+def find(text: Annotated[str, typer.Argument(metavar="TEXT")], limit: Limit = 20, as_json: Json = False) -> None:
+    """Find datasets, commits, versions and the like by a part of their names."""
+    with Client() as client:
+        found = client.find_lineage_nodes(text, limit=limit)
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(("node", "called", ""), [(node.id, node.label, node.detail) for node in found])
+    else:
+        note("Nothing of that name that you can see.")
+
+
+@app.command()
+def graph(
+    node: Node,
+    direction: Annotated[Way, typer.Option(case_sensitive=False)] = Way.BOTH,
+    depth: Annotated[str, typer.Option(metavar="STEPS", help="How many steps each way, or all.")] = "2",
+    as_json: Json = False,
+) -> None:
+    """Show what something comes from, and what uses it."""
+    if depth != "all" and not depth.isdecimal():
+        raise typer.BadParameter("--depth: write a number of steps, or all.")
+    with Client() as client:
+        found = client.get_lineage(node, direction=direction.value, depth=None if depth == "all" else int(depth))
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("steps", "node", "called", "state", "live in", "not shown"),
+        [
+            (
+                f"{one.distance:+d}" if one.distance else "here", one.id,
+                " ".join(filter(None, (one.label, one.detail))),
+                (one.state or "").lower(), ", ".join(one.live_in), _beyond(one.hidden_up, one.hidden_down),
+            )
+            for one in sorted(found.nodes, key=lambda one: (one.distance, one.id))
+        ],
+    )  # fmt: skip
+    if found.truncated:
+        note("There is more than one answer holds: ask for fewer steps, or of a node nearer to what you look for.")
+
+
+@app.command()
+def impact(
+    node: Node,
+    limit: Limit = 50,
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of it to this file, as CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every version that a change of something reaches, and where it is live."""
+    with Client() as client:
+        if export is not None:
+            client.export_impact(node, export)
+            note(f"Written to {export}.")
+            return
+        found = client.get_impact(node, limit=min(limit, PAGE_LIMIT))
+    if as_json:
+        print_json(found)
+        return
+    if not found.items:
+        note("No version that you can see comes from it.")
+        return
+    print_table(
+        ("version", "state", "risk", "steps", "live in", "owners"),
+        [
+            (
+                f"{one.model}:{one.version}", one.state.lower(), one.risk_tier.lower(), str(len(one.path) - 1),
+                ", ".join(one.live_in), ", ".join(one.owners),
+            )
+            for one in found.items
+        ],
+    )  # fmt: skip
+    note_rest(len(found.items), found.total, found.next_cursor is not None)
+    if found.truncated:
+        note("It reaches more than was looked at.")
+
+
+@app.command()
+def tell(node: Node, message: Annotated[str, typer.Option(help="What changes, and what to do about it.")]) -> None:
+    """Tell the owners of every version that a change of something reaches."""
+    with Client() as client:
+        count = client.tell_lineage_owners(node, message)
+    note(f"{count} {'owner was' if count == 1 else 'owners were'} told.")
+
+
+def _beyond(above: int, below: int) -> str:
+    return ", ".join(text for count, text in ((above, f"{above} up"), (below, f"{below} down")) if count)
 
 
 def _say(item: LineageItem) -> str:

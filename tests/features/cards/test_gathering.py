@@ -11,7 +11,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.rules.card_sections import ROWS_MAX, SECTIONS, is_about_fairness, is_about_robustness
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
-from tests.support.full_versions import card_of, full_metadata, items_of, make_full, plant_items
+from tests.support.full_versions import add_items, card_of, full_metadata, items_of, make_full
 from tests.support.make import Make
 from tests.support.registries import Registry
 from tests.support.statements import counted
@@ -121,9 +121,7 @@ def test_what_is_not_known_says_where_to_provide_it(make: Make, api: Api) -> Non
 
 
 @pytest.mark.parametrize("told_by", ["metadata", "lineage"])
-def test_a_card_tells_nothing_of_a_base_model_that_not_everybody_may_see(
-    registry: Registry, make: Make, api: Api, told_by: str
-) -> None:
+def test_a_card_tells_nothing_of_a_base_model_that_not_everybody_may_see(make: Make, api: Api, told_by: str) -> None:
     """Neither its name nor its words, also where whoever generates the card may see it."""
     owner = make.owner()
     secret = make.version(
@@ -132,7 +130,7 @@ def test_a_card_tells_nothing_of_a_base_model_that_not_everybody_may_see(
     base = {"model": secret.model, "version": secret.version}
     version = make.version(make.model(owner), metadata={"baseModel": base} if told_by == "metadata" else {})
     if told_by == "lineage":
-        plant_items(registry, version, owner, ({"kind": "BASE_MODEL", **base},))
+        add_items(api, version, owner, ({"kind": "BASE_MODEL", **base},))
     answer = api.as_(owner).post(card_of(version))
     assert items_of(answer.json())["base-models"]["value"] == ["A registered model that not everybody may see"]
     assert "secret-base" not in answer.text
@@ -240,11 +238,8 @@ def test_a_run_on_other_data_does_not_hide_the_one_before(make: Make, api: Api) 
     version = make.version()
     api = api.as_(make.owner_of(version))
     here = f"/api/v1/models/{version.model}/versions/{version.version}"
-    for dataset, metric, value in (
-        ("holdout", "auc", 0.8),
-        ("holdout", "auc", 0.9),
-        ("holdout-noisy", "auc_noise", 0.7),
-    ):
+    runs = (("holdout", "auc", 0.8), ("holdout", "auc", 0.9), ("holdout-noisy", "auc_noise", 0.7))
+    for dataset, metric, value in runs:
         run = {"dataset": {"name": dataset}, "metrics": [{"name": metric, "value": value}]}
         assert api.post(f"{here}/evaluations", json=run).status_code == 201
     card = api.post(f"{here}/card").json()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.cards import queries
+from modelkeep_server.features.cards import queries, service
 from modelkeep_server.features.cards.documents import digest_of, from_document, to_body
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -257,6 +257,32 @@ def test_no_annotation_is_lost_to_whoever_publishes_at_once(cards: _Cards, make:
     assert kept == {(one.email, f"By {one.email}") for one in people}
 
 
+def test_of_several_who_generate_at_once_one_makes_the_draft(cards: _Cards) -> None:
+    """The others find that it says all of it."""
+    answers = at_once(*[cards.generate] * 4)
+    assert all(answer == answers[0] for answer in answers)
+    assert [one["revision"] for one in cards.get("/revisions")["items"]] == [1]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_card_that_was_changed_by_hand_is_not_told(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api, published: bool
+) -> None:
+    """It is refused with whom to tell, and the log does not verify."""
+    version = fresh_make.version()
+    cards = _Cards(fresh_api, version, fresh_make.owner_of(version))
+    cards.generate()
+    if published:
+        cards.publish()
+    auditor = fresh_api.as_(fresh_make.person(Role.AUDITOR))
+    assert auditor.get("/api/v1/audit/verify").json()["ok"]
+    spoilt = "replace(document, 'churn', 'chirn')" if published else "'{}'"
+    fresh_registry.tamper(f"UPDATE card_revisions SET document = {spoilt}")
+    answer = fresh_api.as_(cards.owner).get(card_of(version))
+    assert refusal(answer) == (409, "integrity")
+    assert not auditor.get("/api/v1/audit/verify").json()["ok"]
+
+
 def test_a_published_card_names_the_head_of_the_log_right_after_it(cards: _Cards, registry: Registry) -> None:
     """Its publication is the last event under the root, which stays the same whatever comes later."""
     cards.generate()
@@ -339,3 +365,27 @@ def test_the_page_tells_where_to_provide_now_what_a_card_lacks(cards: _Cards, re
     assert state.changes.is_empty
     place = next(item.provide_at for item in state.card.missing if item.id == "limitations")
     assert place == f"/models/{cards.version.model}/versions/new?from=1.0.0#metadata.limitations"
+
+
+def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(registry: Registry, make: Make, api: Api) -> None:
+    """Of a version of which everything is known, with the log written and people told."""
+    full = make_full(registry, make, api)
+    actor, version = full.owner.actor, full.version
+    group, _, name = version.model.partition("/")
+    address = (actor, group, name, version.version)
+    acts: dict[str, Any] = {
+        "generate": lambda work: service.generate_card(work, *address),
+        "annotate": lambda work: service.annotate(work, *address, "factors", "Seen."),
+        "publish": lambda work: service.publish_card(work, *address, expected=None),
+    }
+    costs = {}
+    for what, act in acts.items():
+        with counted() as sent, registry.writing() as work:
+            act(work)
+        costs[what] = len(sent)
+    with registry.reading() as work:
+        model = model_queries.get_model(work, actor, group, name)
+        with counted() as sent:
+            queries.find_state(work, actor, model, version)
+        costs["page"] = len(sent)
+    assert costs == {"generate": 28, "annotate": 21, "publish": 19, "page": 15}

@@ -82,7 +82,8 @@ def test_all_that_the_card_says_is_printed(full: bytes) -> None:
             assert squeeze(value) in told, value
     for said in (
         "Amara Okafor (amara@company.com)", "12 Jan 2026, 10:02 UTC", "Accepted for retention offers only.",
-        "they are left off the weekly list,", "Does not pass", "0.794 – 0.829", "From: Metadata of version 1.2.0",
+        "they are left off the weekly list,", "Does not pass", "0.794 – 0.829",
+        "From: Tabular classification, 7 Jan 2026",
     ):  # fmt: skip
         assert squeeze(said) in told
 

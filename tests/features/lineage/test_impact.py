@@ -20,7 +20,9 @@ from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
 #: Of the versions, so many are made from a dataset, from one more, and from an earlier version or two.
-_OWN, _MORE, _BASE, _SECOND = 0.5, 0.3, 0.7, 0.25
+_OWN, _MORE, _BASE, _SECOND = 0.5, 0.3, 0.85, 0.4
+#: Half of them from one of the newest, so that ways become long.
+_NEWEST = 4
 
 
 @dataclass
@@ -77,7 +79,8 @@ def _make_world(registry: Registry, make: Make, versions: int, chance: random.Ra
         text = f"1.{number}.0"
         node = f"version:{model.address}/{text}"
         datasets = chance.sample(world.datasets, (chance.random() < _OWN) + (chance.random() < _MORE))
-        bases = chance.sample(made, min(len(made), (chance.random() < _BASE) + (chance.random() < _SECOND)))
+        among = made[-_NEWEST:] if chance.random() < 0.5 else made
+        bases = chance.sample(among, min(len(among), (chance.random() < _BASE) + (chance.random() < _SECOND)))
         metadata: dict[str, object] = {}
         if datasets:
             metadata["trainingDataset"] = {"name": datasets[0][8:-2], "version": "1"}
@@ -123,7 +126,7 @@ def test_impact_is_what_a_slow_computation_finds(
     chance = random.Random(versions)
     world, owners = _make_world(registry, make, versions, chance)
     readers = [*owners[:2], make.person(), make.person(Role.MRC)]
-    compared = missing = 0
+    compared = missing = longest = 0
     for reader in readers:
         edges = world.edges_for(reader)
         known = {node for edge in edges for node in edge}
@@ -148,22 +151,28 @@ def test_impact_is_what_a_slow_computation_finds(
                 assert order == sorted(order)
                 assert (found.total, found.truncated) == (len(wanted), False)
                 compared += len(wanted)
+                longest = max(longest, *wanted.values(), 0)
 
     figures.tell("versions", versions)
+    figures.tell("datasets", len(world.datasets))
     figures.tell("reached versions compared", compared)
+    figures.tell("steps of the longest way", longest)
     figures.tell("nodes that were not there for a reader", missing)
     assert compared
     assert missing
 
 
 @pytest.mark.parametrize("versions", sizes(small=24, full=300))
-def test_the_graph_is_what_a_slow_computation_finds(registry: Registry, make: Make, versions: int) -> None:
+def test_the_graph_is_what_a_slow_computation_finds(
+    registry: Registry, make: Make, versions: int, figures: Figures
+) -> None:
     """
     For an owner, a stranger and an MRC, the whole graph around a version has the nodes that lead to it and those that
     it leads to, as many steps away, every edge among them, and beside each how many neighbours are not drawn.
     """
     chance = random.Random(versions)
     world, owners = _make_world(registry, make, versions, chance)
+    drawn = 0
     for reader in [owners[0], make.person(), make.person(Role.MRC)]:
         edges = world.edges_for(reader)
         backward = [(ends, begins) for begins, ends in edges]
@@ -179,3 +188,5 @@ def test_the_graph_is_what_a_slow_computation_finds(registry: Registry, make: Ma
                 above = {begins for begins, ends in edges if ends == node.id and begins not in wanted}
                 below = {ends for begins, ends in edges if begins == node.id and ends not in wanted}
                 assert (node.hidden_up, node.hidden_down) == (len(above), len(below))
+                drawn += 1
+    figures.tell("neighbours counted of nodes", drawn)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from modelkeep_server.features.lineage import projection
@@ -24,7 +24,7 @@ _commits = st.sampled_from(["abcdef1", "ABCDEF1", "abcdef2"])
 _runs = st.sampled_from(["r1", "r2"])
 _steps = st.lists(
     st.one_of(
-        st.tuples(st.just("dataset"), _datasets, st.sampled_from(["TRAINING", "TEST"])),
+        st.tuples(st.just("dataset"), _datasets, st.sampled_from(["TRAINING", "TRAINING", "TEST"])),
         st.tuples(st.just("base"), _bases),
         st.tuples(st.just("commit"), _commits, st.sampled_from([_REPOSITORY, "https://git.example.com/other"])),
         st.tuples(st.just("run"), _runs),
@@ -34,8 +34,24 @@ _steps = st.lists(
         st.tuples(st.just("own job"), st.one_of(st.none(), _runs)),
         st.tuples(st.just("remove"), st.integers(0, 9)),
     ),
-    max_size=12,
+    min_size=6,
+    max_size=16,
 )
+
+
+#: Everything is told beside the version first, and then in its own fields.
+_FOLDED = [
+    ("dataset", {"name": "a", "version": "1"}, "TRAINING"),
+    ("dataset", {"name": "b", "version": "1", "uri": "s3://x"}, "TRAINING"),
+    ("own dataset", {"name": "b", "version": "1"}),
+    ("base", {"uri": "hf:a"}),
+    ("base", {"uri": "hf:b"}),
+    ("own base", {"uri": "hf:b"}),
+    ("commit", "abcdef1", _REPOSITORY),
+    ("own commit", "ABCDEF1"),
+    ("run", "r1"),
+    ("own job", "r1"),
+]
 
 
 class _Play:
@@ -104,8 +120,9 @@ def _identity(item: Item) -> tuple[Any, ...]:
     return item.kind, item.node, facts.get("role")
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_steps)
+@example(steps=_FOLDED)
 def test_writing_one_writes_the_other_once(registry: Registry, make: Make, steps: list[Any]) -> None:
     """
     After any writes of fields and items, no fact stands twice, the metadata holds a training dataset and a base model

@@ -52,18 +52,18 @@ def generate_card(work: Work, actor: Actor, group: str, name: str, version: str)
     if draft is None:
         card = _make_draft(work, actor, model, found)
         access.record(work, actor, "card.generate", object_id=found.id, object_label=found.address, after=_tell(card))
-        return _get_draft(work, found)
+        return _with_notes(work, found, card)
     edition = draft.card.edition + 1
     card = queries.gather_card(work, actor, model, found, revision=draft.card.revision, edition=edition)
     if _facts_of(card) == _facts_of(draft.card):
-        return _get_draft(work, found)
+        return _with_notes(work, found, draft.card)
     changed = compare_cards(draft.card, card)
     _change_draft(work, draft, {**_columns(card), "generated_by": actor.user_id, "generated_at": work.now})
     access.record(
         work, actor, "card.generate", object_id=found.id, object_label=found.address,
         before=_tell(draft.card), after={**_tell(card), **_name_changes(changed)},
     )  # fmt: skip
-    return _get_draft(work, found)
+    return _with_notes(work, found, card)
 
 
 def annotate(
@@ -105,10 +105,10 @@ def annotate(
     if markdown == (before or ""):
         return queries.get_card(work, actor, group, name, version, "draft" if draft else None)
     if draft is None:
-        edition = _make_draft(work, actor, model, found).edition
+        card = _make_draft(work, actor, model, found)
     else:
-        edition = draft.card.edition + 1
-        _change_draft(work, draft, {"edition": edition})
+        card = replace(draft.card, edition=draft.card.edition + 1)
+        _change_draft(work, draft, {"edition": card.edition})
     if standing is not None:
         work.change(card_annotations, standing.id, {"ended_at": work.now}, expect={"ended_at": None})
     if markdown:
@@ -119,10 +119,10 @@ def annotate(
     key = f"annotations.{section}"
     access.record(
         work, actor, "card.annotate", object_id=found.id, object_label=found.address,
-        before={EDITION: edition - 1, key: None if before is None else Veiled(before)},
-        after={EDITION: edition, key: Veiled(markdown) if markdown else None},
+        before={EDITION: card.edition - 1, key: None if before is None else Veiled(before)},
+        after={**({} if draft else _tell(card)), EDITION: card.edition, key: Veiled(markdown) if markdown else None},
     )  # fmt: skip
-    return _get_draft(work, found)
+    return _with_notes(work, found, card)
 
 
 def publish_card(
@@ -145,7 +145,7 @@ def publish_card(
         raise _nothing_to_publish(found, revision)
     _demand_fresh(work, found, expected, draft.card.edition)
     card = replace(
-        queries.with_annotations(draft.card, queries.list_annotations(work, found)),
+        _with_notes(work, found, draft.card),
         status=CardStatus.PUBLISHED, published_at=work.now.replace(microsecond=0), published_by=actor.email or "",
         edition=draft.card.edition + 1,
     )  # fmt: skip
@@ -202,11 +202,8 @@ def _columns(card: Card) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _get_draft(work: Work, version: Version) -> Card:
-    card = queries.find_card(work, version, "draft")
-    if card is None:
-        raise NotFound(f"{version.address} has no draft of its model card.")
-    return card
+def _with_notes(work: Work, version: Version, card: Card) -> Card:
+    return queries.with_annotations(card, queries.list_annotations(work, version))
 
 
 def _facts_of(card: Card) -> object:

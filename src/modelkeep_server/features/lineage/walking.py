@@ -5,7 +5,7 @@ An edge is there for a reader who sees the version that tells of it and, where i
 they may not see is not walked through either, so that no path tells of it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,8 @@ from modelkeep_server.features.models.visibility import Sight, sight_of, values_
 
 #: A walk goes no farther than this, also where no depth is asked for.
 STEPS_MAX = 1_000
+#: All the rest of a way is asked for each so many steps, where it is so narrow, and taken where it is of fewer edges.
+_REST_TRIED_EVERY, _NARROW, _REST_MAX = 8, 50, 4_000
 _edges, _nodes = lineage_edges, lineage_nodes
 
 
@@ -44,6 +46,38 @@ class Walked:
         return way[::-1]
 
 
+@dataclass
+class _Reader:
+    """
+    Reads where one comes to from some nodes. A way that is long and narrow would cost a statement for each of its
+    steps: now and then all the rest of it is asked for at once, and kept where it is not much.
+    """
+
+    work: Work
+    direction: Direction
+    sight: Sight
+    asked: Mapping[str, Any]
+    rest: Mapping[int, Sequence[int]] | None = None
+
+    def read_step(self, edge: Sequence[int], step: int) -> Iterable[tuple[int, int]]:
+        """Each node that is one step from those at the edge, with one that it is a step from."""
+        if self.rest is None and step % _REST_TRIED_EVERY == 0 and len(edge) <= _NARROW:
+            self._try_rest(edge)
+        if self.rest is None:
+            statement = _select_step(self.direction, self.sight)
+            return [(row.there, row.here) for row in self.work.all(statement, {**self.asked, "edge": edge})]
+        return sorted((there, here) for here in edge for there in self.rest.get(here, ()))
+
+    def _try_rest(self, edge: Sequence[int]) -> None:
+        statement = _select_rest(self.direction, self.sight)
+        rows = self.work.all(statement, {**self.asked, "edge": edge, "most": _REST_MAX})
+        if len(rows) < _REST_MAX:
+            rest: dict[int, list[int]] = {}
+            for row in rows:
+                rest.setdefault(row.here, []).append(row.there)
+            self.rest = rest
+
+
 def walk(
     work: Work,
     actor: Actor,
@@ -55,27 +89,27 @@ def walk(
 ) -> Walked:
     """
     Go from some nodes upstream or downstream, breadth first, so many steps at most and to so many nodes with those it
-    began from. One statement a step.
+    began from. One statement a step; for a long way that is narrow about ten in all.
     """
-    statement, asked = _select_step(direction, sight_of(actor)), {"most": limit + 1, **values_of(actor)}
+    # As many as may be reached and one: even if all that were reached before are among them, one is too many.
+    reader = _Reader(work, direction, sight_of(actor), {"most": limit + 1, **values_of(actor)})
     steps = dict.fromkeys(starts, 0)
     before: dict[int, int] = {}
     edge = list(starts)
-    for step in range(1, (STEPS_MAX if depth is None else min(depth, STEPS_MAX)) + 1):
+    # One more than the bound: whether there is anything beyond it.
+    for step in range(1, (STEPS_MAX + 1 if depth is None else min(depth, STEPS_MAX)) + 1):
         if not edge:
             break
-        # As many as may be reached and one: even if all that were reached before are among them, one is too many.
-        found = work.all(statement, {**asked, "edge": edge})
+        found = reader.read_step(edge, step)
         edge = []
-        for row in found:
-            if row.there in steps:
+        for there, here in found:
+            if there in steps:
                 continue
-            if len(steps) >= limit:
+            if len(steps) >= limit or step > STEPS_MAX:
                 return Walked(steps, before, is_cut=True)
-            steps[row.there], before[row.there] = step, row.here
-            edge.append(row.there)
-    is_cut = bool(edge) and (depth is None or depth > STEPS_MAX)
-    return Walked(steps, before, is_cut)
+            steps[there], before[there] = step, here
+            edge.append(there)
+    return Walked(steps, before, is_cut=False)
 
 
 @cache
@@ -90,6 +124,17 @@ def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
         .order_by(there)
         .limit(bindparam("most"))
     )
+
+
+@cache
+def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
+    """All edges that lead on from some nodes, however far, as (here, there)."""
+    here, there = ends_of(direction)
+    edges = select(here.label("here"), there.label("there")).join(_nodes, _nodes.c.id == there)
+    seen = (sees_edge(sight), sees_end(sight))
+    ways = edges.where(in_keys(here, "edge"), *seen).cte("ways", recursive=True)
+    ways = ways.union(edges.join(ways, ways.c.there == here).where(*seen))
+    return select(ways.c.here, ways.c.there).limit(bindparam("most"))
 
 
 def ends_of(direction: Direction) -> tuple[ColumnElement[int], ColumnElement[int]]:

@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from modelkeep_server.interfaces.reference import cards, deployments, evaluations, notices, policies, promotions
+from modelkeep_server.interfaces.reference import (
+    cards,
+    deployments,
+    evaluations,
+    lineage,
+    notices,
+    openlineage,
+    policies,
+    promotions,
+)
 from modelkeep_server.rules.errors import FieldError, Invalid
 
 GROUP, NAME, VERSION, FILE = "customer-analytics", "customer-churn-predictor", "1.2.0", "model.safetensors"
@@ -103,7 +112,9 @@ _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **evaluations.STORY_OF,
     **cards.STORY_OF,
+    **lineage.STORY_OF,
     **notices.STORY_OF,
+    **openlineage.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
     **promotions.STORY_OF,
@@ -190,6 +201,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "list_events": {"action": "model.create", "outcome": "ALLOWED"},
     "upload_artifact": {"type": "WEIGHTS"},
     **cards.QUERIES,
+    **lineage.QUERIES,
 }
 
 _TUS = ("Tus-Resumable: 1.0.0",)
@@ -242,6 +254,7 @@ print(asked.id, asked.status)''',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
     **evaluations.PYTHON,
     **cards.PYTHON,
+    **lineage.PYTHON,
     **policies.PYTHON,
     **deployments.PYTHON,
     **promotions.PYTHON,

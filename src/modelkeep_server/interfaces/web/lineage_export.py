@@ -32,6 +32,8 @@ from modelkeep_server.rules.lineage import name_version
 
 router = make_router()
 
+#: The band above the graph that says what it is, and the least width it needs.
+BAND, WIDTH_LEAST = 64, 640
 TITLE_ROOM, TITLE_SIZE = 600, 16
 _NAME_CHARS = 80
 _SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)".*?</symbol>', re.DOTALL)
@@ -67,6 +69,15 @@ class Taken:
     def name(self) -> str:
         """What its middle is called."""
         return next(name_of(node) for node in self.graph.nodes if node.id == self.graph.middle)
+
+
+@dataclass(frozen=True)
+class Svg:
+    """A drawing as a file."""
+
+    text: str
+    width: int
+    height: int
 
 
 @router.get(BASE + "/export")
@@ -128,26 +139,32 @@ def make_file(taken: Taken, format_: Format, parts: Parts) -> bytes:
     """The graph as a file. Raises Unavailable where no picture can be made now."""
     match format_:
         case Format.SVG:
-            return draw_svg(taken).encode()
+            return draw_svg(taken).text.encode()
         case Format.PNG:
-            return print_png(parts.printer, draw_svg(taken), of=taken.graph.middle)
+            svg = draw_svg(taken)
+            return print_png(parts.printer, svg.text, area=svg.width * svg.height, of=taken.graph.middle)
         case Format.JSON:
             return canonical.dumps(to_document(taken.graph)).encode()
 
 
-def draw_svg(taken: Taken) -> str:
+def draw_svg(taken: Taken) -> Svg:
     """The graph as an SVG that needs nothing beside itself. The same graph gives the same file."""
     drawn = draw_lineage(taken.graph, taken.chosen)
     states = {drawing.icon_of(node.state) for node in taken.graph.nodes if node.state}
     title = f"Lineage of {taken.name}"
     symbols = [_symbols()[name] for name in sorted(drawn.icons | states)]
-    return environment().get_template("lineage/export.svg").render(
+    width, height = max(drawn.drawing.width, WIDTH_LEAST), drawn.drawing.height + BAND
+    text = environment().get_template("lineage/export.svg").render(
         drawn=drawn,
+        width=width,
+        height=height,
+        band=BAND,
         title=title,
         title_cut=clip(title, TITLE_ROOM, TITLE_SIZE),
         says=taken.says,
         symbols=Markup("").join(symbols),
     )  # fmt: skip
+    return Svg(text, width, height)
 
 
 @cache

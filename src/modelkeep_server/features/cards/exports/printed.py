@@ -18,7 +18,16 @@ from modelkeep_server.features.cards.markdown import (
     Run,
     read_blocks,
 )
-from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, CardStatus, Measure, Table
+from modelkeep_server.features.cards.views import (
+    Annotation,
+    Card,
+    CardItem,
+    CardSection,
+    CardStatus,
+    Measure,
+    Origin,
+    Table,
+)
 from modelkeep_server.kit import clock
 from modelkeep_server.ports import Printer, PrinterDown, PrintingTooLong
 from modelkeep_server.rules.card_sections import ROWS_SHOWN, ItemKind
@@ -30,9 +39,17 @@ CHARTS_MAX = 24
 SOURCES_MAX = 3
 _REMEDY = "Try again in a moment, or export the card as HTML or JSON."
 _CODE_CHARS = 88
+#: What is shorter than so many characters or rows stays on one page.
+_WHOLE_CHARS = 1200
+_WHOLE_ROWS = 8
 #: Values and columns that people compare letter by letter.
 _CODES = frozenset({"content-digest"})
-_CODE_COLUMNS = frozenset({"SHA-256", "Digest"})
+_CODE_COLUMNS = frozenset({"SHA-256", "Content digest"})
+#: Values from here need no word of it: the cover says so.
+_OWN = frozenset({Origin.MODEL, Origin.VERSION})
+#: How many letters stand beside one another in a table of up to so many columns, and in one of more, set smaller.
+_ROOM, _FEW, _ROOM_OF_MANY = 104, 6, 122
+_GAP = 2.5
 
 
 def print_card(printer: Printer, card: Card) -> bytes:
@@ -107,7 +124,7 @@ def _section(section: CardSection) -> dict[str, Any]:
 
 
 def _item(item: CardItem) -> dict[str, Any]:
-    said: dict[str, Any] = {"label": item.label, "from": _sources(item)}
+    said: dict[str, Any] = {"label": item.label, "from": _sources(item), "whole": _is_short(item)}
     if item.value is None:
         return said | {"kind": "missing"}
     if isinstance(item.value, str):
@@ -124,8 +141,15 @@ def _item(item: CardItem) -> dict[str, Any]:
     return said | {"kind": "list", "items": [*texts[:ROWS_SHOWN], *([more] if more else [])]}
 
 
+def _is_short(item: CardItem) -> bool:
+    if isinstance(item.value, Table):
+        return len(item.value.rows) <= _WHOLE_ROWS
+    texts = [item.value] if isinstance(item.value, str) else item.value or ()
+    return len(texts) <= _WHOLE_ROWS and sum(len(text) for text in texts if isinstance(text, str)) <= _WHOLE_CHARS
+
+
 def _sources(item: CardItem) -> str | None:
-    labels = list(dict.fromkeys(source.label for source in item.sources))
+    labels = list(dict.fromkeys(source.label for source in item.sources if source.origin not in _OWN))
     if len(labels) > SOURCES_MAX:
         labels = [*labels[:SOURCES_MAX], f"{len(labels) - SOURCES_MAX} more"]
     return f"From: {', '.join(labels)}" if labels else None
@@ -158,15 +182,37 @@ def _rows(
     code: Sequence[int] = (),
     red: Sequence[int] = (),
 ) -> dict[str, Any]:
+    shown = [[*row[: len(columns)], *[""] * (len(columns) - len(row))] for row in rows[:ROWS_SHOWN]]
     return {
         "columns": list(columns),
-        "rows": [[*row[: len(columns)], *[""] * (len(columns) - len(row))] for row in rows[:ROWS_SHOWN]],
+        "widths": _share_out([columns, *shown]),
+        "rows": shown,
         "numbers": list(numbers),
         "code": list(code),
         "red": list(red),
         "red-at": len(columns) - 1,
         "more": _more(len(rows), more),
     }
+
+
+def _share_out(rows: Sequence[Sequence[str]]) -> list[float] | None:
+    """
+    The widths of columns, as shares, where not all of them have the room they want: the narrow ones keep theirs, the
+    wide ones share what is left. None where there is room for all.
+    """
+    wanted = [max(map(_width, column)) + _GAP for column in zip(*rows, strict=True)]
+    room: float = _ROOM if len(wanted) <= _FEW else _ROOM_OF_MANY
+    if sum(wanted) <= room:
+        return None
+    limit, left = 0.0, sorted(wanted)
+    while left and room / len(left) > left[0]:
+        room -= left.pop(0)
+    limit = room / len(left) if left else max(wanted)
+    return [round(min(one, limit), 2) for one in wanted]
+
+
+def _width(cell: str) -> int:
+    return max(map(len, cell.split("\n")))
 
 
 def _more(count: int, left_out: int) -> str | None:
@@ -211,6 +257,7 @@ def _annotation(one: Annotation) -> dict[str, Any]:
     return {
         "name": name,
         "at": clock.say_moment(one.at),
+        "whole": len(one.markdown) <= _WHOLE_CHARS and one.markdown.count("\n") <= 2 * _WHOLE_ROWS,
         "blocks": [_block(block) for block in read_blocks(one.markdown)],
     }
 

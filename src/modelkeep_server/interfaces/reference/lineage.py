@@ -1,0 +1,70 @@
+"""The examples of lineage, in the story of samples.py."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_MODEL, _NUMBER = "customer-analytics/customer-churn-predictor", "1.2.0"
+_NODE, _VERSION = "dataset:churn-events@2026-02", f"version:{_MODEL}/{_NUMBER}"
+_ITEM = {
+    "kind": "DATASET",
+    "name": "churn-events",
+    "version": "2026-02",
+    "uri": "s3://data/churn/2026-02/",
+    "role": "TRAINING",
+    "personalData": "YES",
+}
+_DATASET: Mapping[str, Any] = {
+    "id": _NODE,
+    "kind": "DATASET",
+    "label": "churn-events",
+    "detail": "2026-02, training",
+    **dict.fromkeys(("state", "riskTier", "model", "version", "url")),
+    "liveIn": [],
+    "facts": {"role": "TRAINING", "uri": "s3://data/churn/2026-02/"},
+    "distance": -1,
+    "hiddenUp": 0,
+    "hiddenDown": 2,
+}
+
+#: What a field holds in one shape.
+STORY_OF: Mapping[str, Mapping[str, Any]] = {
+    "LineageItemIn": _ITEM,
+    "LineageItemOut": {**_ITEM, "id": "training-dataset", "node": _NODE, "source": "VERSION", "addedBy": None},
+    "NodeOut": _DATASET,
+    "EdgeOut": {"from": _NODE, "to": _VERSION, "relation": "is data of"},
+    "GraphOut": {"middle": _VERSION},
+    "ReachedOut": {"state": "PRODUCTION", "live": True, "liveIn": ["eu-west"], "path": [_NODE, _VERSION]},
+    "ImpactOut": {"liveCount": 1, "nextCursor": None, "truncated": False},
+    "TellIn": {"node": _NODE, "message": "This dataset was recalled. Train again with 2026-03."},
+    "ToldOut": {"told": 1},
+}
+
+#: What a query asks in an example.
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "show_lineage": {"direction": "upstream", "depth": "all"},
+    "show_lineage_graph": {"node": _VERSION},
+    "show_lineage_impact": {"node": _NODE},
+    "find_lineage_nodes": {"q": "churn"},
+}
+
+#: By the route's name.
+PYTHON: Mapping[str, str] = {
+    "add_lineage": f'''registry.add_lineage(
+    "{_MODEL}:{_NUMBER}", "TRAINING_RUN", system="mlflow", run_id="churn-2291"
+)''',
+    "list_lineage": f'''for item in registry.list_lineage("{_MODEL}:{_NUMBER}"):
+    print(item.kind, item.node)''',
+    "remove_lineage": f'''item = registry.add_lineage(
+    "{_MODEL}:{_NUMBER}", "CONSUMER", name="Retention lists"
+)
+registry.remove_lineage("{_MODEL}:{_NUMBER}", item.id)''',
+    "show_lineage": f'''graph = registry.get_lineage("{_MODEL}:{_NUMBER}", direction="upstream", depth=None)
+for node in graph.nodes:
+    print(node.distance, node.label, node.detail)''',
+    "show_lineage_graph": f'''for edge in registry.get_lineage("{_MODEL}:{_NUMBER}").edges:
+    print(edge.from_id, edge.relation, edge.to_id)''',
+    "find_lineage_nodes": """for node in registry.find_lineage_nodes("churn"):
+    print(node.id, node.detail)""",
+    "show_lineage_impact": f'''for reached in registry.list_impact("{_VERSION}"):
+    print(reached.model, reached.version, reached.state, reached.live_in, reached.owners)''',
+}
