@@ -84,9 +84,11 @@ def test_a_filled_registry_of_before_the_added_approvals_is_brought_up_to_date(
 ) -> None:
     """What was reviewed and lifted under 0012 verifies after the upgrade, and a round that was open goes on."""
     life = begin_life(fresh_make, fresh_api, tier="MEDIUM")
-    lift_a_policy(fresh_api, life)
+    # There were no cards then.
+    lift_a_policy(fresh_api, life, ends=False)
     life.reach("STAGING")
-    life.ask("PRODUCTION")
+    asked = life.post("/promotions", life.cast.owner, target="PRODUCTION", justification="Recall rose by two points.")
+    assert asked.status_code == 201, asked.text
     life.decide(life.cast.mrc)
     for index in ("ix_versions_state", "ix_models_updated_at_id", "ix_artifacts_version"):
         fresh_registry.tamper(f"DROP INDEX {index}")
