@@ -60,12 +60,30 @@ THRESHOLDS = [
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    """A registry with a version that was measured and described, but for some of it."""
-    folder = tmp_path_factory.mktemp("cards")
-    with running_registry(folder) as running:
-        furnish(running, folder)
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A registry just started."""
+    with running_registry(tmp_path_factory.mktemp("cards")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, opened: RunningRegistry) -> Iterator[BrowserContext]:
+    """The browser of the owner, who joins before a program acts in her name."""
+    context = enter(
+        chromium, opened, OWNER, "MODEL_OWNER,AUDITOR", name="Priya Raman", viewport={"width": 1280, "height": 900}
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def furnished(
+    opened: RunningRegistry, signed_in: BrowserContext, tmp_path_factory: pytest.TempPathFactory
+) -> RunningRegistry:
+    """A registry with a version that was measured and described, but for some of it."""
+    assert signed_in
+    furnish(opened, tmp_path_factory.mktemp("files"))
+    return opened
 
 
 def furnish(running: RunningRegistry, folder: Path) -> None:
@@ -93,16 +111,6 @@ def post(running: RunningRegistry, token: str, path: str, body: object) -> None:
     """Ask the API, which is to agree."""
     headers = {"authorization": f"Bearer {token}"}
     httpx2.post(f"{running.url}/api/v1{path}", json=body, headers=headers).raise_for_status()
-
-
-@pytest.fixture(scope="module")
-def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[BrowserContext]:
-    """The browser of the owner."""
-    context = enter(
-        chromium, furnished, OWNER, "MODEL_OWNER,AUDITOR", name="Priya Raman", viewport={"width": 1280, "height": 900}
-    )
-    yield context
-    context.close()
 
 
 @pytest.fixture(scope="module")

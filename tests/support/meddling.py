@@ -52,6 +52,7 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
     make.file(version, path="weights/model.safetensors")
     run = {"kind": "TRAINING_RUN", "system": "mlflow", "runId": "r-1"}
     assert api.as_(owner).post(f"{route_of(version)}/lineage", json=run).status_code == 201
+    describe(api, owner, version)
     base = f"/api/v1/models/{version.model}/versions/1.0.0/artifacts/weights/model.safetensors/links"
     for client in (api.as_(owner), api.browser(owner)):
         client.headers["x-csrf-token"] = getattr(client, "csrf", "")
@@ -108,6 +109,14 @@ def come_by_an_issuer(registry: Registry) -> None:
     presented = Presented("subject-1", fresh_email("by-issuer"), email_verified=True, name="By Issuer", claims={})
     with registry.writing() as work:
         sso.sign_in(work, issuer, presented)
+
+
+def describe(api: Api, owner: Person, version: Version) -> None:
+    """A published model card with an annotation that was changed since, in the draft after it."""
+    client, card = api.as_(owner), f"{route_of(version)}/card"
+    assert client.put(f"{card}/annotations/factors", json={"markdown": "Seen."}).status_code == 200
+    assert client.post(f"{card}/publish").status_code == 200
+    assert client.put(f"{card}/annotations/factors", json={"markdown": "Seen again."}).status_code == 200
 
 
 def tell_of_trouble(make: Make, api: Api) -> None:
