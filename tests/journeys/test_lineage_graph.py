@@ -118,7 +118,9 @@ def test_the_graph_is_drawn_along_with_the_mouse(visitor: Visitor) -> None:
     page = visitor.page
     for _ in range(4):
         page.get_by_role("button", name="Larger").click()
-    box = node(visitor, "nlp/sentiment-analysis-bert 3.1.0").bounding_box()
+    middle = node(visitor, "nlp/sentiment-analysis-bert 3.1.0")
+    middle.scroll_into_view_if_needed()
+    box = middle.bounding_box()
     assert box is not None
     left, top = place_of(visitor)
     address = page.url

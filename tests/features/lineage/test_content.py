@@ -92,8 +92,8 @@ def test_lineage_changed_by_hand_stops_the_decision(fresh_registry: Registry, fr
         f"DELETE FROM lineage_items WHERE {here}",
         (
             "INSERT INTO lineage_items (public_id, version_id, kind, facts, source, added_by, added_at, salt) "
-            "SELECT 'x' || (SELECT count(*) FROM lineage_items), version_id, kind, facts, source, added_by, added_at, salt "
-            f"FROM lineage_items WHERE {here}"
+            "SELECT 'x' || (SELECT count(*) FROM lineage_items), version_id, kind, facts, source, added_by, added_at, "
+            f"salt FROM lineage_items WHERE {here}"
         ),
     ):
         life = begin_life(fresh_make, fresh_api)
