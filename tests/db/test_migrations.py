@@ -85,9 +85,11 @@ def test_a_filled_registry_of_before_the_added_approvals_is_brought_up_to_date(
 ) -> None:
     """What was reviewed and lifted under 0012 verifies after the upgrade, and a round that was open goes on."""
     life = begin_life(fresh_make, fresh_api, tier="MEDIUM")
-    lift_a_policy(fresh_api, life)
+    # There were no cards then.
+    lift_a_policy(fresh_api, life, ends=False)
     life.reach("STAGING")
-    life.ask("PRODUCTION")
+    asked = life.post("/promotions", life.cast.owner, target="PRODUCTION", justification="Recall rose by two points.")
+    assert asked.status_code == 201, asked.text
     life.decide(life.cast.mrc)
     # The policies of now ask for a card before production, and rounds under 0012 had none: its row is kept aside.
     fresh_registry.tamper("CREATE TABLE kept AS SELECT * FROM card_revisions")

@@ -129,7 +129,7 @@ def _say(graph: Graph, asked: Asked, work: Work) -> str:
 
 async def _send(desk: Desk, find: Callable[[Work, Actor], Taken], format_: Format) -> Response:
     taken = await desk.read(find)
-    run = desk.door.take_time if format_ is Format.PNG else desk.door.hop
+    run = desk.door.print if format_ is Format.PNG else desk.door.hop
     content = await run(lambda: make_file(taken, format_, desk.door.parts))
     headers = headers_of_file(f"{_name_file(taken.name)}-lineage.{format_}", len(content))
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
