@@ -60,12 +60,30 @@ THRESHOLDS = [
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    """A registry with a version that was measured and described, but for some of it."""
-    folder = tmp_path_factory.mktemp("cards")
-    with running_registry(folder) as running:
-        furnish(running, folder)
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A registry just started."""
+    with running_registry(tmp_path_factory.mktemp("cards")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, opened: RunningRegistry) -> Iterator[BrowserContext]:
+    """The browser of the owner, who joins before a program acts in her name."""
+    context = enter(
+        chromium, opened, OWNER, "MODEL_OWNER,AUDITOR", name="Priya Raman", viewport={"width": 1280, "height": 900}
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def furnished(
+    opened: RunningRegistry, signed_in: BrowserContext, tmp_path_factory: pytest.TempPathFactory
+) -> RunningRegistry:
+    """A registry with a version that was measured and described, but for some of it."""
+    assert signed_in
+    furnish(opened, tmp_path_factory.mktemp("files"))
+    return opened
 
 
 def furnish(running: RunningRegistry, folder: Path) -> None:
@@ -93,16 +111,6 @@ def post(running: RunningRegistry, token: str, path: str, body: object) -> None:
     """Ask the API, which is to agree."""
     headers = {"authorization": f"Bearer {token}"}
     httpx2.post(f"{running.url}/api/v1{path}", json=body, headers=headers).raise_for_status()
-
-
-@pytest.fixture(scope="module")
-def signed_in(chromium: Browser, furnished: RunningRegistry) -> Iterator[BrowserContext]:
-    """The browser of the owner."""
-    context = enter(
-        chromium, furnished, OWNER, "MODEL_OWNER,AUDITOR", name="Priya Raman", viewport={"width": 1280, "height": 900}
-    )
-    yield context
-    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +164,33 @@ def test_the_guides_five_steps_lead_to_a_published_card(owner: Visitor, tmp_path
     assert {"HTML", "JSON"} <= set(files)
     assert json.loads(files["JSON"].read_text("utf-8"))["status"] == "PUBLISHED"
     assert [] == owner.complaints
+
+
+def test_a_card_needs_no_script(chromium: Browser, furnished: RunningRegistry) -> None:
+    """Generated, annotated with a preview, and published by forms alone."""
+    token = furnished.token(OWNER, "MODEL_OWNER")
+    with Client(furnished.url, token) as client:
+        client.register_version(ADDRESS, {"version": "1.3.0"})
+    context = enter(chromium, furnished, OWNER, "MODEL_OWNER", name="Priya Raman", scripts=False)
+    visitor = visit(context, furnished.url)
+    page = visitor.page
+    visitor.go(f"{VERSION.replace('1.2.0', '1.3.0')}/card")
+
+    visitor.press("Generate Model Card")
+    factors = page.locator("#factors")
+    factors.locator(".card-write summary").click()
+    factors.locator("textarea").fill("Only *adults*.")
+    factors.get_by_role("button", name="Preview").click()
+    previewed = page.locator("#preview-factors em").inner_text()
+    page.locator("#factors").get_by_role("button", name="Save").click()
+    page.locator("summary", has_text="Publish").click()
+    visitor.press("Publish revision 1")
+    stands = page.locator(".card-bar").inner_text()
+    said = page.locator("#factors .card-note em").inner_text()
+    context.close()
+
+    assert (previewed, said) == ("adults", "adults")
+    assert "Revision 1, published" in stands
 
 
 def test_the_exported_file_is_accessible_and_asks_nobody_for_anything(

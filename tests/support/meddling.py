@@ -208,10 +208,11 @@ def deploy(make: Make, api: Api) -> None:
     assert life.move("STAGING", life.cast.sre, deployment=told).status_code == 200
 
 
-def lift_a_policy(api: Api, life: Life) -> None:
-    """An exception that two people granted, and that was ended."""
+def lift_a_policy(api: Api, life: Life, *, ends: bool = True) -> None:
+    """An exception that two people granted, so that no card has to be published, and that was ended."""
     owner, mrc, security = (api.as_(one) for one in (life.cast.owner, life.cast.mrc, life.cast.security))
-    policy = owner.get("/api/v1/policies").json()["items"][0]["id"]
+    policies = owner.get("/api/v1/policies").json()["items"]
+    policy = next(one["id"] for one in policies if one["starter"] == "card-published")
     until = (clock.utc_now() + timedelta(days=30)).isoformat()
     told = {"policy": policy, "version": f"{life.version.model}:{life.version.version}", "justification": "Once.",
             "risk": "Little.", "mitigation": "Watched daily.", "expiresAt": until}  # fmt: skip
@@ -221,9 +222,9 @@ def lift_a_policy(api: Api, life: Life) -> None:
         asked,
         mrc.post(f"{path}/grant", json={"comment": "For a month."}),
         security.post(f"{path}/grant", json={"comment": "Agreed."}),
-        mrc.post(f"{path}/end", json={"reason": "Not needed any more."}),
+        *([mrc.post(f"{path}/end", json={"reason": "Not needed any more."})] if ends else []),
     ]
-    assert [answer.status_code for answer in answers] == [201, 200, 200, 200], [answer.text for answer in answers]
+    assert {answer.status_code for answer in answers} == {200, 201}, [answer.text for answer in answers]
 
 
 def gather(make: Make, api: Api, admin: Person, member: str) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep_server.interfaces.cards.html import TEMPLATES as CARD_TEMPLATES
 from modelkeep_server.interfaces.web import contexts, render
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.render import Page, PageShell
 
 WEB = Path(render.__file__).parent
-TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+#: Those of the pages, and the one that pages and the HTML file of a card share.
+TEMPLATES = sorted([*(WEB / "templates").rglob("*.html"), *CARD_TEMPLATES.rglob("_*.html")])
 ICON = re.compile(r'\bicon\("([a-z0-9-]+)"|verdict\("\w+", "[^"]+", "([a-z0-9-]+)"|empty\("([a-z0-9-]+)"')
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from modelkeep_server.features.cards.views import Annotation, Card, CardChanges, CardSection, CardState, Revision
 from modelkeep_server.features.cards.views import CardStatus as Status
-from modelkeep_server.interfaces.card_files import FORMATS, FormatRow
+from modelkeep_server.interfaces.card_files import FORMATS, Format, FormatRow
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.rules.card_sections import ANNOTATION_CHARS, ROWS_SHOWN
 
@@ -39,7 +39,7 @@ class CardContext(VersionContext):
     card_state: CardState
     whole: str = ""
     writing: Writing | None = None
-    formats: Mapping[str, FormatRow] = field(default_factory=lambda: FORMATS)
+    formats: Mapping[Format, FormatRow] = field(default_factory=lambda: FORMATS)
     annotation_chars: int = ANNOTATION_CHARS
 
     @property
