@@ -278,7 +278,7 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:
     """
     What the page of a version's card shows: the card that is asked for, with where to provide now what it lacks, None
-    where there is none; all revisions; and of the newest what generating anew would bring. At most seventeen statements.
+    where there is none; all revisions; and of the newest what generating anew would bring. At most 17 statements.
     """
     revisions: Sequence[Revision] = list_revisions(work, version)
     card = find_card(work, version, revision) if revisions else None
