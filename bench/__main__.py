@@ -7,12 +7,12 @@ Measure a registry beside a limit or a peer of the same run, and print tables an
     make bench ARGS="--database postgresql://... --json FILE"
 
 Requests at 1 and at 16 clients stand beside a bare route. Versions are carried to production with ten policies in
-force, each step beside its limit, and the queue of reviews is opened when it is long. Files go up and down, one and
-four at once, with the folder store and with S3 (SeaweedFS, a server on the same machine), and random ranges of 64 KiB
-through a link. Beside them stand openssl with the SHA-256 of the same files, run before each, `cp` to the same disk,
-and nginx where it is installed (on Debian: apt-get install nginx-light); what is missing is said in its row. Four files
-at once are four times --mib; a store keeps those of all rounds until it was measured: --rounds 3 with --mib 1024 takes
-20 GiB of the temporary folder.
+force, each step beside its limit, and the queue of reviews is opened when it is long. What a change reaches is followed
+through a lineage graph of 100,000 edges. Files go up and down, one and four at once, with the folder store and with S3
+(SeaweedFS, a server on the same machine), and random ranges of 64 KiB through a link. Beside them stand openssl with
+the SHA-256 of the same files, run before each, `cp` to the same disk, and nginx where it is installed (on Debian:
+apt-get install nginx-light); what is missing is said in its row. Four files at once are four times --mib; a store keeps
+those of all rounds until it was measured: --rounds 3 with --mib 1024 takes 20 GiB of the temporary folder.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from bench.calls import measure_calls
 from bench.cards import measure_cards
 from bench.files import Effort, write_files
 from bench.governance import measure_governance
+from bench.lineage import measure_lineage
 from bench.peers import measure_peers
 from bench.report import Figures, aims_of, draw, machine
 from bench.server import Made, Running, make_registry, serve, start_peer
@@ -52,6 +53,9 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reviews", type=int, default=1000, help="open reviews in the queue; 0 for no promotion at all (1000)"
     )
+    parser.add_argument(
+        "--edges", type=int, default=100_000, help="edges of the lineage graph; 0 for no lineage at all (100000)"
+    )
     parser.add_argument("--mib", type=int, default=1024, help="size of each file sent up and down; 0 for none (1024)")
     parser.add_argument("--ranges", type=int, default=250, help="ranges of 64 KiB asked for in each round (250)")
     parser.add_argument(
@@ -65,7 +69,7 @@ def _read_arguments() -> argparse.Namespace:
 
 def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
     stores = list_stores(asked.store)
-    made = make_registry(folder, asked.models, asked.database, open_reviews=asked.reviews)
+    made = make_registry(folder, asked.models, asked.database, open_reviews=asked.reviews, edges=asked.edges)
     starts = []
     for _ in range(asked.rounds - 1):
         with serve(made) as registry:
@@ -79,6 +83,8 @@ def _measure(asked: argparse.Namespace, folder: Path) -> Figures:
         if asked.reviews:
             cast = made.seeded.cast
             steps = [*measure_governance(registry, cast, promotions=asked.promotions), *measure_cards(registry, cast)]
+        if asked.edges:
+            steps += measure_lineage(registry, made.seeded.cast)
         peak_mib = registry.memory_mib("VmHWM")
     peers, stored = None, []
     if asked.mib:

@@ -104,7 +104,7 @@ def _draw_calls(calls: Sequence[Measured]) -> list[str]:
 
 
 def _draw_steps(steps: Sequence[Timed]) -> list[str]:
-    lines = [f"{'governance, ten policies':36}{'count':>7}{'p50 ms':>9}{'p95 ms':>9}"]
+    lines = [f"{'governance, cards and lineage':36}{'count':>7}{'p50 ms':>9}{'p95 ms':>9}"]
     return [*lines, *(f"{step.name:36}{step.count:7}{step.p50_ms:9.2f}{step.p95_ms:9.2f}" for step in steps)]
 
 

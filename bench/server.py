@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 
+from bench.planting import plant_lineage
 from bench.rounds import seed_reviews
 from bench.seeding import Seeded, seed
 from modelkeep_server.app import CannotStart
@@ -52,8 +53,13 @@ class Running:
         return self.memory_mib()
 
 
-def make_registry(folder: Path, models: int, database_url: str | None, *, open_reviews: int = 0) -> Made:
-    """Make a registry of so many models, and of reviews that wait. A database named must be empty."""
+def make_registry(
+    folder: Path, models: int, database_url: str | None, *, open_reviews: int = 0, edges: int = 0
+) -> Made:
+    """
+    Make a registry of so many models, of reviews that wait, and of so many edges of lineage. A database named must be
+    empty.
+    """
     port = free_port()
     named = {"MODELKEEP_DATABASE_URL": database_url} if database_url else {}
     env = {
@@ -71,6 +77,8 @@ def make_registry(folder: Path, models: int, database_url: str | None, *, open_r
         seeded = seed(settings, models)
         if open_reviews:
             seed_reviews(settings, seeded.addresses, open_reviews)
+        if edges:
+            plant_lineage(settings, edges)
         return Made(folder, env, seeded)
     except CannotStart as error:
         raise SystemExit(f"{error} `make bench` needs an empty database.") from error

@@ -15,10 +15,11 @@ from modelkeep_server.db import schema
 from modelkeep_server.db.tables import metadata
 from tests.support import postgres
 from tests.support.clients import Api
+from tests.support.lineage import list_edges
 from tests.support.make import Make
 from tests.support.meddling import judge_after, lift_a_policy, messages
 from tests.support.promoting import begin_life
-from tests.support.registries import Registry, make_settings
+from tests.support.registries import Registry, make_settings, opened
 
 #: The tables that came after 0012, in an order in which they can be dropped.
 SINCE_0012 = (
@@ -84,10 +85,14 @@ def test_a_filled_registry_of_before_the_added_approvals_is_brought_up_to_date(
 ) -> None:
     """What was reviewed and lifted under 0012 verifies after the upgrade, and a round that was open goes on."""
     life = begin_life(fresh_make, fresh_api, tier="MEDIUM")
-    lift_a_policy(fresh_api, life)
+    # There were no cards then.
+    lift_a_policy(fresh_api, life, ends=False)
     life.reach("STAGING")
-    life.ask("PRODUCTION")
+    asked = life.post("/promotions", life.cast.owner, target="PRODUCTION", justification="Recall rose by two points.")
+    assert asked.status_code == 201, asked.text
     life.decide(life.cast.mrc)
+    # The policies of now ask for a card before production, and rounds under 0012 had none: its row is kept aside.
+    fresh_registry.tamper("CREATE TABLE kept AS SELECT * FROM card_revisions")
     for index in ("ix_versions_state", "ix_models_updated_at_id", "ix_artifacts_version"):
         fresh_registry.tamper(f"DROP INDEX {index}")
     for table in SINCE_0012:
@@ -96,6 +101,8 @@ def test_a_filled_registry_of_before_the_added_approvals_is_brought_up_to_date(
     before = fresh_registry.event_count
 
     schema.upgrade(fresh_registry.house.database)
+    fresh_registry.tamper("INSERT INTO card_revisions SELECT * FROM kept")
+    fresh_registry.tamper("DROP TABLE kept")
 
     upgraded = judge_after(fresh_registry)
     assert schema.is_current(fresh_registry.house.database)
@@ -120,3 +127,37 @@ def test_postgresql_without_the_schema_says_what_to_run(tmp_path: Path) -> None:
 
     postgres.drop_database(name)
     assert not (tmp_path / "key.json").exists()
+
+
+def test_a_filled_registry_of_before_lineage_gets_its_graph_and_keeps_its_digests(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:
+    """
+    What was submitted under 0015 is what was frozen, and moves on; the first start draws the graph from its versions,
+    also from base models that were never registered, and a second one draws nothing anew.
+    """
+    life = begin_life(fresh_make, fresh_api)
+    life.reach("SUBMITTED")
+    version = fresh_make.version(commit_sha="abcdef1", metadata={"baseModel": {"uri": "hf:org/name"}})
+    told = '{"baseModel":{"model":"Some/Thing","version":"1.0.0"}}'
+    for table in ("lineage_edges", "lineage_nodes", "lineage_items", "card_annotations", "card_revisions"):
+        fresh_registry.tamper(f"DROP TABLE {table}")
+    fresh_registry.tamper("UPDATE alembic_version SET version_num = '0015'")
+
+    schema.upgrade(fresh_registry.house.database)
+    assert messages(judge_after(fresh_registry)) == []
+    fresh_registry.tamper("UPDATE versions SET metadata = :told WHERE id = :key", told=told, key=version.key)
+    with opened(fresh_registry.settings):
+        drawn = list_edges(fresh_registry)
+    with opened(fresh_registry.settings):
+        assert list_edges(fresh_registry) == drawn
+
+    here, there = f"version:{version.id}", f"version:{life.version.id}"
+    assert {
+        ("version:some/thing/1.0.0", here), ("commit:abcdef1", here), ("dataset:churn-events@2026-02", there),
+    } == {edge[:2] for edge in drawn}  # fmt: skip
+    assert life.decide(life.cast.mrc).status_code == 201
+    life.reach("STAGING")
+    model = fresh_make.model(group="some", name="thing")
+    registered = fresh_make.version(model)
+    assert (f"version:{registered.id}", here) in {edge[:2] for edge in list_edges(fresh_registry)}

@@ -41,6 +41,8 @@ WITHOUT_PYTHON = {
     "decline_policy", "ask_exception", "show_exception", "grant_exception", "refuse_exception", "withdraw_exception",
     "end_exception",
     "attest_version", "show_lineage_item", "tell_lineage_owners",
+    # OpenLineage's own client sends these.
+    "receive_event", "receive_events",
 }  # fmt: skip
 #: Answers between two people: tests/client/test_sharing.py goes through them with both.
 TAKES_TWO = {

@@ -93,6 +93,7 @@ def test_six_people_bring_a_version_from_draft_to_retired(
     _decide(mara, "Approve", "Clear now.")
     _decide(sven, "Approve", "No code in the weights.")
     _move(sita, "Move to staging", "staging-eu")
+    _publish_card(olga)
     _request(olga, "Ran for two weeks in staging.")
     _decide(mara, "Approve", "Numbers hold.")
     _decide(sven, "Approve", "Nothing new.")
@@ -168,6 +169,19 @@ def _request(olga: Visitor, why: str) -> None:
     olga.fill(justification=why)
     olga.press("Request Promotion")
     keep_picture(olga.page, f"life asked {why[:6].lower()}")
+
+
+def _publish_card(olga: Visitor) -> None:
+    """Where the Next-step box of a version in staging leads to."""
+    olga.go(VERSION)
+    keep_picture(olga.page, "life card wanted")
+    olga.page.locator("#next").get_by_role("link", name="Generate Model Card").click()
+    olga.page.wait_for_load_state()
+    olga.press("Generate Model Card")
+    olga.page.locator("main summary", has_text="Publish").click()
+    olga.press("Publish revision 1")
+    expect(olga.page.locator("main")).to_contain_text("Published")
+    keep_picture(olga.page, "life card published")
 
 
 def _decide(reviewer: Visitor, decision: str, comment: str) -> None:

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
     """What a very short run prints, and its figures."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODELKEEP_")}
-    sizes = {"models": 6, "mib": 1, "seconds": 0.1, "rounds": 1, "ranges": 20, "promotions": 2, "reviews": 2}
+    sizes = {
+        "models": 6, "mib": 1, "seconds": 0.1, "rounds": 1, "ranges": 20, "promotions": 2, "reviews": 2, "edges": 60,
+    }  # fmt: skip
     small = [word for name, value in sizes.items() for word in (f"--{name}", str(value))]
     done = subprocess.run(
         [sys.executable, "-m", "bench", *small, "--json", folder / "figures.json", *arguments],
@@ -58,6 +60,13 @@ def assert_complete(table: str, figures: dict[str, Any]) -> None:
         "page of open reviews": 30,
         "page of mine, due first": 30,
         "dashboard of an MRC": 30,
+        "generate a full card": 20,
+        "page of the card": 20,
+        **{f"card as {form}": 20 for form in ("JSON", "HTML", "Markdown", "PDF")},
+        "impact of a dataset": 30,
+        "impact, for an MRC": 30,
+        "graph of a dataset, two steps": 30,
+        "graph of a version": 30,
     }
 
 

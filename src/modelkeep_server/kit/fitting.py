@@ -3,14 +3,15 @@
 import unicodedata
 
 ELLIPSIS = "…"
-#: Widths of glyphs in parts of the size of the type, as Geist has them; what is not listed is as wide as "n".
+#: Widths of glyphs in parts of the size of the type, as Geist has them with figures of one width; the rest is as
+#: wide as "n".
 _WIDTHS = {
     **dict.fromkeys("',.!i `j|()Il", 0.26),
-    **dict.fromkeys(':;"[]1rft{}-*^', 0.38),
-    **dict.fromkeys("\\/#7s~", 0.5),
+    **dict.fromkeys(':;"[]rft{}-*^', 0.38),
+    **dict.fromkeys("\\/#s~", 0.5),
     **dict.fromkeys("<=>ZvyzTac+?_e", 0.555),
-    **dict.fromkeys("345$KPSX&J8E2", 0.63),
-    **dict.fromkeys("0ABCDGHNOQRUV", 0.7),
+    **dict.fromkeys("0123456789$KPSX&JE", 0.63),
+    **dict.fromkeys("ABCDGHNOQRUV", 0.7),
     **dict.fromkeys("%w", 0.82),
     **dict.fromkeys("MmW@", 0.92),
 }

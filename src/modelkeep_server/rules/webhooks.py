@@ -29,7 +29,9 @@ BOTH_SECRETS_FOR = timedelta(hours=24)
 #: What a receiver answers that wants no more.
 GONE = 410
 #: What of an act is told. Words that people typed are not among it: they are read here, by who may.
-_TOLD = ("by", "target", "role", "state", "status", "environment", "deployment", "live", "policy", "due", "until")
+_TOLD = (
+    "by", "target", "role", "state", "status", "environment", "deployment", "live", "policy", "due", "until", "revision",
+)  # fmt: skip
 
 
 class DeliveryStatus(StrEnum):

@@ -257,6 +257,32 @@ def test_no_annotation_is_lost_to_whoever_publishes_at_once(cards: _Cards, make:
     assert kept == {(one.email, f"By {one.email}") for one in people}
 
 
+def test_of_several_who_generate_at_once_one_makes_the_draft(cards: _Cards) -> None:
+    """The others find that it says all of it."""
+    answers = at_once(*[cards.generate] * 4)
+    assert all(answer == answers[0] for answer in answers)
+    assert [one["revision"] for one in cards.get("/revisions")["items"]] == [1]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_card_that_was_changed_by_hand_is_not_told(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api, published: bool
+) -> None:
+    """It is refused with whom to tell, and the log does not verify."""
+    version = fresh_make.version()
+    cards = _Cards(fresh_api, version, fresh_make.owner_of(version))
+    cards.generate()
+    if published:
+        cards.publish()
+    auditor = fresh_api.as_(fresh_make.person(Role.AUDITOR))
+    assert auditor.get("/api/v1/audit/verify").json()["ok"]
+    spoilt = "replace(document, 'churn', 'chirn')" if published else "'{}'"
+    fresh_registry.tamper(f"UPDATE card_revisions SET document = {spoilt}")
+    answer = fresh_api.as_(cards.owner).get(card_of(version))
+    assert refusal(answer) == (409, "integrity")
+    assert not auditor.get("/api/v1/audit/verify").json()["ok"]
+
+
 def test_a_published_card_names_the_head_of_the_log_right_after_it(cards: _Cards, registry: Registry) -> None:
     """Its publication is the last event under the root, which stays the same whatever comes later."""
     cards.generate()

@@ -175,3 +175,21 @@ def test_a_number_that_is_corrected_and_named_at_once(make: Make, api: Api) -> N
             lambda: theirs.post(f"{route_of(version)}/lineage", json=told),  # noqa: B023
         )
         assert sorted(answer.status_code // 100 for answer in answers) == [2, 4], [answer.text for answer in answers]
+
+
+def test_a_base_model_that_a_reader_may_not_see_is_not_in_their_list(make: Make, api: Api) -> None:
+    """The lists of items and the graph leave it out for whoever does not see its model; others have it."""
+    hidden = make.version(make.model(visibility="RESTRICTED"))
+    insider = make.owner_of(hidden)
+    version = make.version(make.model(insider), insider)
+    where = f"{route_of(version)}/lineage"
+    for told in ({"kind": "BASE_MODEL", "uri": "hf:a"}, {"kind": "BASE_MODEL", **_as_base(hidden)}):
+        made = api.as_(insider).post(where, json=told)
+        assert made.status_code == 201
+
+    for person, count in ((insider, 2), (make.person(), 1)):
+        client = api.as_(person)
+        assert len(client.get(f"{where}/items").json()["items"]) == count
+        assert client.get(made.headers["location"]).status_code == (200 if count == 2 else 404)
+        for place in (f"{where}/items", where):
+            assert (hidden.model in client.get(place).text) is (count == 2)

@@ -23,6 +23,7 @@ MEDDLING = [
     ("DELETE FROM model_owners WHERE model_id = (SELECT model_id FROM versions WHERE id = :version)", "model_owners"),
     ("UPDATE models SET risk_tier = 'LOW' WHERE id = (SELECT model_id FROM versions WHERE id = :version)", "models"),
     ("UPDATE artifacts SET type = 'CONFIG' WHERE version_id = :version", "artifacts"),
+    ("UPDATE card_revisions SET coverage = 10000 WHERE version_id = :version", "card_revisions"),
     (f"UPDATE blobs SET size_bytes = size_bytes + 1 WHERE id IN ({_BLOBS})", "blobs"),
 ]  # fmt: skip
 
@@ -45,6 +46,7 @@ def test_rows_changed_by_hand_stop_the_decision(fresh_registry: Registry, fresh_
     named = []
     for sql, _ in MEDDLING:
         life = begin_life(fresh_make, fresh_api, tier="MEDIUM", cast=cast)
+        assert life.post("/card", cast.owner).status_code == 201
         life.ask()
         digest = life.latest["digest"]
         assert life.decide(cast.mrc).status_code == 201

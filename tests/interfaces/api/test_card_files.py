@@ -1,10 +1,12 @@
 """Files of model cards, through the API: each format, the same each time, for who may see the model."""
 
+import hashlib
 import json
 from dataclasses import replace
 
 import jsonschema_rs
 import pytest
+import rfc8785
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from huggingface_hub import ModelCard
@@ -70,6 +72,19 @@ def test_a_card_keeps_to_the_schema_that_it_names(registry: Registry, make: Make
     for card in told:
         assert card["$schema"] == schema["$id"]
         assert [error.message for error in validator.iter_errors(card)] == []
+
+
+def test_whoever_has_the_json_can_check_the_digest(registry: Registry, make: Make, api: Api) -> None:
+    """As the PDF says: the SHA-256 of the canonical JSON without what is told of it from outside."""
+    full = make_full(registry, make, api)
+    owner = api.as_(full.owner)
+    owner.post(card_of(full.version))
+    owner.post(card_of(full.version, "/publish"))
+    card = json.loads(owner.get(card_of(full.version), params={"format": "json"}).content)
+
+    digest = card.pop("digest")
+    del card["checkpoint"], card["edition"]
+    assert digest == f"sha256:{hashlib.sha256(rfc8785.dumps(card)).hexdigest()}"
 
 
 def test_a_draft_is_exported_as_a_draft(make: Make, api: Api) -> None:

@@ -391,4 +391,4 @@ def test_telling_owners_needs_a_role_a_reader_and_words(make: Make, api: Api) ->
     assert refusal(tell(make.owner())) == (404, "not_found")
     assert refusal(blank) == (422, "invalid_input")
     assert {fault["field"] for fault in blank.json()["errors"]} == {"message", "node"}
-    assert refusal(tell(make.person(Role.MRC), message="x" * 2001)) == (422, "invalid_input")
+    assert refusal(tell(make.person(Role.MRC), message="x" * 1001)) == (422, "invalid_input")

@@ -280,6 +280,45 @@ def test_the_same_facts_stand_in_graph_and_table(make: Make, api: Api) -> None:
     assert "direction=upstream" in up.partition('id="picture"')[2]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "node=version:a/b/1.0.0", "node=%F0%9F%92%A9", "node=" + "a" * 3_000, "depth=-1", "depth=x&view=map",
+        "depth=10&direction=sideways", "kinds=DATA,CODE", "kinds=NOTHING", "kinds=", "expand=a&expand=b&expand=%20",
+        "expand=dataset:x@1&kinds=NONE", "view=table&view=graph", "node=a&node=b",
+    ],
+)  # fmt: skip
+def test_what_no_link_asks_for_asks_for_nothing(make: Make, api: Api, query: str) -> None:
+    """An address that somebody edited shows the page as far as it can be understood."""
+    version = make.version()
+    owner = make.owner_of(version)
+    tell(api, owner, version)
+
+    pages = (tab_of(version), f"/models/{version.model}/lineage")
+    answers = [api.browser(owner).get(f"{page}?{query}") for page in pages]
+    anywhere = api.browser(owner).get(f"/lineage?{query}")
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert anywhere.status_code in (200, 404)
+
+
+def test_neighbours_are_shown_as_well_where_that_is_asked(make: Make, api: Api) -> None:
+    """What leads neither to the middle nor from it stands beside it, once a node is expanded."""
+    owner = make.owner()
+    version, sibling = (make.version(make.model(owner, name=name)) for name in ("first", "second"))
+    named = {**DATASET, "name": name_dataset(version)}
+    tell(api, owner, version, **named)
+    tell(api, owner, sibling, **named)
+
+    before = box_of(look(api, owner, f"{tab_of(version)}?view=table"))
+    graph = look(api, owner, f"{tab_of(version)}?view=graph")
+    after = box_of(look(api, owner, f"{tab_of(version)}?view=table&expand={node_of(version)}"))
+
+    assert "second 1.0.0" not in before
+    assert f"expand={node_of(version)}" in graph
+    assert "second 1.0.0" in after.partition("Beside it")[2]
+
+
 def test_any_node_is_found_and_drawn_in_the_middle(make: Make, api: Api) -> None:
     """/lineage begins with what is most used, finds by how a name begins, and draws the graph around what is chosen."""
     version = make.version()
@@ -350,6 +389,26 @@ def test_owners_are_told_once_with_a_message(make: Make, api: Api) -> None:
     assert "Tell 2 owners (not open to you)" in words_of(
         look(api, make.person(Role.AUDITOR), f"{tab_of(version)}?node={node_of(version)}")
     )
+
+
+def test_what_is_live_is_said_with_where_and_leads_there(make: Make, api: Api) -> None:
+    """An environment stands downstream of what runs in it, opens its page, and a change says where it is live."""
+    life = begin_life(make, api)
+    tell(api, life.cast.owner, life.version)
+    life.reach("PRODUCTION")
+    version, name = life.version, f"prod-{life.version.model.partition('/')[0]}"
+    sre = api.as_(life.cast.sre)
+    made = sre.post("/api/v1/environments", json={"name": name, "kind": "PRODUCTION"}).json()
+    live = {"model": version.model, "environment": made["id"], "live": [{"version": version.version, "share": 100}]}
+    assert sre.post("/api/v1/deployments", json=live).status_code == 201
+
+    table = box_of(look(api, life.cast.owner, f"{tab_of(version)}?view=table"))
+    chosen = look(api, life.cast.owner, f"{tab_of(version)}?view=table&node=environment:{name}")
+    impact = words_of(look(api, life.cast.owner, f"/lineage?node={node_of(version)}&view=table"))
+
+    assert f"{name} Deployment, Production" in table
+    assert f'href="/deployments/environments/{made["id"]}">Open</a>' in chosen
+    assert name in impact.partition("If this changes")[2]
 
 
 def test_a_model_shows_the_lineage_of_what_is_in_production(make: Make, api: Api) -> None:

@@ -10,10 +10,13 @@ from urllib.parse import quote
 
 import pytest
 
+from modelkeep_server.adapters.pdf.press import Press
+from modelkeep_server.features.lineage.printing import print_png
 from modelkeep_server.features.lineage.views import Graph
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.lineage_export import Taken, draw_svg
 from modelkeep_server.interfaces.web.lineage_words import draw_lineage
+from modelkeep_server.rules.errors import Unavailable
 from modelkeep_server.rules.lineage import NodeKind
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -48,7 +51,7 @@ def draw_hostile() -> tuple[Graph, str]:
     things = [make_node(NodeKind.DATASET, text, detail=text) for text in HOSTILE]
     things += [make_node(NodeKind.BASE_MODEL, text) for text in HOSTILE]
     graph = Graph(middle.id, (middle, *things), join(*((one, middle) for one in things)))
-    return graph, draw_svg(Taken(graph, things[0].id, "As it is."))
+    return graph, draw_svg(Taken(graph, things[0].id, "As it is.")).text
 
 
 def test_the_page_has_the_graph_as_a_drawing_with_links(make: Make, api: Api) -> None:
@@ -154,7 +157,17 @@ def test_what_one_may_not_see_is_not_taken_along(make: Make, api: Api) -> None:
         assert stranger.get(f"{address}format=svg").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["", "format=pdf", "format="])
+def test_a_picture_that_takes_too_long_is_refused_in_words() -> None:
+    """What is drawn by the server itself is there still, and the refusal says so."""
+    _, svg = draw_hostile()
+
+    with pytest.raises(Unavailable) as refused:
+        print_png(Press(seconds=0.01), svg, area=1000, of="dataset:a@1")
+
+    assert "SVG" in refused.value.remedy
+
+
+@pytest.mark.parametrize("query", ["format=pdf", "format="])
 def test_another_format_is_refused_in_words(make: Make, api: Api, query: str) -> None:
     """Not a fault of the registry."""
     version = make.version()
@@ -222,6 +235,6 @@ def test_a_file_is_the_same_for_the_same_graph() -> None:
     graph, svg = draw_hostile()
     shuffled = replace(graph, nodes=tuple(reversed(graph.nodes)), edges=tuple(reversed(graph.edges)))
 
-    again = draw_svg(Taken(shuffled, graph.nodes[1].id, "As it is."))
+    again = draw_svg(Taken(shuffled, graph.nodes[1].id, "As it is.")).text
 
     assert again == svg

@@ -179,3 +179,29 @@ def test_the_list_is_as_long_as_promised(make: Make) -> None:
     """Five hundred and more, of which most are taken somewhere."""
     assert len(STRINGS) >= 500
     assert len(LINES) >= 500
+
+
+def test_lineage_shows_scripts_to_the_letter(make: Make, api: Api) -> None:
+    """As names and places: in the tab as graph and table, on a form that comes again, and where they are found."""
+    version = make.version()
+    owner = make.owner_of(version)
+    browser, base = api.browser(owner), f"/models/{version.model}/versions/1.0.0/lineage"
+    told = [text for text in SCRIPTS if text.strip() == text and "\n" not in text][:40]
+    for at, text in enumerate(told):
+        dataset = {"name": text, "version": str(at), "uri": text, "role": "TEST"}
+        script = {"name": text, "uri": f"{text}#{at}"}
+        for kind, sent in (
+            ("DATASET", dataset),
+            ("TRAINING_SCRIPT", script),
+            ("CONSUMER", {"name": text, "url": text}),
+        ):
+            assert browser.submit(f"{base}/new?kind={kind}", sent).status_code in (303, 409, 422)
+
+    table = Reader(browser.get(f"{base}?view=table").text)
+    graph = Reader(browser.get(f"{base}?view=graph").text)
+    found = [Reader(browser.get("/lineage", params={"q": text[:100]}).text) for text in told]
+    again = Reader(browser.submit(f"{base}/new", {"name": told[0], "version": "", "uri": told[0]}).text)
+
+    assert [table.active, graph.active, again.active, [one.active for one in found if one.active]] == [[], [], [], []]
+    assert table.lacks(told) == []
+    assert again.lacks(told[:1]) == []

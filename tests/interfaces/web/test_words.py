@@ -43,9 +43,12 @@ def lived(make: Make, api: Api) -> Life:
 def _pages(life: Life) -> Iterator[tuple[Person, str]]:
     model = f"/models/{life.version.model}"
     version = f"{model}/versions/{life.version.version}"
-    below = ("", "/artifacts", "/evaluations", "/reviews", "/review", "/activity", "/trail")
+    below = ("", "/artifacts", "/evaluations", "/reviews", "/review", "/activity", "/trail", "/lineage")
     yield from ((life.cast.owner, version + path) for path in below)
-    yield from ((life.cast.owner, path) for path in (model, f"{model}/activity", "/", "/findings", "/notices"))
+    yield from (
+        (life.cast.owner, path)
+        for path in (model, f"{model}/activity", f"{model}/lineage", "/lineage", "/", "/findings", "/notices")
+    )
     yield from ((life.cast.security, path) for path in (version, f"{version}/review", "/reviews?show=DECIDED", "/"))
 
 

@@ -5,6 +5,7 @@ The digest of a published card is the SHA-256 of the canonical JSON (RFC 8785) o
 `checkpoint` and `edition`, which are told of it from outside.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -87,6 +88,11 @@ def to_body(card: Card) -> dict[str, Any]:
 def digest_of(body: Mapping[str, Any]) -> str:
     """`sha256:<hex>` over the canonical JSON of what `to_body` gave."""
     return f"{PREFIX}{canonical.digest(body)}"
+
+
+def digest_of_text(text: str) -> str:
+    """The same over that JSON as it stands, in its canonical spelling, in the database."""
+    return f"{PREFIX}{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _write_section(section: CardSection) -> dict[str, Any]:

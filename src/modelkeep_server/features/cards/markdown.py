@@ -106,6 +106,7 @@ def render_markdown(text: str) -> Markup:
     )
 
 
+@lru_cache(_KEPT)
 def read_blocks(text: str) -> tuple[Block, ...]:
     """The same as blocks, for files that are not HTML."""
     return _read(iter(_parse(text)))

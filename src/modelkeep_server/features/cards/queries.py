@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import Row, Select, Text, and_, bindparam, func, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import card_annotations, card_revisions, people, row_writers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
 from modelkeep_server.features.cards.comparing import compare_cards
-from modelkeep_server.features.cards.documents import from_document
+from modelkeep_server.features.cards.documents import digest_of_text, from_document
 from modelkeep_server.features.cards.gathering.facts import read_facts
 from modelkeep_server.features.cards.gathering.sections import build_sections, measure_coverage, with_places
 from modelkeep_server.features.cards.views import (
@@ -28,9 +28,10 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.kit import canonical
 from modelkeep_server.kit.merkle import root_of
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.rules.errors import NotFound
+from modelkeep_server.rules.errors import IntegrityBroken, NotFound
 
 #: Which revision is asked for: a number, the draft, or what readers are to see: the newest published, else the draft.
 Asked = int | Literal["draft"] | None
@@ -49,15 +50,22 @@ class Stored:
 
     key: int
     card: Card
-    body: Mapping[str, Any]
     sequence: int | None
 
 
 @cache
 def _select_rows() -> Select[Any]:
     written = and_(row_writers.c.table_name == card_revisions.name, row_writers.c.row_key == card_revisions.c.id)
+    columns = card_revisions.c
     return (
-        select(card_revisions, row_writers.c.sequence)
+        select(
+            columns.id,
+            columns.digest,
+            columns.edition,
+            columns.revision,
+            row_writers.c.sequence,
+            type_coerce(columns.document, Text).label("text"),
+        )
         .outerjoin(row_writers, written)
         .where(card_revisions.c.version_id == bindparam("version_id"))
     )
@@ -107,8 +115,21 @@ def find_stored(work: Work, version: Version, revision: Asked = None) -> Stored 
 
 
 def _to_stored(row: Row[Any]) -> Stored:
-    card = replace(from_document(row.document), digest=row.digest, edition=row.edition)
-    return Stored(row.id, card, row.document, row.sequence)
+    """Raises IntegrityBroken where the document is not the one that was written."""
+    if row.digest is not None and digest_of_text(row.text) != row.digest:
+        raise _changed_by_hand(row)
+    try:
+        card = from_document(canonical.loads(row.text))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _changed_by_hand(row) from error
+    return Stored(row.id, replace(card, digest=row.digest, edition=row.edition), row.sequence)
+
+
+def _changed_by_hand(row: Row[Any]) -> IntegrityBroken:
+    return IntegrityBroken(
+        f"Revision {row.revision} of this model card is not what was written: it was changed by hand.",
+        remedy="Tell an Admin and an Auditor, and have the log verified; another revision can be read meanwhile.",
+    )
 
 
 def _complete(work: Work, version: Version, stored: Stored) -> Card:

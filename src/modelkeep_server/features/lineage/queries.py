@@ -1,5 +1,9 @@
-"""Reading the lineage items of a version. Whoever sees the version sees what it tells of itself."""
+"""
+Reading the lineage items of a version. Whoever sees the version sees what it tells of itself, but for base models that
+they may not see.
+"""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -7,8 +11,10 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import lineage_items, models, people, versions
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.items import Own, name_item, put_together
 from modelkeep_server.features.lineage.views import Item, Source
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import NotFound
@@ -23,9 +29,29 @@ def list_items(work: Work, version: Version) -> tuple[Item, ...]:
     return put_together(own, told)
 
 
+def list_seen_items(work: Work, actor: Actor, version: Version) -> tuple[Item, ...]:
+    """The same without the base models that the actor may not see. At most two statements."""
+    items = list_items(work, version)
+    asked = {str(item.facts["model"]).lower() for item in items if "model" in item.facts}
+    if not asked:
+        return items
+    rows = work.all(select(models.c.path_key).where(models.c.path_key.in_(sorted(asked)), ~visible_to(actor)))
+    hidden = {row.path_key for row in rows}
+    return tuple(item for item in items if str(item.facts.get("model")).lower() not in hidden)
+
+
+def get_seen_item(work: Work, actor: Actor, version: Version, item_id: str) -> Item:
+    """One item that the actor may see. Raises NotFound. At most two statements."""
+    return _pick(version, list_seen_items(work, actor, version), item_id)
+
+
 def get_item(work: Work, version: Version, item_id: str) -> Item:
     """One item of a version. Raises NotFound. One statement."""
-    found = next((item for item in list_items(work, version) if item.id == item_id), None)
+    return _pick(version, list_items(work, version), item_id)
+
+
+def _pick(version: Version, items: Sequence[Item], item_id: str) -> Item:
+    found = next((item for item in items if item.id == item_id), None)
     if found is None:
         raise NotFound(f"{version.address} has no lineage item {item_id[:100]!r}.")
     return found

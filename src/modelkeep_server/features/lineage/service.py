@@ -72,8 +72,7 @@ def add_item(
     present = queries.list_items(work, found)
     metadata = _write_through(model, found, new.kind, facts)
     if metadata is not None:
-        said = {"lineageKind": new.kind.value, "source": new.source.value}
-        found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add", told=said)
+        found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
         own = OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
         return queries.get_item(work, found, own)
     _demand_untold(present, new.kind, facts)
@@ -130,7 +129,6 @@ def remove_item(
             found,
             metadata,
             act="lineage.remove",
-            told={"lineageKind": item.kind.value},
             reason=reason,
         )
         return

@@ -31,9 +31,9 @@ from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import FieldError, Invalid, TooMany
-from modelkeep_server.rules.notices import QUOTED_CHARS
 
-MESSAGE_CHARS = 2_000
+#: All of it stands in the notice and in the mail: there is no other place that it leads to.
+MESSAGE_CHARS = 1_000
 KIND = "lineage.change"
 _NODE_CHARS = 500
 #: Said instead of a node that somebody may not see by all that leads from it to them.
@@ -76,8 +76,11 @@ def tell_owners(work: Work, actor: Actor, node_id: str, message: str) -> int:
     for owner in fresh:
         together[frozenset(owners[owner])].append(owner)
     restricted = _find_restricted(work, impact)
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, item in enumerate(impact.items):
+        places[item.model_key].append(place)
     for model_keys, some in together.items():
-        items = [item for item in impact.items if item.model_key in model_keys]
+        items = [impact.items[place] for place in sorted(place for key in model_keys for place in places[key])]
         _tell(work, actor, impact.node, items, some, message, _is_open(items, restricted))
     _record(work, actor, impact, message, len(fresh))
     return len(fresh)
@@ -182,7 +185,7 @@ def _tell(
     facts = {
         "node": labels.say(node)[:_NODE_CHARS] if named else _UNNAMED,
         "reached": f"{first.model}:{first.version}" + (f" and {more} more of your versions" if more else ""),
-        "text": message[:QUOTED_CHARS],
+        "text": message,
     }
     persons = [owner.person_id for owner in owners if owner.person_id is not None]
     mailed = [owner.person_id for owner in owners if owner.person_id is not None and owner.mails]

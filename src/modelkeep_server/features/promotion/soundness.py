@@ -7,6 +7,7 @@ from modelkeep_server.db.tables import (
     artifacts,
     assessments,
     attestations,
+    card_revisions,
     deployment_shares,
     deployments,
     evaluation_runs,
@@ -34,7 +35,7 @@ from modelkeep_server.features.versions.views import Version
 
 _OF_VERSION = (
     version_contents, version_passages, version_flags, promotions, findings, exceptions, assessments, evaluation_runs,
-    attestations, lineage_items,
+    attestations, lineage_items, card_revisions,
 )  # fmt: skip
 #: How many deployments of a model are looked at beside those that stand; verification looks at all.
 _DEPLOYMENTS = 50
@@ -42,11 +43,11 @@ _DEPLOYMENTS = 50
 
 def demand_sound(work: Work, model: Model, version: Version) -> None:
     """
-    Go on only where the version, its model, owners, files, flags, rounds, decisions, evaluations and lineage are as the
-    log has them, what was told of where the model is live, and the policies, suites and added approvals that it is
-    judged by.
+    Go on only where the version, its model, owners, files, flags, rounds, decisions, evaluations, lineage and cards are
+    as the log has them, what was told of where the model is live, and the policies, suites and added approvals that it
+    is judged by.
 
-    Raises IntegrityBroken, naming the row. About 45 statements, each by a key.
+    Raises IntegrityBroken, naming the row. About 47 statements, each by a key.
     """
     rows: dict[str, list[int]] = {"versions": [version.key], "models": [model.key]}
     rows["model_owners"] = _keys(work, select(model_owners.c.id).where(model_owners.c.model_id == model.key))

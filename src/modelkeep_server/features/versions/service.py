@@ -147,19 +147,18 @@ def update_version(
 
 def change_metadata(
     work: Work, actor: Actor, model: Model, found: Version, metadata: Mapping[str, Any], *, act: str,
-    told: Mapping[str, object] | None = None, reason: str | None = None,
+    reason: str | None = None,
 ) -> Version:  # fmt: skip
     """
-    Write the metadata of a version as another act makes it, whose event it is; `told` is what that says beside it.
+    Write the metadata of a version as another act makes it, whose event it is.
 
     The caller locked the model and the version, asked for permission and judged. `metadata` is as it is kept.
     """
-    return _write_edit(work, actor, model, found, replace(_as_sent(found), metadata=metadata), act, reason, told)
+    return _write_edit(work, actor, model, found, replace(_as_sent(found), metadata=metadata), act, reason)
 
 
 def _write_edit(
-    work: Work, actor: Actor, model: Model, found: Version, after: NewVersion, act: str, reason: str | None,
-    told: Mapping[str, object] | None = None,
+    work: Work, actor: Actor, model: Model, found: Version, after: NewVersion, act: str, reason: str | None
 ) -> Version:  # fmt: skip
     """Write an edit that was judged, where it changes anything, with its event."""
     before, metadata = _as_sent(found), after.metadata
@@ -181,7 +180,7 @@ def _write_edit(
     access.record(
         work, actor, act, object_id=found.id, object_label=f"{model.address}:{after.version}",
         before={REVISION: found.revision} | {key: old.get(key) for key in changed},
-        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed} | dict(told or {}),
+        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed},
         reason=reason or None,
     )  # fmt: skip
     return queries.get_version(work, actor, model.group, model.name, after.version)

@@ -15,7 +15,7 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
-from modelkeep_server.interfaces.api.shapes.cards import AnnotationIn, CardChangesOut, CardOut, RevisionOut
+from modelkeep_server.interfaces.api.shapes.cards import AnnotationIn, CardChangesOut, CardOut, CardRevisionOut
 from modelkeep_server.interfaces.card_files import FORMATS, Format, make_file, name_file
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.kit import canonical
@@ -70,7 +70,7 @@ async def show_card(
         return queries.get_card(work, actor, group, name, version, _read_revision(revision))
 
     card, row = await desk.read(read), FORMATS[format]
-    run = desk.door.take_time if row.is_slow else desk.door.hop
+    run = desk.door.print if row.is_slow else desk.door.hop
     content = await run(lambda: make_file(card, format, desk.door.parts))
     headers = {"ETag": etag_of(card.edition)}
     if row.media_type != "application/json":
@@ -103,14 +103,16 @@ def publish_card(work: Work, actor: Actor, group: str, name: str, version: str, 
     return _answer(card)
 
 
-@router.get(BASE + "/revisions", response_model=PageOut[RevisionOut])
+@router.get(BASE + "/revisions", response_model=PageOut[CardRevisionOut])
 @door.reads("model.read")
 def list_card_revisions(
     work: Work, actor: Actor, group: str, name: str, version: str, limit: Limit = 50, cursor: Cursor = None
-) -> PageOut[RevisionOut]:
+) -> PageOut[CardRevisionOut]:
     """The cards of a version, newest first, the draft among them."""
     found = version_queries.get_version(work, actor, group, name, version)
-    return PageOut[RevisionOut].of(queries.page_revisions(work, found, limit=limit, cursor=cursor), RevisionOut.of)
+    return PageOut[CardRevisionOut].of(
+        queries.page_revisions(work, found, limit=limit, cursor=cursor), CardRevisionOut.of
+    )
 
 
 @router.get(BASE + "/compare", response_model=CardChangesOut)

@@ -37,7 +37,7 @@ def add_lineage(work: Work, actor: Actor, group: str, name: str, version: str, b
 def list_lineage(work: Work, actor: Actor, group: str, name: str, version: str) -> LineageItemsOut:
     """The lineage items of a version, by kind, those in its own fields first."""
     found = version_queries.get_version(work, actor, group, name, version)
-    return LineageItemsOut(items=[LineageItemOut.of(item) for item in queries.list_items(work, found)])
+    return LineageItemsOut(items=[LineageItemOut.of(item) for item in queries.list_seen_items(work, actor, found)])
 
 
 @router.get(BASE + "/items/{id}", response_model=LineageItemOut)
@@ -45,7 +45,7 @@ def list_lineage(work: Work, actor: Actor, group: str, name: str, version: str) 
 def show_lineage_item(work: Work, actor: Actor, group: str, name: str, version: str, id: ItemId) -> LineageItemOut:
     """One lineage item of a version."""
     found = version_queries.get_version(work, actor, group, name, version)
-    return LineageItemOut.of(queries.get_item(work, found, id))
+    return LineageItemOut.of(queries.get_seen_item(work, actor, found, id))
 
 
 @router.delete(BASE + "/items/{id}", status_code=204)

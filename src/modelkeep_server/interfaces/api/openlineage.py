@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Body
-from pydantic import ValidationError
+from pydantic import ValidationError, WithJsonSchema
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -26,8 +26,9 @@ router = make_router("lineage")
 router.route_class = PackedRoute
 
 EVENTS = "/lineage/openlineage"
-_DESCRIBED = Body(max_length=BATCH_MAX, description="Events, each as the route for one takes it.")
-Batch = Annotated[list[dict[str, Any]], _DESCRIBED]
+#: An event that is judged after the others were taken; described as the route for one takes it.
+AnyEvent = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/OpenLineageEventIn"})]
+Batch = Annotated[list[AnyEvent], Body(max_length=BATCH_MAX, description="Events, each as the route for one takes it.")]
 #: Too many at a time, and not now.
 _LATER = (TooMany.status, Unavailable.status)
 

@@ -42,7 +42,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
         "sections": [{"id": "intended-use", "title": "Intended Use", "items": [_ITEM], "annotations": [_NOTE]}],
     },
     "AnnotationIn": {"markdown": _NOTE["markdown"]},
-    "RevisionOut": {"revision": 1, "status": "PUBLISHED", "coverage": 0.8718},
+    "CardRevisionOut": {"revision": 1, "status": "PUBLISHED", "coverage": 0.8718},
     "CardChangesOut": _CHANGES,
 }
 

@@ -17,6 +17,7 @@ from modelkeep_server.interfaces.reference import (
     evaluations,
     lineage,
     notices,
+    openlineage,
     policies,
     promotions,
 )
@@ -113,6 +114,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **cards.STORY_OF,
     **lineage.STORY_OF,
     **notices.STORY_OF,
+    **openlineage.STORY_OF,
     **policies.STORY_OF,
     **deployments.STORY_OF,
     **promotions.STORY_OF,

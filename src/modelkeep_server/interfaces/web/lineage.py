@@ -62,7 +62,7 @@ def find_context(
     found: Version = facts["version"]
     at = f"{href_of_version(found.model, found.version)}/lineage"
     picture = draw_picture(work, actor, name_version(found.model, found.version), read_asked(query, "node"), at)
-    items = queries.list_items(work, found)
+    items = queries.list_seen_items(work, actor, found)
     return LineageContext(**facts, picture=picture, items=items, refused=refused)
 
 

@@ -32,6 +32,8 @@ from modelkeep_server.rules.lineage import name_version
 
 router = make_router()
 
+#: The band above the graph that says what it is, and the least width it needs.
+BAND, WIDTH_LEAST = 64, 640
 TITLE_ROOM, TITLE_SIZE = 600, 16
 _NAME_CHARS = 80
 _SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)".*?</symbol>', re.DOTALL)
@@ -69,10 +71,19 @@ class Taken:
         return next(name_of(node) for node in self.graph.nodes if node.id == self.graph.middle)
 
 
+@dataclass(frozen=True)
+class Svg:
+    """A drawing as a file."""
+
+    text: str
+    width: int
+    height: int
+
+
 @router.get(BASE + "/export")
 @door.streams("model.read")
 async def export_lineage(
-    desk: Desk, request: Request, group: str, name: str, version: str, format_: AskedFormat
+    desk: Desk, request: Request, group: str, name: str, version: str, format_: AskedFormat = Format.SVG
 ) -> Response:
     """The graph around a version, as the page with the same query shows it."""
     asked = read_asked(request.query_params, "node")
@@ -87,7 +98,10 @@ async def export_lineage(
 @router.get("/lineage/export")
 @door.streams("model.read")
 async def export_node(
-    desk: Desk, request: Request, node: Annotated[str, Query(max_length=NODE_CHARS)], format_: AskedFormat
+    desk: Desk,
+    request: Request,
+    node: Annotated[str, Query(max_length=NODE_CHARS)] = "",
+    format_: AskedFormat = Format.SVG,
 ) -> Response:
     """The graph around any node, as the page with the same query shows it."""
     asked = read_asked(request.query_params, "chosen")
@@ -115,7 +129,7 @@ def _say(graph: Graph, asked: Asked, work: Work) -> str:
 
 async def _send(desk: Desk, find: Callable[[Work, Actor], Taken], format_: Format) -> Response:
     taken = await desk.read(find)
-    run = desk.door.take_time if format_ is Format.PNG else desk.door.hop
+    run = desk.door.print if format_ is Format.PNG else desk.door.hop
     content = await run(lambda: make_file(taken, format_, desk.door.parts))
     headers = headers_of_file(f"{_name_file(taken.name)}-lineage.{format_}", len(content))
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
@@ -125,26 +139,32 @@ def make_file(taken: Taken, format_: Format, parts: Parts) -> bytes:
     """The graph as a file. Raises Unavailable where no picture can be made now."""
     match format_:
         case Format.SVG:
-            return draw_svg(taken).encode()
+            return draw_svg(taken).text.encode()
         case Format.PNG:
-            return print_png(parts.printer, draw_svg(taken), of=taken.graph.middle)
+            svg = draw_svg(taken)
+            return print_png(parts.printer, svg.text, area=svg.width * svg.height, of=taken.graph.middle)
         case Format.JSON:
             return canonical.dumps(to_document(taken.graph)).encode()
 
 
-def draw_svg(taken: Taken) -> str:
+def draw_svg(taken: Taken) -> Svg:
     """The graph as an SVG that needs nothing beside itself. The same graph gives the same file."""
     drawn = draw_lineage(taken.graph, taken.chosen)
     states = {drawing.icon_of(node.state) for node in taken.graph.nodes if node.state}
     title = f"Lineage of {taken.name}"
     symbols = [_symbols()[name] for name in sorted(drawn.icons | states)]
-    return environment().get_template("lineage/export.svg").render(
+    width, height = max(drawn.drawing.width, WIDTH_LEAST), drawn.drawing.height + BAND
+    text = environment().get_template("lineage/export.svg").render(
         drawn=drawn,
+        width=width,
+        height=height,
+        band=BAND,
         title=title,
         title_cut=clip(title, TITLE_ROOM, TITLE_SIZE),
         says=taken.says,
         symbols=Markup("").join(symbols),
     )  # fmt: skip
+    return Svg(text, width, height)
 
 
 @cache

@@ -282,19 +282,18 @@ def _block(block: Block) -> dict[str, Any]:
             return {"kind": "rule"}
 
 
-def _runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    return [
-        {
-            "text": run.text,
-            "strong": run.strong,
-            "emphasis": run.emphasis,
-            "struck": run.struck,
-            "code": run.code,
-            "href": run.href,
-            "breaks": run.breaks,
-        }
-        for run in runs
-    ]
+def _runs(runs: Sequence[Run]) -> list[str | dict[str, Any]]:
+    """Plain text as texts, all else with what it is: long annotations have thousands of both."""
+    told: list[str | dict[str, Any]] = []
+    for run in runs:
+        manner = {name: value for name, value in vars(run).items() if value and name != "text"}
+        if manner:
+            told.append({"text": run.text, **manner})
+        elif told and isinstance(told[-1], str):
+            told[-1] += run.text
+        else:
+            told.append(run.text)
+    return told
 
 
 def _fold(line: str) -> str:

@@ -109,7 +109,7 @@ class AnnotationIn(Input):
     markdown: str = Field(description="Markdown, at most 10,000 characters; empty takes yours back.")
 
 
-class RevisionOut(Shape):
+class CardRevisionOut(Shape):
     """A card in the list of a version's cards."""
 
     revision: int

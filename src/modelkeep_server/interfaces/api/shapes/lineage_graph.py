@@ -169,7 +169,7 @@ class TellIn(Input):
         max_length=4_000, description="The node that changes, by its id.", examples=["dataset:churn-events@2026-02"]
     )
     message: str = Field(
-        description="What changes, and what to do about it; at most 2,000 characters.",
+        description="What changes, and what to do about it; at most 1,000 characters.",
         examples=["This dataset was recalled. Train again with 2026-03."],
     )
 

@@ -1,6 +1,7 @@
 """What the pages of lineage are drawn from."""
 
-import json
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -24,16 +25,23 @@ from modelkeep_server.interfaces.web.lineage_words import describe, name_of
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
 
-_EXAMPLES: Mapping[ItemKind, Mapping[str, str]] = {
-    ItemKind.DATASET: {"name": "churn-events", "version": "2026-02", "uri": "s3://data/churn/", "role": "TRAINING"},
-    ItemKind.FEATURE_PIPELINE: {"name": "tenure-features", "uri": "airflow://features/tenure"},
-    ItemKind.COMMIT: {"repositoryUrl": "https://git.company.com/churn", "commitSha": "7be41c9"},
-    ItemKind.TRAINING_SCRIPT: {"name": "train.py", "uri": "src/train.py", "commitSha": "7be41c9"},
-    ItemKind.PREPROCESSING: {"name": "prepare.py", "uri": "src/prepare.py", "commitSha": "7be41c9"},
-    ItemKind.BASE_MODEL: {"uri": "hf:org/name"},
-    ItemKind.TRAINING_RUN: {"system": "mlflow", "runId": "churn-2291"},
-    ItemKind.CONSUMER: {"name": "Help desk"},
+#: What an example of each kind says, by the fields of the kind.
+_EXAMPLES: Mapping[ItemKind, tuple[tuple[str, str], ...]] = {
+    ItemKind.DATASET: (
+        ("name", "churn-events"),
+        ("version", "2026-02"),
+        ("uri", "s3://data/churn/2026-02/"),
+        ("role", "training"),
+    ),
+    ItemKind.FEATURE_PIPELINE: (("name", "tenure-features"), ("uri", "airflow://features/tenure")),
+    ItemKind.COMMIT: (("repositoryUrl", "https://git.company.com/churn"), ("commitSha", "7be41c9")),
+    ItemKind.TRAINING_SCRIPT: (("name", "train.py"), ("uri", "src/train.py"), ("commitSha", "7be41c9")),
+    ItemKind.PREPROCESSING: (("name", "prepare.py"), ("uri", "src/prepare.py"), ("commitSha", "7be41c9")),
+    ItemKind.BASE_MODEL: (("uri", "hf:org/name"),),
+    ItemKind.TRAINING_RUN: (("system", "mlflow"), ("runId", "churn-2291")),
+    ItemKind.CONSUMER: (("name", "Help desk"),),
 }
+_CAPITAL = re.compile("([A-Z])")
 #: What is changed by editing the version, by the ids of items, with the control of its form.
 _EDITED_IN = {OWN_COMMIT: "commitSha", OWN_JOB: "trainingJobId"}
 
@@ -126,8 +134,10 @@ class AddItemContext(FormContext):
 
     @property
     def example(self) -> str:
-        """What a program sends to tell one of these, as JSON."""
-        return json.dumps({"kind": self.info.kind.value, **_EXAMPLES[self.info.kind]})
+        """The command that tells one of these."""
+        told = (f"{_name_option(key)} {shlex.quote(text)}" for key, text in _EXAMPLES[self.info.kind])
+        head = f"modelkeep lineage add {self.info.prefix} {shlex.quote(self.version.address)}"
+        return " \\\n  ".join((head, *told))
 
     def choices_of(self, row: ItemField) -> tuple[tuple[str, str], ...]:
         """What a control offers, with words; nothing where one types."""
@@ -178,6 +188,11 @@ class ModelLineageContext(FormContext):
     versions: Sequence[Version] = ()
     version: Version | None = None
     picture: Picture | None = None
+
+
+def _name_option(key: str) -> str:
+    """The option of the command for a field: `--commit-sha` for commitSha."""
+    return "--" + _CAPITAL.sub(r"-\1", key).lower()
 
 
 def to_row(item: Item) -> ItemRow:

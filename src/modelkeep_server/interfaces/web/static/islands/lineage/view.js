@@ -113,7 +113,7 @@ export function makeView(root, graph, kept) {
   return { port, reveal, keep, sizes };
 }
 
-/** With a mouse, the graph is taken and drawn along. A click that ends a drag leads nowhere. */
+/** With a mouse, the graph is taken and drawn along. A click that ends a drag chooses nothing: it is the port's. */
 function drag(port) {
   let from = null;
   port.classList.add("live");
@@ -122,23 +122,23 @@ function drag(port) {
     if (event.pointerType !== "mouse" || event.button !== 0) return;
     from = { x: event.clientX, y: event.clientY, left: port.scrollLeft, top: port.scrollTop, moved: false };
   });
-  addEventListener("pointermove", (event) => {
+  port.addEventListener("pointermove", (event) => {
     if (!from) return;
     const [x, y] = [event.clientX - from.x, event.clientY - from.y];
-    from.moved ||= Math.hypot(x, y) > 4;
-    if (!from.moved) return;
-    port.classList.add("grabbed");
+    if (!from.moved) {
+      if (Math.hypot(x, y) < 5) return;
+      from.moved = true;
+      port.setPointerCapture(event.pointerId);
+      port.classList.add("grabbed");
+    }
     port.scrollTo(from.left - x, from.top - y);
   });
-  addEventListener("pointerup", () => {
-    if (from?.moved) {
-      addEventListener("click", stop, { capture: true, once: true });
-      setTimeout(() => removeEventListener("click", stop, { capture: true }));
-    }
+  const end = () => {
     from = null;
     port.classList.remove("grabbed");
-  });
-  const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
+  };
+  port.addEventListener("pointerup", end);
+  port.addEventListener("pointercancel", end);
 }
 
 /** Two fingers make it larger and smaller; one scrolls, as anywhere. */

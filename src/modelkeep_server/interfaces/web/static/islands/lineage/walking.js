@@ -58,6 +58,7 @@ export function takeKeys(root, graph, view) {
       go(ways[event.key](node));
     } else if (event.key === "Enter" && event.target === view.port) go(at);
   });
+  view.port.setAttribute("aria-label", `${view.port.getAttribute("aria-label")}. Arrow keys move it, Enter goes to a node, and arrow keys from there to its neighbours`);
   root.addEventListener("lineage:go", (event) => go(event.detail));
   stand(at);
 }
