@@ -66,7 +66,7 @@ def test_a_card_tells_what_is_known_in_the_words_of_whoever_told_it(registry: Re
     assert ["optimizer.lr", "0.001"] in value["hyperparameters"]["rows"]
     assert value["code"][0] == "d09e4b1c"
     assert "train.py (https://git.example.com/ml/churn/train.py)" in value["code"]
-    assert value["training-runs"] == ["job/job-7", "mlflow/churn-2107 (https://mlflow.example.com/runs/2107)"]
+    assert value["training-runs"] == ["job-7", "mlflow/churn-2107 (https://mlflow.example.com/runs/2107)"]
     assert value["base-models"] == [full.base.address]
     assert value["inherited-limitations"] == [f"{full.base.address}, Limitations: Knows nothing of prepaid."]
     assert items["inherited-limitations"]["sources"][0]["href"] == f"/models/{full.base.model}/versions/1.0.0"

@@ -23,7 +23,7 @@ from modelkeep_server.features.cards.gathering.found import (
 from modelkeep_server.features.cards.views import Origin, Source
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.lineage import DatasetRole, ItemKind
+from modelkeep_server.rules.lineage import DatasetRole, ItemKind, call_run
 from modelkeep_server.rules.schema_documents import Document
 from modelkeep_server.rules.wording import say_code
 
@@ -70,8 +70,7 @@ def _answer_origins(facts: Facts) -> Answers:
     ]
     code = [_tell_code(item) for item in facts.items_of(ItemKind.COMMIT, ItemKind.TRAINING_SCRIPT)]
     runs = [
-        f"{run['system']}/{run['runId']}" + (f" ({run['url']})" if run.get("url") else "")
-        for run in facts.items_of(ItemKind.TRAINING_RUN)
+        call_run(run) + (f" ({run['url']})" if run.get("url") else "") for run in facts.items_of(ItemKind.TRAINING_RUN)
     ]
     return {
         "data-sources": texts(training, lineage),
