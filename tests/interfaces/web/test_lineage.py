@@ -451,4 +451,4 @@ def test_what_the_pages_cost(make: Make, api: Api) -> None:
         costs[name] = len(sent)
 
     most = {"tab": 20, "node": 20, "start": 4, "model": 20, "form": 10}
-    assert {name: cost for name, cost in costs.items() if cost > most[name]} == {}
+    assert {name: cost for name, cost in costs.items() if cost > most[name]} == {}, costs

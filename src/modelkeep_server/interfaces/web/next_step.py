@@ -12,7 +12,7 @@ from modelkeep_server.rules.lifecycle import MOVES, STATES, State
 from modelkeep_server.rules.lineage import ItemKind
 from modelkeep_server.rules.permission_words import join
 from modelkeep_server.rules.permissions import ROLES, Role
-from modelkeep_server.rules.policy_facts import Place, list_cures
+from modelkeep_server.rules.policy_cures import Place, list_cures
 
 
 class Kind(StrEnum):
