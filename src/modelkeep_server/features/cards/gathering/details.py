@@ -23,7 +23,7 @@ from modelkeep_server.features.cards.gathering.found import (
 from modelkeep_server.features.cards.views import Origin, Source
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.lineage import JOB_SYSTEM, DatasetRole, ItemKind
+from modelkeep_server.rules.lineage import DatasetRole, ItemKind, call_run
 from modelkeep_server.rules.schema_documents import Document
 from modelkeep_server.rules.wording import say_code
 
@@ -103,8 +103,7 @@ def _tell_commits(facts: Facts) -> list[str]:
 
 def _tell_run(run: Mapping[str, Any]) -> str:
     """`mlflow/churn-2107 (https://...)`, or the bare id that stands in the version's own field."""
-    name = run["runId"] if run["system"] == JOB_SYSTEM else f"{run['system']}/{run['runId']}"
-    return f"{name} ({run['url']})" if run.get("url") else str(name)
+    return f"{call_run(run)} ({run['url']})" if run.get("url") else call_run(run)
 
 
 def tell_program(item: Mapping[str, Any]) -> str:
