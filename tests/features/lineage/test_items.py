@@ -239,7 +239,6 @@ def test_the_next_one_takes_the_place_of_what_is_removed(registry: Registry, mak
 def test_many_who_name_the_same_things_at_once_all_succeed(
     registry: Registry, make: Make, races: int, figures: Figures
 ) -> None:
-    """Things that several versions name first at one moment are one node each; none waits for another in a ring."""
     """Things that several versions name first at the same moment are one node each; nobody waits in a ring."""
     for _ in range(races):
         names = [secrets.token_hex(4) for _ in range(3)]
