@@ -10,7 +10,7 @@ import pytest
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage import graph, impact, service
-from modelkeep_server.features.lineage.views import NewItem
+from modelkeep_server.features.lineage.views import NewItem, Reached
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lineage import ItemKind
@@ -115,13 +115,24 @@ def _add(work: Work, owner: Person, version: Version, new: NewItem) -> None:
     service.add_item(work, owner.actor, group, name, version.version, new)
 
 
+def _walk_pages(work: Work, reader: Person, start: str) -> tuple[Reached, ...]:
+    page = impact.find_impact(work, reader.actor, start, most=7)
+    items = page.items
+    while page.next_cursor is not None:
+        page = impact.find_impact(work, reader.actor, start, most=7, cursor=page.next_cursor)
+        assert 1 <= len(page.items) <= 7
+        items += page.items
+    return items
+
+
 @pytest.mark.parametrize("versions", sizes(small=40, full=1000))
 def test_impact_is_what_a_slow_computation_finds(
     registry: Registry, make: Make, versions: int, figures: Figures
 ) -> None:
     """
     For an owner, a stranger and an MRC, a change of any dataset reaches exactly the versions that follow from the
-    edges that are there for them, in as many steps, by ways that they see; what they see nothing of is not found.
+    edges that are there for them, in as many steps, by ways that they see, whole or page by page; what they see nothing
+    of is not found.
     """
     chance = random.Random(versions)
     world, owners = _make_world(registry, make, versions, chance)
@@ -150,6 +161,7 @@ def test_impact_is_what_a_slow_computation_finds(
                 order = [(len(item.path), item.model.lower(), item.version) for item in found.items]
                 assert order == sorted(order)
                 assert (found.total, found.truncated) == (len(wanted), False)
+                assert _walk_pages(work, reader, start) == found.items
                 compared += len(wanted)
                 longest = max(longest, *wanted.values(), 0)
 
