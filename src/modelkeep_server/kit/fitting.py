@@ -3,8 +3,8 @@
 import unicodedata
 
 ELLIPSIS = "…"
-#: Widths of glyphs in parts of the size of the type, as Geist has them with figures of one width; the rest is as wide as
-#: "n".
+#: Widths of glyphs in parts of the size of the type, as Geist has them with figures of one width; the rest is as
+#: wide as "n".
 _WIDTHS = {
     **dict.fromkeys("',.!i `j|()Il", 0.26),
     **dict.fromkeys(':;"[]rft{}-*^', 0.38),

@@ -8,7 +8,7 @@ they may not see is not walked through either, so that no path tells of it.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, or_, select, true
 
@@ -23,7 +23,8 @@ from modelkeep_server.features.models.visibility import Sight, sight_of, values_
 STEPS_MAX = 1_000
 #: All the rest of a way is asked for each so many steps, where it is so narrow, and taken where it is of fewer edges.
 _REST_TRIED_EVERY, _NARROW, _REST_MAX = 8, 50, 4_000
-_edges, _nodes = lineage_edges, lineage_nodes
+_edges = lineage_edges
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,10 @@ def walk(
 def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
     """The nodes one step from others: each with one of those that it is a step from."""
     here, there = ends_of(direction)
+    edges = select(there.label("there"), func.min(here).label("here")).select_from(_edges)
     return (
-        select(there.label("there"), func.min(here).label("here"))
-        .join(_nodes, _nodes.c.id == there)
-        .where(in_keys(here, "edge"), sees_edge(sight), sees_end(sight))
+        join_end(edges, there, sight)
+        .where(in_keys(here, "edge"), sees_edge(sight))
         .group_by(there)
         .order_by(there)
         .limit(bindparam("most"))
@@ -130,10 +131,9 @@ def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
 def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
     """All edges that lead on from some nodes, however far, as (here, there)."""
     here, there = ends_of(direction)
-    edges = select(here.label("here"), there.label("there")).join(_nodes, _nodes.c.id == there)
-    seen = (sees_edge(sight), sees_end(sight))
-    ways = edges.where(in_keys(here, "edge"), *seen).cte("ways", recursive=True)
-    ways = ways.union(edges.join(ways, ways.c.there == here).where(*seen))
+    edges = select(here.label("here"), there.label("there")).select_from(_edges).where(sees_edge(sight))
+    ways = join_end(edges, there, sight).where(in_keys(here, "edge")).cte("ways", recursive=True)
+    ways = ways.union(join_end(edges.join(ways, ways.c.there == here), there, sight))
     return select(ways.c.here, ways.c.there).limit(bindparam("most"))
 
 
@@ -148,15 +148,24 @@ def sees_edge(sight: Sight) -> ColumnElement[bool]:
     return true() if sight is Sight.EVERYTHING else _sees(sight, _edges.c.version_id)
 
 
-def sees_end(sight: Sight, of: FromClause = lineage_nodes) -> ColumnElement[bool]:
+def join_end(
+    statement: Select[*Ts], end: ColumnElement[int], sight: Sight, node: FromClause = lineage_nodes
+) -> Select[*Ts]:
     """
-    Whether they see the version at one end of an edge that they see, if it is one: `of` is that end, joined to
-    `lineage_edges`.
+    Of the edges of a statement, those of which somebody who sees as far sees the one end as well; `node` is that end.
+
+    The version at it is joined, unless it is the one that tells of the edge: told as a condition, PostgreSQL would
+    gather all versions that are seen to answer it.
     """
+    statement = statement.join(node, node.c.id == end)
     if sight is Sight.EVERYTHING:
-        return true()
-    end = of.c.version_id
-    return or_(end.is_(None), end == _edges.c.version_id, _sees(sight, end))
+        return statement
+    other = (versions.c.id == node.c.version_id) & (versions.c.id != _edges.c.version_id)
+    return (
+        statement.outerjoin(versions, other)
+        .outerjoin(models, models.c.id == versions.c.model_id)
+        .where(or_(versions.c.id.is_(None), visible_by(sight)))
+    )
 
 
 def _sees(sight: Sight, version_key: ColumnElement[Any]) -> ColumnElement[bool]:

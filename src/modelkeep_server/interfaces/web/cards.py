@@ -19,7 +19,9 @@ from modelkeep_server.interfaces.web.forms import href_of_version, text_of
 from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.versions import BASE, facts_of
-from modelkeep_server.rules.errors import NotFound, RegistryError
+from modelkeep_server.rules import texts
+from modelkeep_server.rules.card_sections import ANNOTATION_CHARS
+from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, RegistryError
 
 router = make_router()
 
@@ -96,7 +98,11 @@ def preview_annotation(
     """How will it look? Nothing is saved. Control: markdown."""
     model = model_queries.get_model(work, actor, group, name)
     access.require(work, actor, "card.annotate", model_queries.relations_of(actor, model), owners=model.owners)
-    writing = Writing(section, text_of(form, "markdown"), is_preview=True)
+    markdown = text_of(form, "markdown")
+    fault = texts.find_text_fault(markdown, max_chars=ANNOTATION_CHARS, lines=True)
+    if fault:
+        raise Invalid.of([FieldError("markdown", fault)])
+    writing = Writing(section, markdown, is_preview=True)
     return _card_page(work, actor, group, name, version, which="newest", writing=writing)
 
 
