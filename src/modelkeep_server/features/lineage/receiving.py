@@ -59,7 +59,7 @@ def _receive_of(work: Work, actor: Actor, made: Made, told: Sequence[Read]) -> R
     added: list[Item] = []
     for read in told:
         new = read.item
-        same = _find_same(queries.list_items(work, found), new)
+        same = _find_same(queries.list_seen_items(work, actor, found), new)
         if same is not None:
             # What the version itself says of its training data may be less than the run knows.
             more = same.id == OWN_DATASET and found.is_editable and not new.facts.keys() <= same.facts.keys()

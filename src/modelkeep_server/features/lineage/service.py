@@ -114,7 +114,7 @@ def remove_item(
         Conflict: The item is the version's own commit or training job, which is changed by editing the version.
     """
     model, found = _open(work, actor, "lineage.remove", group, name, version, None)
-    item = queries.get_item(work, found, item_id)
+    item = queries.get_seen_item(work, actor, found, item_id)
     if KINDS[item.kind].is_content:
         version_service.demand_editable(found)
     faults = find_reason_faults(reason)
