@@ -174,6 +174,22 @@ def test_a_card_behind_the_facts_says_what_changed_and_is_refreshed_by_one_click
     assert "Kept." in section_of(fresh, "metrics")
 
 
+def test_what_was_recorded_since_a_card_was_generated_is_not_asked_for_again(make: Make, api: Api) -> None:
+    """Where the draft says nothing, it says that the fact is there by now and what takes it in."""
+    version = make.version()
+    owner = make.owner_of(version)
+    generate(api, owner, version)
+    change = {"metadata": {"limitations": "Prepaid is unknown."}}
+    api.as_(owner).patch(f"/api/v1/models/{version.model}/versions/{version.version}", json=change)
+
+    page = look(api, owner, page_of(version))
+    stale = section_of(page, "training-data")
+
+    assert "Limitations Not provided. It is recorded by now: Refresh takes it in." in words_of(page)
+    assert "#metadata.limitations" not in stale
+    assert "#metadata.card.preprocessing" in stale
+
+
 def test_publishing_asks_once_and_freezes_what_was_seen(make: Make, api: Api) -> None:
     """With its digest, its checkpoint, and the way to the proof for who may see it."""
     version = make.version()
@@ -271,15 +287,17 @@ def test_nobody_learns_of_a_card_they_may_not_see(make: Make, api: Api) -> None:
 
 
 def test_every_format_is_in_the_export_menu(make: Make, api: Api) -> None:
-    """Each leads to the file of the revision that is shown."""
+    """Each leads to the file of the revision that is shown, which is called by model, version and revision."""
     version = make.version()
     owner = make.owner_of(version)
     browser = generate(api, owner, version)
     page = look(api, owner, page_of(version))
 
-    offered = [html.unescape(one) for one in re.findall(r'href="(/api/v1/[^"]+)" download', page)]
+    links = re.findall(r'href="(/api/v1/[^"]+)" download="([^"]+)"', page)
+    offered = [html.unescape(address) for address, _ in links]
 
     assert {"html", "json"} <= {re.findall(r"format=(\w+)", one)[0] for one in offered}
+    assert f"{version.model.partition('/')[2]}-{version.version}-draft.card.json" in {name for _, name in links}
     for address in offered:
         answer = browser.get(address)
         assert answer.status_code == 200, address
