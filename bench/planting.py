@@ -6,7 +6,7 @@ from versions. Telling them by acts would take an hour, and they are read no dif
 import random
 from collections.abc import Iterator
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert, select, text
 
 from modelkeep_server.app import open_house
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes
@@ -24,21 +24,30 @@ _ROWS_AT_ONCE = 5_000
 
 def plant_lineage(settings: Settings, edges: int) -> None:
     """So many edges in all, the same each time: one or two base models a version, the rest datasets and commits."""
-    with open_house(settings) as house, house.writing() as work:
-        versions = work.all(
-            select(lineage_nodes.c.id, lineage_nodes.c.version_id)
-            .where(lineage_nodes.c.version_id.is_not(None))
-            .order_by(lineage_nodes.c.version_id)
-        )
-        things = _plant_things(work)
-        chance = random.Random(2)
-        planned = _plan([(row.id, row.version_id) for row in versions], things, edges, chance)
-        rows = [
-            {"from_id": begins, "to_id": ends, "relation": relation, "version_id": version_id,
-             "facts": {"role": "TRAINING"} if relation == "DATASET" else {}}
-            for begins, ends, relation, version_id in planned
-        ]  # fmt: skip
-        _keep(work, lineage_edges, rows)
+    with open_house(settings) as house:
+        with house.writing() as work:
+            _plant(work, edges)
+        if not settings.is_sqlite:
+            # As a database does by itself soon after: it plans by what it knows of its tables.
+            with house.database.writer.begin() as connection:
+                connection.execute(text("ANALYZE"))
+
+
+def _plant(work: Work, edges: int) -> None:
+    versions = work.all(
+        select(lineage_nodes.c.id, lineage_nodes.c.version_id)
+        .where(lineage_nodes.c.version_id.is_not(None))
+        .order_by(lineage_nodes.c.version_id)
+    )
+    things = _plant_things(work)
+    chance = random.Random(2)
+    planned = _plan([(row.id, row.version_id) for row in versions], things, edges, chance)
+    rows = [
+        {"from_id": begins, "to_id": ends, "relation": relation, "version_id": version_id,
+         "facts": {"role": "TRAINING"} if relation == "DATASET" else {}}
+        for begins, ends, relation, version_id in planned
+    ]  # fmt: skip
+    _keep(work, lineage_edges, rows)
 
 
 def name_dataset(number: int) -> str:

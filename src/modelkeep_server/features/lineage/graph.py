@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, not_, select
 
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.tables import lineage_edges, lineage_nodes
+from modelkeep_server.db.tables import lineage_nodes
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import labels, nodes
 from modelkeep_server.features.lineage.live import Live, count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.nodes import Place
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph
-from modelkeep_server.features.lineage.walking import ends_of, join_end, sees_edge, walk
+from modelkeep_server.features.lineage.walking import edges_at, ends_of, join_end, sees_edge, walk
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import (
@@ -30,7 +30,7 @@ from modelkeep_server.rules.lineage import (
 )
 
 _WAYS = {Direction.UPSTREAM: -1, Direction.DOWNSTREAM: 1}
-_edges, _nodes = lineage_edges, lineage_nodes
+_nodes = lineage_nodes
 
 
 @dataclass(frozen=True)
@@ -191,9 +191,11 @@ def _key_of(place: Place) -> int:
 
 @cache
 def _edges_among(sight: Sight) -> Select[Any]:
-    among = (in_keys(_edges.c.from_id, "keys"), in_keys(_edges.c.to_id, "keys"), sees_edge(sight))
+    edges = edges_at(Direction.DOWNSTREAM, "keys")
     return (
-        select(_edges.c.from_id, _edges.c.to_id, _edges.c.relation, _edges.c.facts).where(*among).order_by(_edges.c.id)
+        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts)
+        .where(in_keys(edges.c.to_id, "keys"), sees_edge(sight, edges))
+        .order_by(edges.c.id)
     )
 
 
@@ -215,15 +217,15 @@ def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapp
 @cache
 def _beyond(way: Direction, sight: Sight) -> Select[int, int]:
     """How many neighbours a node has that are not drawn, of the kinds that are asked for."""
-    here, there = ends_of(way)
-    edges = select(here.label("here"), func.count(there.distinct()).label("beyond")).select_from(_edges)
+    edges = edges_at(way, "keys")
+    here, there = ends_of(way, edges)
+    counted = select(here.label("here"), func.count(there.distinct()).label("beyond")).select_from(edges)
     return (
-        join_end(edges, there, sight)
+        join_end(counted, there, sight, edges=edges)
         .where(
-            in_keys(here, "keys"),
             not_(in_keys(there, "keys")),
             _nodes.c.kind.in_(bindparam("kinds", expanding=True)),
-            sees_edge(sight),
+            sees_edge(sight, edges),
         )
         .group_by(here)
     )

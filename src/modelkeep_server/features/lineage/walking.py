@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, literal, or_, select, true
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, bindparam, exists, func, literal, or_, select, true
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, versions
@@ -125,16 +125,8 @@ def walk(
 
 @cache
 def _select_step(direction: Direction, sight: Sight) -> Select[int, int, Any]:
-    """
-    The nodes one step from others, as `_Step`. The edges are read before anything else is looked at: PostgreSQL would
-    else at times go through all nodes in order, since no more than a part of them is asked for.
-    """
-    edges = (
-        select(_edges.c.from_id, _edges.c.to_id, _edges.c.version_id)
-        .where(in_keys(ends_of(direction)[0], "edge"))
-        .cte("leading_on")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
+    """The nodes one step from others, as `_Step`."""
+    edges = edges_at(direction, "edge")
     here, there = ends_of(direction, edges)
     version = func.min(lineage_nodes.c.version_id)
     return (
@@ -159,6 +151,15 @@ def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
     steps: Select[Any] = select(there, here, lineage_nodes.c.version_id).select_from(_edges).where(sees_edge(sight))
     ways = ways.union(join_end(steps.join(ways, ways.c.there == here), there, sight))
     return select(ways.c.there, ways.c.here, ways.c.version_id).limit(bindparam("most"))
+
+
+def edges_at(direction: Direction, name: str) -> CTE:
+    """
+    The edges that lead on, this way, from the nodes of the parameter with this name. They are read before anything else
+    is looked at: PostgreSQL would else at times go through all nodes, where only a part of them is asked for.
+    """
+    here, _ = ends_of(direction)
+    return select(_edges).where(in_keys(here, name)).cte("leading_on").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def ends_of(direction: Direction, edges: FromClause = _edges) -> tuple[ColumnElement[int], ColumnElement[int]]:
