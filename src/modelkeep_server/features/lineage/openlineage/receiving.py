@@ -9,7 +9,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
 from modelkeep_server.features.lineage.items import name_item
-from modelkeep_server.features.lineage.openlineage import Made, Read, RunEvent, find_made, read_items
+from modelkeep_server.features.lineage.openlineage.reading import Made, Read, RunEvent, find_made, read_items
 from modelkeep_server.features.lineage.views import OWN_DATASET, Item, NewItem
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
