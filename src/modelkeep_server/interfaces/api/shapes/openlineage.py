@@ -28,20 +28,20 @@ class _Sent(Shape):
 class DatasetVersionFacet(_Sent):
     """The standard facet `version`: DatasetVersionDatasetFacet."""
 
-    dataset_version: str | None = None
+    dataset_version: str | None = Field(default=None, description="Which version of the dataset.")
 
 
 class DatasetTypeFacet(_Sent):
     """The standard facet `datasetType`: DatasetTypeDatasetFacet."""
 
-    dataset_type: str | None = None
+    dataset_type: str | None = Field(default=None, description="MODEL: it is no dataset but a base model.")
 
 
 class DatasetFacets(_Sent):
     """The facets of a dataset that are read."""
 
-    version: DatasetVersionFacet | None = None
-    dataset_type: DatasetTypeFacet | None = None
+    version: DatasetVersionFacet | None = Field(default=None, description="Which version of it was read.")
+    dataset_type: DatasetTypeFacet | None = Field(default=None, description="What sort of dataset it is.")
     modelkeep: dict[str, Any] | None = Field(
         default=None,
         max_length=30,
@@ -53,29 +53,29 @@ class DatasetFacets(_Sent):
 class InputStatisticsFacet(_Sent):
     """The standard facet `inputStatistics`: InputStatisticsInputDatasetFacet."""
 
-    size: int | None = None
+    size: int | None = Field(default=None, description="How many bytes were read.")
 
 
 class InputFacets(_Sent):
     """The facets of an input that are read."""
 
-    input_statistics: InputStatisticsFacet | None = None
+    input_statistics: InputStatisticsFacet | None = Field(default=None, description="How much was read.")
 
 
 class OutputIn(_Sent):
     """What the run wrote: a version in the namespace `modelkeep`, named `GROUP/NAME:VERSION`."""
 
-    namespace: str
-    name: str
+    namespace: str = Field(description="`modelkeep` for a version of this registry; others are let be.")
+    name: str = Field(description="`GROUP/NAME:VERSION`.")
 
 
 class InputIn(_Sent):
     """What the run read: a dataset, or a base model in the namespace `modelkeep`."""
 
-    namespace: str
-    name: str
-    facets: DatasetFacets | None = None
-    input_facets: InputFacets | None = None
+    namespace: str = Field(description="Where it is, `s3://bucket`; `modelkeep` for a version of this registry.")
+    name: str = Field(description="What it is called there; `GROUP/NAME:VERSION` for a version of this registry.")
+    facets: DatasetFacets | None = Field(default=None, description="What is said of it.")
+    input_facets: InputFacets | None = Field(default=None, description="What is said of how it was read.")
 
     def to_thing(self) -> Thing:
         """The same for the feature."""
@@ -93,24 +93,24 @@ class InputIn(_Sent):
 class SourceCodeLocationFacet(_Sent):
     """The standard facet `sourceCodeLocation`: SourceCodeLocationJobFacet."""
 
-    type: str = ""
-    url: str = ""
-    repo_url: str | None = None
-    version: str | None = None
+    type: str = Field(default="", description="`git`; others are let be.")
+    url: str = Field(default="", description="Where the code is.")
+    repo_url: str | None = Field(default=None, description="The repository, which may be told as it is cloned by SSH.")
+    version: str | None = Field(default=None, description="The commit.")
 
 
 class JobFacets(_Sent):
     """The facets of a job that are read."""
 
-    source_code_location: SourceCodeLocationFacet | None = None
+    source_code_location: SourceCodeLocationFacet | None = Field(default=None, description="Where its code is.")
 
 
 class JobIn(_Sent):
     """The job that ran."""
 
-    namespace: str
-    name: str
-    facets: JobFacets | None = None
+    namespace: str = Field(description="The system that it ran in, `airflow`.")
+    name: str = Field(description="What it is called there.")
+    facets: JobFacets | None = Field(default=None, description="What is said of it.")
 
 
 class RunFacets(_Sent):
@@ -126,8 +126,8 @@ class RunFacets(_Sent):
 class RunIn(_Sent):
     """The run."""
 
-    run_id: str
-    facets: RunFacets | None = None
+    run_id: str = Field(description="Its id, a UUID.")
+    facets: RunFacets | None = Field(default=None, description="What is said of it.")
 
 
 class OpenLineageEventIn(_Sent):
@@ -136,11 +136,11 @@ class OpenLineageEventIn(_Sent):
     a JobEvent and a DatasetEvent are taken and change nothing.
     """
 
-    event_type: EventType | None = None
-    run: RunIn | None = None
-    job: JobIn | None = None
-    inputs: list[InputIn] = Field(default=[], max_length=ITEMS_MAX)
-    outputs: list[OutputIn] = Field(default=[], max_length=ITEMS_MAX)
+    event_type: EventType | None = Field(default=None, description="How far the run is; COMPLETE is read.")
+    run: RunIn | None = Field(default=None, description="The run.")
+    job: JobIn | None = Field(default=None, description="The job that ran.")
+    inputs: list[InputIn] = Field(default=[], max_length=ITEMS_MAX, description="What was read.")
+    outputs: list[OutputIn] = Field(default=[], max_length=ITEMS_MAX, description="What was made.")
 
     def to_event(self) -> RunEvent | None:
         """The same for the feature; None of what is no run."""
