@@ -188,7 +188,8 @@ def test_every_route_that_writes_to_a_retired_model_is_refused(registry: Registr
     forms = [
         browser.submit(fill(path), {"reason": "x", "confirm": name})
         for m, path in writing
-        if m == "POST" and path.startswith(PAGES_OF_MODEL)
+        # A preview draws what was typed, and writes nothing.
+        if m == "POST" and path.startswith(PAGES_OF_MODEL) and not path.endswith("/preview")
     ]
 
     assert called == set(BODIES)
