@@ -18,6 +18,7 @@ from modelkeep_server.features.lineage.queries import list_content
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries
 from modelkeep_server.features.versions.conditions import has_flag
+from modelkeep_server.features.versions.seen import hide_in
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lifecycle import State
@@ -32,7 +33,7 @@ def compare_versions(
     work: Work, actor: Actor, group: str, name: str, version: str, *, other: str | None = None
 ) -> VersionComparison:
     """
-    What differs between a version and another of its model. At most fourteen statements.
+    What differs between a version and another of its model. At most fifteen statements.
 
     Args:
         other: The version to compare with; without it, as `find_counterpart`.
@@ -49,7 +50,7 @@ def compare_versions(
     if other == now.version:
         raise Invalid.of([FieldError("with", f"{other} is the version itself. Name another one.")])
     before = queries.get_version(work, actor, group, name, other)
-    compared = compare_contents(content_of(work, before), content_of(work, now))
+    compared = compare_contents(*hide_in(work, actor, [content_of(work, before), content_of(work, now)]))
     metrics = compare_metrics(*(find_standing(work, model, one) for one in (before, now)))
     told = replace(compared, metrics=metrics, flags=(*compared.flags, *flag_metrics(metrics)))
     return VersionComparison(before, now, told)

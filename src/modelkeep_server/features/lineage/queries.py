@@ -14,7 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.items import Own, name_item, put_together
 from modelkeep_server.features.lineage.views import Item, Source
-from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.versions.seen import find_hidden, is_hidden
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import NotFound
@@ -32,12 +32,8 @@ def list_items(work: Work, version: Version) -> tuple[Item, ...]:
 def list_seen_items(work: Work, actor: Actor, version: Version) -> tuple[Item, ...]:
     """The same without the base models that the actor may not see. At most two statements."""
     items = list_items(work, version)
-    asked = {str(item.facts["model"]).lower() for item in items if "model" in item.facts}
-    if not asked:
-        return items
-    rows = work.all(select(models.c.path_key).where(models.c.path_key.in_(sorted(asked)), ~visible_to(actor)))
-    hidden = {row.path_key for row in rows}
-    return tuple(item for item in items if str(item.facts.get("model")).lower() not in hidden)
+    hidden = find_hidden(work, actor, (item.facts for item in items))
+    return tuple(item for item in items if not is_hidden(item.facts, hidden))
 
 
 def get_seen_item(work: Work, actor: Actor, version: Version, item_id: str) -> Item:

@@ -20,7 +20,9 @@ from modelkeep_server.features.artifacts.conditions import is_current_scan
 from modelkeep_server.features.comparison.comparing import content_of
 from modelkeep_server.features.comparison.contents import Content, compare_contents
 from modelkeep_server.features.comparison.views import Comparison, VersionComparison
+from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion.views import CardSeen, Promotion, Review, RoundChanges, Unseen
+from modelkeep_server.features.versions.seen import hide_in
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
 
@@ -42,9 +44,12 @@ _CARDS = (
 )
 
 
-def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], public_id: str) -> RoundChanges:
+def get_changes(
+    work: Work, actor: Actor, version: Version, rounds: Sequence[Promotion], public_id: str
+) -> RoundChanges:
     """
-    What changed in the content of a version from the round before to this one. Two statements.
+    What changed in the content of a version from the round before to this one, as the actor sees it. Three statements
+    at most.
 
     Args:
         rounds: All of them, the newest first.
@@ -58,22 +63,22 @@ def get_changes(work: Work, version: Version, rounds: Sequence[Promotion], publi
     if before is None:
         return RoundChanges(None, now, None)
     kept = _read_contents(work, version, before.digest, now.digest)
-    compared = compare_contents(kept[before.digest], kept[now.digest])
+    compared = compare_contents(*hide_in(work, actor, [kept[before.digest], kept[now.digest]]))
     # Both are one version, so that no number promises anything.
     schemas = tuple(replace(schema, is_flagged=False) for schema in compared.schemas)
     named = replace(compared, before=f"Round {before.round}", now=f"Round {now.round}", schemas=schemas)
     return RoundChanges(before, now, named)
 
 
-def compare_submitted(work: Work, found: VersionComparison, promotion: Promotion) -> Comparison:
+def compare_submitted(work: Work, actor: Actor, found: VersionComparison, promotion: Promotion) -> Comparison:
     """
-    A comparison with another version as it stood in a round, whatever was changed since. Three statements, or none
+    A comparison with another version as it stood in a round, whatever was changed since. Four statements, or none
     where the version holds that still.
     """
     if found.now.content_digest == promotion.digest:
         return found.comparison
     kept = _read_contents(work, found.now, promotion.digest)[promotion.digest]
-    compared = compare_contents(content_of(work, found.before), kept)
+    compared = compare_contents(*hide_in(work, actor, [content_of(work, found.before), kept]))
     told = [flag for flag in found.comparison.flags if flag.section == "metrics"]
     return replace(compared, metrics=found.comparison.metrics, flags=(*compared.flags, *told))
 

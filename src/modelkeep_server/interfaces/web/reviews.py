@@ -189,10 +189,10 @@ def _review_page(
         roles=tuple(role for role in DECIDERS if role in actor.roles),
         own=next((one for one in reversed(shown.reviews) if one.person_key == actor.user_id), None),
         refusal=_why_no_decision(work, actor, model, found, shown, shown.key == rounds[0].key),
-        compared=compare_submitted(work, compared, shown) if compared else None,
+        compared=compare_submitted(work, actor, compared, shown) if compared else None,
         before=compared.before if compared else None,
         offered=comparing.list_offered(work, found),
-        since=get_changes(work, found, rounds, shown.id) if shown.round > 1 else None,
+        since=get_changes(work, actor, found, rounds, shown.id) if shown.round > 1 else None,
         relations=model_queries.relations_of(actor, model),
         refused=refused,
     )

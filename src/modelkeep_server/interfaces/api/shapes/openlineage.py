@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from modelkeep_server.features.lineage.openlineage import COMPLETE, HOUSE, Code, RunEvent, Thing
-from modelkeep_server.features.lineage.receiving import Received
+from modelkeep_server.features.lineage.openlineage.reading import COMPLETE, HOUSE, Code, RunEvent, Thing
+from modelkeep_server.features.lineage.openlineage.receiving import Received
 from modelkeep_server.interfaces.api.shapes.base import Shape
 from modelkeep_server.interfaces.api.shapes.lineage import LineageItemOut
 from modelkeep_server.rules.lineage import ITEMS_MAX
@@ -28,20 +28,20 @@ class _Sent(Shape):
 class DatasetVersionFacet(_Sent):
     """The standard facet `version`: DatasetVersionDatasetFacet."""
 
-    dataset_version: str | None = Field(default=None, description="Which version of the dataset.")
+    dataset_version: str | None = None
 
 
 class DatasetTypeFacet(_Sent):
     """The standard facet `datasetType`: DatasetTypeDatasetFacet."""
 
-    dataset_type: str | None = Field(default=None, description="MODEL: it is no dataset but a base model.")
+    dataset_type: str | None = None
 
 
 class DatasetFacets(_Sent):
     """The facets of a dataset that are read."""
 
-    version: DatasetVersionFacet | None = Field(default=None, description="Which version of it was read.")
-    dataset_type: DatasetTypeFacet | None = Field(default=None, description="What sort of dataset it is.")
+    version: DatasetVersionFacet | None = None
+    dataset_type: DatasetTypeFacet | None = None
     modelkeep: dict[str, Any] | None = Field(
         default=None,
         max_length=30,
@@ -53,29 +53,29 @@ class DatasetFacets(_Sent):
 class InputStatisticsFacet(_Sent):
     """The standard facet `inputStatistics`: InputStatisticsInputDatasetFacet."""
 
-    size: int | None = Field(default=None, description="How many bytes were read.")
+    size: int | None = None
 
 
 class InputFacets(_Sent):
     """The facets of an input that are read."""
 
-    input_statistics: InputStatisticsFacet | None = Field(default=None, description="How much was read.")
+    input_statistics: InputStatisticsFacet | None = None
 
 
 class OutputIn(_Sent):
     """What the run wrote: a version in the namespace `modelkeep`, named `GROUP/NAME:VERSION`."""
 
-    namespace: str = Field(description="`modelkeep` for a version of this registry; others are let be.")
-    name: str = Field(description="`GROUP/NAME:VERSION`.")
+    namespace: str = Field(description="`modelkeep` for a version that is registered here.", examples=["modelkeep"])
+    name: str = Field(description="Its name there; of a version `GROUP/NAME:VERSION`.")
 
 
 class InputIn(_Sent):
     """What the run read: a dataset, or a base model in the namespace `modelkeep`."""
 
-    namespace: str = Field(description="Where it is, `s3://bucket`; `modelkeep` for a version of this registry.")
-    name: str = Field(description="What it is called there; `GROUP/NAME:VERSION` for a version of this registry.")
-    facets: DatasetFacets | None = Field(default=None, description="What is said of it.")
-    input_facets: InputFacets | None = Field(default=None, description="What is said of how it was read.")
+    namespace: str = Field(description="Where the dataset lives; `modelkeep` for a version.", examples=["s3://data"])
+    name: str = Field(description="Its name there.", examples=["churn/events"])
+    facets: DatasetFacets | None = Field(default=None, description="What is known of the dataset.")
+    input_facets: InputFacets | None = Field(default=None, description="What the run read of it.")
 
     def to_thing(self) -> Thing:
         """The same for the feature."""
@@ -93,24 +93,24 @@ class InputIn(_Sent):
 class SourceCodeLocationFacet(_Sent):
     """The standard facet `sourceCodeLocation`: SourceCodeLocationJobFacet."""
 
-    type: str = Field(default="", description="`git`; others are let be.")
-    url: str = Field(default="", description="Where the code is.")
-    repo_url: str | None = Field(default=None, description="The repository, which may be told as it is cloned by SSH.")
-    version: str | None = Field(default=None, description="The commit.")
+    type: str = ""
+    url: str = ""
+    repo_url: str | None = None
+    version: str | None = None
 
 
 class JobFacets(_Sent):
     """The facets of a job that are read."""
 
-    source_code_location: SourceCodeLocationFacet | None = Field(default=None, description="Where its code is.")
+    source_code_location: SourceCodeLocationFacet | None = None
 
 
 class JobIn(_Sent):
     """The job that ran."""
 
-    namespace: str = Field(description="The system that it ran in, `airflow`.")
-    name: str = Field(description="What it is called there.")
-    facets: JobFacets | None = Field(default=None, description="What is said of it.")
+    namespace: str = Field(description="What runs it; the system of the training run.", examples=["airflow"])
+    name: str = Field(description="Its name there.", examples=["train-churn"])
+    facets: JobFacets | None = Field(default=None, description="What is known of the job.")
 
 
 class RunFacets(_Sent):
@@ -126,8 +126,8 @@ class RunFacets(_Sent):
 class RunIn(_Sent):
     """The run."""
 
-    run_id: str = Field(description="Its id, a UUID.")
-    facets: RunFacets | None = Field(default=None, description="What is said of it.")
+    run_id: str = Field(description="Its id, as the client made it.")
+    facets: RunFacets | None = Field(default=None, description="What is known of the run.")
 
 
 class OpenLineageEventIn(_Sent):
@@ -136,11 +136,11 @@ class OpenLineageEventIn(_Sent):
     a JobEvent and a DatasetEvent are taken and change nothing.
     """
 
-    event_type: EventType | None = Field(default=None, description="How far the run is; COMPLETE is read.")
-    run: RunIn | None = Field(default=None, description="The run.")
+    event_type: EventType | None = Field(default=None, description="COMPLETE is read, others change nothing.")
+    run: RunIn | None = Field(default=None, description="The run, of a RunEvent.")
     job: JobIn | None = Field(default=None, description="The job that ran.")
-    inputs: list[InputIn] = Field(default=[], max_length=ITEMS_MAX, description="What was read.")
-    outputs: list[OutputIn] = Field(default=[], max_length=ITEMS_MAX, description="What was made.")
+    inputs: list[InputIn] = Field(default=[], max_length=ITEMS_MAX, description="What the run read.")
+    outputs: list[OutputIn] = Field(default=[], max_length=ITEMS_MAX, description="What the run wrote.")
 
     def to_event(self) -> RunEvent | None:
         """The same for the feature; None of what is no run."""

@@ -27,15 +27,21 @@ _edges = lineage_edges
 Ts = TypeVarTuple("Ts")
 
 
+#: A node that is one step on, the one that it is a step from, and the version that it is, by inside ids.
+_Step = tuple[int, int, int | None]
+
+
 @dataclass(frozen=True)
 class Walked:
     """
     Where a walk came, by the inside ids of nodes, nearest first: `steps` from where it began, and the node `before`
-    each on a shortest way. `is_cut`: a bound was met, so there may be more.
+    each on a shortest way. `versions` are the inside ids of versions, of nodes beyond the first that are one. `is_cut`:
+    a bound was met, so there may be more.
     """
 
     steps: Mapping[int, int]
     before: Mapping[int, int]
+    versions: Mapping[int, int]
     is_cut: bool
 
     def way_to(self, key: int) -> list[int]:
@@ -58,24 +64,24 @@ class _Reader:
     direction: Direction
     sight: Sight
     asked: Mapping[str, Any]
-    rest: Mapping[int, Sequence[int]] | None = None
+    rest: Mapping[int, Sequence[_Step]] | None = None
 
-    def read_step(self, edge: Sequence[int], step: int) -> Iterable[tuple[int, int]]:
-        """Each node that is one step from those at the edge, with one that it is a step from."""
+    def read_step(self, edge: Sequence[int], step: int) -> Iterable[_Step]:
+        """The nodes that are one step from those at the edge, each with one that it is a step from, sorted."""
         if self.rest is None and step % _REST_TRIED_EVERY == 0 and len(edge) <= _NARROW:
             self._try_rest(edge)
         if self.rest is None:
             statement = _select_step(self.direction, self.sight)
-            return [(row.there, row.here) for row in self.work.all(statement, {**self.asked, "edge": edge})]
-        return sorted((there, here) for here in edge for there in self.rest.get(here, ()))
+            return [tuple(row) for row in self.work.all(statement, {**self.asked, "edge": edge})]
+        return sorted((step for here in edge for step in self.rest.get(here, ())), key=lambda step: step[:2])
 
     def _try_rest(self, edge: Sequence[int]) -> None:
         statement = _select_rest(self.direction, self.sight)
         rows = self.work.all(statement, {**self.asked, "edge": edge, "most": _REST_MAX})
         if len(rows) < _REST_MAX:
-            rest: dict[int, list[int]] = {}
+            rest: dict[int, list[_Step]] = {}
             for row in rows:
-                rest.setdefault(row.here, []).append(row.there)
+                rest.setdefault(row.here, []).append(tuple(row))
             self.rest = rest
 
 
@@ -96,6 +102,7 @@ def walk(
     reader = _Reader(work, direction, sight_of(actor), {"most": limit + 1, **values_of(actor)})
     steps = dict.fromkeys(starts, 0)
     before: dict[int, int] = {}
+    versions_of: dict[int, int] = {}
     edge = list(starts)
     # One more than the bound: whether there is anything beyond it.
     for step in range(1, (STEPS_MAX + 1 if depth is None else min(depth, STEPS_MAX)) + 1):
@@ -103,21 +110,24 @@ def walk(
             break
         found = reader.read_step(edge, step)
         edge = []
-        for there, here in found:
+        for there, here, version in found:
             if there in steps:
                 continue
             if len(steps) >= limit or step > STEPS_MAX:
-                return Walked(steps, before, is_cut=True)
+                return Walked(steps, before, versions_of, is_cut=True)
             steps[there], before[there] = step, here
+            if version is not None:
+                versions_of[there] = version
             edge.append(there)
-    return Walked(steps, before, is_cut=False)
+    return Walked(steps, before, versions_of, is_cut=False)
 
 
 @cache
-def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
-    """The nodes one step from others: each with one of those that it is a step from."""
+def _select_step(direction: Direction, sight: Sight) -> Select[int, int, Any]:
+    """The nodes one step from others, as `_Step`."""
     here, there = ends_of(direction)
-    edges = select(there.label("there"), func.min(here).label("here")).select_from(_edges)
+    version = func.min(lineage_nodes.c.version_id)
+    edges = select(there, func.min(here), version).select_from(_edges)
     return (
         join_end(edges, there, sight)
         .where(in_keys(here, "edge"), sees_edge(sight))
@@ -129,12 +139,13 @@ def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
 
 @cache
 def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
-    """All edges that lead on from some nodes, however far, as (here, there)."""
+    """All edges that lead on from some nodes, however far, as `_Step`."""
     here, there = ends_of(direction)
-    edges = select(here.label("here"), there.label("there")).select_from(_edges).where(sees_edge(sight))
+    ends = (there.label("there"), here.label("here"), lineage_nodes.c.version_id.label("version_id"))
+    edges: Select[Any] = select(*ends).select_from(_edges).where(sees_edge(sight))
     ways = join_end(edges, there, sight).where(in_keys(here, "edge")).cte("ways", recursive=True)
     ways = ways.union(join_end(edges.join(ways, ways.c.there == here), there, sight))
-    return select(ways.c.here, ways.c.there).limit(bindparam("most"))
+    return select(ways.c.there, ways.c.here, ways.c.version_id).limit(bindparam("most"))
 
 
 def ends_of(direction: Direction) -> tuple[ColumnElement[int], ColumnElement[int]]:
