@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, literal, or_, select, true
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, versions
@@ -72,7 +72,8 @@ class _Reader:
             self._try_rest(edge)
         if self.rest is None:
             statement = _select_step(self.direction, self.sight)
-            return [tuple(row) for row in self.work.all(statement, {**self.asked, "edge": edge})]
+            rows = self.work.all(statement, {**self.asked, "edge": edge})
+            return sorted((tuple(row) for row in rows), key=lambda step: step[:2])
         return sorted((step for here in edge for step in self.rest.get(here, ())), key=lambda step: step[:2])
 
     def _try_rest(self, edge: Sequence[int]) -> None:
@@ -124,15 +125,22 @@ def walk(
 
 @cache
 def _select_step(direction: Direction, sight: Sight) -> Select[int, int, Any]:
-    """The nodes one step from others, as `_Step`."""
-    here, there = ends_of(direction)
+    """
+    The nodes one step from others, as `_Step`. The edges are read before anything else is looked at: PostgreSQL would
+    else at times go through all nodes in order, since no more than a part of them is asked for.
+    """
+    edges = (
+        select(_edges.c.from_id, _edges.c.to_id, _edges.c.version_id)
+        .where(in_keys(ends_of(direction)[0], "edge"))
+        .cte("leading_on")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    here, there = ends_of(direction, edges)
     version = func.min(lineage_nodes.c.version_id)
-    edges = select(there, func.min(here), version).select_from(_edges)
     return (
-        join_end(edges, there, sight)
-        .where(in_keys(here, "edge"), sees_edge(sight))
+        join_end(select(there, func.min(here), version).select_from(edges), there, sight, edges=edges)
+        .where(sees_edge(sight, edges))
         .group_by(there)
-        .order_by(there)
         .limit(bindparam("most"))
     )
 
@@ -141,26 +149,35 @@ def _select_step(direction: Direction, sight: Sight) -> Select[int, int, Any]:
 def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
     """All edges that lead on from some nodes, however far, as `_Step`."""
     here, there = ends_of(direction)
-    ends = (there.label("there"), here.label("here"), lineage_nodes.c.version_id.label("version_id"))
-    edges: Select[Any] = select(*ends).select_from(_edges).where(sees_edge(sight))
-    ways = join_end(edges, there, sight).where(in_keys(here, "edge")).cte("ways", recursive=True)
-    ways = ways.union(join_end(edges.join(ways, ways.c.there == here), there, sight))
+    # It begins with the nodes alone, which are few: PostgreSQL plans all the rest by how many it thinks these are.
+    seeds: Select[Any] = select(
+        lineage_nodes.c.id.label("there"),
+        literal(0, _edges.c.from_id.type).label("here"),
+        lineage_nodes.c.version_id.label("version_id"),
+    )
+    ways = seeds.where(in_keys(lineage_nodes.c.id, "edge")).cte("ways", recursive=True)
+    steps: Select[Any] = select(there, here, lineage_nodes.c.version_id).select_from(_edges).where(sees_edge(sight))
+    ways = ways.union(join_end(steps.join(ways, ways.c.there == here), there, sight))
     return select(ways.c.there, ways.c.here, ways.c.version_id).limit(bindparam("most"))
 
 
-def ends_of(direction: Direction) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def ends_of(direction: Direction, edges: FromClause = _edges) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Of a row of `lineage_edges`: the end that one comes from, going this way, and the one that it leads to."""
-    ends = (_edges.c.from_id, _edges.c.to_id)
+    ends = (edges.c.from_id, edges.c.to_id)
     return ends if direction is Direction.DOWNSTREAM else ends[::-1]
 
 
-def sees_edge(sight: Sight) -> ColumnElement[bool]:
+def sees_edge(sight: Sight, edges: FromClause = _edges) -> ColumnElement[bool]:
     """Whether somebody who sees as far sees the version that tells of a row of `lineage_edges`."""
-    return true() if sight is Sight.EVERYTHING else _sees(sight, _edges.c.version_id)
+    return true() if sight is Sight.EVERYTHING else _sees(sight, edges.c.version_id)
 
 
 def join_end(
-    statement: Select[*Ts], end: ColumnElement[int], sight: Sight, node: FromClause = lineage_nodes
+    statement: Select[*Ts],
+    end: ColumnElement[int],
+    sight: Sight,
+    node: FromClause = lineage_nodes,
+    edges: FromClause = _edges,
 ) -> Select[*Ts]:
     """
     Of the edges of a statement, those of which somebody who sees as far sees the one end as well; `node` is that end.
@@ -171,7 +188,7 @@ def join_end(
     statement = statement.join(node, node.c.id == end)
     if sight is Sight.EVERYTHING:
         return statement
-    other = (versions.c.id == node.c.version_id) & (versions.c.id != _edges.c.version_id)
+    other = (versions.c.id == node.c.version_id) & (versions.c.id != edges.c.version_id)
     return (
         statement.outerjoin(versions, other)
         .outerjoin(models, models.c.id == versions.c.model_id)
