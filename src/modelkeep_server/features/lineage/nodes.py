@@ -19,10 +19,10 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import labels
 from modelkeep_server.features.lineage.live import find_live
-from modelkeep_server.features.lineage.projection import digest_name
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.lineage.walking import sees_edge, sees_end
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State

@@ -25,10 +25,10 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import labels
 from modelkeep_server.features.lineage.impact import find_impact
-from modelkeep_server.features.lineage.projection import digest_name
 from modelkeep_server.features.lineage.views import Impact, Node, Reached
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.notify.telling import tell
+from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import FieldError, Invalid, TooMany
 
