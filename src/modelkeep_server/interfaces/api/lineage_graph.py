@@ -118,8 +118,9 @@ async def show_lineage_impact(
 @door.writes("lineage.tell")
 def tell_lineage_owners(work: Work, actor: Actor, body: TellIn) -> ToldOut:
     """
-    Tell the owners of every version that a change reaches, in the app and by mail: each once a day of the same node,
-    and of their own versions alone. For Model Owners, MRC, Security Architects, SREs and Admins.
+    Tell the owners of every version that a change reaches, in the app and by mail: each once a day of the same node by
+    you, and of their own versions alone. You can tell of 20 nodes a day. For Model Owners, MRC, Security Architects,
+    SREs and Admins.
     """
     return ToldOut(told=telling.tell_owners(work, actor, body.node, body.message))
 
