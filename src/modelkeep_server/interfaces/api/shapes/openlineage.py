@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from modelkeep_server.features.lineage.openlineage import COMPLETE, HOUSE, Code, RunEvent, Thing
-from modelkeep_server.features.lineage.receiving import Received
+from modelkeep_server.features.lineage.openlineage.reading import COMPLETE, HOUSE, Code, RunEvent, Thing
+from modelkeep_server.features.lineage.openlineage.receiving import Received
 from modelkeep_server.interfaces.api.shapes.base import Shape
 from modelkeep_server.interfaces.api.shapes.lineage import LineageItemOut
 from modelkeep_server.rules.lineage import ITEMS_MAX
