@@ -20,7 +20,7 @@ SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
 #: single pieces of proofs.
 WITHOUT_PYTHON = {
     "create_token", "list_tokens", "revoke_token", "list_moves", "show_event", "show_body", "show_proof",
-    "show_checkpoint", "download_bundle",
+    "show_checkpoint", "download_bundle", "show_card_schema",
     "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
     "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
     "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job", "show_keys", "confirm_escrow",

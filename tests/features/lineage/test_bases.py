@@ -17,6 +17,7 @@ from tests.support.lineage import add_item, list_items, remove_item
 from tests.support.make import Make, Person
 from tests.support.problems import fields_at_fault
 from tests.support.registries import Registry
+from tests.support.statements import counted
 
 _COUNT = 5
 _edges = st.lists(
@@ -195,3 +196,16 @@ def test_a_base_model_that_a_reader_may_not_see_is_not_in_their_list(make: Make,
         assert client.get(made.headers["location"]).status_code == (200 if count == 2 else 404)
         for place in (f"{where}/items", where):
             assert (hidden.model in client.get(place).text) is (count == 2)
+
+
+def test_a_family_is_read_only_where_there_is_a_ring_to_tell(make: Make, api: Api) -> None:
+    """All that a base model was made from may be thousands: whether a version is among it is asked of the database."""
+    versions = [make.version() for _ in range(3)]
+    told = [{"kind": "BASE_MODEL", **_as_base(version)} for version in versions]
+    family = []
+    for derived, base in ((1, 0), (2, 1), (0, 2)):
+        client = api.as_(make.owner_of(versions[derived]))
+        with counted() as sent:
+            answer = client.post(f"{route_of(versions[derived])}/lineage", json=told[base])
+        family.append((answer.status_code, len([one for one in sent if "above_id" in one])))
+    assert family == [(201, 0), (201, 0), (422, 1)]

@@ -151,7 +151,8 @@ def test_changes_of_lineage_are_told_in_words(make: Make, api: Api) -> None:
     compared = client.get(f"/api/v1/models/{version.model}/versions/1.1.0/compare?with=1.0.0").json()
     assert "churn-events 2026-02 (test data, personal data)" in trail
     assert "A mistake." in trail
-    assert "told more of the lineage of" in activity
+    assert "told more of the lineage of 1.0.0 : training run" in activity
+    assert "took off some of the lineage of 1.0.0 : dataset" in activity
     assert removed.reason == "A mistake."
     changes = [(one["field"], one["label"], one["change"]) for one in compared["metadata"]]
     assert ("lineage.run:mlflow/r1", "Training run", "REMOVED") in changes

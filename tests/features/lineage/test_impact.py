@@ -9,7 +9,9 @@ from itertools import pairwise
 import pytest
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage import graph, impact, service
+from modelkeep_server.features.lineage import service
+from modelkeep_server.features.lineage.graph import finding
+from modelkeep_server.features.lineage.impact import reaching
 from modelkeep_server.features.lineage.views import NewItem, Reached
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
@@ -116,10 +118,10 @@ def _add(work: Work, owner: Person, version: Version, new: NewItem) -> None:
 
 
 def _walk_pages(work: Work, reader: Person, start: str) -> tuple[Reached, ...]:
-    page = impact.find_impact(work, reader.actor, start, most=7)
+    page = reaching.find_impact(work, reader.actor, start, most=7)
     items = page.items
     while page.next_cursor is not None:
-        page = impact.find_impact(work, reader.actor, start, most=7, cursor=page.next_cursor)
+        page = reaching.find_impact(work, reader.actor, start, most=7, cursor=page.next_cursor)
         assert 1 <= len(page.items) <= 7
         items += page.items
     return items
@@ -151,9 +153,9 @@ def test_impact_is_what_a_slow_computation_finds(
                 if start not in known:
                     missing += 1
                     with pytest.raises(NotFound):
-                        impact.find_impact(work, reader.actor, start)
+                        reaching.find_impact(work, reader.actor, start)
                     continue
-                found = impact.find_impact(work, reader.actor, start)
+                found = reaching.find_impact(work, reader.actor, start)
                 steps = _compute(edges, start)
                 wanted = {node: away for node, away in steps.items() if node in world.model_of and node != start}
                 assert {item.path[-1]: len(item.path) - 1 for item in found.items} == wanted
@@ -191,7 +193,7 @@ def test_the_graph_is_what_a_slow_computation_finds(
         for start in [node for node in world.model_of if world.sees(reader, node)][:12]:
             wanted = {node: -away for node, away in _compute(backward, start).items()} | _compute(edges, start)
             with registry.reading() as work:
-                found = graph.find_graph(work, reader.actor, start, depth=None, limit=10_000)
+                found = finding.find_graph(work, reader.actor, start, depth=None, limit=10_000)
             assert {node.id: node.distance for node in found.nodes} == wanted
             assert {(edge.from_id, edge.to_id) for edge in found.edges} == {
                 edge for edge in edges if edge[0] in wanted and edge[1] in wanted

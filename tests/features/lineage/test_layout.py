@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep_server.features.lineage.layout import Box, Drawing, draw, trace
+from modelkeep_server.features.lineage.drawing.layout import Box, Drawing, draw, trace
 from modelkeep_server.features.lineage.views import Edge, Graph, Node
 from modelkeep_server.rules.lineage import NodeKind
 from tests.support.graphs import join, make_family, make_node, make_star, make_version
@@ -119,13 +119,23 @@ def test_columns_say_what_stands_in_them() -> None:
 
 def test_columns_of_mixed_content_say_the_steps() -> None:
     """No word that is false of something below it."""
-    first, second, middle = make_version("first"), make_version("second"), make_version("middle")
-    near, far = make_node(NodeKind.DATASET, "near"), make_node(NodeKind.DATASET, "far")
+    first, second = make_version("first", distance=-2), make_version("second", distance=-1)
+    near, far = make_node(NodeKind.DATASET, "near", distance=-1), make_node(NodeKind.DATASET, "far", distance=-3)
+    middle = make_version("middle")
     edges = join((far, first), (first, second), (second, middle), (near, middle))
 
     assert heads_of(draw(Graph(middle.id, (first, second, middle, near, far), edges))) == [
         "Sources", "2 steps up", "1 step up", "This version",
     ]  # fmt: skip
+
+
+def test_a_column_farther_off_than_its_steps_does_not_count_them() -> None:
+    """What is one step off by one way and two by another stands in the second column, and tables say one step."""
+    data = make_node(NodeKind.DATASET, "data")
+    first, second = make_version("first", distance=1), make_version("second", distance=1)
+    edges = join((data, first), (first, second), (data, second))
+
+    assert heads_of(draw(Graph(data.id, (data, first, second), edges))) == ["This dataset", "1 step down", "Downstream"]
 
 
 @pytest.mark.parametrize(

@@ -174,22 +174,6 @@ def test_a_card_behind_the_facts_says_what_changed_and_is_refreshed_by_one_click
     assert "Kept." in section_of(fresh, "metrics")
 
 
-def test_what_was_recorded_since_a_card_was_generated_is_not_asked_for_again(make: Make, api: Api) -> None:
-    """Where the draft says nothing, it says that the fact is there by now and what takes it in."""
-    version = make.version()
-    owner = make.owner_of(version)
-    generate(api, owner, version)
-    change = {"metadata": {"limitations": "Prepaid is unknown."}}
-    api.as_(owner).patch(f"/api/v1/models/{version.model}/versions/{version.version}", json=change)
-
-    page = look(api, owner, page_of(version))
-    stale = section_of(page, "training-data")
-
-    assert "Limitations Not provided. It is recorded by now: Refresh takes it in." in words_of(page)
-    assert "#metadata.limitations" not in stale
-    assert "#metadata.card.preprocessing" in stale
-
-
 def test_publishing_asks_once_and_freezes_what_was_seen(make: Make, api: Api) -> None:
     """With its digest, its checkpoint, and the way to the proof for who may see it."""
     version = make.version()

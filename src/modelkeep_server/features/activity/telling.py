@@ -1,5 +1,6 @@
 """
-What of an event's before and after is told in activity lists: owners, the risk tier, and what a collaborator may do.
+What of an event's before and after is told in activity lists: owners, the risk tier, what a collaborator may do, and
+which kind of lineage was told.
 
 Whoever sees a model sees its owners, and not who collaborates on it: that stays out.
 """
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from modelkeep_server.db.tables import audit_people
 from modelkeep_server.db.work import Work
+from modelkeep_server.rules.lineage import KINDS, ItemKind
 
 
 def name_people(work: Work, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -39,6 +41,8 @@ def tell(action: str, side: Mapping[str, Any] | None, people: Mapping[str, str])
         return (str(side["riskTier"]),)
     if action.startswith("collaborator.") and "access" in side:
         return (str(side["access"]),)
+    if action in ("lineage.add", "lineage.remove") and side.get("lineageKind"):
+        return (KINDS[ItemKind(side["lineageKind"])].label.lower(),)
     return ()
 
 

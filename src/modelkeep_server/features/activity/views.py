@@ -12,7 +12,8 @@ class Activity:
     `sequence` and `id` are those of the event. `by` is an e-mail, or `operator@HOST` or `modelkeep` for what no person
     did. `kind` is `model`, `version` or `artifact`; `version` and `path` are None where it is about no version or file.
     `changed` are the JSON names of the fields that an edit changed. `was` and `became` are what it was and
-    became, where that can be told in a few words: owners (e-mails), the risk tier, what a collaborator may do.
+    became, where that can be told in a few words: owners (e-mails), the risk tier, what a collaborator may do,
+    which kind of lineage.
     """
 
     sequence: int

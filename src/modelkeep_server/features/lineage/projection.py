@@ -9,7 +9,6 @@ The label of a script or pipeline is its URI, not what somebody called it: that 
 those who see the version that tells of it may read it.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +21,7 @@ from modelkeep_server.db.tables import lineage_edges, lineage_items, lineage_nod
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage.items import Own, name_item, put_together
 from modelkeep_server.features.lineage.views import Item, Source
+from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import ItemKind, NodeKind, label_node
 
@@ -52,11 +52,6 @@ class _Wanted:
     def add(self, node: _Node) -> str:
         """Have a node, and give its digest."""
         return self.nodes.setdefault(node.digest, node).digest
-
-
-def digest_name(name: str) -> str:
-    """What a node is found by: the SHA-256, in hex, of its name."""
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def project(work: Work, touched: Sequence[tuple[str, int]]) -> None:

@@ -61,7 +61,22 @@ def add_item(
         Invalid: Fields at fault, all of them at once; a base model that there is not, or that was made from this one.
         Conflict: It is told already, or there are `ITEMS_MAX`.
     """
-    model, found = _open(work, actor, "lineage.add", group, name, version, new.kind)
+    model, found = open_version(work, actor, "lineage.add", group, name, version)
+    found, item_id = add_to(work, actor, model, found, queries.list_items(work, found), new, unreadable=unreadable)
+    return queries.get_item(work, found, item_id)
+
+
+def add_to(
+    work: Work, actor: Actor, model: Model, found: Version, present: Sequence[Item], new: NewItem, *,
+    unreadable: Sequence[FieldError] = (),
+) -> tuple[Version, str]:  # fmt: skip
+    """
+    The same for a version that `open_version` gave and the items that it has. Gives it as it is afterwards, with the id
+    of the item; where the item is one of its own fields, it has another revision, and its own items are others.
+    """
+    demand_active(model)
+    if KINDS[new.kind].is_content:
+        version_service.demand_editable(found)
     facts = checks.gather(new.facts)
     faults = [*checks.find_faults(new.kind, new.facts), *unreadable]
     if not faults and new.kind is ItemKind.BASE_MODEL:
@@ -70,13 +85,11 @@ def add_item(
         faults += [FieldError("model", fault)] if fault else []
     if faults:
         raise Invalid.of(faults)
-    present = queries.list_items(work, found)
     metadata = _write_through(model, found, new.kind, facts)
     if metadata is not None:
         _demand_room(metadata)
         found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
-        own = OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
-        return queries.get_item(work, found, own)
+        return found, OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
     _demand_untold(present, new.kind, facts)
     if len(present) >= ITEMS_MAX:
         raise Conflict(f"{found.address} has {ITEMS_MAX} lineage items, the most there may be.",
@@ -99,7 +112,7 @@ def add_item(
         after={"item": public_id, "lineageKind": new.kind.value, "source": new.source.value,
                "lineage": Veiled(canonical.dumps({"kind": new.kind.value, **facts}))},
     )  # fmt: skip
-    return queries.get_item(work, found, public_id)
+    return found, public_id
 
 
 def remove_item(
@@ -113,7 +126,8 @@ def remove_item(
         NotFound, NotPermitted; StateForbids: as `add_item`; Invalid: the reason cannot be kept.
         Conflict: The item is the version's own commit or training job, which is changed by editing the version.
     """
-    model, found = _open(work, actor, "lineage.remove", group, name, version, None)
+    model, found = open_version(work, actor, "lineage.remove", group, name, version)
+    demand_active(model)
     item = queries.get_seen_item(work, actor, found, item_id)
     if KINDS[item.kind].is_content:
         version_service.demand_editable(found)
@@ -149,16 +163,11 @@ def remove_item(
     )  # fmt: skip
 
 
-def _open(
-    work: Work, actor: Actor, act: str, group: str, name: str, version: str, kind: ItemKind | None
-) -> tuple[Model, Version]:
-    """The model and version, locked, where the actor may do this; with a kind, where that may change."""
+def open_version(work: Work, actor: Actor, act: str, group: str, name: str, version: str) -> tuple[Model, Version]:
+    """The model and version, locked, where the actor may do this."""
     model = model_queries.lock_model(work, actor, group, name)
     found = version_queries.lock_version(work, actor, group, name, version)
     access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
-    demand_active(model)
-    if kind is not None and KINDS[kind].is_content:
-        version_service.demand_editable(found)
     return model, found
 
 

@@ -4,11 +4,12 @@ Base models that are versions of this registry: there is one, whoever names it s
 Told in the metadata and as lineage items, they are judged here for both. Source: product R8.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import BigInteger, Row, Select, bindparam, exists, or_, select
 
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
@@ -37,13 +38,19 @@ class Derived:
         return f"{self.model}:{self.version}"
 
 
+def digest_name(name: str) -> str:
+    """What a node is found by: the SHA-256, in hex, of its name."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def judge_base(
     work: Work, actor: Actor, derived: Derived, base: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], str | None]:
     """
     A base model as it is spelled in the registry, and what is wrong with it, as a sentence, or None.
 
-    It holds the lock on base models until the transaction ends. Three statements; none for one from outside.
+    It holds the lock on base models until the transaction ends. Three statements, four where it is a ring; none for one
+    from outside.
     """
     if "model" not in base:
         return base, None
@@ -89,7 +96,13 @@ def find_derived(work: Work, actor: Actor, key: int) -> str | None:
 
 
 def _find_ring(work: Work, actor: Actor, derived: Derived, base: int) -> Sequence[str]:
-    """Addresses from the derived version down to the base, each made from the one before; empty where none leads."""
+    """
+    Addresses from the derived version down to the base, each made from the one before; empty where none leads. One
+    statement where none does, two where one does: what a version was made from may be thousands.
+    """
+    named = digest_name(_name_before(derived))
+    if not work.scalar(_IS_BELOW, {"key": derived.key, "named": named, "base": base}):
+        return ()
     rows = work.all(_ancestry(actor), {"base": base})
     nodes = {row.id: row for row in rows}
     above: dict[int, list[int]] = {}
@@ -110,8 +123,27 @@ def _find_ring(work: Work, actor: Actor, derived: Derived, base: int) -> Sequenc
 def _is_derived(row: Row[Any], derived: Derived) -> bool:
     if row.version_id is not None:
         return bool(row.version_id == derived.key)
-    # A version may have been named as a base before there was one of that number.
-    return bool(row.node_name == f"version:{derived.model.lower()}/{derived.version}")
+    return bool(row.node_name == _name_before(derived))
+
+
+def _name_before(derived: Derived) -> str:
+    """The node of a version that was named as a base before there was one of that number."""
+    return f"version:{derived.model.lower()}/{derived.version}"
+
+
+def _below() -> Select[Any]:
+    """What was made from a version, and from that, to the end: whether a base is among it."""
+    is_derived = or_(
+        lineage_nodes.c.version_id == bindparam("key", type_=BigInteger),
+        lineage_nodes.c.name_digest == bindparam("named"),
+    )
+    line = select(lineage_nodes.c.id).where(is_derived).cte("line", recursive=True)
+    line = line.union(select(lineage_edges.c.to_id).join(line, line.c.id == lineage_edges.c.from_id).where(_IS_BASE))
+    found = select(line.c.id).join(lineage_nodes, lineage_nodes.c.id == line.c.id)
+    return select(exists(found.where(lineage_nodes.c.version_id == bindparam("base"))))
+
+
+_IS_BELOW = _below()
 
 
 def _walk_down(start: int, below: Mapping[int, int]) -> list[int]:

@@ -212,7 +212,7 @@ def _files(card: Card) -> Iterator[dict[str, Any]]:
             "name": read_column(table, row, "File", "Path"),
             "hashes": [{"alg": "SHA-256", "content": sha256}] if _HASH.fullmatch(sha256) else [],
             "properties": [
-                {"name": f"modelkeep:file:{name.lower()}", "value": cell}
+                {"name": f"modelkeep:file:{name.lower()}", "value": cell.replace(",", "") if name == "Bytes" else cell}
                 for name, cell in zip(table.columns, row, strict=False)
                 if cell and name in ("Type", "Format", "Bytes", "Scan")
             ],

@@ -43,7 +43,7 @@ def _draw(card: Card) -> Iterator[str]:
     if card.summary:
         yield escape_lines(card.summary)
     facts = [
-        ("State", wording.say_state(card)),
+        ("State when generated", wording.say_state(card)),
         ("Risk tier", wording.say_tier(card)),
         ("Revision", wording.say_revision(card)),
         ("Coverage", wording.say_coverage(card)),

@@ -99,7 +99,7 @@ def _facts(card: Card) -> list[dict[str, Any]]:
     facts = [
         ("Model", card.model, False),
         ("Version", card.version, False),
-        ("State", wording.say_state(card), False),
+        ("State when generated", wording.say_state(card), False),
         ("Risk tier", wording.say_tier(card), False),
         ("Revision", str(card.revision), False),
         ("Coverage", wording.say_coverage(card), False),

@@ -25,6 +25,8 @@ class ActivityOut(Shape):
     name: str | None
     object: ActivityObjectOut
     changed: list[str] = Field(description="The fields that an edit changed.", examples=[["description", "tags"]])
-    was: list[str] = Field(default=[], description="Before: owners, the risk tier, what a collaborator may do.")
+    was: list[str] = Field(
+        default=[], description="Before: owners, the risk tier, what a collaborator may do, which lineage."
+    )
     became: list[str] = Field(default=[], description="After, likewise.")
     reason: str | None

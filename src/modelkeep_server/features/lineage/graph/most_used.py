@@ -8,9 +8,9 @@ from sqlalchemy import Select, bindparam, func, select
 from modelkeep_server.db.tables import lineage_edges
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import nodes
+from modelkeep_server.features.lineage.graph import nodes
+from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
-from modelkeep_server.features.lineage.walking import join_end, sees_edge
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.rules.lineage import ItemKind
 

@@ -10,10 +10,10 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import model_owners, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import nodes
-from modelkeep_server.features.lineage.live import Live, find_live
+from modelkeep_server.features.lineage.graph import nodes
+from modelkeep_server.features.lineage.graph.live import Live, find_live
+from modelkeep_server.features.lineage.graph.walking import Walked, walk
 from modelkeep_server.features.lineage.views import Direction, Impact, Reached
-from modelkeep_server.features.lineage.walking import Walked, walk
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.lineage import IMPACT_NODES

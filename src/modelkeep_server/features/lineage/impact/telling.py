@@ -1,4 +1,7 @@
-"""Telling the owners of what a change reaches: each once a day of the same thing, of their own versions alone."""
+"""
+Telling the owners of what a change reaches: each once a day of the same thing by the same person, of their own versions
+alone. By another it may be told again: who tells of it first keeps nobody's warning from those it is for.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Select, bindparam, case, literal, or_, select, union_all
+from sqlalchemy import Select, bindparam, case, func, literal, or_, select, union_all
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.ledger import Veiled
@@ -23,18 +26,20 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import labels
-from modelkeep_server.features.lineage.impact import find_impact
-from modelkeep_server.features.lineage.projection import digest_name
+from modelkeep_server.features.lineage.graph import labels
+from modelkeep_server.features.lineage.impact.reaching import find_impact
 from modelkeep_server.features.lineage.views import Impact, Node, Reached
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.notify.telling import tell
+from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.errors import FieldError, Invalid, TooMany
 
 #: All of it stands in the notice and in the mail: there is no other place that it leads to.
 MESSAGE_CHARS = 1_000
 KIND = "lineage.change"
+#: Of so many things one person tells others in a day: each writes to everybody who owns what it reaches.
+TELLS_MAX = 20
 _NODE_CHARS = 500
 #: Said instead of a node that somebody may not see by all that leads from it to them.
 _UNNAMED = "something it comes from"
@@ -55,21 +60,22 @@ class _Owner:
 def tell_owners(work: Work, actor: Actor, node_id: str, message: str) -> int:
     """
     Tell the owners of every version that a change of a node reaches, as far as the actor sees, and give how many were
-    told. Whoever was told of the same node today is not told again.
+    told. Whoever the actor told of the same node today is not told again.
 
     Raises:
         NotPermitted. NotFound: There is no such node that the actor sees.
         Invalid: The message does not fit, or nobody else owns anything that is reached.
-        TooMany: Everybody was told today.
+        TooMany: The actor told everybody today, or told of `TELLS_MAX` other things.
     """
     access.require(work, actor, "lineage.tell")
     impact = find_impact(work, actor, node_id)
     owners = _find_owners(work, actor, {item.model_key for item in impact.items})
     _judge(impact, owners, message)
-    fresh = _note_told(work, impact.node, owners)
+    _demand_few(work, actor, impact.node)
+    fresh = _note_told(work, actor, impact.node, owners)
     if not fresh:
         raise TooMany(
-            f"Everybody who owns what a change of {labels.say(impact.node)} reaches was told of it today.",
+            f"You told everybody today who owns what a change of {labels.say(impact.node)} reaches.",
             remedy="Tell them more tomorrow, or write a comment on the version that matters.",
         )
     together: dict[frozenset[int], list[_Owner]] = defaultdict(list)
@@ -142,9 +148,24 @@ def _select_owners() -> Select[Any]:
 _OWNERS = _select_owners()
 
 
-def _note_told(work: Work, node: Node, owners: Iterable[_Owner]) -> list[_Owner]:
-    """Those of the owners who were not told of this node today. Two statements."""
-    day = f"{KIND}/{digest_name(node.id)[:32]}/{work.now:%Y-%m-%d}"
+def _demand_few(work: Work, actor: Actor, node: Node) -> None:
+    """Go on only where the actor told of few other things today. Two statements."""
+    day = f"{KIND}/by/{actor.user_id}/{work.now:%Y-%m-%d}/"
+    # Of two who come at once, the second counts what the first did.
+    work.lock(people, actor.user_id or 0)
+    here = f"{day}{digest_name(node.id)[:32]}"
+    count = select(func.count()).select_from(told).where(told.c.key.startswith(day), told.c.key != here)
+    if work.scalar(count) >= TELLS_MAX:
+        raise TooMany(
+            f"You told people of {TELLS_MAX} changes today, the most of one day.",
+            remedy="Tell of what they have in common, a dataset or a base model that leads to all of it, tomorrow.",
+        )
+    work.keep(told, work.upsert(told).on_conflict_do_nothing(), [{"key": here, "at": work.now}])
+
+
+def _note_told(work: Work, actor: Actor, node: Node, owners: Iterable[_Owner]) -> list[_Owner]:
+    """Those of the owners whom the actor did not tell of this node today. Two statements."""
+    day = f"{KIND}/{digest_name(node.id)[:32]}/{work.now:%Y-%m-%d}/{actor.user_id}"
     keys = {f"{day}/{owner.person_id or digest_name(owner.address)[:32]}": owner for owner in owners}
     adding = work.upsert(told).on_conflict_do_nothing()
     work.keep(told, adding, [{"key": key, "at": work.now} for key in sorted(keys)])

@@ -5,18 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
 from modelkeep_server.features.lineage.items import name_item
-from modelkeep_server.features.lineage.openlineage import Made, Read, RunEvent, find_made, read_items
-from modelkeep_server.features.lineage.views import OWN_DATASET, Item, NewItem
-from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.features.lineage.openlineage.reading import Read, RunEvent, find_made, read_items
+from modelkeep_server.features.lineage.views import OWN_BASE, OWN_DATASET, Item, NewItem
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.own_lineage import is_same_base, is_same_commit
-from modelkeep_server.rules.errors import Invalid
+from modelkeep_server.features.versions.seen import find_hidden, is_hidden
+from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lineage import ItemKind
 
+#: The most items of one event, over all versions that it names: nobody else writes to them meanwhile.
+ITEMS_AT_ONCE = 1_000
+_OWN = (OWN_DATASET, OWN_BASE)
 _SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
     ItemKind.BASE_MODEL: is_same_base,
     ItemKind.COMMIT: is_same_commit,
@@ -45,30 +48,41 @@ def receive(work: Work, actor: Actor, event: RunEvent) -> tuple[Received, ...]:
     made, faults = find_made(event)
     told = tuple(read_items(event))
     faults += [read.locate(fault) for read in told for fault in checks.find_faults(read.item.kind, read.item.facts)]
+    if len(made) > 1 and len(made) * len(told) > ITEMS_AT_ONCE:
+        why = f"{len(made)} versions at {len(told)} items each are more than the {ITEMS_AT_ONCE:,} of one event."
+        faults.append(FieldError("outputs", f"{why} Send an event for each version."))
     if faults:
         raise Invalid.of(faults)
-    # In one order, so that of two events that name the same versions none waits for the other.
+    # All are locked before anything else, and in one order: who adds to one of them holds it when they wait for others
+    # who write base models.
     in_order = sorted(made, key=lambda one: (one.group.lower(), one.name.lower(), one.version))
-    return tuple(_receive_of(work, actor, one, told) for one in in_order)
+    opened = [service.open_version(work, actor, "lineage.add", one.group, one.name, one.version) for one in in_order]
+    return tuple(_receive_of(work, actor, model, found, told) for model, found in opened)
 
 
-def _receive_of(work: Work, actor: Actor, made: Made, told: Sequence[Read]) -> Received:
-    model = model_queries.get_model(work, actor, made.group, made.name)
-    found = version_queries.get_version(work, actor, made.group, made.name, made.version)
-    access.require(work, actor, "lineage.add", model_queries.relations_of(actor, model), owners=model.owners)
-    added: list[Item] = []
+def _receive_of(work: Work, actor: Actor, model: Model, found: Version, told: Sequence[Read]) -> Received:
+    present = list(queries.list_items(work, found))
+    # What one may not see is known to them neither.
+    hidden = find_hidden(work, actor, (item.facts for item in present))
+    added: list[str] = []
     for read in told:
         new = read.item
-        same = _find_same(queries.list_seen_items(work, actor, found), new)
+        same = _find_same([item for item in present if not is_hidden(item.facts, hidden)], new)
         if same is not None:
             # What the version itself says of its training data may be less than the run knows.
             more = same.id == OWN_DATASET and found.is_editable and not new.facts.keys() <= same.facts.keys()
             if not more:
                 continue
             new = replace(new, facts={**new.facts, **same.facts})
-        added.append(_add(work, actor, made, read, new))
-        found = version_queries.get_version(work, actor, made.group, made.name, made.version)
-    return Received(found.model, found.version, tuple(added), len(told) - len(added))
+        found, item_id = _add(work, actor, model, found, present, read, new)
+        added.append(item_id)
+        if item_id in _OWN:
+            present = list(queries.list_items(work, found))
+        else:
+            facts = checks.gather(new.facts)
+            present.append(Item(item_id, new.kind, facts, name_item(new.kind, facts), new.source))
+    items = {item.id: item for item in queries.list_items(work, found)}
+    return Received(found.model, found.version, tuple(items[one] for one in added), len(told) - len(added))
 
 
 def _find_same(present: Sequence[Item], new: NewItem) -> Item | None:
@@ -82,8 +96,10 @@ def _find_same(present: Sequence[Item], new: NewItem) -> Item | None:
     return None
 
 
-def _add(work: Work, actor: Actor, made: Made, read: Read, new: NewItem) -> Item:
+def _add(
+    work: Work, actor: Actor, model: Model, found: Version, present: Sequence[Item], read: Read, new: NewItem
+) -> tuple[Version, str]:
     try:
-        return service.add_item(work, actor, made.group, made.name, made.version, new)
+        return service.add_to(work, actor, model, found, present, new)
     except Invalid as refused:
         raise Invalid.of([read.locate(fault) for fault in refused.errors]) from refused

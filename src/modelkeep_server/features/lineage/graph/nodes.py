@@ -17,12 +17,12 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import environments, lineage_edges, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import labels
-from modelkeep_server.features.lineage.live import find_live
-from modelkeep_server.features.lineage.projection import digest_name
+from modelkeep_server.features.lineage.graph import labels
+from modelkeep_server.features.lineage.graph.live import find_live
+from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
-from modelkeep_server.features.lineage.walking import join_end, sees_edge
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State

@@ -49,7 +49,7 @@ def find_columns(middle: str, known: Mapping[str, Node], edges: Sequence[Edge]) 
 
 
 def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, Node]) -> dict[int, str]:
-    """What stands above each column: a word where it is true of all there, else how many steps it is off."""
+    """What stands above each column: a word where it is true of all there, or how many steps it is off."""
     inside: dict[int, list[Node]] = defaultdict(list)
     for id_, column in sorted(columns.items()):
         inside[column].append(known[id_])
@@ -63,8 +63,10 @@ def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, N
             named[column] = "Sources"
         elif column > 0 and column == max(inside) and {one.family for one in nodes} <= _USES:
             named[column] = "Runs and uses"
-        elif column:
+        elif column and all(abs(one.distance) == abs(column) for one in nodes):
             named[column] = f"{abs(column)} {'step' if abs(column) == 1 else 'steps'} {'up' if column < 0 else 'down'}"
+        elif column:
+            named[column] = "Upstream" if column < 0 else "Downstream"
     return named
 
 
