@@ -7,9 +7,9 @@ from sqlalchemy import insert
 
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes
 from modelkeep_server.features.lineage import graph, impact
-from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.features.lineage.views import Direction
 from modelkeep_server.features.lineage.walking import STEPS_MAX
+from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import GRAPH_NODES
 from tests.support.clients import Api
