@@ -12,6 +12,22 @@ from tests.client.conftest import Cli
 pytestmark = pytest.mark.usefixtures("as_owner")
 
 
+def test_a_card_is_exported_where_one_stands(
+    cli: Cli, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name the file is called by model and version, and its format."""
+    version, name = f"{model}:1.0.0", model.partition("/")[2]
+    monkeypatch.chdir(tmp_path)
+    cli("versions", "create", version)
+    cli("card", "generate", version)
+    made = cli("card", "export", version, "--format", "html")
+    bill = cli("card", "export", version, "--format", "cyclonedx")
+    unknown = cli("card", "export", version, "--format", "docx")
+    assert (made.code, bill.code, unknown.code) == (0, 0, 2)
+    assert {file.name for file in tmp_path.iterdir()} >= {f"{name}-1.0.0.html", f"{name}-1.0.0.cdx.json"}
+    assert "'cyclonedx'" in unknown.err
+
+
 def test_a_card_is_made_annotated_published_and_exported(cli: Cli, model: str, tmp_path: Path) -> None:
     """Each step by command; the file is the document that the client reads, and later facts are told as changes."""
     version, file = f"{model}:1.0.0", tmp_path / "card.json"

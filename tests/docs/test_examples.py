@@ -20,7 +20,7 @@ SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
 #: single pieces of proofs.
 WITHOUT_PYTHON = {
     "create_token", "list_tokens", "revoke_token", "list_moves", "show_event", "show_body", "show_proof",
-    "show_checkpoint", "download_bundle",
+    "show_checkpoint", "download_bundle", "show_card_schema",
     "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
     "create_service_account", "update_service_account", "end_service_account", "list_tokens_of_service",
     "create_token_of_service", "revoke_token_of_service", "list_jobs", "retry_job", "show_keys", "confirm_escrow",
@@ -112,8 +112,8 @@ IN_ITS_TIME = {
     # A version was made from it before (tests/interfaces/api/test_lineage_graph.py).
     "tell_lineage_owners",
 }  # fmt: skip
-#: What is made of files that were sent before.
-TAKES_FILES = {"create_bundle_link"}
+#: What is made of files and versions that were sent before.
+COMES_LATER = {"create_bundle_link", "receive_event", "receive_events"}
 #: What makes things stands before what reads them, and what takes them away comes last.
 RANKS = {"POST": 0, "PUT": 0, "OPTIONS": 1, "GET": 1, "HEAD": 1, "PATCH": 2, "DELETE": 3}
 
@@ -135,7 +135,7 @@ def routes_of(reference: Reference) -> list[Route]:
     """The routes so that each finds what it asks for."""
     routes = [route for noun in reference.nouns for route in noun.routes]
     story = [route for route in routes if route.id not in {*TAKES_TWO, *ENDS}]
-    told = sorted(story, key=lambda route: (RANKS[route.method], route.id in TAKES_FILES, len(route.path)))
+    told = sorted(story, key=lambda route: (RANKS[route.method], route.id in COMES_LATER, len(route.path)))
     return told + sorted((route for route in routes if route.id in ENDS), key=lambda route: ENDS.index(route.id))
 
 

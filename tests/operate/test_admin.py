@@ -126,21 +126,21 @@ def test_a_log_that_holds_is_ok(closed: Settings) -> None:
     result = run(closed, audit.app, "verify", "--event", "1")
 
     assert result.exit_code == 0
-    assert re.search(r"^event 1: holds\nOK: 7 events, 12 rows, root [0-9a-f]{64}$", result.stdout, re.MULTILINE)
+    assert re.search(r"^event 1: holds\nOK: 9 events, 16 rows, root [0-9a-f]{64}$", result.stdout, re.MULTILINE)
 
 
 def test_an_edited_event_is_named(closed: Settings) -> None:
     """One character changed while the server was down: the very event is named, and the exit code says so."""
     create_token(closed, "ada@example.com", "MRC")
     with opened(closed) as registry:
-        registry.tamper("UPDATE audit_events SET body = replace(body, 'MRC', 'SRE') WHERE sequence = 5")
+        registry.tamper("UPDATE audit_events SET body = replace(body, 'MRC', 'SRE') WHERE sequence = 7")
 
-    result = run(closed, audit.app, "verify", "--event", "5")
+    result = run(closed, audit.app, "verify", "--event", "7")
 
     assert result.exit_code == 1
-    assert "event 5: its text is not the one that was recorded; it was changed\n" in result.stdout
-    assert "event 5: does not hold\n" in result.stdout
-    assert result.stderr == "FAILED: 1 finding in 7 events.\n"
+    assert "event 7: its text is not the one that was recorded; it was changed\n" in result.stdout
+    assert "event 7: does not hold\n" in result.stdout
+    assert result.stderr == "FAILED: 1 finding in 9 events.\n"
 
 
 def test_an_edited_row_is_named(closed: Settings) -> None:
@@ -152,7 +152,7 @@ def test_an_edited_row_is_named(closed: Settings) -> None:
     result = run(closed, audit.app, "verify")
 
     assert result.exit_code == 1
-    assert "role_grants row 1: changed by hand since event 5 wrote it\n" in result.stdout
+    assert "role_grants row 1: changed by hand since event 7 wrote it\n" in result.stdout
 
 
 def test_verifying_never_signs_a_head_that_does_not_hold(fresh_registry: Registry, fresh_make: Make) -> None:

@@ -88,6 +88,9 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/v1/models/{group}/{name}/versions/{version}/evaluations/{id}/sign": {"comment": "As measured."},
     "PUT /api/v1/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "For the table."},
+    "POST /api/v1/models/{group}/{name}/versions/{version}/lineage": {
+        "kind": "DATASET", "name": "golden", "version": "2", "role": "TEST",
+    },
     "POST /api/v1/lineage/tell": {"node": "version:{group}/{name}/{version}", "message": "It was recalled."},
     "POST /api/v1/evaluation-suites": {
         "name": "Golden", "description": "For the table.",

@@ -177,6 +177,7 @@ class _Builder:
             "evaluations": runs[0]["id"],
             # What stands in a version's own fields has ids that are words.
             "lineage": "training-dataset",
+            "items": "training-dataset",
         }
         return ids, asked["digest"]
 

@@ -1,11 +1,13 @@
 """`modelkeep card`: generate, show, annotate, publish and export model cards, and compare their revisions."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from modelkeep.addresses import parse_version
 from modelkeep.cards import Card, CardChanges
 from modelkeep.cli.options import Json
 from modelkeep.cli.output import moment, note, print_facts, print_json, print_table, size
@@ -22,6 +24,25 @@ Revision = Annotated[
     str | None,
     typer.Option(help="A number, or draft. Left out: the newest that is published, or else the draft."),
 ]
+
+
+class Format(StrEnum):
+    """What a card can be exported as."""
+
+    HTML = "html"
+    JSON = "json"
+    PDF = "pdf"
+    MD = "md"
+    CYCLONEDX = "cyclonedx"
+
+
+_SUFFIXES = {
+    Format.HTML: ".html",
+    Format.JSON: ".card.json",
+    Format.PDF: ".pdf",
+    Format.MD: ".md",
+    Format.CYCLONEDX: ".cdx.json",
+}
 
 
 @app.command()
@@ -78,14 +99,21 @@ def publish(
 @app.command()
 def export(
     address: VersionAddress,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="As json, html, pdf or md.")] = "json",  # noqa: A002
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write it. Left out: here, by model and version."),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        Format, typer.Option("--format", "-f", help=f"As {', '.join(Format)}.", case_sensitive=False)
+    ] = Format.JSON,
     revision: Revision = None,
 ) -> None:
     """Write a card into a file."""
+    version = parse_version(address)
+    file = output or Path(f"{version.name}-{version.version}{_SUFFIXES[format]}")
     with Client() as client:
-        written = client.export_card(address, output, format=format, revision=revision)
-    note(f"{output}, {size(written)}")
+        written = client.export_card(version, file, format=format.value, revision=revision)
+    note(f"{file}, {size(written)}")
 
 
 @app.command()

@@ -40,7 +40,8 @@ def _on_sqlite(element: _InKeys, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_InKeys, "postgresql")
 def _on_postgresql(element: _InKeys, compiler: SQLCompiler, **options: Any) -> str:
     column, keys = (compiler.process(part, **options) for part in element.clauses)
-    return f"({column} = ANY (CAST({keys} AS bigint[])))"
+    # Not `= ANY`: where a plan reads the whole table, it would go through all keys for each row.
+    return f"({column} IN (SELECT unnest(CAST({keys} AS bigint[]))))"
 
 
 def in_keys(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

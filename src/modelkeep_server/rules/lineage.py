@@ -255,10 +255,16 @@ def label_node(kind: ItemKind, facts: Mapping[str, Any]) -> str:
         case ItemKind.COMMIT:
             return str(facts["commitSha"][:12])
         case ItemKind.TRAINING_RUN:
-            return f"{facts['system']}/{facts['runId']}"
+            return call_run(facts)
         case ItemKind.BASE_MODEL:
             return str(facts["uri"])
     return str(facts["name"])
+
+
+def call_run(facts: Mapping[str, Any]) -> str:
+    """What a training run is called: a Training Job ID as it was typed, for nobody said which system it is of."""
+    run = str(facts["runId"])
+    return run if facts["system"] == JOB_SYSTEM else f"{facts['system']}/{run}"
 
 
 def find_sha256_fault(text: str) -> str | None:

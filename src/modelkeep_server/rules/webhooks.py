@@ -30,7 +30,8 @@ BOTH_SECRETS_FOR = timedelta(hours=24)
 GONE = 410
 #: What of an act is told. Words that people typed are not among it: they are read here, by who may.
 _TOLD = (
-    "by", "target", "role", "state", "status", "environment", "deployment", "live", "policy", "due", "until", "revision",
+    "by", "target", "role", "state", "status", "environment", "deployment", "live", "policy", "due", "until",
+    "revision",
 )  # fmt: skip
 
 

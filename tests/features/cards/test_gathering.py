@@ -64,9 +64,10 @@ def test_a_card_tells_what_is_known_in_the_words_of_whoever_told_it(registry: Re
     assert value["data-sources"] == ["churn-events 2026-02"]
     assert value["inputs"]["rows"] == [["tenure", "integer", "Months since the contract began.", "Yes"]]
     assert ["optimizer.lr", "0.001"] in value["hyperparameters"]["rows"]
-    assert value["code"][0] == "d09e4b1c"
-    assert "train.py (https://git.example.com/ml/churn/train.py)" in value["code"]
-    assert value["training-runs"] == ["job/job-7", "mlflow/churn-2107 (https://mlflow.example.com/runs/2107)"]
+    assert value["code"] == [
+        "d09e4b1c in https://git.example.com/ml/churn", "train.py (https://git.example.com/ml/churn/train.py)",
+    ]  # fmt: skip
+    assert value["training-runs"] == ["job-7", "mlflow/churn-2107 (https://mlflow.example.com/runs/2107)"]
     assert value["base-models"] == [full.base.address]
     assert value["inherited-limitations"] == [f"{full.base.address}, Limitations: Knows nothing of prepaid."]
     assert items["inherited-limitations"]["sources"][0]["href"] == f"/models/{full.base.model}/versions/1.0.0"
@@ -76,6 +77,9 @@ def test_a_card_tells_what_is_known_in_the_words_of_whoever_told_it(registry: Re
         "passed": True, "dataset": "churn-holdout 2026-02",
     }  # fmt: skip
     assert (young["slice"], young["limit"], young["passed"]) == ("age=18-24", 0.8, True)
+    assert value["evaluation-procedure"] == (
+        "What is known of evaluation procedure.\n\nOn churn-holdout 2026-02: Once, on customers never seen in training."
+    )
     assert [one["name"] for one in value["robustness-metrics"]] == ["auc_under_noise"]
     assert [row[0] for row in value["fairness"]["rows"]] == ["demographic_parity_difference", "auc"]
     assert value["fairness"]["rows"][1][1:9] == [

@@ -13,10 +13,13 @@ from modelkeep_server.features.inbox import pruning
 from modelkeep_server.features.notify import restraint
 from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.features.promotion.queue import reminding as request_reminding
+from modelkeep_server.interfaces.web.contexts.notices import ICONS
 from modelkeep_server.kit import clock
+from modelkeep_server.rules.notices import KINDS
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make, Person
+from tests.support.pages import look, words_of
 from tests.support.problems import refusal
 from tests.support.promoting import Cast, Life, begin_life, make_cast
 from tests.support.registries import Registry
@@ -345,3 +348,25 @@ def test_the_pages_show_and_settle_it(registry: Registry, make: Make, api: Api) 
     assert not re.search(r'name="comment.added.in_app"[^>]* checked', settings)
     assert dropped >= 2
     assert api.as_(life.cast.owner).get(PLACE).json()["items"] == []
+
+
+def test_a_card_and_a_change_of_lineage_stand_on_the_page(make: Make, api: Api) -> None:
+    """What was published under review, and what somebody told of the data behind a version."""
+    life = begin_life(make, api)
+    life.reach("SUBMITTED")
+    life.decide(life.cast.mrc)
+    life.publish_card()
+    data = life.version.metadata["trainingDataset"]
+    change = {"node": f"dataset:{data['name']}@{data['version']}", "message": "It was recalled."}
+    told = api.as_(life.cast.mrc).post("/api/v1/lineage/tell", json=change)
+
+    of_owner, of_reviewer = look(api, life.cast.owner, "/notices"), look(api, life.cast.mrc, "/notices")
+
+    assert told.status_code in (200, 201, 202), told.text
+    assert "“It was recalled.”" in of_owner
+    assert "published revision 1 of the model card" in words_of(of_reviewer)
+
+
+def test_every_kind_of_notice_has_an_icon() -> None:
+    """The page draws each of them."""
+    assert {kind.partition(".")[0] for kind in KINDS} == set(ICONS)

@@ -144,6 +144,8 @@ def test_a_number_stays_while_others_name_it(registry: Registry, make: Make, api
     assert fields_at_fault(refused) == {"version"}
     assert version.address in refused.text
     assert owner.patch(route_of(base), json=corrected).status_code == 200
+    (node,) = registry.look("SELECT label FROM lineage_nodes WHERE version_id = :key", key=base.key)
+    assert node.label == f"{base.model}:1.0.1"
 
 
 @pytest.mark.parametrize("races", sizes(small=6, full=100))

@@ -6,9 +6,10 @@ from itertools import pairwise
 from sqlalchemy import insert
 
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes
-from modelkeep_server.features.lineage import graph, impact
+from modelkeep_server.features.lineage.graph import finding
+from modelkeep_server.features.lineage.graph.walking import STEPS_MAX
+from modelkeep_server.features.lineage.impact import reaching
 from modelkeep_server.features.lineage.views import Direction
-from modelkeep_server.features.lineage.walking import STEPS_MAX
 from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import GRAPH_NODES
@@ -45,9 +46,9 @@ def test_a_star_of_ten_thousand_is_drawn_in_part(fresh_registry: Registry, fresh
     owner = fresh_make.owner_of(version)
 
     with fresh_registry.reading() as work:
-        found = graph.find_graph(work, owner.actor, version.address, depth=None)
-        around = graph.find_graph(work, owner.actor, names[0], depth=2)
-        of_one = impact.find_impact(work, owner.actor, names[0])
+        found = finding.find_graph(work, owner.actor, version.address, depth=None)
+        around = finding.find_graph(work, owner.actor, names[0], depth=2)
+        of_one = reaching.find_impact(work, owner.actor, names[0])
     told = fresh_api.as_(owner).get("/api/v1/lineage/graph", params={"node": version.address}).json()
 
     assert (len(found.nodes), found.truncated) == (GRAPH_NODES, True)
@@ -66,12 +67,12 @@ def test_a_long_chain_is_followed_to_its_end_or_to_the_bound(fresh_registry: Reg
     actor = fresh_make.owner_of(version).actor
 
     with fresh_registry.reading() as work:
-        near = impact.find_impact(work, actor, names[-1])
+        near = reaching.find_impact(work, actor, names[-1])
         with counted() as sent:
-            far = impact.find_impact(work, actor, names[10])
-        beyond = impact.find_impact(work, actor, names[0])
-        bounded = impact.find_impact(work, actor, names[10], limit=500)
-        drawn = graph.find_graph(work, actor, version.address, direction=Direction.UPSTREAM, depth=None)
+            far = reaching.find_impact(work, actor, names[10])
+        beyond = reaching.find_impact(work, actor, names[0])
+        bounded = reaching.find_impact(work, actor, names[10], limit=500)
+        drawn = finding.find_graph(work, actor, version.address, direction=Direction.UPSTREAM, depth=None)
 
     assert [len(item.path) for item in near.items] == [2]
     assert ([len(item.path) for item in far.items], far.truncated) == ([STEPS_MAX + 1], False)
@@ -91,8 +92,8 @@ def test_a_ring_ends(fresh_registry: Registry, fresh_make: Make) -> None:
     actor = fresh_make.owner_of(version).actor
 
     with fresh_registry.reading() as work:
-        found = graph.find_graph(work, actor, names[0], depth=None)
-        reached = impact.find_impact(work, actor, version.address)
+        found = finding.find_graph(work, actor, names[0], depth=None)
+        reached = reaching.find_impact(work, actor, version.address)
 
     assert len(found.nodes) == 3
     assert len(found.edges) == 3

@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage import graph, impact, service
-from modelkeep_server.features.lineage.views import NewItem
+from modelkeep_server.features.lineage import service
+from modelkeep_server.features.lineage.graph import finding
+from modelkeep_server.features.lineage.impact import reaching
+from modelkeep_server.features.lineage.views import NewItem, Reached
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lineage import ItemKind
@@ -115,13 +117,24 @@ def _add(work: Work, owner: Person, version: Version, new: NewItem) -> None:
     service.add_item(work, owner.actor, group, name, version.version, new)
 
 
+def _walk_pages(work: Work, reader: Person, start: str) -> tuple[Reached, ...]:
+    page = reaching.find_impact(work, reader.actor, start, most=7)
+    items = page.items
+    while page.next_cursor is not None:
+        page = reaching.find_impact(work, reader.actor, start, most=7, cursor=page.next_cursor)
+        assert 1 <= len(page.items) <= 7
+        items += page.items
+    return items
+
+
 @pytest.mark.parametrize("versions", sizes(small=40, full=1000))
 def test_impact_is_what_a_slow_computation_finds(
     registry: Registry, make: Make, versions: int, figures: Figures
 ) -> None:
     """
     For an owner, a stranger and an MRC, a change of any dataset reaches exactly the versions that follow from the
-    edges that are there for them, in as many steps, by ways that they see; what they see nothing of is not found.
+    edges that are there for them, in as many steps, by ways that they see, whole or page by page; what they see nothing
+    of is not found.
     """
     chance = random.Random(versions)
     world, owners = _make_world(registry, make, versions, chance)
@@ -140,9 +153,9 @@ def test_impact_is_what_a_slow_computation_finds(
                 if start not in known:
                     missing += 1
                     with pytest.raises(NotFound):
-                        impact.find_impact(work, reader.actor, start)
+                        reaching.find_impact(work, reader.actor, start)
                     continue
-                found = impact.find_impact(work, reader.actor, start)
+                found = reaching.find_impact(work, reader.actor, start)
                 steps = _compute(edges, start)
                 wanted = {node: away for node, away in steps.items() if node in world.model_of and node != start}
                 assert {item.path[-1]: len(item.path) - 1 for item in found.items} == wanted
@@ -150,6 +163,7 @@ def test_impact_is_what_a_slow_computation_finds(
                 order = [(len(item.path), item.model.lower(), item.version) for item in found.items]
                 assert order == sorted(order)
                 assert (found.total, found.truncated) == (len(wanted), False)
+                assert _walk_pages(work, reader, start) == found.items
                 compared += len(wanted)
                 longest = max(longest, *wanted.values(), 0)
 
@@ -179,7 +193,7 @@ def test_the_graph_is_what_a_slow_computation_finds(
         for start in [node for node in world.model_of if world.sees(reader, node)][:12]:
             wanted = {node: -away for node, away in _compute(backward, start).items()} | _compute(edges, start)
             with registry.reading() as work:
-                found = graph.find_graph(work, reader.actor, start, depth=None, limit=10_000)
+                found = finding.find_graph(work, reader.actor, start, depth=None, limit=10_000)
             assert {node.id: node.distance for node in found.nodes} == wanted
             assert {(edge.from_id, edge.to_id) for edge in found.edges} == {
                 edge for edge in edges if edge[0] in wanted and edge[1] in wanted

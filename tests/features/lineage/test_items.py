@@ -1,7 +1,11 @@
 """A version's own facts and its lineage items stand once, whichever of them is written, and the graph follows both."""
 
+import random
+import secrets
+from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -10,10 +14,14 @@ from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import Conflict, NotFound
+from tests.support.at_once import at_once
+from tests.support.endurance import Figures, sizes
 from tests.support.lineage import add_item, list_edges, list_items, remove_item
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
+#: Letters outside the Basic Multilingual Plane.
+_WIDE = range(0x20000, 0x2A000)
 _REPOSITORY = "https://git.example.com/churn"
 _datasets = st.builds(
     lambda name, uri: {"name": name, "version": "1", **({"uri": f"s3://{uri}"} if uri else {})},
@@ -193,3 +201,63 @@ def test_an_item_that_is_gone_cannot_be_removed_again(registry: Registry, make: 
         except NotFound:
             continue
         raise AssertionError(gone)
+
+
+def test_the_longest_texts_are_kept(registry: Registry, make: Make) -> None:
+    """Every field as long as it may be, of letters that take four bytes and do not compress, is kept and drawn."""
+    version = make.version()
+    owner = make.owner_of(version)
+    line, uri = ("".join(map(chr, random.Random(count).choices(_WIDE, k=count))) for count in (200, 2_000))
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("DATASET", {"name": line, "version": line, "uri": uri, "role": "TEST"}),
+        ("TRAINING_SCRIPT", {"name": line, "uri": uri}),
+        ("BASE_MODEL", {"uri": uri}),
+        ("TRAINING_RUN", {"system": line, "runId": line}),
+        ("CONSUMER", {"name": line}),
+    ]
+    for kind, facts in told:
+        add_item(registry, owner, version, kind, facts)
+    assert [facts for _, facts in told] == [dict(item.facts) for item in list_items(registry, owner, version)]
+
+
+def test_the_next_one_takes_the_place_of_what_is_removed(registry: Registry, make: Make) -> None:
+    """Of two training datasets and two base models, the second stands in the metadata once the first is gone."""
+    version = make.version()
+    owner = make.owner_of(version)
+    for name in "ab":
+        add_item(registry, owner, version, "DATASET", {"name": name, "version": "1", "role": "TRAINING"})
+        add_item(registry, owner, version, "BASE_MODEL", {"uri": f"hf:{name}"})
+    for own in ("training-dataset", "base-model"):
+        remove_item(registry, owner, version, own)
+
+    assert [("training-dataset", "dataset:b@1"), ("base-model", "base:hf:b")] == [
+        (item.id, item.node) for item in list_items(registry, owner, version)
+    ]
+
+
+@pytest.mark.parametrize("races", sizes(small=3, full=50))
+def test_many_who_name_the_same_things_at_once_all_succeed(
+    registry: Registry, make: Make, races: int, figures: Figures
+) -> None:
+    """Things that several versions name first at the same moment are one node each; nobody waits in a ring."""
+    for _ in range(races):
+        names = [secrets.token_hex(4) for _ in range(3)]
+        versions = [make.version() for _ in range(4)]
+        metadata = [
+            {"trainingDataset": {"name": one, "version": "1"}, "baseModel": {"uri": other}}
+            for one, other in zip(names, reversed(names), strict=True)
+        ]
+
+        def tell(place: int, told: list[dict[str, Any]] = metadata, of: list[Version] = versions) -> Version:
+            version = of[place]
+            group, _, name = version.model.partition("/")
+            with registry.writing() as work:
+                return version_service.update_version(
+                    work, make.owner_of(version).actor, group, name, "1.0.0", {"metadata": told[place % 3]},
+                    expected=None,
+                )  # fmt: skip
+
+        at_once(*(partial(tell, place) for place in range(4)))
+        nodes = registry.look("SELECT name FROM lineage_nodes WHERE name LIKE :name", name=f"dataset:{names[0]}@%")
+        assert len(nodes) == 1
+    figures.tell("things named at once", races)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep_server.features.lineage.layout import Box, Drawing, draw, trace
+from modelkeep_server.features.lineage.drawing.layout import Box, Drawing, draw, trace
 from modelkeep_server.features.lineage.views import Edge, Graph, Node
 from modelkeep_server.rules.lineage import NodeKind
 from tests.support.graphs import join, make_family, make_node, make_star, make_version

@@ -3,7 +3,7 @@
 from typing import Any
 
 from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.policies import judging
+from modelkeep_server.features.policies import judging, starter
 from modelkeep_server.features.policies.starter import STARTERS
 from modelkeep_server.features.policies.views import Judgement
 from modelkeep_server.features.versions import queries as version_queries
@@ -54,6 +54,40 @@ def test_every_registry_begins_with_the_starter_pack(registry: Registry, api: Ap
     assert "at least one evaluation run" in told["Evaluations pass"].message
     assert {check.policy for check in after.checks if check.passed} == {"Weights are there", "Files are clean"}
     assert after.facts_digest != before.facts_digest
+
+
+def test_what_is_new_of_the_starter_pack_comes_once_to_registries_of_before(
+    fresh_registry: Registry, fresh_api: Api, fresh_make: Make
+) -> None:
+    """Switched on, beside what people made of the others and under a name of its own; what they made of it stays."""
+    architect, mrc = (fresh_api.as_(fresh_make.person(role)) for role in (Role.SECURITY_ARCHITECT, Role.MRC))
+
+    def listed() -> dict[str, Any]:
+        found = architect.get(POLICIES, params={"limit": 200}).json()["items"]
+        return {one["starter"] or one["name"]: one for one in found}
+
+    for table, key in (("policy_revisions", "policy_id"), ("policies", "id")):
+        of_pack = "SELECT id FROM policies WHERE starter IN ('card-published', 'training-dataset')"
+        fresh_registry.tamper(f"DELETE FROM {table} WHERE {key} IN ({of_pack})")
+    own = {"name": "Card published before production", "rules": [LICENCE]}
+    assert architect.post(POLICIES, json=own).status_code == 201
+    before = listed()
+    with fresh_registry.writing() as work:
+        assert starter.lacks_starters(work)
+        starter.install_starters(work)
+    after = listed()
+    card = after["card-published"]
+    assert architect.post(f"{POLICIES}/{card['id']}/disable", json={"reason": "Not yet."}).status_code == 200
+    assert mrc.post(f"{POLICIES}/{card['id']}/confirm", json={}).status_code == 200
+    with fresh_registry.reading() as work:
+        assert not starter.lacks_starters(work)
+
+    assert (card["name"], card["enabled"], card["severity"], card["scope"]["targets"]) == (
+        "Card published before production (starter pack)", True, "BLOCK", ["PRODUCTION"],
+    )  # fmt: skip
+    assert after["training-dataset"]["enabled"]
+    assert {name: one for name, one in after.items() if name in before} == before
+    assert not listed()["card-published"]["enabled"]
 
 
 def test_policies_are_written_and_changed_by_revision(registry: Registry, api: Api, make: Make) -> None:

@@ -33,6 +33,8 @@ def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api
     narrower = {"inputSchema": {"type": "object", "properties": {"age": {"type": "string"}}}}
     changed = {"metadata": {"limitations": "Weak on new accounts.", **narrower}}
     assert api.as_(cast.owner).patch(life.base, json=changed).status_code == 200
+    tested = {"kind": "DATASET", "name": "churn-holdout", "version": "2026-03", "role": "TEST"}
+    assert life.post("/lineage", cast.owner, **tested).status_code == 201
     measured = {"dataset": {"name": "fairness-holdout"}, "metrics": [{"name": "auc", "value": 0.88}]}
     late = life.post("/evaluations", cast.owner, **measured).json()
     assert life.ask().status_code == 201
@@ -47,12 +49,15 @@ def test_a_second_round_shows_what_changed_and_what_was_not_seen(make: Make, api
 
     assert (told["before"]["round"], told["now"]["round"]) == (1, 2)
     assert told["before"]["endReason"] == "Say where it is weak."
-    assert [one["field"] for one in told["differences"]["metadata"] if one["change"] != "SAME"] == ["limitations"]
+    assert [one["field"] for one in told["differences"]["metadata"] if one["change"] != "SAME"] == [
+        "limitations", "lineage.dataset:churn-holdout@2026-03 TEST",
+    ]  # fmt: skip
     assert [one["field"] for one in told["differences"]["schemas"] if one["change"] != "SAME"] == ["inputSchema"]
     assert (alone["before"], alone["differences"]) == (None, None)
     assert nowhere.status_code == 404
     assert [one["id"] for review in asked[1]["reviews"] for one in review["notSeen"]] == [late["id"]] * 2
-    assert "What changed since round 1 2 changed" in review
+    assert "What changed since round 1 3 changed" in review
+    assert "churn-holdout" in review
     assert "Say where it is weak." in review
     assert "Breaks callers" in review
     assert "1 evaluation recorded later: fairness-holdout" in before

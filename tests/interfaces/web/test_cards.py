@@ -271,15 +271,17 @@ def test_nobody_learns_of_a_card_they_may_not_see(make: Make, api: Api) -> None:
 
 
 def test_every_format_is_in_the_export_menu(make: Make, api: Api) -> None:
-    """Each leads to the file of the revision that is shown."""
+    """Each leads to the file of the revision that is shown, which is called by model, version and revision."""
     version = make.version()
     owner = make.owner_of(version)
     browser = generate(api, owner, version)
     page = look(api, owner, page_of(version))
 
-    offered = [html.unescape(one) for one in re.findall(r'href="(/api/v1/[^"]+)" download', page)]
+    links = re.findall(r'href="(/api/v1/[^"]+)" download="([^"]+)"', page)
+    offered = [html.unescape(address) for address, _ in links]
 
     assert {"html", "json"} <= {re.findall(r"format=(\w+)", one)[0] for one in offered}
+    assert f"{version.model.partition('/')[2]}-{version.version}-draft.card.json" in {name for _, name in links}
     for address in offered:
         answer = browser.get(address)
         assert answer.status_code == 200, address

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from modelkeep_server.adapters.pdf.press import Press
-from modelkeep_server.features.lineage.printing import print_png
+from modelkeep_server.features.lineage.drawing.printing import print_png
 from modelkeep_server.features.lineage.views import Graph
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.lineage_export import Taken, draw_svg

@@ -23,10 +23,10 @@ def test_without_a_training_dataset_the_box_leads_to_the_lineage(make: Make, api
     trained = look(api, cast.owner, page)
 
     assert "A training dataset is in the lineage. See to it under Lineage of the version" in words_of(own)
-    assert f'href="{page}/lineage">Track Dataset</a>' in own
-    assert f'href="{page}/lineage">Track Dataset</a>' not in others
-    assert f'href="{page}/lineage">Track Dataset</a>' in tested
-    assert f'href="{page}/lineage">Track Dataset</a>' not in trained
+    assert f'href="{page}/lineage/new?kind=DATASET">Track Dataset</a>' in own
+    assert f'href="{page}/lineage/new?kind=DATASET">Track Dataset</a>' not in others
+    assert f'href="{page}/lineage/new?kind=DATASET">Track Dataset</a>' in tested
+    assert f'href="{page}/lineage/new?kind=DATASET">Track Dataset</a>' not in trained
     assert "A training dataset is in the lineage." in words_of(trained)
 
 
@@ -45,7 +45,7 @@ def test_before_production_the_box_leads_to_generating_the_card_and_to_publishin
     life.publish_card()
     published = words_of(look(api, life.cast.owner, page))
 
-    assert "model card" not in draft.partition("Next step")[2].lower()
+    assert "model card" not in draft.partition("Next step")[2].partition("Request Promotion")[0].lower()
     assert (refused.status_code, still.status_code) == (422, 422)
     assert "A model card was generated." in refused.json()["errors"][0]["message"]
     assert f'href="{page}/card">Generate Model Card</a>' in without

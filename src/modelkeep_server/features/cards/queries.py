@@ -234,7 +234,7 @@ def find_last(work: Work, version: Version) -> tuple[int, int]:
 def gather_card(
     work: Work, actor: Actor, model: Model, version: Version, *, revision: int = 1, edition: int = 1
 ) -> Card:
-    """A draft as it would be generated now, without annotations. At most eleven statements."""
+    """A draft as it would be generated now, without annotations. At most twelve statements."""
     sections = build_sections(read_facts(work, actor, model, version))
     return Card(
         model=version.model,
@@ -253,7 +253,7 @@ def gather_card(
 
 
 def find_changes(work: Work, actor: Actor, model: Model, version: Version, card: Card) -> CardChanges:
-    """What generating anew would bring to a card. Eleven statements."""
+    """What generating anew would bring to a card. Twelve statements."""
     now = with_annotations(
         gather_card(work, actor, model, version), {section.id: section.annotations for section in card.sections}
     )
@@ -278,7 +278,7 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:
     """
     What the page of a version's card shows: the card that is asked for, with where to provide now what it lacks, None
-    where there is none; all revisions; and of the newest what generating anew would bring. At most sixteen statements.
+    where there is none; all revisions; and of the newest what generating anew would bring. At most 17 statements.
     """
     revisions: Sequence[Revision] = list_revisions(work, version)
     card = find_card(work, version, revision) if revisions else None

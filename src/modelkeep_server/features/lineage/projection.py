@@ -26,6 +26,7 @@ from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import ItemKind, NodeKind, label_node
 
 _BATCH = 200
+LABEL_CHARS = 500
 _UPSTREAM_OF_ITS_NAME = (ItemKind.FEATURE_PIPELINE, ItemKind.TRAINING_SCRIPT, ItemKind.PREPROCESSING)
 
 
@@ -175,7 +176,7 @@ def _keep_nodes(work: Work, wanted: _Wanted) -> dict[str, int]:
     for row in found:
         node = wanted.nodes[row.name_digest]
         if node.version_id is not None and row.label != node.label:
-            labelled = {"label": node.label, "label_key": node.label.lower()}
+            labelled = {"label": node.label, "label_key": _fold(node.label)}
             work.keep(lineage_nodes, update(lineage_nodes).where(lineage_nodes.c.id == row.id).values(labelled))
     return {row.name_digest: row.id for row in found}
 
@@ -220,9 +221,14 @@ def _to_node_row(node: _Node) -> dict[str, Any]:
         "name": node.name,
         "name_digest": node.digest,
         "label": node.label,
-        "label_key": node.label.lower(),
+        "label_key": _fold(node.label),
         "version_id": node.version_id,
     }
+
+
+def _fold(label: str) -> str:
+    """What a label is found by: PostgreSQL keeps no longer text in an index."""
+    return label.lower()[:LABEL_CHARS]
 
 
 def _to_row(edge: tuple[str, str, str, str, int], ids: Mapping[str, int]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.bases import Derived, judge_base
+from modelkeep_server.features.versions.checks import find_size_faults
 from modelkeep_server.features.versions.own_lineage import (
     BASE,
     DATASET,
@@ -86,6 +87,7 @@ def add_to(
         raise Invalid.of(faults)
     metadata = _write_through(model, found, new.kind, facts)
     if metadata is not None:
+        _demand_room(metadata)
         found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
         return found, OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
     _demand_untold(present, new.kind, facts)
@@ -117,7 +119,8 @@ def remove_item(
     work: Work, actor: Actor, group: str, name: str, version: str, item_id: str, *, reason: str | None = None
 ) -> None:
     """
-    Take one thing back that was told of a version's lineage.
+    Take one thing back that was told of a version's lineage. Where that was the training dataset or base model in the
+    metadata and there is another, the other takes its place.
 
     Raises:
         NotFound, NotPermitted; StateForbids: as `add_item`; Invalid: the reason cannot be kept.
@@ -136,6 +139,7 @@ def remove_item(
         raise Conflict(f"This is the {label} of the version itself.", remedy="Edit the version to change it.")
     if item.id in _IN_METADATA:
         metadata = {key: value for key, value in found.metadata.items() if key != _IN_METADATA[item.id]}
+        metadata |= _find_heir(work, found, item)
         version_service.change_metadata(
             work,
             actor,
@@ -189,6 +193,20 @@ def _write_through(model: Model, found: Version, kind: ItemKind, facts: Mapping[
         )
     merged = {**own, **told}
     return None if merged == own else {**found.metadata, DATASET: merged}
+
+
+def _find_heir(work: Work, found: Version, gone: Item) -> dict[str, Any]:
+    """What takes the place of a training dataset or base model in the metadata: the next one that is told, if any."""
+    for item in queries.list_items(work, found):
+        if item.kind is gone.kind and item.id != gone.id and item.facts.get("role") == gone.facts.get("role"):
+            return {_IN_METADATA[gone.id]: {key: value for key, value in item.facts.items() if key != "role"}}
+    return {}
+
+
+def _demand_room(metadata: Mapping[str, Any]) -> None:
+    faults = find_size_faults(metadata)
+    if faults:
+        raise Invalid.of(faults)
 
 
 def _demand_other_commit(model: Model, found: Version, facts: Mapping[str, Any]) -> None:

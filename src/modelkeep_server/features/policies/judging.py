@@ -21,7 +21,7 @@ from modelkeep_server.features.policies.queries import to_wording
 from modelkeep_server.features.policies.views import Check, Judgement, RevisionStatus, Rule, Target, Wording
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
-from modelkeep_server.rules.policy_facts import list_cures
+from modelkeep_server.rules.policy_cures import list_cures
 
 
 @dataclass(frozen=True)

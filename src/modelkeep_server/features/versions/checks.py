@@ -136,11 +136,14 @@ def find_metadata_faults(sent: Mapping[str, Any]) -> list[FieldError]:
         fault = _json_fault(kept["custom"])
         if fault:
             faults.append(FieldError("metadata.custom", fault))
-    return faults or _whole_faults(kept)
+    return faults or find_size_faults(kept)
 
 
-def _whole_faults(kept: Mapping[str, Any]) -> list[FieldError]:
-    """Each field is within its own limit, and all of them together within theirs: a list shows many versions."""
+def find_size_faults(kept: Mapping[str, Any]) -> list[FieldError]:
+    """
+    Whether metadata, as it is kept, is too large: each field is within its own limit, and all of them together within
+    theirs, since a list shows many versions.
+    """
     size = len(canonical.dumps(kept).encode())
     if size <= fields.METADATA_BYTES:
         return []

@@ -50,25 +50,7 @@ def create_version(
     metadata = _settle_base(work, actor, Derived(model.address, new.version), {}, new.metadata, faults)
     if faults:
         raise Invalid.of(faults)
-    number = _next_number(work, model.key)
-    public_id = ids.uuid7(clock.to_us(work.now))
-    key = work.insert(
-        versions,
-        {
-            "public_id": public_id,
-            "model_id": model.key,
-            "number": number,
-            "state": State.DRAFT.value,
-            **_columns(new, metadata),
-            "created_at": work.now,
-            "created_by": actor.user_id,
-            "updated_at": work.now,
-            "revision": 1,
-        },
-        taken=_taken(model, new.version),
-    )
-    passage = {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id}
-    work.insert(version_passages, passage)
+    number, public_id, key = _insert_draft(work, actor, model, new, metadata)
     carried = carry_over(work, actor, origin, key, Derived(model.address, new.version, key), metadata) if origin else []
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
@@ -87,6 +69,31 @@ def create_version(
         },
     )
     return queries.get_version(work, actor, group, name, new.version)
+
+
+def _insert_draft(
+    work: Work, actor: Actor, model: Model, new: NewVersion, metadata: Mapping[str, Any]
+) -> tuple[int, str, int]:
+    """A version in its first state: its number, its public id and its inside id. Raises NameTaken."""
+    number, public_id = _next_number(work, model.key), ids.uuid7(clock.to_us(work.now))
+    key = work.insert(
+        versions,
+        {
+            "public_id": public_id,
+            "model_id": model.key,
+            "number": number,
+            "state": State.DRAFT.value,
+            **_columns(new, metadata),
+            "created_at": work.now,
+            "created_by": actor.user_id,
+            "updated_at": work.now,
+            "revision": 1,
+        },
+        taken=_taken(model, new.version),
+    )
+    passage = {"version_id": key, "state": State.DRAFT.value, "at": work.now, "person_id": actor.user_id}
+    work.insert(version_passages, passage)
+    return number, public_id, key
 
 
 #: What may be edited of a version beside its metadata: the field of NewVersion and its JSON name.

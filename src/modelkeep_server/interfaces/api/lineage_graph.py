@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import graph, impact, suggesting, telling
+from modelkeep_server.features.lineage.graph import finding, suggesting
+from modelkeep_server.features.lineage.impact import reaching, telling
 from modelkeep_server.features.lineage.views import Direction, Impact, Reached
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
@@ -56,7 +57,7 @@ def show_lineage(
     """
     found = version_queries.get_version(work, actor, group, name, version)
     return GraphOut.of(
-        graph.find_version_graph(
+        finding.find_version_graph(
             work, actor, found, direction=Direction(direction), depth=_read_depth(depth), families=_read(family)
         )
     )
@@ -74,7 +75,7 @@ def show_lineage_graph(
 ) -> GraphOut:
     """The lineage graph around any node, as of a version."""
     return GraphOut.of(
-        graph.find_graph(
+        finding.find_graph(
             work, actor, node, direction=Direction(direction), depth=_read_depth(depth), families=_read(family)
         )
     )
@@ -103,9 +104,9 @@ async def show_lineage_impact(
     """
     if format == "json":
         return await desk.read(
-            lambda work, actor: ImpactOut.of(impact.find_impact(work, actor, node, most=limit, cursor=cursor))
+            lambda work, actor: ImpactOut.of(reaching.find_impact(work, actor, node, most=limit, cursor=cursor))
         )
-    text = await desk.read(lambda work, actor: _write_csv(impact.find_impact(work, actor, node)))
+    text = await desk.read(lambda work, actor: _write_csv(reaching.find_impact(work, actor, node)))
     return Response(
         text.encode("utf-8", "backslashreplace"),
         media_type="text/csv; charset=utf-8; header=present",

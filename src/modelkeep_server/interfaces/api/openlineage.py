@@ -8,8 +8,8 @@ from pydantic import ValidationError, WithJsonSchema
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage.openlineage import RunEvent, tells_of_version
-from modelkeep_server.features.lineage.receiving import Received, receive
+from modelkeep_server.features.lineage.openlineage.reading import RunEvent, tells_of_version
+from modelkeep_server.features.lineage.openlineage.receiving import Received, receive
 from modelkeep_server.interfaces.api.face import Answer, door, make_router
 from modelkeep_server.interfaces.api.packed import PackedRoute
 from modelkeep_server.interfaces.api.shapes.openlineage import (

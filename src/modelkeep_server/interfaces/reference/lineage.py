@@ -12,6 +12,8 @@ _ITEM = {
     "uri": "s3://data/churn/2026-02/",
     "role": "TRAINING",
     "personalData": "YES",
+    # Of other kinds.
+    **dict.fromkeys(("repositoryUrl", "commitSha", "model", "system", "runId", "url")),
 }
 _DATASET: Mapping[str, Any] = {
     "id": _NODE,

@@ -54,6 +54,8 @@ def say_value(value: Any) -> str:
     if isinstance(value, Mapping) and value.get("kind") in list(ItemKind):
         facts = {key: told for key, told in value.items() if key != "kind"}
         return say_item(ItemKind(value["kind"]), facts)
+    if isinstance(value, Mapping) and value.keys() == {"uri"}:
+        return str(value["uri"])
     if isinstance(value, Mapping) and is_named(value):
         return say_item(ItemKind.BASE_MODEL if "model" in value else ItemKind.DATASET, value)
     return json.dumps(value, ensure_ascii=False)

@@ -8,9 +8,11 @@ from starlette.datastructures import FormData, QueryParams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import graph, impact, queries, telling
-from modelkeep_server.features.lineage.most_used import list_most_used
-from modelkeep_server.features.lineage.suggesting import suggest_nodes
+from modelkeep_server.features.lineage import queries
+from modelkeep_server.features.lineage.graph import finding
+from modelkeep_server.features.lineage.graph.most_used import list_most_used
+from modelkeep_server.features.lineage.graph.suggesting import suggest_nodes
+from modelkeep_server.features.lineage.impact import reaching, telling
 from modelkeep_server.features.lineage.views import Direction, Node
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
@@ -154,10 +156,12 @@ def draw_picture(
     chooser: str = "node",
 ) -> Picture:
     """The graph around a node, one of its nodes chosen, and what a change of that reaches. Raises NotFound."""
-    found = graph.find_graph(work, actor, middle, direction=asked.direction, depth=asked.depth, expanded=asked.expanded)
+    found = finding.find_graph(
+        work, actor, middle, direction=asked.direction, depth=asked.depth, expanded=asked.expanded
+    )
     nodes = {one.id: one for one in found.nodes}
     chosen = nodes.get(asked.chosen) or nodes[found.middle]
-    reached = impact.find_impact(work, actor, chosen.id, most=IMPACT_ROWS)
+    reached = reaching.find_impact(work, actor, chosen.id, most=IMPACT_ROWS)
     return Picture(
         graph=found, asked=asked, chosen=chosen, impact=reached, at=at, kept=kept or {}, chooser=chooser,
         open_href=_find_page_of(work, chosen),

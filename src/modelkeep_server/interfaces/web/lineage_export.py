@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import graph as graphs
-from modelkeep_server.features.lineage.printing import print_png
+from modelkeep_server.features.lineage.drawing.printing import print_png
+from modelkeep_server.features.lineage.graph import finding
 from modelkeep_server.features.lineage.views import Direction, Graph
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.doorway import Desk
@@ -109,7 +109,7 @@ async def export_node(
 
 
 def _find(work: Work, actor: Actor, middle: str, asked: Asked) -> Taken:
-    found = graphs.find_graph(
+    found = finding.find_graph(
         work, actor, middle, direction=asked.direction, depth=asked.depth, expanded=asked.expanded
     )  # fmt: skip
     shown = keep_families(found, asked.families)

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import service
-from modelkeep_server.features.lineage.suggesting import suggest_nodes
+from modelkeep_server.features.lineage.graph.suggesting import suggest_nodes
 from modelkeep_server.features.lineage.views import NewItem, Source
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from modelkeep_server.features.lineage.layout import THING_HEIGHT, Box, Drawing, Line, Trace, draw, trace
+from modelkeep_server.features.lineage.drawing.layout import THING_HEIGHT, Box, Drawing, Line, Trace, draw, trace
 from modelkeep_server.features.lineage.views import Graph, Node
 from modelkeep_server.kit.fitting import clean, clip, measure
 from modelkeep_server.rules.approvals import TIERS

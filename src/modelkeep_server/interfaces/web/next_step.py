@@ -9,9 +9,10 @@ from modelkeep_server.features.promotion.views import FINDINGS, Promotion, Revie
 from modelkeep_server.features.versions.views import MoveView, Reason, Requirement, Version
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lifecycle import MOVES, STATES, State
+from modelkeep_server.rules.lineage import ItemKind
 from modelkeep_server.rules.permission_words import join
 from modelkeep_server.rules.permissions import ROLES, Role
-from modelkeep_server.rules.policy_facts import Place, list_cures
+from modelkeep_server.rules.policy_cures import Place, list_cures
 
 
 class Kind(StrEnum):
@@ -145,13 +146,21 @@ def find_cure(demand: Requirement, version: Version) -> CureLink | None:
         Place.VERSION: f"{base}/edit#{_control_of(path, version)}",
         Place.FILES: f"{base}/artifacts{'#upload' if cure.act else ''}",
         Place.EVALUATIONS: f"{base}/evaluations/new",
-        Place.LINEAGE: f"{base}/lineage",
+        Place.LINEAGE: f"{base}/lineage{_form_of(path)}",
         Place.CARD: f"{base}/card",
     }[cure.place]
     edits = cure.act in ("version.update", "artifact.upload", "lineage.add") and not path.startswith(
         "lineage.consumers"
     )
     return CureLink(cure.label, href, cure.act, edits, path.startswith("version.completeness"))
+
+
+def _form_of(path: str) -> str:
+    """The form of lineage in which a fact is told; of several kinds of items the tab offers each."""
+    for asked, kind in (("lineage.datasets", ItemKind.DATASET), ("lineage.consumers", ItemKind.CONSUMER)):
+        if path.startswith(asked):
+            return f"/new?kind={kind}"
+    return ""
 
 
 def _control_of(path: str, version: Version) -> str:

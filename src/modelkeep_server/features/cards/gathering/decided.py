@@ -6,7 +6,9 @@ from modelkeep_server.features.cards.views import Origin, Source
 from modelkeep_server.features.promotion.views import Decision
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import ROLES
-from modelkeep_server.rules.wording import say_code, say_state
+from modelkeep_server.rules.wording import say_code
+
+_DECISIONS = {Decision.APPROVE: "Approved", Decision.REQUEST_CHANGES: "Changes requested"}
 
 
 def answer_decided(facts: Facts) -> Answers:
@@ -18,12 +20,12 @@ def answer_decided(facts: Facts) -> Answers:
     newest = next((one for one in facts.rounds if one.checks), None)
     checks = [
         (str(check["policy"]), say_code(str(check["severity"])), _say_result(bool(check["passed"]), check["excepted"]),
-         "" if newest is None else say_state(newest.target), str(check["message"]))
+         "" if newest is None else say_code(newest.target.value), str(check["message"]))
         for check in (newest.checks if newest is not None else ())
     ]  # fmt: skip
     decisions = [
-        (say_state(one.target), "Approved" if review.decision is Decision.APPROVE else "Changes requested", review.by,
-         ROLES[review.role].label, clock.say_moment(review.at), review.digest)
+        (say_code(one.target.value), _DECISIONS[review.decision], review.by, ROLES[review.role].label,
+         clock.say_moment(review.at), review.digest)
         for one in reversed(facts.rounds)
         for review in one.reviews
     ]  # fmt: skip
@@ -51,5 +53,5 @@ def answer_decided(facts: Facts) -> Answers:
 
 def _say_result(passed: bool, excepted: object) -> str:
     if passed:
-        return say_code("PASS")
-    return "Lifted by an exception" if excepted else say_code("FAILED")
+        return "Passed"
+    return "Lifted by an exception" if excepted else "Failed"

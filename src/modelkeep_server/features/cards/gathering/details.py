@@ -23,7 +23,7 @@ from modelkeep_server.features.cards.gathering.found import (
 from modelkeep_server.features.cards.views import Origin, Source
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.lineage import DatasetRole, ItemKind
+from modelkeep_server.rules.lineage import DatasetRole, ItemKind, call_run
 from modelkeep_server.rules.schema_documents import Document
 from modelkeep_server.rules.wording import say_code
 
@@ -68,14 +68,11 @@ def _answer_origins(facts: Facts) -> Answers:
         for data in facts.items_of(ItemKind.DATASET)
         if data.get("role") == DatasetRole.TRAINING
     ]
-    code = [_tell_code(item) for item in facts.items_of(ItemKind.COMMIT, ItemKind.TRAINING_SCRIPT)]
-    runs = [
-        f"{run['system']}/{run['runId']}" + (f" ({run['url']})" if run.get("url") else "")
-        for run in facts.items_of(ItemKind.TRAINING_RUN)
-    ]
+    scripts = [tell_program(item) for item in facts.items_of(ItemKind.TRAINING_SCRIPT)]
+    runs = map(_tell_run, facts.items_of(ItemKind.TRAINING_RUN))
     return {
         "data-sources": texts(training, lineage),
-        "code": texts(code, lineage),
+        "code": texts([*_tell_commits(facts), *scripts], lineage),
         "training-runs": texts(runs, lineage),
         "base-models": texts(map(name_base, facts.bases), (*lineage, *base_sources(facts.bases))),
     }
@@ -92,12 +89,21 @@ def base_sources(bases: tuple[Base, ...]) -> tuple[Source, ...]:
     return tuple(Source(Origin.BASE_MODEL, address, version_page(address)) for address in named)
 
 
-def _tell_code(item: Mapping[str, Any]) -> str:
-    """`1f0c9a2 in https://...`, or `train.py (git+https://...@1f0c9a2)`."""
-    if "name" not in item:
-        where = item.get("repositoryUrl")
-        return f"{item['commitSha']} in {where}" if where else str(item["commitSha"])
-    return tell_program(item)
+def _tell_commits(facts: Facts) -> list[str]:
+    """`1f0c9a2 in https://...`; one whose repository is told as well is not told without it."""
+    found: dict[str, list[str]] = {}
+    for item in facts.items_of(ItemKind.COMMIT):
+        found.setdefault(str(item["commitSha"]).lower(), []).append(item.get("repositoryUrl") or "")
+    return [
+        f"{commit} in {where}" if where else commit
+        for commit, places in found.items()
+        for where in (list(filter(None, places)) or [""])
+    ]
+
+
+def _tell_run(run: Mapping[str, Any]) -> str:
+    """`mlflow/churn-2107 (https://...)`, or the bare id that stands in the version's own field."""
+    return f"{call_run(run)} ({run['url']})" if run.get("url") else call_run(run)
 
 
 def tell_program(item: Mapping[str, Any]) -> str:

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modelkeep_server.features.cards.gathering.facts import Facts
-from modelkeep_server.features.cards.gathering.found import NOTHING, Answers, Found, of_lineage, page_of, table, text
+from modelkeep_server.features.cards.gathering.found import (
+    NOTHING,
+    Answers,
+    Found,
+    of_lineage,
+    of_version,
+    page_of,
+    table,
+    text,
+)
 from modelkeep_server.features.cards.views import Measure, Origin, Source
 from modelkeep_server.features.evaluations.comparing import COUNTS, Fairness, compare_slices
 from modelkeep_server.features.evaluations.views import Run, SuiteStanding
@@ -116,9 +125,13 @@ def _tell_suite(one: SuiteStanding) -> tuple[str, ...]:
     met = sum(judged.passed for judged in one.judged)
     lacks = " ".join(judged.message for judged in one.judged if not judged.passed)
     return (
-        one.suite.name, say_code("PASS") if one.passed else say_code("FAILED"), f"{met} of {len(one.judged)}",
+        one.suite.name, _say_result(one.passed), f"{met} of {len(one.judged)}",
         clock.say_moment(one.run.recorded_at), one.run.signed_by or "", lacks,
     )  # fmt: skip
+
+
+def _say_result(passed: bool) -> str:
+    return "Passed" if passed else "Failed"
 
 
 def _tell_datasets(facts: Facts, runs: Sequence[_Measured]) -> Found:
@@ -140,16 +153,20 @@ def _tell_datasets(facts: Facts, runs: Sequence[_Measured]) -> Found:
 
 
 def _tell_procedures(facts: Facts, runs: Sequence[_Measured]) -> Found:
-    """What runs say of how they measured; nothing where the version's own field says it."""
+    """What the version says of how it was evaluated, then what its runs say, the same told once."""
+    own = facts.value_of("card.evaluationProcedure")
     told: dict[str, list[_Measured]] = {}
     for one in runs:
-        if one.run.procedure:
+        if one.run.procedure and one.run.procedure != own:
             told.setdefault(one.run.procedure, []).append(one)
-    if facts.value_of("card.evaluationProcedure") is not None or not told:
-        return NOTHING
-    named = len(told) > 1
-    lines = (f"On {those[0].dataset}: {procedure}" if named else procedure for procedure, those in told.items())
-    return text("\n\n".join(lines), _sources(facts, [one.run for those in told.values() for one in those]))
+    is_alone = own is None and len(told) == 1
+    lines = [
+        procedure if is_alone else f"On {those[0].dataset}: {procedure}" for procedure, those in told.items()
+    ]  # fmt: skip
+    sources = _sources(facts, [one.run for those in told.values() for one in those])
+    if own is not None:
+        lines, sources = [str(own), *lines], (*of_version(facts), *sources)
+    return text("\n\n".join(lines), sources)
 
 
 def _tell_fairness(facts: Facts, runs: Sequence[_Measured]) -> Found:
@@ -171,7 +188,7 @@ def _tell_named(one: _Measured, metrics: Sequence[Metric]) -> Iterator[tuple[str
             continue
         judged = one.judged_of(metric)
         limit = "" if judged is None else f"{judged.threshold.comparison.value} {format_number(judged.threshold.value)}"
-        result = "" if judged is None else say_code("PASS" if judged.passed else "FAILED")
+        result = "" if judged is None else _say_result(judged.passed)
         yield (metric.name, "", "", format_number(metric.value), "", "", "", "", "", limit, result)
 
 

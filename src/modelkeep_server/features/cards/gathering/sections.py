@@ -53,9 +53,7 @@ def measure_coverage(sections: Sequence[CardSection]) -> float:
 
 
 def _to_item(facts: Facts, row: ItemRow, answers: Answers) -> CardItem:
-    found = _from_field(facts, row)
-    if found.value is None:
-        found = answers.get(row.id, NOTHING)
+    found = answers.get(row.id) or _from_field(facts, row)
     place = find_place(facts.model, facts.version, row) if found.value is None else None
     return CardItem(row.id, row.label, row.kind, found.value, found.sources, place, row.counts, found.more)
 

@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from modelkeep_server.features.lineage.openlineage import COMPLETE, HOUSE, Code, RunEvent, Thing
-from modelkeep_server.features.lineage.receiving import Received
+from modelkeep_server.features.lineage.openlineage.reading import COMPLETE, HOUSE, Code, RunEvent, Thing
+from modelkeep_server.features.lineage.openlineage.receiving import Received
 from modelkeep_server.interfaces.api.shapes.base import Shape
 from modelkeep_server.interfaces.api.shapes.lineage import LineageItemOut
 from modelkeep_server.rules.lineage import ITEMS_MAX
@@ -65,17 +65,17 @@ class InputFacets(_Sent):
 class OutputIn(_Sent):
     """What the run wrote: a version in the namespace `modelkeep`, named `GROUP/NAME:VERSION`."""
 
-    namespace: str
-    name: str
+    namespace: str = Field(description="`modelkeep` for a version that is registered here.", examples=["modelkeep"])
+    name: str = Field(description="Its name there; of a version `GROUP/NAME:VERSION`.")
 
 
 class InputIn(_Sent):
     """What the run read: a dataset, or a base model in the namespace `modelkeep`."""
 
-    namespace: str
-    name: str
-    facets: DatasetFacets | None = None
-    input_facets: InputFacets | None = None
+    namespace: str = Field(description="Where the dataset lives; `modelkeep` for a version.", examples=["s3://data"])
+    name: str = Field(description="Its name there.", examples=["churn/events"])
+    facets: DatasetFacets | None = Field(default=None, description="What is known of the dataset.")
+    input_facets: InputFacets | None = Field(default=None, description="What the run read of it.")
 
     def to_thing(self) -> Thing:
         """The same for the feature."""
@@ -108,9 +108,9 @@ class JobFacets(_Sent):
 class JobIn(_Sent):
     """The job that ran."""
 
-    namespace: str
-    name: str
-    facets: JobFacets | None = None
+    namespace: str = Field(description="What runs it; the system of the training run.", examples=["airflow"])
+    name: str = Field(description="Its name there.", examples=["train-churn"])
+    facets: JobFacets | None = Field(default=None, description="What is known of the job.")
 
 
 class RunFacets(_Sent):
@@ -126,8 +126,8 @@ class RunFacets(_Sent):
 class RunIn(_Sent):
     """The run."""
 
-    run_id: str
-    facets: RunFacets | None = None
+    run_id: str = Field(description="Its id, as the client made it.")
+    facets: RunFacets | None = Field(default=None, description="What is known of the run.")
 
 
 class OpenLineageEventIn(_Sent):
@@ -136,11 +136,11 @@ class OpenLineageEventIn(_Sent):
     a JobEvent and a DatasetEvent are taken and change nothing.
     """
 
-    event_type: EventType | None = None
-    run: RunIn | None = None
-    job: JobIn | None = None
-    inputs: list[InputIn] = Field(default=[], max_length=ITEMS_MAX)
-    outputs: list[OutputIn] = Field(default=[], max_length=ITEMS_MAX)
+    event_type: EventType | None = Field(default=None, description="COMPLETE is read, others change nothing.")
+    run: RunIn | None = Field(default=None, description="The run, of a RunEvent.")
+    job: JobIn | None = Field(default=None, description="The job that ran.")
+    inputs: list[InputIn] = Field(default=[], max_length=ITEMS_MAX, description="What the run read.")
+    outputs: list[OutputIn] = Field(default=[], max_length=ITEMS_MAX, description="What the run wrote.")
 
     def to_event(self) -> RunEvent | None:
         """The same for the feature; None of what is no run."""

@@ -6,15 +6,23 @@ from typing import ClassVar
 
 from modelkeep_server.features.cards.views import Annotation, Card, CardChanges, CardSection, CardState, Revision
 from modelkeep_server.features.cards.views import CardStatus as Status
-from modelkeep_server.interfaces.card_files import FORMATS, Format, FormatRow
+from modelkeep_server.interfaces.card_files import FORMATS, Format, FormatRow, name_file
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
-from modelkeep_server.rules.card_sections import ANNOTATION_CHARS, ROWS_SHOWN
+from modelkeep_server.rules.card_sections import ANNOTATION_CHARS, ROWS_SHOWN, SECTIONS, Provides
 
 #: How many rows of a table and charts of an item stand on the page until all are asked for.
 ROWS = 20
 CHARTS = 6
 #: A text longer than this folds.
 TEXT_CHARS = 1600
+#: The items that reviews and policies fill.
+_DECIDED = frozenset(
+    row.id
+    for section in SECTIONS
+    for bullet in section.bullets
+    for row in bullet.items
+    if row.provides is Provides.REVIEWS
+)
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,24 @@ class CardContext(VersionContext):
         """The card that is shown."""
         return self.card_state.card
 
+    def name_file(self, format_: Format | str) -> str:
+        """How the file of the shown card in a format is called."""
+        return "" if self.card is None else name_file(self.card, Format(format_))
+
     @property
     def changes(self) -> CardChanges:
         """What generating anew would bring."""
         return self.card_state.changes
+
+    @property
+    def recorded_since(self) -> frozenset[str]:
+        """The ids of the items that a card generated now would say something of."""
+        return frozenset(change.id for change in self.changes.items if change.now is not None)
+
+    @property
+    def only_decided(self) -> bool:
+        """Whether nothing but decisions came since, which every card that production asks for is followed by."""
+        return all(change.id in _DECIDED for change in self.changes.items)
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

@@ -19,7 +19,9 @@ ICONS: Mapping[str, str] = {
     "deployment": "rotate-ccw",
     "hold": "lock",
     "finding": "triangle-alert",
+    "card": "file-text",
     "comment": "message-square",
+    "lineage": "workflow",
     "exception": "shield-check",
     "access": "key-round",
 }

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from modelkeep_server.db.tables import lineage_edges, lineage_nodes
+from modelkeep_server.db.tables import lineage_edges
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import nodes
+from modelkeep_server.features.lineage.graph import nodes
+from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
-from modelkeep_server.features.lineage.walking import sees_edge, sees_end
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.rules.lineage import ItemKind
 
@@ -37,11 +37,10 @@ def _most_used(sight: Sight) -> Select[Any]:
         .subquery()
     )
     count = func.count(lineage_edges.c.version_id.distinct())
+    edges = select(lineage_edges.c.from_id, count).join(newest, newest.c.id == lineage_edges.c.id)
     return (
-        select(lineage_edges.c.from_id, count)
-        .join(newest, newest.c.id == lineage_edges.c.id)
-        .join(lineage_nodes, lineage_nodes.c.id == lineage_edges.c.from_id)
-        .where(sees_edge(sight), sees_end(sight))
+        join_end(edges, lineage_edges.c.from_id, sight)
+        .where(sees_edge(sight))
         .group_by(lineage_edges.c.from_id)
         .order_by(count.desc(), lineage_edges.c.from_id)
         .limit(bindparam("most"))

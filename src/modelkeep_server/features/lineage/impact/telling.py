@@ -26,8 +26,8 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import labels
-from modelkeep_server.features.lineage.impact import find_impact
+from modelkeep_server.features.lineage.graph import labels
+from modelkeep_server.features.lineage.impact.reaching import find_impact
 from modelkeep_server.features.lineage.views import Impact, Node, Reached
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.notify.telling import tell

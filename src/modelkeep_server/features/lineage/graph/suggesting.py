@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from modelkeep_server.db.tables import environments, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage.nodes import environment_node, of_thing, of_version, to_place, touched
+from modelkeep_server.features.lineage.graph.nodes import environment_node, of_thing, of_version, to_place, touched
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.rules.lineage import KINDS, NodeKind

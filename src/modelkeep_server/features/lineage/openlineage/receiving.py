@@ -8,7 +8,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
 from modelkeep_server.features.lineage.items import name_item
-from modelkeep_server.features.lineage.openlineage import Read, RunEvent, find_made, read_items
+from modelkeep_server.features.lineage.openlineage.reading import Read, RunEvent, find_made, read_items
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_DATASET, Item, NewItem
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.own_lineage import is_same_base, is_same_commit

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, null, or_, select
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import environments, lineage_edges, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import labels
-from modelkeep_server.features.lineage.live import find_live
+from modelkeep_server.features.lineage.graph import labels
+from modelkeep_server.features.lineage.graph.live import find_live
+from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
-from modelkeep_server.features.lineage.walking import sees_edge, sees_end
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules.approvals import RiskTier
@@ -58,12 +58,16 @@ class Place:
     environment_key: int | None = None
 
 
+_OF_VERSION: Mapping[str, ColumnElement[Any]] = {
+    "version_key": versions.c.id, "version": versions.c.version, "state": versions.c.state,
+    "model_key": models.c.id, "group_name": models.c.group_name, "model_name": models.c.name,
+    "risk_tier": models.c.risk_tier,
+}  # fmt: skip
+
+
 def _with_version(columns: Collection[ColumnElement[Any]]) -> Select[Any]:
     """What a node is; `columns` are of `lineage_nodes`, where one is there."""
-    return select(
-        *columns, versions.c.id.label("version_key"), versions.c.version, versions.c.state,
-        models.c.id.label("model_key"), models.c.group_name, models.c.name.label("model_name"), models.c.risk_tier,
-    )  # fmt: skip
+    return select(*columns, *(column.label(name) for name, column in _OF_VERSION.items()))
 
 
 _NODE = (_nodes.c.id, _nodes.c.kind, _nodes.c.name, _nodes.c.label)
@@ -81,7 +85,7 @@ _ENVIRONMENT_NAMED = select(environments.c.id, environments.c.name, environments
 
 def of_thing() -> Select[Any]:
     """Rows of things, for `to_place`."""
-    return _with_version(_NODE).select_from(_nodes).outerjoin(versions, false()).outerjoin(models, false())
+    return select(*_NODE, *(null().label(name) for name in _OF_VERSION))
 
 
 def of_version(sight: Sight) -> Select[Any]:
@@ -113,8 +117,8 @@ def touched(sight: Sight) -> ColumnElement[bool]:
 
 
 def _touched(sight: Sight, here: ColumnElement[int], there: ColumnElement[int]) -> ColumnElement[bool]:
-    edge = select(_edges.c.id).join(_others, _others.c.id == there)
-    return exists(edge.where(here == _nodes.c.id, sees_edge(sight), sees_end(sight, _others)).correlate(_nodes))
+    edges = join_end(select(_edges.c.id).select_from(_edges), there, sight, _others)
+    return exists(edges.where(here == _nodes.c.id, sees_edge(sight)).correlate(_nodes))
 
 
 @cache
@@ -151,7 +155,7 @@ def tell_more(work: Work, actor: Actor, place: Place) -> Node:
 @cache
 def _told_of(sight: Sight) -> Select[Any]:
     at = or_(_edges.c.from_id == bindparam("key"), _edges.c.to_id == bindparam("key"))
-    return select(_edges.c.facts).where(at, sees_edge(sight)).order_by(_edges.c.id).limit(_TOLD_READ)
+    return select(_edges.c.facts).where(at, sees_edge(sight)).limit(_TOLD_READ)
 
 
 def locate(work: Work, actor: Actor, text: str) -> Place:

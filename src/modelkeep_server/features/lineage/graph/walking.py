@@ -8,9 +8,9 @@ they may not see is not walked through either, so that no path tells of it.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, func, literal, or_, select, true
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, versions
@@ -23,18 +23,25 @@ from modelkeep_server.features.models.visibility import Sight, sight_of, values_
 STEPS_MAX = 1_000
 #: All the rest of a way is asked for each so many steps, where it is so narrow, and taken where it is of fewer edges.
 _REST_TRIED_EVERY, _NARROW, _REST_MAX = 8, 50, 4_000
-_edges, _nodes = lineage_edges, lineage_nodes
+_edges = lineage_edges
+Ts = TypeVarTuple("Ts")
+
+
+#: A node that is one step on, the one that it is a step from, and the version that it is, by inside ids.
+_Step = tuple[int, int, int | None]
 
 
 @dataclass(frozen=True)
 class Walked:
     """
     Where a walk came, by the inside ids of nodes, nearest first: `steps` from where it began, and the node `before`
-    each on a shortest way. `is_cut`: a bound was met, so there may be more.
+    each on a shortest way. `versions` are the inside ids of versions, of nodes beyond the first that are one. `is_cut`:
+    a bound was met, so there may be more.
     """
 
     steps: Mapping[int, int]
     before: Mapping[int, int]
+    versions: Mapping[int, int]
     is_cut: bool
 
     def way_to(self, key: int) -> list[int]:
@@ -57,24 +64,25 @@ class _Reader:
     direction: Direction
     sight: Sight
     asked: Mapping[str, Any]
-    rest: Mapping[int, Sequence[int]] | None = None
+    rest: Mapping[int, Sequence[_Step]] | None = None
 
-    def read_step(self, edge: Sequence[int], step: int) -> Iterable[tuple[int, int]]:
-        """Each node that is one step from those at the edge, with one that it is a step from."""
+    def read_step(self, edge: Sequence[int], step: int) -> Iterable[_Step]:
+        """The nodes that are one step from those at the edge, each with one that it is a step from, sorted."""
         if self.rest is None and step % _REST_TRIED_EVERY == 0 and len(edge) <= _NARROW:
             self._try_rest(edge)
         if self.rest is None:
             statement = _select_step(self.direction, self.sight)
-            return [(row.there, row.here) for row in self.work.all(statement, {**self.asked, "edge": edge})]
-        return sorted((there, here) for here in edge for there in self.rest.get(here, ()))
+            rows = self.work.all(statement, {**self.asked, "edge": edge})
+            return sorted((tuple(row) for row in rows), key=lambda step: step[:2])
+        return sorted((step for here in edge for step in self.rest.get(here, ())), key=lambda step: step[:2])
 
     def _try_rest(self, edge: Sequence[int]) -> None:
         statement = _select_rest(self.direction, self.sight)
         rows = self.work.all(statement, {**self.asked, "edge": edge, "most": _REST_MAX})
         if len(rows) < _REST_MAX:
-            rest: dict[int, list[int]] = {}
+            rest: dict[int, list[_Step]] = {}
             for row in rows:
-                rest.setdefault(row.here, []).append(row.there)
+                rest.setdefault(row.here, []).append(tuple(row))
             self.rest = rest
 
 
@@ -95,6 +103,7 @@ def walk(
     reader = _Reader(work, direction, sight_of(actor), {"most": limit + 1, **values_of(actor)})
     steps = dict.fromkeys(starts, 0)
     before: dict[int, int] = {}
+    versions_of: dict[int, int] = {}
     edge = list(starts)
     # One more than the bound: whether there is anything beyond it.
     for step in range(1, (STEPS_MAX + 1 if depth is None else min(depth, STEPS_MAX)) + 1):
@@ -102,61 +111,89 @@ def walk(
             break
         found = reader.read_step(edge, step)
         edge = []
-        for there, here in found:
+        for there, here, version in found:
             if there in steps:
                 continue
             if len(steps) >= limit or step > STEPS_MAX:
-                return Walked(steps, before, is_cut=True)
+                return Walked(steps, before, versions_of, is_cut=True)
             steps[there], before[there] = step, here
+            if version is not None:
+                versions_of[there] = version
             edge.append(there)
-    return Walked(steps, before, is_cut=False)
+    return Walked(steps, before, versions_of, is_cut=False)
 
 
 @cache
-def _select_step(direction: Direction, sight: Sight) -> Select[int, int]:
-    """The nodes one step from others: each with one of those that it is a step from."""
-    here, there = ends_of(direction)
+def _select_step(direction: Direction, sight: Sight) -> Select[int, int, Any]:
+    """
+    The nodes one step from others, as `_Step`. The edges are read before anything else is looked at: PostgreSQL would
+    else at times go through all nodes in order, since no more than a part of them is asked for.
+    """
+    edges = (
+        select(_edges.c.from_id, _edges.c.to_id, _edges.c.version_id)
+        .where(in_keys(ends_of(direction)[0], "edge"))
+        .cte("leading_on")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    here, there = ends_of(direction, edges)
+    version = func.min(lineage_nodes.c.version_id)
     return (
-        select(there.label("there"), func.min(here).label("here"))
-        .join(_nodes, _nodes.c.id == there)
-        .where(in_keys(here, "edge"), sees_edge(sight), sees_end(sight))
+        join_end(select(there, func.min(here), version).select_from(edges), there, sight, edges=edges)
+        .where(sees_edge(sight, edges))
         .group_by(there)
-        .order_by(there)
         .limit(bindparam("most"))
     )
 
 
 @cache
 def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
-    """All edges that lead on from some nodes, however far, as (here, there)."""
+    """All edges that lead on from some nodes, however far, as `_Step`."""
     here, there = ends_of(direction)
-    edges = select(here.label("here"), there.label("there")).join(_nodes, _nodes.c.id == there)
-    seen = (sees_edge(sight), sees_end(sight))
-    ways = edges.where(in_keys(here, "edge"), *seen).cte("ways", recursive=True)
-    ways = ways.union(edges.join(ways, ways.c.there == here).where(*seen))
-    return select(ways.c.here, ways.c.there).limit(bindparam("most"))
+    # It begins with the nodes alone, which are few: PostgreSQL plans all the rest by how many it thinks these are.
+    seeds: Select[Any] = select(
+        lineage_nodes.c.id.label("there"),
+        literal(0, _edges.c.from_id.type).label("here"),
+        lineage_nodes.c.version_id.label("version_id"),
+    )
+    ways = seeds.where(in_keys(lineage_nodes.c.id, "edge")).cte("ways", recursive=True)
+    steps: Select[Any] = select(there, here, lineage_nodes.c.version_id).select_from(_edges).where(sees_edge(sight))
+    ways = ways.union(join_end(steps.join(ways, ways.c.there == here), there, sight))
+    return select(ways.c.there, ways.c.here, ways.c.version_id).limit(bindparam("most"))
 
 
-def ends_of(direction: Direction) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def ends_of(direction: Direction, edges: FromClause = _edges) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Of a row of `lineage_edges`: the end that one comes from, going this way, and the one that it leads to."""
-    ends = (_edges.c.from_id, _edges.c.to_id)
+    ends = (edges.c.from_id, edges.c.to_id)
     return ends if direction is Direction.DOWNSTREAM else ends[::-1]
 
 
-def sees_edge(sight: Sight) -> ColumnElement[bool]:
+def sees_edge(sight: Sight, edges: FromClause = _edges) -> ColumnElement[bool]:
     """Whether somebody who sees as far sees the version that tells of a row of `lineage_edges`."""
-    return true() if sight is Sight.EVERYTHING else _sees(sight, _edges.c.version_id)
+    return true() if sight is Sight.EVERYTHING else _sees(sight, edges.c.version_id)
 
 
-def sees_end(sight: Sight, of: FromClause = lineage_nodes) -> ColumnElement[bool]:
+def join_end(
+    statement: Select[*Ts],
+    end: ColumnElement[int],
+    sight: Sight,
+    node: FromClause = lineage_nodes,
+    edges: FromClause = _edges,
+) -> Select[*Ts]:
     """
-    Whether they see the version at one end of an edge that they see, if it is one: `of` is that end, joined to
-    `lineage_edges`.
+    Of the edges of a statement, those of which somebody who sees as far sees the one end as well; `node` is that end.
+
+    The version at it is joined, unless it is the one that tells of the edge: told as a condition, PostgreSQL would
+    gather all versions that are seen to answer it.
     """
+    statement = statement.join(node, node.c.id == end)
     if sight is Sight.EVERYTHING:
-        return true()
-    end = of.c.version_id
-    return or_(end.is_(None), end == _edges.c.version_id, _sees(sight, end))
+        return statement
+    other = (versions.c.id == node.c.version_id) & (versions.c.id != edges.c.version_id)
+    return (
+        statement.outerjoin(versions, other)
+        .outerjoin(models, models.c.id == versions.c.model_id)
+        .where(or_(versions.c.id.is_(None), visible_by(sight)))
+    )
 
 
 def _sees(sight: Sight, version_key: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -12,11 +12,11 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import labels, nodes
-from modelkeep_server.features.lineage.live import Live, count_others, find_live, list_live_in
-from modelkeep_server.features.lineage.nodes import Place
+from modelkeep_server.features.lineage.graph import labels, nodes
+from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
+from modelkeep_server.features.lineage.graph.nodes import Place
+from modelkeep_server.features.lineage.graph.walking import ends_of, join_end, sees_edge, walk
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph
-from modelkeep_server.features.lineage.walking import ends_of, sees_edge, sees_end, walk
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import (
@@ -216,15 +216,14 @@ def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapp
 def _beyond(way: Direction, sight: Sight) -> Select[int, int]:
     """How many neighbours a node has that are not drawn, of the kinds that are asked for."""
     here, there = ends_of(way)
+    edges = select(here.label("here"), func.count(there.distinct()).label("beyond")).select_from(_edges)
     return (
-        select(here.label("here"), func.count(there.distinct()).label("beyond"))
-        .join(_nodes, _nodes.c.id == there)
+        join_end(edges, there, sight)
         .where(
             in_keys(here, "keys"),
             not_(in_keys(there, "keys")),
             _nodes.c.kind.in_(bindparam("kinds", expanding=True)),
             sees_edge(sight),
-            sees_end(sight),
         )
         .group_by(here)
     )

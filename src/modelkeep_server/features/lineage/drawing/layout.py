@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from modelkeep_server.features.lineage.columns import count_longest, find_columns, name_columns
+from modelkeep_server.features.lineage.drawing.columns import count_longest, find_columns, name_columns
 from modelkeep_server.features.lineage.views import Edge, Graph, Node
 from modelkeep_server.kit.layers import Arranged, Bend, Place, Spacing, arrange
 from modelkeep_server.rules.lineage import Family, NodeKind
