@@ -190,8 +190,8 @@ def _demand_unchanged(work: Work, version: Version) -> None:
         row_writers.c.table_name.in_([card_revisions.name, card_annotations.name]),
     )
     rows: dict[str, list[int]] = {}
-    for name, key in work.all(union(*present, written)):
-        rows.setdefault(name, []).append(key)
+    for row in work.all(union(*present, written)):
+        rows.setdefault(row.table_name, []).append(row.id)
     if rows:
         integrity.demand_sound(work, (), rows)
 
