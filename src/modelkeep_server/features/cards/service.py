@@ -10,12 +10,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union
 
 from modelkeep_server.db.edits import demand_fresh
 from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import card_annotations, card_revisions
+from modelkeep_server.db.tables import card_annotations, card_revisions, row_writers
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.audit import integrity
 from modelkeep_server.features.cards import documents, queries
 from modelkeep_server.features.cards.comparing import compare_cards
 from modelkeep_server.features.cards.queries import Stored
@@ -170,7 +171,29 @@ def _begin(work: Work, actor: Actor, group: str, name: str, version: str, act: s
     found = version_queries.lock_version(work, actor, group, name, version)
     access.require(work, actor, act, model_queries.relations_of(actor, model), owners=model.owners)
     demand_active(model)
+    _demand_unchanged(work, found)
     return model, found
+
+
+def _demand_unchanged(work: Work, version: Version) -> None:
+    """
+    Go on only where cards and annotations are as the log has them: whatever is written next would be recorded with what
+    was changed by hand in it. Raises IntegrityBroken.
+    """
+    present = (
+        select(literal(table.name).label("table_name"), table.c.id).where(table.c.version_id == version.key)
+        for table in (card_revisions, card_annotations)
+    )
+    # Those that an event wrote and that are gone are asked for as well.
+    written = select(row_writers.c.table_name, row_writers.c.row_key).where(
+        row_writers.c.object_id == version.id,
+        row_writers.c.table_name.in_([card_revisions.name, card_annotations.name]),
+    )
+    rows: dict[str, list[int]] = {}
+    for row in work.all(union(*present, written)):
+        rows.setdefault(row.table_name, []).append(row.id)
+    if rows:
+        integrity.demand_sound(work, (), rows)
 
 
 def _make_draft(work: Work, actor: Actor, model: Model, version: Version) -> Card:
