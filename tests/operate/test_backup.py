@@ -246,15 +246,15 @@ def test_what_was_tampered_with_before_is_told_and_restored_only_when_asked(
     """A log that did not hold when it was backed up does not come back unnoticed, and is not lost either."""
     with registries.template("sqlite").copied(tmp_path / "data") as registry:
         Make(registry).owner()
-        registry.tamper("UPDATE audit_events SET body = replace(body, 'operator', 'nobody') WHERE sequence = 5")
+        registry.tamper("UPDATE audit_events SET body = replace(body, 'operator', 'nobody') WHERE sequence = 7")
         back_up(registry, tmp_path / "b")
     settings = replace_folder(registry.settings, tmp_path / "new")
 
-    with pytest.raises(OperationRefused, match=r"event 5: its text is not the one.*\n.*--accept-findings"):
+    with pytest.raises(OperationRefused, match=r"event 7: its text is not the one.*\n.*--accept-findings"):
         put_back(settings, tmp_path / "b")
     done = put_back(settings, tmp_path / "b", accept_findings=True)
 
-    assert [finding.sequence for finding in done.verdict.findings] == [5]
+    assert [finding.sequence for finding in done.verdict.findings] == [7]
 
 
 def test_a_backup_of_a_later_release_is_refused(registries: Registries, tmp_path: Path) -> None:

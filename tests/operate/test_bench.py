@@ -56,6 +56,8 @@ def assert_complete(table: str, figures: dict[str, Any]) -> None:
         "first approval": 4,
         "last approval": 4,
         "move to STAGING": 2,
+        "generate the card": 2,
+        "publish the card": 2,
         "move to PRODUCTION": 2,
         "page of open reviews": 30,
         "page of mine, due first": 30,
