@@ -17,12 +17,16 @@ from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, ver
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.views import Direction
+from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 
 #: A walk goes no farther than this, also where no depth is asked for.
 STEPS_MAX = 1_000
 #: All the rest of a way is asked for each so many steps, where it is so narrow, and taken where it is of fewer edges.
 _REST_TRIED_EVERY, _NARROW, _REST_MAX = 8, 50, 4_000
+#: Where so many versions at most are hidden from a reader, they are left out by name: what everybody may see of a large
+#: registry is otherwise asked anew at each step.
+_HIDDEN_MAX = 1_000
 _edges = lineage_edges
 Ts = TypeVarTuple("Ts")
 
@@ -63,6 +67,7 @@ class _Reader:
     work: Work
     direction: Direction
     sight: Sight
+    hides: bool
     asked: Mapping[str, Any]
     rest: Mapping[int, Sequence[_Step]] | None = None
 
@@ -71,13 +76,13 @@ class _Reader:
         if self.rest is None and step % _REST_TRIED_EVERY == 0 and len(edge) <= _NARROW:
             self._try_rest(edge)
         if self.rest is None:
-            statement = _select_step(self.direction, self.sight)
+            statement = _select_step(self.direction, self.sight, self.hides)
             rows = self.work.all(statement, {**self.asked, "edge": edge})
             return sorted((tuple(row) for row in rows), key=lambda step: step[:2])
         return sorted((step for here in edge for step in self.rest.get(here, ())), key=lambda step: step[:2])
 
     def _try_rest(self, edge: Sequence[int]) -> None:
-        statement = _select_rest(self.direction, self.sight)
+        statement = _select_rest(self.direction, self.sight, self.hides)
         rows = self.work.all(statement, {**self.asked, "edge": edge, "most": _REST_MAX})
         if len(rows) < _REST_MAX:
             rest: dict[int, list[_Step]] = {}
@@ -97,10 +102,15 @@ def walk(
 ) -> Walked:
     """
     Go from some nodes upstream or downstream, breadth first, so many steps at most and to so many nodes with those it
-    began from. One statement a step; for a long way that is narrow about ten in all.
+    began from. One statement a step, and one for a reader who does not see everything; for a long way that is narrow
+    about ten in all.
     """
     # As many as may be reached and one: even if all that were reached before are among them, one is too many.
-    reader = _Reader(work, direction, sight_of(actor), {"most": limit + 1, **values_of(actor)})
+    hidden = _list_hidden(work, actor)
+    sight = sight_of(actor) if hidden is None else Sight.EVERYTHING
+    reader = _Reader(
+        work, direction, sight, bool(hidden), {"most": limit + 1, "hidden": hidden or (), **values_of(actor)}
+    )
     steps = dict.fromkeys(starts, 0)
     before: dict[int, int] = {}
     versions_of: dict[int, int] = {}
@@ -123,22 +133,40 @@ def walk(
     return Walked(steps, before, versions_of, is_cut=False)
 
 
+def _list_hidden(work: Work, actor: Actor) -> tuple[int, ...] | None:
+    """The versions that somebody may not see, None where they are many. One statement, none for who sees everything."""
+    sight = sight_of(actor)
+    if sight is Sight.EVERYTHING:
+        return ()
+    if sight is Sight.NOTHING:
+        return None
+    rows = work.all(_select_hidden(sight), values_of(actor))
+    return tuple(row.id for row in rows) if len(rows) <= _HIDDEN_MAX else None
+
+
 @cache
-def _select_step(direction: Direction, sight: Sight) -> Select[int, int, Any]:
+def _select_hidden(sight: Sight) -> Select[Any]:
+    kept_back = models.c.visibility != Visibility.INTERNAL.value
+    hidden = select(versions.c.id).join(models, models.c.id == versions.c.model_id)
+    return hidden.where(kept_back, ~visible_by(sight)).limit(_HIDDEN_MAX + 1)
+
+
+@cache
+def _select_step(direction: Direction, sight: Sight, hides: bool) -> Select[int, int, Any]:
     """The nodes one step from others, as `_Step`."""
     edges = edges_at(direction, "edge")
     here, there = ends_of(direction, edges)
     version = func.min(lineage_nodes.c.version_id)
     return (
         join_end(select(there, func.min(here), version).select_from(edges), there, sight, edges=edges)
-        .where(sees_edge(sight, edges))
+        .where(sees_edge(sight, edges), *_leave_out(hides, edges))
         .group_by(there)
         .limit(bindparam("most"))
     )
 
 
 @cache
-def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
+def _select_rest(direction: Direction, sight: Sight, hides: bool) -> Select[Any]:
     """All edges that lead on from some nodes, however far, as `_Step`."""
     here, there = ends_of(direction)
     # It begins with the nodes alone, which are few: PostgreSQL plans all the rest by how many it thinks these are.
@@ -148,9 +176,18 @@ def _select_rest(direction: Direction, sight: Sight) -> Select[Any]:
         lineage_nodes.c.version_id.label("version_id"),
     )
     ways = seeds.where(in_keys(lineage_nodes.c.id, "edge")).cte("ways", recursive=True)
-    steps: Select[Any] = select(there, here, lineage_nodes.c.version_id).select_from(_edges).where(sees_edge(sight))
+    steps: Select[Any] = select(there, here, lineage_nodes.c.version_id).select_from(_edges)
+    steps = steps.where(sees_edge(sight), *_leave_out(hides, _edges))
     ways = ways.union(join_end(steps.join(ways, ways.c.there == here), there, sight))
     return select(ways.c.there, ways.c.here, ways.c.version_id).limit(bindparam("most"))
+
+
+def _leave_out(hides: bool, edges: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Whether neither the version that tells of an edge nor the one at its end is among those of the parameter."""
+    if not hides:
+        return ()
+    end = lineage_nodes.c.version_id
+    return ~in_keys(edges.c.version_id, "hidden"), or_(end.is_(None), ~in_keys(end, "hidden"))
 
 
 def edges_at(direction: Direction, name: str) -> CTE:

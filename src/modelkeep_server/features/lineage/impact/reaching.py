@@ -44,7 +44,7 @@ def find_impact(
 ) -> Impact:
     """
     What a change of a node reaches, over at most `limit` nodes, the nearest; of the versions among them at most `most`,
-    from the cursor on. The node itself is not among them. One statement a step and at most nine.
+    from the cursor on. The node itself is not among them. One statement a step and at most ten.
 
     Raises NotFound; CursorRefused.
     """
