@@ -15,7 +15,15 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
 from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
-from modelkeep_server.features.lineage.graph.walking import edges_at, ends_of, join_end, sees_edge, walk
+from modelkeep_server.features.lineage.graph.walking import (
+    Horizon,
+    edges_at,
+    ends_of,
+    find_horizon,
+    join_end,
+    sees_edge,
+    walk,
+)
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.features.versions.views import Version
@@ -99,7 +107,7 @@ def find_graph(
     """
     The graph around a node, so many steps each way, or all for None, and at most `limit` nodes, the nearest. Nodes of
     other families are walked through and not drawn; the neighbours of those in `expanded` are drawn as well. One
-    statement a step and at most ten, three more where something is expanded. Raises NotFound.
+    statement a step and at most eleven, three more where something is expanded. Raises NotFound.
     """
     middle = nodes.locate(work, actor, node_id)
     return _draw(work, actor, middle, _Asked(direction, depth, families, limit, frozenset(expanded)))
@@ -121,7 +129,8 @@ def find_version_graph(
 
 
 def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
-    picture = _gather(work, actor, middle, asked)
+    horizon = find_horizon(work, actor)
+    picture = _gather(work, actor, horizon, middle, asked)
     facts = _join(work, actor, picture)
     _count_hidden(work, actor, picture, asked)
     live = _add_deployments(work, actor, middle, picture, asked)
@@ -139,7 +148,7 @@ def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
     return Graph(middle.node.id, tuple(drawn), tuple(picture.edges), picture.is_cut)
 
 
-def _gather(work: Work, actor: Actor, middle: Place, asked: _Asked) -> _Picture:
+def _gather(work: Work, actor: Actor, horizon: Horizon, middle: Place, asked: _Asked) -> _Picture:
     """The middle and what is reached from it, the nearest of both ways first."""
     picture = _Picture()
     picture.add(_key_of(middle), middle, 0, asked.limit)
@@ -154,7 +163,7 @@ def _gather(work: Work, actor: Actor, middle: Place, asked: _Asked) -> _Picture:
         first = next(iter(begins.values()), 0)
         depth = None if asked.depth is None else asked.depth - abs(first)
         starts = [key for key in begins if key > 0]
-        walked = walk(work, actor, starts, way, depth=depth, limit=max(asked.limit, len(starts)))
+        walked = walk(work, horizon, starts, way, depth=depth, limit=max(asked.limit, len(starts)))
         picture.is_cut |= walked.is_cut
         for key, steps in walked.steps.items():
             reached.setdefault(key, first + steps * _WAYS[way])
@@ -162,18 +171,18 @@ def _gather(work: Work, actor: Actor, middle: Place, asked: _Asked) -> _Picture:
     for key in sorted(reached, key=lambda key: abs(reached[key])):
         if known[key].node.family in asked.families:
             picture.add(key, known[key], reached[key], asked.limit)
-    _expand(work, actor, picture, asked)
+    _expand(work, horizon, picture, asked)
     return picture
 
 
-def _expand(work: Work, actor: Actor, picture: _Picture, asked: _Asked) -> None:
+def _expand(work: Work, horizon: Horizon, picture: _Picture, asked: _Asked) -> None:
     """Draw the neighbours of what is expanded. What leads neither to the middle nor from it is 0 steps away."""
     chosen = [key for key, place in picture.places.items() if key > 0 and place.node.id in asked.expanded]
     if not chosen:
         return
     reached: dict[int, int] = {}
     for way, step in _WAYS.items():
-        for key, before in walk(work, actor, chosen, way, depth=1, limit=asked.limit + len(chosen)).before.items():
+        for key, before in walk(work, horizon, chosen, way, depth=1, limit=asked.limit + len(chosen)).before.items():
             at = picture.steps[before]
             reached.setdefault(key, at + step if at * step > 0 or at == 0 else 0)
     new = [key for key in reached if key not in picture.places]

@@ -57,6 +57,18 @@ class Walked:
         return way[::-1]
 
 
+@dataclass(frozen=True)
+class Horizon:
+    """
+    How far somebody sees, for walks of one request: everything that their sight lets them, but for the versions that
+    `asked` leaves out by name where it `hides` any.
+    """
+
+    sight: Sight
+    hides: bool
+    asked: Mapping[str, Any]
+
+
 @dataclass
 class _Reader:
     """
@@ -66,8 +78,7 @@ class _Reader:
 
     work: Work
     direction: Direction
-    sight: Sight
-    hides: bool
+    horizon: Horizon
     asked: Mapping[str, Any]
     rest: Mapping[int, Sequence[_Step]] | None = None
 
@@ -76,13 +87,13 @@ class _Reader:
         if self.rest is None and step % _REST_TRIED_EVERY == 0 and len(edge) <= _NARROW:
             self._try_rest(edge)
         if self.rest is None:
-            statement = _select_step(self.direction, self.sight, self.hides)
+            statement = _select_step(self.direction, self.horizon.sight, self.horizon.hides)
             rows = self.work.all(statement, {**self.asked, "edge": edge})
             return sorted((tuple(row) for row in rows), key=lambda step: step[:2])
         return sorted((step for here in edge for step in self.rest.get(here, ())), key=lambda step: step[:2])
 
     def _try_rest(self, edge: Sequence[int]) -> None:
-        statement = _select_rest(self.direction, self.sight, self.hides)
+        statement = _select_rest(self.direction, self.horizon.sight, self.horizon.hides)
         rows = self.work.all(statement, {**self.asked, "edge": edge, "most": _REST_MAX})
         if len(rows) < _REST_MAX:
             rest: dict[int, list[_Step]] = {}
@@ -93,7 +104,7 @@ class _Reader:
 
 def walk(
     work: Work,
-    actor: Actor,
+    horizon: Horizon,
     starts: Collection[int],
     direction: Direction,
     *,
@@ -102,15 +113,10 @@ def walk(
 ) -> Walked:
     """
     Go from some nodes upstream or downstream, breadth first, so many steps at most and to so many nodes with those it
-    began from. One statement a step, and one for a reader who does not see everything; for a long way that is narrow
-    about ten in all.
+    began from. One statement a step; for a long way that is narrow about ten in all.
     """
     # As many as may be reached and one: even if all that were reached before are among them, one is too many.
-    hidden = _list_hidden(work, actor)
-    sight = sight_of(actor) if hidden is None else Sight.EVERYTHING
-    reader = _Reader(
-        work, direction, sight, bool(hidden), {"most": limit + 1, "hidden": hidden or (), **values_of(actor)}
-    )
+    reader = _Reader(work, direction, horizon, {"most": limit + 1, **horizon.asked})
     steps = dict.fromkeys(starts, 0)
     before: dict[int, int] = {}
     versions_of: dict[int, int] = {}
@@ -133,15 +139,15 @@ def walk(
     return Walked(steps, before, versions_of, is_cut=False)
 
 
-def _list_hidden(work: Work, actor: Actor) -> tuple[int, ...] | None:
-    """The versions that somebody may not see, None where they are many. One statement, none for who sees everything."""
-    sight = sight_of(actor)
-    if sight is Sight.EVERYTHING:
-        return ()
-    if sight is Sight.NOTHING:
-        return None
-    rows = work.all(_select_hidden(sight), values_of(actor))
-    return tuple(row.id for row in rows) if len(rows) <= _HIDDEN_MAX else None
+def find_horizon(work: Work, actor: Actor) -> Horizon:
+    """How far somebody sees. One statement for a reader who sees what is shared or theirs, else none."""
+    sight, asked = sight_of(actor), values_of(actor)
+    if sight is not Sight.SHARED_AND_OWN:
+        return Horizon(sight, False, asked)
+    hidden = [row.id for row in work.all(_select_hidden(sight), asked)]
+    if len(hidden) > _HIDDEN_MAX:
+        return Horizon(sight, False, asked)
+    return Horizon(Sight.EVERYTHING, bool(hidden), {**asked, "hidden": hidden})
 
 
 @cache

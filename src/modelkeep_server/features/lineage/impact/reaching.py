@@ -12,7 +12,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import nodes
 from modelkeep_server.features.lineage.graph.live import Live, find_live
-from modelkeep_server.features.lineage.graph.walking import Walked, walk
+from modelkeep_server.features.lineage.graph.walking import Walked, find_horizon, walk
 from modelkeep_server.features.lineage.views import Direction, Impact, Reached
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
@@ -52,7 +52,7 @@ def find_impact(
     filters = {"list": "impact", "of": place.node.id}
     after = tuple(work.parts.cursors.read(cursor, filters)) if cursor else ()
     starts = [] if place.key is None else [place.key]
-    walked = walk(work, actor, starts, Direction.DOWNSTREAM, limit=limit)
+    walked = walk(work, find_horizon(work, actor), starts, Direction.DOWNSTREAM, limit=limit)
     keys = list(walked.versions.values())
     live = find_live(work, keys)
     everybody = sorted(row.email for row in work.all(_EVERYBODY, {"keys": keys})) if keys else []
