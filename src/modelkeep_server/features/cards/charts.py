@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from modelkeep_server.features.cards.measure_words import sign_of
 from modelkeep_server.features.cards.views import Measure
 from modelkeep_server.rules.metrics import Comparison, format_number
 
@@ -20,7 +21,6 @@ EVERYTHING = "All data"
 SEVERAL = "Metrics"
 #: Numbers of rows, which are neither better nor worse.
 _COUNTS = frozenset({"support", "count", "n", "sample_size"})
-_SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<"}
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MOST = sys.float_info.max
 _LEAST = -_MOST
@@ -238,7 +238,7 @@ def _mark(one: Measure, label: str, scale: _Scale, more: int, *, alone: bool, is
 
 
 def _limit(comparison: str | None, limit: float, scale: _Scale, more: int) -> Limit:
-    sign = f"{_SIGNS.get(comparison or '', comparison or '')} " if comparison else ""
+    sign = f"{sign_of(comparison)} " if comparison else ""
     return Limit(scale.place(limit), f"limit {sign}{scale.say(limit, more)}")
 
 

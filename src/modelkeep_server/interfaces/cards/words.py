@@ -8,6 +8,7 @@ from typing import Any
 
 from modelkeep_server.features.cards.charts import charts_of
 from modelkeep_server.features.cards.markdown import render_markdown
+from modelkeep_server.features.cards.measure_words import say_interval, say_limit, say_outcome
 from modelkeep_server.features.cards.views import CardItem, Measure, Source, Table
 from modelkeep_server.rules.card_sections import SECTIONS, ItemKind
 from modelkeep_server.rules.metrics import format_number
@@ -24,7 +25,6 @@ ORIGINS: Mapping[str, str] = {
     "BASE_MODEL": "Base model",
 }
 HINTS: Mapping[str, str] = {section.id: section.hint for section in SECTIONS}
-_SIGNS = {">=": "≥", "<=": "≤"}
 _BULLET = re.compile(r"\s*[-*•]\s+(\S.*)")
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,64}")
 
@@ -115,25 +115,6 @@ def measures_grid(measures: Sequence[Measure], most: int | None = None) -> Grid:
     rows = [tuple(say(one) for _, _, say in kept) for one in shown]
     numbers = frozenset(place for place, (_, is_number, _) in enumerate(kept) if is_number)
     return Grid(tuple(name for name, _, _ in kept), rows, numbers, len(measures) - len(shown))
-
-
-def say_interval(measure: Measure) -> str:
-    """The ends of its confidence interval, or nothing."""
-    if measure.low is None or measure.high is None:
-        return ""
-    return f"{format_number(measure.low)} – {format_number(measure.high)}"
-
-
-def say_limit(measure: Measure) -> str:
-    """What its suite demands, or nothing."""
-    if measure.limit is None:
-        return ""
-    return f"{_SIGNS.get(measure.comparison or '', measure.comparison or '')} {format_number(measure.limit)}".strip()
-
-
-def say_outcome(measure: Measure) -> str:
-    """Whether it is what its suite demands, or nothing."""
-    return "" if measure.passed is None else "Passes" if measure.passed else "Does not pass"
 
 
 def origin_word(source: Source) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modelkeep_server.features.cards.measure_words import say_interval
 from modelkeep_server.features.cards.views import CardItem, ItemChange, Table
-from modelkeep_server.interfaces.cards.words import say_interval
 from modelkeep_server.rules.card_sections import SECTIONS
 from modelkeep_server.rules.metrics import format_number
 

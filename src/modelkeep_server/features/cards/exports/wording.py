@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modelkeep_server.features.cards.measure_words import say_interval, say_limit, say_outcome
 from modelkeep_server.features.cards.views import Card, CardItem, CardStatus, Measure
 from modelkeep_server.kit import clock
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.metrics import format_number
 
 NOT_PROVIDED = "Not provided"
-_SIGNS = {">=": "≥", "<=": "≤"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def tabulate(measures: Sequence[Measure]) -> MeasuresTable:
             format_number(one.value),
             say_interval(one),
             say_limit(one),
-            "" if one.passed is None else "Passes" if one.passed else "Does not pass",
+            say_outcome(one),
         )
         for one in measures
     ]
@@ -46,20 +46,6 @@ def tabulate(measures: Sequence[Measure]) -> MeasuresTable:
         tuple(at for at, place in enumerate(kept) if heads[place] in ("Value", "Interval", "Limit")),
         tuple(at for at, one in enumerate(measures) if one.passed is False),
     )
-
-
-def say_interval(one: Measure) -> str:
-    """Its confidence interval: `0.866 – 0.876`; nothing where it has none."""
-    if one.low is None or one.high is None:
-        return ""
-    return f"{format_number(one.low)} – {format_number(one.high)}"
-
-
-def say_limit(one: Measure) -> str:
-    """What is demanded of it: `≥ 0.85`; nothing where nothing is."""
-    if one.limit is None:
-        return ""
-    return f"{_SIGNS.get(one.comparison or '', one.comparison or '')} {format_number(one.limit)}".strip()
 
 
 def say_revision(card: Card) -> str:
