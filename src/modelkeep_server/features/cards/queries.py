@@ -13,7 +13,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
 from modelkeep_server.features.cards.comparing import compare_cards
 from modelkeep_server.features.cards.documents import digest_of_text, from_document
-from modelkeep_server.features.cards.gathering.facts import read_facts
+from modelkeep_server.features.cards.gathering.facts import digest_content, read_facts
 from modelkeep_server.features.cards.gathering.sections import build_sections, measure_coverage, with_places
 from modelkeep_server.features.cards.views import (
     Annotation,
@@ -266,7 +266,8 @@ def gather_card(
     work: Work, actor: Actor, model: Model, version: Version, *, revision: int = 1, edition: int = 1
 ) -> Card:
     """A draft as it would be generated now, without annotations. At most twelve statements."""
-    sections = build_sections(read_facts(work, actor, model, version))
+    facts = read_facts(work, actor, model, version)
+    sections = build_sections(facts)
     return Card(
         model=version.model,
         version=version.version,
@@ -280,6 +281,7 @@ def gather_card(
         generated_at=work.now.replace(microsecond=0),
         generated_by=actor.email or "",
         edition=edition,
+        content_digest=digest_content(work, facts),
     )
 
 

@@ -273,7 +273,7 @@ def _with_notes(work: Work, version: Version, card: Card) -> Card:
 def _facts_of(card: Card) -> object:
     """What a card says, whoever generated it and when."""
     bare = queries.with_annotations(card, {})
-    return bare.model, bare.version, bare.summary, bare.state, bare.risk_tier, bare.sections
+    return bare.model, bare.version, bare.summary, bare.state, bare.risk_tier, bare.sections, bare.content_digest
 
 
 def _tell(card: Card) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, select, tuple_
 
 from modelkeep_server.db.tables import lineage_items, models, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.items import Own, name_item, put_together
+from modelkeep_server.features.lineage.items import Own, as_content, name_item, put_together
 from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
@@ -33,9 +33,13 @@ _STANDING = (
 
 @dataclass(frozen=True)
 class Told:
-    """What is told of one version: the facts of its items by their kind, its own first."""
+    """
+    What is told of one version: the facts of its items by their kind, its own first; and `content`, the items that are
+    part of its content, as `lineage.queries.list_content` has them.
+    """
 
     by_kind: Mapping[ItemKind, Sequence[Facts]]
+    content: Sequence[Facts] = ()
 
     def of(self, kind: ItemKind) -> Sequence[Facts]:
         """Those of one kind."""
@@ -60,7 +64,8 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     for told in gathered:
         if ItemKind.BASE_MODEL in told:
             told[ItemKind.BASE_MODEL] = [{**base, **known.get(_name(base), {})} for base in told[ItemKind.BASE_MODEL]]
-    return [Told(told) for told in gathered]
+    contents = (as_content((item.kind, item.facts) for item in kept.get(version.key, ())) for _, version in pairs)
+    return [Told(told, content) for told, content in zip(gathered, contents, strict=True)]
 
 
 def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[Item]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, Source
 from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_commit
+from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_node, name_version
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
@@ -28,6 +29,15 @@ class Own:
 def put_together(own: Own, rows: Sequence[Item]) -> tuple[Item, ...]:
     """All items of a version in the order of `KINDS`, its own ones first; `rows` are those that stand beside it."""
     return tuple(sorted([*_tell_own(own, rows), *rows], key=lambda item: _ORDER[item.kind]))
+
+
+def as_content(items: Iterable[tuple[ItemKind, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """
+    Those of a version's items that say how it was made, as its content has them: `{kind, ...fields}`, in an order that
+    nothing but they themselves decide.
+    """
+    told = ({"kind": kind.value, **facts} for kind, facts in items if KINDS[kind].is_content)
+    return sorted(told, key=canonical.dumps)
 
 
 def name_item(kind: ItemKind, facts: Mapping[str, Any]) -> str:

@@ -12,11 +12,10 @@ from sqlalchemy import Row, Select, bindparam, select
 from modelkeep_server.db.tables import lineage_items, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage.items import Own, name_item, put_together
+from modelkeep_server.features.lineage.items import Own, as_content, name_item, put_together
 from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.features.versions.seen import find_hidden, is_hidden
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lineage import KINDS, ItemKind
 
@@ -60,11 +59,10 @@ def find_key(work: Work, item_id: str) -> int:
 
 def list_content(work: Work, version: Version) -> list[dict[str, Any]]:
     """
-    The items beside a version that say how it was made, as its content has them: `{kind, ...fields}`, in an order that
-    nothing but they themselves decide. One statement.
+    The items beside a version that say how it was made, as its content has them. One statement.
     """
     rows = work.all(_CONTENT_OF, {"version_id": version.key})
-    return sorted(({"kind": row.kind, **row.facts} for row in rows), key=canonical.dumps)
+    return as_content((ItemKind(row.kind), row.facts) for row in rows)
 
 
 _CONTENT_OF = select(lineage_items.c.kind, lineage_items.c.facts).where(
