@@ -11,6 +11,7 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import card_annotations, card_revisions, people, row_writers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
+from modelkeep_server.features.cards.bases import without_hidden
 from modelkeep_server.features.cards.comparing import compare_cards
 from modelkeep_server.features.cards.documents import digest_of_text, from_document
 from modelkeep_server.features.cards.gathering.facts import digest_content, read_facts
@@ -152,8 +153,16 @@ def _changed_by_hand(row: Row[Any]) -> IntegrityBroken:
 def _complete(work: Work, version: Version, stored: Stored) -> Card:
     """The card with what is told beside it: of a draft the annotations as they stand, of a published one its head."""
     if stored.card.status is CardStatus.DRAFT:
-        return with_annotations(stored.card, list_annotations(work, version))
+        return complete_draft(work, version, stored.card)
     return replace(stored.card, checkpoint=_find_checkpoint(work, stored))
+
+
+def complete_draft(work: Work, version: Version, card: Card) -> Card:
+    """
+    A draft as it is read: with the annotations as they stand, and without what it said of base models that were hidden
+    since. Two statements at most.
+    """
+    return without_hidden(work, version, with_annotations(card, list_annotations(work, version)))
 
 
 def _find_checkpoint(work: Work, stored: Stored) -> Checkpoint | None:
@@ -303,9 +312,7 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
     stored = find_stored(work, version, revision)
     if stored is None:
         raise NotFound(_say_missing(version, revision), remedy=_REMEDY)
-    if stored.card.status is CardStatus.DRAFT:
-        return with_annotations(stored.card, list_annotations(work, version))
-    return stored.card
+    return complete_draft(work, version, stored.card) if stored.card.status is CardStatus.DRAFT else stored.card
 
 
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:
