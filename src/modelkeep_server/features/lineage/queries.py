@@ -25,7 +25,7 @@ def list_items(work: Work, version: Version) -> tuple[Item, ...]:
     """The lineage items of a version, by kind, its own ones first, then as they were added. One statement."""
     rows = work.all(_items_of(), {"version_id": version.key})
     told = tuple(_to_item(row) for row in rows if row.public_id is not None)
-    own = Own(version.metadata, version.commit_sha, version.training_job_id, rows[0].repository_url)
+    own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, rows[0].repository_url)
     return put_together(own, told)
 
 

@@ -107,11 +107,32 @@ def carry_over(
             continue
         if kind is ItemKind.BASE_MODEL and judge_base(work, actor, new, row.facts)[1] is not None:
             continue
-        public_id = ids.uuid7(clock.to_us(work.now))
-        told = {"version_id": key, "kind": row.kind, "facts": row.facts, "source": "CARRIED"}
-        work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
+        _add_row(work, actor, key, kind, row.facts)
         carried.append({"kind": row.kind, **row.facts})
     return carried
+
+
+def keep_unseen(
+    work: Work, actor: Actor, found: Version, metadata: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+    """
+    Metadata as an editor leaves it, with the base model that they may not see, so that nobody takes off what they do
+    not know of. Where they tell another one, it stands beside that as an item, which is given back as well. No
+    statement, or one.
+    """
+    unseen = None if BASE in found.metadata else found.whole_metadata.get(BASE)
+    if not unseen or metadata.get(BASE) == unseen:
+        return metadata, None
+    if not metadata.get(BASE):
+        return {**metadata, BASE: unseen}, None
+    _add_row(work, actor, found.key, ItemKind.BASE_MODEL, unseen)
+    return metadata, {"kind": ItemKind.BASE_MODEL.value, **unseen}
+
+
+def _add_row(work: Work, actor: Actor, key: int, kind: ItemKind, facts: Mapping[str, Any]) -> None:
+    told = {"version_id": key, "kind": kind.value, "facts": facts, "source": "CARRIED"}
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
 
 
 def _says_same(
