@@ -13,6 +13,7 @@ from modelkeep_server.db.tables import lineage_nodes
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
+from modelkeep_server.features.lineage.graph.joining import Told, join
 from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
 from modelkeep_server.features.lineage.graph.walking import (
@@ -31,7 +32,6 @@ from modelkeep_server.rules.lineage import (
     DEPLOYED,
     DEPTH_DEFAULT,
     GRAPH_NODES,
-    KINDS,
     NODES,
     Family,
     ItemKind,
@@ -202,7 +202,7 @@ def _key_of(place: Place) -> int:
 def _edges_among(sight: Sight) -> Select[Any]:
     edges = edges_at(Direction.DOWNSTREAM, "keys")
     return (
-        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts)
+        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts, edges.c.version_id)
         .where(in_keys(edges.c.to_id, "keys"), sees_edge(sight, edges))
         .order_by(edges.c.id)
     )
@@ -213,13 +213,13 @@ def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapp
     facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     if len(keys := picture.keys) < 1:
         return facts
-    drawn: dict[Edge, None] = {}
-    for row in work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)}):
-        begins, ends = picture.places[row.from_id].node.id, picture.places[row.to_id].node.id
-        drawn[Edge(begins, ends, KINDS[ItemKind(row.relation)].relation)] = None
-        for key in (row.from_id, row.to_id):
-            facts[key].append(row.facts)
-    picture.edges = list(drawn)
+    rows = work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)})
+    told = [Told(row.from_id, row.to_id, ItemKind(row.relation), row.facts, row.version_id) for row in rows]
+    for edge in told:
+        for key in (edge.from_id, edge.to_id):
+            facts[key].append(edge.facts)
+    ids = {key: place.node.id for key, place in picture.places.items()}
+    picture.edges = list(dict.fromkeys(Edge(ids[start], ids[end], words) for start, end, words in join(told)))
     return facts
 
 
