@@ -39,11 +39,15 @@ class LineageNode(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class LineageEdge(Told):
-    """An edge by the ids of its ends; it points downstream. `relation` reads between them: "is data of"."""
+    """
+    An edge by the ids of its ends; it points downstream. `relation` reads between them: "is data of"; `roles` are what
+    a dataset was used for there: TRAINING, VALIDATION, TEST.
+    """
 
     from_id: str = field(metadata={"key": "from"})
     to_id: str = field(metadata={"key": "to"})
     relation: str
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 
 from modelkeep_server.adapters.pdf.press import Press
 from modelkeep_server.features.lineage.drawing.printing import print_png
-from modelkeep_server.features.lineage.views import Graph
+from modelkeep_server.features.lineage.views import Graph, Node
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.lineage_export import Taken, draw_svg
 from modelkeep_server.interfaces.web.lineage_words import draw_lineage
@@ -64,7 +64,7 @@ def test_the_page_has_the_graph_as_a_drawing_with_links(make: Make, api: Api) ->
     drawing = page.partition('<svg class="lg-sheet"')[2].partition("data-heads")[0]
     titles = [html.unescape(one) for one in re.findall(r"<title>([^<]+)</title>", drawing)]
     name = version.model.partition("/")[2]
-    assert f"reviews-holdout 1 is data of {name} {version.version}" in titles
+    assert f"reviews-holdout 1 is validation data of {name} {version.version}" in titles
     assert "reviews-holdout 1, Dataset, validation" in titles
     assert f"{version.model} {version.version}, Draft, Low risk" in titles
     assert f'href="{base_of(version)}?node=dataset' in drawing
@@ -216,6 +216,44 @@ def test_four_hundred_nodes_are_drawn_with_their_names() -> None:
     assert {boxed.name for boxed in drawn.boxes} >= {f"model-{number}" for number in range(399)}
     assert all(boxed.title.startswith(("nlp/model-", "churn 1")) for boxed in drawn.boxes)
     assert [boxed.detail for boxed in drawn.boxes if boxed.name == "model-10"] == ["1.10.0"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("hf:google-bert/bert-base-multilingual", ("bert-base-multilingual", "Outside: Hugging Face")),
+        ("https://models.acme.io/llama/3.1/", ("3.1", "Outside: models.acme.io")),
+        ("ollama:llama3", ("llama3", "Outside: ollama")),
+        ("https://acme.io/", ("https://acme.io/", "Base model from outside")),
+        ("http://[", ("http://[", "Base model from outside")),
+    ],
+)
+def test_a_model_from_outside_is_called_by_its_name_and_where_it_is(uri: str, words: tuple[str, str]) -> None:
+    """In its box; its title says the whole URI."""
+    middle = make_version("middle")
+    outside = Node(f"base:{uri}", NodeKind.BASE_MODEL, uri, "Base model from outside")
+    drawn = draw_lineage(Graph(middle.id, (middle, outside), join((outside, middle))))
+
+    found = next(boxed for boxed in drawn.boxes if boxed.node is outside)
+
+    assert (found.name, found.detail) == words
+    assert uri in found.title
+
+
+def test_a_box_tells_the_size_of_data_where_there_is_room() -> None:
+    """After what it was used for, which is never cut for it; the title has all roles."""
+    middle = make_version("middle")
+    small = make_node(NodeKind.DATASET, "small@v7", detail="v7, training", facts={"sizeBytes": 2_100_000_000})
+    full = make_node(
+        NodeKind.DATASET, "full@v7", detail="v7, training, validation and test", facts={"sizeBytes": 2_100_000_000}
+    )
+    drawn = draw_lineage(Graph(middle.id, (middle, small, full), join((small, middle), (full, middle))))
+    details = {boxed.node.id: (boxed.detail, boxed.title) for boxed in drawn.boxes}
+
+    assert details[small.id][0] == "v7, training, 2.10 GB"
+    assert details[full.id][0].startswith("v7, training, valid")
+    assert details[full.id][0].endswith("…")
+    assert details[full.id][1].endswith("training, validation and test")
 
 
 def test_what_is_chosen_lights_its_ways_and_nothing_else() -> None:

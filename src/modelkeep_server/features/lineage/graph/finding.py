@@ -33,6 +33,7 @@ from modelkeep_server.rules.lineage import (
     GRAPH_NODES,
     KINDS,
     NODES,
+    DatasetRole,
     Family,
     ItemKind,
 )
@@ -131,7 +132,7 @@ def find_version_graph(
 def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
     horizon = find_horizon(work, actor)
     picture = _gather(work, actor, horizon, middle, asked)
-    facts = _join(work, actor, picture)
+    facts, near = _join(work, actor, picture, _key_of(middle))
     _count_hidden(work, actor, picture, asked)
     live = _add_deployments(work, actor, middle, picture, asked)
     drawn = []
@@ -144,7 +145,7 @@ def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
             hidden_down=picture.hidden[Direction.DOWNSTREAM].get(key, 0),
         )
         is_thing = place.key is not None and place.version_key is None
-        drawn.append(nodes.describe(node, labels.merge(facts[key])) if is_thing else node)
+        drawn.append(nodes.describe(node, labels.merge(facts[key]), labels.merge(near[key])) if is_thing else node)
     return Graph(middle.node.id, tuple(drawn), tuple(picture.edges), picture.is_cut)
 
 
@@ -208,19 +209,29 @@ def _edges_among(sight: Sight) -> Select[Any]:
     )
 
 
-def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapping[str, Any]]]:
-    """Draw the edges among what is drawn; gives what they know of its things. One statement."""
+_Facts = Mapping[int, list[Mapping[str, Any]]]
+
+
+def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Facts, _Facts]:
+    """
+    Draw the edges among what is drawn; gives what they know of its things, and what those at the middle do. One
+    statement.
+    """
     facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    near: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     if len(keys := picture.keys) < 1:
-        return facts
-    drawn: dict[Edge, None] = {}
+        return facts, near
+    drawn: dict[tuple[str, str, str], set[str]] = {}
     for row in work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)}):
         begins, ends = picture.places[row.from_id].node.id, picture.places[row.to_id].node.id
-        drawn[Edge(begins, ends, KINDS[ItemKind(row.relation)].relation)] = None
-        for key in (row.from_id, row.to_id):
+        roles = drawn.setdefault((begins, ends, KINDS[ItemKind(row.relation)].relation), set())
+        roles.add(row.facts.get("role", ""))
+        for key, other in ((row.from_id, row.to_id), (row.to_id, row.from_id)):
             facts[key].append(row.facts)
-    picture.edges = list(drawn)
-    return facts
+            if other == middle:
+                near[key].append(row.facts)
+    picture.edges = [Edge(*edge, tuple(one for one in DatasetRole if one in roles)) for edge, roles in drawn.items()]
+    return facts, near
 
 
 @cache
