@@ -14,8 +14,8 @@ from modelkeep_server.adapters.pdf.press import Press
 from modelkeep_server.features.lineage.drawing.printing import print_png
 from modelkeep_server.features.lineage.views import Graph, Node
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.web.lineage_export import Taken, draw_svg
-from modelkeep_server.interfaces.web.lineage_words import draw_lineage
+from modelkeep_server.interfaces.lineage.files import Taken, draw_svg
+from modelkeep_server.interfaces.lineage.words import draw_lineage
 from modelkeep_server.rules.errors import Unavailable
 from modelkeep_server.rules.lineage import NodeKind
 from modelkeep_server.rules.permissions import Role
@@ -128,6 +128,27 @@ def test_the_same_as_json_as_the_api_gives_it(make: Make, api: Api) -> None:
 
     assert told == api.as_(owner).get(f"/api/v1{base_of(version)}").json()
     assert ["reviews-holdout"] == [one["label"] for one in told["nodes"] if one["kind"] == "DATASET"]
+
+
+@pytest.mark.parametrize("format_", ["svg", "png"])
+def test_programs_take_the_drawing_too(make: Make, api: Api, format_: str) -> None:
+    """From the API, around a version and any node; JSON where nothing is asked; strangers find nothing."""
+    version = make.version(make.model(visibility="RESTRICTED"))
+    tell(api, make, version, "reviews-holdout")
+    owner, stranger = api.as_(make.owner_of(version)), api.as_(make.person(Role.MODEL_OWNER))
+    node = quote(f"version:{version.model}/{version.version}", safe="")
+
+    for address in (f"/api/v1{base_of(version)}?", f"/api/v1/lineage/graph?node={node}&"):
+        drawn = owner.get(f"{address}depth=all&format={format_}")
+        assert drawn.status_code == 200, drawn.text
+        assert drawn.headers["content-type"].partition(";")[0] == MEDIA_TYPES[format_]
+        assert f"lineage.{format_}" in drawn.headers["content-disposition"]
+        assert drawn.content[:4] in (b"<svg", b"\x89PNG")
+        assert owner.get(f"{address}format=json").json() == owner.get(address).json()
+        assert owner.get(f"{address}format=gif").status_code == 422
+        assert stranger.get(f"{address}format={format_}").status_code == 404
+    if format_ == "svg":
+        assert "Steps: all up, all down. 2 nodes." in drawn.text
 
 
 def test_what_is_taken_along_is_what_the_page_shows(make: Make, api: Api) -> None:

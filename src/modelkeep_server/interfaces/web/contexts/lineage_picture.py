@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
+from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.interfaces.web.lineage_words import describe, name_of
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     FAMILY_LABELS,
@@ -183,10 +183,7 @@ class Picture:
     @property
     def depth_words(self) -> str:
         """How far the picture goes, as "2 up, 2 down"."""
-        up, down = f"{self.asked.depth} up", f"{self.asked.depth} down"
-        return {Direction.BOTH: f"{up}, {down}", Direction.UPSTREAM: up, Direction.DOWNSTREAM: down}[
-            self.asked.direction
-        ]
+        return say_depth(self.asked.direction, self.asked.depth)
 
     @cached_property
     def ticks(self) -> tuple[Tick, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelkeep_server.features.lineage.drawing.layout import BOX_HEIGHT, Box, Drawing, Line, Trace, draw, trace
-from modelkeep_server.features.lineage.views import Graph, Node
-from modelkeep_server.interfaces.web.drawing import format_size
+from modelkeep_server.features.lineage.views import Direction, Graph, Node
+from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.kit.fitting import clean, clip, measure
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.lifecycle import STATES
@@ -108,6 +108,13 @@ def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
         tuple(_put_in(box, drawing.middle, way, chosen) for box in drawing.boxes),
         tuple(sorted(lines, key=lambda one: one.is_on)),
     )
+
+
+def say_depth(direction: Direction, depth: int | None) -> str:
+    """How far a graph goes, None for as far as it can: "2 up, 2 down"."""
+    steps = "all" if depth is None else str(depth)
+    words = {Direction.UPSTREAM: f"{steps} up", Direction.DOWNSTREAM: f"{steps} down"}
+    return words.get(direction) or ", ".join(words.values())
 
 
 def name_of(node: Node) -> str:
