@@ -118,4 +118,3 @@ def list_readers(make: Make, api: Api, covert: Covert) -> Iterator[tuple[str, Pe
         "a stranger": stranger, "an owner of others": elsewhere, "an owner of the version": second,
         "a member of the team that owns it": member, "who was let in to all of it once": writer,
     }.items()  # fmt: skip
-
