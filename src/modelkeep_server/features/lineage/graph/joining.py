@@ -47,10 +47,11 @@ def join(told: Sequence[Told]) -> Iterator[Joined]:
 
 def _find_steps(told: Sequence[Told]) -> list[tuple[int, int, int]]:
     """(version, what was taken in, what took it in), of those that every version tells that names the second."""
+    saying = {edge.version_id for edge in told if edge.facts.get(INPUTS)}
     named = {
         (edge.version_id, name_item(edge.kind, edge.facts)): edge.from_id
         for edge in told
-        if edge.kind is not ItemKind.CONSUMER
+        if edge.version_id in saying and edge.kind is not ItemKind.CONSUMER
     }
     users: dict[int, set[int]] = defaultdict(set)
     said: dict[tuple[int, int], set[int]] = defaultdict(set)
