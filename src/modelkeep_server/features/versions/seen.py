@@ -16,6 +16,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, visible_to
 from modelkeep_server.features.versions.own_lineage import BASE
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.lineage import INPUTS, name_version
 
 
 def as_seen(work: Work, actor: Actor, found: Version) -> Version:
@@ -39,7 +40,7 @@ def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> 
         {
             **content,
             "metadata": _without(content["metadata"], hidden),
-            "lineage": [item for item in _lineage_of(content) if not is_hidden(item, hidden)],
+            "lineage": [_leave_out(item, hidden) for item in _lineage_of(content) if not is_hidden(item, hidden)],
         }
         for content in contents
     ]
@@ -63,6 +64,16 @@ def _without(metadata: Mapping[str, Any], hidden: frozenset[str]) -> Mapping[str
     if not is_hidden(metadata.get(BASE) or {}, hidden):
         return metadata
     return {key: value for key, value in metadata.items() if key != BASE}
+
+
+def _leave_out(item: Mapping[str, Any], hidden: frozenset[str]) -> Mapping[str, Any]:
+    """An item without inputs that are versions of hidden models."""
+    inputs = item.get(INPUTS) or ()
+    kept = [one for one in inputs if not one.lower().startswith(tuple(name_version(model, "") for model in hidden))]
+    if len(kept) == len(inputs):
+        return item
+    others = {key: value for key, value in item.items() if key != INPUTS}
+    return {**others, INPUTS: kept} if kept else others
 
 
 def _lineage_of(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

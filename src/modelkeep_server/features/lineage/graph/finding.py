@@ -13,6 +13,7 @@ from modelkeep_server.db.tables import lineage_nodes
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
+from modelkeep_server.features.lineage.graph.joining import Told, join
 from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
 from modelkeep_server.features.lineage.graph.walking import (
@@ -31,7 +32,6 @@ from modelkeep_server.rules.lineage import (
     DEPLOYED,
     DEPTH_DEFAULT,
     GRAPH_NODES,
-    KINDS,
     NODES,
     DatasetRole,
     Family,
@@ -203,7 +203,7 @@ def _key_of(place: Place) -> int:
 def _edges_among(sight: Sight) -> Select[Any]:
     edges = edges_at(Direction.DOWNSTREAM, "keys")
     return (
-        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts)
+        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts, edges.c.version_id)
         .where(in_keys(edges.c.to_id, "keys"), sees_edge(sight, edges))
         .order_by(edges.c.id)
     )
@@ -221,15 +221,17 @@ def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Fa
     near: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     if len(keys := picture.keys) < 1:
         return facts, near
-    drawn: dict[tuple[str, str, str], set[str]] = {}
-    for row in work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)}):
-        begins, ends = picture.places[row.from_id].node.id, picture.places[row.to_id].node.id
-        roles = drawn.setdefault((begins, ends, KINDS[ItemKind(row.relation)].relation), set())
-        roles.add(row.facts.get("role", ""))
-        for key, other in ((row.from_id, row.to_id), (row.to_id, row.from_id)):
-            facts[key].append(row.facts)
+    rows = work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)})
+    told = [Told(row.from_id, row.to_id, ItemKind(row.relation), row.facts, row.version_id) for row in rows]
+    for edge in told:
+        for key, other in ((edge.from_id, edge.to_id), (edge.to_id, edge.from_id)):
+            facts[key].append(edge.facts)
             if other == middle:
-                near[key].append(row.facts)
+                near[key].append(edge.facts)
+    drawn: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for line in join(told):
+        begins, ends = (picture.places[key].node.id for key in (line.from_id, line.to_id))
+        drawn[begins, ends, line.relation].add(line.role)
     picture.edges = [Edge(*edge, tuple(one for one in DatasetRole if one in roles)) for edge, roles in drawn.items()]
     return facts, near
 
