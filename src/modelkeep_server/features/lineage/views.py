@@ -8,7 +8,7 @@ from typing import Any
 
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.lineage import INPUTS, NODES, DatasetRole, Family, ItemKind, NodeKind
+from modelkeep_server.rules.lineage import INPUTS, NODES, TAKEN_IN, DatasetRole, Family, ItemKind, NodeKind
 from modelkeep_server.rules.permission_words import join
 
 
@@ -116,7 +116,10 @@ class Edge:
     @property
     def says(self) -> str:
         """The relation with the roles: "is training and validation data of"."""
-        return f"is {join([role.lower() for role in self.roles], 'and')} data of" if self.roles else self.relation
+        if not self.roles:
+            return self.relation
+        data = f"{join([role.lower() for role in self.roles], 'and')} data"
+        return f"{self.relation} as {data}" if self.relation == TAKEN_IN else f"is {data} of"
 
 
 @dataclass(frozen=True)

@@ -24,25 +24,25 @@ class Told(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """A line between two nodes, what stands on it, and of a dataset the role that a version says it had."""
+    """A line between two nodes, what stands on it, and the role of a dataset that it leads from."""
 
     from_id: int
     to_id: int
     relation: str
-    role: str | None = None
+    role: str
 
 
 def join(told: Sequence[Told]) -> Iterator[Joined]:
     """The lines of a picture with these edges; one that several versions tell comes once for each."""
-    steps = _find_steps(told)
     passed: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for version, start, end in steps:
+    for version, start, end in _find_steps(told):
         passed[version, start].append(end)
     for edge in told:
-        through = () if edge.kind is ItemKind.CONSUMER else passed.get((edge.version_id, edge.from_id), ())
-        ends, relation = (through, TAKEN_IN) if through else ((edge.to_id,), KINDS[edge.kind].relation)
-        for end in ends:
-            yield Joined(edge.from_id, end, relation, edge.facts.get("role"))
+        ends = passed.get((edge.version_id, edge.from_id), ()) if edge.kind is not ItemKind.CONSUMER else ()
+        role = str(edge.facts.get("role", ""))
+        yield from (Joined(edge.from_id, end, TAKEN_IN, role) for end in ends)
+        if not ends:
+            yield Joined(edge.from_id, edge.to_id, KINDS[edge.kind].relation, role)
 
 
 def _find_steps(told: Sequence[Told]) -> list[tuple[int, int, int]]:
