@@ -11,8 +11,8 @@ from sqlalchemy import Row, bindparam, select, tuple_
 
 from modelkeep_server.db.tables import lineage_items, models, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.items import Own, as_content, name_item, put_together
-from modelkeep_server.features.lineage.views import Item, Source
+from modelkeep_server.features.lineage.items import Own, as_content, put_together, read_item
+from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import ItemKind
@@ -53,27 +53,27 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     """
     kept = _read_items(work, [version.key for _, version in pairs])
     gathered: list[dict[ItemKind, list[Facts]]] = []
+    contents: list[Sequence[Facts]] = []
     for model, version in pairs:
-        own = Own(version.metadata, version.commit_sha, version.training_job_id, model.repository_url)
+        own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, model.repository_url)
+        items = put_together(own, kept.get(version.key, ()))
         told: dict[ItemKind, list[Facts]] = {}
-        for item in put_together(own, kept.get(version.key, ())):
+        for item in items:
             told.setdefault(item.kind, []).append(item.facts)
         gathered.append(told)
+        contents.append(as_content(items))
     bases = [base for told in gathered for base in told.get(ItemKind.BASE_MODEL, ())]
     known = _read_standing(work, bases)
     for told in gathered:
         if ItemKind.BASE_MODEL in told:
             told[ItemKind.BASE_MODEL] = [{**base, **known.get(_name(base), {})} for base in told[ItemKind.BASE_MODEL]]
-    contents = (as_content((item.kind, item.facts) for item in kept.get(version.key, ())) for _, version in pairs)
     return [Told(told, content) for told, content in zip(gathered, contents, strict=True)]
 
 
 def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[Item]]:
     found: dict[int, list[Item]] = {}
     for row in work.all(_ITEMS, {"keys": list(keys)}):
-        kind = ItemKind(row.kind)
-        item = Item(row.public_id, kind, row.facts, name_item(kind, row.facts), Source(row.source))
-        found.setdefault(row.version_id, []).append(item)
+        found.setdefault(row.version_id, []).append(read_item(row.public_id, row.kind, row.facts, row.source))
     return found
 
 
