@@ -201,6 +201,11 @@ class CardChanges:
         """Whether both say the same."""
         return not (self.items or self.added or self.removed)
 
+    @property
+    def is_behind(self) -> bool:
+        """Of a card and what generating it anew would bring: whether that is worth it."""
+        return bool(self.items) or self.is_of_other_content
+
 
 @dataclass(frozen=True)
 class CardState:
