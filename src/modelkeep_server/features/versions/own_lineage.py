@@ -115,9 +115,9 @@ def carry_over(
     for kind, told in chosen:
         kept = [node for node in told.get(INPUTS) or () if node in nodes]
         facts = {key: value for key, value in told.items() if key != INPUTS} | ({INPUTS: kept} if kept else {})
-        row = {"version_id": key, "kind": kind.value, "facts": facts, "source": "CARRIED"}
-        told_by = {"added_by": actor.user_id, "added_at": work.now}
-        work.insert(lineage_items, {"public_id": ids.uuid7(clock.to_us(work.now)), **row, **told_by})
+        item = {"version_id": key, "kind": kind.value, "facts": facts, "source": "CARRIED"}
+        by = {"added_by": actor.user_id, "added_at": work.now}
+        work.insert(lineage_items, {"public_id": ids.uuid7(clock.to_us(work.now)), **item, **by})
         carried.append({"kind": kind.value, **facts})
     return carried
 

@@ -43,16 +43,14 @@ def join(told: Sequence[Told]) -> Iterator[Joined]:
 
 def _find_steps(told: Sequence[Told]) -> list[tuple[int, int, int]]:
     """(version, what was taken in, what took it in), of those that every version tells that names the second."""
+    say = {edge.version_id for edge in told if edge.facts.get(INPUTS)}
+    made = [edge for edge in told if edge.kind is not ItemKind.CONSUMER]
     named = {
-        (edge.version_id, name_item(edge.kind, edge.facts)): edge.from_id
-        for edge in told
-        if edge.kind is not ItemKind.CONSUMER
+        (edge.version_id, name_item(edge.kind, edge.facts)): edge.from_id for edge in made if edge.version_id in say
     }
     users: dict[int, set[int]] = defaultdict(set)
     said: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for edge in told:
-        if edge.kind is ItemKind.CONSUMER:
-            continue
+    for edge in made:
         users[edge.from_id].add(edge.version_id)
         for name in edge.facts.get(INPUTS) or ():
             start = named.get((edge.version_id, name))
