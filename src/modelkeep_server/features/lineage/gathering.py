@@ -50,7 +50,7 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     kept = _read_items(work, [version.key for _, version in pairs])
     gathered: list[dict[ItemKind, list[Facts]]] = []
     for model, version in pairs:
-        own = Own(version.metadata, version.commit_sha, version.training_job_id, model.repository_url)
+        own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, model.repository_url)
         told: dict[ItemKind, list[Facts]] = {}
         for item in put_together(own, kept.get(version.key, ())):
             told.setdefault(item.kind, []).append(item.facts)

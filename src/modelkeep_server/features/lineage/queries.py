@@ -36,7 +36,7 @@ def list_told(work: Work, version: Version) -> tuple[Item, ...]:
         for row in rows
         if row.public_id is not None
     )
-    own = Own(version.metadata, version.commit_sha, version.training_job_id, rows[0].repository_url)
+    own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, rows[0].repository_url)
     return tell_all(own, told)
 
 

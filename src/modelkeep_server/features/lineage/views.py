@@ -8,7 +8,8 @@ from typing import Any
 
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.lineage import INPUTS, NODES, Family, ItemKind, NodeKind
+from modelkeep_server.rules.lineage import INPUTS, NODES, DatasetRole, Family, ItemKind, NodeKind
+from modelkeep_server.rules.permission_words import join
 
 
 class Source(StrEnum):
@@ -102,11 +103,20 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """An edge, pointing downstream, by node ids. `relation` is what stands on it: "is data of"."""
+    """
+    An edge, pointing downstream, by node ids. `relation` is what stands on it: "is data of". `roles` are what a dataset
+    was used for there.
+    """
 
     from_id: str
     to_id: str
     relation: str
+    roles: tuple[DatasetRole, ...] = ()
+
+    @property
+    def says(self) -> str:
+        """The relation with the roles: "is training and validation data of"."""
+        return f"is {join([role.lower() for role in self.roles], 'and')} data of" if self.roles else self.relation
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The graph around a node, as far as it is asked for: nodes, the edges among them, and how much lies beyond."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -33,6 +33,7 @@ from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     GRAPH_NODES,
     NODES,
+    DatasetRole,
     Family,
     ItemKind,
 )
@@ -131,7 +132,7 @@ def find_version_graph(
 def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
     horizon = find_horizon(work, actor)
     picture = _gather(work, actor, horizon, middle, asked)
-    facts = _join(work, actor, picture)
+    facts, near = _join(work, actor, picture, _key_of(middle))
     _count_hidden(work, actor, picture, asked)
     live = _add_deployments(work, actor, middle, picture, asked)
     drawn = []
@@ -144,7 +145,7 @@ def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
             hidden_down=picture.hidden[Direction.DOWNSTREAM].get(key, 0),
         )
         is_thing = place.key is not None and place.version_key is None
-        drawn.append(nodes.describe(node, labels.merge(facts[key])) if is_thing else node)
+        drawn.append(nodes.describe(node, labels.merge(facts[key]), labels.merge(near[key])) if is_thing else node)
     return Graph(middle.node.id, tuple(drawn), tuple(picture.edges), picture.is_cut)
 
 
@@ -208,19 +209,36 @@ def _edges_among(sight: Sight) -> Select[Any]:
     )
 
 
-def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapping[str, Any]]]:
-    """Draw the edges among what is drawn; gives what they know of its things. One statement."""
+_Facts = Mapping[int, list[Mapping[str, Any]]]
+
+
+def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Facts, _Facts]:
+    """
+    Draw the lines among what is drawn; gives what edges know of its things, and what those at the middle do. One
+    statement.
+    """
     facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    near: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     if len(keys := picture.keys) < 1:
-        return facts
+        return facts, near
     rows = work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)})
     told = [Told(row.from_id, row.to_id, ItemKind(row.relation), row.facts, row.version_id) for row in rows]
     for edge in told:
-        for key in (edge.from_id, edge.to_id):
+        for key, other in ((edge.from_id, edge.to_id), (edge.to_id, edge.from_id)):
             facts[key].append(edge.facts)
-    ids = {key: place.node.id for key, place in picture.places.items()}
-    picture.edges = list(dict.fromkeys(Edge(ids[start], ids[end], words) for start, end, words in join(told)))
-    return facts
+            if other == middle:
+                near[key].append(edge.facts)
+    picture.edges = _draw_lines(picture, told)
+    return facts, near
+
+
+def _draw_lines(picture: _Picture, told: Sequence[Told]) -> list[Edge]:
+    """Each line once, with the roles of its dataset wherever it stands in the picture."""
+    drawn: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
+    for line in join(told):
+        begins, ends = picture.places[line.from_id].node.id, picture.places[line.to_id].node.id
+        drawn[begins, ends, line.relation].add(line.role)
+    return [Edge(*line, tuple(one for one in DatasetRole if one in roles)) for line, roles in drawn.items()]
 
 
 @cache

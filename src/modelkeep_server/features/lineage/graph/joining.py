@@ -24,21 +24,25 @@ class Told(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """A line between two nodes, and what stands on it."""
+    """A line between two nodes, what stands on it, and of a dataset the role that a version says it had."""
 
     from_id: int
     to_id: int
     relation: str
+    role: str | None = None
 
 
 def join(told: Sequence[Told]) -> Iterator[Joined]:
     """The lines of a picture with these edges; one that several versions tell comes once for each."""
     steps = _find_steps(told)
-    yield from (Joined(start, end, TAKEN_IN) for start, end in dict.fromkeys((start, end) for _, start, end in steps))
-    passed = {(version, start) for version, start, _ in steps}
+    passed: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for version, start, end in steps:
+        passed[version, start].append(end)
     for edge in told:
-        if edge.kind is ItemKind.CONSUMER or (edge.version_id, edge.from_id) not in passed:
-            yield Joined(edge.from_id, edge.to_id, KINDS[edge.kind].relation)
+        through = () if edge.kind is ItemKind.CONSUMER else passed.get((edge.version_id, edge.from_id), ())
+        ends, relation = (through, TAKEN_IN) if through else ((edge.to_id,), KINDS[edge.kind].relation)
+        for end in ends:
+            yield Joined(edge.from_id, end, relation, edge.facts.get("role"))
 
 
 def _find_steps(told: Sequence[Told]) -> list[tuple[int, int, int]]:

@@ -228,9 +228,9 @@ def to_place(row: Row[Any]) -> Place:
     return Place(node, row.id, row.version_key, row.model_key)
 
 
-def describe(node: Node, facts: Mapping[str, Any]) -> Node:
-    """A thing with what is known of it, by the label that its row has."""
-    label, detail = labels.call(node.kind, node.id, node.label, facts)
+def describe(node: Node, facts: Mapping[str, Any], near: Mapping[str, Any] | None = None) -> Node:
+    """A thing with what is known of it, by the label that its row has; called as `near` says, where that is given."""
+    label, detail = labels.call(node.kind, node.id, node.label, near or facts)
     return replace(node, label=label, detail=detail, facts=facts, url=labels.page_of(facts))
 
 
