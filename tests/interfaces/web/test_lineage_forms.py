@@ -198,7 +198,7 @@ def test_what_an_item_took_in_is_ticked_in_its_form(make: Make, api: Api) -> Non
     sent = browser.submit(form, {"name": "features", "uri": "git:f", "inputs": ["dataset:first@1", "dataset:second@1"]})
     shown = words_of(look(api, owner, sent.headers["location"]))
     assert "Takes in first 1 , second 1" in shown or "Takes in first 1, second 1" in shown
-    assert shown.count("goes into features") == 2
+    assert shown.count("Goes into features") == 2
 
 
 def test_fields_of_the_version_are_in_it_too(make: Make, api: Api) -> None:
