@@ -100,6 +100,10 @@ def add(
     system: Annotated[_Text, typer.Option(help="Of a run, for instance mlflow.")] = None,
     run_id: Annotated[_Text, typer.Option(help="Of a run.")] = None,
     url: Annotated[_Text, typer.Option(help="The page of a run or a consumer.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NODE", help="What a pipeline, a program or a run took in. May be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell one more thing of where a version comes from, or of what uses it."""
@@ -108,6 +112,7 @@ def add(
             address, KINDS[what], name=name, version=version, uri=uri, role=role.upper() if role else None,
             sha256=sha256, size_bytes=size_bytes, personal_data=personal_data.upper() if personal_data else None,
             repository_url=repository_url, commit_sha=commit_sha, model=model, system=system, run_id=run_id, url=url,
+            inputs=inputs or (),
         )  # fmt: skip
     if as_json:
         print_json(item)

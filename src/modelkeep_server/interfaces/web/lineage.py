@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, QueryParams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import queries
+from modelkeep_server.features.lineage import queries, restoring
 from modelkeep_server.features.lineage.graph import finding
 from modelkeep_server.features.lineage.graph.most_used import list_most_used
 from modelkeep_server.features.lineage.graph.suggesting import suggest_nodes
@@ -67,7 +67,8 @@ def find_context(
     asked = read_asked(query, "node")
     picture = draw_picture(work, actor, name_version(found.model, found.version), asked, at, model=facts["model"])
     items = queries.list_seen_items(work, actor, found)
-    return LineageContext(**facts, picture=picture, items=items, refused=refused)
+    removed = restoring.find_removed(work, actor, found, gone) if (gone := query.get("removed", "")) else None
+    return LineageContext(**facts, picture=picture, items=items, removed=removed, refused=refused)
 
 
 @router.get("/lineage")

@@ -228,7 +228,7 @@ def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Fa
             facts[key].append(edge.facts)
             if other == middle:
                 near[key].append(edge.facts)
-    drawn: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    drawn: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
     for line in join(told):
         begins, ends = (picture.places[key].node.id for key in (line.from_id, line.to_id))
         drawn[begins, ends, line.relation].add(line.role)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from modelkeep_server.features.lineage.graph.joining import lead_past
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
 from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth
 from modelkeep_server.interfaces.web.forms import href_of_version
@@ -309,8 +310,7 @@ def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
     if families is None:
         return graph
     nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
-    kept = {one.id for one in nodes}
-    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    edges = lead_past(graph.edges, {one.id: one for one in nodes})
     return Graph(graph.middle, nodes, edges, graph.truncated)
 
 
