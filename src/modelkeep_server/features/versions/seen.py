@@ -15,6 +15,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, visible_to
 from modelkeep_server.features.versions.own_lineage import BASE
+from modelkeep_server.rules.lineage import INPUTS, name_version
 
 
 def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -30,7 +31,7 @@ def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> 
         {
             **content,
             "metadata": without_hidden(content["metadata"], hidden),
-            "lineage": [item for item in _lineage_of(content) if not is_hidden(item, hidden)],
+            "lineage": [_leave_out(item, hidden) for item in _lineage_of(content) if not is_hidden(item, hidden)],
         }
         for content in contents
     ]
@@ -55,6 +56,16 @@ def without_hidden(metadata: Mapping[str, Any], hidden: Collection[str]) -> Mapp
     if not is_hidden(metadata.get(BASE) or {}, hidden):
         return metadata
     return {key: value for key, value in metadata.items() if key != BASE}
+
+
+def _leave_out(item: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any]:
+    """An item without inputs that are versions of hidden models."""
+    inputs = item.get(INPUTS) or ()
+    kept = [one for one in inputs if not one.lower().startswith(tuple(name_version(model, "") for model in hidden))]
+    if len(kept) == len(inputs):
+        return item
+    others = {key: value for key, value in item.items() if key != INPUTS}
+    return {**others, INPUTS: kept} if kept else others
 
 
 def _lineage_of(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -59,7 +59,8 @@ def create_version(
     if faults:
         raise Invalid.of(faults)
     number, public_id, key = _insert_draft(work, actor, model, new, metadata)
-    carried = carry_over(work, actor, origin, key, Derived(model.address, new.version, key), metadata) if origin else []
+    derived, kept = Derived(model.address, new.version, key), replace(new, metadata=metadata)
+    carried = carry_over(work, actor, origin, key, derived, kept) if origin else []
     work.change(models, model.key, {"updated_at": work.now})
     access.record(
         work,

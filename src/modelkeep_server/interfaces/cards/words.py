@@ -1,17 +1,16 @@
 """How the values of a card are drawn, alike on its page and in its HTML file."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from modelkeep_server.features.cards.charts import charts_of
+from modelkeep_server.features.cards.grids import grid_of, measures_grid
 from modelkeep_server.features.cards.markdown import render_markdown
-from modelkeep_server.features.cards.measure_words import say_interval, say_limit, say_outcome
-from modelkeep_server.features.cards.views import CardItem, Measure, Source, Table
+from modelkeep_server.features.cards.views import CardItem, Source
 from modelkeep_server.rules.card_sections import SECTIONS, ItemKind
-from modelkeep_server.rules.metrics import format_number
 
 #: Where a value came from, in a word.
 ORIGINS: Mapping[str, str] = {
@@ -43,16 +42,6 @@ class Stretch:
 
     kind: str
     items: tuple[CardItem, ...]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows of a table that are shown. `left` counts those that are not."""
-
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    numbers: frozenset[int]
-    left: int = 0
 
 
 def passages_of(text: str) -> tuple[Passage, ...]:
@@ -88,33 +77,6 @@ def stretches_of(items: Sequence[CardItem], *, in_rows: bool) -> tuple[Stretch, 
         else:
             found.append(Stretch(kind, (item,)))
     return tuple(found)
-
-
-def grid_of(table: Table, most: int | None = None) -> Grid:
-    """A table with at most so many rows, and without the columns that none of its rows fills."""
-    filled = {place for row in table.rows for place, cell in enumerate(row) if cell}
-    kept = [place for place in range(len(table.columns)) if place == 0 or place in filled]
-    rows = [tuple(row[place] if place < len(row) else "" for place in kept) for row in table.rows[:most]]
-    numbers = frozenset(now for now, place in enumerate(kept) if place in table.numbers)
-    return Grid(tuple(table.columns[place] for place in kept), rows, numbers, len(table.rows) - len(rows))
-
-
-def measures_grid(measures: Sequence[Measure], most: int | None = None) -> Grid:
-    """Measures as a table, with the columns that any of them fills."""
-    columns: list[tuple[str, bool, Callable[[Measure], str]]] = [
-        ("Metric", False, lambda one: one.name),
-        ("Group", False, lambda one: one.slice or ""),
-        ("Value", True, lambda one: format_number(one.value)),
-        ("Interval", True, say_interval),
-        ("Limit", True, say_limit),
-        ("Outcome", False, say_outcome),
-        ("Dataset", False, lambda one: one.dataset or ""),
-    ]
-    kept = [column for column in columns if column[0] in ("Metric", "Value") or any(map(column[2], measures))]
-    shown = measures[:most]
-    rows = [tuple(say(one) for _, _, say in kept) for one in shown]
-    numbers = frozenset(place for place, (_, is_number, _) in enumerate(kept) if is_number)
-    return Grid(tuple(name for name, _, _ in kept), rows, numbers, len(measures) - len(shown))
 
 
 def origin_word(source: Source) -> str:

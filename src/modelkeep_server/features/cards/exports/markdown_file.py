@@ -16,6 +16,7 @@ from modelkeep_server.features.cards.exports.markdown_text import (
     write_code,
     write_table,
 )
+from modelkeep_server.features.cards.grids import Grid, grid_of, measures_grid
 from modelkeep_server.features.cards.markdown import read_blocks
 from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, Measure, Table
 from modelkeep_server.kit import clock
@@ -78,14 +79,16 @@ def _draw_item(item: CardItem) -> str:
         lines = escape_lines(item.value)
         return f"**{label}:**\n\n{lines}" if "\n" in lines else f"**{label}:** {lines}"
     if isinstance(item.value, Table):
-        table = item.value
-        return f"### {label}\n\n{write_table(table.columns, table.rows, table.numbers)}{_more(item)}"
+        return _draw_grid(item, grid_of(item.value))
     measures = [one for one in item.value if isinstance(one, Measure)]
     if measures:
-        told = wording.tabulate(measures)
-        return f"### {label}\n\n{write_table(told.columns, told.rows, told.numbers)}{_more(item)}"
+        return _draw_grid(item, measures_grid(measures))
     entries = "\n".join(f"- {escape_entry(one)}" for one in item.value if isinstance(one, str))
     return f"**{label}:**\n\n{entries}{_more(item)}"
+
+
+def _draw_grid(item: CardItem, grid: Grid) -> str:
+    return f"### {escape(item.label)}\n\n{write_table(grid.columns, grid.rows, grid.numbers)}{_more(item)}"
 
 
 def _more(item: CardItem) -> str:

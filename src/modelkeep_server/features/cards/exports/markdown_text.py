@@ -7,16 +7,16 @@ Source: CommonMark 0.31, backslash escapes and entities; GitHub's tables.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from modelkeep_server.features.cards.markdown import (
     Block,
     CodeBlock,
-    Grid,
     Listing,
     Paragraph,
     Quote,
     Run,
+    TableBlock,
 )
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -57,7 +57,7 @@ def _escape_line(line: str) -> str:
     return f"\\{line}" if line.startswith(_STARTS) else line
 
 
-def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> str:
     """A table; columns of numbers stand at the right."""
     edges = ["---:" if place in numbers else "---" for place in range(len(columns))]
     lines = [[escape(name) for name in columns], edges, *([escape(cell) for cell in row] for row in rows)]
@@ -94,7 +94,7 @@ def _write_block(block: Block) -> str:
         case CodeBlock():
             marks = "`" * max(3, _longest(block.text) + 1)
             return f"{marks}\n{_CONTROLS.sub(chr(0xFFFD), block.text)}\n{marks}"
-        case Grid():
+        case TableBlock():
             rows = [[_write_runs(cell, in_cell=True) for cell in row] for row in block.rows]
             return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:]))
         case _:
