@@ -14,7 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
 from modelkeep_server.features.lineage.graph.joining import Told, join
-from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
+from modelkeep_server.features.lineage.graph.live import count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
 from modelkeep_server.features.lineage.graph.walking import (
     Horizon,
@@ -25,7 +25,7 @@ from modelkeep_server.features.lineage.graph.walking import (
     sees_edge,
     walk,
 )
-from modelkeep_server.features.lineage.views import Direction, Edge, Graph
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Live
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import (
