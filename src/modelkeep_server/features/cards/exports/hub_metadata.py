@@ -24,6 +24,8 @@ LICENSES = {
         "Unlicense", "Zlib", "WTFPL", "PDDL-1.0", "AFL-3.0", "Artistic-2.0", "ECL-2.0",
     )
 }  # fmt: skip
+#: Those that hubs name otherwise.
+_SHORTENED = {"odbl-1.0": "odbl", "pddl-1.0": "pddl", "gfdl-1.3": "gfdl"}
 _LIBRARIES = {
     "scikit-learn": "sklearn", "sklearn": "sklearn", "transformers": "transformers", "diffusers": "diffusers",
     "sentence-transformers": "sentence-transformers", "keras": "keras", "spacy": "spacy", "timm": "timm",
@@ -92,8 +94,10 @@ def read_column(table: Table, row: tuple[str, ...], *names: str) -> str:
 def _tell_license(text: str) -> dict[str, Any]:
     if not text:
         return {}
-    known = LICENSES.get(text.strip().lower())
-    return {"license": known.lower()} if known else {"license": "other", "license_name": text}
+    known = text.strip().lower()
+    if known not in LICENSES:
+        return {"license": "other", "license_name": text}
+    return {"license": _SHORTENED.get(known, known)}
 
 
 def _find_task(items: dict[str, CardItem]) -> str | None:
