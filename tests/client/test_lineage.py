@@ -59,6 +59,8 @@ def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: 
     graph = cli("lineage", "graph", version, "--direction", "UPSTREAM", "--depth", "all")
     impact = cli("lineage", "impact", node)
     exported = cli("lineage", "impact", node, "--export", str(file))
+    drawn = cli("lineage", "graph", node, "--export", str(tmp_path / "graph.svg"))
+    unknown = cli("lineage", "graph", node, "--export", str(tmp_path / "graph.gif"))
     told = cli("lineage", "tell", node, "--message", "Recalled.")
     wrong = cli("lineage", "graph", version, "--depth", "some")
     absent = cli("lineage", "impact", "dataset:none@1")
@@ -72,6 +74,7 @@ def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: 
     assert node in graph.out
     assert version in impact.out
     assert (exported.code, file.read_text().splitlines()[1].split(",")[0]) == (0, model)
+    assert (drawn.code, (tmp_path / "graph.svg").read_text()[:4], unknown.code) == (0, "<svg", 2)
     assert (told.code, wrong.code, absent.code) == (1, 2, 1)
     assert "Nobody but you" in told.err
     assert [(edge.from_id, edge.relation) for edge in around.edges] == [(node, "is data of")]

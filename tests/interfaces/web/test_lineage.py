@@ -57,6 +57,27 @@ def test_the_same_facts_stand_in_graph_and_table(make: Make, api: Api) -> None:
     assert "direction=upstream" in up.partition('id="picture"')[2]
 
 
+def test_the_chosen_node_is_told_in_few_words(make: Make, api: Api) -> None:
+    """Of data its role, for which version where they differ, where it is and its digest; of a version its owner."""
+    owner = make.owner()
+    version = make.version(make.model(owner))
+    child = make.version(make.model(owner, name="router"))
+    tell(api, owner, version)
+    tell(api, owner, child, ItemKind.BASE_MODEL, model=version.model, version="1.0.0")
+    again = {**DATASET, "name": name_dataset(version), "role": "VALIDATION"}
+    tell(api, owner, child, ItemKind.DATASET, **again)
+
+    data = words_of(look(api, owner, f"{tab_of(version)}?node={node_of(version)}"))
+    itself = words_of(look(api, owner, tab_of(version)))
+
+    name = version.model.partition("/")[2]
+    assert f"Role Training for {name} 1.0.0 Validation for router 1.0.0" in data
+    assert "Where s3://data/churn/2026-02/" in data
+    assert "Digest sha256:abab" in data
+    assert f"Chosen version, in the middle {name} 1.0.0" in itself
+    assert f"Owner {owner.email}" in itself
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -1,11 +1,11 @@
 """Reading cards. One is visible where its model is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, Text, and_, bindparam, func, select, type_coerce
+from sqlalchemy import Row, Select, Text, and_, bindparam, case, func, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import card_annotations, card_revisions, people, row_writers
@@ -37,6 +37,9 @@ from modelkeep_server.rules.errors import IntegrityBroken, NotFound
 Asked = int | Literal["draft"] | None
 
 REVISIONS_SHOWN = 200
+#: The status of a row whose draft was thrown away, and that the next one takes: to readers there is no such card.
+DISCARDED = "DISCARDED"
+_IS_THERE = card_revisions.c.status != DISCARDED
 
 _generators, _publishers = people.alias("generators"), people.alias("publishers")
 
@@ -53,6 +56,20 @@ class Stored:
     sequence: int | None
 
 
+@dataclass(frozen=True)
+class Last:
+    """
+    How far the cards of a version have come. `published` is the newest revision, 0 where there is none, and `read` the
+    edition that its readers have; `edition` is the highest that anything had. `discarded` is the row of a draft that
+    was thrown away after that revision, or None.
+    """
+
+    published: int
+    read: int
+    edition: int
+    discarded: int | None
+
+
 @cache
 def _select_rows() -> Select[Any]:
     written = and_(row_writers.c.table_name == card_revisions.name, row_writers.c.row_key == card_revisions.c.id)
@@ -67,7 +84,7 @@ def _select_rows() -> Select[Any]:
             type_coerce(columns.document, Text).label("text"),
         )
         .outerjoin(row_writers, written)
-        .where(card_revisions.c.version_id == bindparam("version_id"))
+        .where(card_revisions.c.version_id == bindparam("version_id"), _IS_THERE)
     )
 
 
@@ -175,8 +192,14 @@ def with_annotations(card: Card, notes: Mapping[str, tuple[Annotation, ...]]) ->
 
 def list_revisions(work: Work, version: Version) -> tuple[Revision, ...]:
     """The cards of a version that the reader was let to, newest first, at most 200. One statement."""
+    return _list_with_discarded(work, version)[0]
+
+
+def _list_with_discarded(work: Work, version: Version) -> tuple[tuple[Revision, ...], bool]:
+    """The same, and whether a draft after them was thrown away. One statement."""
     rows = work.all(_of_version(version).order_by(card_revisions.c.revision.desc()).limit(REVISIONS_SHOWN))
-    return tuple(map(_to_revision, rows))
+    there = tuple(_to_revision(row) for row in rows if row.status != DISCARDED)
+    return there, len(there) < len(rows)
 
 
 def page_revisions(
@@ -184,17 +207,17 @@ def page_revisions(
 ) -> Page[Revision]:
     """One page of the same. Two statements. Raises CursorRefused."""
     rows, following = read_rows(
-        work, _of_version(version), card_revisions.c.revision, filters={"cards_of": version.id}, limit=limit,
-        cursor=cursor, descending=True,
+        work, _of_version(version).where(_IS_THERE), card_revisions.c.revision, filters={"cards_of": version.id},
+        limit=limit, cursor=cursor, descending=True,
     )  # fmt: skip
     total = work.scalar(
-        select(func.count()).select_from(card_revisions).where(card_revisions.c.version_id == version.key)
+        select(func.count()).select_from(card_revisions).where(card_revisions.c.version_id == version.key, _IS_THERE)
     )
     return Page(tuple(map(_to_revision, rows)), following, int(total))
 
 
 def _of_version(version: Version) -> Select[Any]:
-    """The cards of a version without what they say."""
+    """The cards of a version without what they say, and the row of a draft that was thrown away."""
     columns = card_revisions.c
     return (
         select(
@@ -220,15 +243,23 @@ def _to_revision(row: Row[Any]) -> Revision:
     )
 
 
-def find_last(work: Work, version: Version) -> tuple[int, int]:
-    """The number of a version's last card and the edition of it, 0 and 0 where there is none. One statement."""
+@cache
+def _select_last() -> Select[Any]:
     columns = card_revisions.c
-    row = work.first(
-        select(func.max(columns.revision).label("revision"), func.max(columns.edition).label("edition")).where(
-            columns.version_id == version.key
-        )
-    )
-    return (0, 0) if row is None or row.revision is None else (row.revision, row.edition)
+    is_published = columns.status == CardStatus.PUBLISHED.value
+    return select(
+        func.max(case((is_published, columns.revision))).label("published"),
+        func.max(case((is_published, columns.edition))).label("read"),
+        func.max(columns.edition).label("edition"),
+        func.max(case((columns.status == DISCARDED, columns.id))).label("discarded"),
+    ).where(columns.version_id == bindparam("version_id"))
+
+
+def find_last(work: Work, version: Version) -> Last:
+    """How far the cards of a version have come. One statement."""
+    row = work.first(_select_last(), {"version_id": version.key})
+    assert row is not None
+    return Last(row.published or 0, row.read or 0, row.edition or 0, row.discarded)
 
 
 def gather_card(
@@ -278,12 +309,18 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:
     """
     What the page of a version's card shows: the card that is asked for, with where to provide now what it lacks, None
-    where there is none; all revisions; and of the newest what generating anew would bring. At most 17 statements.
+    where there is none; all revisions; and of the newest what generating anew would bring, and which annotations wait
+    for the next draft since one was thrown away. At most 18 statements.
     """
-    revisions: Sequence[Revision] = list_revisions(work, version)
+    revisions, is_discarded = _list_with_discarded(work, version)
     card = find_card(work, version, revision) if revisions else None
+    is_newest = card is not None and card.revision == revisions[0].revision
+    waiting = list_annotations(work, version) if is_discarded and (is_newest or not revisions) else {}
     if card is None:
-        return CardState(None, revisions, CardChanges())
-    is_newest = card.revision == revisions[0].revision
+        return CardState(None, revisions, CardChanges(), waiting)
     changes = find_changes(work, actor, model, version, card) if is_newest else CardChanges()
-    return CardState(with_places(model, version, card), revisions, changes)
+    said = {(section.id, note) for section in card.sections for note in section.annotations}
+    unsaid = {
+        section: tuple(note for note in notes if (section, note) not in said) for section, notes in waiting.items()
+    }
+    return CardState(with_places(model, version, card), revisions, changes, unsaid)

@@ -3,8 +3,8 @@ A model card as a document: what pages, files and the API draw it from. features
 and back without loss. Plain text everywhere but in annotations, which are Markdown.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -198,8 +198,12 @@ class CardChanges:
 
 @dataclass(frozen=True)
 class CardState:
-    """What a page asks of a version's cards at once. `changes` is what generating anew would bring to `card`."""
+    """
+    What a page asks of a version's cards at once. `changes` is what generating anew would bring to `card`. `waiting`
+    are annotations that no card says since a draft was discarded, by section: they stand in the next draft.
+    """
 
     card: Card | None
     revisions: Sequence[Revision]
     changes: CardChanges
+    waiting: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from sqlalchemy import Row, bindparam, select, tuple_
 
 from modelkeep_server.db.tables import lineage_items, models, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.items import Own, name_item, put_together
-from modelkeep_server.features.lineage.views import Item, Source
+from modelkeep_server.features.lineage.items import Own, put_together, read_item
+from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import ItemKind
@@ -50,7 +50,7 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     kept = _read_items(work, [version.key for _, version in pairs])
     gathered: list[dict[ItemKind, list[Facts]]] = []
     for model, version in pairs:
-        own = Own(version.metadata, version.commit_sha, version.training_job_id, model.repository_url)
+        own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, model.repository_url)
         told: dict[ItemKind, list[Facts]] = {}
         for item in put_together(own, kept.get(version.key, ())):
             told.setdefault(item.kind, []).append(item.facts)
@@ -66,9 +66,7 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
 def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[Item]]:
     found: dict[int, list[Item]] = {}
     for row in work.all(_ITEMS, {"keys": list(keys)}):
-        kind = ItemKind(row.kind)
-        item = Item(row.public_id, kind, row.facts, name_item(kind, row.facts), Source(row.source))
-        found.setdefault(row.version_id, []).append(item)
+        found.setdefault(row.version_id, []).append(read_item(row.public_id, row.kind, row.facts, row.source))
     return found
 
 

@@ -119,7 +119,7 @@ def _model_facts(model: Model) -> dict[str, Any]:
 
 
 def _version_facts(version: Version | Row[Any]) -> dict[str, Any]:
-    found = judge_completeness(version.metadata)
+    found = judge_completeness(version.whole_metadata)
     return _given(
         version=version.version,
         state=str(version.state),
@@ -128,7 +128,7 @@ def _version_facts(version: Version | Row[Any]) -> dict[str, Any]:
         trainingJobId=version.training_job_id,
         createdAt=clock.iso_seconds(version.created_at),
         number=version.number,
-        metadata={"card": {}, "custom": {}, **_given(**version.metadata)},
+        metadata={"card": {}, "custom": {}, **_given(**version.whole_metadata)},
         completeness={
             "score": float(found.score),
             "missing": [{"field": one.field, "label": one.label, "why": one.why} for one in found.missing],

@@ -37,7 +37,7 @@ def read_content(work: Work, version: Version, files: Files | None = None) -> di
         "commitSha": version.commit_sha,
         "trainingJobId": version.training_job_id,
         "description": version.description,
-        "metadata": dict(version.metadata),
+        "metadata": dict(version.whole_metadata),
         "artifacts": sorted(({key: file[key] for key in _OF_FILE} for file in held), key=lambda file: file["path"]),
         **({"lineage": lineage} if lineage else {}),
     }

@@ -33,7 +33,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "LineageItemIn": _ITEM,
     "LineageItemOut": {**_ITEM, "id": "training-dataset", "node": _NODE, "source": "VERSION", "addedBy": None},
     "NodeOut": _DATASET,
-    "EdgeOut": {"from": _NODE, "to": _VERSION, "relation": "is data of"},
+    "EdgeOut": {"from": _NODE, "to": _VERSION, "relation": "is data of", "roles": ["TRAINING"]},
     "GraphOut": {"middle": _VERSION},
     "ReachedOut": {"state": "PRODUCTION", "live": True, "liveIn": ["eu-west"], "path": [_NODE, _VERSION]},
     "ImpactOut": {"liveCount": 1, "nextCursor": None, "truncated": False},

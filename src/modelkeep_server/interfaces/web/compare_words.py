@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelkeep_server.features.comparison.views import Change, SchemaChange
-from modelkeep_server.interfaces.web.drawing import format_size
+from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.rules.lineage import KINDS, ItemKind, label_node
 from modelkeep_server.rules.metrics import format_number
 from modelkeep_server.rules.schema_changes import Effect, Side

@@ -39,6 +39,7 @@ NOTICES: Mapping[str, str] = {
     "card": "The model card is generated. Read it, annotate what only people know, then publish it.",
     "annotated": "Your annotation stands there, with your name.",
     "annotation-ended": "Your annotation is taken back.",
+    "card-discarded": "The draft is discarded. Annotations are kept, and stand in the next one.",
     "card-published": "Published. This revision never changes; its digest is in the audit log.",
     "evaluation": "The evaluation is recorded. What came of each threshold stands below.",
     "evaluation-unjudged": "The evaluation is recorded against no suite: the numbers are kept, nothing judged them.",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from modelkeep_server.features.lineage.views import Edge, Graph, Impact, Node, Reached
 from modelkeep_server.interfaces.api.shapes.base import Input, Shape, StateName, TierName
+from modelkeep_server.interfaces.api.shapes.lineage import RoleName
 
 NodeKindName = Literal[
     "VERSION",
@@ -67,16 +68,22 @@ class NodeOut(Shape):
 
 
 class EdgeOut(Shape):
-    """An edge, which points downstream, by the ids of its ends. `relation` reads between them: "is data of"."""
+    """
+    An edge, which points downstream, by the ids of its ends. `relation` reads between them: "is data of"; `roles` are
+    what a dataset was used for there.
+    """
 
     from_: str = Field(alias="from")
     to: str
     relation: str
+    roles: list[RoleName]
 
     @classmethod
     def of(cls, edge: Edge) -> Self:
         """From the feature's view."""
-        return cls.model_validate({"from": edge.from_id, "to": edge.to_id, "relation": edge.relation})
+        return cls.model_validate(
+            {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation, "roles": list(edge.roles)}
+        )
 
 
 class GraphOut(Shape):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.lineage.words import describe, name_of
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
@@ -21,7 +22,6 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.interfaces.web.lineage_words import describe, name_of
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
 
