@@ -12,6 +12,7 @@ import typer
 from modelkeep.cli.options import Json, Limit, Reason
 from modelkeep.cli.output import note, note_rest, print_json, print_table, size
 from modelkeep.client import Client
+from modelkeep.impacts import TellPreview
 from modelkeep.lineage import LineageItem
 from modelkeep.listing import PAGE_LIMIT
 
@@ -194,7 +195,7 @@ def impact(
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of it to this file, as CSV.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show every version that a change of something reaches, and where it is live."""
+    """Show every version that a change of something reaches, where it is live, and who uses it."""
     with Client() as client:
         if export is not None:
             client.export_impact(node, export)
@@ -211,23 +212,62 @@ def impact(
         ("version", "state", "risk", "steps", "live in", "owners"),
         [
             (
-                f"{one.model}:{one.version}", one.state.lower(), one.risk_tier.lower(), str(len(one.path) - 1),
-                ", ".join(one.live_in), ", ".join(one.owners),
+                f"{one.model}:{one.version}", one.state.lower(), one.risk_tier.lower(),
+                str(one.steps) if one.steps else "itself", ", ".join(one.live_in), ", ".join(one.owners),
             )
             for one in found.items
         ],
     )  # fmt: skip
+    if found.consumers:
+        print()
+        print_table(
+            ("consumer", "uses", "where"),
+            [(one.name, f"{one.model}:{one.version}", one.url or "") for one in found.consumers],
+        )
+    note(
+        f"Versions: {found.total}, live: {found.live_count}, endpoints: {found.endpoint_count}, "
+        f"consumers: {found.consumer_count}."
+    )
     note_rest(len(found.items), found.total, found.next_cursor is not None)
     if found.truncated:
         note("It reaches more than was looked at.")
 
 
 @app.command()
-def tell(node: Node, message: Annotated[str, typer.Option(help="What changes, and what to do about it.")]) -> None:
+def tell(
+    node: Node,
+    message: Annotated[_Text, typer.Option(help="What changes, and what to do about it.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show who would be told, and what; send nothing.")] = False,
+    as_json: Json = False,
+) -> None:
     """Tell the owners of every version that a change of something reaches."""
+    if not preview and message is None:
+        raise typer.BadParameter("--message: say what changes, or look first who would be told, with --preview.")
     with Client() as client:
-        count = client.tell_lineage_owners(node, message)
+        if preview:
+            _show_preview(client.preview_lineage_tell(node), as_json=as_json)
+            return
+        count = client.tell_lineage_owners(node, message or "")
+    if as_json:
+        print_json({"told": count})
     note(f"{count} {'owner was' if count == 1 else 'owners were'} told.")
+
+
+def _show_preview(found: TellPreview, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    if found.recipients:
+        print_table(
+            ("owner", "versions", "first", "today"),
+            [(one.email, str(one.version_count), one.versions[0], "told already" if one.told_today else "")
+             for one in found.recipients],
+        )  # fmt: skip
+    if found.letter:
+        print(f"\n{found.letter.subject}\n\n{found.letter.text}")
+    if found.unheard:
+        note(f"Nobody is told of {', '.join(found.unheard)}: their owners have left.")
+    note(found.reason or f"You can tell of {found.left} more today, this among them.")
 
 
 def _beyond(above: int, below: int) -> str:

@@ -237,6 +237,7 @@ _LINEAGE = (
 
 _CARD = (
     Fact("published", FactKind.FLAG, "Whether a revision of its card was published."),
+    Fact("current", FactKind.FLAG, "Whether the newest published one was generated from what the version holds now."),
     Fact("revision", FactKind.NUMBER, "The newest published revision."),
     Fact("coverage", FactKind.RATIO, "How much of that one is provided, from 0.0 to 1.0."),
     Fact("publishedAt", FactKind.TEXT, "When that one was published."),
@@ -335,8 +336,8 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "A card that says nearly all",
-        "card.published && card.coverage >= 0.9",
-        "A model card is published that provides nine of ten items.",
+        "card.current && card.coverage >= 0.9",
+        "A model card of the version as it is now is published, and provides nine of ten items.",
     ),
     Example(
         "A commit of our own",

@@ -36,10 +36,36 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "NodeOut": _DATASET,
     "EdgeOut": {"from": _NODE, "to": _VERSION, "relation": "is data of", "roles": ["TRAINING"]},
     "GraphOut": {"middle": _VERSION},
-    "ReachedOut": {"state": "PRODUCTION", "live": True, "liveIn": ["eu-west"], "path": [_NODE, _VERSION]},
-    "ImpactOut": {"liveCount": 1, "nextCursor": None, "truncated": False},
+    "ReachedOut": {"state": "PRODUCTION", "live": True, "liveIn": ["eu-west"], "steps": 1, "path": [_NODE, _VERSION]},
+    "EndpointOut": {
+        "environment": "eu-west",
+        "kind": "PRODUCTION",
+        "share": 100,
+        "region": None,
+        "endpointUrl": "https://churn.company.com/",
+    },
+    "ConsumerOut": {
+        "node": "consumer:Retention lists",
+        "name": "Retention lists",
+        "url": "https://retention.company.com",
+        "live": True,
+    },
+    "ImpactOut": {"liveCount": 1, "endpointCount": 1, "consumerCount": 1, "nextCursor": None, "truncated": False},
     "TellIn": {"node": _NODE, "message": "This dataset was recalled. Train again with 2026-03."},
     "ToldOut": {"told": 1},
+    "RecipientOut": {
+        "email": "data-team@company.com",
+        "mailed": True,
+        "toldToday": False,
+        "namesNode": True,
+        "versions": [f"{_MODEL}:{_NUMBER}"],
+        "versionCount": 1,
+    },
+    "TellPreviewOut": {"unheard": [], "left": 20, "reason": None},
+    "LetterOut": {
+        "subject": f"A change of dataset churn-events 2026-02 reaches {_MODEL}:{_NUMBER}",
+        "text": "Hello, ...",
+    },
 }
 
 #: What a query asks in an example.
@@ -47,6 +73,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "show_lineage": {"direction": "upstream", "depth": "all"},
     "show_lineage_graph": {"node": _VERSION},
     "show_lineage_impact": {"node": _NODE},
+    "preview_lineage_tell": {"node": _NODE},
     "find_lineage_nodes": {"q": "churn"},
 }
 
@@ -68,6 +95,10 @@ for node in graph.nodes:
     print(edge.from_id, edge.relation, edge.to_id)''',
     "find_lineage_nodes": """for node in registry.find_lineage_nodes("churn"):
     print(node.id, node.detail)""",
+    "preview_lineage_tell": f'''for one in registry.preview_lineage_tell("{_VERSION}").recipients:
+    print(one.email, one.versions)''',
     "show_lineage_impact": f'''for reached in registry.list_impact("{_VERSION}"):
-    print(reached.model, reached.version, reached.state, reached.live_in, reached.owners)''',
+    print(reached.model, reached.version, reached.state, reached.live_in, reached.owners)
+for used in registry.get_impact("{_VERSION}").consumers:
+    print(used.name, used.url, used.model, used.version)''',
 }

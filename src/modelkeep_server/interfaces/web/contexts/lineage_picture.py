@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from modelkeep_server.features.lineage.graph.joining import lead_past
-from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
-from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node, Reached, Use
+from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth, say_impact
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
@@ -295,9 +295,25 @@ class Picture:
         return self.impact.total - len(self.impact_rows)
 
     @property
-    def live_in(self) -> tuple[str, ...]:
-        """Where something is live that a change reaches, by name, of what is on the page."""
-        return tuple(sorted({place for one in self.impact.items for place in one.live}))
+    def impact_says(self) -> str:
+        """What a change reaches, in numbers: "4 versions are reached, 3 are live on 7 endpoints; 5 consumers"."""
+        return say_impact(self.impact)
+
+    @property
+    def consumers(self) -> tuple[tuple[str, str, tuple[Reached, ...]], ...]:
+        """Who uses the versions on the page: a name, their address or nothing, and the versions that they use."""
+        found: dict[str, list[Use]] = {}
+        for use in self.impact.uses:
+            found.setdefault(use.node, []).append(use)
+        return tuple(
+            (uses[0].name, next((use.url for use in uses if use.url), ""), tuple(use.of for use in uses))
+            for uses in found.values()
+        )
+
+    @property
+    def tell_href(self) -> str:
+        """The page that tells the owners of what is reached."""
+        return f"/lineage/tell?{urlencode({'node': self.chosen.id, 'back': self.href_with()})}"
 
     @property
     def csv_href(self) -> str:
