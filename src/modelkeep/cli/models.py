@@ -160,6 +160,8 @@ def edit(
     changes = read_changes(file, given)
     with Client() as client:
         model = client.update_model(address, changes, revision=revision)
+    for warning in model.warnings:
+        note("\n  ".join([f"warning: {warning.message}", *warning.versions]))
     if as_json:
         print_json(model)
         return
