@@ -161,7 +161,8 @@ def edit(
     with Client() as client:
         model = client.update_model(address, changes, revision=revision)
     for warning in model.warnings:
-        note("\n  ".join([f"warning: {warning.message}", *warning.versions]))
+        for line in (f"warning: {warning.message}", *(f"  {address}" for address in warning.versions)):
+            note(line)
     if as_json:
         print_json(model)
         return
