@@ -1,7 +1,7 @@
 """What hiding a model does not change, told to whoever hides it: for the pages and the API alike."""
 
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.cards import bases
+from modelkeep_server.features.cards import naming
 from modelkeep_server.features.cards.views import NamedBy
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model, Visibility
@@ -11,7 +11,7 @@ def find_naming(work: Work, actor: Actor, model: Model) -> NamedBy | None:
     """What would go on naming a model that everyone sees; None where nothing does. Two statements at most."""
     if model.visibility is not Visibility.INTERNAL:
         return None
-    found = bases.find_named_by(work, actor, model)
+    found = naming.find_named_by(work, actor, model)
     return found if found.versions else None
 
 
