@@ -59,6 +59,8 @@ def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: 
     graph = cli("lineage", "graph", version, "--direction", "UPSTREAM", "--depth", "all")
     impact = cli("lineage", "impact", node)
     exported = cli("lineage", "impact", node, "--export", str(file))
+    drawn = cli("lineage", "graph", node, "--export", str(tmp_path / "graph.svg"))
+    unknown = cli("lineage", "graph", node, "--export", str(tmp_path / "graph.gif"))
     used = cli("lineage", "add", "consumer", version, "--name", "Help desk", "--url", "https://desk.example.com/")
     of_version = cli("lineage", "impact", version)
     told = cli("lineage", "tell", node, "--message", "Recalled.")
@@ -76,6 +78,7 @@ def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: 
     assert "-1" in graph.out
     assert node in graph.out
     assert version in impact.out
+    assert (drawn.code, (tmp_path / "graph.svg").read_text()[:4], unknown.code) == (0, "<svg", 2)
     assert (exported.code, file.read_text().splitlines()[1].split(",")[:2]) == (0, ["version", model])
     assert (used.code, told.code, wrong.code, absent.code) == (0, 1, 2, 1)
     assert (looked.code, speechless.code) == (0, 2)

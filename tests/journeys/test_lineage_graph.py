@@ -159,29 +159,93 @@ def test_keys_lead_from_node_to_node(visitor: Visitor) -> None:
 
 
 def test_what_is_searched_is_lit_and_brought_into_sight(visitor: Visitor) -> None:
-    """All words count; Enter goes on, the arrow leads to the node, Escape ends it."""
+    """All words count; Enter goes on, the arrow leads to the node, Escape ends it; which one it is, is said aloud."""
     page = visitor.page
     for _ in range(4):
         page.get_by_role("button", name="Larger").click()
-    field = page.get_by_role("searchbox", name="Find in the graph")
+    field, told = page.get_by_role("searchbox", name="Find in the graph"), page.locator("[data-found]")
 
     field.fill("dataset valid")
-    expect(page.locator("[data-found]")).to_have_text("1 of 1")
+    expect(told).to_have_text("1 of 1: holdout 3, Dataset, validation")
     expect(node(visitor, "holdout 3")).to_be_in_viewport()
     lit = page.locator(".lg-node.hit").count()
     field.fill("nlp/")
-    expect(page.locator("[data-found]")).to_have_text("1 of 3")
+    expect(told).to_contain_text("1 of 3")
     field.press("Enter")
-    expect(page.locator("[data-found]")).to_have_text("2 of 3")
+    expect(told).to_contain_text("2 of 3")
+    for _ in range(2):
+        field.press("Enter")
+    expect(told).to_contain_text("1 of 3")
+    field.press("Shift+Enter")
+    expect(told).to_contain_text("3 of 3")
     field.fill("holdout")
     field.press("ArrowDown")
     expect(node(visitor, "holdout 3")).to_be_focused()
     field.press("Escape")
+    expect(field).to_have_value("")
     expect(page.locator(".lg-node.off")).to_have_count(0)
     field.fill("no such thing")
-    expect(page.locator("[data-found]")).to_have_text("Nothing of that name")
+    field.press("Enter")
+    expect(told).to_have_text("Nothing of that name")
 
     assert lit == 1
+
+
+def test_enter_chooses_what_alone_was_found(visitor: Visitor) -> None:
+    """It is lit with its ways and told of below; the field keeps the focus, and what was typed."""
+    field = visitor.page.get_by_role("searchbox", name="Find in the graph")
+
+    field.fill("holdout")
+    field.press("Enter")
+
+    expect(visitor.page.locator("#chosen")).to_contain_text("Chosen dataset")
+    expect(visitor.page.locator("#chosen")).to_contain_text("holdout 3")
+    expect(visitor.page.locator(".lg-node.chosen")).to_have_attribute("data-node", "dataset:holdout@3")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("holdout")
+    assert "node=dataset" in visitor.page.url
+    assert visitor.complaints == []
+
+
+def test_an_address_brings_back_what_was_chosen(visitor: Visitor) -> None:
+    """Node, kinds, depth, way and what was opened further stand in it; whoever gets the link sees the same picture."""
+    page = visitor.page
+    node(visitor, "reviews 7").click()
+    page.wait_for_url("**node=dataset*")
+    node(visitor, "Show 1 more upstream of nlp/churn-predictor 1.2.0").click()
+    expect(node(visitor, "churn-events 2026-02")).to_be_visible()
+    page.get_by_role("checkbox", name="Code and runs").uncheck()
+    expect(node(visitor, "mlflow/sent-1187")).to_have_count(0)
+    page.locator("summary").filter(has_text="Depth").click()
+    page.get_by_role("link", name="3 steps").click()
+    expect(page.locator("summary").filter(has_text="3 up, 3 down")).to_be_visible()
+    seen = page.locator(".lg-node").evaluate_all("nodes => nodes.map(one => one.getAttribute('class'))")
+
+    page.reload()
+    expect(page.locator("[data-tools]")).to_be_visible()
+
+    again = page.locator(".lg-node").evaluate_all("nodes => nodes.map(one => one.getAttribute('class'))")
+    assert again == seen
+    expect(page.locator(".lg-node.chosen")).to_have_attribute("data-node", "dataset:reviews@7")
+    expect(page.get_by_role("checkbox", name="Code and runs")).not_to_be_checked()
+    expect(node(visitor, "churn-events 2026-02")).to_be_visible()
+
+
+def test_ticking_a_kind_keeps_the_size_of_the_graph(visitor: Visitor) -> None:
+    """And the chosen node where it is."""
+    page = visitor.page
+    page.get_by_role("button", name="Larger").click()
+    page.get_by_role("button", name="Larger").click()
+    size, box = page.locator("[data-zoom=one]").inner_text(), node(visitor, "nlp/sentiment").bounding_box()
+
+    page.get_by_role("checkbox", name="Code and runs").uncheck()
+    expect(node(visitor, "mlflow/sent-1187")).to_have_count(0)
+
+    after = node(visitor, "nlp/sentiment").bounding_box()
+    assert box is not None
+    assert after is not None
+    assert page.locator("[data-zoom=one]").inner_text() == size
+    assert abs(after["x"] - box["x"]) < 3
 
 
 def test_a_node_is_chosen_in_place(visitor: Visitor) -> None:

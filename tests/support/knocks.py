@@ -151,6 +151,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/models/{group}/{name}/versions/{version}/lineage/new": {"name": "golden", "version": "1", "role": "TEST"},
     "/models/{group}/{name}/versions/{version}/card/annotations/{section}": {"markdown": "Seen."},
     "/models/{group}/{name}/versions/{version}/card/publish": {"edition": "1"},
+    "/models/{group}/{name}/versions/{version}/card/discard": {"edition": "1"},
     "/models/{group}/{name}/versions/{version}/close": {"reason": "Goes no further."},
     "/models/{group}/{name}/versions/{version}/comments": {"text": "Looks good."},
     "/models/{group}/{name}/versions/{version}/findings": {"text": "Name the owner of the data.", "severity": "LOW"},

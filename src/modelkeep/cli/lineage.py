@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from modelkeep.cli.options import Json, Limit, Reason
-from modelkeep.cli.output import note, note_rest, print_json, print_table
+from modelkeep.cli.output import note, note_rest, print_json, print_table, size
 from modelkeep.client import Client
 from modelkeep.impacts import TellPreview
 from modelkeep.lineage import LineageItem
@@ -60,6 +60,8 @@ KINDS = {
     What.RUN: "TRAINING_RUN",
     What.CONSUMER: "CONSUMER",
 }
+#: What the graph is written as, by how a file's name ends.
+DRAWN = (".svg", ".png", ".json")
 _NAMES = {kind: what.value for what, kind in KINDS.items()}
 _Text = str | None
 
@@ -99,6 +101,10 @@ def add(
     system: Annotated[_Text, typer.Option(help="Of a run, for instance mlflow.")] = None,
     run_id: Annotated[_Text, typer.Option(help="Of a run.")] = None,
     url: Annotated[_Text, typer.Option(help="The page of a run or a consumer.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NODE", help="What a pipeline, a program or a run took in. May be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell one more thing of where a version comes from, or of what uses it."""
@@ -107,6 +113,7 @@ def add(
             address, KINDS[what], name=name, version=version, uri=uri, role=role.upper() if role else None,
             sha256=sha256, size_bytes=size_bytes, personal_data=personal_data.upper() if personal_data else None,
             repository_url=repository_url, commit_sha=commit_sha, model=model, system=system, run_id=run_id, url=url,
+            inputs=inputs or (),
         )  # fmt: skip
     if as_json:
         print_json(item)
@@ -144,13 +151,25 @@ def graph(
     node: Node,
     direction: Annotated[Way, typer.Option(case_sensitive=False)] = Way.BOTH,
     depth: Annotated[str, typer.Option(metavar="STEPS", help="How many steps each way, or all.")] = "2",
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it to this file: .svg or .png a drawing, or .json.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what something comes from, and what uses it."""
     if depth != "all" and not depth.isdecimal():
         raise typer.BadParameter("--depth: write a number of steps, or all.")
+    steps = None if depth == "all" else int(depth)
+    if export is not None and export.suffix not in DRAWN:
+        raise typer.BadParameter("--export: a file that ends in .svg, .png or .json.")
     with Client() as client:
-        found = client.get_lineage(node, direction=direction.value, depth=None if depth == "all" else int(depth))
+        if export is not None:
+            written = client.export_lineage(
+                node, export, format=export.suffix[1:], direction=direction.value, depth=steps
+            )
+            note(f"{size(written)} written to {export}.")
+            return
+        found = client.get_lineage(node, direction=direction.value, depth=steps)
     if as_json:
         print_json(found)
         return

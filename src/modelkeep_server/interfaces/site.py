@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Parts
-from modelkeep_server.interfaces import metrics, transfers
+from modelkeep_server.interfaces import assets, metrics, transfers
 from modelkeep_server.interfaces.api import routes as api_routes
 from modelkeep_server.interfaces.api.description import DescribedApp
 from modelkeep_server.interfaces.api.errors import draw_problem
@@ -26,7 +26,6 @@ from modelkeep_server.interfaces.door import Door
 from modelkeep_server.interfaces.doorway import declare_open, find_undeclared
 from modelkeep_server.interfaces.web import routes as web_routes
 from modelkeep_server.interfaces.web.face import draw_error
-from modelkeep_server.interfaces.web.render import HERE, STATIC_URL
 from modelkeep_server.kit.paging import CursorRefused
 from modelkeep_server.rules.errors import (
     Conflict,
@@ -120,8 +119,8 @@ def make_site(
     app.state.secure = secure
     _add_probes(app, stopping)
     # Pages are never compressed: what they say of a session must not be told by their length.
-    assets = GZipMiddleware(_Hashed(directory=HERE / "static" / "dist", check_dir=False), minimum_size=1024)
-    app.mount(STATIC_URL, assets, name="static")
+    built = GZipMiddleware(_Hashed(directory=assets.FOLDER, check_dir=False), minimum_size=1024)
+    app.mount(assets.URL, built, name="static")
     undeclared = [path for path in find_undeclared(app.routes) if path != app.openapi_url]
     if undeclared:
         raise UndeclaredRoutes(f"These routes declare no permission: {', '.join(undeclared)}")

@@ -3,8 +3,9 @@ Arranging a directed graph in columns: which stands above which, and how high, s
 straight.
 
 Who calls gives every node its column; lines lead from a lower column to a higher one. A line over several columns takes
-a place of its own in each column between, which lines from the same node share. The same graph always comes out the
-same way.
+a place of its own in each column between, which lines from the same node share. Before column 0 lines run level with
+where they come from as far as they can, and after it with where they lead. The same graph always comes out the same
+way.
 """
 
 import itertools
@@ -21,7 +22,7 @@ _ORDER_ROUNDS = 8
 _PLACE_ROUNDS = 6
 #: Exchanging neighbours costs more than it gives in columns longer than this.
 _EXCHANGED_MAX = 80
-#: How much more the bends of a line want to stand where the line runs straight, than boxes do.
+#: How much more the bends of a line want to stand where the line runs level, than boxes do.
 _BEND_WEIGHT = 4.0
 
 
@@ -182,6 +183,9 @@ class _Placing:
                 self._draw(key, (sheet.before,) if not inward else (sheet.before, sheet.after))
             for key in keys[-2::-1]:
                 self._draw(key, (sheet.after,) if not inward else (sheet.before, sheet.after))
+        # At last from both ends: each column goes level with what it is joined to on its outer side.
+        for key in sorted(keys, key=abs, reverse=True):
+            self._draw(key, (self._outer(key),) if key else (sheet.before, sheet.after))
         placed: dict[Place, int] = {}
         for key, column in sheet.columns.items():
             # What is rounded is each place's way from its neighbour's least distance, so that none comes too near.
@@ -189,11 +193,16 @@ class _Placing:
                 placed[place] = round(self._at[place] - offset) + offset
         return placed
 
+    def _outer(self, key: int) -> Mapping[Place, list[Place]]:
+        """Whom the places of a column are joined to on the side that is farther from column 0."""
+        return self._sheet.before if key < 0 else self._sheet.after
+
     def _draw(self, key: int, sides: Sequence[Mapping[Place, list[Place]]]) -> None:
         column, offsets = self._sheet.columns[key], self._offsets[key]
         wishes, weights = [], []
         for place, offset in zip(column, offsets, strict=True):
-            joined = [one for near in sides for one in near.get(place, ())]
+            near = (self._outer(key),) if isinstance(place, Bend) else sides
+            joined = [one for side in near for one in side.get(place, ())]
             wish = sum(self._at[one] for one in joined) / len(joined) if joined else self._at[place]
             wishes.append(wish - offset)
             weights.append((_BEND_WEIGHT if isinstance(place, Bend) else 1.0) if joined else 0.05)

@@ -79,6 +79,7 @@ class Control(StrEnum):
     PERSONAL_DATA = "personal_data"
     MODEL = "model"  # group/name
     VERSION = "version"  # semantic version
+    ITEMS = "items"  # ids of nodes that other items of the same version lead to
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class KindInfo:
 _NAME = ItemField("name", "Name", Control.LINE, "As your team calls it.", required=True)
 _WHERE = ItemField("uri", "URI", Control.URI, "Where it is: a path in a repository, a job, a notebook.", required=True)
 _COMMIT = ItemField("commitSha", "Commit SHA", Control.COMMIT, "7 to 64 hexadecimal digits.")
+INPUTS = "inputs"
+_INPUTS = ItemField(INPUTS, "Takes in", Control.ITEMS, "What else of this version's lineage it took in.")
 
 KINDS: dict[ItemKind, KindInfo] = {
     row.kind: row
@@ -136,7 +139,7 @@ KINDS: dict[ItemKind, KindInfo] = {
         KindInfo(
             ItemKind.FEATURE_PIPELINE, "Feature pipeline", "Add Feature Pipeline",
             "What turns data into features.", "pipeline", Family.DATA, "workflow", "prepares features of",
-            (_NAME, _WHERE, _COMMIT),
+            (_NAME, _WHERE, _COMMIT, _INPUTS),
         ),
         KindInfo(
             ItemKind.COMMIT, "Commit", "Link Commit", "The source code it was built from.",
@@ -148,12 +151,12 @@ KINDS: dict[ItemKind, KindInfo] = {
         ),
         KindInfo(
             ItemKind.TRAINING_SCRIPT, "Training script", "Add Training Script", "The program that trained it.",
-            "script", Family.CODE, "file-code", "trains", (_NAME, _WHERE, _COMMIT),
+            "script", Family.CODE, "file-code", "trains", (_NAME, _WHERE, _COMMIT, _INPUTS),
         ),
         KindInfo(
             ItemKind.PREPROCESSING, "Preprocessing code", "Add Preprocessing Code",
             "The program that prepared its data.", "preprocessing", Family.CODE, "braces", "prepares data of",
-            (_NAME, _WHERE, _COMMIT),
+            (_NAME, _WHERE, _COMMIT, _INPUTS),
         ),
         KindInfo(
             ItemKind.BASE_MODEL, "Base model", "Add Base Model", "The model it was made from.",
@@ -171,6 +174,7 @@ KINDS: dict[ItemKind, KindInfo] = {
                 ItemField("system", "System", Control.LINE, "For instance mlflow.", required=True),
                 ItemField("runId", "Run ID", Control.LINE, "Its id there.", required=True),
                 ItemField("url", "URL", Control.URL, "Its page there."),
+                _INPUTS,
             ),
         ),
         KindInfo(
@@ -192,8 +196,9 @@ NODES: dict[NodeKind, tuple[str, Family, str]] = {
     NodeKind.DEPLOYMENT: ("Deployment", Family.DEPLOYMENTS, "server"),
 }
 
-#: What an edge says that no item made.
+#: What an edge says that no item made, and one from what another item took in.
 DEPLOYED = "runs in"
+TAKEN_IN = "goes into"
 
 FAMILY_LABELS: dict[Family, str] = {
     Family.DATA: "Data",
@@ -206,6 +211,9 @@ FAMILY_LABELS: dict[Family, str] = {
 #: The system that a version's Training Job ID is shown under.
 JOB_SYSTEM = "job"
 ITEMS_MAX = 500
+#: How much the items of a version take in, all together, and how long the ids of one item's are together.
+INPUTS_MAX = 2_000
+INPUTS_CHARS = 400_000
 DEPTH_DEFAULT = 2
 #: The most nodes of one picture, and of one analysis.
 GRAPH_NODES = 400
@@ -235,6 +243,28 @@ def name_node(kind: ItemKind, facts: Mapping[str, Any]) -> str:
     place = str(facts["uri"]).replace("%", "%25").replace("@", "%40")
     sha = facts.get("commitSha")
     return f"{prefix}:{place}@{sha.lower()}" if sha else f"{prefix}:{place}"
+
+
+def name_item(kind: ItemKind, facts: Mapping[str, Any]) -> str:
+    """The id of the node that an item leads to: a registered base model is a version's node."""
+    if kind is ItemKind.BASE_MODEL and "model" in facts:
+        return name_version(facts["model"], facts["version"])
+    return name_node(kind, facts)
+
+
+def list_spellings(kind: ItemKind, rest: str) -> list[str]:
+    """The ids that a text may stand for: as it is, and with what is written otherwise in an id as people write it."""
+    ways = [f"{KINDS[kind].prefix}:{rest}"]
+    match kind:
+        case ItemKind.DATASET if "@" in rest:
+            name, _, version = rest.rpartition("@")
+            ways.append(name_node(kind, {"name": name, "version": version}))
+        case ItemKind.TRAINING_RUN if "/" in rest:
+            system, _, run = rest.partition("/")
+            ways.append(name_node(kind, {"system": system, "runId": run}))
+        case ItemKind.COMMIT:
+            ways.append(name_node(kind, {"commitSha": rest}))
+    return ways
 
 
 def name_version(model: str, version: str) -> str:

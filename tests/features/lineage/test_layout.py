@@ -117,6 +117,38 @@ def test_columns_say_what_stands_in_them() -> None:
     assert {columns_of(drawing)[one.id] for one in (place, team)} == {2}
 
 
+def test_what_was_made_of_the_sources_is_prepared() -> None:
+    """Pipelines and base models between sources and this version; data that it takes itself is a source still."""
+    middle, base = make_version("middle"), make_version("base")
+    raw, clean = make_node(NodeKind.DATASET, "raw"), make_node(NodeKind.DATASET, "clean")
+    corpus, pipeline = make_node(NodeKind.DATASET, "corpus"), make_node(NodeKind.FEATURE_PIPELINE, "normaliser")
+    edges = join((raw, pipeline), (pipeline, middle), (clean, middle), (corpus, base), (base, middle))
+
+    drawing = draw(Graph(middle.id, (middle, base, raw, clean, corpus, pipeline), edges))
+    without_base = draw(Graph(middle.id, (middle, raw, clean, pipeline), edges[:3]))
+
+    for drawn in (drawing, without_base):
+        assert heads_of(drawn) == ["Sources", "Prepared", "This version"]
+        assert {columns_of(drawn)[one.id] for one in (raw, clean)} == {-2}
+        assert columns_of(drawn)[pipeline.id] == -1
+
+
+def test_lines_run_level_from_the_sources() -> None:
+    """They bend where they reach what they lead to, not where they begin."""
+    middle, base, corpus = make_version("middle"), make_version("base"), make_node(NodeKind.DATASET, "corpus")
+    data = [make_node(NodeKind.DATASET, str(number)) for number in range(4)]
+    edges = join((corpus, base), (base, middle), *((one, middle) for one in data))
+
+    drawing = draw(Graph(middle.id, (middle, base, corpus, *data), edges))
+
+    boxes = {box.node.id: box for box in drawing.boxes}
+    for line in drawing.lines:
+        if line.edge.from_id in {one.id for one in data}:
+            heights = [float(one) for one in re.findall(r"[ C](-?[0-9.]+)H", line.path)] or [line.start[1]]
+            source = boxes[line.edge.from_id]
+            assert source.y < heights[0] < source.y + source.height, line.path
+
+
 def test_columns_of_mixed_content_say_the_steps() -> None:
     """No word that is false of something below it."""
     first, second = make_version("first", distance=-2), make_version("second", distance=-1)

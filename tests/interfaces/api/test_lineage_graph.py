@@ -107,6 +107,25 @@ def test_the_graph_of_a_version_has_what_it_comes_from_and_what_uses_it(
     assert {node["id"] for node in runs["nodes"]} > {f"dataset:{data}@v7", _node(base)}
 
 
+def test_a_dataset_has_the_role_that_each_version_gave_it(make: Make, api: Api) -> None:
+    """On the edges; its words say what the version in the middle used it for."""
+    owner, data = make.owner(), _fresh("reviews")
+    trained = _made_from(make, owner, f"{data}@v7")
+    judged = _made_from(make, owner, base=trained)
+    client = api.as_(owner)
+    item = {"kind": "DATASET", "name": data, "version": "v7", "role": "VALIDATION"}
+    assert client.post(f"{route_of(judged)}/lineage", json=item).status_code == 201
+
+    words = {}
+    for version in (trained, judged):
+        found = client.get(f"{route_of(version)}/lineage").json()
+        words[version.model] = next(node["detail"] for node in found["nodes"] if node["kind"] == "DATASET")
+
+    roles = {edge["to"]: edge["roles"] for edge in found["edges"] if edge["relation"] == "is data of"}
+    assert roles == {_node(trained): ["TRAINING"], _node(judged): ["VALIDATION"]}
+    assert words == {trained.model: "v7, training", judged.model: "v7, validation"}
+
+
 def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, api: Api) -> None:
     """
     What a dataset's recall reaches: versions with state, tier, owners, endpoints and the way, live ones first, then by

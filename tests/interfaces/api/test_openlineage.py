@@ -105,11 +105,12 @@ def test_the_stock_client_tells_where_a_version_comes_from(running: RunningRegis
     by = {"addedBy": "olga@company.com", "source": "OPENLINEAGE"}
     assert told == [
         {"kind": "DATASET", "name": "churn/events", "version": "2026-02", "uri": "s3://data/churn/events",
-         "role": "TRAINING", "sizeBytes": 1024, "personalData": "NO", "source": "VERSION", "addedBy": None},
+         "role": "TRAINING", "sizeBytes": 1024, "personalData": "NO", **by, "source": "VERSION"},
         {"kind": "DATASET", "name": "churn/holdout", "version": "2026-02", "uri": "s3://data/churn/holdout",
          "role": "TEST", **by},
         {"kind": "COMMIT", "repositoryUrl": "https://git.company.com/churn", "commitSha": "9f3c1ab2", **by},
-        {"kind": "TRAINING_RUN", "system": "airflow", "runId": RUN_ID, "url": "https://airflow.company.com/r/1", **by},
+        {"kind": "TRAINING_RUN", "system": "airflow", "runId": RUN_ID, "url": "https://airflow.company.com/r/1",
+         "inputs": ["commit:9f3c1ab2", "dataset:churn%2Fevents@2026-02", "dataset:churn%2Fholdout@2026-02"], **by},
     ]  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def test_an_event_says_what_it_changed_and_only_once(registry: Registry, make: M
     assert [f"{one['model']}:{one['version']}" for one in told] == [one.address for one in versions]
     assert [(one["kind"], one.get("name") or one.get("version") or one["node"]) for one in told[0]["added"]] == [
         ("DATASET", "churn/events"), ("DATASET", "churn/holdout"), ("BASE_MODEL", "1.0.0"), ("DATASET", "org/name"),
-        ("TRAINING_RUN", f"run:airflow/{RUN_ID}"), ("COMMIT", "commit:9f3c1ab2"),
+        ("COMMIT", "commit:9f3c1ab2"), ("TRAINING_RUN", f"run:airflow/{RUN_ID}"),
     ]  # fmt: skip
     # What its owner said of the training data stays; what the run knows beyond that is added.
     assert told[0]["added"][0] | {"uri": "s3://mirror/events", "sizeBytes": 1024} == told[0]["added"][0]

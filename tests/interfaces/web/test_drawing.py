@@ -6,6 +6,7 @@ import pytest
 
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.features.versions.views import Passage
+from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.interfaces.web import drawing, forms
 from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.lifecycle import LINE, State
@@ -27,7 +28,7 @@ NOW = datetime(2026, 3, 12, 14, 0, tzinfo=UTC)
 )
 def test_a_size_is_written_in_decimal_units(size_bytes: int, words: str) -> None:
     """A size keeps three figures or so, and changes its unit before it needs four."""
-    assert words == drawing.format_size(size_bytes)
+    assert words == format_size(size_bytes)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 
 from modelkeep_server.adapters.pdf.press import Press
 from modelkeep_server.features.lineage.drawing.printing import print_png
-from modelkeep_server.features.lineage.views import Graph
+from modelkeep_server.features.lineage.views import Graph, Node
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.web.lineage_export import Taken, draw_svg
-from modelkeep_server.interfaces.web.lineage_words import draw_lineage
+from modelkeep_server.interfaces.lineage.files import Taken, draw_svg
+from modelkeep_server.interfaces.lineage.words import draw_lineage
 from modelkeep_server.rules.errors import Unavailable
 from modelkeep_server.rules.lineage import NodeKind
 from modelkeep_server.rules.permissions import Role
@@ -64,7 +64,7 @@ def test_the_page_has_the_graph_as_a_drawing_with_links(make: Make, api: Api) ->
     drawing = page.partition('<svg class="lg-sheet"')[2].partition("data-heads")[0]
     titles = [html.unescape(one) for one in re.findall(r"<title>([^<]+)</title>", drawing)]
     name = version.model.partition("/")[2]
-    assert f"reviews-holdout 1 is data of {name} {version.version}" in titles
+    assert f"reviews-holdout 1 is validation data of {name} {version.version}" in titles
     assert "reviews-holdout 1, Dataset, validation" in titles
     assert f"{version.model} {version.version}, Draft, Low risk" in titles
     assert f'href="{base_of(version)}?node=dataset' in drawing
@@ -128,6 +128,27 @@ def test_the_same_as_json_as_the_api_gives_it(make: Make, api: Api) -> None:
 
     assert told == api.as_(owner).get(f"/api/v1{base_of(version)}").json()
     assert ["reviews-holdout"] == [one["label"] for one in told["nodes"] if one["kind"] == "DATASET"]
+
+
+@pytest.mark.parametrize("format_", ["svg", "png"])
+def test_programs_take_the_drawing_too(make: Make, api: Api, format_: str) -> None:
+    """From the API, around a version and any node; JSON where nothing is asked; strangers find nothing."""
+    version = make.version(make.model(visibility="RESTRICTED"))
+    tell(api, make, version, "reviews-holdout")
+    owner, stranger = api.as_(make.owner_of(version)), api.as_(make.person(Role.MODEL_OWNER))
+    node = quote(f"version:{version.model}/{version.version}", safe="")
+
+    for address in (f"/api/v1{base_of(version)}?", f"/api/v1/lineage/graph?node={node}&"):
+        drawn = owner.get(f"{address}depth=all&format={format_}")
+        assert drawn.status_code == 200, drawn.text
+        assert drawn.headers["content-type"].partition(";")[0] == MEDIA_TYPES[format_]
+        assert f"lineage.{format_}" in drawn.headers["content-disposition"]
+        assert drawn.content[:4] in (b"<svg", b"\x89PNG")
+        assert owner.get(f"{address}format=json").json() == owner.get(address).json()
+        assert owner.get(f"{address}format=gif").status_code == 422
+        assert stranger.get(f"{address}format={format_}").status_code == 404
+    if format_ == "svg":
+        assert "Steps: all up, all down. 2 nodes." in drawn.text
 
 
 def test_what_is_taken_along_is_what_the_page_shows(make: Make, api: Api) -> None:
@@ -216,6 +237,44 @@ def test_four_hundred_nodes_are_drawn_with_their_names() -> None:
     assert {boxed.name for boxed in drawn.boxes} >= {f"model-{number}" for number in range(399)}
     assert all(boxed.title.startswith(("nlp/model-", "churn 1")) for boxed in drawn.boxes)
     assert [boxed.detail for boxed in drawn.boxes if boxed.name == "model-10"] == ["1.10.0"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("hf:google-bert/bert-base-multilingual", ("bert-base-multilingual", "Outside: Hugging Face")),
+        ("https://models.acme.io/llama/3.1/", ("3.1", "Outside: models.acme.io")),
+        ("ollama:llama3", ("llama3", "Outside: ollama")),
+        ("https://acme.io/", ("https://acme.io/", "Base model from outside")),
+        ("http://[", ("http://[", "Base model from outside")),
+    ],
+)
+def test_a_model_from_outside_is_called_by_its_name_and_where_it_is(uri: str, words: tuple[str, str]) -> None:
+    """In its box; its title says the whole URI."""
+    middle = make_version("middle")
+    outside = Node(f"base:{uri}", NodeKind.BASE_MODEL, uri, "Base model from outside")
+    drawn = draw_lineage(Graph(middle.id, (middle, outside), join((outside, middle))))
+
+    found = next(boxed for boxed in drawn.boxes if boxed.node is outside)
+
+    assert (found.name, found.detail) == words
+    assert uri in found.title
+
+
+def test_a_box_tells_the_size_of_data_where_there_is_room() -> None:
+    """After what it was used for, which is never cut for it; the title has all roles."""
+    middle = make_version("middle")
+    small = make_node(NodeKind.DATASET, "small@v7", detail="v7, training", facts={"sizeBytes": 2_100_000_000})
+    full = make_node(
+        NodeKind.DATASET, "full@v7", detail="v7, training, validation and test", facts={"sizeBytes": 2_100_000_000}
+    )
+    drawn = draw_lineage(Graph(middle.id, (middle, small, full), join((small, middle), (full, middle))))
+    details = {boxed.node.id: (boxed.detail, boxed.title) for boxed in drawn.boxes}
+
+    assert details[small.id][0] == "v7, training, 2.10 GB"
+    assert details[full.id][0].startswith("v7, training, valid")
+    assert details[full.id][0].endswith("…")
+    assert details[full.id][1].endswith("training, validation and test")
 
 
 def test_what_is_chosen_lights_its_ways_and_nothing_else() -> None:

@@ -17,11 +17,10 @@ from modelkeep_server.features.comparison.views import (
     Flag,
     SchemaChange,
 )
-from modelkeep_server.features.lineage.items import name_item
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.word_marks import mark_words
 from modelkeep_server.rules.fields import FIELDS, Field, Kind, find_value
-from modelkeep_server.rules.lineage import KINDS, ItemKind
+from modelkeep_server.rules.lineage import KINDS, ItemKind, name_item
 from modelkeep_server.rules.schema_changes import Effect, Side, is_flagged, judge_changes
 from modelkeep_server.rules.schema_documents import list_fields
 

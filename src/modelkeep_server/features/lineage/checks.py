@@ -8,6 +8,9 @@ from modelkeep_server.features.versions.checks import find_address_fault, find_v
 from modelkeep_server.rules import fields, texts
 from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.lineage import (
+    INPUTS,
+    INPUTS_CHARS,
+    ITEMS_MAX,
     KINDS,
     Control,
     DatasetRole,
@@ -45,6 +48,8 @@ def gather(sent: Mapping[str, Any]) -> dict[str, Any]:
     given = {key: value for key, value in sent.items() if not _is_blank(value)}
     if isinstance(given.get("sha256"), str):
         given["sha256"] = given["sha256"].lower()
+    if given.get(INPUTS) == []:
+        del given[INPUTS]
     return given
 
 
@@ -98,6 +103,16 @@ def _commit_fault(text: str) -> str | None:
     return "7 to 64 hexadecimal digits, as `git rev-parse HEAD` prints them."
 
 
+def _items_fault(value: Any) -> str | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+        return "A list of texts: the ids of nodes, as the items of this version have them."
+    if len(value) > ITEMS_MAX or sum(map(len, value)) > INPUTS_CHARS:
+        return f"At most {ITEMS_MAX} of them, and {INPUTS_CHARS:,} characters in all."
+    if any("\0" in one for one in value):
+        return "No id of a node holds a NUL."
+    return None
+
+
 _CHECKS: dict[Control, Callable[[Any], str | None]] = {
     Control.LINE: _as_text(_line_fault),
     Control.URI: _as_text(_uri_fault),
@@ -109,4 +124,5 @@ _CHECKS: dict[Control, Callable[[Any], str | None]] = {
     Control.PERSONAL_DATA: _one_of(PersonalData),
     Control.MODEL: _as_text(find_address_fault),
     Control.VERSION: _as_text(find_version_fault),
+    Control.ITEMS: _items_fault,
 }

@@ -5,12 +5,14 @@ A version's own facts are its `trainingDataset`, its `baseModel`, its commit and
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, Source
 from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_commit
-from modelkeep_server.rules.lineage import JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_node, name_version
+from modelkeep_server.kit import canonical
+from modelkeep_server.rules.lineage import INPUTS, JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_item
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
@@ -25,21 +27,52 @@ class Own:
     repository_url: str | None
 
 
+def read_item(
+    id_: str, kind: str, facts: Mapping[str, Any], source: str, added_by: str | None = None,
+    added_at: datetime | None = None,
+) -> Item:  # fmt: skip
+    """An item from what a row of `lineage_items` holds, and who told it and when where that is asked for."""
+    of = ItemKind(kind)
+    return Item(id_, of, facts, name_item(of, facts), Source(source), added_by, added_at)
+
+
 def put_together(own: Own, rows: Sequence[Item]) -> tuple[Item, ...]:
     """All items of a version in the order of `KINDS`, its own ones first; `rows` are those that stand beside it."""
+    return keep_inputs(tell_all(own, rows))
+
+
+def tell_all(own: Own, rows: Sequence[Item]) -> tuple[Item, ...]:
+    """The same with inputs as they were told, also of what was taken off since."""
     return tuple(sorted([*_tell_own(own, rows), *rows], key=lambda item: _ORDER[item.kind]))
 
 
-def name_item(kind: ItemKind, facts: Mapping[str, Any]) -> str:
-    """The id of the node that an item leads to: a registered base model is a version's node."""
-    if kind is ItemKind.BASE_MODEL and "model" in facts:
-        return name_version(facts["model"], facts["version"])
-    return name_node(kind, facts)
+def keep_inputs(items: Sequence[Item]) -> tuple[Item, ...]:
+    """
+    Items without the inputs that none of them leads to: what was taken off goes out of them with it, and comes back
+    with it.
+    """
+    nodes = {item.node for item in items}
+    return tuple(item if nodes.issuperset(item.inputs) else _with_inputs(item, nodes) for item in items)
+
+
+def as_content(items: Iterable[Item]) -> list[dict[str, Any]]:
+    """
+    Those that stand beside a version and say how it was made, as its content has them: `{kind, ...fields}`, in an order
+    that nothing but they themselves decide.
+    """
+    beside = (item for item in items if item.source is not Source.VERSION and KINDS[item.kind].is_content)
+    return sorted(({"kind": item.kind.value, **item.facts} for item in beside), key=canonical.dumps)
 
 
 def as_dataset(told: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a dataset item that the metadata's `trainingDataset` is."""
     return {**_given(told), "role": DatasetRole.TRAINING.value}
+
+
+def _with_inputs(item: Item, nodes: set[str]) -> Item:
+    kept = [one for one in item.inputs if one in nodes]
+    others = {key: value for key, value in item.facts.items() if key != INPUTS}
+    return replace(item, facts={**others, INPUTS: kept} if kept else others)
 
 
 def _tell_own(own: Own, rows: Sequence[Item]) -> Iterable[Item]:

@@ -19,8 +19,8 @@ from sqlalchemy import Row, Select, bindparam, delete, exists, insert, or_, sele
 from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import lineage_edges, lineage_items, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.items import Own, name_item, put_together
-from modelkeep_server.features.lineage.views import Item, Source
+from modelkeep_server.features.lineage.items import Own, put_together, read_item
+from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import ItemKind, NodeKind, label_node
@@ -204,11 +204,8 @@ def _own(row: Row[Any]) -> Own:
 
 
 def _read_items(nested: Sequence[Sequence[Any]]) -> list[Item]:
-    items = []
-    for key, kind, told in sorted(nested, key=lambda one: int(one[0])):
-        facts: Mapping[str, Any] = canonical.loads(told)
-        items.append(Item(str(key), ItemKind(kind), facts, name_item(ItemKind(kind), facts), Source.API))
-    return items
+    in_order = sorted(nested, key=lambda one: int(one[0]))
+    return [read_item(id_, kind, canonical.loads(told), source) for _, id_, kind, told, source in in_order]
 
 
 def _address(row: Row[Any]) -> str:
@@ -267,7 +264,7 @@ _COMMITS_OF_MODELS = (
 def _told() -> Select[Any]:
     """Versions with all that they tell of their lineage, and the label of their node where there is one."""
     items = (
-        select(RowsAsJson(lineage_items.c.id, lineage_items.c.kind, lineage_items.c.facts))
+        select(RowsAsJson(*(lineage_items.c[name] for name in ("id", "public_id", "kind", "facts", "source"))))
         .where(lineage_items.c.version_id == versions.c.id, lineage_items.c.removed_at.is_(None))
         .correlate(versions)
         .scalar_subquery()

@@ -14,9 +14,8 @@ from modelkeep_server.db.tables import lineage_items
 from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import checks, queries
-from modelkeep_server.features.lineage.items import name_item
-from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, NewItem
+from modelkeep_server.features.lineage import checks, inputs, queries
+from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, NewItem, Source
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.checks import find_reason_faults
 from modelkeep_server.features.models.service import demand_active
@@ -36,7 +35,7 @@ from modelkeep_server.features.versions.own_lineage import (
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
-from modelkeep_server.rules.lineage import ITEMS_MAX, KINDS, DatasetRole, ItemKind, label_node
+from modelkeep_server.rules.lineage import INPUTS, ITEMS_MAX, KINDS, DatasetRole, ItemKind, label_node, name_item
 
 #: What in the metadata is which item, by that item's id.
 _IN_METADATA = {OWN_DATASET: DATASET, OWN_BASE: BASE}
@@ -58,12 +57,14 @@ def add_item(
     Raises:
         NotFound, NotPermitted.
         StateForbids: The model is retired, or the item says how the version was made and its content is frozen.
-        Invalid: Fields at fault, all of them at once; a base model that there is not, or that was made from this one.
+        Invalid: Fields at fault, all of them at once; a base model that there is not, or that was made from this one;
+            inputs that are no items of the version, or that would close a ring.
         Conflict: It is told already, or there are `ITEMS_MAX`.
     """
     model, found = open_version(work, actor, "lineage.add", group, name, version)
-    found, item_id = add_to(work, actor, model, found, queries.list_items(work, found), new, unreadable=unreadable)
-    return queries.get_item(work, found, item_id)
+    found, item_id = add_to(work, actor, model, found, queries.list_told(work, found), new, unreadable=unreadable)
+    (item,) = queries.tell_again(work, actor, found, [item_id])
+    return item
 
 
 def add_to(
@@ -71,9 +72,35 @@ def add_to(
     unreadable: Sequence[FieldError] = (),
 ) -> tuple[Version, str]:  # fmt: skip
     """
-    The same for a version that `open_version` gave and the items that it has. Gives it as it is afterwards, with the id
-    of the item; where the item is one of its own fields, it has another revision, and its own items are others.
+    The same for a version that `open_version` gave and the items that it has (`queries.list_told`). Gives it as it is
+    afterwards, with the id of the item; where the item is one of its own fields, it has another revision, and its own
+    items are others.
     """
+    facts = judge(work, actor, model, found, present, new, unreadable=unreadable)
+    metadata = write_through(model, found, new.kind, facts)
+    if metadata is not None:
+        found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
+        return found, OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
+    same = _find_told(present, new.kind, facts)
+    if same is not None and _says_more(same, facts):
+        return found, _add_inputs(work, actor, found, same, facts[INPUTS])
+    demand_place(found, present, new.kind, facts)
+    public_id = ids.uuid7(clock.to_us(work.now))
+    told = {"version_id": found.key, "kind": new.kind.value, "facts": facts, "source": new.source.value}
+    work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
+    access.record(
+        work, actor, "lineage.add", object_id=found.id, object_label=found.address,
+        after={"item": public_id, "lineageKind": new.kind.value, "source": new.source.value,
+               "lineage": veil(new.kind, facts)},
+    )  # fmt: skip
+    return found, public_id
+
+
+def judge(
+    work: Work, actor: Actor, model: Model, found: Version, present: Sequence[Item], new: NewItem, *,
+    unreadable: Sequence[FieldError] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """The facts of an item as they are kept, where it may be told of a version at all. Raises as `add_item`."""
     demand_active(model)
     if KINDS[new.kind].is_content:
         version_service.demand_editable(found)
@@ -83,44 +110,25 @@ def add_to(
         told, fault = judge_base(work, actor, Derived(model.address, found.version, found.key), facts)
         facts = dict(told)
         faults += [FieldError("model", fault)] if fault else []
+    if not faults and INPUTS in facts:
+        facts, faults = inputs.settle(present, queries.leave_hidden(work, actor, present), new.kind, facts)
     if faults:
         raise Invalid.of(faults)
-    metadata = _write_through(model, found, new.kind, facts)
-    if metadata is not None:
-        _demand_room(metadata)
-        found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
-        return found, OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
-    _demand_untold(present, new.kind, facts)
-    if len(present) >= ITEMS_MAX:
-        raise Conflict(f"{found.address} has {ITEMS_MAX} lineage items, the most there may be.",
-                       remedy="Remove one that is not needed any more.")  # fmt: skip
-    public_id = ids.uuid7(clock.to_us(work.now))
-    work.insert(
-        lineage_items,
-        {
-            "public_id": public_id,
-            "version_id": found.key,
-            "kind": new.kind.value,
-            "facts": facts,
-            "source": new.source.value,
-            "added_by": actor.user_id,
-            "added_at": work.now,
-        },
-    )
-    access.record(
-        work, actor, "lineage.add", object_id=found.id, object_label=found.address,
-        after={"item": public_id, "lineageKind": new.kind.value, "source": new.source.value,
-               "lineage": Veiled(canonical.dumps({"kind": new.kind.value, **facts}))},
-    )  # fmt: skip
-    return found, public_id
+    return facts
+
+
+def veil(kind: ItemKind, facts: Mapping[str, Any]) -> Veiled:
+    """An item as events have it."""
+    return Veiled(canonical.dumps({"kind": kind.value, **facts}))
 
 
 def remove_item(
     work: Work, actor: Actor, group: str, name: str, version: str, item_id: str, *, reason: str | None = None
-) -> None:
+) -> str:
     """
-    Take one thing back that was told of a version's lineage. Where that was the training dataset or base model in the
-    metadata and there is another, the other takes its place.
+    Take one thing back that was told of a version's lineage, and give the id by which `restoring.restore_item` puts it
+    back. Where that was the training dataset or base model in the metadata and there is another, the other takes its
+    place. It goes out of what others took in as well, as long as it is not told.
 
     Raises:
         NotFound, NotPermitted; StateForbids: as `add_item`; Invalid: the reason cannot be kept.
@@ -137,30 +145,26 @@ def remove_item(
     if item.id in (OWN_COMMIT, OWN_JOB):
         label = "Commit SHA" if item.id == OWN_COMMIT else "Training Job ID"
         raise Conflict(f"This is the {label} of the version itself.", remedy="Edit the version to change it.")
-    if item.id in _IN_METADATA:
-        metadata = {key: value for key, value in found.metadata.items() if key != _IN_METADATA[item.id]}
-        metadata |= _find_heir(work, found, item)
-        version_service.change_metadata(
-            work,
-            actor,
-            model,
-            found,
-            metadata,
-            act="lineage.remove",
-            reason=reason,
-        )
-        return
     gone = {"removed_by": actor.user_id, "removed_at": work.now}
+    if item.id in _IN_METADATA:
+        metadata = {key: value for key, value in found.whole_metadata.items() if key != _IN_METADATA[item.id]}
+        metadata |= _find_heir(work, found, item)
+        public_id = ids.uuid7(clock.to_us(work.now))
+        told = {"version_id": found.key, "kind": item.kind.value, "facts": item.facts, "source": item.source.value}
+        stood = {"added_by": actor.user_id, "added_at": work.now, **gone}
+        work.insert(lineage_items, {"public_id": public_id, **told, **stood})
+        version_service.change_metadata(work, actor, model, found, metadata, act="lineage.remove", reason=reason)
+        return public_id
     try:
         work.change(lineage_items, queries.find_key(work, item.id), gone, expect={"removed_at": None})
     except NoSuchRow as error:
         raise NotFound("There is no such lineage item any more.") from error
     access.record(
         work, actor, "lineage.remove", object_id=found.id, object_label=found.address,
-        before={"item": item.id, "lineageKind": item.kind.value,
-                "lineage": Veiled(canonical.dumps({"kind": item.kind.value, **item.facts}))},
+        before={"item": item.id, "lineageKind": item.kind.value, "lineage": veil(item.kind, item.facts)},
         after={"item": None, "lineage": None}, reason=reason or None,
     )  # fmt: skip
+    return item.id
 
 
 def open_version(work: Work, actor: Actor, act: str, group: str, name: str, version: str) -> tuple[Model, Version]:
@@ -171,18 +175,26 @@ def open_version(work: Work, actor: Actor, act: str, group: str, name: str, vers
     return model, found
 
 
-def _write_through(model: Model, found: Version, kind: ItemKind, facts: Mapping[str, Any]) -> dict[str, Any] | None:
+def write_through(model: Model, found: Version, kind: ItemKind, facts: Mapping[str, Any]) -> dict[str, Any] | None:
     """The metadata with an item that is a fact of the version itself; None where the item stands beside it."""
+    metadata = _merge_into(model, found, kind, facts)
+    faults = [] if metadata is None else find_size_faults(metadata)
+    if faults:
+        raise Invalid.of(faults)
+    return metadata
+
+
+def _merge_into(model: Model, found: Version, kind: ItemKind, facts: Mapping[str, Any]) -> dict[str, Any] | None:
     if kind is ItemKind.COMMIT and found.commit_sha:
         _demand_other_commit(model, found, facts)
-    if kind is ItemKind.BASE_MODEL and not found.metadata.get(BASE):
-        return {**found.metadata, BASE: dict(facts)}
+    if kind is ItemKind.BASE_MODEL and not found.whole_metadata.get(BASE):
+        return {**found.whole_metadata, BASE: dict(facts)}
     if kind is not ItemKind.DATASET or facts["role"] != DatasetRole.TRAINING:
         return None
     told = {key: value for key, value in facts.items() if key != "role"}
-    own = found.metadata.get(DATASET)
+    own = found.whole_metadata.get(DATASET)
     if not own:
-        return {**found.metadata, DATASET: told}
+        return {**found.whole_metadata, DATASET: told}
     if not is_same_dataset(own, told):
         return None
     others = [key for key, value in told.items() if own.get(key) not in (None, "", value)]
@@ -192,7 +204,7 @@ def _write_through(model: Model, found: Version, kind: ItemKind, facts: Mapping[
             remedy="Edit the version's Training Dataset, or remove it first.",
         )
     merged = {**own, **told}
-    return None if merged == own else {**found.metadata, DATASET: merged}
+    return None if merged == own else {**found.whole_metadata, DATASET: merged}
 
 
 def _find_heir(work: Work, found: Version, gone: Item) -> dict[str, Any]:
@@ -203,12 +215,6 @@ def _find_heir(work: Work, found: Version, gone: Item) -> dict[str, Any]:
     return {}
 
 
-def _demand_room(metadata: Mapping[str, Any]) -> None:
-    faults = find_size_faults(metadata)
-    if faults:
-        raise Invalid.of(faults)
-
-
 def _demand_other_commit(model: Model, found: Version, facts: Mapping[str, Any]) -> None:
     if is_same_commit(facts, as_commit(str(found.commit_sha), model.repository_url)):
         raise Conflict(
@@ -217,19 +223,48 @@ def _demand_other_commit(model: Model, found: Version, facts: Mapping[str, Any])
         )
 
 
-def _demand_untold(present: Sequence[Item], kind: ItemKind, facts: Mapping[str, Any]) -> None:
-    """Raises Conflict where an item says this already: of a dataset in the same role, of others by what they name."""
+def demand_place(found: Version, present: Sequence[Item], kind: ItemKind, facts: Mapping[str, Any]) -> None:
+    """Raises Conflict where an item says this already, or there are as many as may be."""
+    same = _find_told(present, kind, facts)
+    # The training job of the version itself yields to a run that says more of it.
+    if same is not None and not (same.id == OWN_JOB and INPUTS in facts):
+        role = f" as {same.facts['role'].lower()} data" if "role" in same.facts else ""
+        raise Conflict(
+            f"{KINDS[kind].label} {_say(kind, facts)} is told already{role}.",
+            remedy="Remove it first to tell it otherwise.",
+        )
+    if len(present) >= ITEMS_MAX:
+        raise Conflict(f"{found.address} has {ITEMS_MAX} lineage items, the most there may be.",
+                       remedy="Remove one that is not needed any more.")  # fmt: skip
+
+
+def _find_told(present: Sequence[Item], kind: ItemKind, facts: Mapping[str, Any]) -> Item | None:
+    """The item that says this already: of a dataset in the same role, of others by what they name."""
+    same = _SAME.get(kind)
     for item in present:
-        if item.kind is not kind:
+        if item.kind is not kind or item.facts.get("role") != facts.get("role"):
             continue
-        same = _SAME.get(kind)
-        is_told = same(item.facts, facts) if same else item.node == name_item(kind, facts)
-        if is_told and item.facts.get("role") == facts.get("role"):
-            role = f" as {item.facts['role'].lower()} data" if "role" in item.facts else ""
-            raise Conflict(
-                f"{KINDS[kind].label} {_say(kind, facts)} is told already{role}.",
-                remedy="Remove it first to tell it otherwise.",
-            )
+        if same(item.facts, facts) if same else item.node == name_item(kind, facts):
+            return item
+    return None
+
+
+def _says_more(told: Item, facts: Mapping[str, Any]) -> bool:
+    """Whether the same is told with inputs that are new, and nothing else than before."""
+    same = all(told.facts.get(key) == value for key, value in facts.items() if key != INPUTS)
+    return told.source is not Source.VERSION and same and not set(facts.get(INPUTS) or ()) <= set(told.inputs)
+
+
+def _add_inputs(work: Work, actor: Actor, found: Version, told: Item, more: Sequence[str]) -> str:
+    """Tell what more an item took in. The caller judged the new ones, which close no ring with those that it has."""
+    facts = {**told.facts, INPUTS: sorted({*told.inputs, *more})}
+    work.change(lineage_items, queries.find_key(work, told.id), {"facts": facts}, expect={"removed_at": None})
+    of = {"item": told.id, "lineageKind": told.kind.value}
+    access.record(
+        work, actor, "lineage.add", object_id=found.id, object_label=found.address,
+        before={**of, "lineage": veil(told.kind, told.facts)}, after={**of, "lineage": veil(told.kind, facts)},
+    )  # fmt: skip
+    return told.id
 
 
 def _say(kind: ItemKind, facts: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """What the registry says of where versions come from and what uses them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,8 @@ from typing import Any
 
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.lineage import NODES, Family, ItemKind, NodeKind
+from modelkeep_server.rules.lineage import INPUTS, NODES, TAKEN_IN, DatasetRole, Family, ItemKind, NodeKind
+from modelkeep_server.rules.permission_words import join
 
 
 class Source(StrEnum):
@@ -38,7 +39,7 @@ class Item:
     A lineage item of a version. `facts` are the fields of its kind (rules/lineage.py) that are provided.
 
     `node` is the id of the node it leads to. Items that stand in the version's own fields have the source VERSION and
-    one of the ids of `OWN`; who added them and when is not told apart from the version's edits.
+    one of the ids of `OWN`; `added_by` and `added_at` are then of the last edit of that field.
     """
 
     id: str
@@ -48,6 +49,11 @@ class Item:
     source: Source
     added_by: str | None = None
     added_at: datetime | None = None
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """The nodes of other items of its version that it took in."""
+        return tuple(self.facts.get(INPUTS) or ())
 
 
 #: Ids of items that stand in the version's own fields.
@@ -97,11 +103,23 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """An edge, pointing downstream, by node ids. `relation` is what stands on it: "is data of"."""
+    """
+    An edge, pointing downstream, by node ids. `relation` is what stands on it: "is data of". `roles` are what a dataset
+    was used for there.
+    """
 
     from_id: str
     to_id: str
     relation: str
+    roles: tuple[DatasetRole, ...] = ()
+
+    @property
+    def says(self) -> str:
+        """The relation with the roles: "is training and validation data of"."""
+        if not self.roles:
+            return self.relation
+        data = f"{join([role.lower() for role in self.roles], 'and')} data"
+        return f"{self.relation} as {data}" if self.relation == TAKEN_IN else f"is {data} of"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ once. Source: product R3.
 Items are rows of `lineage_items`, by the keys of rules/lineage.py; features/lineage, which is above, writes the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -14,9 +14,10 @@ from modelkeep_server.db.tables import lineage_items
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions.bases import Derived, judge_base
+from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.lineage import DatasetRole, ItemKind
+from modelkeep_server.rules.lineage import INPUTS, DatasetRole, ItemKind, name_item
 
 #: What a version that begins from another takes over from it.
 CARRIED = (
@@ -86,13 +87,14 @@ def fold_in(
 
 
 def carry_over(
-    work: Work, actor: Actor, origin: Version, key: int, new: Derived, metadata: Mapping[str, Any]
+    work: Work, actor: Actor, origin: Version, key: int, derived: Derived, new: NewVersion
 ) -> list[dict[str, Any]]:
     """
     Have the items of an earlier version beside a new one too: what it is made from, and by which programs. Commits and
     runs are each version's own, consumers too. Gives back what was carried. One statement, and one for each item.
 
-    A base model that the actor does not see, or that would close a ring, stays where it is.
+    A base model that the actor does not see, or that would close a ring, stays where it is. Items keep of what they
+    took in what the new version has as well.
     """
     rows = work.all(
         select(lineage_items.c.kind, lineage_items.c.facts)
@@ -100,18 +102,52 @@ def carry_over(
         .where(lineage_items.c.kind.in_([kind.value for kind in CARRIED]))
         .order_by(lineage_items.c.id)
     )
-    carried = []
+    chosen = []
     for row in rows:
         kind = ItemKind(row.kind)
-        if _says_same(kind, row.facts, metadata, None):
+        if _says_same(kind, row.facts, new.metadata, None):
             continue
-        if kind is ItemKind.BASE_MODEL and judge_base(work, actor, new, row.facts)[1] is not None:
+        if kind is ItemKind.BASE_MODEL and judge_base(work, actor, derived, row.facts)[1] is not None:
             continue
-        public_id = ids.uuid7(clock.to_us(work.now))
-        told = {"version_id": key, "kind": row.kind, "facts": row.facts, "source": "CARRIED"}
-        work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
-        carried.append({"kind": row.kind, **row.facts})
+        chosen.append((kind, row.facts))
+    nodes = {name_item(kind, facts) for kind, facts in (*chosen, *_list_own(new)) if facts}
+    carried = []
+    for kind, told in chosen:
+        kept = [node for node in told.get(INPUTS) or () if node in nodes]
+        facts = {key: value for key, value in told.items() if key != INPUTS} | ({INPUTS: kept} if kept else {})
+        _add_row(work, actor, key, kind, facts)
+        carried.append({"kind": kind.value, **facts})
     return carried
+
+
+def keep_unseen(
+    work: Work, actor: Actor, found: Version, metadata: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+    """
+    Metadata as an editor leaves it, with the base model that they may not see, so that nobody takes off what they do
+    not know of. Where they tell another one, it stands beside that as an item, which is given back as well. No
+    statement, or one.
+    """
+    unseen = None if BASE in found.metadata else found.whole_metadata.get(BASE)
+    if not unseen or metadata.get(BASE) == unseen:
+        return metadata, None
+    if not metadata.get(BASE):
+        return {**metadata, BASE: unseen}, None
+    _add_row(work, actor, found.key, ItemKind.BASE_MODEL, unseen)
+    return metadata, {"kind": ItemKind.BASE_MODEL.value, **unseen}
+
+
+def _add_row(work: Work, actor: Actor, key: int, kind: ItemKind, facts: Mapping[str, Any]) -> None:
+    told = {"version_id": key, "kind": kind.value, "facts": facts, "source": "CARRIED"}
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
+
+
+def _list_own(new: NewVersion) -> Iterator[tuple[ItemKind, Mapping[str, Any] | None]]:
+    """What a new version says of its lineage in its own fields, as far as its name goes; a run takes no part."""
+    yield ItemKind.DATASET, new.metadata.get(DATASET)
+    yield ItemKind.BASE_MODEL, new.metadata.get(BASE)
+    yield ItemKind.COMMIT, as_commit(new.commit_sha, None) if new.commit_sha else None
 
 
 def _says_same(

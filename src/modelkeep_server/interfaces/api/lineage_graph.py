@@ -1,6 +1,6 @@
 """The lineage graph, and what a change reaches in it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from starlette.responses import Response
@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.api.shapes.lineage_graph import (
     NodesOut,
 )
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.lineage.files import MEDIA_TYPES, Format, Taken, send, take
 from modelkeep_server.kit.sheets import csv_line
 from modelkeep_server.rules.errors import FieldError, Invalid
 from modelkeep_server.rules.lineage import DEPTH_DEFAULT, Family
@@ -34,52 +35,63 @@ Depth = Annotated[str, Query(max_length=20, description="How many steps each way
 Families = Annotated[list[FamilyName] | None, Query(alias="family", description="Only nodes of these; several times.")]
 Typed = Annotated[str, Query(max_length=400, description="A part of a name; dataset: before it asks for one kind.")]
 
+AskedFormat = Annotated[Format, Query(alias="format", description="json; or svg or png, the graph drawn, as a file.")]
+_DRAWN: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {MEDIA_TYPES[Format.SVG]: {}, MEDIA_TYPES[Format.PNG]: {}},
+        "description": "The graph.",
+    }
+}
 COLUMNS = (
     "kind", "model", "version", "state", "riskTier", "live", "endpoints", "liveIn", "endpointUrls", "owners", "steps",
     "path", "consumer", "consumerUrl",
 )  # fmt: skip
 
 
-@router.get("/models/{group}/{name}/versions/{version}/lineage", response_model=GraphOut)
-@door.reads("model.read")
-def show_lineage(
-    work: Work,
-    actor: Actor,
+@router.get("/models/{group}/{name}/versions/{version}/lineage", response_model=GraphOut, responses=_DRAWN)
+@door.streams("model.read")
+async def show_lineage(
+    desk: Desk,
     group: str,
     name: str,
     version: str,
     direction: Way = "both",
     depth: Depth = str(DEPTH_DEFAULT),
     family: Families = None,
-) -> GraphOut:
+    format_: AskedFormat = Format.JSON,
+) -> Response | GraphOut:
     """
-    The lineage graph around a version: what it comes from, and what uses it. At most 400 nodes, the nearest; what you
-    may not see is not there, and not walked through.
+    The lineage graph around a version: what it comes from, and what uses it; as JSON, or drawn. At most 400 nodes, the
+    nearest; what you may not see is not there, and not walked through.
     """
-    found = version_queries.get_version(work, actor, group, name, version)
-    return GraphOut.of(
-        finding.find_version_graph(
-            work, actor, found, direction=Direction(direction), depth=_read_depth(depth), families=_read(family)
-        )
-    )
+    way, steps, families = Direction(direction), _read_depth(depth), _read(family)
+
+    def find(work: Work, actor: Actor) -> Taken:
+        found = version_queries.get_version(work, actor, group, name, version)
+        graph = finding.find_version_graph(work, actor, found, direction=way, depth=steps, families=families)
+        return take(graph, direction=way, depth=steps, now=work.now)
+
+    return await _answer(desk, await desk.read(find), format_)
 
 
-@router.get("/lineage/graph", response_model=GraphOut)
-@door.reads("model.read")
-def show_lineage_graph(
-    work: Work,
-    actor: Actor,
+@router.get("/lineage/graph", response_model=GraphOut, responses=_DRAWN)
+@door.streams("model.read")
+async def show_lineage_graph(
+    desk: Desk,
     node: NodeId,
     direction: Way = "both",
     depth: Depth = str(DEPTH_DEFAULT),
     family: Families = None,
-) -> GraphOut:
+    format_: AskedFormat = Format.JSON,
+) -> Response | GraphOut:
     """The lineage graph around any node, as of a version."""
-    return GraphOut.of(
-        finding.find_graph(
-            work, actor, node, direction=Direction(direction), depth=_read_depth(depth), families=_read(family)
-        )
-    )
+    way, steps, families = Direction(direction), _read_depth(depth), _read(family)
+
+    def find(work: Work, actor: Actor) -> Taken:
+        graph = finding.find_graph(work, actor, node, direction=way, depth=steps, families=families)
+        return take(graph, direction=way, depth=steps, now=work.now)
+
+    return await _answer(desk, await desk.read(find), format_)
 
 
 @router.get("/lineage/nodes", response_model=NodesOut)
@@ -114,6 +126,10 @@ async def show_lineage_impact(
         media_type="text/csv; charset=utf-8; header=present",
         headers={"Content-Disposition": 'attachment; filename="modelkeep-impact.csv"'},
     )
+
+
+async def _answer(desk: Desk, taken: Taken, format_: Format) -> Response | GraphOut:
+    return GraphOut.of(taken.graph) if format_ is Format.JSON else await send(desk, taken, format_)
 
 
 def _read_depth(text: str) -> int | None:

@@ -13,8 +13,9 @@ _ITEM = {
     "role": "TRAINING",
     "personalData": "YES",
     # Of other kinds.
-    **dict.fromkeys(("repositoryUrl", "commitSha", "model", "system", "runId", "url")),
+    **dict.fromkeys(("repositoryUrl", "commitSha", "model", "system", "runId", "url", "inputs")),
 }
+_TOLD = {"addedBy": "priya@company.com", "addedAt": "2026-01-31T09:00:00Z"}
 _DATASET: Mapping[str, Any] = {
     "id": _NODE,
     "kind": "DATASET",
@@ -31,9 +32,9 @@ _DATASET: Mapping[str, Any] = {
 #: What a field holds in one shape.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "LineageItemIn": _ITEM,
-    "LineageItemOut": {**_ITEM, "id": "training-dataset", "node": _NODE, "source": "VERSION", "addedBy": None},
+    "LineageItemOut": {**_ITEM, "id": "training-dataset", "node": _NODE, "source": "VERSION", **_TOLD},
     "NodeOut": _DATASET,
-    "EdgeOut": {"from": _NODE, "to": _VERSION, "relation": "is data of"},
+    "EdgeOut": {"from": _NODE, "to": _VERSION, "relation": "is data of", "roles": ["TRAINING"]},
     "GraphOut": {"middle": _VERSION},
     "ReachedOut": {"state": "PRODUCTION", "live": True, "liveIn": ["eu-west"], "steps": 1, "path": [_NODE, _VERSION]},
     "EndpointOut": {
@@ -79,7 +80,8 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
 #: By the route's name.
 PYTHON: Mapping[str, str] = {
     "add_lineage": f'''registry.add_lineage(
-    "{_MODEL}:{_NUMBER}", "TRAINING_RUN", system="mlflow", run_id="churn-2291"
+    "{_MODEL}:{_NUMBER}", "TRAINING_RUN", system="mlflow", run_id="churn-2291",
+    inputs=["{_NODE}"],
 )''',
     "list_lineage": f'''for item in registry.list_lineage("{_MODEL}:{_NUMBER}"):
     print(item.kind, item.node)''',

@@ -12,22 +12,11 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from modelkeep_server.features.versions.views import Passage
+from modelkeep_server.interfaces.marks import format_size, icon_of
 from modelkeep_server.rules.fields import FIELDS
 from modelkeep_server.rules.lifecycle import LINE, STATES, State
 
 HUES = 8
-
-_ICONS: Mapping[State, str] = {
-    State.DRAFT: "pencil-line",
-    State.SUBMITTED: "scan-eye",
-    State.CHANGES_REQUESTED: "message-square-warning",
-    State.APPROVED_STAGING: "badge-check",
-    State.STAGING: "flask-conical",
-    State.APPROVED_PROD: "badge-check",
-    State.PRODUCTION: "radio",
-    State.DEPRECATED: "hourglass",
-    State.RETIRED: "archive",
-}
 
 _FIELD_WORDS = {field.path: field.label.lower() for field in FIELDS} | {
     "documentationUrl": "documentation link",
@@ -54,11 +43,6 @@ class Station:
     who: str
 
 
-def icon_of(state: State) -> str:
-    """The lucide icon of a state."""
-    return _ICONS[State(state)]
-
-
 def rank_of(state: State) -> int:
     """Which stop of the line a state stands at, from 0; CHANGES_REQUESTED stands beside SUBMITTED."""
     return LINE.index(State.SUBMITTED if state is State.CHANGES_REQUESTED else State(state))
@@ -77,7 +61,7 @@ def stations_of(state: State, history: tuple[Passage, ...]) -> tuple[Station, ..
         Station(
             stop,
             info.label,
-            _ICONS[stop],
+            icon_of(stop),
             status(stop),
             next((passage for passage in reversed(history) if passage.state is stop), None),
             info.who,
@@ -103,19 +87,6 @@ def initials_of(name: str) -> str:
 def hue_of(name: str) -> int:
     """Which of the `HUES` colours a person's mark has; the same name always has the same one."""
     return hashlib.sha256(name.casefold().encode()).digest()[0] % HUES
-
-
-def format_size(size_bytes: int) -> str:
-    """A size in decimal units, three figures or four: 684 B, 18.4 MB, 1.29 GB."""
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    value = float(size_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.5 or unit == "TB":
-            break
-    digits = 2 if unit in ("GB", "TB") and value < 10 else 1 if value < 100 else 0
-    return f"{value:.{digits}f} {unit}"
 
 
 def draw_size(size_bytes: int) -> Markup:

@@ -8,13 +8,14 @@ from starlette.datastructures import QueryParams
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import queries
+from modelkeep_server.features.lineage import queries, restoring
 from modelkeep_server.features.lineage.graph import finding
 from modelkeep_server.features.lineage.graph.most_used import list_most_used
 from modelkeep_server.features.lineage.graph.suggesting import suggest_nodes
 from modelkeep_server.features.lineage.impact import reaching
 from modelkeep_server.features.lineage.views import Direction, Node
 from modelkeep_server.features.models import queries as model_queries
+from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.lineage import FindLineageContext, LineageContext, ModelLineageContext
@@ -61,9 +62,11 @@ def find_context(
     facts = facts_of(work, actor, group, name, version, tells_moves=False) | {"tab": "lineage"}
     found: Version = facts["version"]
     at = f"{href_of_version(found.model, found.version)}/lineage"
-    picture = draw_picture(work, actor, name_version(found.model, found.version), read_asked(query, "node"), at)
+    asked = read_asked(query, "node")
+    picture = draw_picture(work, actor, name_version(found.model, found.version), asked, at, model=facts["model"])
     items = queries.list_seen_items(work, actor, found)
-    return LineageContext(**facts, picture=picture, items=items, refused=refused)
+    removed = restoring.find_removed(work, actor, found, gone) if (gone := query.get("removed", "")) else None
+    return LineageContext(**facts, picture=picture, items=items, removed=removed, refused=refused)
 
 
 @router.get("/lineage")
@@ -88,7 +91,7 @@ def show_of_model(work: Work, actor: Actor, request: Request, group: str, name: 
         kept = {"version": chosen.version} if version else {}
         at = f"/models/{model.address}/lineage"
         asked = read_asked(request.query_params, "node")
-        picture = draw_picture(work, actor, name_version(model.address, chosen.version), asked, at, kept)
+        picture = draw_picture(work, actor, name_version(model.address, chosen.version), asked, at, kept, model=model)
     context = ModelLineageContext(
         model=model,
         version_count=versions.total or 0,
@@ -133,8 +136,12 @@ def draw_picture(
     kept: dict[str, str] | None = None,
     *,
     chooser: str = "node",
+    model: Model | None = None,
 ) -> Picture:
-    """The graph around a node, one of its nodes chosen, and what a change of that reaches. Raises NotFound."""
+    """
+    The graph around a node, one of its nodes chosen, and what a change of that reaches. `model` is one that is at hand.
+    Raises NotFound.
+    """
     found = finding.find_graph(
         work, actor, middle, direction=asked.direction, depth=asked.depth, expanded=asked.expanded
     )
@@ -143,7 +150,7 @@ def draw_picture(
     reached = reaching.find_impact(work, actor, chosen.id, most=IMPACT_ROWS)
     return Picture(
         graph=found, asked=asked, chosen=chosen, impact=reached, at=at, kept=kept or {}, chooser=chooser,
-        open_href=_find_page_of(work, chosen),
+        open_href=_find_page_of(work, chosen), owners=_find_owners(work, actor, chosen, model),
     )  # fmt: skip
 
 
@@ -152,6 +159,15 @@ def _find_page_of(work: Work, node: Node) -> str:
     if node.kind is NodeKind.DEPLOYMENT:
         return f"/deployments/environments/{deployment_queries.get_environment(work, node.label).id}"
     return href_of_node(node)
+
+
+def _find_owners(work: Work, actor: Actor, node: Node, model: Model | None) -> tuple[str, ...]:
+    """Whose a version is. One statement, none for other nodes and versions of the model at hand."""
+    if node.model is None:
+        return ()
+    if model is None or node.model != model.address:
+        model = model_queries.get_model(work, actor, *node.model.split("/"))
+    return model.owners
 
 
 def read_asked(query: QueryParams, chooser: str) -> Asked:

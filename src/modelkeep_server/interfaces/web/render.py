@@ -5,7 +5,6 @@ A handler gives back `Page.of(SomeContext(...))`; the doorway calls `render(page
 Templates see the context's fields and properties under their own names, and the shell as `page`.
 """
 
-import json
 import secrets
 import shlex
 from collections.abc import Collection, Mapping
@@ -22,9 +21,13 @@ from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces import directory
+from modelkeep_server.interfaces.assets import asset
 from modelkeep_server.interfaces.cards import words as card_values
 from modelkeep_server.interfaces.cards.html import TEMPLATES as CARD_TEMPLATES
-from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words, lineage_words
+from modelkeep_server.interfaces.lineage.files import TEMPLATES as LINEAGE_TEMPLATES
+from modelkeep_server.interfaces.lineage.words import draw_lineage
+from modelkeep_server.interfaces.marks import format_size, icon_of
+from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
@@ -38,11 +41,6 @@ from modelkeep_server.rules.permissions import FRESH_FOR_RIGHTS, PERMISSIONS, RO
 HERE = Path(__file__).parent
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "theme"
-STATIC_URL = "/static"
-
-
-class AssetsNotBuilt(RuntimeError):
-    """The stylesheet and scripts are not there, so no page can be drawn."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +187,7 @@ _FILTERS: Mapping[str, Any] = {
     "clock_short": drawing.draw_clock_short,
     "size": drawing.draw_size,
     "span": drawing.format_ms,
-    "plain_size": drawing.format_size,
+    "plain_size": format_size,
     "ticks": drawing.draw_ticks,
     "short_digest": drawing.short_digest,
     "format_label": file_words.format_label,
@@ -215,8 +213,8 @@ _LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 def environment() -> jinja2.Environment:
     """The one Jinja environment: autoescape always on, an unknown name is an error."""
     env = jinja2.Environment(
-        # The values of a card are drawn alike here and in its HTML file.
-        loader=jinja2.FileSystemLoader((HERE / "templates", CARD_TEMPLATES)),
+        # The values of a card are drawn alike here and in its HTML file, and so is the graph here and in its files.
+        loader=jinja2.FileSystemLoader((HERE / "templates", CARD_TEMPLATES, LINEAGE_TEMPLATES)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -229,7 +227,7 @@ def environment() -> jinja2.Environment:
         "icon": draw_icon,
         "help_mark": draw_help_mark,
         "csrf": draw_csrf,
-        "icon_of": drawing.icon_of,
+        "icon_of": icon_of,
         "file_icon": file_words.file_icon,
         "verdict_chip": file_words.verdict_chip,
         "verdict_of": file_words.verdict_of,
@@ -240,7 +238,7 @@ def environment() -> jinja2.Environment:
         "rank_of": drawing.rank_of,
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,
-        "draw_lineage": lineage_words.draw_lineage,
+        "draw_lineage": draw_lineage,
         "find_value": metadata_fields.find_value,
         "find_advice": naming.find_advice,
         "limits": metadata_fields,
@@ -256,29 +254,6 @@ def environment() -> jinja2.Environment:
         "SECTIONS": metadata_fields.SECTIONS,
     }
     return env
-
-
-def asset(name: str) -> str:
-    """The address of a built file, for instance `app.css`, with its content hash in it."""
-    manifest = _manifest()
-    if name not in manifest:
-        raise AssetsNotBuilt(f"The built assets lack {name}. Build them: make assets.")
-    return f"{STATIC_URL}/{manifest[name]}"
-
-
-def read_asset(name: str) -> str:
-    """The text of a built file."""
-    asset(name)
-    return (HERE / "static" / "dist" / _manifest()[name]).read_text("utf-8")
-
-
-@cache
-def _manifest() -> Mapping[str, str]:
-    path = HERE / "static" / "dist" / "manifest.json"
-    if not path.exists():
-        raise AssetsNotBuilt("The pages' stylesheet and scripts are not built yet. Build them: make assets.")
-    built: dict[str, str] = json.loads(path.read_text("utf-8"))
-    return built
 
 
 def draw_icon(name: str, cls: str = "") -> Markup:

@@ -8,8 +8,9 @@ from typing import Any
 
 from modelkeep_server.features.audit.filters import OBJECT_ID
 from modelkeep_server.features.audit.views import Event
+from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.interfaces.web.compare_words import is_named, say_fields, say_value
-from modelkeep_server.interfaces.web.drawing import field_words, format_size
+from modelkeep_server.interfaces.web.drawing import field_words
 from modelkeep_server.rules import wording
 from modelkeep_server.rules.card_sections import SECTIONS
 from modelkeep_server.rules.formats import FORMATS

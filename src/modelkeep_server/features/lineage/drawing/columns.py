@@ -43,16 +43,19 @@ def find_columns(middle: str, known: Mapping[str, Node], edges: Sequence[Edge]) 
     for node in reversed(ordered):
         if node not in columns:
             columns[node] = min(-1, -1 + min((columns.get(other, 0) for other in after[node]), default=0))
-    for side in _SIDES:
-        _move_things_out(side, columns, known)
+    for side, near in zip(_SIDES, (before, after), strict=True):
+        _move_things_out(side, columns, known, near)
     return columns
 
 
-def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, Node]) -> dict[int, str]:
+def name_columns(
+    middle: Node, columns: Mapping[str, int], known: Mapping[str, Node], edges: Sequence[Edge]
+) -> dict[int, str]:
     """What stands above each column: a word where it is true of all there, or how many steps it is off."""
     inside: dict[int, list[Node]] = defaultdict(list)
     for id_, column in sorted(columns.items()):
         inside[column].append(known[id_])
+    made = {edge.to_id for edge in edges}
     of_versions = {column for column, nodes in inside.items() if any(_is_version(one) for one in nodes)}
     named = {0: f"This {NODES[middle.kind][0].lower()}"}
     for column, nodes in inside.items():
@@ -61,6 +64,8 @@ def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, N
             named[column] = "Built on it" if column > 0 else "Base models"
         elif column < 0 and column not in of_versions and column == min(inside):
             named[column] = "Sources"
+        elif column == -1 == min(inside) + 1 and all(one.id in made for one in nodes):
+            named[column] = "Prepared"
         elif column > 0 and column == max(inside) and {one.family for one in nodes} <= _USES:
             named[column] = "Runs and uses"
         elif column and all(abs(one.distance) == abs(column) for one in nodes):
@@ -70,14 +75,20 @@ def name_columns(middle: Node, columns: Mapping[str, int], known: Mapping[str, N
     return named
 
 
-def _move_things_out(side: Side, columns: dict[str, int], known: Mapping[str, Node]) -> None:
+def _move_things_out(
+    side: Side, columns: dict[str, int], known: Mapping[str, Node], near: Mapping[str, Sequence[str]]
+) -> None:
     """
-    What is no version and stands among the outermost versions moves a column outward, so that the outermost column
-    holds nothing else: the sources at the left, what runs and uses at the right.
+    Things at the very end of the ways that stand in the outermost column with others than such move a column outward,
+    so that it holds nothing else: the sources at the left, what runs and uses at the right.
     """
-    outermost = max((side * columns[id_] for id_, node in known.items() if _is_version(node)), default=0)
-    for id_, node in known.items():
-        if outermost > 0 and side * columns[id_] == outermost and not _is_version(node):
+
+    def is_end(id_: str) -> bool:
+        return not _is_version(known[id_]) and not near[id_]
+
+    outermost = max((side * columns[id_] for id_ in known if not is_end(id_)), default=0)
+    for id_ in known:
+        if outermost > 0 and side * columns[id_] == outermost and is_end(id_):
             columns[id_] += side
 
 

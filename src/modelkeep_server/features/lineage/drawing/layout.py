@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from modelkeep_server.features.lineage.drawing.columns import count_longest, find_columns, name_columns
 from modelkeep_server.features.lineage.views import Edge, Graph, Node
 from modelkeep_server.kit.layers import Arranged, Bend, Place, Spacing, arrange
-from modelkeep_server.rules.lineage import Family, NodeKind
+from modelkeep_server.rules.lineage import Family
 
-BOX_WIDTH, THING_HEIGHT, VERSION_HEIGHT = 208, 52, 72
+BOX_WIDTH, BOX_HEIGHT, MIDDLE_HEIGHT = 208, 52, 62
 MARGIN, HEAD_HEIGHT = 15, 40
-#: Where more than these stand in a column, versions have no third line, and all stand close.
+#: Where more than these stand in a column, they stand close.
 CROWDED = 40
 #: Five columns at the least gap are as wide as a page. A drawing of fewer has wider gaps, up to a bound.
 WIDTH_WANTED, GAP_MIN, GAP_MAX = 1214, 36, 128
@@ -93,8 +93,7 @@ def draw(graph: Graph) -> Drawing:
     columns = find_columns(graph.middle, known, edges)
     nodes = sorted(known.values(), key=_order_of)
     longest = count_longest(columns.values())
-    tall = VERSION_HEIGHT if longest <= CROWDED else THING_HEIGHT
-    heights = {node.id: tall if node.kind is NodeKind.VERSION else THING_HEIGHT for node in nodes}
+    heights = {node.id: MIDDLE_HEIGHT if node.id == graph.middle else BOX_HEIGHT for node in nodes}
     arranged = arrange(
         list(heights),
         [(edge.from_id, edge.to_id) for edge in edges],
@@ -104,7 +103,7 @@ def draw(graph: Graph) -> Drawing:
     )
     sheet = _Sheet(arranged, columns, heights)
     boxes = {node.id: sheet.box(node) for node in nodes}
-    heads = name_columns(known[graph.middle], columns, known)
+    heads = name_columns(known[graph.middle], columns, known, edges)
     return Drawing(
         max(sheet.lefts.values()) + BOX_WIDTH + MARGIN,
         sheet.bottom + MARGIN,
@@ -139,7 +138,7 @@ def _merge(edges: Iterable[Edge]) -> Iterator[Edge]:
     relations: dict[tuple[str, str], set[str]] = defaultdict(set)
     for edge in edges:
         if edge.from_id != edge.to_id:
-            relations[edge.from_id, edge.to_id].add(edge.relation)
+            relations[edge.from_id, edge.to_id].add(edge.says)
     for (start, end), words in sorted(relations.items()):
         yield Edge(start, end, " and ".join(sorted(words)))
 
@@ -157,7 +156,7 @@ def _by_numbers(text: str) -> list[tuple[int, str]]:
 
 def _spacing_of(longest: int) -> Spacing:
     """Full columns stand closer."""
-    boxes = 30 if longest <= 5 else 20 if longest <= 12 else 14 if longest <= CROWDED else 8
+    boxes = 36 if longest <= 5 else 24 if longest <= 12 else 14 if longest <= CROWDED else 8
     return Spacing(boxes, line_and_box=14, lines=9)
 
 

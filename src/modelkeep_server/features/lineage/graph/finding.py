@@ -13,6 +13,7 @@ from modelkeep_server.db.tables import lineage_nodes
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
+from modelkeep_server.features.lineage.graph.joining import Told, join
 from modelkeep_server.features.lineage.graph.live import count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
 from modelkeep_server.features.lineage.graph.walking import (
@@ -31,8 +32,8 @@ from modelkeep_server.rules.lineage import (
     DEPLOYED,
     DEPTH_DEFAULT,
     GRAPH_NODES,
-    KINDS,
     NODES,
+    DatasetRole,
     Family,
     ItemKind,
 )
@@ -131,7 +132,7 @@ def find_version_graph(
 def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
     horizon = find_horizon(work, actor)
     picture = _gather(work, actor, horizon, middle, asked)
-    facts = _join(work, actor, picture)
+    facts, near = _join(work, actor, picture, _key_of(middle))
     _count_hidden(work, actor, picture, asked)
     live = _add_deployments(work, actor, middle, picture, asked)
     drawn = []
@@ -144,7 +145,7 @@ def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
             hidden_down=picture.hidden[Direction.DOWNSTREAM].get(key, 0),
         )
         is_thing = place.key is not None and place.version_key is None
-        drawn.append(nodes.describe(node, labels.merge(facts[key])) if is_thing else node)
+        drawn.append(nodes.describe(node, labels.merge(facts[key]), labels.merge(near[key])) if is_thing else node)
     return Graph(middle.node.id, tuple(drawn), tuple(picture.edges), picture.is_cut)
 
 
@@ -202,25 +203,37 @@ def _key_of(place: Place) -> int:
 def _edges_among(sight: Sight) -> Select[Any]:
     edges = edges_at(Direction.DOWNSTREAM, "keys")
     return (
-        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts)
+        select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts, edges.c.version_id)
         .where(in_keys(edges.c.to_id, "keys"), sees_edge(sight, edges))
         .order_by(edges.c.id)
     )
 
 
-def _join(work: Work, actor: Actor, picture: _Picture) -> Mapping[int, list[Mapping[str, Any]]]:
-    """Draw the edges among what is drawn; gives what they know of its things. One statement."""
+_Facts = Mapping[int, list[Mapping[str, Any]]]
+
+
+def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Facts, _Facts]:
+    """
+    Draw the edges among what is drawn; gives what they know of its things, and what those at the middle do. One
+    statement.
+    """
     facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    near: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     if len(keys := picture.keys) < 1:
-        return facts
-    drawn: dict[Edge, None] = {}
-    for row in work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)}):
-        begins, ends = picture.places[row.from_id].node.id, picture.places[row.to_id].node.id
-        drawn[Edge(begins, ends, KINDS[ItemKind(row.relation)].relation)] = None
-        for key in (row.from_id, row.to_id):
-            facts[key].append(row.facts)
-    picture.edges = list(drawn)
-    return facts
+        return facts, near
+    rows = work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)})
+    told = [Told(row.from_id, row.to_id, ItemKind(row.relation), row.facts, row.version_id) for row in rows]
+    for edge in told:
+        for key, other in ((edge.from_id, edge.to_id), (edge.to_id, edge.from_id)):
+            facts[key].append(edge.facts)
+            if other == middle:
+                near[key].append(edge.facts)
+    drawn: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
+    for line in join(told):
+        begins, ends = (picture.places[key].node.id for key in (line.from_id, line.to_id))
+        drawn[begins, ends, line.relation].add(line.role)
+    picture.edges = [Edge(*edge, tuple(one for one in DatasetRole if one in roles)) for edge, roles in drawn.items()]
+    return facts, near
 
 
 @cache

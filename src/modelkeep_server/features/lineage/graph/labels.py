@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from modelkeep_server.features.lineage.views import Node
-from modelkeep_server.rules.lineage import NODES, NodeKind
+from modelkeep_server.rules.lineage import INPUTS, NODES, DatasetRole, NodeKind
+from modelkeep_server.rules.permission_words import join
 
 #: The facts of an item that are the address of a page, by how much they say of the thing.
 _PAGES = ("url", "repositoryUrl")
@@ -25,8 +26,9 @@ def call(kind: NodeKind, name: str, label: str, facts: Mapping[str, Any]) -> tup
     match kind:
         case NodeKind.DATASET:
             title, _, version = name.partition(":")[2].partition("@")
-            roles = " and ".join(str(role).lower() for role in _each(facts.get("role")))
-            return unquote(title), ", ".join(filter(None, (version, roles)))
+            told = set(_each(facts.get("role")))
+            roles = [role.lower() for role in DatasetRole if role in told]
+            return unquote(title), ", ".join(filter(None, (version, join(roles, "and") if roles else "")))
         case NodeKind.COMMIT:
             digits = name.partition(":")[2]
             repository = next((str(one) for one in _each(facts.get("repositoryUrl"))), "")
@@ -57,10 +59,13 @@ def page_of(facts: Mapping[str, Any]) -> str | None:
 
 
 def merge(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What several edges know of a thing: each fact once, and a list where versions tell it differently."""
+    """
+    What several edges know of a thing: each fact once, and a list where versions tell it differently. What it took in
+    is told by lines, and by these as far as the reader sees it.
+    """
     found: dict[str, list[Any]] = {}
     for facts in told:
-        for key, value in facts.items():
+        for key, value in ((key, value) for key, value in facts.items() if key != INPUTS):
             values = found.setdefault(key, [])
             if value not in values and len(values) < _TOLD_MAX:
                 values.append(value)

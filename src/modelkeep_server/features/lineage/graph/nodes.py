@@ -26,7 +26,15 @@ from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.lineage import KINDS, ItemKind, NodeKind, name_deployment, name_node, name_version
+from modelkeep_server.rules.lineage import (
+    KINDS,
+    ItemKind,
+    NodeKind,
+    list_spellings,
+    name_deployment,
+    name_node,
+    name_version,
+)
 
 #: How a node is named, for whoever named none.
 REMEDY = (
@@ -220,9 +228,9 @@ def to_place(row: Row[Any]) -> Place:
     return Place(node, row.id, row.version_key, row.model_key)
 
 
-def describe(node: Node, facts: Mapping[str, Any]) -> Node:
-    """A thing with what is known of it, by the label that its row has."""
-    label, detail = labels.call(node.kind, node.id, node.label, facts)
+def describe(node: Node, facts: Mapping[str, Any], near: Mapping[str, Any] | None = None) -> Node:
+    """A thing with what is known of it, by the label that its row has; called as `near` says, where that is given."""
+    label, detail = labels.call(node.kind, node.id, node.label, near or facts)
     return replace(node, label=label, detail=detail, facts=facts, url=labels.page_of(facts))
 
 
@@ -256,7 +264,7 @@ def _find_version(work: Work, actor: Actor, text: str) -> Place | None:
 
 
 def _find_thing(work: Work, actor: Actor, kind: ItemKind, rest: str) -> Place | None:
-    found, digits = _find_named(work, actor, _spellings(kind, rest)), rest.lower()
+    found, digits = _find_named(work, actor, list_spellings(kind, rest)), rest.lower()
     if found is not None or kind is not ItemKind.COMMIT or not _COMMIT.fullmatch(digits):
         return found
     rows = work.all(_commits_beginning(sight_of(actor), digits), values_of(actor))
@@ -270,18 +278,3 @@ def _find_named(work: Work, actor: Actor, names: Collection[str]) -> Place | Non
         _thing_named(sight_of(actor)), {"digests": [digest_name(name) for name in names], **values_of(actor)}
     )
     return None if row is None else to_place(row)
-
-
-def _spellings(kind: ItemKind, rest: str) -> list[str]:
-    """The ids that a text may stand for: as it is, and with what is written otherwise in an id as people write it."""
-    ways = [f"{KINDS[kind].prefix}:{rest}"]
-    match kind:
-        case ItemKind.DATASET if "@" in rest:
-            name, _, version = rest.rpartition("@")
-            ways.append(name_node(kind, {"name": name, "version": version}))
-        case ItemKind.TRAINING_RUN if "/" in rest:
-            system, _, run = rest.partition("/")
-            ways.append(name_node(kind, {"system": system, "runId": run}))
-        case ItemKind.COMMIT:
-            ways.append(name_node(kind, {"commitSha": rest}))
-    return ways

@@ -108,10 +108,9 @@ def find_made(event: RunEvent) -> tuple[list[Made], list[FieldError]]:
 
 
 def read_items(event: RunEvent) -> Iterator[Read]:
-    """What an event tells of how a version was made, not judged yet."""
-    for number, given in enumerate(event.inputs):
-        place = f"inputs.{number}"
-        yield _read_base(given, place) if given.is_model or given.namespace == HOUSE else _read_dataset(given, place)
+    """What an event tells of how a version was made, not judged yet; the run last, after all that it took in."""
+    yield from _read_inputs(event)
+    yield from _read_code(event)
     facts = {"system": event.more.get("system") or event.job, "runId": event.run_id, "url": event.more.get("url")}
     places = {
         "system": f"run.facets.{HOUSE}.system" if event.more.get("system") else "job.namespace",
@@ -119,6 +118,15 @@ def read_items(event: RunEvent) -> Iterator[Read]:
         "url": f"run.facets.{HOUSE}.url",
     }
     yield _read(ItemKind.TRAINING_RUN, facts, "run", places)
+
+
+def _read_inputs(event: RunEvent) -> Iterator[Read]:
+    for number, given in enumerate(event.inputs):
+        place = f"inputs.{number}"
+        yield _read_base(given, place) if given.is_model or given.namespace == HOUSE else _read_dataset(given, place)
+
+
+def _read_code(event: RunEvent) -> Iterator[Read]:
     if event.code is not None and event.code.system == "git" and event.code.revision:
         facets = "job.facets.sourceCodeLocation"
         told = "repoUrl" if event.code.repository else "url"

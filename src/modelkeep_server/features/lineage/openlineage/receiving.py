@@ -7,15 +7,14 @@ from typing import Any
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
-from modelkeep_server.features.lineage.items import name_item
 from modelkeep_server.features.lineage.openlineage.reading import Read, RunEvent, find_made, read_items
-from modelkeep_server.features.lineage.views import OWN_BASE, OWN_DATASET, Item, NewItem
+from modelkeep_server.features.lineage.views import OWN_BASE, OWN_DATASET, Item, NewItem, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.own_lineage import is_same_base, is_same_commit
 from modelkeep_server.features.versions.seen import find_hidden, is_hidden
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import FieldError, Invalid
-from modelkeep_server.rules.lineage import ItemKind
+from modelkeep_server.rules.lineage import INPUTS, ItemKind, name_item
 
 #: The most items of one event, over all versions that it names: nobody else writes to them meanwhile.
 ITEMS_AT_ONCE = 1_000
@@ -53,6 +52,7 @@ def receive(work: Work, actor: Actor, event: RunEvent) -> tuple[Received, ...]:
         faults.append(FieldError("outputs", f"{why} Send an event for each version."))
     if faults:
         raise Invalid.of(faults)
+    told = _take_in(told)
     # All are locked before anything else, and in one order: who adds to one of them holds it when they wait for others
     # who write base models.
     in_order = sorted(made, key=lambda one: (one.group.lower(), one.name.lower(), one.version))
@@ -60,8 +60,23 @@ def receive(work: Work, actor: Actor, event: RunEvent) -> tuple[Received, ...]:
     return tuple(_receive_of(work, actor, model, found, told) for model, found in opened)
 
 
+def _take_in(told: Sequence[Read]) -> tuple[Read, ...]:
+    """What an event tells, its run with all the rest as what it took in: it read the inputs, and ran the code."""
+    nodes = [
+        name_item(read.item.kind, checks.gather(read.item.facts))
+        for read in told
+        if read.item.kind is not ItemKind.TRAINING_RUN
+    ]
+    return tuple(
+        replace(read, item=replace(read.item, facts={**read.item.facts, INPUTS: nodes}))
+        if read.item.kind is ItemKind.TRAINING_RUN
+        else read
+        for read in told
+    )
+
+
 def _receive_of(work: Work, actor: Actor, model: Model, found: Version, told: Sequence[Read]) -> Received:
-    present = list(queries.list_items(work, found))
+    present = list(queries.list_told(work, found))
     # What one may not see is known to them neither.
     hidden = find_hidden(work, actor, (item.facts for item in present))
     added: list[str] = []
@@ -69,20 +84,31 @@ def _receive_of(work: Work, actor: Actor, model: Model, found: Version, told: Se
         new = read.item
         same = _find_same([item for item in present if not is_hidden(item.facts, hidden)], new)
         if same is not None:
-            # What the version itself says of its training data may be less than the run knows.
-            more = same.id == OWN_DATASET and found.is_editable and not new.facts.keys() <= same.facts.keys()
-            if not more:
+            if not found.is_editable or not _knows_more(same, new):
                 continue
-            new = replace(new, facts={**new.facts, **same.facts})
+            new = _merge(same, new)
         found, item_id = _add(work, actor, model, found, present, read, new)
         added.append(item_id)
-        if item_id in _OWN:
-            present = list(queries.list_items(work, found))
+        if item_id in _OWN or new.kind is ItemKind.BASE_MODEL or same is not None:
+            present = list(queries.list_told(work, found))
         else:
             facts = checks.gather(new.facts)
             present.append(Item(item_id, new.kind, facts, name_item(new.kind, facts), new.source))
-    items = {item.id: item for item in queries.list_items(work, found)}
-    return Received(found.model, found.version, tuple(items[one] for one in added), len(told) - len(added))
+    items = queries.tell_again(work, actor, found, added)
+    return Received(found.model, found.version, items, len(told) - len(added))
+
+
+def _knows_more(same: Item, new: NewItem) -> bool:
+    """Whether an event says more of a thing than is told: of the training dataset, and of what a run took in."""
+    if same.kind is ItemKind.TRAINING_RUN:
+        return not {one.lower() for one in new.facts[INPUTS]} <= {one.lower() for one in same.inputs}
+    return same.id == OWN_DATASET and not new.facts.keys() <= same.facts.keys()
+
+
+def _merge(same: Item, new: NewItem) -> NewItem:
+    """What is told stays as it is; a field of the version itself takes what it does not say from the event."""
+    known = {**new.facts, **same.facts} if same.source is Source.VERSION else dict(same.facts)
+    return replace(new, facts={**known, INPUTS: new.facts[INPUTS]} if INPUTS in new.facts else known)
 
 
 def _find_same(present: Sequence[Item], new: NewItem) -> Item | None:

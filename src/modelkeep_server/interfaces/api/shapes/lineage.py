@@ -27,7 +27,7 @@ class LineageItemIn(Input):
     """
     Something that a version comes from, or that uses it. Which fields a kind has: DATASET name, version, uri, role,
     sha256, sizeBytes, personalData; COMMIT repositoryUrl, commitSha; BASE_MODEL model and version, or uri; TRAINING_RUN
-    system, runId, url; CONSUMER name, url; scripts, pipelines and preprocessing name, uri, commitSha.
+    system, runId, url, inputs; CONSUMER name, url; scripts, pipelines and preprocessing name, uri, commitSha, inputs.
     """
 
     kind: KindName = Field(description="What it is.", examples=["DATASET"])
@@ -44,6 +44,11 @@ class LineageItemIn(Input):
     system: str | None = Field(default=None, description="The system that a run is in.", examples=[None])
     run_id: str | None = Field(default=None, description="The id of a run there.", examples=[None])
     url: str | None = Field(default=None, description="The page of it, http or https.", examples=[None])
+    inputs: list[str] | None = Field(
+        default=None,
+        description="What it took in: `node` of other items of this version, as the list of items has it.",
+        examples=[None],
+    )
 
     def to_new(self) -> NewItem:
         """As the feature takes it."""
@@ -56,7 +61,7 @@ class LineageItemOut(Shape):
     A lineage item, with the fields of its kind. `node` is the id of the node that it leads to in the graph.
 
     Of what stands in the version's own fields `source` is VERSION, and `id` says which: training-dataset, base-model,
-    commit or training-job.
+    commit or training-job; `addedBy` and `addedAt` are of the last edit of that field.
     """
 
     model_config = ConfigDict(extra="allow")

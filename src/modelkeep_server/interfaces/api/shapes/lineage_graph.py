@@ -8,6 +8,7 @@ from modelkeep_server.features.deployments.views import Kind
 from modelkeep_server.features.lineage.views import Edge, Graph, Impact, Live, Node, Reached, Use
 from modelkeep_server.interfaces.api.shapes.base import Shape, StateName, TierName
 from modelkeep_server.interfaces.api.shapes.deployments import KindName
+from modelkeep_server.interfaces.api.shapes.lineage import RoleName
 
 NodeKindName = Literal[
     "VERSION",
@@ -69,16 +70,22 @@ class NodeOut(Shape):
 
 
 class EdgeOut(Shape):
-    """An edge, which points downstream, by the ids of its ends. `relation` reads between them: "is data of"."""
+    """
+    An edge, which points downstream, by the ids of its ends. `relation` reads between them: "is data of"; `roles` are
+    what a dataset was used for there.
+    """
 
     from_: str = Field(alias="from")
     to: str
     relation: str
+    roles: list[RoleName]
 
     @classmethod
     def of(cls, edge: Edge) -> Self:
         """From the feature's view."""
-        return cls.model_validate({"from": edge.from_id, "to": edge.to_id, "relation": edge.relation})
+        return cls.model_validate(
+            {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation, "roles": list(edge.roles)}
+        )
 
 
 class GraphOut(Shape):

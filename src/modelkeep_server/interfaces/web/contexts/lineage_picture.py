@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from modelkeep_server.features.lineage.graph.joining import lead_past
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node, Reached, Use
+from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth, say_impact
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.interfaces.web.lineage_words import describe, name_of, say_impact
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     FAMILY_LABELS,
@@ -22,11 +23,17 @@ from modelkeep_server.rules.lineage import (
     NodeKind,
     PersonalData,
 )
+from modelkeep_server.rules.permission_words import join
 
 #: The depths that a page offers.
 DEPTHS = (1, 2, 3, 5, 10)
 #: Among the kinds of an address: ticks were sent, so that one without any is not one that asks for all.
 NO_KINDS = "NONE"
+#: What a panel beside the graph calls fields, where its words are shorter than those of a form.
+SHORT_LABELS: Mapping[str, str] = {
+    "uri": "Where", "repositoryUrl": "Where", "url": "Where", "sha256": "Digest", "sizeBytes": "Size",
+    "commitSha": "Commit",
+}  # fmt: skip
 #: The fields that a thing's name is made of.
 NAMING = frozenset({"name", "version", "model", "system", "runId"})
 IMPACT_ROWS = 50
@@ -106,7 +113,8 @@ class Picture:
     """
     A part of the graph as a page shows it: as a graph or as a table, with one node chosen, and what a change of that
     one reaches. `at` is the page's address, `kept` what else its query holds, `chooser` the parameter that names the
-    chosen node. `open_href` is where the chosen thing is to be seen, empty where that is no address of the web.
+    chosen node. `open_href` is where the chosen thing is to be seen, empty where that is no address of the web;
+    `owners` are those of a chosen version.
     """
 
     graph: Graph
@@ -115,6 +123,7 @@ class Picture:
     impact: Impact
     at: str
     open_href: str = ""
+    owners: tuple[str, ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
     chooser: str = "node"
 
@@ -175,10 +184,7 @@ class Picture:
     @property
     def depth_words(self) -> str:
         """How far the picture goes, as "2 up, 2 down"."""
-        up, down = f"{self.asked.depth} up", f"{self.asked.depth} down"
-        return {Direction.BOTH: f"{up}, {down}", Direction.UPSTREAM: up, Direction.DOWNSTREAM: down}[
-            self.asked.direction
-        ]
+        return say_depth(self.asked.direction, self.asked.depth)
 
     @cached_property
     def ticks(self) -> tuple[Tick, ...]:
@@ -251,11 +257,27 @@ class Picture:
 
     @property
     def chosen_facts(self) -> tuple[Fact, ...]:
-        """What is known of the chosen thing; of a version nothing here, since it has its page."""
+        """What is known of the chosen thing, its role first; of a version nothing here, since it has its page."""
         if self.chosen.kind in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
             return ()
-        facts = {key: value for key, value in self.chosen.facts.items() if key not in NAMING}
-        return list_facts(KINDS[ItemKind(self.chosen.kind.value)], facts)
+        facts = {key: value for key, value in self.chosen.facts.items() if key not in (*NAMING, "role")}
+        info = KINDS[ItemKind(self.chosen.kind.value)]
+        return (*self._roles, *list_facts(info, facts, SHORT_LABELS))
+
+    @property
+    def _roles(self) -> tuple[Fact, ...]:
+        """What a dataset was used for; where versions used it for different things, for which of them."""
+        edges = [edge for edge in self.graph.edges if edge.from_id == self.chosen.id and edge.roles]
+        words = [join([role.lower() for role in edge.roles], "and").capitalize() for edge in edges]
+        if len(set(words)) > 1:
+            labels = {node.id: name_of(node) for node in self.graph.nodes}
+            pairs = zip(edges, words, strict=True)
+            words = [f"{said} for {labels[edge.to_id]}" for edge, said in sorted(pairs, key=self._is_of_middle)]
+        return (Fact("Role", tuple(dict.fromkeys(words)), Control.ROLE),) if words else ()
+
+    def _is_of_middle(self, told: tuple[Edge, str]) -> tuple[bool, str]:
+        """For sorting: what is told of the middle comes first."""
+        return told[0].to_id != self.graph.middle, told[0].to_id
 
     @property
     def centre_href(self) -> str:
@@ -304,13 +326,13 @@ def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
     if families is None:
         return graph
     nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
-    kept = {one.id for one in nodes}
-    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    edges = lead_past(graph.edges, {one.id: one for one in nodes})
     return Graph(graph.middle, nodes, edges, graph.truncated)
 
 
-def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """What is known of a thing of a kind, in the order of its form."""
+def list_facts(info: KindInfo, facts: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> tuple[Fact, ...]:
+    """What is known of a thing of a kind, in the order of its form, and in its words where `labels` has no others."""
+    shorter = labels or {}
     told = []
     for row in info.fields:
         value = facts.get(row.key)
@@ -318,7 +340,7 @@ def list_facts(info: KindInfo, facts: Mapping[str, Any]) -> tuple[Fact, ...]:
         words = dict(CHOICES.get(row.control, ()))
         texts = tuple(words.get(str(one), str(one)) for one in values if one not in (None, ""))
         if texts:
-            told.append(Fact(row.label, texts, row.control))
+            told.append(Fact(shorter.get(row.key, row.label), texts, row.control))
     return tuple(told)
 
 
@@ -341,5 +363,5 @@ def _side_of(node: Node) -> int:
 
 def _say_edge(edge: Edge, node_id: str, labels: Mapping[str, str]) -> str:
     if edge.from_id == node_id:
-        return f"{edge.relation} {labels.get(edge.to_id, edge.to_id)}"
-    return f"{labels.get(edge.from_id, edge.from_id)} {edge.relation} it"
+        return f"{edge.says} {labels.get(edge.to_id, edge.to_id)}"
+    return f"{labels.get(edge.from_id, edge.from_id)} {edge.says} it"

@@ -8,9 +8,9 @@ from typing import ClassVar
 from modelkeep_server.features.lineage.impact.audience import Addressee
 from modelkeep_server.features.lineage.impact.telling import MESSAGE_CHARS, TELLS_MAX, Preview
 from modelkeep_server.features.notify.letters import Written
+from modelkeep_server.interfaces.lineage.words import name_of, say_impact
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import href_of_lineage
-from modelkeep_server.interfaces.web.lineage_words import name_of, say_impact
 from modelkeep_server.rules.lineage import NODES
 
 #: So many of those who are told stand on the page.

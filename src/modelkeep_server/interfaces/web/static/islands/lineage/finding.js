@@ -1,4 +1,5 @@
-/* Finding in the graph: what has all the words typed is lit and the rest fades; Enter goes to the next, Escape ends it. */
+/* Finding in the graph: what has all the words typed is lit and the rest fades. Enter goes to the next, and chooses what
+   alone was found; the arrow leads to the node, Escape ends it. */
 export function takeSearch(root, graph, view) {
   const field = root.querySelector("[data-find]");
   const told = root.querySelector("[data-found]");
@@ -8,6 +9,7 @@ export function takeSearch(root, graph, view) {
 
   function show() {
     told.textContent = !field.value.trim() ? "" : found.length ? `${at + 1} of ${found.length}` : "Nothing of that name";
+    if (found.length) told.append(Object.assign(document.createElement("span"), { className: "sr-only", textContent: `: ${found[at].title}` }));
     for (const node of graph.nodes) node.place.classList.toggle("at", node === found[at]);
     if (found.length) view.reveal(found[at]);
   }
@@ -30,6 +32,10 @@ export function takeSearch(root, graph, view) {
     if (event.key === "Enter") {
       event.preventDefault();
       if (!found.length) return;
+      if (found.length === 1) {
+        found[0].link.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+        return;
+      }
       at = (at + (event.shiftKey ? found.length - 1 : 1)) % found.length;
       show();
     } else if (event.key === "ArrowDown" && found.length) {

@@ -69,8 +69,9 @@ export function makeView(root, graph, kept) {
     port.scrollBy({ left: x, top: y, behavior: still.matches ? "auto" : "smooth" });
   }
 
-  /** What the next picture needs to go on where this one is. */
+  /** What the next picture needs to go on where this one is; nothing where none is seen. */
   function keep(node) {
+    if (!port.clientWidth) return null;
     const [left, top] = where();
     const [x, y] = middleOf(node);
     return { scale, id: node.id, x: left + x, y: top + y };

@@ -35,4 +35,5 @@ def _to_node(node: Node) -> dict[str, Any]:
 
 
 def _to_edge(edge: Edge) -> dict[str, Any]:
-    return {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation}
+    roles = [role.value for role in edge.roles]
+    return {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation, "roles": roles}

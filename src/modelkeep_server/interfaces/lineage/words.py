@@ -1,33 +1,35 @@
 """A drawn lineage graph as it is read: what stands in each box and on each line, cut to the room there is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from modelkeep_server.features.lineage.drawing.layout import THING_HEIGHT, Box, Drawing, Line, Trace, draw, trace
-from modelkeep_server.features.lineage.views import Graph, Impact, Node
+from modelkeep_server.features.lineage.drawing.layout import BOX_HEIGHT, Box, Drawing, Line, Trace, draw, trace
+from modelkeep_server.features.lineage.views import Direction, Graph, Impact, Node
+from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.kit.fitting import clean, clip, measure
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.lifecycle import STATES
-from modelkeep_server.rules.lineage import NODES, NodeKind
+from modelkeep_server.rules.lineage import KINDS, NODES, ItemKind, NodeKind
 
 #: Where text begins in a box, and how near it comes to the right border.
 TEXT_LEFT, TEXT_RIGHT = 34, 8
-NAME_SIZE, DETAIL_SIZE, SMALL_SIZE = 13, 12, 11
-#: How wide the marks of a state and of a risk are, with the space behind them.
-STATE_MARK, RISK_MARK = 18, 17
+NAME_SIZE, DETAIL_SIZE = 13, 12
+#: How wide the mark of a state is, with the space behind it.
+STATE_MARK = 18
 NUMBER_WIDTH = 72
 _OUTSIDE_ICON = "globe"
+#: Where models from outside come from, by the schemes of their URIs.
+_HUBS = {"hf": "Hugging Face", "huggingface": "Hugging Face"}
+#: What begins the ids of models that are named by a URI.
+_OUTSIDE = f"{KINDS[ItemKind.BASE_MODEL].prefix}:"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a version stands, for its box. `state_x` and `live_x` are counted from the left border."""
+    """How a version stands, for its box. `state_x` is counted from the left border."""
 
     state: str
     state_x: float
-    risk: str
-    live: str
-    live_x: float
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ class Boxed:
         return self.node.kind is NodeKind.BASE_MODEL
 
     @property
-    def is_tall(self) -> bool:
-        """Whether there is room for a third line."""
-        return self.box.height > THING_HEIGHT
+    def top(self) -> float:
+        """Where its words and marks begin: a box that is higher than others has them in its middle."""
+        return self.box.y + (self.box.height - BOX_HEIGHT) / 2
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,13 @@ def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
         tuple(_put_in(box, drawing.middle, way, chosen) for box in drawing.boxes),
         tuple(sorted(lines, key=lambda one: one.is_on)),
     )
+
+
+def say_depth(direction: Direction, depth: int | None) -> str:
+    """How far a graph goes, None for as far as it can: "2 up, 2 down"."""
+    steps = "all" if depth is None else str(depth)
+    words = {Direction.UPSTREAM: f"{steps} up", Direction.DOWNSTREAM: f"{steps} down"}
+    return words.get(direction) or ", ".join(words.values())
 
 
 def name_of(node: Node) -> str:
@@ -164,36 +173,29 @@ def _put_in(box: Box, middle: str, way: Trace, chosen: str | None) -> Boxed:
     flags = (node.id == middle, node.id == chosen, node.id in way.nodes)
     title = ", ".join(_say_all(node))
     if node.kind is not NodeKind.VERSION or not node.model or not node.version:
-        name = clip(clean(node.label), room, NAME_SIZE)
-        detail = clip(clean(node.detail) or NODES[node.kind][0], room, DETAIL_SIZE)
-        return Boxed(box, name, detail, title, icon, *flags)
+        name, detail = _say_short(node, room)
+        return Boxed(box, clip(name, room, NAME_SIZE), clip(detail, room, DETAIL_SIZE), title, icon, *flags)
     number = clip(node.version, NUMBER_WIDTH, DETAIL_SIZE)
-    name = node.model.rpartition("/")[2]
-    risk = f"{TIERS[node.risk_tier].label} risk" if node.risk_tier else ""
-    risk_width = measure(risk, SMALL_SIZE) + RISK_MARK + 8 if risk else 0
-    if box.height <= THING_HEIGHT and risk:
-        # Without a third line the risk stands behind the name, with its word where there is room.
-        risk = risk if measure(name, NAME_SIZE) + risk_width <= room else ""
-        name = clip(name, room - (risk_width if risk else RISK_MARK), NAME_SIZE)
+    name = clip(node.model.rpartition("/")[2], room, NAME_SIZE)
     state_left = measure(number, DETAIL_SIZE) + 7
-    standing = Standing(
-        clip(STATES[node.state].label, room - state_left - STATE_MARK, DETAIL_SIZE) if node.state else "",
-        round(TEXT_LEFT + state_left, 1),
-        risk,
-        _say_live(node.live, room - risk_width),
-        round(TEXT_LEFT + risk_width, 1),
-    )
-    return Boxed(box, clip(name, room, NAME_SIZE), number, title, icon, *flags, standing)
+    state = clip(STATES[node.state].label, room - state_left - STATE_MARK, DETAIL_SIZE) if node.state else ""
+    return Boxed(box, name, number, title, icon, *flags, Standing(state, round(TEXT_LEFT + state_left, 1)))
 
 
-def _say_live(places: Sequence[str], room: float) -> str:
-    """Where a version is live, or in how many places where there is no room for their names."""
-    if not places:
-        return ""
-    whole = f"live in {clean(', '.join(places))}"
-    if len(places) > 1 and measure(whole, SMALL_SIZE) > room:
-        return f"live in {len(places)}"
-    return clip(whole, room, SMALL_SIZE)
+def _say_short(node: Node, room: float) -> tuple[str, str]:
+    """What a thing is called in a box, and what stands below it: of most what everybody calls it, in few words."""
+    name, detail = clean(node.label), clean(node.detail) or NODES[node.kind][0]
+    size = node.facts.get("sizeBytes")
+    if node.kind is NodeKind.DATASET and isinstance(size, int):
+        longer = f"{detail}, {format_size(size)}"
+        return name, longer if measure(longer, DETAIL_SIZE) <= room else detail
+    if node.kind is NodeKind.BASE_MODEL and node.id.startswith(_OUTSIDE):
+        scheme, _, path = node.label.partition(":")
+        host = path[2:].partition("/")[0] if path.startswith("//") else ""
+        last = path.rstrip("/").rpartition("/")[2]
+        if last and last != host:
+            return clean(last), clean(f"Outside: {_HUBS.get(scheme.lower()) or host or scheme}")
+    return name, detail
 
 
 def _say_all(node: Node) -> Iterator[str]:
