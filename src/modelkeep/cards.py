@@ -131,7 +131,7 @@ class CardChanges(Told):
 
 
 class Cards(Asking):
-    """Generating, annotating, publishing and exporting cards. `address` is `GROUP/NAME:VERSION` everywhere."""
+    """What is done with cards, and files of them. `address` is `GROUP/NAME:VERSION` everywhere."""
 
     def generate_card(self, address: str | Address) -> Card:
         """
@@ -166,6 +166,13 @@ class Cards(Asking):
         Stale: it was changed since `edition`.
         """
         return read(Card, self._transport.post(f"{_route_of(address)}/publish", revision=edition))
+
+    def discard_card_draft(self, address: str | Address, *, edition: int | None = None) -> None:
+        """
+        Throw the draft away; annotations stay, and stand in the next. Raises Forbidden, NotFound; Conflict: there is no
+        draft. Stale: it was changed since `edition`.
+        """
+        self._transport.delete(_route_of(address), revision=edition)
 
     def export_card(
         self, address: str | Address, file: str | Path, *, format: str = "json", revision: int | str | None = None  # noqa: A002

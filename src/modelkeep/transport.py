@@ -71,9 +71,9 @@ class Transport:
         headers = {"Content-Type": "application/merge-patch+json", **_made_on(revision)}
         return self._write("PATCH", route, changes, headers)
 
-    def delete(self, route: str, headers: Mapping[str, str] | None = None) -> None:
-        """A DELETE. Raises ApiError, Unreachable."""
-        headers = {**_once(), **(headers or {})}
+    def delete(self, route: str, headers: Mapping[str, str] | None = None, *, revision: int | None = None) -> None:
+        """A DELETE, made on a revision or on whatever is there. Raises ApiError, Unreachable."""
+        headers = {**_once(), **_made_on(revision), **(headers or {})}
         repeat(lambda: self._ask("DELETE", route, headers=headers))
 
     def put_stream(

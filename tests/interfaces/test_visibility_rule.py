@@ -48,3 +48,11 @@ def test_every_query_over_models_carries_the_rule() -> None:
     assert defining[0].startswith("features/models/")
     for feature in ("models", "versions", "artifacts", "search"):
         assert names_in(ROOT / "features" / feature / "queries.py") & {"visible_to", "visible_by"}, feature
+
+
+def test_no_interface_shows_what_a_version_hides() -> None:
+    """Versions come to the doors as their readers may see them; none of these, and no template, asks for the whole."""
+    files = [path for kind in ("*.py", "*.html") for path in (ROOT / "interfaces").rglob(kind)]
+
+    assert len(files) > 200
+    assert [path.name for path in files if "whole_metadata" in path.read_text()] == []

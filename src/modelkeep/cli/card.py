@@ -1,4 +1,4 @@
-"""`modelkeep card`: generate, show, annotate, publish and export model cards, and compare their revisions."""
+"""`modelkeep card`: generate, show, annotate, publish, discard and export model cards, and compare their revisions."""
 
 import sys
 from enum import StrEnum
@@ -14,7 +14,7 @@ from modelkeep.cli.output import moment, note, print_facts, print_json, print_ta
 from modelkeep.client import Client
 
 app = typer.Typer(
-    help="Generate, show, annotate, publish and export model cards, and compare their revisions.",
+    help="Generate, show, annotate, publish, discard and export model cards, and compare their revisions.",
     add_completion=False,
     no_args_is_help=True,
 )
@@ -94,6 +94,23 @@ def publish(
     with Client() as client:
         card = client.publish_card(address, edition=edition)
     _print_card(card, as_json)
+
+
+@app.command()
+def discard(
+    address: VersionAddress,
+    edition: Annotated[
+        int | None, typer.Option(help="Discard it only if the draft is still this edition, as `show` has it.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Throw the draft away. Annotations stay, and stand in the next one; what is published stays as it is."""
+    version = parse_version(address)
+    if not yes:
+        typer.confirm(f"Discard the draft of the model card of {version}?", abort=True, err=True)
+    with Client() as client:
+        client.discard_card_draft(version, edition=edition)
+    note("The draft is discarded. Annotations are kept for the next one.")
 
 
 @app.command()

@@ -52,7 +52,7 @@ NOUNS = (
     Noun(
         "evaluations", "Record what was measured of versions, import it, and list it.", "modelkeep.cli.evaluations:app"
     ),
-    Noun("card", "Generate, annotate, publish and export model cards.", "modelkeep.cli.card:app"),
+    Noun("card", "Generate, annotate, publish, discard and export model cards.", "modelkeep.cli.card:app"),
     Noun("lineage", "What versions were made from, and what uses them.", "modelkeep.cli.lineage:app"),
     Noun("deployments", "What is live where, and rolling back.", "modelkeep.cli.deployments:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),

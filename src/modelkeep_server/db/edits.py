@@ -64,6 +64,12 @@ def demand_fresh(
     raise error
 
 
+def find_last_change(work: Work, object_id: str, actions: tuple[str, ...]) -> Change | None:
+    """The last of these edits of an object. One statement."""
+    changes = _list_changes(work, object_id, actions, REVISION, since=-1, limit=1)
+    return changes[-1] if changes else None
+
+
 def fields_of(body: Mapping[str, Any], key: str = REVISION) -> tuple[str, ...]:
     """
     The fields that an edit changed, by their JSON names, in the order of its event's body. Never what they held.
@@ -77,8 +83,10 @@ def fields_of(body: Mapping[str, Any], key: str = REVISION) -> tuple[str, ...]:
     return tuple(name for name in names if name != key and before.get(name) != after.get(name))
 
 
-def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], key: str, *, since: int) -> list[Change]:
-    """The edits after a revision, oldest first, at most the last `CHANGES_READ`."""
+def _list_changes(
+    work: Work, object_id: str, actions: tuple[str, ...], key: str, *, since: int, limit: int = CHANGES_READ
+) -> list[Change]:
+    """The edits after a revision, oldest first, at most the last `limit`."""
     rows = work.all(
         select(audit_events.c.body, audit_events.c.at, audit_events.c.actor, audit_people.c.email)
         .outerjoin(audit_people, audit_people.c.pseudonym == audit_events.c.actor)
@@ -88,7 +96,7 @@ def _list_changes(work: Work, object_id: str, actions: tuple[str, ...], key: str
             audit_events.c.outcome == Outcome.ALLOWED,
         )
         .order_by(audit_events.c.sequence.desc())
-        .limit(CHANGES_READ)
+        .limit(limit)
     )
     changes = []
     for row in reversed(rows):

@@ -129,6 +129,7 @@ ACTIONS: dict[str, Action] = {
         Action("card.generate", "version", "generated the model card of", is_activity=True),
         Action("card.annotate", "version", "annotated the model card of", is_activity=True),
         Action("card.publish", "version", "published the model card of", is_activity=True),
+        Action("card.discard", "version", "discarded the draft of the model card of", is_activity=True),
         Action("environment.create", "environment", "created the environment"),
         Action("environment.update", "environment", "changed the environment"),
         Action("environment.end", "environment", "ended the environment"),

@@ -245,6 +245,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("card.generate", _WRITERS, Scope.WRITE, "generate a model card"),
         Permission("card.annotate", _TALKERS, Scope.WRITE, "annotate a model card"),
         Permission("card.publish", _OWNERS, Scope.WRITE, "publish a model card"),
+        Permission("card.discard", _WRITERS, Scope.WRITE, "discard the draft of a model card"),
         Permission("environment.create", _SRES, Scope.DEPLOY, "create an environment"),
         Permission("environment.update", _SRES, Scope.DEPLOY, "change an environment"),
         Permission("environment.end", _SRES, Scope.DEPLOY, "end an environment"),

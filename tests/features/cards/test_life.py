@@ -9,56 +9,24 @@ from modelkeep_server.features.cards import queries, service
 from modelkeep_server.features.cards.documents import digest_of, from_document, to_body
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit.merkle import inclusion_proof, leaf_hash, root_of, verify_inclusion
 from modelkeep_server.rules.card_sections import ANNOTATION_CHARS, ANNOTATIONS_MAX
 from modelkeep_server.rules.permissions import Role
 from tests.support.at_once import at_once
+from tests.support.card_acts import CardActs, notes_of
 from tests.support.clients import Api
 from tests.support.full_versions import card_of, items_of, make_full
-from tests.support.make import Make, Person
+from tests.support.make import Make
 from tests.support.problems import assert_problem, refusal
 from tests.support.registries import Registry
 from tests.support.statements import counted
 
 
-class _Cards:
-    """The cards of one version, as its owner reaches them."""
-
-    def __init__(self, api: Api, version: Version, owner: Person) -> None:
-        self._api, self.version, self.owner = api, version, owner
-
-    def generate(self) -> Any:
-        answer = self._api.as_(self.owner).post(card_of(self.version))
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    def get(self, below: str = "") -> Any:
-        answer = self._api.as_(self.owner).get(card_of(self.version, below))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def annotate(self, section: str, markdown: str, person: Person | None = None, edition: int | None = None) -> Any:
-        headers = {} if edition is None else {"if-match": f'"r{edition}"'}
-        return self._api.as_(person or self.owner).put(
-            card_of(self.version, f"/annotations/{section}"), json={"markdown": markdown}, headers=headers
-        )
-
-    def publish(self, person: Person | None = None, edition: int | None = None) -> Any:
-        headers = {} if edition is None else {"if-match": f'"r{edition}"'}
-        return self._api.as_(person or self.owner).post(card_of(self.version, "/publish"), headers=headers)
-
-    def edit(self, **metadata: Any) -> None:
-        address = f"/api/v1/models/{self.version.model}/versions/{self.version.version}"
-        answer = self._api.as_(self.owner).patch(address, json={"metadata": metadata})
-        assert answer.status_code == 200, answer.text
-
-
 @pytest.fixture
-def cards(make: Make, api: Api) -> _Cards:
+def cards(make: Make, api: Api) -> CardActs:
     """Those of a new version."""
     version = make.version()
-    return _Cards(api, version, make.owner_of(version))
+    return CardActs(api, version, make.owner_of(version))
 
 
 def messages_of(answer: Any) -> dict[str, str]:
@@ -67,13 +35,7 @@ def messages_of(answer: Any) -> dict[str, str]:
     return {error["field"]: error["message"] for error in answer.json()["errors"]}
 
 
-def notes_of(card: dict[str, Any], section: str) -> list[tuple[str, str]]:
-    """The annotations of a section: by whom, and what."""
-    found = next(one for one in card["sections"] if one["id"] == section)
-    return [(note["author"], note["markdown"]) for note in found["annotations"]]
-
-
-def test_annotations_stay_when_a_card_is_generated_anew(cards: _Cards, make: Make) -> None:
+def test_annotations_stay_when_a_card_is_generated_anew(cards: CardActs, make: Make) -> None:
     """Its facts are replaced; what people said stays, signed with name and time, and in one draft."""
     reviewer = make.person(Role.MRC)
     cards.generate()
@@ -89,7 +51,7 @@ def test_annotations_stay_when_a_card_is_generated_anew(cards: _Cards, make: Mak
     assert cards.get() == card
 
 
-def test_one_annotation_stands_of_a_person_and_a_section(cards: _Cards) -> None:
+def test_one_annotation_stands_of_a_person_and_a_section(cards: CardActs) -> None:
     """A new text takes the place of the one before, an empty one takes it back, the same changes nothing."""
     assert cards.annotate("metrics", "First.").json()["edition"] == 1
     assert cards.annotate("metrics", "Second.\r\nAnd a line.").json()["edition"] == 2
@@ -100,7 +62,7 @@ def test_one_annotation_stands_of_a_person_and_a_section(cards: _Cards) -> None:
     assert cards.annotate("metrics", "").json()["edition"] == 3
 
 
-def test_generating_what_is_said_already_changes_nothing(cards: _Cards, make: Make) -> None:
+def test_generating_what_is_said_already_changes_nothing(cards: CardActs, make: Make) -> None:
     """No event, no edition; what the draft says otherwise by now is named in the event, and not what it says."""
     first = cards.generate()
     assert cards.generate() == first
@@ -113,7 +75,7 @@ def test_generating_what_is_said_already_changes_nothing(cards: _Cards, make: Ma
     assert "winter" not in json.dumps(events[1].after)
 
 
-def test_a_published_revision_never_changes(cards: _Cards, make: Make) -> None:
+def test_a_published_revision_never_changes(cards: CardActs, make: Make) -> None:
     """Later facts and annotations go into the next draft; the digest is over what the document says."""
     cards.generate()
     cards.annotate("factors", "Seen.")
@@ -138,7 +100,7 @@ def test_a_published_revision_never_changes(cards: _Cards, make: Make) -> None:
     assert [one["revision"] for one in cards.get("/revisions?limit=1")["items"]] == [2]
 
 
-def test_changed_facts_are_told_and_revisions_compared(cards: _Cards) -> None:
+def test_changed_facts_are_told_and_revisions_compared(cards: CardActs) -> None:
     """What generating anew would bring, item by item; and what two revisions say differently."""
     cards.edit(limitations="Weak in winter.")
     cards.generate()
@@ -158,7 +120,7 @@ def test_changed_facts_are_told_and_revisions_compared(cards: _Cards) -> None:
     assert [one["label"] for one in cards.get("/compare?before=2&now=1")["items"]] == ["Primary uses", "Limitations"]
 
 
-def test_only_owners_publish_and_whoever_has_a_say_annotates(cards: _Cards, make: Make, api: Api) -> None:
+def test_only_owners_publish_and_whoever_has_a_say_annotates(cards: CardActs, make: Make, api: Api) -> None:
     """A reviewer annotates and neither generates nor publishes; a stranger reads."""
     reviewer, stranger = make.person(Role.MRC), make.person()
     cards.generate()
@@ -169,7 +131,7 @@ def test_only_owners_publish_and_whoever_has_a_say_annotates(cards: _Cards, make
     assert api.as_(stranger).get(card_of(cards.version)).status_code == 200
 
 
-def test_a_card_that_changed_since_it_was_read_is_not_published(cards: _Cards, make: Make) -> None:
+def test_a_card_that_changed_since_it_was_read_is_not_published(cards: CardActs, make: Make) -> None:
     """412 says who changed what; so does an annotation that was written on another edition."""
     reviewer = make.person(Role.MRC)
     read = cards.generate()["edition"]
@@ -182,7 +144,7 @@ def test_a_card_that_changed_since_it_was_read_is_not_published(cards: _Cards, m
     assert cards.annotate("metrics", "Mine.", edition=read).status_code == 412
 
 
-def test_nothing_to_publish_says_what_to_do(cards: _Cards) -> None:
+def test_nothing_to_publish_says_what_to_do(cards: CardActs) -> None:
     """Before the first card, and after a publication that nothing followed."""
     none_yet = cards.publish()
     assert (none_yet.status_code, "Generate it first" in none_yet.json()["remedy"]) == (409, True)
@@ -198,7 +160,7 @@ def test_nothing_to_publish_says_what_to_do(cards: _Cards) -> None:
     ("markdown", "says"),
     [("x" * (ANNOTATION_CHARS + 1), "At most 10,000"), ("a\x00b", "U+0000"), ("a\u202eb", "U+202E")],
 )
-def test_a_bad_annotation_is_named_and_nothing_is_kept(cards: _Cards, markdown: str, says: str) -> None:
+def test_a_bad_annotation_is_named_and_nothing_is_kept(cards: CardActs, markdown: str, says: str) -> None:
     """Too long, or with what no text may hold."""
     refused = cards.annotate("factors", markdown)
     assert refused.status_code == 422
@@ -206,7 +168,7 @@ def test_a_bad_annotation_is_named_and_nothing_is_kept(cards: _Cards, markdown: 
     assert cards.get("/revisions")["items"] == []
 
 
-def test_bad_requests_are_answered_with_what_is_wrong(cards: _Cards, api: Api) -> None:
+def test_bad_requests_are_answered_with_what_is_wrong(cards: CardActs, api: Api) -> None:
     """An unknown section, format, revision or field; never a 500."""
     owner = api.as_(cards.owner)
     cards.generate()
@@ -228,7 +190,7 @@ def test_a_section_takes_so_many_annotations(registry: Registry, make: Make, api
     monkeypatch.setattr("modelkeep_server.features.cards.service.ANNOTATIONS_MAX", 2)
     assert ANNOTATIONS_MAX == 50
     version = make.version()
-    cards = _Cards(api, version, make.owner_of(version))
+    cards = CardActs(api, version, make.owner_of(version))
     first, second = make.person(Role.MRC), make.person(Role.SRE)
     assert [cards.annotate("factors", "x", one).status_code for one in (first, second)] == [200, 200]
     refused = cards.annotate("factors", "One more.")
@@ -236,7 +198,7 @@ def test_a_section_takes_so_many_annotations(registry: Registry, make: Make, api
     assert cards.annotate("factors", "Other words.", first).status_code == 200
 
 
-def test_of_two_who_publish_at_once_one_wins(cards: _Cards) -> None:
+def test_of_two_who_publish_at_once_one_wins(cards: CardActs) -> None:
     """On the edition that both read: one revision, and the other is told."""
     edition = cards.generate()["edition"]
     answers = at_once(*[lambda: cards.publish(edition=edition)] * 4)
@@ -244,7 +206,7 @@ def test_of_two_who_publish_at_once_one_wins(cards: _Cards) -> None:
     assert [one["revision"] for one in cards.get("/revisions")["items"]] == [1]
 
 
-def test_no_annotation_is_lost_to_whoever_publishes_at_once(cards: _Cards, make: Make) -> None:
+def test_no_annotation_is_lost_to_whoever_publishes_at_once(cards: CardActs, make: Make) -> None:
     """It is in what was published or in the draft after it; each edition was one act."""
     people = [make.person(Role.MRC) for _ in range(3)]
     cards.generate()
@@ -257,7 +219,7 @@ def test_no_annotation_is_lost_to_whoever_publishes_at_once(cards: _Cards, make:
     assert kept == {(one.email, f"By {one.email}") for one in people}
 
 
-def test_of_several_who_generate_at_once_one_makes_the_draft(cards: _Cards) -> None:
+def test_of_several_who_generate_at_once_one_makes_the_draft(cards: CardActs) -> None:
     """The others find that it says all of it."""
     answers = at_once(*[cards.generate] * 4)
     assert all(answer == answers[0] for answer in answers)
@@ -270,7 +232,7 @@ def test_a_card_that_was_changed_by_hand_is_not_told(
 ) -> None:
     """It is refused with whom to tell, and the log does not verify."""
     version = fresh_make.version()
-    cards = _Cards(fresh_api, version, fresh_make.owner_of(version))
+    cards = CardActs(fresh_api, version, fresh_make.owner_of(version))
     cards.generate()
     if published:
         cards.publish()
@@ -283,7 +245,7 @@ def test_a_card_that_was_changed_by_hand_is_not_told(
     assert not auditor.get("/api/v1/audit/verify").json()["ok"]
 
 
-def test_a_published_card_names_the_head_of_the_log_right_after_it(cards: _Cards, registry: Registry) -> None:
+def test_a_published_card_names_the_head_of_the_log_right_after_it(cards: CardActs, registry: Registry) -> None:
     """Its publication is the last event under the root, which stays the same whatever comes later."""
     cards.generate()
     cards.publish()
@@ -305,7 +267,7 @@ def test_a_published_card_names_the_head_of_the_log_right_after_it(cards: _Cards
 def test_cards_stay_open_whatever_the_state_of_the_version(registry: Registry, make: Make, api: Api) -> None:
     """After approval as well: what was published before stands beside it, and says so."""
     full = make_full(registry, make, api)
-    cards = _Cards(api, full.version, full.owner)
+    cards = CardActs(api, full.version, full.owner)
     cards.generate()
     assert cards.publish().status_code == 200
     full.life.reach("STAGING")
@@ -313,7 +275,7 @@ def test_cards_stay_open_whatever_the_state_of_the_version(registry: Registry, m
     assert cards.publish().json()["state"] == "STAGING"
 
 
-def test_reading_a_published_card_costs_few_statements(cards: _Cards, registry: Registry) -> None:
+def test_reading_a_published_card_costs_few_statements(cards: CardActs, registry: Registry) -> None:
     """However many revisions there are."""
     cards.generate()
     cards.publish()
@@ -324,7 +286,7 @@ def test_reading_a_published_card_costs_few_statements(cards: _Cards, registry: 
     assert len(sent) == 4
 
 
-def test_the_trail_tells_of_cards_in_words(cards: _Cards, api: Api) -> None:
+def test_the_trail_tells_of_cards_in_words(cards: CardActs, api: Api) -> None:
     """Which revision, how complete, and of which section somebody said something."""
     cards.generate()
     cards.annotate("ethical-considerations", "Looked at with the board.")
@@ -336,12 +298,12 @@ def test_the_trail_tells_of_cards_in_words(cards: _Cards, api: Api) -> None:
         assert words in page.text
 
 
-def test_owners_and_reviewers_are_told_of_a_publication(cards: _Cards, make: Make, api: Api) -> None:
+def test_owners_and_reviewers_are_told_of_a_publication(cards: CardActs, make: Make, api: Api) -> None:
     """Not whoever published it; the notice leads to the card."""
     other = make.owner()
     model = make.model(cards.owner, owners=[cards.owner.email, other.email])
     version = make.version(model, owner=cards.owner)
-    more = _Cards(api, version, cards.owner)
+    more = CardActs(api, version, cards.owner)
     more.generate()
     assert more.publish().status_code == 200
     told = [one for one in api.as_(other).get("/api/v1/notices").json()["items"] if one["kind"] == "card.published"]
@@ -351,7 +313,7 @@ def test_owners_and_reviewers_are_told_of_a_publication(cards: _Cards, make: Mak
     assert not any(one["kind"] == "card.published" for one in mine)
 
 
-def test_the_page_tells_where_to_provide_now_what_a_card_lacks(cards: _Cards, registry: Registry, api: Api) -> None:
+def test_the_page_tells_where_to_provide_now_what_a_card_lacks(cards: CardActs, registry: Registry, api: Api) -> None:
     """Of a version that was closed since, in the next one."""
     cards.generate()
     address = f"/api/v1/models/{cards.version.model}/versions/1.0.0/close"
@@ -388,4 +350,4 @@ def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(registry: Regi
         with counted() as sent:
             queries.find_state(work, actor, model, version)
         costs["page"] = len(sent)
-    assert costs == {"generate": 30, "annotate": 26, "publish": 25, "page": 16}
+    assert costs == {"generate": 30, "annotate": 27, "publish": 26, "page": 16}

@@ -7,12 +7,12 @@ import pytest
 
 from modelkeep_server.features.cards.markdown import (
     CodeBlock,
-    Grid,
     Listing,
     Paragraph,
     Quote,
     Rule,
     Run,
+    TableBlock,
     read_blocks,
     render_markdown,
 )
@@ -111,6 +111,6 @@ def test_blocks_say_the_same():
     assert items.items[1][1] == Listing(((Paragraph((Run("nested"),)),),), start=3)
     assert quote == Quote((Paragraph((Run("said by another"),)),))
     assert code == CodeBlock("SELECT <1>")
-    assert grid == Grid((((Run("group"),), (Run("recall"),)), ((Run("18 to 24"),), (Run("0.7"),))))
+    assert grid == TableBlock((((Run("group"),), (Run("recall"),)), ((Run("18 to 24"),), (Run("0.7"),))))
     assert rule == Rule()
     assert picture == Paragraph((Run("A plot", href="https://a.example/plot.png"),))

@@ -1,15 +1,19 @@
 """A card as PDF: what it says, literally, how it is tagged, and that it is the same file each time."""
 
+import itertools
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from modelkeep_server.adapters.pdf import open_printer
 from modelkeep_server.adapters.pdf.press import Press
 from modelkeep_server.features.cards.exports.printed import made_at, print_card, to_print
-from modelkeep_server.features.cards.views import Annotation, Card, Table
+from modelkeep_server.features.cards.views import Annotation, Card, Measure, Table
 from modelkeep_server.ports import PrinterDown, PrintingTooLong
 from modelkeep_server.rules.card_sections import ROWS_SHOWN, SECTIONS
 from modelkeep_server.rules.errors import Unavailable
@@ -34,6 +38,20 @@ def printed(card: Card) -> bytes:
 @pytest.fixture(scope="module")
 def full() -> bytes:
     return printed(cards.make_card())
+
+
+def fonts_of(reader: PdfReader) -> Iterator[Any]:
+    """Every font that a page asks for."""
+    for page in reader.pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            yield font.get_object()
+
+
+def is_embedded(font: Any) -> bool:
+    """Whether its shapes are in the file."""
+    described = font["/DescendantFonts"][0].get_object() if "/DescendantFonts" in font else font
+    kept = {"/FontFile", "/FontFile2", "/FontFile3"}
+    return bool(kept & set(described["/FontDescriptor"].get_object())) or font["/Subtype"] == "/Type3"
 
 
 def is_plain(text: str) -> bool:
@@ -79,7 +97,7 @@ def test_all_that_the_card_says_is_printed(full: bytes) -> None:
             else [item.value or ""]
         )  # fmt: skip
         for value in (item.label, *values):
-            assert squeeze(value) in told, value
+            assert squeeze(re.sub("^- ", "• ", value, flags=re.MULTILINE)) in told, value
     for said in (
         "Amara Okafor (amara@company.com)", "12 Jan 2026, 10:02 UTC", "Accepted for retention offers only.",
         "they are left off the weekly list,", "Does not pass", "0.794 – 0.829",
@@ -104,6 +122,58 @@ def test_it_is_tagged_for_readers_of_screens(full: bytes) -> None:
     charts = [words for kind, words in parts if kind == "/Figure"]
     assert any(words and "Under 3 months 0.812" in words for words in charts)
     assert all(charts)
+
+
+@pytest.mark.parametrize("text", ["", cards.RIGHT_TO_LEFT, "日本語 한국어 中文 ไทย हिन्दी ∑ 😀"])
+def test_it_can_be_read_in_many_years(text: str) -> None:
+    """PDF/A-2a: what it is said to be, a profile of colours, every font in the file, and nothing that runs or asks."""
+    reader = read_pdf(printed(cards.spoken_in(text) if text else cards.make_card()))
+    root = reader.trailer["/Root"]
+    told = root["/Metadata"].get_object().get_data().decode()
+
+    assert re.search(r"<pdfaid:part>2</.*<pdfaid:conformance>A</", told, re.DOTALL)
+    assert "<pdfuaid:part>1</" in told
+    assert root["/OutputIntents"][0]["/DestOutputProfile"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert {"/JavaScript", "/OpenAction", "/AA", "/AcroForm", "/EmbeddedFiles"}.isdisjoint(root)
+    fonts = list(fonts_of(reader))
+    assert fonts
+    assert all("/ToUnicode" in font and is_embedded(font) for font in fonts)
+    assert all(page["/Tabs"] == "/S" for page in reader.pages if "/Annots" in page)
+
+
+def test_its_headings_step_down_one_at_a_time(full: bytes) -> None:
+    """Seven of the first level, in order, and those of items below them."""
+    levels = [int(kind[2:]) for kind, _ in structure_of(full) if re.fullmatch("/H[1-6]", kind)]
+
+    assert levels.count(1) == len(SECTIONS)
+    assert levels[0] == 1
+    assert all(now - before <= 1 for before, now in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("rows", range(16, 40, 3))
+def test_no_page_begins_with_the_end_of_a_table(rows: int) -> None:
+    """Of a table that goes on, three rows and more stand on the next page; the contents lead to where things are."""
+    measures = tuple(Measure(f"metric_{place:02}", place / 100, dataset="holdout") for place in range(rows))
+    reader = read_pdf(printed(cards.make_card({**cards.FULL, "performance": measures}, {})))
+    pages = [page.extract_text() for page in reader.pages]
+
+    counts = [len(set(re.findall(r"metric_\d\d", page))) for page in pages]
+    assert all(count == 0 or count >= 3 for count in counts), counts
+    assert all(squeeze(f"Page {at} of {len(pages)}") in squeeze(page) for at, page in enumerate(pages, 1))
+    for entry in (entry for entry in reader.outline if not isinstance(entry, list)):
+        assert str(entry.title) in pages[reader.get_destination_page_number(entry)]
+
+
+@pytest.mark.parametrize("lines", range(1, 40, 4))
+def test_no_text_stands_on_the_last_page_alone(lines: int) -> None:
+    """However long what stands before it is: short sections stay whole, and the last two texts of longer ones."""
+    values = {**cards.FULL, "risks": "\n".join(f"Line {place}." for place in range(lines))}
+    reader = read_pdf(printed(cards.make_card(values, {})))
+
+    last = squeeze(reader.pages[-1].extract_text())
+    assert squeeze("Responsible use") in last
+    assert squeeze("Mitigations") in last
 
 
 @pytest.mark.parametrize("card", [cards.make_card(), cards.as_draft(cards.make_card()), cards.empty_card()])

@@ -126,7 +126,7 @@ def test_a_base_model_that_is_there_is_not_judged_again(registry: Registry, make
     guest = make.person()
     api.as_(insider).put(f"/api/v1/models/{version.model}/collaborators/{guest.email}", json={"access": "WRITE"})
 
-    told = {"description": "Better.", "metadata": {"baseModel": _as_base(base), "limitations": "None."}}
+    told = {"description": "Better.", "metadata": {"limitations": "None."}}
     answer = api.as_(guest).patch(route_of(version), json=told)
 
     assert answer.status_code == 200, answer.text

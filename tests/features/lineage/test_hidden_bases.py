@@ -63,3 +63,48 @@ def test_whoever_writes_without_seeing_the_base_model_neither_learns_nor_loses_i
     assert began.status_code == 201, began.text
     assert hidden.model not in began.text
     assert "baseModel" not in own.get(route_of(version).replace("1.0.0", "2.0.0")).json()["metadata"]
+
+
+def test_a_base_model_is_neither_guessed_nor_taken_off_by_who_may_not_see_it(make: Make, api: Api) -> None:
+    """A patch that would change part of it, or name it, is answered as about none; one that empties it leaves it."""
+    owner, writer = make.owner(), make.person()
+    hidden = make.version(make.model(owner, visibility="RESTRICTED"))
+    version = make.version(make.model(owner))
+    where, own, client = route_of(version), api.as_(owner), api.as_(writer)
+    base = {"model": hidden.model, "version": hidden.version}
+    assert own.patch(where, json={"metadata": {"baseModel": base}}).status_code == 200
+    let_in = own.put(f"/api/v1/models/{version.model}/collaborators/{writer.email}", json={"access": "WRITE"})
+    assert let_in.status_code == 201
+
+    without = make.version(make.model(owner))
+    own.put(f"/api/v1/models/{without.model}/collaborators/{writer.email}", json={"access": "WRITE"})
+    for patch in ({"version": "9.9.9"}, base, {"model": "no/such", "version": "1.0.0"}):
+        answers = [client.patch(at, json={"metadata": {"baseModel": patch}}) for at in (where, route_of(without))]
+        assert [answer.status_code for answer in answers] == [422, 422], patch
+        assert answers[0].json()["errors"] == answers[1].json()["errors"]
+    for metadata in ({"baseModel": None}, None):
+        emptied = client.patch(where, json={"metadata": metadata})
+        assert (emptied.status_code, hidden.model in emptied.text) == (200, False)
+        assert own.get(where).json()["metadata"]["baseModel"] == base
+
+
+def test_another_base_model_stands_beside_the_one_that_its_teller_may_not_see(make: Make, api: Api) -> None:
+    """Whoever may see both finds both, and the log says that the first was kept."""
+    owner, writer = make.owner(), make.person()
+    hidden, open_one = make.version(make.model(owner, visibility="RESTRICTED")), make.version()
+    version = make.version(make.model(owner))
+    where, own, client = route_of(version), api.as_(owner), api.as_(writer)
+    base = {"model": hidden.model, "version": hidden.version}
+    own.patch(where, json={"metadata": {"baseModel": base}})
+    own.put(f"/api/v1/models/{version.model}/collaborators/{writer.email}", json={"access": "WRITE"})
+
+    other = {"model": open_one.model, "version": open_one.version}
+    told = client.patch(where, json={"metadata": {"baseModel": other}})
+
+    assert (told.status_code, told.json()["metadata"]["baseModel"]) == (200, other)
+    assert hidden.model not in told.text
+    items = own.get(f"{where}/lineage/items").json()["items"]
+    assert [one["model"] for one in items if one["kind"] == "BASE_MODEL"] == [open_one.model, hidden.model]
+    assert hidden.model not in client.get(f"{where}/lineage/items").text
+    event = make.events(object_id=version.id, action="version.update")[-1]
+    assert {"metadata.baseModel", "lineage"} <= event.after.keys()

@@ -18,8 +18,9 @@ from modelkeep_server.adapters.pdf.lettering import Lettering
 HERE = Path(__file__).resolve().parent
 TEMPLATES = HERE / "templates"
 FONTS = HERE / "fonts"
-#: Accessible to readers of screens: ISO 14289-1. Typst refuses to write what does not keep to it.
-_STANDARD = "ua-1"
+#: For readers of screens, ISO 14289-1, and to be read as it is in many years, ISO 19005-2 at its strictest level. Typst
+#: refuses to write what does not keep to them.
+_STANDARDS = ["ua-1", "a-2a"]
 _QUOTED = re.compile(r"`.*`|\".*\"", re.DOTALL)
 _MEMORY_BYTES = 3 * 1024 * 1024 * 1024
 _CPU_SECONDS = 60
@@ -56,7 +57,7 @@ def _bound() -> None:
 def _set_card(order: dict[str, Any]) -> bytes:
     document = Lettering(FONTS).fit(order["data"])
     return _compile(
-        "card.typ", {"card": json.dumps(document)}, format="pdf", pdf_standards=_STANDARD, timestamp=order["at"]
+        "card.typ", {"card": json.dumps(document)}, format="pdf", pdf_standards=_STANDARDS, timestamp=order["at"]
     )
 
 

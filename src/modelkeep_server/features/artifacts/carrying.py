@@ -23,7 +23,6 @@ from modelkeep_server.features.versions import checks, service
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.own_lineage import keep_beside
-from modelkeep_server.features.versions.seen import as_seen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
@@ -69,7 +68,7 @@ def create_version_from(
     relations = model_queries.relations_of(actor, model)
     access.require(work, actor, "version.create", relations, owners=model.owners)
     try:
-        origin = as_seen(work, actor, version_queries.get_version(work, actor, group, name, base))
+        origin = version_queries.get_version(work, actor, group, name, base)
     except NotFound:
         raise Invalid.of([FieldError("from", f"{model.address} has no version {base[:100]}.")]) from None
     if is_patch:

@@ -95,8 +95,13 @@ class Chart:
     @property
     def title(self) -> str:
         """What it shows, as a heading."""
+        return f"{self.name}{self.tail}"
+
+    @property
+    def tail(self) -> str:
+        """What a heading says after the name, which may be of a script that goes the other way."""
         by = f" by {self.by}" if self.by else ""
-        return f"{self.name}{by}{', with confidence intervals' if self.has_intervals else ''}"
+        return f"{by}{', with confidence intervals' if self.has_intervals else ''}"
 
     @property
     def words(self) -> str:

@@ -76,7 +76,7 @@ class CodeBlock:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TableBlock:
     """A table; its first row are the heads."""
 
     rows: tuple[tuple[tuple[Run, ...], ...], ...]
@@ -87,7 +87,7 @@ class Rule:
     """A line across."""
 
 
-Block = Paragraph | Listing | Quote | CodeBlock | Grid | Rule
+Block = Paragraph | Listing | Quote | CodeBlock | TableBlock | Rule
 
 
 @lru_cache(_KEPT)
@@ -173,7 +173,7 @@ def _read(tokens: Iterator[Token]) -> tuple[Block, ...]:
         elif token.type in ("fence", "code_block"):
             blocks.append(CodeBlock(token.content.rstrip("\n")))
         elif token.type == "table_open":
-            blocks.append(Grid(tuple(_rows(tokens))))
+            blocks.append(TableBlock(tuple(_rows(tokens))))
         elif token.type == "hr":
             blocks.append(Rule())
     return tuple(blocks)

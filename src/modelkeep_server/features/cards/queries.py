@@ -1,19 +1,20 @@
 """Reading cards. One is visible where its model is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, Text, and_, bindparam, func, select, type_coerce
+from sqlalchemy import Row, Select, Text, and_, bindparam, case, func, select, type_coerce
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import card_annotations, card_revisions, people, row_writers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
+from modelkeep_server.features.cards.bases import without_hidden
 from modelkeep_server.features.cards.comparing import compare_cards
 from modelkeep_server.features.cards.documents import digest_of_text, from_document
-from modelkeep_server.features.cards.gathering.facts import read_facts
+from modelkeep_server.features.cards.gathering.facts import digest_content, read_facts
 from modelkeep_server.features.cards.gathering.sections import build_sections, measure_coverage, with_places
 from modelkeep_server.features.cards.views import (
     Annotation,
@@ -37,6 +38,9 @@ from modelkeep_server.rules.errors import IntegrityBroken, NotFound
 Asked = int | Literal["draft"] | None
 
 REVISIONS_SHOWN = 200
+#: The status of a row whose draft was thrown away, and that the next one takes: to readers there is no such card.
+DISCARDED = "DISCARDED"
+_IS_THERE = card_revisions.c.status != DISCARDED
 
 _generators, _publishers = people.alias("generators"), people.alias("publishers")
 
@@ -53,6 +57,20 @@ class Stored:
     sequence: int | None
 
 
+@dataclass(frozen=True)
+class Last:
+    """
+    How far the cards of a version have come. `published` is the newest revision, 0 where there is none, and `read` the
+    edition that its readers have; `edition` is the highest that anything had. `discarded` is the row of a draft that
+    was thrown away after that revision, or None.
+    """
+
+    published: int
+    read: int
+    edition: int
+    discarded: int | None
+
+
 @cache
 def _select_rows() -> Select[Any]:
     written = and_(row_writers.c.table_name == card_revisions.name, row_writers.c.row_key == card_revisions.c.id)
@@ -67,7 +85,7 @@ def _select_rows() -> Select[Any]:
             type_coerce(columns.document, Text).label("text"),
         )
         .outerjoin(row_writers, written)
-        .where(card_revisions.c.version_id == bindparam("version_id"))
+        .where(card_revisions.c.version_id == bindparam("version_id"), _IS_THERE)
     )
 
 
@@ -135,8 +153,16 @@ def _changed_by_hand(row: Row[Any]) -> IntegrityBroken:
 def _complete(work: Work, version: Version, stored: Stored) -> Card:
     """The card with what is told beside it: of a draft the annotations as they stand, of a published one its head."""
     if stored.card.status is CardStatus.DRAFT:
-        return with_annotations(stored.card, list_annotations(work, version))
+        return complete_draft(work, version, stored.card)
     return replace(stored.card, checkpoint=_find_checkpoint(work, stored))
+
+
+def complete_draft(work: Work, version: Version, card: Card) -> Card:
+    """
+    A draft as it is read: with the annotations as they stand, and without what it said of base models that were hidden
+    since. Two statements at most.
+    """
+    return without_hidden(work, version, with_annotations(card, list_annotations(work, version)))
 
 
 def _find_checkpoint(work: Work, stored: Stored) -> Checkpoint | None:
@@ -175,8 +201,14 @@ def with_annotations(card: Card, notes: Mapping[str, tuple[Annotation, ...]]) ->
 
 def list_revisions(work: Work, version: Version) -> tuple[Revision, ...]:
     """The cards of a version that the reader was let to, newest first, at most 200. One statement."""
+    return _list_with_discarded(work, version)[0]
+
+
+def _list_with_discarded(work: Work, version: Version) -> tuple[tuple[Revision, ...], bool]:
+    """The same, and whether a draft after them was thrown away. One statement."""
     rows = work.all(_of_version(version).order_by(card_revisions.c.revision.desc()).limit(REVISIONS_SHOWN))
-    return tuple(map(_to_revision, rows))
+    there = tuple(_to_revision(row) for row in rows if row.status != DISCARDED)
+    return there, len(there) < len(rows)
 
 
 def page_revisions(
@@ -184,17 +216,17 @@ def page_revisions(
 ) -> Page[Revision]:
     """One page of the same. Two statements. Raises CursorRefused."""
     rows, following = read_rows(
-        work, _of_version(version), card_revisions.c.revision, filters={"cards_of": version.id}, limit=limit,
-        cursor=cursor, descending=True,
+        work, _of_version(version).where(_IS_THERE), card_revisions.c.revision, filters={"cards_of": version.id},
+        limit=limit, cursor=cursor, descending=True,
     )  # fmt: skip
     total = work.scalar(
-        select(func.count()).select_from(card_revisions).where(card_revisions.c.version_id == version.key)
+        select(func.count()).select_from(card_revisions).where(card_revisions.c.version_id == version.key, _IS_THERE)
     )
     return Page(tuple(map(_to_revision, rows)), following, int(total))
 
 
 def _of_version(version: Version) -> Select[Any]:
-    """The cards of a version without what they say."""
+    """The cards of a version without what they say, and the row of a draft that was thrown away."""
     columns = card_revisions.c
     return (
         select(
@@ -220,22 +252,31 @@ def _to_revision(row: Row[Any]) -> Revision:
     )
 
 
-def find_last(work: Work, version: Version) -> tuple[int, int]:
-    """The number of a version's last card and the edition of it, 0 and 0 where there is none. One statement."""
+@cache
+def _select_last() -> Select[Any]:
     columns = card_revisions.c
-    row = work.first(
-        select(func.max(columns.revision).label("revision"), func.max(columns.edition).label("edition")).where(
-            columns.version_id == version.key
-        )
-    )
-    return (0, 0) if row is None or row.revision is None else (row.revision, row.edition)
+    is_published = columns.status == CardStatus.PUBLISHED.value
+    return select(
+        func.max(case((is_published, columns.revision))).label("published"),
+        func.max(case((is_published, columns.edition))).label("read"),
+        func.max(columns.edition).label("edition"),
+        func.max(case((columns.status == DISCARDED, columns.id))).label("discarded"),
+    ).where(columns.version_id == bindparam("version_id"))
+
+
+def find_last(work: Work, version: Version) -> Last:
+    """How far the cards of a version have come. One statement."""
+    row = work.first(_select_last(), {"version_id": version.key})
+    assert row is not None
+    return Last(row.published or 0, row.read or 0, row.edition or 0, row.discarded)
 
 
 def gather_card(
     work: Work, actor: Actor, model: Model, version: Version, *, revision: int = 1, edition: int = 1
 ) -> Card:
     """A draft as it would be generated now, without annotations. At most twelve statements."""
-    sections = build_sections(read_facts(work, actor, model, version))
+    facts = read_facts(work, actor, model, version)
+    sections = build_sections(facts)
     return Card(
         model=version.model,
         version=version.version,
@@ -249,6 +290,7 @@ def gather_card(
         generated_at=work.now.replace(microsecond=0),
         generated_by=actor.email or "",
         edition=edition,
+        content_digest=digest_content(work, facts),
     )
 
 
@@ -270,20 +312,24 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
     stored = find_stored(work, version, revision)
     if stored is None:
         raise NotFound(_say_missing(version, revision), remedy=_REMEDY)
-    if stored.card.status is CardStatus.DRAFT:
-        return with_annotations(stored.card, list_annotations(work, version))
-    return stored.card
+    return complete_draft(work, version, stored.card) if stored.card.status is CardStatus.DRAFT else stored.card
 
 
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:
     """
     What the page of a version's card shows: the card that is asked for, with where to provide now what it lacks, None
-    where there is none; all revisions; and of the newest what generating anew would bring. At most 17 statements.
+    where there is none; all revisions; and of the newest what generating anew would bring, and which annotations wait
+    for the next draft since one was thrown away. At most 18 statements.
     """
-    revisions: Sequence[Revision] = list_revisions(work, version)
+    revisions, is_discarded = _list_with_discarded(work, version)
     card = find_card(work, version, revision) if revisions else None
+    is_newest = card is not None and card.revision == revisions[0].revision
+    waiting = list_annotations(work, version) if is_discarded and (is_newest or not revisions) else {}
     if card is None:
-        return CardState(None, revisions, CardChanges())
-    is_newest = card.revision == revisions[0].revision
+        return CardState(None, revisions, CardChanges(), waiting)
     changes = find_changes(work, actor, model, version, card) if is_newest else CardChanges()
-    return CardState(with_places(model, version, card), revisions, changes)
+    said = {(section.id, note) for section in card.sections for note in section.annotations}
+    unsaid = {
+        section: tuple(note for note in notes if (section, note) not in said) for section, notes in waiting.items()
+    }
+    return CardState(with_places(model, version, card), revisions, changes, unsaid)

@@ -3,8 +3,8 @@ A model card as a document: what pages, files and the API draw it from. features
 and back without loss. Plain text everywhere but in annotations, which are Markdown.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -131,7 +131,8 @@ class Card:
     A revision of a version's card. `coverage` is from 0 to 1: how many of the items that count are provided.
 
     `digest` is `sha256:<hex>` over its canonical JSON, None of a draft; `checkpoint` is told of published ones alone
-    and is no part of what is digested. `edition` changes with every change of a draft.
+    and is no part of what is digested. `edition` changes with every change of a draft. `content_digest` is over what
+    the version held when the card was generated, frozen or not; None of cards from before that was kept.
     """
 
     model: str
@@ -150,6 +151,7 @@ class Card:
     digest: str | None = None
     checkpoint: Checkpoint | None = None
     edition: int = 1
+    content_digest: str | None = None
 
     @property
     def missing(self) -> tuple[CardItem, ...]:
@@ -184,11 +186,15 @@ class ItemChange:
 
 @dataclass(frozen=True)
 class CardChanges:
-    """What differs between two cards of a version: items, then annotations that came or went."""
+    """
+    What differs between two cards of a version: items, then annotations that came or went. `is_of_other_content`: the
+    version held something else when one of them was generated, whether that shows in an item or not.
+    """
 
     items: tuple[ItemChange, ...] = ()
     added: tuple[tuple[str, Annotation], ...] = ()
     removed: tuple[tuple[str, Annotation], ...] = ()
+    is_of_other_content: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -198,8 +204,12 @@ class CardChanges:
 
 @dataclass(frozen=True)
 class CardState:
-    """What a page asks of a version's cards at once. `changes` is what generating anew would bring to `card`."""
+    """
+    What a page asks of a version's cards at once. `changes` is what generating anew would bring to `card`. `waiting`
+    are annotations that no card says since a draft was discarded, by section: they stand in the next draft.
+    """
 
     card: Card | None
     revisions: Sequence[Revision]
     changes: CardChanges
+    waiting: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)

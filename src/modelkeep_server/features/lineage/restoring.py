@@ -79,7 +79,7 @@ def _swap_back(work: Work, actor: Actor, model: Model, found: Version, row: Row[
     if heir is None:
         return False
     _revive(work, heir)
-    metadata = {**found.metadata, field: _as_field(row)}
+    metadata = {**found.whole_metadata, field: _as_field(row)}
     version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
     return True
 

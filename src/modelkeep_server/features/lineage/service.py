@@ -147,7 +147,7 @@ def remove_item(
         raise Conflict(f"This is the {label} of the version itself.", remedy="Edit the version to change it.")
     gone = {"removed_by": actor.user_id, "removed_at": work.now}
     if item.id in _IN_METADATA:
-        metadata = {key: value for key, value in found.metadata.items() if key != _IN_METADATA[item.id]}
+        metadata = {key: value for key, value in found.whole_metadata.items() if key != _IN_METADATA[item.id]}
         metadata |= _find_heir(work, found, item)
         public_id = ids.uuid7(clock.to_us(work.now))
         told = {"version_id": found.key, "kind": item.kind.value, "facts": item.facts, "source": item.source.value}
@@ -187,14 +187,14 @@ def write_through(model: Model, found: Version, kind: ItemKind, facts: Mapping[s
 def _merge_into(model: Model, found: Version, kind: ItemKind, facts: Mapping[str, Any]) -> dict[str, Any] | None:
     if kind is ItemKind.COMMIT and found.commit_sha:
         _demand_other_commit(model, found, facts)
-    if kind is ItemKind.BASE_MODEL and not found.metadata.get(BASE):
-        return {**found.metadata, BASE: dict(facts)}
+    if kind is ItemKind.BASE_MODEL and not found.whole_metadata.get(BASE):
+        return {**found.whole_metadata, BASE: dict(facts)}
     if kind is not ItemKind.DATASET or facts["role"] != DatasetRole.TRAINING:
         return None
     told = {key: value for key, value in facts.items() if key != "role"}
-    own = found.metadata.get(DATASET)
+    own = found.whole_metadata.get(DATASET)
     if not own:
-        return {**found.metadata, DATASET: told}
+        return {**found.whole_metadata, DATASET: told}
     if not is_same_dataset(own, told):
         return None
     others = [key for key, value in told.items() if own.get(key) not in (None, "", value)]
@@ -204,7 +204,7 @@ def _merge_into(model: Model, found: Version, kind: ItemKind, facts: Mapping[str
             remedy="Edit the version's Training Dataset, or remove it first.",
         )
     merged = {**own, **told}
-    return None if merged == own else {**found.metadata, DATASET: merged}
+    return None if merged == own else {**found.whole_metadata, DATASET: merged}
 
 
 def _find_heir(work: Work, found: Version, gone: Item) -> dict[str, Any]:

@@ -24,6 +24,12 @@ from modelkeep_server.rules.errors import Invalid
 from modelkeep_server.rules.lifecycle import State
 
 CHUNK = 200
+#: The columns of a version by the names that its view has.
+_AS_JUDGED = (
+    *(column for column in versions.c if column.name != "metadata"),
+    versions.c.metadata.label("whole_metadata"),
+    versions.c.id.label("key"),
+)
 SHOWN_MAX = 200
 #: What a version is promoted to next, by its state; those that go no further are not asked.
 NEXT_TARGET = {
@@ -178,7 +184,7 @@ def _each_version(work: Work, actor: Actor) -> Iterator[tuple[Model, Row[Any], d
     after = 0
     while True:
         rows = work.all(
-            select(versions, versions.c.id.label("key"))
+            select(*_AS_JUDGED)
             .join(models, models.c.id == versions.c.model_id)
             .where(versions.c.id > after, versions.c.state.in_(list(NEXT_TARGET)), visible_to(actor))
             .where(~has_flag(versions.c.id, "CLOSED"))

@@ -7,7 +7,7 @@ Decisions are about this digest; evaluations, cards, consumers and deployments s
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from modelkeep_server.db.tables import artifacts, blobs, version_contents
 from modelkeep_server.db.work import Work
@@ -29,17 +29,26 @@ _OF_FILE = ("path", "type", "sha256", "sizeBytes")
 def read_content(work: Work, version: Version, files: Files | None = None) -> dict[str, Any]:
     """The document of a version as it stands now. Two statements; one where its `files` are at hand."""
     held = _read_files(work, version) if files is None else files
-    lineage = list_content(work, version)
+    return compose(version.model, version, held, list_content(work, version))
+
+
+def compose(
+    model: str, version: Version | Row[Any], files: Files, lineage: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """
+    The document of what is at hand: the address of the model, the version or its row, its files, and its items as
+    `list_content` has them.
+    """
     return {
         "schema": SCHEMA_WITH_LINEAGE if lineage else SCHEMA,
-        "model": version.model,
+        "model": model,
         "version": version.version,
         "commitSha": version.commit_sha,
         "trainingJobId": version.training_job_id,
         "description": version.description,
-        "metadata": dict(version.metadata),
-        "artifacts": sorted(({key: file[key] for key in _OF_FILE} for file in held), key=lambda file: file["path"]),
-        **({"lineage": lineage} if lineage else {}),
+        "metadata": dict(version.whole_metadata),
+        "artifacts": sorted(({key: file[key] for key in _OF_FILE} for file in files), key=lambda file: file["path"]),
+        **({"lineage": list(lineage)} if lineage else {}),
     }
 
 

@@ -115,11 +115,32 @@ def carry_over(
     for kind, told in chosen:
         kept = [node for node in told.get(INPUTS) or () if node in nodes]
         facts = {key: value for key, value in told.items() if key != INPUTS} | ({INPUTS: kept} if kept else {})
-        row = {"version_id": key, "kind": kind.value, "facts": facts, "source": "CARRIED"}
-        told_by = {"added_by": actor.user_id, "added_at": work.now}
-        work.insert(lineage_items, {"public_id": ids.uuid7(clock.to_us(work.now)), **row, **told_by})
+        _add_row(work, actor, key, kind, facts)
         carried.append({"kind": kind.value, **facts})
     return carried
+
+
+def keep_unseen(
+    work: Work, actor: Actor, found: Version, metadata: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+    """
+    Metadata as an editor leaves it, with the base model that they may not see, so that nobody takes off what they do
+    not know of. Where they tell another one, it stands beside that as an item, which is given back as well. No
+    statement, or one.
+    """
+    unseen = None if BASE in found.metadata else found.whole_metadata.get(BASE)
+    if not unseen or metadata.get(BASE) == unseen:
+        return metadata, None
+    if not metadata.get(BASE):
+        return {**metadata, BASE: unseen}, None
+    _add_row(work, actor, found.key, ItemKind.BASE_MODEL, unseen)
+    return metadata, {"kind": ItemKind.BASE_MODEL.value, **unseen}
+
+
+def _add_row(work: Work, actor: Actor, key: int, kind: ItemKind, facts: Mapping[str, Any]) -> None:
+    told = {"version_id": key, "kind": kind.value, "facts": facts, "source": "CARRIED"}
+    public_id = ids.uuid7(clock.to_us(work.now))
+    work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
 
 
 def _list_own(new: NewVersion) -> Iterator[tuple[ItemKind, Mapping[str, Any] | None]]:

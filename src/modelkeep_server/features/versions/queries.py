@@ -1,11 +1,14 @@
-"""Reading versions. A version is visible where its model is."""
+"""
+Reading versions. A version is visible where its model is, and what it says of itself is, but for base models of which
+its reader may not know: whoever asks for a version gets it as they may see it. Source: product R8.
+"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, Text, bindparam, func, select, type_coerce
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Text, bindparam, func, select, type_coerce
 
 from modelkeep_server.db.nesting import RowsAsJson
 from modelkeep_server.db.tables import models, people, version_contents, version_flags, version_passages, versions
@@ -13,6 +16,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by, visible_to
 from modelkeep_server.features.versions.next_reviews import next_review
+from modelkeep_server.features.versions.own_lineage import BASE
+from modelkeep_server.features.versions.seen import find_hidden, without_hidden
 from modelkeep_server.features.versions.views import Flag, Passage, Reason, Version
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -83,8 +88,22 @@ def _select_versions() -> Select[Any]:
 
 @cache
 def _by_address(sight: Sight) -> Select[Any]:
+    return _select_versions().where(*_is_asked_for(sight))
+
+
+@cache
+def _locking(sight: Sight) -> Select[Any]:
+    row = select(versions.c.id).join(models, models.c.id == versions.c.model_id).where(*_is_asked_for(sight))
+    return row.with_for_update(of=versions, key_share=True)
+
+
+def _is_asked_for(sight: Sight) -> tuple[ColumnElement[bool], ...]:
     path, version = models.c.path_key == bindparam("path_key"), versions.c.version == bindparam("version")
-    return _select_versions().where(path, version, visible_by(sight))
+    return path, version, visible_by(sight)
+
+
+def _ask_for(actor: Actor, group: str, name: str, version: str) -> dict[str, Any]:
+    return {"path_key": f"{group}/{name}".lower(), "version": version, **values_of(actor)}
 
 
 @cache
@@ -93,25 +112,30 @@ def _by_key(sight: Sight) -> Select[Any]:
 
 
 def get_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
-    """A version by its address. Raises NotFound, also where the actor may not see its model. One statement."""
-    asked = {"path_key": f"{group}/{name}".lower(), "version": version}
-    row = work.first(_by_address(sight_of(actor)), asked | values_of(actor))
+    """
+    A version by its address. Raises NotFound, also where the actor may not see its model. One statement, and one where
+    it names a registered base model.
+    """
+    row = work.first(_by_address(sight_of(actor)), _ask_for(actor, group, name, version))
     if row is None:
         raise NotFound(f"There is no version {version[:100]} of {group[:100]}/{name[:100]} that you can see.")
-    return _to_version(row)
+    return _show(work, actor, [row])[0]
 
 
 def get_version_by_key(work: Work, actor: Actor, key: int) -> Version:
-    """A version by its inside id. Raises NotFound. One statement."""
+    """A version by its inside id. Raises NotFound. Statements as `get_version`."""
     row = work.first(_by_key(sight_of(actor)), {"key": key, **values_of(actor)})
     if row is None:
         raise NotFound("There is no such version that you can see.")
-    return _to_version(row)
+    return _show(work, actor, [row])[0]
 
 
 def lock_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Version:
-    """A version that nobody else changes before this transaction ends. Raises as `get_version`. Three statements."""
-    work.lock(versions, get_version(work, actor, group, name, version).key)
+    """
+    A version that nobody else changes before this transaction ends, as `Work.lock` has it. Raises as `get_version`, and
+    costs one statement more.
+    """
+    work.first(_locking(sight_of(actor)), _ask_for(actor, group, name, version))
     return get_version(work, actor, group, name, version)
 
 
@@ -126,7 +150,8 @@ def list_versions(
     work: Work, actor: Actor, group: str, name: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Version]:
     """
-    The versions of a model, newest first. Three statements. Raises CursorRefused.
+    The versions of a model, newest first. Three statements, and one where any names a registered base model. Raises
+    CursorRefused.
 
     A page ends early, and says how to go on, where its metadata would come to more than `PAGE_BYTES`.
     """
@@ -149,7 +174,7 @@ def list_versions(
     rows = (
         work.all(_select_versions().where(versions.c.id.in_(keys)).order_by(versions.c.number.desc())) if keys else ()
     )
-    return Page(tuple(map(_to_version, rows)), following, total)
+    return Page(_show(work, actor, rows), following, total)
 
 
 def _count_within(most: int, sizes: Sequence[int]) -> int:
@@ -174,7 +199,13 @@ def say_closed(version: Version) -> str:
     return f"{version.address} is closed: {by} closed it on {clock.say_moment(at)}, saying “{reason}”."
 
 
-def _to_version(row: Row[Any]) -> Version:
+def _show(work: Work, actor: Actor, rows: Sequence[Row[Any]]) -> tuple[Version, ...]:
+    """Versions as this actor may see them. At most one statement in all."""
+    hidden = find_hidden(work, actor, (row.metadata.get(BASE) or {} for row in rows))
+    return tuple(_to_version(row, hidden) for row in rows)
+
+
+def _to_version(row: Row[Any], hidden: Collection[str]) -> Version:
     return Version(
         key=row.id,
         model_key=row.model_id,
@@ -187,7 +218,8 @@ def _to_version(row: Row[Any]) -> Version:
         history=tuple(Passage(State(state), clock.from_us(at), by) for _, state, at, by in sorted(row.passages)),
         commit_sha=row.commit_sha,
         training_job_id=row.training_job_id,
-        metadata=row.metadata,
+        metadata=without_hidden(row.metadata, hidden),
+        whole_metadata=row.metadata,
         completeness=judge_completeness(row.metadata),
         created_at=row.created_at,
         created_by=row.creator_email,

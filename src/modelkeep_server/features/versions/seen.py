@@ -1,11 +1,11 @@
 """
-What one reader sees of versions that they were let to: all of it, but for base models of which they may not know.
+Base models of which a reader of a version may not know: which those are, and content without them. Source: product R8.
 
-The whole content is what is digested and judged; this is for what is shown. Source: product R8.
+Versions come without them from features/versions/queries.py; here is what is asked there, and of what else content is
+told in: lineage items, and what was frozen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -15,23 +15,14 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, visible_to
 from modelkeep_server.features.versions.own_lineage import BASE
-from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import INPUTS, name_version
 
 
-def as_seen(work: Work, actor: Actor, found: Version) -> Version:
-    """A version as this reader sees it. One statement where it names a registered base model, else none."""
-    return list_as_seen(work, actor, [found])[0]
-
-
-def list_as_seen(work: Work, actor: Actor, found: Sequence[Version]) -> list[Version]:
-    """The same of several, in their order. At most one statement in all."""
-    hidden = find_hidden(work, actor, (one.metadata.get(BASE) or {} for one in found))
-    return [replace(one, metadata=_without(one.metadata, hidden)) for one in found]
-
-
 def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Contents of versions, as they are compared, without base models that this reader may not see. The same cost."""
+    """
+    Contents of versions, as they are compared, without base models that this reader may not see. One statement where
+    any names a registered base model, else none.
+    """
     told = (one for content in contents for one in (content["metadata"].get(BASE) or {}, *_lineage_of(content)))
     hidden = find_hidden(work, actor, told)
     if not hidden:
@@ -39,7 +30,7 @@ def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> 
     return [
         {
             **content,
-            "metadata": _without(content["metadata"], hidden),
+            "metadata": without_hidden(content["metadata"], hidden),
             "lineage": [_leave_out(item, hidden) for item in _lineage_of(content) if not is_hidden(item, hidden)],
         }
         for content in contents
@@ -55,18 +46,19 @@ def find_hidden(work: Work, actor: Actor, bases: Iterable[Mapping[str, Any]]) ->
     return frozenset(row.path_key for row in rows)
 
 
-def is_hidden(base: Mapping[str, Any], hidden: frozenset[str]) -> bool:
+def is_hidden(base: Mapping[str, Any], hidden: Collection[str]) -> bool:
     """Whether the fields of a base model, or of anything else, name one of these."""
     return str(base.get("model")).lower() in hidden
 
 
-def _without(metadata: Mapping[str, Any], hidden: frozenset[str]) -> Mapping[str, Any]:
+def without_hidden(metadata: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any]:
+    """The metadata of a version without its base model where that is one of these."""
     if not is_hidden(metadata.get(BASE) or {}, hidden):
         return metadata
     return {key: value for key, value in metadata.items() if key != BASE}
 
 
-def _leave_out(item: Mapping[str, Any], hidden: frozenset[str]) -> Mapping[str, Any]:
+def _leave_out(item: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any]:
     """An item without inputs that are versions of hidden models."""
     inputs = item.get(INPUTS) or ()
     kept = [one for one in inputs if not one.lower().startswith(tuple(name_version(model, "") for model in hidden))]

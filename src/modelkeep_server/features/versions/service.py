@@ -19,7 +19,15 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import checks, queries
 from modelkeep_server.features.versions.bases import Derived, find_derived, judge_base
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, carry_over, fold_in, keep_beside
+from modelkeep_server.features.versions.own_lineage import (
+    BASE,
+    DATASET,
+    as_commit,
+    carry_over,
+    fold_in,
+    keep_beside,
+    keep_unseen,
+)
 from modelkeep_server.features.versions.views import EDITS, Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
@@ -141,13 +149,12 @@ def update_version(
     demand_active(model)
     demand_editable(found)
     demand_fresh(work, found.address, found.id, EDITS, expected=expected, present=found.revision)
-    before = _as_sent(found)
-    after = _apply(before, changes)
+    after = _apply(_as_seen(found), changes)
     faults = _find_faults(after, changes, [*find_reason_faults(reason), *unreadable])
     if after.version != found.version:
         faults += _find_number_faults(work, actor, found)
     derived = Derived(model.address, found.version, found.key)
-    metadata = _settle_base(work, actor, derived, before.metadata, after.metadata, faults)
+    metadata = _settle_base(work, actor, derived, found.metadata, after.metadata, faults)
     if faults:
         raise Invalid.of(faults)
     return _write_edit(work, actor, model, found, replace(after, metadata=metadata), "version.update", reason)
@@ -162,15 +169,16 @@ def change_metadata(
 
     The caller locked the model and the version, asked for permission and judged. `metadata` is as it is kept.
     """
-    return _write_edit(work, actor, model, found, replace(_as_sent(found), metadata=metadata), act, reason)
+    return _write_edit(work, actor, model, found, replace(_as_kept(found), metadata=metadata), act, reason)
 
 
 def _write_edit(
     work: Work, actor: Actor, model: Model, found: Version, after: NewVersion, act: str, reason: str | None
 ) -> Version:  # fmt: skip
     """Write an edit that was judged, where it changes anything, with its event."""
-    before, metadata = _as_sent(found), after.metadata
-    if any(metadata.get(key) != found.metadata.get(key) for key in (DATASET, BASE)) or (
+    before = _as_kept(found)
+    metadata, beside = keep_unseen(work, actor, found, after.metadata)
+    if any(metadata.get(key) != before.metadata.get(key) for key in (DATASET, BASE)) or (
         after.commit_sha != found.commit_sha
     ):
         commit = as_commit(after.commit_sha, model.repository_url) if after.commit_sha else None
@@ -188,13 +196,19 @@ def _write_edit(
     access.record(
         work, actor, act, object_id=found.id, object_label=f"{model.address}:{after.version}",
         before={REVISION: found.revision} | {key: old.get(key) for key in changed},
-        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed},
+        after={REVISION: found.revision + 1} | {key: new.get(key) for key in changed}
+        | ({"lineage": Veiled(canonical.dumps([beside]))} if beside else {}),
         reason=reason or None,
     )  # fmt: skip
     return queries.get_version(work, actor, model.group, model.name, after.version)
 
 
-def _as_sent(found: Version) -> NewVersion:
+def _as_kept(found: Version) -> NewVersion:
+    return replace(_as_seen(found), metadata=found.whole_metadata)
+
+
+def _as_seen(found: Version) -> NewVersion:
+    """What an editor edits: they neither change nor guess a base model that they may not see."""
     return NewVersion(found.version, found.commit_sha, found.training_job_id, found.description, found.metadata)
 
 

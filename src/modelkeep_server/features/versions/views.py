@@ -1,7 +1,7 @@
 """What the registry says of a version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -50,9 +50,11 @@ class Flag:
 @dataclass(frozen=True)
 class Version:
     """
-    A version as its readers see it. `number` counts the model's versions from 1 in order of creation.
+    A version as one reader sees it. `number` counts the model's versions from 1 in order of creation.
 
-    `metadata` is the JSON of rules/fields.py, with `card` and `custom` inside. `key` and `model_key` are inside ids.
+    `metadata` is the JSON of rules/fields.py, with `card` and `custom` inside, but for a base model that this reader
+    may not see; `whole_metadata` has that as well, and is what is judged, digested and edited, never what is shown.
+    `key` and `model_key` are inside ids.
     `content_digest` is what its content is frozen under, None where that can change; `next_review_at` when it is to be
     looked at again, None where it is not in PRODUCTION.
     """
@@ -69,6 +71,7 @@ class Version:
     commit_sha: str | None
     training_job_id: str | None
     metadata: Mapping[str, Any]
+    whole_metadata: Mapping[str, Any] = field(repr=False)
     completeness: Completeness
     created_at: datetime
     created_by: str

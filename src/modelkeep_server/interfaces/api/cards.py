@@ -13,7 +13,7 @@ from modelkeep_server.features.cards.views import Card
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.interfaces.api.face import Cursor, IfMatch, Limit, door, make_router, read_if_match
+from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
 from modelkeep_server.interfaces.api.shapes.cards import AnnotationIn, CardChangesOut, CardOut, CardRevisionOut
 from modelkeep_server.interfaces.card_files import FORMATS, Format, make_file, name_file
@@ -101,6 +101,19 @@ def publish_card(work: Work, actor: Actor, group: str, name: str, version: str, 
     """
     card = service.publish_card(work, actor, group, name, version, expected=read_if_match(if_match))
     return _answer(card)
+
+
+@router.delete(BASE, status_code=204, response_class=Response)
+@door.writes("card.discard")
+def discard_card_draft(
+    work: Work, actor: Actor, group: str, name: str, version: str, if_match: IfMatch = None
+) -> Answer:
+    """
+    Throw the draft away. What is published stays, and is what readers get; annotations stay, and stand in the next
+    draft. Without a draft it is refused with 409.
+    """
+    service.discard_draft(work, actor, group, name, version, expected=read_if_match(if_match))
+    return Answer(None, 204)
 
 
 @router.get(BASE + "/revisions", response_model=PageOut[CardRevisionOut])

@@ -16,7 +16,6 @@ from modelkeep_server.features.promotion.queue.listing import QueueFilter, Show,
 from modelkeep_server.features.promotion.rounds import get_changes, mark_unseen
 from modelkeep_server.features.promotion.views import FindingsAsked, FindingStatus, NewFinding, Severity
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.features.versions.seen import as_seen
 from modelkeep_server.interfaces.api.face import Answer, Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
 from modelkeep_server.interfaces.api.shapes.promotions import (
@@ -158,7 +157,7 @@ def move_version(work: Work, actor: Actor, group: str, name: str, version: str, 
     found = moves.move_version(work, actor, group, name, version, to=body.to, comment=body.comment,
         deployment=body.deployment.to_asked() if body.deployment else None,
     )  # fmt: skip
-    return Answer(VersionOut.model_validate(as_seen(work, actor, found)), 200, {"ETag": etag_of(found.revision)})
+    return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
 
 
 @router.post(V + "/hold", response_model=VersionOut)
@@ -166,7 +165,7 @@ def move_version(work: Work, actor: Actor, group: str, name: str, version: str, 
 def hold_version(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
     """Stop all moves of a version, and all new download links, at once."""
     found = holds.set_hold(work, actor, group, name, version, reason=body.reason)
-    return Answer(VersionOut.model_validate(as_seen(work, actor, found)), 200, {"ETag": etag_of(found.revision)})
+    return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
 
 
 @router.post(V + "/lift", response_model=VersionOut)
@@ -174,7 +173,7 @@ def hold_version(work: Work, actor: Actor, group: str, name: str, version: str, 
 def lift_hold(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
     """Let a version that is on hold go on. Where the risk tier is HIGH, never by the one who set the hold."""
     found = holds.lift_hold(work, actor, group, name, version, reason=body.reason)
-    return Answer(VersionOut.model_validate(as_seen(work, actor, found)), 200, {"ETag": etag_of(found.revision)})
+    return Answer(VersionOut.model_validate(found), 200, {"ETag": etag_of(found.revision)})
 
 
 @router.get(V + "/comments", response_model=PageOut[CommentOut])

@@ -1,6 +1,5 @@
 """Versions and the moves that the lifecycle has from where they stand."""
 
-from dataclasses import replace
 from typing import Any
 
 from modelkeep_server.db.work import Work
@@ -11,7 +10,6 @@ from modelkeep_server.features.promotion import moves
 from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.versions import closing, queries, service
 from modelkeep_server.features.versions.checks import NewVersion
-from modelkeep_server.features.versions.seen import as_seen, list_as_seen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
@@ -41,7 +39,7 @@ def create_version(work: Work, actor: Actor, group: str, name: str, body: Versio
             work, actor, group, name, new, base=body.from_, paths=body.copy_artifacts
         )
     location = f"/api/v1/models/{version.model}/versions/{version.version}"
-    return _with_etag(work, actor, version, status=201, headers={"Location": location})
+    return _with_etag(version, status=201, headers={"Location": location})
 
 
 @router.get(BASE, response_model=PageOut[VersionOut])
@@ -52,15 +50,14 @@ def list_versions(
     """The versions of a model, newest first."""
     model_queries.get_model(work, actor, group, name)
     page = queries.list_versions(work, actor, group, name, limit=limit, cursor=cursor)
-    seen = replace(page, items=tuple(list_as_seen(work, actor, page.items)))
-    return PageOut[VersionOut].of(seen, VersionOut.model_validate)
+    return PageOut[VersionOut].of(page, VersionOut.model_validate)
 
 
 @router.get(BASE + "/{version}", response_model=VersionOut)
 @door.reads("model.read")
 def show_version(work: Work, actor: Actor, group: str, name: str, version: str) -> Answer:
     """One version."""
-    return _with_etag(work, actor, queries.get_version(work, actor, group, name, version))
+    return _with_etag(queries.get_version(work, actor, group, name, version))
 
 
 @router.patch(BASE + "/{version}", response_model=VersionOut)
@@ -81,23 +78,21 @@ def update_version(
     changes = body.model_dump(exclude_unset=True, exclude={"reason"})
     expected = read_if_match(if_match)
     found = service.update_version(work, actor, group, name, version, changes, expected=expected, reason=body.reason)
-    return _with_etag(
-        work, actor, found, headers={"Location": f"/api/v1/models/{found.model}/versions/{found.version}"}
-    )
+    return _with_etag(found, headers={"Location": f"/api/v1/models/{found.model}/versions/{found.version}"})
 
 
 @router.post(BASE + "/{version}/close", response_model=VersionOut)
 @door.writes("version.close")
 def close_version(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
     """End a version that goes no further, before it is in PRODUCTION: no edit, no upload and no move until reopened."""
-    return _with_etag(work, actor, closing.close_version(work, actor, group, name, version, reason=body.reason))
+    return _with_etag(closing.close_version(work, actor, group, name, version, reason=body.reason))
 
 
 @router.post(BASE + "/{version}/reopen", response_model=VersionOut)
 @door.writes("version.reopen")
 def reopen_version(work: Work, actor: Actor, group: str, name: str, version: str, body: ReasonIn) -> Answer:
     """Let a closed version go on from the state in which it was closed."""
-    return _with_etag(work, actor, closing.reopen_version(work, actor, group, name, version, reason=body.reason))
+    return _with_etag(closing.reopen_version(work, actor, group, name, version, reason=body.reason))
 
 
 @router.get(BASE + "/{version}/moves", response_model=PageOut[MoveOut])
@@ -110,11 +105,9 @@ def list_moves(work: Work, actor: Actor, group: str, name: str, version: str) ->
     return PageOut[MoveOut](items=[MoveOut.model_validate(view) for view in views], total=len(views))
 
 
-def _with_etag(
-    work: Work, actor: Actor, version: Version, *, status: int = 200, headers: dict[str, str] | None = None
-) -> Answer:
+def _with_etag(version: Version, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
     return Answer(
-        VersionOut.model_validate(as_seen(work, actor, version)),
+        VersionOut.model_validate(version),
         status,
         {"ETag": etag_of(version.revision), **(headers or {})},
     )

@@ -1,17 +1,17 @@
 """How the values of a card are drawn, alike on its page and in its HTML file."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from modelkeep_server.features.cards.charts import charts_of
+from modelkeep_server.features.cards.grids import grid_of, measures_grid
 from modelkeep_server.features.cards.markdown import render_markdown
-from modelkeep_server.features.cards.measure_words import say_interval, say_limit, say_outcome
-from modelkeep_server.features.cards.views import CardItem, Measure, Source, Table
+from modelkeep_server.features.cards.passages import passages_of
+from modelkeep_server.features.cards.views import CardItem, Source
 from modelkeep_server.rules.card_sections import SECTIONS, ItemKind
-from modelkeep_server.rules.metrics import format_number
 
 #: Where a value came from, in a word.
 ORIGINS: Mapping[str, str] = {
@@ -25,16 +25,7 @@ ORIGINS: Mapping[str, str] = {
     "BASE_MODEL": "Base model",
 }
 HINTS: Mapping[str, str] = {section.id: section.hint for section in SECTIONS}
-_BULLET = re.compile(r"\s*[-*•]\s+(\S.*)")
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,64}")
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A paragraph of a text, or its lines that begin with a hyphen as items."""
-
-    lines: tuple[str, ...]
-    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,38 +34,6 @@ class Stretch:
 
     kind: str
     items: tuple[CardItem, ...]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows of a table that are shown. `left` counts those that are not."""
-
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    numbers: frozenset[int]
-    left: int = 0
-
-
-def passages_of(text: str) -> tuple[Passage, ...]:
-    """A plain text in paragraphs and lists, as it was typed."""
-    found: list[Passage] = []
-    lines: list[str] = []
-    is_list = False
-
-    def close() -> None:
-        if lines:
-            found.append(Passage(tuple(lines), is_list))
-            lines.clear()
-
-    for line in text.splitlines():
-        bullet = _BULLET.fullmatch(line)
-        if not line.strip() or (bullet is not None) is not is_list:
-            close()
-        is_list = bullet is not None
-        if line.strip():
-            lines.append(bullet[1] if bullet else line.strip())
-    close()
-    return tuple(found)
 
 
 def stretches_of(items: Sequence[CardItem], *, in_rows: bool) -> tuple[Stretch, ...]:
@@ -88,33 +47,6 @@ def stretches_of(items: Sequence[CardItem], *, in_rows: bool) -> tuple[Stretch, 
         else:
             found.append(Stretch(kind, (item,)))
     return tuple(found)
-
-
-def grid_of(table: Table, most: int | None = None) -> Grid:
-    """A table with at most so many rows, and without the columns that none of its rows fills."""
-    filled = {place for row in table.rows for place, cell in enumerate(row) if cell}
-    kept = [place for place in range(len(table.columns)) if place == 0 or place in filled]
-    rows = [tuple(row[place] if place < len(row) else "" for place in kept) for row in table.rows[:most]]
-    numbers = frozenset(now for now, place in enumerate(kept) if place in table.numbers)
-    return Grid(tuple(table.columns[place] for place in kept), rows, numbers, len(table.rows) - len(rows))
-
-
-def measures_grid(measures: Sequence[Measure], most: int | None = None) -> Grid:
-    """Measures as a table, with the columns that any of them fills."""
-    columns: list[tuple[str, bool, Callable[[Measure], str]]] = [
-        ("Metric", False, lambda one: one.name),
-        ("Group", False, lambda one: one.slice or ""),
-        ("Value", True, lambda one: format_number(one.value)),
-        ("Interval", True, say_interval),
-        ("Limit", True, say_limit),
-        ("Outcome", False, say_outcome),
-        ("Dataset", False, lambda one: one.dataset or ""),
-    ]
-    kept = [column for column in columns if column[0] in ("Metric", "Value") or any(map(column[2], measures))]
-    shown = measures[:most]
-    rows = [tuple(say(one) for _, _, say in kept) for one in shown]
-    numbers = frozenset(place for place, (_, is_number, _) in enumerate(kept) if is_number)
-    return Grid(tuple(name for name, _, _ in kept), rows, numbers, len(measures) - len(shown))
 
 
 def origin_word(source: Source) -> str:

@@ -61,6 +61,8 @@ print(card.revision, card.status, card.digest)''',
     "publish_card": f'''card = registry.generate_card("{_VERSION}")
 published = registry.publish_card("{_VERSION}", edition=card.edition)
 print(published.revision, published.digest)''',
+    "discard_card_draft": f'''draft = registry.generate_card("{_VERSION}")
+registry.discard_card_draft("{_VERSION}", edition=draft.edition)''',
     "list_card_revisions": f'''for card in registry.list_card_revisions("{_VERSION}"):
     print(card.revision, card.status, card.published_at)''',
     "compare_cards": f'''for change in registry.compare_cards("{_VERSION}", 1, 1).items:

@@ -46,6 +46,12 @@ def provide_words(place: str) -> str:
     return next((words for part, words in _PLACES if part in place), "It comes with a promotion")
 
 
+def waiting_words(count: int) -> str:
+    """What becomes of annotations that outlived the draft they were written on."""
+    told = "1 annotation is" if count == 1 else f"{count} annotations are"
+    return f"{told} kept from a draft that was discarded, and {'stands' if count == 1 else 'stand'} in the next one."
+
+
 def changed_items(changes: Sequence[ItemChange]) -> tuple[ChangedItem, ...]:
     """The items that differ, line by line."""
     return tuple(_change(one) for one in changes)
@@ -95,6 +101,7 @@ def _lines_of(item: CardItem | None) -> list[str]:
 #: For the environment of the pages.
 WORDS: Mapping[str, Any] = {
     "provide_words": provide_words,
+    "waiting_words": waiting_words,
     "changed_items": changed_items,
     "card_section_title": lambda section: SECTION_TITLES.get(section, section),
 }

@@ -32,6 +32,7 @@ Draw = Annotated[str, Query(max_length=60)]
 GENERATE = FormOf("generate", {})
 ANNOTATE = FormOf("annotate", {"markdown": "Annotation"})
 PUBLISH = FormOf("publish", {})
+DISCARD = FormOf("discard", {})
 REVISION_MAX = 10**9
 
 
@@ -66,6 +67,10 @@ def _annotate_again(work: Work, actor: Actor, *, error: RegistryError, form: For
 
 def _publish_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, **named: Any) -> Page:
     return _again(work, actor, PUBLISH, error, form, named)
+
+
+def _discard_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, **named: Any) -> Page:
+    return _again(work, actor, DISCARD, error, form, named)
 
 
 @router.post(CARD)
@@ -110,10 +115,16 @@ def preview_annotation(
 @door.posts("card.publish", again=_publish_again)
 def publish_card(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
     """Publish the draft that the page showed. Control: edition."""
-    edition = text_of(form, "edition")
-    expected = (int(edition),) if edition.isascii() and edition.isdigit() and len(edition) < 10 else ()
-    card = service.publish_card(work, actor, group, name, version, expected=expected)
+    card = service.publish_card(work, actor, group, name, version, expected=_edition_of(form))
     return Redirect(f"{_href(group, name, version)}?revision={card.revision}&done=card-published")
+
+
+@router.post(CARD + "/discard")
+@door.posts("card.discard", again=_discard_again)
+def discard_draft(work: Work, actor: Actor, group: str, name: str, version: str, form: FormData) -> Redirect:
+    """Throw the draft away that the page showed. Control: edition."""
+    service.discard_draft(work, actor, group, name, version, expected=_edition_of(form))
+    return Redirect(f"{_href(group, name, version)}?done=card-discarded")
 
 
 @router.get(CARD + "/compare")
@@ -167,6 +178,12 @@ def _card_page(
         )
     context = CardContext(**facts, card_state=state, whole=whole, writing=writing, refused=refused)
     return Page.of(context, status)
+
+
+def _edition_of(form: FormData) -> tuple[int, ...]:
+    """The edition of the draft that the page showed; none that there is where somebody wrote another thing."""
+    edition = text_of(form, "edition")
+    return (int(edition),) if edition.isascii() and edition.isdigit() and len(edition) < 10 else ()
 
 
 def _read_which(told: str) -> queries.Asked:

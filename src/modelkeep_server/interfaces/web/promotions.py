@@ -12,7 +12,6 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion import holds, moves, requesting
 from modelkeep_server.features.versions import closing
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.features.versions.seen import as_seen
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.deployments import read_share
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
@@ -47,7 +46,6 @@ def draw_again(name: str, texts: dict[str, str], choices: dict[str, str] | None 
         fillable = count_fillable_fields(work, actor, facts)
         spots, refused = list_spots(work, actor, facts["version"]), sent.refuse(form, error)
         looks, added = find_looks(work, actor, facts), list_added(work, actor, facts)
-        facts["version"] = as_seen(work, actor, facts["version"])
         drawn = VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added, refused=refused)
         return Page.of(drawn, error.status)
 

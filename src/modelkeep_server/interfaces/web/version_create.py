@@ -14,7 +14,6 @@ from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries, service
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.numbering import suggest_number
-from modelkeep_server.features.versions.seen import as_seen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.query_strings import read_version
 from modelkeep_server.interfaces.web.contexts.versions import CreateVersionContext
@@ -83,7 +82,7 @@ def new_with(new: NewVersion, kept: Mapping[str, object]) -> NewVersion:
 def _find_base(work: Work, actor: Actor, group: str, name: str, origin: str) -> Version | None:
     """The version that the address or the form names. Raises NotFound where there is none of that number."""
     number = read_version(origin)
-    return None if number is None else as_seen(work, actor, queries.get_version(work, actor, group, name, number))
+    return None if number is None else queries.get_version(work, actor, group, name, number)
 
 
 def _create_page(

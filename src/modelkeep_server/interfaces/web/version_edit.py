@@ -9,7 +9,6 @@ from modelkeep_server.features.artifacts import suggestions
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries, service
-from modelkeep_server.features.versions.seen import as_seen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web import filling
 from modelkeep_server.interfaces.web.contexts.versions import EditVersionContext
@@ -30,7 +29,7 @@ PATH = "/models/{group}/{name}/versions/{version}/edit"
 @door.reads("model.read")
 def show_edit(work: Work, actor: Actor, group: str, name: str, version: str, fill: Fill) -> Page:
     """How do I change what is known of it? With what files tell put in, where the address asks for it."""
-    found = as_seen(work, actor, queries.get_version(work, actor, group, name, version))
+    found = queries.get_version(work, actor, group, name, version)
     return _edit_page(work, actor, found, _open_form(found), fill=fill)
 
 
@@ -47,7 +46,7 @@ def update_version(work: Work, actor: Actor, group: str, name: str, version: str
             expected={edit.revision}, reason=reason, unreadable=unreadable,
         )  # fmt: skip
     except (Invalid, NameTaken, Stale) as error:
-        found = as_seen(work, actor, queries.get_version(work, actor, group, name, version))
+        found = queries.get_version(work, actor, group, name, version)
         return _edit_page(work, actor, found, redraw(form, edit, _open_form(found), error), error.status)
     return Redirect(href_of_version(updated.model, updated.version) + "?done=edited")
 

@@ -21,7 +21,6 @@ from modelkeep_server.features.promotion import queries as promotion_queries
 from modelkeep_server.features.promotion.approval_rules import additions
 from modelkeep_server.features.promotion.next_reviews import attesting
 from modelkeep_server.features.versions import queries
-from modelkeep_server.features.versions.seen import as_seen
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.versions import (
@@ -51,7 +50,6 @@ def show_version(work: Work, actor: Actor, group: str, name: str, version: str) 
     fillable, spots = count_fillable_fields(work, actor, facts), list_spots(work, actor, facts["version"])
     added, looks = list_added(work, actor, facts), find_looks(work, actor, facts)
     cards = card_queries.list_revisions(work, facts["version"])
-    facts["version"] = as_seen(work, actor, facts["version"])
     return Page.of(VersionContext(**facts, **looks, fillable=fillable, spots=spots, added=added, cards=cards))
 
 

@@ -14,8 +14,10 @@ from modelkeep_server.features.cards.exports.markdown_text import (
     quote,
     write_blocks,
     write_code,
+    write_passages,
     write_table,
 )
+from modelkeep_server.features.cards.grids import Grid, grid_of, measures_grid
 from modelkeep_server.features.cards.markdown import read_blocks
 from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, Measure, Table
 from modelkeep_server.kit import clock
@@ -45,7 +47,7 @@ def _draw(card: Card) -> Iterator[str]:
     facts = [
         ("State when generated", wording.say_state(card)),
         ("Risk tier", wording.say_tier(card)),
-        ("Revision", wording.say_revision(card)),
+        ("Revision", wording.say_revision(card).removeprefix("Revision ")),
         ("Coverage", wording.say_coverage(card)),
     ]
     if card.published_by:
@@ -75,17 +77,19 @@ def _draw_item(item: CardItem) -> str:
     if item.value is None:
         return f"**{label}:** *{wording.NOT_PROVIDED}*"
     if isinstance(item.value, str):
-        lines = escape_lines(item.value)
-        return f"**{label}:**\n\n{lines}" if "\n" in lines else f"**{label}:** {lines}"
+        said = write_passages(item.value)
+        return f"**{label}:**\n\n{said}" if "\n" in said or said.startswith("- ") else f"**{label}:** {said}"
     if isinstance(item.value, Table):
-        table = item.value
-        return f"### {label}\n\n{write_table(table.columns, table.rows, table.numbers)}{_more(item)}"
+        return _draw_grid(item, grid_of(item.value))
     measures = [one for one in item.value if isinstance(one, Measure)]
     if measures:
-        told = wording.tabulate(measures)
-        return f"### {label}\n\n{write_table(told.columns, told.rows, told.numbers)}{_more(item)}"
+        return _draw_grid(item, measures_grid(measures))
     entries = "\n".join(f"- {escape_entry(one)}" for one in item.value if isinstance(one, str))
     return f"**{label}:**\n\n{entries}{_more(item)}"
+
+
+def _draw_grid(item: CardItem, grid: Grid) -> str:
+    return f"**{escape(item.label)}:**\n\n{write_table(grid.columns, grid.rows, grid.numbers)}{_more(item)}"
 
 
 def _more(item: CardItem) -> str:

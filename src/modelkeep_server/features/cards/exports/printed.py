@@ -1,23 +1,25 @@
 """A card as what a Printer takes (`ports.py`): plain data that its template draws, line by line."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from modelkeep_server.features.cards.charts import Chart, Limit, charts_of
 from modelkeep_server.features.cards.exports import wording
+from modelkeep_server.features.cards.grids import Grid, grid_of, measures_grid
 from modelkeep_server.features.cards.markdown import (
     Block,
     CodeBlock,
-    Grid,
     Listing,
     Paragraph,
     Quote,
     Run,
+    TableBlock,
     read_blocks,
 )
+from modelkeep_server.features.cards.passages import passages_of
 from modelkeep_server.features.cards.views import (
     Annotation,
     Card,
@@ -41,15 +43,13 @@ _REMEDY = "Try again in a moment, or export the card as HTML or JSON."
 _CODE_CHARS = 88
 #: What is shorter than so many characters or rows stays on one page.
 _WHOLE_CHARS = 1200
-_WHOLE_ROWS = 8
-#: Values and columns that people compare letter by letter.
+_WHOLE_ROWS, _WHOLE_LINES = 14, 8
+#: What a section of a third of a page has at most.
+_SECTION_LINES = 24
+#: Values that people compare letter by letter.
 _CODES = frozenset({"content-digest"})
-_CODE_COLUMNS = frozenset({"SHA-256", "Content digest"})
 #: Values from here need no word of it: the cover says so.
 _OWN = frozenset({Origin.MODEL, Origin.VERSION})
-#: How many letters stand beside one another in a table of up to so many columns, and in one of more, set smaller.
-_ROOM, _FEW, _ROOM_OF_MANY = 104, 6, 122
-_GAP = 2.5
 
 
 def print_card(printer: Printer, card: Card) -> bytes:
@@ -70,6 +70,7 @@ def to_print(card: Card) -> dict[str, Any]:
         "author": card.published_by or card.generated_by,
         "summary": card.summary,
         "keywords": ["model card", card.model, card.version],
+        "date": list(made_at(card).astimezone(UTC).timetuple()[:6]),
         "group": group,
         "name": name,
         "version": card.version,
@@ -116,11 +117,28 @@ def _facts(card: Card) -> list[dict[str, Any]]:
 
 
 def _section(section: CardSection) -> dict[str, Any]:
+    shown = [item for item in section.items if item.counts or item.value is not None]
     return {
         "title": section.title,
-        "items": [_item(item) for item in section.items if item.counts or item.value is not None],
+        "items": [_item(item) for item in shown],
         "annotations": [_annotation(one) for one in section.annotations],
+        "whole": _is_short_section(section, shown),
     }
+
+
+def _is_short_section(section: CardSection, shown: Sequence[CardItem]) -> bool:
+    """Whether it takes less than a third of a page, so that it need not be parted: a few short texts."""
+    if any(isinstance(item.value, Table) or item.kind is ItemKind.MEASURES for item in shown if item.value is not None):
+        return False
+    texts = [text for item in shown for text in _texts_of(item)] + [note.markdown for note in section.annotations]
+    lines = len(shown) + len(section.annotations) * 2 + sum(text.count("\n") + 1 for text in texts)
+    return lines <= _SECTION_LINES and sum(map(len, texts)) <= _WHOLE_CHARS
+
+
+def _texts_of(item: CardItem) -> Sequence[str]:
+    if isinstance(item.value, str):
+        return (item.value,)
+    return [one for one in item.value if isinstance(one, str)] if isinstance(item.value, tuple) else ()
 
 
 def _item(item: CardItem) -> dict[str, Any]:
@@ -132,20 +150,22 @@ def _item(item: CardItem) -> dict[str, Any]:
             return said | {"kind": "code", "text": item.value}
         return said | {"kind": "text", "paragraphs": _paragraphs(item.value)}
     if isinstance(item.value, Table):
-        return said | {"kind": "table", "table": _table(item.value, item.more)}
+        return said | {"kind": "table", "table": _rows(grid_of(item.value, ROWS_SHOWN), item.more)}
     if item.kind is ItemKind.MEASURES:
         measures = [one for one in item.value if isinstance(one, Measure)]
         return said | {"kind": "measures"} | _measures(measures, item.more)
-    texts = [one for one in item.value if isinstance(one, str)]
-    more = _more(len(texts), item.more)
+    texts = _texts_of(item)
+    more = _more(max(0, len(texts) - ROWS_SHOWN), item.more)
     return said | {"kind": "list", "items": [*texts[:ROWS_SHOWN], *([more] if more else [])]}
 
 
 def _is_short(item: CardItem) -> bool:
     if isinstance(item.value, Table):
         return len(item.value.rows) <= _WHOLE_ROWS
-    texts = [item.value] if isinstance(item.value, str) else item.value or ()
-    return len(texts) <= _WHOLE_ROWS and sum(len(text) for text in texts if isinstance(text, str)) <= _WHOLE_CHARS
+    if item.kind is ItemKind.MEASURES:
+        return len(item.value or ()) <= _WHOLE_ROWS
+    texts = _texts_of(item)
+    return len(texts) <= _WHOLE_LINES and sum(map(len, texts)) <= _WHOLE_CHARS
 
 
 def _sources(item: CardItem) -> str | None:
@@ -155,78 +175,47 @@ def _sources(item: CardItem) -> str | None:
     return f"From: {', '.join(labels)}" if labels else None
 
 
-def _paragraphs(text: str) -> list[str]:
-    """Its paragraphs, which blank lines part."""
-    told = text.replace("\r\n", "\n").split("\n\n")
-    return [part.strip("\n") for part in told if part.strip()] or [text]
-
-
-def _table(table: Table, more: int) -> dict[str, Any]:
-    code = [place for place, name in enumerate(table.columns) if name in _CODE_COLUMNS]
-    return _rows(table.columns, table.rows, table.numbers, more, code=code)
+def _paragraphs(text: str) -> list[str | list[str]]:
+    """Its paragraphs, and its lists as lists."""
+    passages = passages_of(text)
+    return [list(passage.lines) if passage.is_list else "\n".join(passage.lines) for passage in passages] or [text]
 
 
 def _measures(measures: Sequence[Measure], more: int) -> dict[str, Any]:
-    table = wording.tabulate(measures)
-    drawn = charts_of(measures)[:CHARTS_MAX]
-    rows = _rows(table.columns, table.rows, table.numbers, more, red=table.failed)
-    return {"charts": [_chart(chart) for chart in drawn], "table": rows}
+    charts = [_chart(chart) for chart in charts_of(measures)[:CHARTS_MAX]]
+    return {"charts": charts, "table": _rows(measures_grid(measures, ROWS_SHOWN), more)}
 
 
-def _rows(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    numbers: Sequence[int],
-    more: int,
-    *,
-    code: Sequence[int] = (),
-    red: Sequence[int] = (),
-) -> dict[str, Any]:
-    shown = [[*row[: len(columns)], *[""] * (len(columns) - len(row))] for row in rows[:ROWS_SHOWN]]
+def _rows(grid: Grid, more: int) -> dict[str, Any]:
+    red = {
+        str(place): columns
+        for place, row in enumerate(grid.rows)
+        if (columns := [column for column, cell in enumerate(row) if grid.is_bad(column, cell)])
+    }
     return {
-        "columns": list(columns),
-        "widths": _share_out([columns, *shown]),
-        "rows": shown,
-        "numbers": list(numbers),
-        "code": list(code),
-        "red": list(red),
-        "red-at": len(columns) - 1,
-        "more": _more(len(rows), more),
+        "columns": list(grid.columns),
+        "rows": [list(row) for row in grid.rows],
+        "numbers": sorted(grid.numbers),
+        "code": sorted(grid.codes),
+        "red": red,
+        "more": _more(grid.left, more),
     }
 
 
-def _share_out(rows: Sequence[Sequence[str]]) -> list[float] | None:
-    """
-    The widths of columns, as shares, where not all of them have the room they want: the narrow ones keep theirs, the
-    wide ones share what is left. None where there is room for all.
-    """
-    wanted = [max(map(_width, column)) + _GAP for column in zip(*rows, strict=True)]
-    room: float = _ROOM if len(wanted) <= _FEW else _ROOM_OF_MANY
-    if sum(wanted) <= room:
-        return None
-    limit, left = 0.0, sorted(wanted)
-    while left and room / len(left) > left[0]:
-        room -= left.pop(0)
-    limit = room / len(left) if left else max(wanted)
-    return [round(min(one, limit), 2) for one in wanted]
-
-
-def _width(cell: str) -> int:
-    return max(map(len, cell.split("\n")))
-
-
-def _more(count: int, left_out: int) -> str | None:
+def _more(hidden: int, left_out: int) -> str | None:
     """That there are more: those the card has as JSON, and those it leaves out itself."""
-    hidden = max(0, count - ROWS_SHOWN)
-    if hidden and not left_out:
-        return f"{hidden:,} more, which the card has as JSON."
-    return f"{hidden + left_out:,} more, of which the card has {hidden:,} as JSON." if left_out else None
+    if not left_out:
+        return f"{hidden:,} more, which the card has as JSON." if hidden else None
+    if not hidden:
+        return f"{left_out:,} more, which the registry holds."
+    return f"{hidden + left_out:,} more, of which the card has {hidden:,} as JSON."
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
     return {
         "kind": chart.kind.value,
-        "title": chart.title,
+        "name": chart.name,
+        "tail": chart.tail,
         "dataset": chart.dataset,
         "words": chart.words,
         "ticks": [{"at": tick.at, "label": tick.label} for tick in chart.ticks],
@@ -257,7 +246,7 @@ def _annotation(one: Annotation) -> dict[str, Any]:
     return {
         "name": name,
         "at": clock.say_moment(one.at),
-        "whole": len(one.markdown) <= _WHOLE_CHARS and one.markdown.count("\n") <= 2 * _WHOLE_ROWS,
+        "whole": len(one.markdown) <= _WHOLE_CHARS and one.markdown.count("\n") <= 2 * _WHOLE_LINES,
         "blocks": [_block(block) for block in read_blocks(one.markdown)],
     }
 
@@ -276,7 +265,7 @@ def _block(block: Block) -> dict[str, Any]:
             return {"kind": "quote", "blocks": [_block(inner) for inner in block.blocks]}
         case CodeBlock():
             return {"kind": "code", "text": "\n".join(_fold(line) for line in block.text.split("\n"))}
-        case Grid():
+        case TableBlock():
             return {"kind": "table", "rows": [[{"runs": _runs(cell)} for cell in row] for row in block.rows]}
         case _:
             return {"kind": "rule"}

@@ -40,7 +40,7 @@ class CardContext(VersionContext):
     GET /models/{group}/{name}/versions/{version}/card. `whole` is the id of the item of which everything is shown;
     `writing` the annotation whose form is open.
 
-    Its forms, by name: generate; annotate-SECTION (markdown; act: save, or remove); publish (edition).
+    Its forms, by name: generate; annotate-SECTION (markdown; act: save, or remove); publish and discard (edition).
     """
 
     template: ClassVar[str] = "cards/show.html"
@@ -128,9 +128,24 @@ class CardContext(VersionContext):
         """Whether a text folds."""
         return len(text) > TEXT_CHARS
 
+    def waiting_of(self, section: CardSection) -> tuple[Annotation, ...]:
+        """What stands of a section in no card: it comes with the next draft."""
+        return self.card_state.waiting.get(section.id, ())
+
+    @property
+    def note_count(self) -> int:
+        """How many annotations the shown card has."""
+        return 0 if self.card is None else sum(len(section.annotations) for section in self.card.sections)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many annotations wait for the next draft."""
+        return sum(map(len, self.card_state.waiting.values()))
+
     def own_note(self, section: CardSection, email: str) -> Annotation | None:
-        """What this person said of a section, or None."""
-        return next((note for note in section.annotations if note.author == email), None)
+        """What this person says of a section now, or None."""
+        notes = (*self.waiting_of(section), *section.annotations)
+        return next((note for note in notes if note.author == email), None)
 
 
 @dataclass(frozen=True, kw_only=True)
