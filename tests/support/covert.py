@@ -115,6 +115,6 @@ def list_readers(make: Make, api: Api, covert: Covert) -> Iterator[tuple[str, Pe
         assert owner.put(shared, json={"access": "READ"}).status_code == 201
         assert owner.delete(shared).status_code in (200, 204)
     yield from {
-        "a stranger": stranger, "an owner of others": elsewhere, "an owner of the version": second,
-        "a member of the team that owns it": member, "who was let in to all of it once": writer,
+        "an owner of the version": second, "who writes to it and was let in to all of it once": writer,
+        "a member of the team that owns it": member, "a stranger": stranger, "an owner of others": elsewhere,
     }.items()  # fmt: skip

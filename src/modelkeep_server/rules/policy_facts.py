@@ -177,7 +177,8 @@ _EVALUATIONS = (
     ),
 )
 
-_CODE = _texts(("name", "Its name."), ("uri", "Where it is."), ("commitSha", "The commit it is of."))
+_INPUTS = Fact("inputs", FactKind.TEXTS, "What it took in, by ids of nodes: `dataset:churn-events@2026-02`.")
+_CODE = (*_texts(("name", "Its name."), ("uri", "Where it is."), ("commitSha", "The commit it is of.")), _INPUTS)
 
 _LINEAGE = (
     Fact(
@@ -218,7 +219,10 @@ _LINEAGE = (
         "runs",
         FactKind.RECORDS,
         "The runs that made it; its Training Job ID is one of the system `job`.",
-        _texts(("system", "Where it ran, `mlflow`."), ("runId", "Its id there."), ("url", "Its page there.")),
+        (
+            *_texts(("system", "Where it ran, `mlflow`."), ("runId", "Its id there."), ("url", "Its page there.")),
+            _INPUTS,
+        ),
     ),
     Fact("scripts", FactKind.RECORDS, "The programs that trained it.", _CODE),
     Fact("pipelines", FactKind.RECORDS, "What turned data into features.", _CODE),

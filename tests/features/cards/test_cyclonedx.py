@@ -8,7 +8,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from modelkeep_server.features.cards.exports.cyclonedx import to_cyclonedx
-from modelkeep_server.features.cards.views import Card
+from modelkeep_server.features.cards.views import Card, Table
 from tests.support import cards, naughty
 
 PUBLIC_URL = "https://models.example.com"
@@ -71,11 +71,69 @@ def test_files_data_and_base_models_are_its_parts() -> None:
     parts = {part["bom-ref"]: part for part in document["components"]}
 
     assert parts["file-0"]["hashes"] == [{"alg": "SHA-256", "content": cards.SHA256}]
-    assert [part["name"] for part in parts.values() if part["type"] == "data"] == ["churn-events", "crm-profile"]
-    assert parts["dataset-0"]["data"][0]["contents"] == {"url": "s3://lake/churn-events/2025-11"}
-    assert parts["dataset-0"]["data"][0]["sensitiveData"] == ["Personal data: Yes"]
+    assert [part["name"] for part in parts.values() if part["type"] == "data"] == [
+        "churn-events", "crm-profile", "churn-holdout", "churn-typos",
+    ]  # fmt: skip
     assert parts["base-0"]["type"] == "machine-learning-model"
+    assert parts["base-0"]["purl"] == "pkg:huggingface/microsoft/deberta-v3-small"
     assert document["dependencies"][0] == {"ref": "model", "dependsOn": list(parts)}
+
+
+def test_what_data_is_for_and_how_it_is_guarded_stand_where_the_standard_asks() -> None:
+    """Role and size in the description, personal data in class and sensitive data, place and hash, the rest named."""
+    rows = (
+        ("events", "3", "Training", "Yes", "1,204", cards.SHA256, "s3://lake/events"),
+        ("profile", "", "Validation", "No", "", "", "the archive in the cellar"),
+        ("odd", "1", "Test", "Unknown", "", "", ""),
+    )
+    columns = ("Dataset", "Version", "Role", "Personal data", "Bytes", "SHA-256", "Location")
+    values = {
+        "datasets": Table(columns, rows, (4,)),
+        "evaluation-datasets": Table(("Dataset", "Version", "Suite"), (("odd", "1", "A"), ("held", "2", "Tabular"))),
+    }
+    document = made(cards.make_card(values, {}))  # fmt: skip
+    events, profile, odd, held = document["components"]
+
+    assert events["data"] == [{
+        "type": "dataset", "name": "events", "contents": {"url": "s3://lake/events"}, "classification": "Personal data",
+        "sensitiveData": ["Personal data"], "description": "Training data, 1,204 bytes",
+    }]  # fmt: skip
+    assert events["hashes"] == [{"alg": "SHA-256", "content": cards.SHA256}]
+    assert {(one["name"], one["value"]) for one in events["properties"]} == {
+        ("modelkeep:dataset:role", "Training"), ("modelkeep:dataset:personal-data", "Yes"),
+        ("modelkeep:dataset:bytes", "1204"),
+    }  # fmt: skip
+    assert profile["data"][0] == {
+        "type": "dataset", "name": "profile", "classification": "No personal data", "description": "Validation data",
+    }  # fmt: skip
+    assert {"name": "modelkeep:dataset:location", "value": "the archive in the cellar"} in profile["properties"]
+    assert "classification" not in odd["data"][0]
+    assert (held["name"], held["data"][0]["description"]) == ("held", "Evaluation data")
+    assert [one["ref"] for one in document["metadata"]["component"]["modelCard"]["modelParameters"]["datasets"]] == [
+        part["bom-ref"] for part in document["components"]
+    ]
+
+
+def test_what_is_demanded_of_metrics_and_what_lessens_them_is_told() -> None:
+    """Thresholds with what came of them; factors among the limits, as the standard asks; who answers for it."""
+    document = made(cards.make_card())
+    component = document["metadata"]["component"]
+    limits = component["modelCard"]["considerations"]["technicalLimitations"]
+    told = [one["value"] for one in component["modelCard"]["properties"] if one["name"] == "modelkeep:threshold"]
+
+    assert "AUC on churn-holdout 2025-12 >= 0.85: passes" in told
+    assert "AUC of tenure=Under 3 months on churn-holdout 2025-12 >= 0.85: does not pass" in told
+    assert any(one.startswith("Environmental factors: Scores drift") for one in limits)
+    assert {"name": "data-team@company.com", "email": "data-team@company.com"} in component["authors"]
+    assert document["metadata"]["authors"] == [{"name": "priya@company.com", "email": "priya@company.com"}]
+
+
+def test_a_task_that_hubs_know_is_a_task() -> None:
+    """Any other type of model is a family of architectures."""
+    known = made(cards.make_card({**cards.FULL, "model-type": "Text classification"}, {}))["metadata"]["component"]
+
+    assert known["modelCard"]["modelParameters"]["task"] == "text-classification"
+    assert "architectureFamily" not in known["modelCard"]["modelParameters"]
 
 
 def test_what_people_said_goes_with_it() -> None:

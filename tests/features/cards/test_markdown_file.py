@@ -121,6 +121,30 @@ def test_annotations_say_the_same_when_they_are_written_anew() -> None:
         assert before == again, text
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("1.0.0", "1.0.0"), ("2024. A year", "2024\\. A year"), ("1) one", "1\\) one"), ("3.", "3\\."),
+        ("recall_at_1", "recall_at_1"), ("_a_ __b__", "\\_a\\_ \\_\\_b\\_\\_"), ("-5 °C", "-5 °C"), ("- a", "\\- a"),
+        ("---", "\\---"), ("= =", "= ="), ("===", "\\==="), ("A -> B & C", "A -> B & C"), ("&lt;b>", "&amp;lt;b>"),
+        ("> a", "\\> a"), ("#1", "\\#1"), ("C:\\models", "C:\\models"), ("\\*", "\\\\\\*"), ("end\\", "end\\\\"),
+    ],
+)  # fmt: skip
+def test_no_sign_is_guarded_that_means_nothing_where_it_stands(text: str, written: str) -> None:
+    """The file is read as it is, too: versions, names of metrics and signs within a line stay as they are."""
+    assert escape_lines(text) == written
+    assert shown(written) == squeeze(text)
+
+
+@pytest.mark.parametrize("sign", ["\\# b", "\\> b", "1\\. b", "\\- b", "\\---", "\\===", "\\+ b"])
+def test_a_line_within_a_paragraph_begins_nothing(sign: str) -> None:
+    """What stands after a line's end in an annotation stays the text it was."""
+    written = write_blocks(read_blocks(f"a  \n{sign}"))
+
+    assert shown(written) == squeeze(f"a{sign}".replace("\\", ""))
+    assert set(re.findall(r"<([a-z0-9]+)", MarkdownIt("commonmark").render(written))) == {"p", "br"}
+
+
 def test_it_is_the_same_file_each_time() -> None:
     """The same revision, the same bytes."""
     assert to_markdown(cards.make_card()) == to_markdown(cards.make_card())

@@ -53,15 +53,15 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     """
     kept = _read_items(work, [version.key for _, version in pairs])
     gathered: list[dict[ItemKind, list[Facts]]] = []
-    contents: list[Sequence[Facts]] = []
+    contents = []
     for model, version in pairs:
         own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, model.repository_url)
-        items = put_together(own, kept.get(version.key, ()))
         told: dict[ItemKind, list[Facts]] = {}
+        items = put_together(own, kept.get(version.key, ()))
+        contents.append(as_content(items))
         for item in items:
             told.setdefault(item.kind, []).append(item.facts)
         gathered.append(told)
-        contents.append(as_content(items))
     bases = [base for told in gathered for base in told.get(ItemKind.BASE_MODEL, ())]
     known = _read_standing(work, bases)
     for told in gathered:

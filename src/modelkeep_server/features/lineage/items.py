@@ -57,12 +57,11 @@ def keep_inputs(items: Sequence[Item]) -> tuple[Item, ...]:
 
 def as_content(items: Iterable[Item]) -> list[dict[str, Any]]:
     """
-    Those beside a version that say how it was made, as its content has them: `{kind, ...fields}`, in an order that
-    nothing but they themselves decide.
+    Those that stand beside a version and say how it was made, as its content has them: `{kind, ...fields}`, in an order
+    that nothing but they themselves decide.
     """
-    beside = (item for item in items if item.source is not Source.VERSION)
-    content = ({"kind": item.kind.value, **item.facts} for item in beside if KINDS[item.kind].is_content)
-    return sorted(content, key=canonical.dumps)
+    beside = (item for item in items if item.source is not Source.VERSION and KINDS[item.kind].is_content)
+    return sorted(({"kind": item.kind.value, **item.facts} for item in beside), key=canonical.dumps)
 
 
 def as_dataset(told: Mapping[str, Any]) -> dict[str, Any]:

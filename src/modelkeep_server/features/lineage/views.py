@@ -133,10 +133,24 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class Live:
+    """
+    An endpoint: a version's share of what is live in an environment, in hundredths of a percent, and where it answers.
+    """
+
+    environment_key: int
+    environment: str
+    kind: str
+    share: int
+    region: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
 class Reached:
     """
-    A version that a change of a node reaches. `path` is a shortest way there, node ids from the node to the version.
-    `live` are the environments where it has a share of what is live.
+    A version that a change of a node reaches. `path` is a shortest way there, node ids from the node to the version: of
+    the version that changes itself, its own id alone. `endpoints` are where it has a share of what is live.
     """
 
     model: str
@@ -144,23 +158,60 @@ class Reached:
     state: State
     risk_tier: RiskTier
     owners: tuple[str, ...]
-    live: tuple[str, ...]
+    endpoints: tuple[Live, ...]
     path: tuple[str, ...]
     model_key: int = 0
     version_key: int = 0
+
+    @property
+    def address(self) -> str:
+        """How it is called: group/name:version."""
+        return f"{self.model}:{self.version}"
+
+    @property
+    def steps(self) -> int:
+        """How far it is from the node; 0 where it is the node itself."""
+        return len(self.path) - 1
+
+    @property
+    def live_in(self) -> tuple[str, ...]:
+        """The environments where it is live."""
+        return tuple(one.environment for one in self.endpoints)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One of those who use a version that a change reaches. `node` is the id of their node."""
+
+    node: str
+    name: str
+    url: str | None
+    of: Reached
 
 
 @dataclass(frozen=True)
 class Impact:
     """
-    What a change of a node reaches, nearest first, then by address: all of it, or a page. `total`, `live_count` and
-    `owners` are of all that was found; `truncated`: the bound on nodes was met, so there may be more.
+    What a change of a node reaches, all of it or a page: the node itself first where it is a version, then what is
+    live, then by risk tier, the highest first, by steps, and by address. `uses` are of the versions in `items`, in
+    their order.
+
+    `total`, `live_count`, `endpoint_count`, `consumer_count` and `owners` are of all that was found; `truncated`: a
+    bound was met, so there may be more.
     """
 
     node: Node
     items: tuple[Reached, ...]
+    uses: tuple[Use, ...]
     total: int
     live_count: int
+    endpoint_count: int
+    consumer_count: int
     owners: tuple[str, ...]
     truncated: bool = False
     next_cursor: str | None = None
+
+    @property
+    def is_of_version(self) -> bool:
+        """Whether the node is a version, and so reached itself."""
+        return self.node.kind is NodeKind.VERSION

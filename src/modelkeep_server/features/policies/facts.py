@@ -28,7 +28,7 @@ from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.card_documents import HEAD_CHARS, find_content_digest
 from modelkeep_server.rules.fields import judge_completeness
-from modelkeep_server.rules.lineage import ItemKind, PersonalData
+from modelkeep_server.rules.lineage import INPUTS, KINDS, ItemKind, PersonalData
 from modelkeep_server.rules.metrics import Metric, Threshold, judge
 
 #: What the kinds of lineage items are called among the facts.
@@ -145,6 +145,9 @@ def _version_facts(version: Version | Row[Any]) -> dict[str, Any]:
 
 def _lineage_facts(told: gathering.Told) -> dict[str, Any]:
     facts = {name: [_given(**one) for one in told.of(kind)] for name, kind in _LINEAGE.items()}
+    for name, kind in _LINEAGE.items():
+        if any(row.key == INPUTS for row in KINDS[kind].fields):
+            facts[name] = [{INPUTS: [], **one} for one in facts[name]]
     facts["datasets"] = [{"personalData": PersonalData.UNKNOWN.value, **one} for one in facts["datasets"]]
     return facts
 

@@ -9,6 +9,7 @@ from typing import Any
 from modelkeep_server.features.cards.charts import charts_of
 from modelkeep_server.features.cards.grids import grid_of, measures_grid
 from modelkeep_server.features.cards.markdown import render_markdown
+from modelkeep_server.features.cards.passages import passages_of
 from modelkeep_server.features.cards.views import CardItem, Source
 from modelkeep_server.rules.card_sections import SECTIONS, ItemKind
 
@@ -24,16 +25,7 @@ ORIGINS: Mapping[str, str] = {
     "BASE_MODEL": "Base model",
 }
 HINTS: Mapping[str, str] = {section.id: section.hint for section in SECTIONS}
-_BULLET = re.compile(r"\s*[-*•]\s+(\S.*)")
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,64}")
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A paragraph of a text, or its lines that begin with a hyphen as items."""
-
-    lines: tuple[str, ...]
-    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,28 +34,6 @@ class Stretch:
 
     kind: str
     items: tuple[CardItem, ...]
-
-
-def passages_of(text: str) -> tuple[Passage, ...]:
-    """A plain text in paragraphs and lists, as it was typed."""
-    found: list[Passage] = []
-    lines: list[str] = []
-    is_list = False
-
-    def close() -> None:
-        if lines:
-            found.append(Passage(tuple(lines), is_list))
-            lines.clear()
-
-    for line in text.splitlines():
-        bullet = _BULLET.fullmatch(line)
-        if not line.strip() or (bullet is not None) is not is_list:
-            close()
-        is_list = bullet is not None
-        if line.strip():
-            lines.append(bullet[1] if bullet else line.strip())
-    close()
-    return tuple(found)
 
 
 def stretches_of(items: Sequence[CardItem], *, in_rows: bool) -> tuple[Stretch, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelkeep_server.features.lineage.drawing.layout import BOX_HEIGHT, Box, Drawing, Line, Trace, draw, trace
-from modelkeep_server.features.lineage.views import Direction, Graph, Node
+from modelkeep_server.features.lineage.views import Direction, Graph, Impact, Node
 from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.kit.fitting import clean, clip, measure
 from modelkeep_server.rules.approvals import TIERS
@@ -135,6 +135,35 @@ def describe(node: Node) -> str:
     if node.kind is NodeKind.DATASET:
         detail = detail.removeprefix(node.id.partition("@")[2]).removeprefix(", ")
     return f"{word}, {detail}" if detail and not detail.startswith(word) else detail or word
+
+
+def say_impact(impact: Impact) -> str:
+    """What a change reaches, in numbers: "4 versions are reached, 3 are live on 7 endpoints; 5 consumers"."""
+    if not impact.total:
+        return "no version is reached"
+    others = impact.total - impact.is_of_version
+    if not impact.is_of_version:
+        reached = f"{_count(others, 'version')} {_is(others)} reached"
+    elif others:
+        reached = f"this version and {others:,} more are reached"
+    else:
+        reached = "no other version is reached"
+    if not impact.live_count:
+        live = "none is live" if others else "it is not live"
+    elif others:
+        live = f"{impact.live_count:,} {_is(impact.live_count)} live on {_count(impact.endpoint_count, 'endpoint')}"
+    else:
+        live = f"it is live on {_count(impact.endpoint_count, 'endpoint')}"
+    consumers = _count(impact.consumer_count, "consumer") if impact.consumer_count else "no consumers"
+    return f"{reached}, {live}; {consumers}"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _put_in(box: Box, middle: str, way: Trace, chosen: str | None) -> Boxed:

@@ -12,7 +12,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelkeep_server.features.cards.exports.hub_metadata import find_item, find_license, read_column
+from modelkeep_server.features.cards.exports.hub_metadata import (
+    find_item,
+    find_license,
+    find_on_hub,
+    find_task,
+    read_column,
+)
+from modelkeep_server.features.cards.measure_words import say_outcome
 from modelkeep_server.features.cards.views import Annotation, Card, Measure, Table
 from modelkeep_server.kit import clock
 
@@ -20,17 +27,22 @@ _SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
 _MODEL_REF = "model"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/?#@!$&'()*+,;=-]+")
 _HASH = re.compile("[0-9a-f]{64}")
+_EMAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 #: Which items answer which of its considerations.
 _USE_CASES = ("primary-uses",)
 _USERS = ("target-users",)
-_LIMITS = ("limitations", "known-biases", "inherited-limitations", "out-of-scope")
+_LIMITS = (
+    "limitations", "known-biases", "inherited-limitations", "out-of-scope", "relevant-factors", "demographic-factors",
+    "environmental-factors",
+)  # fmt: skip
 _TRADE_OFFS = ("error-analysis", "robustness")
 _ETHICS = ("risks", "ethical-considerations")
+#: How data is to be guarded, by whether it is personal.
+_CLASSES = {"Yes": "Personal data", "No": "No personal data"}
 #: Said as properties, since the format has no other place for them.
 _PROPERTIES = (
-    "training-date", "parameters", "target-environments", "relevant-factors", "demographic-factors",
-    "environmental-factors", "evaluation-procedure", "dataset-description", "preprocessing", "responsible-use", "code",
-    "training-runs", "preprocessing-code",
+    "training-date", "parameters", "target-environments", "evaluation-procedure", "dataset-description",
+    "preprocessing", "responsible-use", "code", "training-runs", "preprocessing-code",
 )  # fmt: skip
 
 
@@ -38,8 +50,7 @@ def to_cyclonedx(card: Card, public_url: str) -> dict[str, Any]:
     """The card as a CycloneDX document. `public_url` is the registry's own address."""
     files = list(_files(card))
     data = list(_datasets(card))
-    bases = [{"type": "machine-learning-model", "bom-ref": f"base-{place}", "name": name}
-             for place, name in enumerate(_entries(card, "base-models"))]  # fmt: skip
+    bases = [_base(name, place) for place, name in enumerate(_entries(card, "base-models"))]
     parts = [*files, *data, *bases]
     document: dict[str, Any] = {
         "$schema": _SCHEMA,
@@ -50,6 +61,7 @@ def to_cyclonedx(card: Card, public_url: str) -> dict[str, Any]:
         "metadata": {
             "timestamp": clock.iso_seconds(card.published_at or card.generated_at),
             "tools": {"components": [{"type": "application", "name": "modelkeep"}]},
+            "authors": [_person(card.published_by or card.generated_by)],
             "component": _model(card, public_url, data, bases),
         },
         "components": parts,
@@ -69,6 +81,17 @@ def _identity(card: Card, public_url: str) -> str:
     return which if card.digest else f"{which}/{card.edition}/{clock.iso_seconds(card.generated_at)}"
 
 
+def _person(called: str) -> dict[str, str]:
+    return {"name": called, "email": called} if _EMAIL.fullmatch(called) else {"name": called}
+
+
+def _base(name: str, place: int) -> dict[str, Any]:
+    """A model that this one was made from; by its package address where a hub knows it."""
+    found = find_on_hub(name)
+    base = {"type": "machine-learning-model", "bom-ref": f"base-{place}", "name": name}
+    return base | ({"purl": f"pkg:huggingface/{found}"} if found else {})
+
+
 def _model(card: Card, public_url: str, data: list[dict[str, Any]], bases: list[dict[str, Any]]) -> dict[str, Any]:
     group, _, name = card.model.rpartition("/")
     license_ = _text(card, "license")
@@ -82,6 +105,7 @@ def _model(card: Card, public_url: str, data: list[dict[str, Any]], bases: list[
         "name": name,
         "version": card.version,
         "description": card.summary,
+        "authors": [_person(owner) for owner in _entries(card, "owners")],
         "licenses": [{"license": {"id": known} if known else {"name": license_}}] if license_ else [],
         "pedigree": {"ancestors": ancestors} if bases else {},
         "externalReferences": [{"type": "model-card", "url": page}],
@@ -110,9 +134,12 @@ def _card_properties(card: Card) -> Iterator[dict[str, str]]:
 
 
 def _model_card(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
+    kind = _text(card, "model-type")
+    task = find_task(kind)
     parameters = {
+        "task": task,
+        "architectureFamily": None if task else kind,
         "modelArchitecture": _text(card, "architecture"),
-        "architectureFamily": _text(card, "model-type"),
         "datasets": [{"ref": part["bom-ref"]} for part in data],
         "inputs": list(_fields(card, "inputs")),
         "outputs": list(_fields(card, "outputs")),
@@ -125,7 +152,7 @@ def _model_card(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
         "ethicalConsiderations": list(_ethics(card)),
         "fairnessAssessments": list(_fairness(card)),
     }
-    metrics = list(_metrics(card))
+    metrics = [_metric(one) for one in dict.fromkeys(_measures(card))]
     told = {
         "modelParameters": _present(parameters),
         "quantitativeAnalysis": {"performanceMetrics": metrics} if metrics else {},
@@ -143,19 +170,25 @@ def _model_card_properties(card: Card) -> Iterator[dict[str, str]]:
     if item is not None and isinstance(item.value, Table):
         for row in item.value.rows:
             yield {"name": f"modelkeep:hyperparameter:{row[0]}", "value": row[-1]}
+    for one in dict.fromkeys(_measures(card)):
+        if one.limit is not None:
+            yield {"name": "modelkeep:threshold", "value": _threshold(one)}
     for id_ in _PROPERTIES:
         for text in _entries(card, id_):
             yield {"name": f"modelkeep:{id_}", "value": text}
 
 
-def _metrics(card: Card) -> Iterator[dict[str, Any]]:
-    seen: set[Measure] = set()
+def _measures(card: Card) -> Iterator[Measure]:
     for section in card.sections:
         for item in section.items:
-            for one in item.value if isinstance(item.value, tuple) else ():
-                if isinstance(one, Measure) and one not in seen:
-                    seen.add(one)
-                    yield _metric(one)
+            yield from (one for one in item.value if isinstance(one, Measure)) if isinstance(item.value, tuple) else ()
+
+
+def _threshold(one: Measure) -> str:
+    """What a suite demands of a metric, and what came of it; the format has metrics alone."""
+    what = " of ".join(filter(None, (one.name, one.slice)))
+    on = f" on {one.dataset}" if one.dataset else ""
+    return f"{what}{on} {one.comparison or ''} {_number(one.limit or 0.0)}: {say_outcome(one).lower() or 'not judged'}"
 
 
 def _metric(one: Measure) -> dict[str, Any]:
@@ -186,7 +219,7 @@ def _fairness(card: Card) -> Iterator[dict[str, str]]:
     if not isinstance(table, Table):
         return
     for row in table.rows:
-        group = read_column(table, row, "Worst group", "Group", "By")
+        group = read_column(table, row, "Worst group", "Group")
         parts = (f"{name} {cell}" for name, cell in zip(table.columns, row, strict=False) if cell)
         yield {**({"groupAtRisk": group} if group else {}), "harms": "; ".join(parts)}
 
@@ -221,28 +254,57 @@ def _files(card: Card) -> Iterator[dict[str, Any]]:
 
 
 def _datasets(card: Card) -> Iterator[dict[str, Any]]:
-    item = find_item(card, "datasets")
-    if item is None or not isinstance(item.value, Table):
-        return
-    table = item.value
-    for place, row in enumerate(table.rows):
-        sha256, where = read_column(table, row, "SHA-256"), read_column(table, row, "Location")
-        role, personal = read_column(table, row, "Role"), read_column(table, row, "Personal data")
-        name = read_column(table, row, "Dataset", "Name")
-        contents: dict[str, Any] = {"url": where} if _ADDRESS.fullmatch(where) else {}
-        if where and not contents:
-            contents = {"attachment": {"contentType": "text/plain", "content": where}}
-        data = {"type": "dataset", "name": name, "contents": contents, "classification": role,
-                "sensitiveData": [f"Personal data: {personal}"] if personal else []}  # fmt: skip
-        told = {
-            "type": "data",
-            "bom-ref": f"dataset-{place}",
-            "name": name,
-            "version": read_column(table, row, "Version"),
-            "hashes": [{"alg": "SHA-256", "content": sha256}] if _HASH.fullmatch(sha256) else [],
-            "data": [_present(data)],
-        }
-        yield {key: value for key, value in told.items() if value or key == "name"}
+    """The data it learned from, then what it was measured on besides."""
+    known: list[tuple[str, str]] = []
+    for id_, role in (("datasets", ""), ("evaluation-datasets", "Evaluation")):
+        item = find_item(card, id_)
+        if item is None or not isinstance(item.value, Table):
+            continue
+        for row in item.value.rows:
+            name, version = read_column(item.value, row, "Dataset", "Name"), read_column(item.value, row, "Version")
+            if id_ == "datasets" or (name, version) not in known:
+                yield _dataset(item.value, row, len(known), role)
+                known.append((name, version))
+
+
+def _dataset(table: Table, row: tuple[str, ...], place: int, role: str) -> dict[str, Any]:
+    """
+    A data set as a component. What it is used for stands in its description and how far it is to be guarded in its
+    classification, as the standard asks; both also as properties, in the words of this registry.
+    """
+    cells = {
+        name.lower(): cell.strip() for name, cell in zip(table.columns, row, strict=False) if cell.strip()
+    }  # fmt: skip
+    role = cells.get("role") or role
+    personal, where, sha256 = cells.get("personal data", ""), cells.get("location", ""), cells.get("sha-256", "")
+    name = cells.get("dataset", cells.get("name", ""))
+    size = f", {cells['bytes']} bytes" if "bytes" in cells else ""
+    is_address = bool(_ADDRESS.fullmatch(where))
+    told = {
+        "role": role,
+        "personal-data": personal,
+        "bytes": cells.get("bytes", "").replace(",", ""),
+        "location": "" if is_address else where,
+        "suite": cells.get("suite", ""),
+    }
+    data = {
+        "type": "dataset",
+        "name": name,
+        "contents": {"url": where} if is_address else {},
+        "classification": _CLASSES.get(personal, ""),
+        "sensitiveData": ["Personal data"] if personal == "Yes" else [],
+        "description": f"{role} data{size}" if role else "",
+    }
+    component = {
+        "type": "data",
+        "bom-ref": f"dataset-{place}",
+        "name": name,
+        "version": cells.get("version", ""),
+        "hashes": [{"alg": "SHA-256", "content": sha256}] if _HASH.fullmatch(sha256) else [],
+        "data": [_present(data)],
+        "properties": [{"name": f"modelkeep:dataset:{key}", "value": value} for key, value in told.items() if value],
+    }
+    return {key: value for key, value in component.items() if value or key == "name"}
 
 
 def _annotation(note: Annotation, title: str, place: int) -> dict[str, Any]:

@@ -24,6 +24,8 @@ LICENSES = {
         "Unlicense", "Zlib", "WTFPL", "PDDL-1.0", "AFL-3.0", "Artistic-2.0", "ECL-2.0",
     )
 }  # fmt: skip
+#: Those that hubs name otherwise.
+_SHORTENED = {"odbl-1.0": "odbl", "pddl-1.0": "pddl", "gfdl-1.3": "gfdl"}
 _LIBRARIES = {
     "scikit-learn": "sklearn", "sklearn": "sklearn", "transformers": "transformers", "diffusers": "diffusers",
     "sentence-transformers": "sentence-transformers", "keras": "keras", "spacy": "spacy", "timm": "timm",
@@ -40,13 +42,13 @@ _TASKS = frozenset({
     "tabular-classification", "tabular-regression", "time-series-forecasting", "visual-question-answering",
     "document-question-answering", "zero-shot-image-classification", "mask-generation", "image-feature-extraction",
 })  # fmt: skip
-_ON_HUB = re.compile(r"(?:hf:|https://huggingface\.co/)([\w.-]+/[\w.-]+)/?")
+_ON_HUB = re.compile(r"(?:hf:|https://huggingface\.co/)([\w.-]+/[\w.-]+)/?", re.ASCII)
 
 
 def draw_metadata(card: Card) -> dict[str, Any]:
     """The metadata as YAML values, in the order that hubs write it."""
     items = {item.id: item for section in card.sections for item in section.items}
-    task = _find_task(items)
+    task = find_task(_text(items, "model-type"))
     framework = _text(items, "framework").partition(" ")[0]
     told: dict[str, Any] = {
         **_tell_license(_text(items, "license")),
@@ -54,7 +56,7 @@ def draw_metadata(card: Card) -> dict[str, Any]:
         "pipeline_tag": task,
         "tags": list(dict.fromkeys(filter(None, (_slug(framework), _slug(_text(items, "model-type")))))),
         "datasets": _training_sets(items),
-        "base_model": [_name_base(name) for name in _texts(items, "base-models")],
+        "base_model": [find_on_hub(name) or name for name in _texts(items, "base-models")],
         "metrics": list(dict.fromkeys(one.name for one in _measures(items))),
         "model-index": _index(card, items, task),
         "modelkeep": {
@@ -76,6 +78,18 @@ def find_license(text: str) -> str | None:
     return LICENSES.get(text.strip().lower().removesuffix("-only").removesuffix("-or-later"))
 
 
+def find_task(text: str) -> str | None:
+    """The task that a text is, in the spelling of hubs, where it is one that they know."""
+    task = _slug(text)
+    return task if task in _TASKS else None
+
+
+def find_on_hub(name: str) -> str | None:
+    """`owner/name` of a model of Hugging Face; None of any other."""
+    found = _ON_HUB.fullmatch(name)
+    return found[1] if found else None
+
+
 def find_item(card: Card, id_: str) -> CardItem | None:
     """An item of the card by its id."""
     return next((item for section in card.sections for item in section.items if item.id == id_), None)
@@ -92,13 +106,10 @@ def read_column(table: Table, row: tuple[str, ...], *names: str) -> str:
 def _tell_license(text: str) -> dict[str, Any]:
     if not text:
         return {}
-    known = LICENSES.get(text.strip().lower())
-    return {"license": known.lower()} if known else {"license": "other", "license_name": text}
-
-
-def _find_task(items: dict[str, CardItem]) -> str | None:
-    task = _slug(_text(items, "model-type"))
-    return task if task in _TASKS else None
+    known = text.strip().lower()
+    if known not in LICENSES:
+        return {"license": "other", "license_name": text}
+    return {"license": _SHORTENED.get(known, known)}
 
 
 def _training_sets(items: dict[str, CardItem]) -> list[str]:
@@ -108,11 +119,6 @@ def _training_sets(items: dict[str, CardItem]) -> list[str]:
     table = item.value
     rows = (row for row in table.rows if read_column(table, row, "Role").lower() in ("training", ""))
     return list(dict.fromkeys(filter(None, (read_column(table, row, "Dataset", "Name") for row in rows))))
-
-
-def _name_base(name: str) -> str:
-    found = _ON_HUB.fullmatch(name)
-    return found[1] if found else name
 
 
 def _measures(items: dict[str, CardItem]) -> Iterator[Measure]:

@@ -14,6 +14,7 @@ from modelkeep_server.features.cards.exports.markdown_text import (
     quote,
     write_blocks,
     write_code,
+    write_passages,
     write_table,
 )
 from modelkeep_server.features.cards.grids import Grid, grid_of, measures_grid
@@ -46,7 +47,7 @@ def _draw(card: Card) -> Iterator[str]:
     facts = [
         ("State when generated", wording.say_state(card)),
         ("Risk tier", wording.say_tier(card)),
-        ("Revision", wording.say_revision(card)),
+        ("Revision", wording.say_revision(card).removeprefix("Revision ")),
         ("Coverage", wording.say_coverage(card)),
     ]
     if card.published_by:
@@ -76,8 +77,8 @@ def _draw_item(item: CardItem) -> str:
     if item.value is None:
         return f"**{label}:** *{wording.NOT_PROVIDED}*"
     if isinstance(item.value, str):
-        lines = escape_lines(item.value)
-        return f"**{label}:**\n\n{lines}" if "\n" in lines else f"**{label}:** {lines}"
+        said = write_passages(item.value)
+        return f"**{label}:**\n\n{said}" if "\n" in said or said.startswith("- ") else f"**{label}:** {said}"
     if isinstance(item.value, Table):
         return _draw_grid(item, grid_of(item.value))
     measures = [one for one in item.value if isinstance(one, Measure)]
@@ -88,7 +89,7 @@ def _draw_item(item: CardItem) -> str:
 
 
 def _draw_grid(item: CardItem, grid: Grid) -> str:
-    return f"### {escape(item.label)}\n\n{write_table(grid.columns, grid.rows, grid.numbers)}{_more(item)}"
+    return f"**{escape(item.label)}:**\n\n{write_table(grid.columns, grid.rows, grid.numbers)}{_more(item)}"
 
 
 def _more(item: CardItem) -> str:

@@ -18,13 +18,18 @@ from modelkeep_server.features.cards.markdown import (
     Run,
     TableBlock,
 )
+from modelkeep_server.features.cards.passages import passages_of
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-#: Colons too where two of them would be the name of an emoji.
-_ANYWHERE = re.compile(r"[\\`*_\[\]|~$&<>{}]|:(?=[a-z0-9_+-]+:)")
-#: What begins a heading, a list or a line across, at the beginning of a line alone.
-_STARTS = ("#", "-", "+", "=")
-_NUMBER = re.compile(r"\d+(?=[.)])")
+#: What means something wherever it stands: a backslash before a sign, an underscore that is not within a word, an
+#: ampersand that begins an entity, a colon where two of them would be the name of an emoji.
+_ANYWHERE = re.compile(
+    r"[`*\[\]|~$<{}]|\\(?=[!-/:-@\[-`{-~]|$)|(?<![^\W_])_+|_+(?![^\W_])|&(?=#?\w+;)|:(?=[a-z0-9_+-]+:)"
+)
+#: What begins a quotation, a heading, a list, the line under a heading or one across, at the beginning of a line alone.
+_START = re.compile(r">|#|[-+](?=[ \t]|$)|[-=]+(?=[ \t]*$)")
+#: A number that begins a list: what follows the mark is blank. Of `1.0.0` nothing begins.
+_NUMBER = re.compile(r"\d+(?=[.)](?:[ \t]|$))")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\x85]")
 
 
@@ -45,8 +50,23 @@ def escape_lines(text: str) -> str:
     return "\n\n".join(part for part in paragraphs if part)
 
 
+def write_passages(text: str) -> str:
+    """Text with its lines, paragraphs and lists."""
+    parts = (
+        "\n".join(f"- {escape_entry(line)}" for line in passage.lines)
+        if passage.is_list
+        else "  \n".join(map(escape_entry, passage.lines))
+        for passage in passages_of(text)
+    )
+    return "\n\n".join(parts)
+
+
 def _escape(line: str) -> str:
-    return _ANYWHERE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), _CONTROLS.sub("\ufffd", line))
+    return _ANYWHERE.sub(_escape_found, _CONTROLS.sub("\ufffd", line))
+
+
+def _escape_found(found: re.Match[str]) -> str:
+    return _ENTITIES.get(found[0], "".join(f"\\{sign}" for sign in found[0]))
 
 
 def _escape_line(line: str) -> str:
@@ -54,7 +74,7 @@ def _escape_line(line: str) -> str:
     numbered = _NUMBER.match(line)
     if numbered:
         return f"{numbered[0]}\\{line[numbered.end() :]}"
-    return f"\\{line}" if line.startswith(_STARTS) else line
+    return f"\\{line}" if _START.match(line) else line
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> str:
@@ -112,7 +132,10 @@ def _write_items(block: Listing) -> Iterator[str]:
 
 
 def _write_runs(runs: Sequence[Run], *, in_cell: bool = False) -> str:
-    return "".join(_write_run(run, is_first=place == 0, in_cell=in_cell) for place, run in enumerate(runs))
+    return "".join(
+        _write_run(run, is_first=place == 0 or runs[place - 1].breaks, in_cell=in_cell)
+        for place, run in enumerate(runs)
+    )
 
 
 def _write_run(run: Run, *, is_first: bool, in_cell: bool) -> str:

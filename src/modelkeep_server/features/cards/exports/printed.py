@@ -19,6 +19,7 @@ from modelkeep_server.features.cards.markdown import (
     TableBlock,
     read_blocks,
 )
+from modelkeep_server.features.cards.passages import passages_of
 from modelkeep_server.features.cards.views import (
     Annotation,
     Card,
@@ -174,10 +175,10 @@ def _sources(item: CardItem) -> str | None:
     return f"From: {', '.join(labels)}" if labels else None
 
 
-def _paragraphs(text: str) -> list[str]:
-    """Its paragraphs, which blank lines part."""
-    told = text.replace("\r\n", "\n").split("\n\n")
-    return [part.strip("\n") for part in told if part.strip()] or [text]
+def _paragraphs(text: str) -> list[str | list[str]]:
+    """Its paragraphs, and its lists as lists."""
+    passages = passages_of(text)
+    return [list(passage.lines) if passage.is_list else "\n".join(passage.lines) for passage in passages] or [text]
 
 
 def _measures(measures: Sequence[Measure], more: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
 from modelkeep_server.features.lineage.graph.joining import Told, join
-from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
+from modelkeep_server.features.lineage.graph.live import count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
 from modelkeep_server.features.lineage.graph.walking import (
     Horizon,
@@ -25,7 +25,7 @@ from modelkeep_server.features.lineage.graph.walking import (
     sees_edge,
     walk,
 )
-from modelkeep_server.features.lineage.views import Direction, Edge, Graph
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Live
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import (
@@ -228,7 +228,7 @@ def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Fa
             facts[key].append(edge.facts)
             if other == middle:
                 near[key].append(edge.facts)
-    drawn: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    drawn: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
     for line in join(told):
         begins, ends = (picture.places[key].node.id for key in (line.from_id, line.to_id))
         drawn[begins, ends, line.relation].add(line.role)

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
-from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth
+from modelkeep_server.features.lineage.graph.joining import lead_past
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node, Reached, Use
+from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth, say_impact
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
@@ -294,9 +295,25 @@ class Picture:
         return self.impact.total - len(self.impact_rows)
 
     @property
-    def live_in(self) -> tuple[str, ...]:
-        """Where something is live that a change reaches, by name, of what is on the page."""
-        return tuple(sorted({place for one in self.impact.items for place in one.live}))
+    def impact_says(self) -> str:
+        """What a change reaches, in numbers: "4 versions are reached, 3 are live on 7 endpoints; 5 consumers"."""
+        return say_impact(self.impact)
+
+    @property
+    def consumers(self) -> tuple[tuple[str, str, tuple[Reached, ...]], ...]:
+        """Who uses the versions on the page: a name, their address or nothing, and the versions that they use."""
+        found: dict[str, list[Use]] = {}
+        for use in self.impact.uses:
+            found.setdefault(use.node, []).append(use)
+        return tuple(
+            (uses[0].name, next((use.url for use in uses if use.url), ""), tuple(use.of for use in uses))
+            for uses in found.values()
+        )
+
+    @property
+    def tell_href(self) -> str:
+        """The page that tells the owners of what is reached."""
+        return f"/lineage/tell?{urlencode({'node': self.chosen.id, 'back': self.href_with()})}"
 
     @property
     def csv_href(self) -> str:
@@ -309,8 +326,7 @@ def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
     if families is None:
         return graph
     nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
-    kept = {one.id for one in nodes}
-    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    edges = lead_past(graph.edges, {one.id: one for one in nodes})
     return Graph(graph.middle, nodes, edges, graph.truncated)
 
 
