@@ -110,3 +110,22 @@ def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: 
     assert [one.distance for one in around.nodes] == [0, 1]
     assert reached.items == tuple(listed)
     assert (reached.total, listed[0].path) == (1, (node, around.nodes[1].id))
+
+
+def test_hiding_a_model_warns_of_what_goes_on_naming_it(cli: Cli, model: str) -> None:
+    """The sentence and the versions stand beside the answer; the client has them too."""
+    derived = f"{model}-derived"
+    cli("models", "create", derived, "--description", "Made.", "--owner", "olga@company.com", "--tier", "LOW")
+    with Client() as client:
+        client.create_version(f"{model}:1.0.0")
+        client.create_version(f"{derived}:1.0.0", metadata={"baseModel": {"model": model, "version": "1.0.0"}})
+
+    hidden = cli("models", "edit", model, "--visibility", "restricted")
+    with Client() as client:
+        client.update_model(model, {"visibility": "INTERNAL"})
+        again = client.update_model(model, {"visibility": "RESTRICTED"})
+
+    assert hidden.out == f"{model}\n"
+    assert hidden.err.startswith("warning: 1 version built on it names it and stays as it is.")
+    assert f"\n  {derived}:1.0.0\n" in hidden.err
+    assert [(one.code, one.versions) for one in again.warnings] == [("named_elsewhere", (f"{derived}:1.0.0",))]

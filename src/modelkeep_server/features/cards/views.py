@@ -213,3 +213,15 @@ class CardState:
     revisions: Sequence[Revision]
     changes: CardChanges
     waiting: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NamedBy:
+    """
+    What names a model as its base and stays as it is once not everybody may see that, as far as one sees it oneself:
+    published `cards` of other models, and `versions` of them, the `first` by address.
+    """
+
+    cards: int
+    versions: int
+    first: tuple[str, ...]
