@@ -55,6 +55,9 @@ def make_covert(make: Make, api: Api) -> Covert:
     beside = call(cast.owner, "POST", f"{where}/lineage", kind="BASE_MODEL", **second)["id"]
     for item in (ITEM, {"kind": "CONSUMER", "name": f"desk-of-{version.model.replace('/', '-')}"}):
         call(cast.owner, "POST", f"{where}/lineage", **item)
+    taken = [f"version:{base.model}/{base.version}" for base in bases]
+    program = {"kind": "PREPROCESSING", "name": "covert-preparing", "uri": "git:covert"}
+    call(cast.owner, "POST", f"{where}/lineage", **program, inputs=[*taken, "dataset:covert-events@1"])
     policies = owner.get("/api/v1/policies").json()["items"]
     exception = call(
         cast.owner, "POST", "/exceptions", policy=policies[0]["id"], version=version.address, justification="Once.",
