@@ -23,9 +23,10 @@ from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.versions.bases import digest_name
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.lifecycle import Flag, State
 from modelkeep_server.rules.lineage import (
     KINDS,
     ItemKind,
@@ -69,7 +70,7 @@ class Place:
 _OF_VERSION: Mapping[str, ColumnElement[Any]] = {
     "version_key": versions.c.id, "version": versions.c.version, "state": versions.c.state,
     "model_key": models.c.id, "group_name": models.c.group_name, "model_name": models.c.name,
-    "risk_tier": models.c.risk_tier,
+    "risk_tier": models.c.risk_tier, **{flag.value: has_flag(versions.c.id, flag.value) for flag in Flag},
 }  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def to_place(row: Row[Any]) -> Place:
     model = f"{row.group_name}/{row.model_name}"
     node = Node(
         name_version(model, row.version), NodeKind.VERSION, row.model_name, row.version, State(row.state),
-        RiskTier(row.risk_tier), model, row.version,
+        RiskTier(row.risk_tier), model, row.version, tuple(flag for flag in Flag if getattr(row, flag.value)),
     )  # fmt: skip
     return Place(node, row.id, row.version_key, row.model_key)
 
