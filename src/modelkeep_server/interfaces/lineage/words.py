@@ -28,7 +28,7 @@ _OUTSIDE = f"{KINDS[ItemKind.BASE_MODEL].prefix}:"
 
 @dataclass(frozen=True)
 class Standing:
-    """How a version stands, for its box: `state_x` counts from the left border, `mark` is the icon of a flag, or empty."""
+    """How a version stands, for its box: `state_x` counts from the left border, `mark` is a flag's icon, or empty."""
 
     state: str
     state_x: float
