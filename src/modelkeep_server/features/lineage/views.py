@@ -120,7 +120,7 @@ class Edge:
         if not self.roles:
             return self.relation
         data = f"{join([role.lower() for role in self.roles], 'and')} data"
-        return f"{self.relation} as {data}" if self.relation == TAKEN_IN else f"is {data} of"
+        return f"goes as {data} into" if self.relation == TAKEN_IN else f"is {data} of"
 
 
 @dataclass(frozen=True)

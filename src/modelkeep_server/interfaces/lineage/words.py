@@ -121,6 +121,11 @@ def say_depth(direction: Direction, depth: int | None) -> str:
     return words.get(direction) or ", ".join(words.values())
 
 
+def icon_of_node(node: Node) -> str:
+    """Its icon; a model from outside has not that of versions here."""
+    return _OUTSIDE_ICON if node.kind is NodeKind.BASE_MODEL else NODES[node.kind][2]
+
+
 def name_of(node: Node) -> str:
     """What a node is called in a line of text: a version by its model's name and number, a dataset with its version."""
     if node.kind is NodeKind.VERSION and node.model and node.version:
@@ -173,7 +178,7 @@ def _is(count: int) -> str:
 def _put_in(box: Box, middle: str, way: Trace, chosen: str | None) -> Boxed:
     node = box.node
     room = box.width - TEXT_LEFT - TEXT_RIGHT
-    icon = _OUTSIDE_ICON if node.kind is NodeKind.BASE_MODEL else NODES[node.kind][2]
+    icon = icon_of_node(node)
     flags = (node.id == middle, node.id == chosen, node.id in way.nodes)
     title = ", ".join(_say_all(node))
     if node.kind is not NodeKind.VERSION or not node.model or not node.version:

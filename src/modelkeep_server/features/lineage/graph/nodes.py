@@ -136,7 +136,7 @@ def _thing_named(sight: Sight) -> Select[Any]:
     return of_thing().where(named, _nodes.c.version_id.is_(None), touched(sight))
 
 
-def _commits_beginning(sight: Sight, digits: str) -> Select[Any]:
+def list_commits(sight: Sight, digits: str) -> Select[Any]:
     """Two at most: commits by the first of their digits."""
     begins = _nodes.c.name.startswith(name_node(ItemKind.COMMIT, {"commitSha": digits}))
     return of_thing().where(_nodes.c.kind == NodeKind.COMMIT.value, begins, touched(sight)).limit(2)
@@ -268,7 +268,7 @@ def _find_thing(work: Work, actor: Actor, kind: ItemKind, rest: str) -> Place | 
     found, digits = _find_named(work, actor, list_spellings(kind, rest)), rest.lower()
     if found is not None or kind is not ItemKind.COMMIT or not _COMMIT.fullmatch(digits):
         return found
-    rows = work.all(_commits_beginning(sight_of(actor), digits), values_of(actor))
+    rows = work.all(list_commits(sight_of(actor), digits), values_of(actor))
     if len(rows) > 1:
         raise NotFound(f"Several commits begin with {digits}.", remedy="Name more digits of the one that you mean.")
     return to_place(rows[0]) if rows else None

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.lineage.words import describe, name_of
+from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
@@ -23,7 +23,7 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lineage import INPUTS, KINDS, NODES, Control, ItemField, ItemKind, KindInfo, label_node
+from modelkeep_server.rules.lineage import INPUTS, KINDS, Control, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
 
 #: What an example of each kind says, by the fields of the kind.
@@ -209,7 +209,7 @@ class FindLineageContext(FormContext):
 
     def icon_of_node(self, node: Node) -> str:
         """Its icon."""
-        return NODES[node.kind][2]
+        return icon_of_node(node)
 
 
 @dataclass(frozen=True, kw_only=True)
