@@ -55,17 +55,14 @@ def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED
                 statement = statement.where(lineage_nodes.c.kind == kind.value)
             found += [to_place(row).node for row in work.all(statement, seen_by)]
         if len(text) > _LABELLED_DIGITS and _DIGITS.fullmatch(text):
-            rows = [
-                *work.all(list_commits(sight, text), seen_by),
-                *work.all(_things_told(sight, "sha256", text), seen_by),
-            ]
-            found += [to_place(row).node for row in rows]
+            for statement in (list_commits(sight, text), _things_told(sight, "sha256", text)):
+                found += [to_place(row).node for row in work.all(statement, seen_by)]
         elif _URI.match(text):
             found += [to_place(row).node for row in work.all(_things_told(sight, "uri", text), seen_by)]
     if kind in (None, NodeKind.DEPLOYMENT):
         rows = work.all(_environments_like(text).limit(limit))
         found += [environment_node(row.name, row.kind) for row in rows]
-    return _choose(found, text, limit)
+    return _choose((node for node in found if kind in (None, node.kind)), text, limit)
 
 
 def _read(text: str) -> tuple[NodeKind | None, str]:
