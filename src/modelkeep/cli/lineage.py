@@ -180,7 +180,8 @@ def graph(
             (
                 f"{one.distance:+d}" if one.distance else "here", one.id,
                 " ".join(filter(None, (one.label, one.detail))),
-                (one.state or "").lower(), ", ".join(one.live_in), _beyond(one.hidden_up, one.hidden_down),
+                ", ".join((one.state or "", *one.flags)).lower(), ", ".join(one.live_in),
+                _beyond(one.hidden_up, one.hidden_down),
             )
             for one in sorted(found.nodes, key=lambda one: (one.distance, one.id))
         ],

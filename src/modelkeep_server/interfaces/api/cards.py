@@ -87,9 +87,6 @@ async def show_card(
     if format is None:
         return _answer(card, changes=changes)
     row = FORMATS[format]
-    run = desk.door.print if row.is_slow else desk.door.hop
-    content = await run(lambda: make_file(card, format, desk.door.parts))
-    card, row = await desk.read(read), FORMATS[format]
 
     def make() -> bytes:
         return make_file(card, format, desk.door.parts)
