@@ -164,14 +164,14 @@ def test_nothing_is_put_back_where_it_may_not_be(make: Make, api: Api) -> None:
     where, browser = f"{route_of(version)}/lineage", api.browser(owner)
     script = {"kind": "TRAINING_SCRIPT", "name": "a", "uri": "git:a"}
     item = api.as_(owner).post(where, json=script).json()["id"]
-    undo = f"{tab_of(version)}/{item}/restore"
+    undo = f"{tab_of(version)}/removed/{item}/restore"
     assert browser.submit(undo, {}).status_code == 404
     browser.submit(f"{tab_of(version)}/{item}/remove", {})
     told = api.as_(owner).post(where, json=script).json()["id"]
     assert browser.submit(undo, {}).status_code == 409
     api.as_(owner).delete(f"{where}/items/{told}")
     assert api.browser(make.person()).submit(undo, {}).status_code == 403
-    assert browser.submit(f"{tab_of(version)}/nothing/restore", {}).status_code == 404
+    assert browser.submit(f"{tab_of(version)}/removed/nothing/restore", {}).status_code == 404
     life.ask()
     life.reach("SUBMITTED")
     assert browser.submit(undo, {}).status_code == 409

@@ -23,6 +23,7 @@ from modelkeep_server.interfaces.api.shapes.cards import (
 )
 from modelkeep_server.interfaces.card_files import FORMATS, Format, make_file, name_file
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.printing import print_file
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.disposition import attachment
 
@@ -86,8 +87,11 @@ async def show_card(
     if format is None:
         return _answer(card, changes=changes)
     row = FORMATS[format]
-    run = desk.door.print if row.is_slow else desk.door.hop
-    content = await run(lambda: make_file(card, format, desk.door.parts))
+
+    def make() -> bytes:
+        return make_file(card, format, desk.door.parts)
+
+    content = await (print_file(desk, make) if row.is_slow else desk.door.hop(make))
     headers = {"ETag": etag_of(card.edition)}
     if row.media_type != "application/json":
         headers["Content-Disposition"] = attachment(name_file(card, format))

@@ -22,6 +22,7 @@ _DATASET: Mapping[str, Any] = {
     "label": "churn-events",
     "detail": "2026-02, training",
     **dict.fromkeys(("state", "riskTier", "model", "version", "url")),
+    "flags": [],
     "liveIn": [],
     "facts": {"role": "TRAINING", "uri": "s3://data/churn/2026-02/"},
     "distance": -1,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.lineage.words import describe, name_of
+from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
@@ -26,7 +26,6 @@ from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
     INPUTS,
     KINDS,
-    NODES,
     TAKEN_IN,
     Control,
     ItemField,
@@ -219,7 +218,7 @@ class FindLineageContext(FormContext):
 
     def icon_of_node(self, node: Node) -> str:
         """Its icon."""
-        return NODES[node.kind][2]
+        return icon_of_node(node)
 
 
 @dataclass(frozen=True, kw_only=True)
