@@ -18,7 +18,8 @@ _GRAPH, _NODES, _IMPACT, _TELL = (f"/lineage/{part}" for part in ("graph", "node
 class LineageNode(Told):
     """
     A node of the graph. `distance` counts steps from the middle, below 0 upstream; `hidden_up` and `hidden_down` the
-    neighbours that the answer leaves out. `facts` are what versions tell of a thing, a list where they differ.
+    neighbours that the answer leaves out. `flags`, CLOSED and HOLD, stand beside a version's state; `facts` are what
+    versions tell of a thing, a list where they differ.
     """
 
     id: str
@@ -29,6 +30,7 @@ class LineageNode(Told):
     risk_tier: str | None = None
     model: str | None = None
     version: str | None = None
+    flags: tuple[str, ...] = ()
     live_in: tuple[str, ...] = ()
     url: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -107,6 +107,35 @@ def test_the_graph_of_a_version_has_what_it_comes_from_and_what_uses_it(
     assert {node["id"] for node in runs["nodes"]} > {f"dataset:{data}@v7", _node(base)}
 
 
+def test_things_are_found_by_where_they_are_and_by_digest(make: Make, api: Api) -> None:
+    """By the beginning of a URI or a SHA-256 that a version tells, in any case, and by the whole SHA of a commit."""
+    owner, data = make.owner(), _fresh("reviews")
+    version = make.version(make.model(owner, visibility="RESTRICTED"))
+    client, stranger = api.as_(owner), api.as_(make.owner())
+    mark = secrets.token_hex(16)
+    told = (
+        {"kind": "DATASET", "name": data, "version": "v7", "role": "TEST", "uri": f"s3://Data/{data}/100%_v7/",
+         "sha256": mark * 2},
+        {"kind": "COMMIT", "repositoryUrl": "https://git.example.com/ml/churn.git", "commitSha": mark},
+    )  # fmt: skip
+    for item in told:
+        assert client.post(f"{route_of(version)}/lineage", json=item).status_code == 201
+    texts = {
+        f"s3://data/{data}/": f"dataset:{data}@v7",
+        f"s3://Data/{data}/100%_": f"dataset:{data}@v7",
+        f"dataset:s3://data/{data}": f"dataset:{data}@v7",
+        f"s3://data/{data}/100_": None,
+        mark.upper() + mark[:2]: f"dataset:{data}@v7",
+        mark: f"commit:{mark}",
+    }
+
+    for text, node in texts.items():
+        found = client.get("/api/v1/lineage/nodes", params={"q": text}).json()["items"]
+        assert (node in [one["id"] for one in found]) == (node is not None), text
+        assert len(found) == (2 if text == mark else node is not None)
+        assert stranger.get("/api/v1/lineage/nodes", params={"q": text}).json()["items"] == []
+
+
 def test_a_dataset_has_the_role_that_each_version_gave_it(make: Make, api: Api) -> None:
     """On the edges; its words say what the version in the middle used it for."""
     owner, data = make.owner(), _fresh("reviews")

@@ -223,6 +223,27 @@ def test_what_is_live_is_said_with_where_and_leads_there(make: Make, api: Api) -
     assert name in impact.partition("If this changes")[2]
 
 
+def test_what_is_on_hold_or_closed_says_so(make: Make, api: Api) -> None:
+    """In the graph, in the table, beside the graph where it is chosen, and to programs."""
+    owner, mrc = make.owner(), api.as_(make.person(Role.MRC))
+    base = make.version(make.model(owner))
+    child = make.version(make.model(owner, name="router"))
+    tell(api, owner, child, ItemKind.BASE_MODEL, model=base.model, version="1.0.0")
+    routes = [f"/api/v1/models/{one.model}/versions/1.0.0" for one in (base, child)]
+    assert mrc.post(f"{routes[0]}/hold", json={"reason": "Leaks names."}).status_code == 200
+    assert api.as_(owner).post(f"{routes[1]}/close", json={"reason": "Not needed."}).status_code == 200
+
+    drawn = look(api, owner, f"{tab_of(base)}?view=graph")
+    table = box_of(look(api, owner, f"{tab_of(base)}?view=table"))
+    told = api.as_(owner).get(f"{routes[0]}/lineage").json()
+
+    assert f"<title>{base.model} 1.0.0, Draft, On hold, Low risk" in drawn
+    assert f"<title>{child.model} 1.0.0, Draft, Closed, Low risk" in drawn
+    assert "State Draft On hold" in words_of(drawn)
+    assert "Draft Closed" in table
+    assert [node["flags"] for node in told["nodes"]] == [["HOLD"], ["CLOSED"]]
+
+
 def test_a_model_shows_the_lineage_of_what_is_in_production(make: Make, api: Api) -> None:
     """Its tab draws the version in production, else the newest, and another where the picker says so."""
     life = begin_life(make, api)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from modelkeep_server.rules.approvals import RiskTier
-from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.lifecycle import Flag, State
 from modelkeep_server.rules.lineage import INPUTS, NODES, TAKEN_IN, DatasetRole, Family, ItemKind, NodeKind
 from modelkeep_server.rules.permission_words import join
 
@@ -74,10 +74,10 @@ class Node:
     """
     A node of the graph. `id` is a text that people can type; `detail` a few words beside the label.
 
-    Of a version: its state, tier, address and where it is live. `facts` are what the edges know of a thing, as the
-    items have it, the same from several told once. `hidden_up` and `hidden_down` say how many neighbours are not in the
-    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream, 0
-    also for what stands beside both.
+    Of a version: its state with the flags beside it, tier, address and where it is live. `facts` are what the edges
+    know of a thing, as the items have it, the same from several told once. `hidden_up` and `hidden_down` say how many
+    neighbours are not in the picture, of those the reader may see. `distance` is counted from the middle: below 0
+    upstream, above 0 downstream, 0 also for what stands beside both.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Node:
     risk_tier: RiskTier | None = None
     model: str | None = None
     version: str | None = None
+    flags: tuple[Flag, ...] = ()
     live: tuple[str, ...] = ()
     url: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -119,7 +120,7 @@ class Edge:
         if not self.roles:
             return self.relation
         data = f"{join([role.lower() for role in self.roles], 'and')} data"
-        return f"{self.relation} as {data}" if self.relation == TAKEN_IN else f"is {data} of"
+        return f"goes as {data} into" if self.relation == TAKEN_IN else f"is {data} of"
 
 
 @dataclass(frozen=True)

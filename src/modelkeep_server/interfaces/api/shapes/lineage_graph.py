@@ -23,14 +23,15 @@ NodeKindName = Literal[
     "DEPLOYMENT",
 ]
 DirectionName = Literal["upstream", "downstream", "both"]
+FlagName = Literal["CLOSED", "HOLD"]
 FamilyName = Literal["DATA", "CODE", "MODELS", "DEPLOYMENTS", "CONSUMERS"]
 
 
 class NodeOut(Shape):
     """
-    A node. `id` can be typed as it is; `facts` are what versions tell of a thing, each a list where they differ.
-    `distance` counts steps from the middle, below 0 upstream; `hiddenUp` and `hiddenDown` the neighbours that are not
-    in this answer.
+    A node. `id` can be typed as it is; `flags` stand beside a version's state; `facts` are what versions tell of a
+    thing, each a list where they differ. `distance` counts steps from the middle, below 0 upstream; `hiddenUp` and
+    `hiddenDown` the neighbours that are not in this answer.
     """
 
     id: str
@@ -41,6 +42,7 @@ class NodeOut(Shape):
     risk_tier: TierName | None = None
     model: str | None = None
     version: str | None = None
+    flags: list[FlagName]
     live_in: list[str]
     url: str | None = None
     facts: dict[str, Any]
@@ -60,6 +62,7 @@ class NodeOut(Shape):
             risk_tier=node.risk_tier.value if node.risk_tier else None,
             model=node.model,
             version=node.version,
+            flags=[flag.value for flag in node.flags],
             live_in=list(node.live),
             url=node.url,
             facts=dict(node.facts),
@@ -72,7 +75,8 @@ class NodeOut(Shape):
 class EdgeOut(Shape):
     """
     An edge, which points downstream, by the ids of its ends. `relation` reads between them: "is data of"; `roles` are
-    what a dataset was used for there.
+    what a dataset was used for there. What a pipeline, a program or a run of a version took in "goes into" that, and
+    leads to the version through it.
     """
 
     from_: str = Field(alias="from")

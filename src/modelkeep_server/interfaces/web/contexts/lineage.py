@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.lineage.words import describe, name_of
+from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
@@ -23,7 +23,16 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lineage import INPUTS, KINDS, NODES, Control, ItemField, ItemKind, KindInfo, label_node
+from modelkeep_server.rules.lineage import (
+    INPUTS,
+    KINDS,
+    TAKEN_IN,
+    Control,
+    ItemField,
+    ItemKind,
+    KindInfo,
+    label_node,
+)
 from modelkeep_server.rules.permissions import Relation
 
 #: What an example of each kind says, by the fields of the kind.
@@ -209,7 +218,7 @@ class FindLineageContext(FormContext):
 
     def icon_of_node(self, node: Node) -> str:
         """Its icon."""
-        return NODES[node.kind][2]
+        return icon_of_node(node)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,17 +253,17 @@ def list_rows(items: Sequence[Item]) -> tuple[ItemRow, ...]:
     for row in rows:
         for node in row.item.inputs:
             taken_by.setdefault(node, []).append(row.label)
-    return tuple(
-        replace(row, facts=tuple(_call_inputs(fact, labels) for fact in row.facts),
-                taken_by=tuple(taken_by.get(row.item.node, ())))
-        for row in rows
-    )  # fmt: skip
+    return tuple(_tell_ways(row, labels, tuple(taken_by.get(row.item.node, ()))) for row in rows)
 
 
-def _call_inputs(fact: Fact, labels: Mapping[str, str]) -> Fact:
-    if fact.control is not Control.ITEMS:
-        return fact
-    return replace(fact, values=tuple(labels.get(node, node) for node in fact.values))
+def _tell_ways(row: ItemRow, labels: Mapping[str, str], taken_by: tuple[str, ...]) -> ItemRow:
+    facts = [
+        replace(fact, values=tuple(labels[node] for node in fact.values)) if fact.control is Control.ITEMS else fact
+        for fact in row.facts
+    ]
+    if taken_by:
+        facts.append(Fact(TAKEN_IN.capitalize(), taken_by, Control.LINE))
+    return replace(row, facts=tuple(facts), taken_by=taken_by)
 
 
 def to_row(item: Item) -> ItemRow:

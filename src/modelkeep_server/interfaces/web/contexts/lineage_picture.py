@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from modelkeep_server.features.lineage.graph.joining import lead_past
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node, Reached, Use
-from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth, say_impact
+from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of, say_depth, say_impact
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     FAMILY_LABELS,
     KINDS,
     NODES,
+    TAKEN_IN,
     Control,
     DatasetRole,
     Family,
@@ -232,9 +233,10 @@ class Picture:
         for node in self.shown.nodes:
             if node.id == self.graph.middle:
                 continue
-            word, icon = describe(node), NODES[node.kind][2]
+            word, icon = describe(node), icon_of_node(node)
             side = _side_of(node)
             toward = [one for one in edges.get(node.id, ()) if not side or (one.from_id == node.id) == (side < 0)]
+            toward.sort(key=lambda one: self._rank(one, one.to_id if one.from_id == node.id else one.from_id))
             says = tuple(dict.fromkeys(_say_edge(one, node.id, labels) for one in toward))
             is_chosen = node.id == self.chosen.id
             rows.append(NodeRow(node, labels[node.id], word, icon, says, self.choose_href(node), is_chosen))
@@ -253,7 +255,7 @@ class Picture:
     @property
     def chosen_icon(self) -> str:
         """Its icon."""
-        return NODES[self.chosen.kind][2]
+        return icon_of_node(self.chosen)
 
     @property
     def chosen_facts(self) -> tuple[Fact, ...]:
@@ -272,12 +274,19 @@ class Picture:
         if len(set(words)) > 1:
             labels = {node.id: name_of(node) for node in self.graph.nodes}
             pairs = zip(edges, words, strict=True)
-            words = [f"{said} for {labels[edge.to_id]}" for edge, said in sorted(pairs, key=self._is_of_middle)]
+            words = [
+                f"{said} {'through' if edge.relation == TAKEN_IN else 'for'} {labels[edge.to_id]}"
+                for edge, said in sorted(pairs, key=lambda pair: self._rank(pair[0], pair[0].to_id))
+            ]
         return (Fact("Role", tuple(dict.fromkeys(words)), Control.ROLE),) if words else ()
 
-    def _is_of_middle(self, told: tuple[Edge, str]) -> tuple[bool, str]:
-        """For sorting: what is told of the middle comes first."""
-        return told[0].to_id != self.graph.middle, told[0].to_id
+    @cached_property
+    def _steps(self) -> Mapping[str, int]:
+        return {node.id: abs(node.distance) for node in self.graph.nodes}
+
+    def _rank(self, edge: Edge, end: str) -> tuple[int, str, str]:
+        """For sorting edges: those that end nearest to the middle first."""
+        return self._steps.get(end, 0) if end != self.graph.middle else -1, end, edge.relation
 
     @property
     def centre_href(self) -> str:
