@@ -169,6 +169,8 @@ def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, a
     sre.post("/api/v1/environments", json={"name": data, "kind": "PRODUCTION"})
     part = {"version": second.address, "share": 60, "region": "eu", "endpointUrl": "https://eu.example.com/"}
     assert sre.post("/api/v1/deployments", json={"environment": data, "live": [part]}).status_code == 201
+    pipeline = {"kind": "FEATURE_PIPELINE", "name": data, "uri": f"airflow://{data}", "inputs": [f"dataset:{data}@1"]}
+    assert api.as_(owner).post(f"{route_of(first)}/lineage", json=pipeline).status_code == 201
     consumer = {"kind": "CONSUMER", "name": f"Help desk of {data}", "url": "https://help.example.com"}
     for used in (second, third):
         assert api.as_(other).post(f"{route_of(used)}/lineage", json=consumer).status_code == 201
