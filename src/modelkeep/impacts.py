@@ -18,7 +18,8 @@ _GRAPH, _NODES, _IMPACT, _TELL = (f"/lineage/{part}" for part in ("graph", "node
 class LineageNode(Told):
     """
     A node of the graph. `distance` counts steps from the middle, below 0 upstream; `hidden_up` and `hidden_down` the
-    neighbours that the answer leaves out. `facts` are what versions tell of a thing, a list where they differ.
+    neighbours that the answer leaves out. `flags`, CLOSED and HOLD, stand beside a version's state; `facts` are what
+    versions tell of a thing, a list where they differ.
     """
 
     id: str
@@ -29,6 +30,7 @@ class LineageNode(Told):
     risk_tier: str | None = None
     model: str | None = None
     version: str | None = None
+    flags: tuple[str, ...] = ()
     live_in: tuple[str, ...] = ()
     url: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -61,8 +63,22 @@ class LineageGraph(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Endpoint(Told):
+    """A version's part of what is live in an environment; `share` is in percent."""
+
+    environment: str
+    kind: str
+    share: float
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReachedVersion(Told):
-    """A version that a change reaches, and a shortest way there by the ids of nodes."""
+    """
+    A version that a change reaches, and a shortest way there by the ids of nodes, `steps` long: 0 for the version that
+    changes itself.
+    """
 
     model: str
     version: str
@@ -71,23 +87,79 @@ class ReachedVersion(Told):
     owners: tuple[str, ...]
     live: bool
     live_in: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...] = ()
+    steps: int = 0
     path: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachedConsumer(Told):
+    """Somebody who uses a version that a change reaches; once for each version that they use."""
+
+    node: str
+    name: str
+    url: str | None = None
+    model: str
+    version: str
+    live: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Impact(Told):
     """
-    A page of what a change of `node` reaches, the nearest first. `total`, `live_count` and `owners` are of all of it;
+    A page of what a change of `node` reaches: the version itself where the node is one, then what is live, the highest
+    risk tier, the fewest steps. `consumers` are of the versions on the page; the counts and `owners` are of all of it;
     `truncated`: it reaches more than the registry looked at.
     """
 
     node: LineageNode
     items: tuple[ReachedVersion, ...]
+    consumers: tuple[ReachedConsumer, ...] = ()
     next_cursor: str | None = None
     total: int
     live_count: int
+    endpoint_count: int = 0
+    consumer_count: int = 0
     owners: tuple[str, ...]
     truncated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient(Told):
+    """
+    Somebody who is told of a change, and of which of their versions. `told_today`: you told them of it today, so they
+    are not told again; `names_node` is false where they may not see what changes.
+    """
+
+    email: str
+    mailed: bool
+    told_today: bool
+    names_node: bool
+    versions: tuple[str, ...]
+    version_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter(Told):
+    """What is written to somebody."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellPreview(Told):
+    """
+    Who would be told of a change now. `unheard` are versions of which nobody is told, since their owners have left;
+    `left` is of how many nodes you can tell today; `reason` why nobody would be told.
+    """
+
+    node: LineageNode
+    recipients: tuple[Recipient, ...]
+    unheard: tuple[str, ...]
+    left: int
+    reason: str | None = None
+    letter: Letter | None = None
 
 
 class Impacts(Asking):
@@ -143,12 +215,16 @@ class Impacts(Asking):
         return read(Impact, self._transport.get(_IMPACT, {"node": node, "limit": limit, **more}))
 
     def list_impact(self, node: str) -> Listing[ReachedVersion]:
-        """Every version that a change of a node reaches, the nearest first. Raises NotFound."""
+        """Every version that a change of a node reaches, live ones first. Raises NotFound."""
         return self._list(_IMPACT, ReachedVersion, {"node": node})
 
     def export_impact(self, node: str, file: str | Path) -> int:
-        """All that a change of a node reaches, as CSV, into a file; gives its bytes. Raises NotFound, BadFile."""
+        """All that a change reaches, with who uses it, as CSV into a file; its bytes. Raises NotFound, BadFile."""
         return save_answer(self._transport, _IMPACT, {"node": node, "format": "csv"}, Path(file))
+
+    def preview_lineage_tell(self, node: str) -> TellPreview:
+        """Who would be told of a change of a node, and what; nothing is sent. Raises NotFound, Forbidden."""
+        return read(TellPreview, self._transport.get(_TELL, {"node": node}))
 
     def tell_lineage_owners(self, node: str, message: str) -> int:
         """

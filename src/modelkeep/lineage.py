@@ -1,5 +1,6 @@
 """What versions were made from and what uses them, from Python: a part of the client."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -35,6 +36,7 @@ class LineageItem(Told):
     system: str | None = None
     run_id: str | None = None
     url: str | None = None
+    inputs: tuple[str, ...] = ()
     added_by: str | None = None
     added_at: datetime | None = None
 
@@ -60,6 +62,7 @@ class Lineage(Asking):
         system: str | None = None,
         run_id: str | None = None,
         url: str | None = None,
+        inputs: Sequence[str] = (),
     ) -> LineageItem:
         """
         Tell one more thing of where a version comes from, or of what uses it.
@@ -68,6 +71,8 @@ class Lineage(Asking):
             kind: DATASET (name, version, uri, role, sha256, size_bytes, personal_data), COMMIT (repository_url,
                 commit_sha), BASE_MODEL (model and version, or uri), TRAINING_RUN (system, run_id, url), CONSUMER (name,
                 url); FEATURE_PIPELINE, TRAINING_SCRIPT, PREPROCESSING (name, uri, commit_sha).
+            inputs: Of pipelines, programs and runs: what they took in, as the `node` of other items of the version.
+                Told again with more of them, they are added.
             role: TRAINING, VALIDATION or TEST. The first training dataset is the version's `trainingDataset` too.
             personal_data: YES, NO or UNKNOWN.
         Raises:
@@ -77,7 +82,7 @@ class Lineage(Asking):
         document = given(
             kind=kind, name=name, version=version, uri=uri, role=role, sha256=sha256, sizeBytes=size_bytes,
             personalData=personal_data, repositoryUrl=repository_url, commitSha=commit_sha, model=model, system=system,
-            runId=run_id, url=url,
+            runId=run_id, url=url, inputs=list(inputs) or None,
         )  # fmt: skip
         return read(LineageItem, self._transport.post(_route_of(address), document))
 

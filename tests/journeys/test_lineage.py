@@ -121,10 +121,10 @@ def test_what_a_recalled_dataset_reaches_is_found_by_keyboard(visitor: Visitor) 
     impact = visitor.page.locator("[aria-labelledby=impact-title]")
     expect(impact).to_contain_text("3 versions are reached")
     expect(impact).to_contain_text("support-ticket-router")
-    impact.locator("summary").filter(has_text="Tell owners").press("Enter")
-    keep_picture(visitor.page, "lineage-tell")
+    impact.get_by_role("link", name="Tell 1 owner").press("Enter")
     visitor.page.get_by_label("Message").fill("reviews-multidomain v7 was recalled.")
-    impact.get_by_role("button", name="Tell 1 owner").press("Enter")
+    keep_picture(visitor.page, "lineage-tell")
+    visitor.page.get_by_role("button", name="Tell 1 owner").press("Enter")
     expect(visitor.page.locator("[data-notice]")).to_contain_text("The owners are told")
     assert [] == visitor.complaints
 
@@ -155,6 +155,7 @@ def test_kinds_are_ticked_off_in_place(visitor: Visitor) -> None:
         "/models/support/support-ticket-router/versions/1.8.1/lineage?node=dataset:reviews-multidomain@v7&depth=3",
         "/lineage",
         "/lineage?q=rev",
+        "/lineage/tell?node=dataset:reviews-multidomain@v7",
         NODE,
     ],
 )

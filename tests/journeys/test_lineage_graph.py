@@ -17,7 +17,7 @@ MIDDLE, LATER, ROUTER = (
     "churn-predictor/versions/1.2.0",
     "router/versions/1.8.1",
 )
-LARGER_THAN = "wide => Number(document.querySelector('[data-sheet]').getAttribute('width')) > wide"
+LARGER_THAN = "wide => document.querySelector('[data-sheet]').getBoundingClientRect().width > wide"
 TAB = f"/models/nlp/{MIDDLE}/lineage?view=graph"
 ITEMS: dict[str, list[dict[str, str]]] = {
     MIDDLE: [
@@ -70,7 +70,7 @@ def node(visitor: Visitor, name: str) -> Locator:
 
 def size_of(visitor: Visitor) -> float:
     """How wide the drawing is."""
-    return float(visitor.page.locator("[data-sheet]").get_attribute("width") or 0)
+    return float(visitor.page.locator("[data-sheet]").evaluate("part => part.getBoundingClientRect().width"))
 
 
 def place_of(visitor: Visitor) -> tuple[float, float]:

@@ -7,16 +7,29 @@ The client and the commands read nothing but the API, so that what it tells is w
 
 import io
 import re
+import secrets
 import zipfile
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import replace
+from itertools import islice, product
 from urllib.parse import quote
 
+import pytest
+
+from modelkeep_server.db.work import Circumstances
+from modelkeep_server.features.jobs.running import Runner
+from modelkeep_server.features.lineage.impact import telling
+from modelkeep_server.features.notify import telling as notifying
+from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.rules.card_sections import SECTION_IDS
+from modelkeep_server.rules.notices import KINDS
+from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Browser
 from tests.support.covert import Covert, list_readers, make_covert
+from tests.support.endurance import sizes
 from tests.support.make import Make
 from tests.support.pdfs import text_of
+from tests.support.receiver import running_receiver
 from tests.support.registries import Registry
 from tests.support.routes import routes_of
 
@@ -103,14 +116,46 @@ def look_around(browser: Browser, addresses: list[str], covert: Covert) -> tuple
     return answered, told
 
 
-def test_nothing_that_can_be_read_tells_of_a_hidden_base_model(registry: Registry, make: Make, api: Api) -> None:
+@pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.endurance])]
+)
+@pytest.mark.parametrize("most", sizes(small=2, full=9))
+def test_nothing_that_can_be_read_tells_of_a_hidden_base_model(
+    registry: Registry, make: Make, api: Api, most: int
+) -> None:
     """No route, page, export, report or archive names it, or has its id, however the reader stands to the version."""
     covert = make_covert(make, api)
     addresses = list(addresses_of(registry, covert))
+    _, told_to_owner = look_around(api.browser(covert.life.cast.owner), addresses, covert)
+    assert len(told_to_owner) > 40, "whoever sees it finds it"
 
-    _, open_to_some = look_around(api.browser(covert.life.cast.owner), addresses, covert)
-    assert len(open_to_some) > 40, "whoever sees it finds it"
-    for who, person in list_readers(make, api, covert):
+    for who, person in islice(list_readers(make, api, covert), most):
         answered, told = look_around(api.browser(person), addresses, covert)
         assert told == {}, who
-        assert answered > 100, who
+        assert answered > 200, who
+
+
+def test_nobody_is_told_of_a_hidden_base_model(
+    registry: Registry, make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Notices, mails and webhooks about what was made from it, and a warning of its recall, leave out what it is."""
+    with running_receiver() as receiver:
+        hook = {"name": f"Hook {secrets.token_hex(4)}", "url": receiver.url, "kinds": sorted(KINDS)}
+        made = api.browser(make.person(Role.ADMIN)).call("POST", "/api/v1/webhooks", json=hook)
+        assert made.status_code == 201, made.text
+        covert = make_covert(make, api)
+        readers = dict(list_readers(make, api, covert))
+        parts, mails = replace(registry.house.parts, sends_mail=True), list[str]()
+        monkeypatch.setattr(notifying, "enqueue_mails", lambda _, some: mails.extend(map(str, some)))
+        with registry.house.database.writing(parts, Circumstances.of_the_house()) as work:
+            for base in covert.bases:
+                telling.tell_owners(work, covert.life.cast.owner.actor, f"version:{base.model}/1.0.0", "Recalled.")
+        house = registry.house
+        Runner(house.database, parts, {WEBHOOK: house.handlers[WEBHOOK]}).do_all()
+
+    notices = {who: api.as_(person).get("/api/v1/notices?limit=200").text for who, person in readers.items()}
+    assert sum("Recalled." in text for text in notices.values()) == 2
+    assert len(mails) >= 2
+    assert len(receiver.taken) > 2
+    for text in (*notices.values(), *mails, *(body.decode() for _, body in receiver.taken)):
+        assert covert.find_in(text) == []

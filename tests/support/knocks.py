@@ -178,6 +178,8 @@ QUERIES: dict[str, str] = {
     "GET /api/v1/audit/events/export": "?format=csv",
     "GET /api/v1/lineage/graph": "?node=version:{group}/{name}/{version}",
     "GET /api/v1/lineage/impact": "?node=version:{group}/{name}/{version}",
+    "GET /api/v1/lineage/tell": "?node=version:{group}/{name}/{version}",
+    "GET /lineage/tell": "?node=version:{group}/{name}/{version}",
     "GET /api/v1/lineage/nodes": "?q={name}",
     "GET /models/{group}/{name}/versions/{version}/lineage/export": "?format=json",
     "GET /lineage/export": "?format=json&node=environment:nowhere",

@@ -12,6 +12,7 @@ import typer
 from modelkeep.cli.options import Json, Limit, Reason
 from modelkeep.cli.output import note, note_rest, print_json, print_table, size
 from modelkeep.client import Client
+from modelkeep.impacts import TellPreview
 from modelkeep.lineage import LineageItem
 from modelkeep.listing import PAGE_LIMIT
 
@@ -77,8 +78,9 @@ def list_items(address: VersionAddress, as_json: Json = False) -> None:
         note("Nothing is told of its lineage yet.")
         return
     print_table(
-        ("id", "kind", "what", "role", "where", "from"),
-        [(item.id, _NAMES.get(item.kind, item.kind), _say(item), item.role or "", _place_of(item), item.source.lower())
+        ("id", "kind", "what", "role", "where", "takes in", "from"),
+        [(item.id, _NAMES.get(item.kind, item.kind), _say(item), item.role or "", _place_of(item),
+          ", ".join(item.inputs), item.source.lower())
          for item in items],
     )  # fmt: skip
 
@@ -100,6 +102,10 @@ def add(
     system: Annotated[_Text, typer.Option(help="Of a run, for instance mlflow.")] = None,
     run_id: Annotated[_Text, typer.Option(help="Of a run.")] = None,
     url: Annotated[_Text, typer.Option(help="The page of a run or a consumer.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NODE", help="What a pipeline, a program or a run took in. May be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell one more thing of where a version comes from, or of what uses it."""
@@ -108,6 +114,7 @@ def add(
             address, KINDS[what], name=name, version=version, uri=uri, role=role.upper() if role else None,
             sha256=sha256, size_bytes=size_bytes, personal_data=personal_data.upper() if personal_data else None,
             repository_url=repository_url, commit_sha=commit_sha, model=model, system=system, run_id=run_id, url=url,
+            inputs=inputs or (),
         )  # fmt: skip
     if as_json:
         print_json(item)
@@ -173,7 +180,8 @@ def graph(
             (
                 f"{one.distance:+d}" if one.distance else "here", one.id,
                 " ".join(filter(None, (one.label, one.detail))),
-                (one.state or "").lower(), ", ".join(one.live_in), _beyond(one.hidden_up, one.hidden_down),
+                ", ".join((one.state or "", *one.flags)).lower(), ", ".join(one.live_in),
+                _beyond(one.hidden_up, one.hidden_down),
             )
             for one in sorted(found.nodes, key=lambda one: (one.distance, one.id))
         ],
@@ -189,7 +197,7 @@ def impact(
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of it to this file, as CSV.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show every version that a change of something reaches, and where it is live."""
+    """Show every version that a change of something reaches, where it is live, and who uses it."""
     with Client() as client:
         if export is not None:
             client.export_impact(node, export)
@@ -206,23 +214,62 @@ def impact(
         ("version", "state", "risk", "steps", "live in", "owners"),
         [
             (
-                f"{one.model}:{one.version}", one.state.lower(), one.risk_tier.lower(), str(len(one.path) - 1),
-                ", ".join(one.live_in), ", ".join(one.owners),
+                f"{one.model}:{one.version}", one.state.lower(), one.risk_tier.lower(),
+                str(one.steps) if one.steps else "itself", ", ".join(one.live_in), ", ".join(one.owners),
             )
             for one in found.items
         ],
     )  # fmt: skip
+    if found.consumers:
+        print()
+        print_table(
+            ("consumer", "uses", "where"),
+            [(one.name, f"{one.model}:{one.version}", one.url or "") for one in found.consumers],
+        )
+    note(
+        f"Versions: {found.total}, live: {found.live_count}, endpoints: {found.endpoint_count}, "
+        f"consumers: {found.consumer_count}."
+    )
     note_rest(len(found.items), found.total, found.next_cursor is not None)
     if found.truncated:
         note("It reaches more than was looked at.")
 
 
 @app.command()
-def tell(node: Node, message: Annotated[str, typer.Option(help="What changes, and what to do about it.")]) -> None:
+def tell(
+    node: Node,
+    message: Annotated[_Text, typer.Option(help="What changes, and what to do about it.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show who would be told, and what; send nothing.")] = False,
+    as_json: Json = False,
+) -> None:
     """Tell the owners of every version that a change of something reaches."""
+    if not preview and message is None:
+        raise typer.BadParameter("--message: say what changes, or look first who would be told, with --preview.")
     with Client() as client:
-        count = client.tell_lineage_owners(node, message)
+        if preview:
+            _show_preview(client.preview_lineage_tell(node), as_json=as_json)
+            return
+        count = client.tell_lineage_owners(node, message or "")
+    if as_json:
+        print_json({"told": count})
     note(f"{count} {'owner was' if count == 1 else 'owners were'} told.")
+
+
+def _show_preview(found: TellPreview, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    if found.recipients:
+        print_table(
+            ("owner", "versions", "first", "today"),
+            [(one.email, str(one.version_count), one.versions[0], "told already" if one.told_today else "")
+             for one in found.recipients],
+        )  # fmt: skip
+    if found.letter:
+        print(f"\n{found.letter.subject}\n\n{found.letter.text}")
+    if found.unheard:
+        note(f"Nobody is told of {', '.join(found.unheard)}: their owners have left.")
+    note(found.reason or f"You can tell of {found.left} more today, this among them.")
 
 
 def _beyond(above: int, below: int) -> str:

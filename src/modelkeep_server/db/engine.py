@@ -19,6 +19,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 
+from modelkeep_server.db.contention import explain
 from modelkeep_server.db.work import Circumstances, Parts, Projection, Work
 from modelkeep_server.rules.errors import Malformed, Unavailable
 
@@ -139,7 +140,7 @@ def _answering() -> Iterator[None]:
     except PoolTimeout as error:
         raise Unavailable(_BUSY, retry_after_seconds=2) from error
     except OperationalError as error:
-        raise Unavailable("The database does not answer.", retry_after_seconds=5) from error
+        raise explain(error) from error
     except DataError as error:
         # What PostgreSQL refuses in a value whatever the column: a NUL character above all.
         raise Malformed("A value holds a character or a number that cannot be kept.") from error

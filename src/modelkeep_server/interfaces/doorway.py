@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from modelkeep_server.db.contention import do_again
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -298,9 +299,13 @@ def _in_work(
     job: Callable[[Work, Actor, Asking], T],
     others: tuple[str, ...] = (),
 ) -> T:
+    """
+    What a job gives in a work of its own, which is done again where it lost a race: handlers do nothing outside their
+    works that counts, and what is drawn of them is sent after the commit.
+    """
     open_work = door.database.writing if writes else door.database.reading
     try:
-        return _in_open_work(open_work, door, request, act, job, others)
+        return do_again(lambda: _in_open_work(open_work, door, request, act, job, others))
     except RECORDED as error:
         door.record_refusal(asking_of(request), _action_of(act), error)
         raise

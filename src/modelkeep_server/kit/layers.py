@@ -183,6 +183,9 @@ class _Placing:
                 self._draw(key, (sheet.before,) if not inward else (sheet.before, sheet.after))
             for key in keys[-2::-1]:
                 self._draw(key, (sheet.after,) if not inward else (sheet.before, sheet.after))
+        # At last from both ends: each column goes level with what it is joined to on its outer side.
+        for key in sorted(keys, key=abs, reverse=True):
+            self._draw(key, (self._outer(key),) if key else (sheet.before, sheet.after))
         placed: dict[Place, int] = {}
         for key, column in sheet.columns.items():
             # What is rounded is each place's way from its neighbour's least distance, so that none comes too near.

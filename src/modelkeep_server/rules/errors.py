@@ -33,6 +33,8 @@ Every way the registry says no, drawn as one tree.
     ├── TooMany                       429     too_many_requests
     ├── ChecksumDiffers               460     checksum_differs
     └── Unavailable                   503     unavailable
+        ├── Contended                 503     contended
+        └── TookTooLong               503     took_too_long
 
 The four of a command line that signs in (400) stand in rules/login_errors.py.
 
@@ -371,3 +373,19 @@ class Unavailable(RegistryError):
     title = "The registry cannot do this right now"
     remedy = "Try again in a moment."
     help = "troubleshooting#the-registry-does-not-answer"
+
+
+class Contended(Unavailable):
+    """Somebody else was changing the same thing at the same moment. Nothing was changed."""
+
+    code = "contended"
+    title = "Somebody else was changing the same thing"
+    remedy = "Nothing was changed. Try again."
+
+
+class TookTooLong(Unavailable):
+    """A question that the database was made to give up. Nothing was changed."""
+
+    code = "took_too_long"
+    title = "That takes too long"
+    remedy = "Nothing was changed. Ask for less at once; if it happens again, tell an Admin."

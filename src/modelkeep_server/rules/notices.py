@@ -172,7 +172,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("comment.added", "Somebody commented", (Group.OWNERS, Group.ROUND, Group.NAMED),
              "{by} commented on {version}", by_mail=False, folded=True),
         Kind("lineage.change", "Something changes that a version comes from", (Group.OWNERS,),
-             "{by} tells of a change of {node}, which reaches {reached}"),
+             "{by} tells of a change of {node}, which reaches {reached}", letter="lineage_change"),
         Kind(
             "exception.asked",
             "An exception is asked for",

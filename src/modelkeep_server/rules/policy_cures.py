@@ -58,6 +58,7 @@ CURES: dict[str, Cure | None] = {
     "lineage.baseModels[].riskTier": None,
     "lineage.consumers": Cure(Place.LINEAGE, "under Lineage of the version", "Add Consumer", "lineage.add"),
     "card": Cure(Place.CARD, "under Model card of the version", "Generate Model Card", "card.generate"),
+    "card.current": Cure(Place.CARD, "under Model card of the version", "Refresh the Model Card", "card.generate"),
     "card.hasDraft": Cure(Place.CARD, "under Model card of the version", "Publish the Model Card", "card.publish"),
 }
 

@@ -177,7 +177,8 @@ _EVALUATIONS = (
     ),
 )
 
-_CODE = _texts(("name", "Its name."), ("uri", "Where it is."), ("commitSha", "The commit it is of."))
+_INPUTS = Fact("inputs", FactKind.TEXTS, "What it took in, by ids of nodes: `dataset:churn-events@2026-02`.")
+_CODE = (*_texts(("name", "Its name."), ("uri", "Where it is."), ("commitSha", "The commit it is of.")), _INPUTS)
 
 _LINEAGE = (
     Fact(
@@ -218,7 +219,10 @@ _LINEAGE = (
         "runs",
         FactKind.RECORDS,
         "The runs that made it; its Training Job ID is one of the system `job`.",
-        _texts(("system", "Where it ran, `mlflow`."), ("runId", "Its id there."), ("url", "Its page there.")),
+        (
+            *_texts(("system", "Where it ran, `mlflow`."), ("runId", "Its id there."), ("url", "Its page there.")),
+            _INPUTS,
+        ),
     ),
     Fact("scripts", FactKind.RECORDS, "The programs that trained it.", _CODE),
     Fact("pipelines", FactKind.RECORDS, "What turned data into features.", _CODE),
@@ -233,6 +237,7 @@ _LINEAGE = (
 
 _CARD = (
     Fact("published", FactKind.FLAG, "Whether a revision of its card was published."),
+    Fact("current", FactKind.FLAG, "Whether the newest published one was generated from what the version holds now."),
     Fact("revision", FactKind.NUMBER, "The newest published revision."),
     Fact("coverage", FactKind.RATIO, "How much of that one is provided, from 0.0 to 1.0."),
     Fact("publishedAt", FactKind.TEXT, "When that one was published."),
@@ -331,8 +336,8 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "A card that says nearly all",
-        "card.published && card.coverage >= 0.9",
-        "A model card is published that provides nine of ten items.",
+        "card.current && card.coverage >= 0.9",
+        "A model card of the version as it is now is published, and provides nine of ten items.",
     ),
     Example(
         "A commit of our own",

@@ -97,4 +97,4 @@ def test_a_ring_ends(fresh_registry: Registry, fresh_make: Make) -> None:
 
     assert len(found.nodes) == 3
     assert len(found.edges) == 3
-    assert (reached.items, reached.truncated) == ((), False)
+    assert ([item.path for item in reached.items], reached.truncated) == ([(reached.node.id,)], False)

@@ -3,19 +3,23 @@
 import random
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import select
 
+from modelkeep_server.db import recording
+from modelkeep_server.db.tables import deployment_shares, deployments, environments
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage import service
 from modelkeep_server.features.lineage.graph import finding
 from modelkeep_server.features.lineage.impact import reaching
-from modelkeep_server.features.lineage.views import NewItem, Reached
+from modelkeep_server.features.lineage.views import Impact, NewItem, Reached, Use
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lineage import ItemKind
+from modelkeep_server.rules.lineage import Family, ItemKind
 from modelkeep_server.rules.permissions import Role
 from tests.support.endurance import Figures, sizes
 from tests.support.make import Make, Person
@@ -23,16 +27,23 @@ from tests.support.registries import Registry
 
 #: Of the versions, so many are made from a dataset, from one more, and from an earlier version or two.
 _OWN, _MORE, _BASE, _SECOND = 0.5, 0.3, 0.85, 0.4
+#: So many are live somewhere.
+_LIVE = 0.3
 #: Half of them from one of the newest, so that ways become long.
 _NEWEST = 4
 
 
 @dataclass
 class _World:
-    """What was told: edges by node ids, and the models of versions. `hidden` are models that are RESTRICTED."""
+    """
+    What was told: edges by node ids, and the models of versions. `hidden` are models that are RESTRICTED; `live_in`
+    are the environments of versions that are live.
+    """
 
     edges: list[tuple[str, str, str]] = field(default_factory=list)
     model_of: dict[str, str] = field(default_factory=dict)
+    tier_of: dict[str, str] = field(default_factory=dict)
+    live_in: dict[str, list[str]] = field(default_factory=dict)
     owner_of: dict[str, Person] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     datasets: list[str] = field(default_factory=list)
@@ -73,8 +84,11 @@ def _make_world(registry: Registry, make: Make, versions: int, chance: random.Ra
     models = []
     for number in range(max(versions // 4, 4)):
         owner = owners[number % 3]
-        models.append(make.model(owner, name=f"m{number}"))
-        world.owner_of[models[-1].address] = owner
+        tier = chance.choice(list(RiskTier)).value
+        models.append(make.model(owner, name=f"m{number}", risk_tier=tier))
+        world.owner_of[models[-1].address], world.tier_of[models[-1].address] = owner, tier
+    places = [f"place-{number}-{mark}" for number in range(3)]
+    environments_of = _make_environments(registry, owners[0], places)
     made: list[str] = []
     for number in range(versions):
         model = models[number % len(models)]
@@ -95,9 +109,13 @@ def _make_world(registry: Registry, make: Make, versions: int, chance: random.Ra
                 _add(work, make.owner_of(model), version, NewItem(ItemKind.DATASET, facts))
             for base in bases[1:]:
                 _add(work, make.owner_of(model), version, NewItem(ItemKind.BASE_MODEL, _base_of(base)))
-            if number % 7 == 0:
-                _add(work, make.owner_of(model), version, NewItem(ItemKind.CONSUMER, {"name": f"c{number}-{mark}"}))
-                world.edges.append((node, f"consumer:c{number}-{mark}", node))
+            # Some use several versions.
+            for consumer in chance.sample(range(versions // 4), 2) if number % 5 == 0 else ():
+                _add(work, make.owner_of(model), version, NewItem(ItemKind.CONSUMER, {"name": f"c{consumer}-{mark}"}))
+                world.edges.append((node, f"consumer:c{consumer}-{mark}", node))
+        if chance.random() < _LIVE:
+            world.live_in[node] = chance.sample(places, chance.randint(1, len(places)))
+            _deploy(registry, owners[0], version, [environments_of[place] for place in world.live_in[node]])
         world.model_of[node] = model.address
         world.edges += [(upstream, node, node) for upstream in (*datasets, *bases)]
         made.append(node)
@@ -105,6 +123,35 @@ def _make_world(registry: Registry, make: Make, versions: int, chance: random.Ra
         make.edit(model, visibility="RESTRICTED")
         world.hidden.add(model.address)
     return world, owners
+
+
+def _make_environments(registry: Registry, owner: Person, names: list[str]) -> dict[str, int]:
+    """Environments by name, without the acts that make them."""
+    made = {}
+    with registry.writing() as work:
+        for name in names:
+            row = {"public_id": secrets.token_hex(8), "name": name, "name_key": name, "kind": "PRODUCTION",
+                   "created_by": owner.actor.user_id, "created_at": work.now, "revision": 1}  # fmt: skip
+            made[name] = work.insert(environments, row)
+        recording.record_by_operator(work, "environment.create", host="test", object_id=secrets.token_hex(8))
+    return made
+
+
+def _deploy(registry: Registry, owner: Person, version: Version, environment_keys: list[int]) -> None:
+    """Have a version live somewhere, whatever state it is in; beside others of its model."""
+    with registry.writing() as work:
+        for key in environment_keys:
+            asked = {"model_id": version.model_key, "environment_id": key}
+            live = select(deployments.c.id).where(
+                deployments.c.model_id == version.model_key, deployments.c.environment_id == key,
+                deployments.c.superseded_at.is_(None),
+            )  # fmt: skip
+            deployment = work.scalar(live) or work.insert(deployments, {
+                **asked, "public_id": secrets.token_hex(8), "cause": "RECORD", "person_id": owner.actor.user_id,
+                "at": work.now,
+            })  # fmt: skip
+            work.insert(deployment_shares, {"deployment_id": deployment, "version_id": version.key, "share": 100})
+        recording.record_by_operator(work, "deployment.record", host="test", object_id=secrets.token_hex(8))
 
 
 def _base_of(node: str) -> dict[str, str]:
@@ -117,14 +164,25 @@ def _add(work: Work, owner: Person, version: Version, new: NewItem) -> None:
     service.add_item(work, owner.actor, group, name, version.version, new)
 
 
-def _walk_pages(work: Work, reader: Person, start: str) -> tuple[Reached, ...]:
-    page = reaching.find_impact(work, reader.actor, start, most=7)
-    items = page.items
-    while page.next_cursor is not None:
-        page = reaching.find_impact(work, reader.actor, start, most=7, cursor=page.next_cursor)
-        assert 1 <= len(page.items) <= 7
-        items += page.items
-    return items
+def _walk_pages(work: Work, reader: Person, start: str, whole: Impact) -> tuple[tuple[Reached, ...], tuple[Use, ...]]:
+    """All items and uses by pages, each of which tells the numbers of the whole."""
+    items: tuple[Reached, ...] = ()
+    uses: tuple[Use, ...] = ()
+    cursor = None
+    while True:
+        page = reaching.find_impact(work, reader.actor, start, most=7, cursor=cursor)
+        assert len(page.items) <= 7
+        assert replace(page, items=whole.items, uses=whole.uses, next_cursor=None) == whole
+        items, uses, cursor = items + page.items, uses + page.uses, page.next_cursor
+        if cursor is None:
+            return items, uses
+
+
+def _place(world: _World, start: str, item: Reached) -> tuple[object, ...]:
+    """Where a version stands in the list, by what the world knows of it."""
+    node = item.path[-1]
+    tier = ("HIGH", "MEDIUM", "LOW").index(world.tier_of[item.model])
+    return node != start, node not in world.live_in, tier, len(item.path), item.model.lower(), item.version
 
 
 @pytest.mark.parametrize("versions", sizes(small=40, full=1000))
@@ -133,13 +191,14 @@ def test_impact_is_what_a_slow_computation_finds(
 ) -> None:
     """
     For an owner, a stranger and an MRC, a change of any dataset reaches exactly the versions that follow from the
-    edges that are there for them, in as many steps, by ways that they see, whole or page by page; what they see nothing
-    of is not found.
+    edges that are there for them, a change of a version that one as well, in as many steps, by ways that they see, with
+    where they are live and who uses them; live ones first, then by tier and steps; whole or page by page. What they see
+    nothing of is not found.
     """
     chance = random.Random(versions)
     world, owners = _make_world(registry, make, versions, chance)
     readers = [*owners[:2], make.person(), make.person(Role.MRC)]
-    compared = missing = longest = 0
+    compared = missing = longest = live_compared = used_compared = 0
     for reader in readers:
         edges = world.edges_for(reader)
         known = {node for edge in edges for node in edge}
@@ -157,13 +216,25 @@ def test_impact_is_what_a_slow_computation_finds(
                     continue
                 found = reaching.find_impact(work, reader.actor, start)
                 steps = _compute(edges, start)
-                wanted = {node: away for node, away in steps.items() if node in world.model_of and node != start}
+                wanted = {node: away for node, away in steps.items() if node in world.model_of}
                 assert {item.path[-1]: len(item.path) - 1 for item in found.items} == wanted
+                assert all(item.path[0] == start for item in found.items)
                 assert all(step in edges for item in found.items for step in pairwise(item.path))
-                order = [(len(item.path), item.model.lower(), item.version) for item in found.items]
+                order = [_place(world, start, item) for item in found.items]
                 assert order == sorted(order)
+                live = {node: sorted(world.live_in[node]) for node in wanted if node in world.live_in}
+                assert {item.path[-1]: sorted(item.live_in) for item in found.items if item.endpoints} == live
+                used = [edge for edge in edges if edge[0] in wanted and edge[1].startswith("consumer:")]
+                assert sorted((use.of.path[-1], use.node) for use in found.uses) == sorted(used)
+                assert [use.of for use in found.uses] == sorted(
+                    (use.of for use in found.uses), key=found.items.index
+                )  # fmt: skip
                 assert (found.total, found.truncated) == (len(wanted), False)
-                assert _walk_pages(work, reader, start) == found.items
+                assert (found.live_count, found.endpoint_count) == (len(live), sum(map(len, live.values())))
+                assert found.consumer_count == len({consumer for _, consumer in used})
+                assert _walk_pages(work, reader, start, found) == (found.items, found.uses)
+                live_compared += len(live)
+                used_compared += len(used)
                 compared += len(wanted)
                 longest = max(longest, *wanted.values(), 0)
 
@@ -172,8 +243,7 @@ def test_impact_is_what_a_slow_computation_finds(
     figures.tell("reached versions compared", compared)
     figures.tell("steps of the longest way", longest)
     figures.tell("nodes that were not there for a reader", missing)
-    assert compared
-    assert missing
+    assert all((compared, missing, live_compared, used_compared))
 
 
 @pytest.mark.parametrize("versions", sizes(small=24, full=300))
@@ -193,7 +263,9 @@ def test_the_graph_is_what_a_slow_computation_finds(
         for start in [node for node in world.model_of if world.sees(reader, node)][:12]:
             wanted = {node: -away for node, away in _compute(backward, start).items()} | _compute(edges, start)
             with registry.reading() as work:
-                found = finding.find_graph(work, reader.actor, start, depth=None, limit=10_000)
+                found = finding.find_graph(
+                    work, reader.actor, start, depth=None, limit=10_000, families=set(Family) - {Family.DEPLOYMENTS}
+                )
             assert {node.id: node.distance for node in found.nodes} == wanted
             assert {(edge.from_id, edge.to_id) for edge in found.edges} == {
                 edge for edge in edges if edge[0] in wanted and edge[1] in wanted

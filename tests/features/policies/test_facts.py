@@ -90,13 +90,60 @@ def test_policies_can_ask_of_the_model_card(registry: Registry, make: Make, api:
     assert noted.status_code == 200
     (waiting,) = gather(registry, owner, life.version)
 
-    assert none["card"] == {"published": False, "hasDraft": False}
-    assert draft["card"] == {"published": False, "hasDraft": True}
+    assert none["card"] == {"published": False, "current": False, "hasDraft": False}
+    assert draft["card"] == {"published": False, "current": False, "hasDraft": True}
     assert first["card"].pop("publishedAt") is not None
-    assert first["card"] == {"published": True, "hasDraft": False, "revision": 1,
+    assert first["card"] == {"published": True, "current": True, "hasDraft": False, "revision": 1,
                              "coverage": round(published["coverage"], 4)}  # fmt: skip
     assert waiting["card"]["hasDraft"]
     assert waiting["card"]["revision"] == 1
+
+
+def test_policies_can_ask_whether_a_card_is_of_what_the_version_holds(
+    registry: Registry, make: Make, api: Api
+) -> None:  # fmt: skip
+    """Each change of its content counts, until it is taken back; being frozen is none, nor is an evaluation."""
+    life = begin_life(make, api)
+    owner = life.cast.owner
+    run = {"kind": "TRAINING_RUN", "system": "mlflow", "runId": "churn-7"}
+    consumer = {"kind": "CONSUMER", "name": "retention mails"}
+    life.publish_card()
+
+    def is_current() -> bool:
+        (facts,) = gather(registry, owner, life.version)
+        return bool(facts["card"]["current"])
+
+    told = [is_current()]
+    for metadata in ({"limitations": "Weak in winter."}, {"limitations": life.version.metadata.get("limitations")}):
+        assert api.as_(owner).patch(life.base, json={"metadata": metadata}).status_code == 200
+        told.append(is_current())
+    item = life.post("/lineage", owner, **run).json()
+    told.append(is_current())
+    assert api.as_(owner).delete(f"{life.base}/lineage/items/{item['id']}").status_code == 204
+    told.append(is_current())
+    make.file(life.version, owner, path="tokenizer.json", content=b"{}", type="TOKENIZER")
+    told.append(is_current())
+    assert api.as_(owner).delete(f"{life.base}/artifacts/tokenizer.json").status_code == 204
+    assert life.post("/lineage", owner, **consumer).status_code == 201
+    told.append(is_current())
+    life.reach("STAGING")
+    told.append(is_current())
+    assert told == [True, False, True, False, True, False, True, True]
+
+
+def test_a_card_from_before_its_content_was_kept_is_not_doubted(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:  # fmt: skip
+    """Nobody knows what it was generated from, so what passed with it goes on passing."""
+    life = begin_life(fresh_make, fresh_api)
+    life.publish_card()
+    digest = life.get("/card").json()["contentDigest"]
+    fresh_registry.tamper("UPDATE card_revisions SET document = replace(document, :told, '')",
+                          told=f'"contentDigest":"{digest}",')  # fmt: skip
+    changed = fresh_api.as_(life.cast.owner).patch(life.base, json={"metadata": {"limitations": "Weak in winter."}})
+    assert changed.status_code == 200
+    (facts,) = gather(fresh_registry, life.cast.owner, life.version)
+    assert facts["card"]["current"]
 
 
 def test_facts_of_many_versions_cost_as_much_as_those_of_one(registry: Registry, make: Make) -> None:

@@ -1,5 +1,6 @@
 """The lineage graph, what a change reaches, and telling the owners of that, through the API."""
 
+import csv
 import secrets
 from typing import Any
 
@@ -106,6 +107,35 @@ def test_the_graph_of_a_version_has_what_it_comes_from_and_what_uses_it(
     assert {node["id"] for node in runs["nodes"]} > {f"dataset:{data}@v7", _node(base)}
 
 
+def test_things_are_found_by_where_they_are_and_by_digest(make: Make, api: Api) -> None:
+    """By the beginning of a URI or a SHA-256 that a version tells, in any case, and by the whole SHA of a commit."""
+    owner, data = make.owner(), _fresh("reviews")
+    version = make.version(make.model(owner, visibility="RESTRICTED"))
+    client, stranger = api.as_(owner), api.as_(make.owner())
+    mark = secrets.token_hex(16)
+    told = (
+        {"kind": "DATASET", "name": data, "version": "v7", "role": "TEST", "uri": f"s3://Data/{data}/100%_v7/",
+         "sha256": mark * 2},
+        {"kind": "COMMIT", "repositoryUrl": "https://git.example.com/ml/churn.git", "commitSha": mark},
+    )  # fmt: skip
+    for item in told:
+        assert client.post(f"{route_of(version)}/lineage", json=item).status_code == 201
+    texts = {
+        f"s3://data/{data}/": f"dataset:{data}@v7",
+        f"s3://Data/{data}/100%_": f"dataset:{data}@v7",
+        f"dataset:s3://data/{data}": f"dataset:{data}@v7",
+        f"s3://data/{data}/100_": None,
+        mark.upper() + mark[:2]: f"dataset:{data}@v7",
+        mark: f"commit:{mark}",
+    }
+
+    for text, node in texts.items():
+        found = client.get("/api/v1/lineage/nodes", params={"q": text}).json()["items"]
+        assert (node in [one["id"] for one in found]) == (node is not None), text
+        assert len(found) == (2 if text == mark else node is not None)
+        assert stranger.get("/api/v1/lineage/nodes", params={"q": text}).json()["items"] == []
+
+
 def test_a_dataset_has_the_role_that_each_version_gave_it(make: Make, api: Api) -> None:
     """On the edges; its words say what the version in the middle used it for."""
     owner, data = make.owner(), _fresh("reviews")
@@ -126,7 +156,10 @@ def test_a_dataset_has_the_role_that_each_version_gave_it(make: Make, api: Api) 
 
 
 def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, api: Api) -> None:
-    """What a dataset's recall reaches: versions, nearest first, with state, tier, owners, where live, and the way."""
+    """
+    What a dataset's recall reaches: versions with state, tier, owners, endpoints and the way, live ones first, then by
+    tier and steps; and who uses them. A version's own recall reaches itself.
+    """
     owner, other, data = make.owner(), make.owner(), _fresh("events")
     first = _made_from(make, owner, f"{data}@1", risk_tier="HIGH")
     second = _made_from(make, other, base=first)
@@ -134,7 +167,11 @@ def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, a
     put_into(registry, second, State.PRODUCTION)
     sre = api.as_(make.person(Role.SRE))
     sre.post("/api/v1/environments", json={"name": data, "kind": "PRODUCTION"})
-    sre.post("/api/v1/deployments", json={"environment": data, "live": [{"version": second.address, "share": 100}]})
+    part = {"version": second.address, "share": 60, "region": "eu", "endpointUrl": "https://eu.example.com/"}
+    assert sre.post("/api/v1/deployments", json={"environment": data, "live": [part]}).status_code == 201
+    consumer = {"kind": "CONSUMER", "name": f"Help desk of {data}", "url": "https://help.example.com"}
+    for used in (second, third):
+        assert api.as_(other).post(f"{route_of(used)}/lineage", json=consumer).status_code == 201
 
     client = api.as_(owner)
     found = client.get(_IMPACT, params={"node": f"dataset:{data}@1"}).json()
@@ -150,17 +187,29 @@ def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, a
     of_version = client.get(_IMPACT, params={"node": second.address}).json()
     elsewhere = client.get(_IMPACT, params={"node": second.address, "cursor": first_cursor})
 
-    assert [item["model"] for item in found["items"]] == [first.model, second.model, third.model]
-    assert pages == [[first.model, second.model], [third.model]]
-    assert [item["live"] for item in found["items"]] == [False, True, False]
-    assert [item["liveIn"] for item in found["items"]] == [[], [data], []]
-    assert (found["items"][0]["riskTier"], found["items"][1]["state"]) == ("HIGH", "PRODUCTION")
+    assert [item["model"] for item in found["items"]] == [second.model, first.model, third.model]
+    assert pages == [[second.model, first.model], [third.model]]
+    assert [item["live"] for item in found["items"]] == [True, False, False]
+    assert [item["liveIn"] for item in found["items"]] == [[data], [], []]
+    assert found["items"][0]["endpoints"] == [
+        {"environment": data, "kind": "PRODUCTION", "share": 60.0, "region": "eu",
+         "endpointUrl": "https://eu.example.com/"}
+    ]  # fmt: skip
+    assert (found["items"][1]["riskTier"], found["items"][0]["state"]) == ("HIGH", "PRODUCTION")
     assert found["items"][2]["path"] == [f"dataset:{data}@1", _node(first), _node(second), _node(third)]
-    assert found["items"][0]["owners"] == [owner.email]
+    assert [item["steps"] for item in found["items"]] == [2, 1, 3]
+    assert found["items"][1]["owners"] == [owner.email]
     assert (found["total"], found["liveCount"], found["truncated"]) == (3, 1, False)
+    assert (found["endpointCount"], found["consumerCount"]) == (1, 1)
+    named = {"node": f"consumer:Help desk of {data}", "name": f"Help desk of {data}", "url": "https://help.example.com"}
+    assert found["consumers"] == [
+        {**named, "model": second.model, "version": "1.0.0", "live": True},
+        {**named, "model": third.model, "version": "1.0.0", "live": False},
+    ]
     assert found["owners"] == sorted([owner.email, other.email])
     assert found["node"]["facts"]["uri"] == f"s3://data/{data}"
-    assert [item["model"] for item in of_version["items"]] == [third.model]
+    assert [(item["model"], item["steps"]) for item in of_version["items"]] == [(second.model, 0), (third.model, 1)]
+    assert (of_version["items"][0]["path"], of_version["items"][0]["liveIn"]) == ([_node(second)], [data])
     assert refusal(elsewhere) == (400, "malformed_request")
 
 
@@ -172,9 +221,9 @@ def test_what_one_may_not_see_is_not_in_the_graph_nor_walked_through(make: Make,
     beyond = _made_from(make, owner, base=hidden)
     stranger, mrc = api.as_(make.person()), api.as_(make.person(Role.MRC))
 
-    assert _reached(stranger, _node(open_)) == []
-    assert _reached(mrc, _node(open_)) == [hidden.address, beyond.address]
-    assert _reached(api.as_(owner), _node(open_)) == [hidden.address, beyond.address]
+    assert _reached(stranger, _node(open_)) == [open_.address]
+    assert _reached(mrc, _node(open_)) == [open_.address, hidden.address, beyond.address]
+    assert _reached(api.as_(owner), _node(open_)) == [open_.address, hidden.address, beyond.address]
     graph = stranger.get(_GRAPH, params={"node": _node(open_), "depth": "all"}).json()
     assert [(node["id"], node["hiddenDown"]) for node in graph["nodes"]] == [(_node(open_), 0)]
     behind = stranger.get(f"{route_of(beyond)}/lineage").json()
@@ -309,11 +358,13 @@ def test_suggestions_begin_with_what_was_typed(make: Make, api: Api) -> None:
 
 
 def test_impact_as_csv_holds_no_formulas(make: Make, api: Api) -> None:
-    """The CSV has one line a version, with its way, and no cell that a spreadsheet would run."""
+    """The CSV has a line a version and one for each who uses it, with its way, and no cell that would be run."""
     owner, mark = make.owner(), secrets.token_hex(4)
     version = make.version(make.model(owner))
     run = {"kind": "TRAINING_RUN", "system": "=cmd|'/c calc'!A1", "runId": f"+{mark}"}
     assert api.as_(owner).post(f"{route_of(version)}/lineage", json=run).status_code == 201
+    uses = {"kind": "CONSUMER", "name": "=HYPERLINK(1)", "url": "https://desk.example.com/"}
+    assert api.as_(owner).post(f"{route_of(version)}/lineage", json=uses).status_code == 201
     node = next(item["node"] for item in api.as_(owner).get(f"{route_of(version)}/lineage/items").json()["items"])
 
     answer = api.as_(owner).get(_IMPACT, params={"node": node, "format": "csv"})
@@ -321,8 +372,13 @@ def test_impact_as_csv_holds_no_formulas(make: Make, api: Api) -> None:
 
     assert answer.headers["content-type"].startswith("text/csv")
     assert "attachment" in answer.headers["content-disposition"]
-    assert lines[0] == "model,version,state,riskTier,live,liveIn,owners,steps,path"
-    assert lines[1].split(",")[:5] == [version.model, "1.0.0", "DRAFT", "LOW", "no"]
+    assert lines[0] == (
+        "kind,model,version,state,riskTier,live,endpoints,liveIn,endpointUrls,owners,steps,path,consumer,consumerUrl"
+    )
+    cells = list(csv.reader(lines[1:]))
+    own = [version.model, "1.0.0", "DRAFT", "LOW", "no", "0", "", "", owner.email]
+    assert [row[:11] for row in cells] == [["version", *own, "1"], ["consumer", *own, "2"]]
+    assert [row[12:] for row in cells] == [["", ""], ["'=HYPERLINK(1)", "https://desk.example.com/"]]
     assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line.split(","))
 
 
@@ -345,7 +401,7 @@ def test_reading_costs_as_many_statements_as_steps(make: Make, api: Api, registr
         _made_from(make, owner, base=version)
         _made_from(make, owner, f"{data}@1")
 
-    assert (cost(_GRAPH, node=f"dataset:{data}@1"), cost(_IMPACT, node=f"dataset:{data}@1")) == before == (11, 12)
+    assert (cost(_GRAPH, node=f"dataset:{data}@1"), cost(_IMPACT, node=f"dataset:{data}@1")) == before == (11, 11)
 
 
 def test_owners_are_told_of_what_a_change_reaches(make: Make, api: Api) -> None:
@@ -376,7 +432,9 @@ def test_owners_are_told_of_what_a_change_reaches(make: Make, api: Api) -> None:
     assert wanted in said
     event = make.events(first.id, "lineage.tell")[0]
     assert event.reason == "Recalled: train again."
-    assert event.after == {"node": f"dataset:{data}@1", "versions": 3, "live": 0, "told": 1}
+    assert event.after == {
+        "node": f"dataset:{data}@1", "versions": 3, "live": 0, "told": 1, "recipients": [other.email],
+    }  # fmt: skip
 
 
 def test_telling_owners_says_nothing_that_they_may_not_see(make: Make, api: Api) -> None:

@@ -1,6 +1,6 @@
 """Where versions come from and what uses them, through the pages."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -28,7 +28,6 @@ def test_a_change_is_followed_to_everything_it_reaches(make: Make, api: Api) -> 
 
     assert "2 versions are reached, none is live" in shown
     assert "router 1.0.0" in shown.partition("If this changes")[2]
-    assert "Tell owners" in shown
     assert "Tell 1 owner" in shown
     assert "format=csv" in page
     assert f"/lineage?node={node}" in page
@@ -163,7 +162,10 @@ def test_what_one_may_not_see_is_in_no_part_of_the_pages(make: Make, api: Api) -
 
 
 def test_owners_are_told_once_with_a_message(make: Make, api: Api) -> None:
-    """The form asks for a message, comes again without one, leads back with a notice, and says who may send it."""
+    """
+    The page says who is told, of what, and how often; the form asks for a message, comes again without one, leads back
+    with a notice, and says who may send it.
+    """
     owner, other = make.owner(), make.owner()
     version = make.version(make.model(owner))
     child = make.version(make.model(other, name="router"))
@@ -171,14 +173,25 @@ def test_owners_are_told_once_with_a_message(make: Make, api: Api) -> None:
     tell(api, other, child, ItemKind.BASE_MODEL, model=version.model, version="1.0.0")
     form = {"node": f"dataset:{name_dataset(version)}@2026-02", "back": tab_of(version)}
 
+    tab = look(api, owner, f"{tab_of(version)}?node={node_of(version)}")
+    before = look(api, owner, f"/lineage/tell?{urlencode(form)}")
     empty = api.browser(owner).submit("/lineage/tell", {**form, "message": ""})
     told = api.browser(owner).submit("/lineage/tell", {**form, "message": "It was recalled."})
     again = api.browser(owner).submit("/lineage/tell", {**form, "message": "Once more."})
     elsewhere = {"node": f"version:{version.model}/1.0.0", "message": "This too.", "back": "//evil.example"}
+    after = words_of(look(api, owner, f"/lineage/tell?{urlencode(form)}"))
     away = api.browser(owner).submit("/lineage/tell", elsewhere)
+    closed = api.browser(make.person(Role.AUDITOR)).get(f"/lineage/tell?{urlencode(form)}")
+    nowhere = api.browser(owner).get("/lineage/tell?node=dataset:none@1")
     refused = api.browser(make.person(Role.AUDITOR)).submit("/lineage/tell", {**form, "message": "No."})
 
     assert (empty.status_code, told.status_code, again.status_code, refused.status_code) == (422, 303, 429, 403)
+    assert f'href="/lineage/tell?node={node_of(version)}' in tab
+    assert f"A change of dataset {name_dataset(version)} 2026-02 reaches {child.address}" in words_of(before)
+    assert "Tell 1 owner" in words_of(before)
+    assert "of 20 things a day in all. Today you told of none yet." in words_of(before)
+    assert "told today already" in after
+    assert (closed.status_code, nowhere.status_code) == (403, 404)
     assert "Once more." in again.text
     assert 'id="tell-message-error"' in empty.text
     assert told.headers["location"].startswith(tab_of(version))
@@ -207,6 +220,27 @@ def test_what_is_live_is_said_with_where_and_leads_there(make: Make, api: Api) -
     assert f"{name} Deployment, Production" in table
     assert f'href="/deployments/environments/{made["id"]}">Open</a>' in chosen
     assert name in impact.partition("If this changes")[2]
+
+
+def test_what_is_on_hold_or_closed_says_so(make: Make, api: Api) -> None:
+    """In the graph, in the table, beside the graph where it is chosen, and to programs."""
+    owner, mrc = make.owner(), api.as_(make.person(Role.MRC))
+    base = make.version(make.model(owner))
+    child = make.version(make.model(owner, name="router"))
+    tell(api, owner, child, ItemKind.BASE_MODEL, model=base.model, version="1.0.0")
+    routes = [f"/api/v1/models/{one.model}/versions/1.0.0" for one in (base, child)]
+    assert mrc.post(f"{routes[0]}/hold", json={"reason": "Leaks names."}).status_code == 200
+    assert api.as_(owner).post(f"{routes[1]}/close", json={"reason": "Not needed."}).status_code == 200
+
+    drawn = look(api, owner, f"{tab_of(base)}?view=graph")
+    table = box_of(look(api, owner, f"{tab_of(base)}?view=table"))
+    told = api.as_(owner).get(f"{routes[0]}/lineage").json()
+
+    assert f"<title>{base.model} 1.0.0, Draft, On hold, Low risk" in drawn
+    assert f"<title>{child.model} 1.0.0, Draft, Closed, Low risk" in drawn
+    assert "State Draft On hold" in words_of(drawn)
+    assert "Draft Closed" in table
+    assert [node["flags"] for node in told["nodes"]] == [["HOLD"], ["CLOSED"]]
 
 
 def test_a_model_shows_the_lineage_of_what_is_in_production(make: Make, api: Api) -> None:
@@ -241,6 +275,7 @@ def test_what_the_pages_cost(make: Make, api: Api) -> None:
         "start": "/lineage",
         "model": f"/models/{version.model}/lineage",
         "form": f"{tab_of(version)}/new?kind=DATASET",
+        "tell": f"/lineage/tell?node={node_of(version)}",
     }
     for name, path in pages.items():
         browser.get(path)
@@ -248,5 +283,5 @@ def test_what_the_pages_cost(make: Make, api: Api) -> None:
             assert browser.get(path).status_code == 200
         costs[name] = len(sent)
 
-    most = {"tab": 21, "node": 22, "start": 4, "model": 21, "form": 10}
+    most = {"tab": 25, "node": 22, "start": 4, "model": 24, "form": 10, "tell": 16}
     assert {name: cost for name, cost in costs.items() if cost > most[name]} == {}, costs

@@ -4,11 +4,16 @@ import pytest
 
 from modelkeep_server.rules.lineage import KINDS, ItemKind
 from modelkeep_server.rules.permissions import Role
+from tests.support.addresses import route_of
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.pages import look, words_of
 from tests.support.promoting import begin_life
 from tests.support.telling_lineage import DATASET, call, tab_of, tell
+
+_TWO_DATASETS = tuple(
+    {"kind": "DATASET", "name": name, "version": "1", "role": "TRAINING"} for name in ("first", "second")
+)
 
 
 @pytest.mark.parametrize("told", ItemKind)
@@ -126,6 +131,76 @@ def test_what_was_told_is_taken_off(make: Make, api: Api) -> None:
     assert "No lineage yet" in words_of(look(api, owner, tab_of(version)))
 
 
+def test_what_was_taken_off_is_put_back_as_it_was(make: Make, api: Api) -> None:
+    """The page offers Undo once: the same item is back, told by whom it was; what is back is not offered again."""
+    version = make.version()
+    owner, writer = make.owner_of(version), make.person()
+    api.as_(owner).put(f"/api/v1/models/{version.model}/collaborators/{writer.email}", json={"access": "WRITE"})
+    where = f"{route_of(version)}/lineage"
+    run = {"kind": "TRAINING_RUN", "system": "mlflow", "runId": "r1"}
+    for told in (*_TWO_DATASETS, {**run, "inputs": ["dataset:first@1"]}):
+        assert api.as_(writer).post(where, json=told).status_code == 201
+    before = api.as_(owner).get(f"{where}/items").json()["items"]
+    browser = api.browser(owner)
+    for item in before:
+        gone = browser.submit(f"{tab_of(version)}/{item['id']}/remove", {})
+        page = browser.get(gone.headers["location"]).text
+        assert "is taken off. That it was told stays on record. Undo" in words_of(page)
+        undo = page.partition("lin-undo")[2].partition('action="')[2].partition('"')[0]
+        back = browser.submit(undo, {})
+        again = browser.submit(undo, {})
+        assert (back.status_code, again.status_code) == (303, 409 if item["source"] == "VERSION" else 404), again.text
+        assert "It is back" in look(api, owner, back.headers["location"])
+        assert "is taken off" not in words_of(look(api, owner, gone.headers["location"]))
+    after = api.as_(owner).get(f"{where}/items").json()["items"]
+    own = {"addedBy": owner.email, "addedAt": after[0]["addedAt"]}
+    assert after == [before[0] | own, *before[1:]]
+
+
+def test_nothing_is_put_back_where_it_may_not_be(make: Make, api: Api) -> None:
+    """Not what is told again meanwhile, not by others, not under frozen content; nor what was never taken off."""
+    life = begin_life(make, api)
+    version, owner = life.version, life.cast.owner
+    where, browser = f"{route_of(version)}/lineage", api.browser(owner)
+    script = {"kind": "TRAINING_SCRIPT", "name": "a", "uri": "git:a"}
+    item = api.as_(owner).post(where, json=script).json()["id"]
+    undo = f"{tab_of(version)}/removed/{item}/restore"
+    assert browser.submit(undo, {}).status_code == 404
+    browser.submit(f"{tab_of(version)}/{item}/remove", {})
+    told = api.as_(owner).post(where, json=script).json()["id"]
+    assert browser.submit(undo, {}).status_code == 409
+    api.as_(owner).delete(f"{where}/items/{told}")
+    assert api.browser(make.person()).submit(undo, {}).status_code == 403
+    assert browser.submit(f"{tab_of(version)}/removed/nothing/restore", {}).status_code == 404
+    life.ask()
+    life.reach("SUBMITTED")
+    assert browser.submit(undo, {}).status_code == 409
+    assert "Undo" not in words_of(look(api, owner, f"{tab_of(version)}?removed={item}"))
+
+
+def test_what_an_item_took_in_is_ticked_in_its_form(make: Make, api: Api) -> None:
+    """The other items of the version are offered; ticks stay where the form comes again; the tab says both ends."""
+    version = make.version()
+    owner = make.owner_of(version)
+    bare = words_of(look(api, owner, f"{tab_of(version)}/new?kind=FEATURE_PIPELINE"))
+    assert "Nothing else is told of this version yet." in bare
+    for told in (*_TWO_DATASETS, {"kind": "CONSUMER", "name": "billing"}):
+        api.as_(owner).post(f"{route_of(version)}/lineage", json=told)
+    form = f"{tab_of(version)}/new?kind=FEATURE_PIPELINE"
+    offered = look(api, owner, form)
+    assert [f'value="{node}"' in offered for node in ("dataset:first@1", "dataset:second@1")] == [True, True]
+    assert "consumer:billing" not in offered
+    browser = api.browser(owner)
+    again = browser.submit(form, {"name": "features", "inputs": ["dataset:second@1"]})
+    assert (again.status_code, 'value="dataset:second@1" checked' in again.text) == (422, True)
+    wrong = browser.submit(form, {"name": "features", "uri": "git:f", "inputs": ["dataset:third@1"]})
+    assert (wrong.status_code, "There is dataset:first@1, dataset:second@1." in words_of(wrong.text)) == (422, True)
+    sent = browser.submit(form, {"name": "features", "uri": "git:f", "inputs": ["dataset:first@1", "dataset:second@1"]})
+    shown = words_of(look(api, owner, sent.headers["location"]))
+    assert "Takes in first 1 , second 1" in shown or "Takes in first 1, second 1" in shown
+    assert shown.count("Goes into features") == 2
+
+
 def test_fields_of_the_version_are_in_it_too(make: Make, api: Api) -> None:
     """Training dataset, base model, commit, job and hyperparameters stand in the tab as what they are."""
     owner = make.owner()
@@ -142,7 +217,15 @@ def test_fields_of_the_version_are_in_it_too(make: Make, api: Api) -> None:
     shown = words_of(look(api, owner, tab_of(version)))
     overview = words_of(look(api, owner, tab_of(version).removesuffix("/lineage")))
 
-    for text in ("reviews v7", f"{parent.model} 1.0.0", "7be41c9", "churn-2291", "1 set", "a field of the version"):
+    for text in (
+        "reviews v7",
+        f"{parent.model} 1.0.0",
+        "7be41c9",
+        "churn-2291",
+        "1 set",
+        "a field of the version",
+        "in a field of the version",
+    ):
         assert text in shown
     assert "Where from, and what uses it" in overview
 

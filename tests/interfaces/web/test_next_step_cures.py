@@ -53,3 +53,26 @@ def test_before_production_the_box_leads_to_generating_the_card_and_to_publishin
     assert "The model card is published. See to it under Model card of the version" in words_of(generated)
     assert "A model card was generated. The model card is published." in published
     assert owner.post(f"{life.base}/promotions", json=ASK).status_code == 201
+
+
+def test_a_card_that_was_published_of_other_content_does_not_count_for_production(make: Make, api: Api) -> None:
+    """The box says that it is to be generated anew and published, leads there, and is content once that is done."""
+    life = begin_life(make, api)
+    owner, page = api.as_(life.cast.owner), life.base.removeprefix("/api/v1")
+    life.publish_card()
+    assert owner.patch(life.base, json={"metadata": {"limitations": "Weak in winter."}}).status_code == 200
+    life.reach("STAGING")
+
+    refused = owner.post(f"{life.base}/promotions", json=ASK)
+    behind = look(api, life.cast.owner, page)
+    assert life.post("/card", life.cast.owner).status_code == 201
+    waiting = look(api, life.cast.owner, page)
+    still = owner.post(f"{life.base}/promotions", json=ASK)
+    life.publish_card()
+
+    assert (refused.status_code, still.status_code) == (422, 422)
+    assert "The published model card tells of what the version holds now." in words_of(behind)
+    assert "Revision 1 was generated before the version was edited: generate the card anew" in words_of(behind)
+    assert f'href="{page}/card">Refresh the Model Card</a>' in behind
+    assert f'href="{page}/card">Publish the Model Card</a>' in waiting
+    assert owner.post(f"{life.base}/promotions", json=ASK).status_code == 201

@@ -21,6 +21,8 @@ def compare_cards(before: Card, now: Card) -> CardChanges:
         items,
         tuple(note for note in are if note not in were),
         tuple(note for note in were if note not in are),
+        # Of a card from before that was kept nobody knows.
+        None not in (before.content_digest, now.content_digest) and before.content_digest != now.content_digest,
     )
 
 

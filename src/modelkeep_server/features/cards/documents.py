@@ -37,6 +37,7 @@ def to_document(card: Card) -> dict[str, Any]:
     return _present(
         {
             "$schema": SCHEMA,
+            "contentDigest": card.content_digest,
             "model": card.model,
             "version": card.version,
             "revision": card.revision,
@@ -77,6 +78,7 @@ def from_document(document: Mapping[str, Any]) -> Card:
         digest=document.get("digest"),
         checkpoint=None if checkpoint is None else Checkpoint(**checkpoint),
         edition=document.get("edition", 1),
+        content_digest=document.get("contentDigest"),
     )
 
 

@@ -11,9 +11,10 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import card_annotations, card_revisions, people, row_writers
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head
+from modelkeep_server.features.cards.bases import without_hidden
 from modelkeep_server.features.cards.comparing import compare_cards
 from modelkeep_server.features.cards.documents import digest_of_text, from_document
-from modelkeep_server.features.cards.gathering.facts import read_facts
+from modelkeep_server.features.cards.gathering.facts import digest_content, read_facts
 from modelkeep_server.features.cards.gathering.sections import build_sections, measure_coverage, with_places
 from modelkeep_server.features.cards.views import (
     Annotation,
@@ -152,8 +153,16 @@ def _changed_by_hand(row: Row[Any]) -> IntegrityBroken:
 def _complete(work: Work, version: Version, stored: Stored) -> Card:
     """The card with what is told beside it: of a draft the annotations as they stand, of a published one its head."""
     if stored.card.status is CardStatus.DRAFT:
-        return with_annotations(stored.card, list_annotations(work, version))
+        return complete_draft(work, version, stored.card)
     return replace(stored.card, checkpoint=_find_checkpoint(work, stored))
+
+
+def complete_draft(work: Work, version: Version, card: Card) -> Card:
+    """
+    A draft as it is read: with the annotations as they stand, and without what it said of base models that were hidden
+    since. Two statements at most.
+    """
+    return without_hidden(work, version, with_annotations(card, list_annotations(work, version)))
 
 
 def _find_checkpoint(work: Work, stored: Stored) -> Checkpoint | None:
@@ -266,7 +275,8 @@ def gather_card(
     work: Work, actor: Actor, model: Model, version: Version, *, revision: int = 1, edition: int = 1
 ) -> Card:
     """A draft as it would be generated now, without annotations. At most twelve statements."""
-    sections = build_sections(read_facts(work, actor, model, version))
+    facts = read_facts(work, actor, model, version)
+    sections = build_sections(facts)
     return Card(
         model=version.model,
         version=version.version,
@@ -280,6 +290,7 @@ def gather_card(
         generated_at=work.now.replace(microsecond=0),
         generated_by=actor.email or "",
         edition=edition,
+        content_digest=digest_content(work, facts),
     )
 
 
@@ -301,9 +312,7 @@ def _demand(work: Work, version: Version, revision: Asked) -> Card:
     stored = find_stored(work, version, revision)
     if stored is None:
         raise NotFound(_say_missing(version, revision), remedy=_REMEDY)
-    if stored.card.status is CardStatus.DRAFT:
-        return with_annotations(stored.card, list_annotations(work, version))
-    return stored.card
+    return complete_draft(work, version, stored.card) if stored.card.status is CardStatus.DRAFT else stored.card
 
 
 def find_state(work: Work, actor: Actor, model: Model, version: Version, revision: Asked = None) -> CardState:

@@ -40,6 +40,10 @@ def draw_schema() -> dict[str, Any]:
         **_object(
             {
                 "$schema": {"const": SCHEMA},
+                "contentDigest": {
+                    **_DIGEST,
+                    "description": "Over what the version held when the card was generated, frozen or not.",
+                },
                 "model": {"type": "string", "description": "The model's address, `group/name`."},
                 "version": _TEXT,
                 "revision": {"type": "integer", "minimum": 1},
@@ -62,7 +66,7 @@ def draw_schema() -> dict[str, Any]:
                     "minItems": len(SECTIONS),
                 },
             },
-            optional=("publishedAt", "publishedBy", "digest", "checkpoint", "edition"),
+            optional=("contentDigest", "publishedAt", "publishedBy", "digest", "checkpoint", "edition"),
         ),
         "$defs": _definitions(),
     }

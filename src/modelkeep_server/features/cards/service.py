@@ -111,7 +111,7 @@ def annotate(
         before={EDITION: card.edition - 1, key: None if before is None else Veiled(before)},
         after={**({} if draft else _tell(card)), EDITION: card.edition, key: Veiled(markdown) if markdown else None},
     )  # fmt: skip
-    return _with_notes(work, found, card)
+    return queries.complete_draft(work, found, card)
 
 
 def _standing_of(version: Version, section: str, actor: Actor) -> Select[Any]:
@@ -156,7 +156,7 @@ def publish_card(
         raise _nothing_to_publish(work, found, last)
     _demand_fresh(work, found, expected, draft.card.edition)
     card = replace(
-        _with_notes(work, found, draft.card),
+        queries.complete_draft(work, found, draft.card),
         status=CardStatus.PUBLISHED, published_at=work.now.replace(microsecond=0), published_by=actor.email or "",
         edition=draft.card.edition + 1,
     )  # fmt: skip
@@ -267,13 +267,14 @@ def _columns(card: Card) -> dict[str, Any]:
 
 
 def _with_notes(work: Work, version: Version, card: Card) -> Card:
+    """A card that was generated just now, as it is read."""
     return queries.with_annotations(card, queries.list_annotations(work, version))
 
 
 def _facts_of(card: Card) -> object:
     """What a card says, whoever generated it and when."""
     bare = queries.with_annotations(card, {})
-    return bare.model, bare.version, bare.summary, bare.state, bare.risk_tier, bare.sections
+    return bare.model, bare.version, bare.summary, bare.state, bare.risk_tier, bare.sections, bare.content_digest
 
 
 def _tell(card: Card) -> dict[str, Any]:

@@ -131,7 +131,8 @@ class Card:
     A revision of a version's card. `coverage` is from 0 to 1: how many of the items that count are provided.
 
     `digest` is `sha256:<hex>` over its canonical JSON, None of a draft; `checkpoint` is told of published ones alone
-    and is no part of what is digested. `edition` changes with every change of a draft.
+    and is no part of what is digested. `edition` changes with every change of a draft. `content_digest` is over what
+    the version held when the card was generated, frozen or not; None of cards from before that was kept.
     """
 
     model: str
@@ -150,6 +151,7 @@ class Card:
     digest: str | None = None
     checkpoint: Checkpoint | None = None
     edition: int = 1
+    content_digest: str | None = None
 
     @property
     def missing(self) -> tuple[CardItem, ...]:
@@ -184,16 +186,25 @@ class ItemChange:
 
 @dataclass(frozen=True)
 class CardChanges:
-    """What differs between two cards of a version: items, then annotations that came or went."""
+    """
+    What differs between two cards of a version: items, then annotations that came or went. `is_of_other_content`: the
+    version held something else when one of them was generated, whether that shows in an item or not.
+    """
 
     items: tuple[ItemChange, ...] = ()
     added: tuple[tuple[str, Annotation], ...] = ()
     removed: tuple[tuple[str, Annotation], ...] = ()
+    is_of_other_content: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether both say the same."""
         return not (self.items or self.added or self.removed)
+
+    @property
+    def is_behind(self) -> bool:
+        """Of a card and what generating it anew would bring: whether that is worth it."""
+        return bool(self.items) or self.is_of_other_content
 
 
 @dataclass(frozen=True)
@@ -207,3 +218,15 @@ class CardState:
     revisions: Sequence[Revision]
     changes: CardChanges
     waiting: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NamedBy:
+    """
+    What names a model as its base and stays as it is once not everybody may see that, as far as one sees it oneself:
+    published `cards` of other models, and `versions` of them, the `first` by address.
+    """
+
+    cards: int
+    versions: int
+    first: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from modelkeep_server.db.contention import do_again
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.jobs.views import Handler, Task
@@ -12,6 +13,9 @@ def in_one_work(database: Database, parts: Parts, act: Callable[[Work], object])
 
     def call(task: Task) -> None:
         del task
+        do_again(once)
+
+    def once() -> None:
         with database.writing(parts, Circumstances.of_the_house()) as work:
             act(work)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, select, tuple_
 
 from modelkeep_server.db.tables import lineage_items, models, versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.items import Own, put_together, read_item
+from modelkeep_server.features.lineage.items import Own, as_content, put_together, read_item
 from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
@@ -33,9 +33,13 @@ _STANDING = (
 
 @dataclass(frozen=True)
 class Told:
-    """What is told of one version: the facts of its items by their kind, its own first."""
+    """
+    What is told of one version: the facts of its items by their kind, its own first; and `content`, the items that are
+    part of its content, as `lineage.queries.list_content` has them.
+    """
 
     by_kind: Mapping[ItemKind, Sequence[Facts]]
+    content: Sequence[Facts] = ()
 
     def of(self, kind: ItemKind) -> Sequence[Facts]:
         """Those of one kind."""
@@ -49,10 +53,13 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     """
     kept = _read_items(work, [version.key for _, version in pairs])
     gathered: list[dict[ItemKind, list[Facts]]] = []
+    contents = []
     for model, version in pairs:
         own = Own(version.whole_metadata, version.commit_sha, version.training_job_id, model.repository_url)
         told: dict[ItemKind, list[Facts]] = {}
-        for item in put_together(own, kept.get(version.key, ())):
+        items = put_together(own, kept.get(version.key, ()))
+        contents.append(as_content(items))
+        for item in items:
             told.setdefault(item.kind, []).append(item.facts)
         gathered.append(told)
     bases = [base for told in gathered for base in told.get(ItemKind.BASE_MODEL, ())]
@@ -60,7 +67,7 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     for told in gathered:
         if ItemKind.BASE_MODEL in told:
             told[ItemKind.BASE_MODEL] = [{**base, **known.get(_name(base), {})} for base in told[ItemKind.BASE_MODEL]]
-    return [Told(told) for told in gathered]
+    return [Told(told, content) for told, content in zip(gathered, contents, strict=True)]
 
 
 def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[Item]]:

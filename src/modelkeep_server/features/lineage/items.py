@@ -11,6 +11,7 @@ from typing import Any
 
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, Source
 from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_commit
+from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import INPUTS, JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_item
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
@@ -52,6 +53,15 @@ def keep_inputs(items: Sequence[Item]) -> tuple[Item, ...]:
     """
     nodes = {item.node for item in items}
     return tuple(item if nodes.issuperset(item.inputs) else _with_inputs(item, nodes) for item in items)
+
+
+def as_content(items: Iterable[Item]) -> list[dict[str, Any]]:
+    """
+    Those that stand beside a version and say how it was made, as its content has them: `{kind, ...fields}`, in an order
+    that nothing but they themselves decide.
+    """
+    beside = (item for item in items if item.source is not Source.VERSION and KINDS[item.kind].is_content)
+    return sorted(({"kind": item.kind.value, **item.facts} for item in beside), key=canonical.dumps)
 
 
 def as_dataset(told: Mapping[str, Any]) -> dict[str, Any]:

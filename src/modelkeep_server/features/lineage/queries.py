@@ -13,14 +13,12 @@ from sqlalchemy import Select, bindparam, select
 from modelkeep_server.db.tables import lineage_items, models, people, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage.items import Own, keep_inputs, read_item, tell_all
+from modelkeep_server.features.lineage.items import Own, as_content, keep_inputs, read_item, tell_all
 from modelkeep_server.features.lineage.tellers import find_tellers
 from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.features.versions.seen import find_hidden, is_hidden
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lineage import KINDS
 
 
 def list_items(work: Work, version: Version) -> tuple[Item, ...]:
@@ -88,13 +86,8 @@ def find_key(work: Work, item_id: str) -> int:
 
 
 def list_content(work: Work, version: Version) -> list[dict[str, Any]]:
-    """
-    The items beside a version that say how it was made, as its content has them: `{kind, ...fields}`, in an order that
-    nothing but they themselves decide. One statement.
-    """
-    beside = (item for item in list_items(work, version) if item.source is not Source.VERSION)
-    content = ({"kind": item.kind.value, **item.facts} for item in beside if KINDS[item.kind].is_content)
-    return sorted(content, key=canonical.dumps)
+    """The items beside a version that say how it was made, as its content has them. One statement."""
+    return as_content(list_items(work, version))
 
 
 @cache

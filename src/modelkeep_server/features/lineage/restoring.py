@@ -75,7 +75,7 @@ def _swap_back(work: Work, actor: Actor, model: Model, found: Version, row: Row[
             lineage_items.c.source != Source.VERSION.value,
         )
     )
-    heir = next((one for one in heirs if _as_field(one) == found.whole_metadata.get(field)), None)
+    heir = next((one for one in heirs if _as_field(one) == found.metadata.get(field)), None)
     if heir is None:
         return False
     _revive(work, heir)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from modelkeep_server.rules.approvals import RiskTier
-from modelkeep_server.rules.lifecycle import State
-from modelkeep_server.rules.lineage import INPUTS, NODES, DatasetRole, Family, ItemKind, NodeKind
+from modelkeep_server.rules.lifecycle import Flag, State
+from modelkeep_server.rules.lineage import INPUTS, NODES, TAKEN_IN, DatasetRole, Family, ItemKind, NodeKind
 from modelkeep_server.rules.permission_words import join
 
 
@@ -74,10 +74,10 @@ class Node:
     """
     A node of the graph. `id` is a text that people can type; `detail` a few words beside the label.
 
-    Of a version: its state, tier, address and where it is live. `facts` are what the edges know of a thing, as the
-    items have it, the same from several told once. `hidden_up` and `hidden_down` say how many neighbours are not in the
-    picture, of those the reader may see. `distance` is counted from the middle: below 0 upstream, above 0 downstream, 0
-    also for what stands beside both.
+    Of a version: its state with the flags beside it, tier, address and where it is live. `facts` are what the edges
+    know of a thing, as the items have it, the same from several told once. `hidden_up` and `hidden_down` say how many
+    neighbours are not in the picture, of those the reader may see. `distance` is counted from the middle: below 0
+    upstream, above 0 downstream, 0 also for what stands beside both.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Node:
     risk_tier: RiskTier | None = None
     model: str | None = None
     version: str | None = None
+    flags: tuple[Flag, ...] = ()
     live: tuple[str, ...] = ()
     url: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -116,7 +117,10 @@ class Edge:
     @property
     def says(self) -> str:
         """The relation with the roles: "is training and validation data of"."""
-        return f"is {join([role.lower() for role in self.roles], 'and')} data of" if self.roles else self.relation
+        if not self.roles:
+            return self.relation
+        data = f"{join([role.lower() for role in self.roles], 'and')} data"
+        return f"goes as {data} into" if self.relation == TAKEN_IN else f"is {data} of"
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,24 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class Live:
+    """
+    An endpoint: a version's share of what is live in an environment, in hundredths of a percent, and where it answers.
+    """
+
+    environment_key: int
+    environment: str
+    kind: str
+    share: int
+    region: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
 class Reached:
     """
-    A version that a change of a node reaches. `path` is a shortest way there, node ids from the node to the version.
-    `live` are the environments where it has a share of what is live.
+    A version that a change of a node reaches. `path` is a shortest way there, node ids from the node to the version: of
+    the version that changes itself, its own id alone. `endpoints` are where it has a share of what is live.
     """
 
     model: str
@@ -141,23 +159,60 @@ class Reached:
     state: State
     risk_tier: RiskTier
     owners: tuple[str, ...]
-    live: tuple[str, ...]
+    endpoints: tuple[Live, ...]
     path: tuple[str, ...]
     model_key: int = 0
     version_key: int = 0
+
+    @property
+    def address(self) -> str:
+        """How it is called: group/name:version."""
+        return f"{self.model}:{self.version}"
+
+    @property
+    def steps(self) -> int:
+        """How far it is from the node; 0 where it is the node itself."""
+        return len(self.path) - 1
+
+    @property
+    def live_in(self) -> tuple[str, ...]:
+        """The environments where it is live."""
+        return tuple(one.environment for one in self.endpoints)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One of those who use a version that a change reaches. `node` is the id of their node."""
+
+    node: str
+    name: str
+    url: str | None
+    of: Reached
 
 
 @dataclass(frozen=True)
 class Impact:
     """
-    What a change of a node reaches, nearest first, then by address: all of it, or a page. `total`, `live_count` and
-    `owners` are of all that was found; `truncated`: the bound on nodes was met, so there may be more.
+    What a change of a node reaches, all of it or a page: the node itself first where it is a version, then what is
+    live, then by risk tier, the highest first, by steps, and by address. `uses` are of the versions in `items`, in
+    their order.
+
+    `total`, `live_count`, `endpoint_count`, `consumer_count` and `owners` are of all that was found; `truncated`: a
+    bound was met, so there may be more.
     """
 
     node: Node
     items: tuple[Reached, ...]
+    uses: tuple[Use, ...]
     total: int
     live_count: int
+    endpoint_count: int
+    consumer_count: int
     owners: tuple[str, ...]
     truncated: bool = False
     next_cursor: str | None = None
+
+    @property
+    def is_of_version(self) -> bool:
+        """Whether the node is a version, and so reached itself."""
+        return self.node.kind is NodeKind.VERSION

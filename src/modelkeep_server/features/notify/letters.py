@@ -34,6 +34,10 @@ class _Facts:
         """A fact as one line of text."""
         return " ".join(_HIDDEN.sub(" ", str(self.told[name])).split())[:WORDS_MAX]
 
+    def lines(self, name: str) -> str:
+        """A list of facts, each as one line of text behind a dash."""
+        return "".join(f"- {_Facts({name: text}, self.address).line(name)}\n" for text in self.told[name])
+
     def moment(self, name: str) -> str:
         """`30 November 2026 at 09:00 UTC`."""
         at = datetime.fromisoformat(str(self.told[name]))
@@ -155,6 +159,32 @@ Meet the policy until then, or ask for another exception:
     )
 
 
+def _lineage_change(facts: _Facts) -> Written:
+    more = f"- and {facts.line('more')} more\n" if facts.told["more"] else ""
+    return Written(
+        f"A change of {facts.line('node')} reaches {facts.line('reached')}",
+        f"""Hello,
+
+{facts.line("by")} tells of a change of {facts.line("node")}:
+
+“{facts.line("text")}”
+
+Of what you own it reaches:
+{facts.lines("versions")}{more}
+Look at it:
+{facts.address}{facts.line("page")}
+
+{_foot_of("lineage.change", facts)}""",
+    )
+
+
+def _foot_of(kind: str, facts: _Facts) -> str:
+    """Who is told, and how somebody keeps it away."""
+    return f"""Told to: {KINDS[kind].who}. You choose what you are told, and whether by mail:
+{facts.address}/profile/notices
+"""
+
+
 def _notice(facts: _Facts) -> Written:
     kind = KINDS[str(facts.told["kind"])]
     lines = {name: facts.line(name) for name, value in facts.told.items() if value is not None}
@@ -169,9 +199,7 @@ def _notice(facts: _Facts) -> Written:
 Look at it:
 {facts.address}{lines["href"]}
 
-Told to: {kind.who}. You choose what you are told, and whether by mail:
-{facts.address}/profile/notices
-""",
+{_foot_of(kind.id, facts)}""",
     )
 
 
@@ -183,6 +211,7 @@ LETTERS: Mapping[str, Callable[[_Facts], Written]] = {
     "access_asked": _access_asked,
     "exception_ending": _exception_ending,
     "access_decided": _access_decided,
+    "lineage_change": _lineage_change,
     NOTICE: _notice,
 }
 

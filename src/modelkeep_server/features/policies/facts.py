@@ -1,10 +1,11 @@
 """Gathering what policies ask of: the document of rules/policy_facts.py, of one version or of many at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Row, Text, and_, bindparam, exists, func, or_, select, type_coerce
 
 from modelkeep_server.db.tables import (
     artifacts,
@@ -21,11 +22,13 @@ from modelkeep_server.features.artifacts.conditions import is_current_scan, is_d
 from modelkeep_server.features.artifacts.views import ANSWERS_FOR
 from modelkeep_server.features.lineage import gathering
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.content import Files, compose, digest_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock
+from modelkeep_server.rules.card_documents import HEAD_CHARS, find_content_digest
 from modelkeep_server.rules.fields import judge_completeness
-from modelkeep_server.rules.lineage import ItemKind, PersonalData
+from modelkeep_server.rules.lineage import INPUTS, KINDS, ItemKind, PersonalData
 from modelkeep_server.rules.metrics import Metric, Threshold, judge
 
 #: What the kinds of lineage items are called among the facts.
@@ -45,7 +48,8 @@ _NEWEST = (
     .group_by(card_revisions.c.version_id, card_revisions.c.status)
 )
 _CARDS = select(
-    *(card_revisions.c[name] for name in ("version_id", "status", "revision", "coverage", "published_at"))
+    *(card_revisions.c[name] for name in ("version_id", "status", "revision", "coverage", "published_at")),
+    func.substr(type_coerce(card_revisions.c.document, Text), 1, HEAD_CHARS).label("head"),
 ).where(card_revisions.c.id.in_(_NEWEST))
 
 
@@ -90,7 +94,10 @@ def gather_many(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
             "artifacts": files.get(version.key, []),
             "evaluations": _evaluation_facts(model, runs.get(version.key, ()), suites, names),
             "lineage": _lineage_facts(told),
-            "card": _card_facts(cards.get(version.key, {})),
+            "card": _card_facts(
+                cards.get(version.key, {}),
+                partial(_digest_content, model, version, files.get(version.key, []), told.content),
+            ),
         }
         for (model, version), told in zip(pairs, lineage, strict=True)
     ]
@@ -138,6 +145,9 @@ def _version_facts(version: Version | Row[Any]) -> dict[str, Any]:
 
 def _lineage_facts(told: gathering.Told) -> dict[str, Any]:
     facts = {name: [_given(**one) for one in told.of(kind)] for name, kind in _LINEAGE.items()}
+    for name, kind in _LINEAGE.items():
+        if any(row.key == INPUTS for row in KINDS[kind].fields):
+            facts[name] = [{INPUTS: [], **one} for one in facts[name]]
     facts["datasets"] = [{"personalData": PersonalData.UNKNOWN.value, **one} for one in facts["datasets"]]
     return facts
 
@@ -150,14 +160,24 @@ def _read_cards(work: Work, keys: Sequence[int]) -> dict[int, dict[str, Row[Any]
     return found
 
 
-def _card_facts(rows: Mapping[str, Row[Any]]) -> dict[str, Any]:
+def _card_facts(rows: Mapping[str, Row[Any]], digest_content: Callable[[], str]) -> dict[str, Any]:
+    """`digest_content` gives the digest of what the version holds now, which is asked of versions with a card alone."""
     published = rows.get("PUBLISHED")
+    made_from = None if published is None else find_content_digest(published.head)
     told = {} if published is None else {
         "revision": published.revision,
         "coverage": published.coverage / 10_000,
         "publishedAt": clock.iso_seconds(published.published_at),
     }  # fmt: skip
-    return {"published": published is not None, "hasDraft": "DRAFT" in rows, **told}
+    # A card from before that was kept says nothing of its content, and is not doubted.
+    is_current = published is not None and (made_from is None or made_from == digest_content())
+    return {"published": published is not None, "current": is_current, "hasDraft": "DRAFT" in rows, **told}
+
+
+def _digest_content(
+    model: Model, version: Version | Row[Any], files: Files, lineage: Sequence[Mapping[str, Any]]
+) -> str:
+    return digest_of(compose(model.address, version, files, lineage))
 
 
 def _read_files(work: Work, keys: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

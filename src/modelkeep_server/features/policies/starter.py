@@ -96,14 +96,26 @@ STARTERS: dict[str, Wording] = {
     "card-published": Wording(
         "Card published before production",
         "Whoever uses a model in production reads its card: what it is for, what it is not for, and how good it is. An "
-        "owner looks at it and publishes it.",
+        "owner looks at it and publishes it. One that was generated before the version was edited does not count.",
         Severity.BLOCK,
         True,
         PolicyScope(targets=(Target.PRODUCTION,)),
         (
-            # Of a card that is there as a draft only the second fails, whose first fact leads to publishing it.
+            # Of a card that is there as a draft only the second fails, whose first fact leads to publishing it; of one
+            # that was published of other content only the third, which leads to generating it anew.
             Rule("card.published || card.hasDraft", "A model card was generated."),
-            Rule("!card.hasDraft || card.published", "The model card is published."),
+            Rule(
+                "!card.hasDraft || card.current",
+                "The model card is published.",
+                'card.published ? ["A draft waits, and revision " + string(card.revision) + " was generated before the '
+                'version was edited"] : []',
+            ),
+            Rule(
+                "card.current || card.hasDraft || !card.published",
+                "The published model card tells of what the version holds now.",
+                '["Revision " + string(card.revision) + " was generated before the version was edited: generate the '
+                'card anew, and publish it"]',
+            ),
         ),
     ),
 }

@@ -21,6 +21,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.trail.gathering import list_addresses, select_events
+from modelkeep_server.features.trail.veiling import veil_bases
 from modelkeep_server.features.trail.views import Trail, TrailKind
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -57,7 +58,8 @@ def find_trail(work: Work, actor: Actor, asked: TrailAsked) -> Trail | None:
     """
     A page of a trail, oldest first, or None where the head of the log is to be signed before it can be proven.
 
-    Thirteen statements however long log and trail are, and one where this process has not read all leaves before.
+    Thirteen statements however long log and trail are; one where a base model is told of, and one where this process
+    has not read all leaves before.
 
     Raises:
         NotFound: The actor cannot see such a version. NotPermitted: They may not see its trail. CursorRefused.
@@ -130,8 +132,11 @@ def _tell(work: Work, actor: Actor, asked: TrailAsked, found: _Found, checkpoint
 
 
 def _read(work: Work, actor: Actor, found: _Found) -> tuple[Event, ...]:
-    """The events of a page. Where requests came from is told to those who may read the log itself."""
-    events = read_events(work, found.sequences)
+    """
+    The events of a page. Where requests came from is told to those who may read the log itself, and what a version was
+    made from to those who may know of it.
+    """
+    events = veil_bases(work, actor, read_events(work, found.sequences))
     if access.may(actor, "audit.read"):
         return events
     return tuple(replace(one, source=None) for one in events)

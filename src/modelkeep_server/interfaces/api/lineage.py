@@ -26,6 +26,8 @@ def add_lineage(work: Work, actor: Actor, group: str, name: str, version: str, b
     Tell one more thing of where a version comes from, or of what uses it. The first training dataset and the first base
     model are written to the version's metadata, which is the same fact. How a version was made can be told while its
     content may change; a consumer at any time.
+
+    What a pipeline, a program or a run took in are its `inputs`; sent again with more of them, these are added.
     """
     item = service.add_item(work, actor, group, name, version, body.to_new())
     place = quote(f"/api/v1/models/{group}/{name}/versions/{version}/lineage/items/{item.id}")

@@ -1,4 +1,4 @@
-"""The lineage graph, what a change reaches in it, and telling the owners of that."""
+"""The lineage graph, and what a change reaches in it."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,8 +8,8 @@ from starlette.responses import Response
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import finding, suggesting
-from modelkeep_server.features.lineage.impact import reaching, telling
-from modelkeep_server.features.lineage.views import Direction, Impact, Reached
+from modelkeep_server.features.lineage.impact import reaching
+from modelkeep_server.features.lineage.views import Direction, Impact, Reached, Use
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.lineage_graph import (
@@ -19,8 +19,6 @@ from modelkeep_server.interfaces.api.shapes.lineage_graph import (
     ImpactOut,
     NodeOut,
     NodesOut,
-    TellIn,
-    ToldOut,
 )
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.lineage.files import MEDIA_TYPES, Format, Taken, send, take
@@ -44,7 +42,10 @@ _DRAWN: dict[int | str, dict[str, Any]] = {
         "description": "The graph.",
     }
 }
-COLUMNS = ("model", "version", "state", "riskTier", "live", "liveIn", "owners", "steps", "path")
+COLUMNS = (
+    "kind", "model", "version", "state", "riskTier", "live", "endpoints", "liveIn", "endpointUrls", "owners", "steps",
+    "path", "consumer", "consumerUrl",
+)  # fmt: skip
 
 
 @router.get("/models/{group}/{name}/versions/{version}/lineage", response_model=GraphOut, responses=_DRAWN)
@@ -111,8 +112,9 @@ async def show_lineage_impact(
     desk: Desk, node: NodeId, format: Literal["json", "csv"] = "json", limit: Limit = 50, cursor: Cursor = None
 ) -> Response | ImpactOut:
     """
-    What a change of a node reaches: every version downstream of it, how it stands, whose it is, where it is live, and a
-    shortest way there. The nearest come first. As CSV it is all in one.
+    What a change of a node reaches: every version downstream of it, how it stands, whose it is, where it is live, who
+    uses it, and a shortest way there. A version that changes is among them itself, with a path of its own id alone. It
+    comes first; then what is live, the highest risk tier, the fewest steps. As CSV it is all in one.
     """
     if format == "json":
         return await desk.read(
@@ -124,17 +126,6 @@ async def show_lineage_impact(
         media_type="text/csv; charset=utf-8; header=present",
         headers={"Content-Disposition": 'attachment; filename="modelkeep-impact.csv"'},
     )
-
-
-@router.post("/lineage/tell", response_model=ToldOut)
-@door.writes("lineage.tell")
-def tell_lineage_owners(work: Work, actor: Actor, body: TellIn) -> ToldOut:
-    """
-    Tell the owners of every version that a change reaches, in the app and by mail: each once a day of the same node by
-    you, and of their own versions alone. You can tell of 20 nodes a day. For Model Owners, MRC, Security Architects,
-    SREs and Admins.
-    """
-    return ToldOut(told=telling.tell_owners(work, actor, body.node, body.message))
 
 
 async def _answer(desk: Desk, taken: Taken, format_: Format) -> Response | GraphOut:
@@ -154,11 +145,28 @@ def _read(families: list[FamilyName] | None) -> frozenset[Family]:
 
 
 def _write_csv(found: Impact) -> str:
-    return "".join([csv_line(COLUMNS), *(csv_line(_cells_of(item)) for item in found.items)])
+    """
+    A line for each version, and below it one for each of those who use it: with the same version, so that a sheet that
+    is sorted or filtered still says what they use.
+    """
+    uses: dict[int, list[Use]] = {}
+    for use in found.uses:
+        uses.setdefault(use.of.version_key, []).append(use)
+    lines = [csv_line(COLUMNS)]
+    for item in found.items:
+        lines.append(csv_line(("version", *_cells_of(item), item.steps, " > ".join(item.path), None, None)))
+        lines += [
+            csv_line(
+                ("consumer", *_cells_of(item), item.steps + 1, " > ".join((*item.path, use.node)), use.name, use.url)
+            )
+            for use in uses.get(item.version_key, ())
+        ]
+    return "".join(lines)
 
 
 def _cells_of(item: Reached) -> tuple[object, ...]:
     return (
-        item.model, item.version, item.state.value, item.risk_tier.value, "yes" if item.live else "no",
-        ", ".join(item.live), ", ".join(item.owners), len(item.path) - 1, " > ".join(item.path),
+        item.model, item.version, item.state.value, item.risk_tier.value, "yes" if item.endpoints else "no",
+        len(item.endpoints), ", ".join(item.live_in), ", ".join(one.url for one in item.endpoints if one.url),
+        ", ".join(item.owners),
     )  # fmt: skip

@@ -25,6 +25,7 @@ def _to_node(node: Node) -> dict[str, Any]:
         "riskTier": node.risk_tier.value if node.risk_tier else None,
         "model": node.model,
         "version": node.version,
+        "flags": [flag.value for flag in node.flags],
         "liveIn": list(node.live),
         "url": node.url,
         "facts": dict(node.facts),

@@ -18,7 +18,7 @@ from modelkeep_server.features.lineage.views import Direction, Graph
 from modelkeep_server.interfaces.assets import read_asset
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.lineage.documents import to_document
-from modelkeep_server.interfaces.lineage.words import draw_lineage, name_of, say_depth
+from modelkeep_server.interfaces.lineage.words import Worded, draw_lineage, name_of, say_depth
 from modelkeep_server.interfaces.marks import icon_of
 from modelkeep_server.interfaces.printing import print_file
 from modelkeep_server.interfaces.sending import headers_of_file
@@ -106,9 +106,7 @@ def make_file(taken: Taken, format_: Format, parts: Parts) -> bytes:
 def draw_svg(taken: Taken) -> Svg:
     """The graph as an SVG that needs nothing beside itself. The same graph gives the same file."""
     drawn = draw_lineage(taken.graph, taken.chosen)
-    states = {icon_of(node.state) for node in taken.graph.nodes if node.state}
     title = f"Lineage of {taken.name}"
-    symbols = [_symbols()[name] for name in sorted(drawn.icons | states)]
     width, height = max(drawn.drawing.width, WIDTH_LEAST), drawn.drawing.height + BAND
     text = _environment().get_template("lineage/file.svg").render(
         drawn=drawn,
@@ -118,7 +116,7 @@ def draw_svg(taken: Taken) -> Svg:
         title=title,
         title_cut=clip(title, TITLE_ROOM, TITLE_SIZE),
         says=taken.says,
-        symbols=Markup("").join(symbols),
+        icons=draw_symbols(drawn),
     )  # fmt: skip
     return Svg(text, width, height)
 
@@ -137,11 +135,17 @@ def _environment() -> jinja2.Environment:
     return env
 
 
+def draw_symbols(drawn: Worded) -> Markup:
+    """The icons of a drawing, each as a symbol once: a page with hundreds of boxes fetches none of them from a file."""
+    states = {icon_of(boxed.node.state) for boxed in drawn.boxes if boxed.node.state}
+    return Markup("").join(_symbols()[name] for name in sorted(drawn.icons | states))
+
+
 @cache
 def _symbols() -> Mapping[str, Markup]:
-    """The icons by name, as the built sprite has them."""
+    """The icons by name, as the built sprite has them, with ids that a page has for nothing else."""
     found = _SYMBOL.finditer(read_asset("icons.svg"))
-    return {one[1]: Markup(one[0]) for one in found}  # noqa: S704 - a file of the package
+    return {one[1]: Markup(one[0].replace('id="', 'id="i-', 1)) for one in found}  # noqa: S704 - a file of the package
 
 
 def _name_file(name: str) -> str:

@@ -4,18 +4,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelkeep_server.features.lineage.drawing.layout import BOX_HEIGHT, Box, Drawing, Line, Trace, draw, trace
-from modelkeep_server.features.lineage.views import Direction, Graph, Node
+from modelkeep_server.features.lineage.views import Direction, Graph, Impact, Node
 from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.kit.fitting import clean, clip, measure
 from modelkeep_server.rules.approvals import TIERS
-from modelkeep_server.rules.lifecycle import STATES
+from modelkeep_server.rules.lifecycle import STATES, Flag
 from modelkeep_server.rules.lineage import KINDS, NODES, ItemKind, NodeKind
 
 #: Where text begins in a box, and how near it comes to the right border.
 TEXT_LEFT, TEXT_RIGHT = 34, 8
 NAME_SIZE, DETAIL_SIZE = 13, 12
-#: How wide the mark of a state is, with the space behind it.
-STATE_MARK = 18
+#: How wide the mark of a state is, with the space behind it, and that of a flag, with the space before it.
+STATE_MARK, FLAG_MARK = 18, 18
+#: What a flag beside a state is called, and its icon.
+FLAG_MARKS = {Flag.CLOSED: ("Closed", "circle-x"), Flag.HOLD: ("On hold", "lock")}
 NUMBER_WIDTH = 72
 _OUTSIDE_ICON = "globe"
 #: Where models from outside come from, by the schemes of their URIs.
@@ -26,10 +28,11 @@ _OUTSIDE = f"{KINDS[ItemKind.BASE_MODEL].prefix}:"
 
 @dataclass(frozen=True)
 class Standing:
-    """How a version stands, for its box. `state_x` is counted from the left border."""
+    """How a version stands, for its box: `state_x` counts from the left border, `mark` is a flag's icon, or empty."""
 
     state: str
     state_x: float
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class Worded:
     @property
     def icons(self) -> frozenset[str]:
         """The icons of the boxes, without those of states."""
-        return frozenset(box.icon for box in self.boxes)
+        marks = {box.standing.mark for box in self.boxes if box.standing and box.standing.mark}
+        return frozenset(box.icon for box in self.boxes) | marks
 
 
 def draw_lineage(graph: Graph, chosen: str | None = None) -> Worded:
@@ -117,6 +121,11 @@ def say_depth(direction: Direction, depth: int | None) -> str:
     return words.get(direction) or ", ".join(words.values())
 
 
+def icon_of_node(node: Node) -> str:
+    """Its icon; a model from outside has not that of versions here."""
+    return _OUTSIDE_ICON if node.kind is NodeKind.BASE_MODEL else NODES[node.kind][2]
+
+
 def name_of(node: Node) -> str:
     """What a node is called in a line of text: a version by its model's name and number, a dataset with its version."""
     if node.kind is NodeKind.VERSION and node.model and node.version:
@@ -137,20 +146,50 @@ def describe(node: Node) -> str:
     return f"{word}, {detail}" if detail and not detail.startswith(word) else detail or word
 
 
+def say_impact(impact: Impact) -> str:
+    """What a change reaches, in numbers: "4 versions are reached, 3 are live on 7 endpoints; 5 consumers"."""
+    if not impact.total:
+        return "no version is reached"
+    others = impact.total - impact.is_of_version
+    if not impact.is_of_version:
+        reached = f"{_count(others, 'version')} {_is(others)} reached"
+    elif others:
+        reached = f"this version and {others:,} more are reached"
+    else:
+        reached = "no other version is reached"
+    if not impact.live_count:
+        live = "none is live" if others else "it is not live"
+    elif others:
+        live = f"{impact.live_count:,} {_is(impact.live_count)} live on {_count(impact.endpoint_count, 'endpoint')}"
+    else:
+        live = f"it is live on {_count(impact.endpoint_count, 'endpoint')}"
+    consumers = _count(impact.consumer_count, "consumer") if impact.consumer_count else "no consumers"
+    return f"{reached}, {live}; {consumers}"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def _put_in(box: Box, middle: str, way: Trace, chosen: str | None) -> Boxed:
     node = box.node
     room = box.width - TEXT_LEFT - TEXT_RIGHT
-    icon = _OUTSIDE_ICON if node.kind is NodeKind.BASE_MODEL else NODES[node.kind][2]
+    icon = icon_of_node(node)
     flags = (node.id == middle, node.id == chosen, node.id in way.nodes)
     title = ", ".join(_say_all(node))
     if node.kind is not NodeKind.VERSION or not node.model or not node.version:
         name, detail = _say_short(node, room)
         return Boxed(box, clip(name, room, NAME_SIZE), clip(detail, room, DETAIL_SIZE), title, icon, *flags)
     number = clip(node.version, NUMBER_WIDTH, DETAIL_SIZE)
-    name = clip(node.model.rpartition("/")[2], room, NAME_SIZE)
+    mark = next((FLAG_MARKS[flag][1] for flag in reversed(node.flags)), "")
+    name = clip(node.model.rpartition("/")[2], room - (FLAG_MARK if mark else 0), NAME_SIZE)
     state_left = measure(number, DETAIL_SIZE) + 7
     state = clip(STATES[node.state].label, room - state_left - STATE_MARK, DETAIL_SIZE) if node.state else ""
-    return Boxed(box, name, number, title, icon, *flags, Standing(state, round(TEXT_LEFT + state_left, 1)))
+    return Boxed(box, name, number, title, icon, *flags, Standing(state, round(TEXT_LEFT + state_left, 1), mark))
 
 
 def _say_short(node: Node, room: float) -> tuple[str, str]:
@@ -178,6 +217,7 @@ def _say_all(node: Node) -> Iterator[str]:
         yield clean(describe(node))
     if node.state:
         yield STATES[node.state].label
+    yield from (FLAG_MARKS[flag][0] for flag in node.flags)
     if node.risk_tier:
         yield f"{TIERS[node.risk_tier].label} risk"
     if node.live:

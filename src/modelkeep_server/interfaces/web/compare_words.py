@@ -9,6 +9,7 @@ from modelkeep_server.features.comparison.views import Change, SchemaChange
 from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.rules.lineage import KINDS, ItemKind, label_node
 from modelkeep_server.rules.metrics import format_number
+from modelkeep_server.rules.permission_words import join
 from modelkeep_server.rules.schema_changes import Effect, Side
 
 #: So many names of fields are told one by one.
@@ -87,6 +88,8 @@ def _say_fact(key: str, value: Any) -> str:
             return _PERSONAL_DATA[value]
         case "sha256" | "commitSha":
             return str(value)[:12]
+        case "inputs":
+            return f"takes in {join(list(value), 'and')}"
     return str(value)
 
 

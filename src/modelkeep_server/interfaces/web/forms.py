@@ -51,7 +51,7 @@ NOTICES: Mapping[str, str] = {
     "lineage-base-model": "The base model is linked. Whoever changes it finds this version.",
     "lineage-training-run": "The training run is linked.",
     "lineage-consumer": "The consumer is in the lineage. Whoever changes this version finds it.",
-    "lineage-removed": "Taken off. That it was told stays on record.",
+    "lineage-restored": "It is back, as it was told.",
     "owners-told": "The owners are told, with your message.",
     "signed-off": "Signed off, in your name.",
     "suite": "The suite is there. From now on it counts for every model that it is meant for.",

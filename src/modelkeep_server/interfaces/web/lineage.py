@@ -3,16 +3,16 @@
 from typing import Annotated
 
 from fastapi import Query, Request
-from starlette.datastructures import FormData, QueryParams
+from starlette.datastructures import QueryParams
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.deployments import queries as deployment_queries
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import queries
+from modelkeep_server.features.lineage import queries, restoring
 from modelkeep_server.features.lineage.graph import finding
 from modelkeep_server.features.lineage.graph.most_used import list_most_used
 from modelkeep_server.features.lineage.graph.suggesting import suggest_nodes
-from modelkeep_server.features.lineage.impact import reaching, telling
+from modelkeep_server.features.lineage.impact import reaching
 from modelkeep_server.features.lineage.views import Direction, Node
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import Model
@@ -25,16 +25,15 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     IMPACT_ROWS,
     Asked,
     Picture,
-    href_of_lineage,
     href_of_node,
 )
-from modelkeep_server.interfaces.web.face import Redirect, door, make_router
-from modelkeep_server.interfaces.web.forms import href_of_version, inside, text_of
-from modelkeep_server.interfaces.web.refusals import FormOf, Refusal
+from modelkeep_server.interfaces.web.face import door, make_router
+from modelkeep_server.interfaces.web.forms import href_of_version
+from modelkeep_server.interfaces.web.refusals import Refusal
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
 from modelkeep_server.interfaces.web.versions import facts_of
-from modelkeep_server.rules.errors import NotFound, RegistryError
+from modelkeep_server.rules.errors import NotFound
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.lineage import DEPTH_DEFAULT, Family, NodeKind, name_version
 
@@ -45,7 +44,6 @@ FOUND_ROWS = 20
 COMMON_ROWS = 12
 VERSIONS_OFFERED = 100
 NODE_CHARS = 4000
-_TELL = FormOf("tell", {"message": "Message"})
 
 Text = Annotated[str, Query(max_length=NODE_CHARS)]
 
@@ -67,7 +65,8 @@ def find_context(
     asked = read_asked(query, "node")
     picture = draw_picture(work, actor, name_version(found.model, found.version), asked, at, model=facts["model"])
     items = queries.list_seen_items(work, actor, found)
-    return LineageContext(**facts, picture=picture, items=items, refused=refused)
+    removed = restoring.find_removed(work, actor, found, gone) if (gone := query.get("removed", "")) else None
+    return LineageContext(**facts, picture=picture, items=items, removed=removed, refused=refused)
 
 
 @router.get("/lineage")
@@ -75,22 +74,6 @@ def find_context(
 def show_node(work: Work, actor: Actor, request: Request, node: Text = "", q: Text = "") -> Page:
     """Where does anything come from, what uses it, and what does a change of it reach?"""
     return _find_page(work, actor, request.query_params, node.strip(), q.strip())
-
-
-def _show_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData) -> Page:
-    node = text_of(form, "node").strip()
-    return _find_page(work, actor, QueryParams({}), node, "", _TELL.refuse(form, error))
-
-
-@router.post("/lineage/tell")
-@door.posts("lineage.tell", again=_show_again)
-def tell_owners(work: Work, actor: Actor, form: FormData) -> Redirect:
-    """Tell the owners of all that a change reaches. Controls: node, message, back."""
-    node = text_of(form, "node").strip()
-    telling.tell_owners(work, actor, node, text_of(form, "message").strip())
-    back = text_of(form, "back")
-    place = inside(back) if back else href_of_lineage(node)
-    return Redirect(f"{place}{'&' if '?' in place else '?'}done=owners-told")
 
 
 @router.get("/models/{group}/{name}/lineage")
@@ -129,9 +112,7 @@ def _choose(versions: tuple[Version, ...], asked: str) -> Version | None:
     return next(live, versions[0] if versions else None)
 
 
-def _find_page(
-    work: Work, actor: Actor, query: QueryParams, node: str, text: str, refused: Refusal | None = None
-) -> Page:
+def _find_page(work: Work, actor: Actor, query: QueryParams, node: str, text: str) -> Page:
     if node:
         try:
             picture = draw_picture(
@@ -140,8 +121,7 @@ def _find_page(
         except NotFound as error:
             found = suggest_nodes(work, actor, node, limit=FOUND_ROWS)
             return Page.of(FindLineageContext(text=node, found=found, fault=error.detail), error.status)
-        status = refused.status if refused else 200
-        return Page.of(FindLineageContext(picture=picture, text=text, refused=refused), status)
+        return Page.of(FindLineageContext(picture=picture, text=text))
     found = suggest_nodes(work, actor, text, limit=FOUND_ROWS) if text else ()
     common = () if text else list_most_used(work, actor, limit=COMMON_ROWS)
     return Page.of(FindLineageContext(text=text, found=found, common=common))

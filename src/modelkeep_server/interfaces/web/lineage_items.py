@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage import service
+from modelkeep_server.features.lineage import inputs, queries, restoring, service
 from modelkeep_server.features.lineage.graph.suggesting import suggest_nodes
 from modelkeep_server.features.lineage.views import NewItem, Source
 from modelkeep_server.features.models import queries as model_queries
@@ -20,7 +20,7 @@ from modelkeep_server.interfaces.web.lineage import BASE, find_context
 from modelkeep_server.interfaces.web.refusals import FormOf
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound, RegistryError
-from modelkeep_server.rules.lineage import KINDS, Control, ItemKind, KindInfo
+from modelkeep_server.rules.lineage import INPUTS, ITEMS_MAX, KINDS, Control, ItemKind, KindInfo
 
 router = make_router()
 
@@ -37,8 +37,10 @@ def show_add(
 ) -> Page:
     """How do I say where it comes from?"""
     info = _kind_of(kind)
-    values = {row.key: request.query_params.get(row.key, "")[:4000] for row in info.fields}
-    return Page.of(_form_context(work, actor, group, name, version, info, values))
+    query = request.query_params
+    values = {row.key: query.get(row.key, "")[:4000] for row in info.fields if row.key != INPUTS}
+    ticked = frozenset(query.getlist(INPUTS)[:ITEMS_MAX])
+    return Page.of(_form_context(work, actor, group, name, version, info, values, ticked=ticked))
 
 
 def _show_again(work: Work, actor: Actor, *, error: RegistryError, form: FormData, **named: Any) -> Page:
@@ -46,9 +48,14 @@ def _show_again(work: Work, actor: Actor, *, error: RegistryError, form: FormDat
     faults = [FieldError(one.field.removeprefix("facts."), one.message) for one in error.errors]
     refused = FormOf("", {row.key: row.label for row in info.fields}).refuse(form, error, faults)
     context = _form_context(
-        work, actor, named["group"], named["name"], named["version"], info, dict(refused.typed), refused=refused
+        work, actor, named["group"], named["name"], named["version"], info, dict(refused.typed), refused=refused,
+        ticked=frozenset(_ticks_of(form)),
     )  # fmt: skip
     return Page.of(context, error.status)
+
+
+def _ticks_of(form: FormData) -> list[str]:
+    return [text for text in form.getlist(INPUTS) if isinstance(text, str)][: ITEMS_MAX + 1]
 
 
 @router.post(BASE + "/new")
@@ -58,8 +65,10 @@ def add_item(
 ) -> Redirect:
     """Tell one thing more. Controls: the fields of the kind."""
     info = _kind_of(kind)
-    typed = {row.key: text_of(form, row.key).strip() for row in info.fields}
+    typed = {row.key: text_of(form, row.key).strip() for row in info.fields if row.key != INPUTS}
     facts: dict[str, Any] = {key: text for key, text in typed.items() if text}
+    if _takes_in(info) and (ticked := _ticks_of(form)):
+        facts[INPUTS] = ticked
     for row in info.fields:
         # What is no whole number is judged, and told of, with the rest.
         if row.control is Control.BYTES and facts.get(row.key, "").isascii() and facts.get(row.key, "").isdigit():
@@ -84,8 +93,18 @@ def remove_item(
     work: Work, actor: Actor, request: Request, group: str, name: str, version: str, id: str, form: FormData
 ) -> Redirect:
     """Take one thing off; the log keeps that it was told."""
-    service.remove_item(work, actor, group, name, version, id)
-    return Redirect(f"{href_of_version(f'{group}/{name}', version)}/lineage?done=lineage-removed")
+    removed = service.remove_item(work, actor, group, name, version, id)
+    return Redirect(f"{href_of_version(f'{group}/{name}', version)}/lineage?removed={removed}")
+
+
+@router.post(BASE + "/removed/{id}/restore")
+@door.posts("lineage.add", again=_tab_again)
+def restore_item(
+    work: Work, actor: Actor, request: Request, group: str, name: str, version: str, id: str, form: FormData
+) -> Redirect:
+    """Put something back that was taken off."""
+    restoring.restore_item(work, actor, group, name, version, id)
+    return Redirect(f"{href_of_version(f'{group}/{name}', version)}/lineage?done=lineage-restored")
 
 
 def _offer(work: Work, actor: Actor, values: Mapping[str, str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -99,6 +118,10 @@ def _offer(work: Work, actor: Actor, values: Mapping[str, str]) -> tuple[Sequenc
     except NotFound:
         found = None
     return models, tuple(one.version for one in found.items) if found else ()
+
+
+def _takes_in(info: KindInfo) -> bool:
+    return any(row.key == INPUTS for row in info.fields)
 
 
 def _kind_of(text: str) -> KindInfo:
@@ -117,7 +140,9 @@ def _form_context(
     refused = more.get("refused")
     errors = dict(refused.errors) if refused else {}
     models, versions = _offer(work, actor, values) if info.kind is ItemKind.BASE_MODEL else ((), ())
+    items = queries.leave_hidden(work, actor, queries.list_items(work, found)) if _takes_in(info) else ()
     return AddItemContext(
+        choices=tuple(inputs.list_choices(items).values()),
         models=models,
         versions=versions,
         model=model,

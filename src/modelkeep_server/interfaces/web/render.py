@@ -25,7 +25,8 @@ from modelkeep_server.interfaces.assets import asset
 from modelkeep_server.interfaces.cards import words as card_values
 from modelkeep_server.interfaces.cards.html import TEMPLATES as CARD_TEMPLATES
 from modelkeep_server.interfaces.lineage.files import TEMPLATES as LINEAGE_TEMPLATES
-from modelkeep_server.interfaces.lineage.words import draw_lineage
+from modelkeep_server.interfaces.lineage.files import draw_symbols
+from modelkeep_server.interfaces.lineage.words import FLAG_MARKS, draw_lineage
 from modelkeep_server.interfaces.marks import format_size, icon_of
 from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
@@ -239,6 +240,8 @@ def environment() -> jinja2.Environment:
         "stations_of": drawing.stations_of,
         "delta_of": drawing.delta_of,
         "draw_lineage": draw_lineage,
+        "draw_symbols": draw_symbols,
+        "FLAG_MARKS": FLAG_MARKS,
         "find_value": metadata_fields.find_value,
         "find_advice": naming.find_advice,
         "limits": metadata_fields,

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from modelkeep_server.features.cards.gathering.facts import Facts
 from modelkeep_server.features.cards.views import Origin, Source, Table, Value
+from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.card_sections import ROWS_MAX
 
 
@@ -46,7 +47,12 @@ def of_version(facts: Facts) -> tuple[Source, ...]:
 
 def of_lineage(facts: Facts) -> tuple[Source, ...]:
     """The lineage of the version as a source."""
-    return (Source(Origin.LINEAGE, "Lineage", page_of(facts, "/lineage")),)
+    return lineage_of(facts.version)
+
+
+def lineage_of(version: Version) -> tuple[Source, ...]:
+    """The same of a version alone."""
+    return (Source(Origin.LINEAGE, "Lineage", f"{version_page(version.address)}/lineage"),)
 
 
 def text(value: object, sources: tuple[Source, ...]) -> Found:

@@ -1,7 +1,7 @@
 """The graph around a node, as far as it is asked for: nodes, the edges among them, and how much lies beyond."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels, nodes
 from modelkeep_server.features.lineage.graph.joining import Told, join
-from modelkeep_server.features.lineage.graph.live import Live, count_others, find_live, list_live_in
+from modelkeep_server.features.lineage.graph.live import count_others, find_live, list_live_in
 from modelkeep_server.features.lineage.graph.nodes import Place
 from modelkeep_server.features.lineage.graph.walking import (
     Horizon,
@@ -25,7 +25,7 @@ from modelkeep_server.features.lineage.graph.walking import (
     sees_edge,
     walk,
 )
-from modelkeep_server.features.lineage.views import Direction, Edge, Graph
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Live
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import (
@@ -214,7 +214,7 @@ _Facts = Mapping[int, list[Mapping[str, Any]]]
 
 def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Facts, _Facts]:
     """
-    Draw the lines among what is drawn; gives what edges know of its things, and what those at the middle do. One
+    Draw the edges among what is drawn; gives what they know of its things, and what those at the middle do. One
     statement.
     """
     facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
@@ -228,17 +228,12 @@ def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Fa
             facts[key].append(edge.facts)
             if other == middle:
                 near[key].append(edge.facts)
-    picture.edges = _draw_lines(picture, told)
-    return facts, near
-
-
-def _draw_lines(picture: _Picture, told: Sequence[Told]) -> list[Edge]:
-    """Each line once, with the roles of its dataset wherever it stands in the picture."""
     drawn: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
     for line in join(told):
-        begins, ends = picture.places[line.from_id].node.id, picture.places[line.to_id].node.id
+        begins, ends = (picture.places[key].node.id for key in (line.from_id, line.to_id))
         drawn[begins, ends, line.relation].add(line.role)
-    return [Edge(*line, tuple(one for one in DatasetRole if one in roles)) for line, roles in drawn.items()]
+    picture.edges = [Edge(*edge, tuple(one for one in DatasetRole if one in roles)) for edge, roles in drawn.items()]
+    return facts, near
 
 
 @cache

@@ -8,9 +8,11 @@ was used for says so. Then all that lines lead to is what edges lead to.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from modelkeep_server.rules.lineage import INPUTS, KINDS, TAKEN_IN, ItemKind, name_item
+from modelkeep_server.features.lineage.views import Edge, Node
+from modelkeep_server.rules.lineage import INPUTS, KINDS, TAKEN_IN, ItemKind, NodeKind, name_item
 
 
 class Told(NamedTuple):
@@ -45,18 +47,42 @@ def join(told: Sequence[Told]) -> Iterator[Joined]:
             yield Joined(edge.from_id, end, relation, edge.facts.get("role"))
 
 
+def lead_past(edges: Sequence[Edge], kept: Mapping[str, Node]) -> tuple[Edge, ...]:
+    """Lines among what is kept of a picture: what went into something that is not leads on to where that led."""
+    onward: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        onward[edge.from_id].append(edge)
+    led: dict[Edge, None] = {}
+    for edge in edges:
+        ahead, passed = [edge] if edge.from_id in kept else [], {edge.to_id}
+        while ahead:
+            last = ahead.pop()
+            if last.to_id in kept:
+                relation = _name_way(kept[edge.from_id], edge, last)
+                led[replace(edge, to_id=last.to_id, relation=relation)] = None
+            elif edge.relation == TAKEN_IN:
+                ahead += [one for one in onward[last.to_id] if one.to_id not in passed]
+                passed.update(one.to_id for one in onward[last.to_id])
+    return tuple(led)
+
+
+def _name_way(start: Node, first: Edge, last: Edge) -> str:
+    if first is last or last.relation == TAKEN_IN:
+        return first.relation
+    kind = ItemKind.BASE_MODEL if start.kind is NodeKind.VERSION else ItemKind(start.kind.value)
+    return KINDS[kind].relation
+
+
 def _find_steps(told: Sequence[Told]) -> list[tuple[int, int, int]]:
     """(version, what was taken in, what took it in), of those that every version tells that names the second."""
+    say = {edge.version_id for edge in told if edge.facts.get(INPUTS)}
+    made = [edge for edge in told if edge.kind is not ItemKind.CONSUMER]
     named = {
-        (edge.version_id, name_item(edge.kind, edge.facts)): edge.from_id
-        for edge in told
-        if edge.kind is not ItemKind.CONSUMER
+        (edge.version_id, name_item(edge.kind, edge.facts)): edge.from_id for edge in made if edge.version_id in say
     }
     users: dict[int, set[int]] = defaultdict(set)
     said: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for edge in told:
-        if edge.kind is ItemKind.CONSUMER:
-            continue
+    for edge in made:
         users[edge.from_id].add(edge.version_id)
         for name in edge.facts.get(INPUTS) or ():
             start = named.get((edge.version_id, name))

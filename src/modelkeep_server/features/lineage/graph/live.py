@@ -1,7 +1,6 @@
 """Where versions are live, for the graph: deployments stand above lineage, so their tables are read here."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -11,26 +10,17 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import deployment_shares, deployments, environments, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.lineage.views import Live
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 
 _CURRENT = deployments.c.superseded_at.is_(None)
-
-
-@dataclass(frozen=True)
-class Live:
-    """A version's share of what is live in an environment, in hundredths of a percent."""
-
-    environment_key: int
-    environment: str
-    kind: str
-    share: int
 
 
 def _select_live() -> Select[Any]:
     return (
         select(
             deployment_shares.c.version_id, environments.c.id, environments.c.name, environments.c.kind,
-            deployment_shares.c.share,
+            deployment_shares.c.share, deployment_shares.c.region, deployment_shares.c.endpoint_url,
         )
         .join(deployments, deployments.c.id == deployment_shares.c.deployment_id)
         .join(environments, environments.c.id == deployments.c.environment_id)
@@ -46,7 +36,9 @@ def find_live(work: Work, version_keys: Collection[int]) -> dict[int, list[Live]
     found: dict[int, list[Live]] = {}
     if version_keys:
         for row in work.all(_LIVE_OF, {"keys": version_keys}):
-            found.setdefault(row.version_id, []).append(Live(row.id, row.name, row.kind, row.share))
+            found.setdefault(row.version_id, []).append(
+                Live(row.id, row.name, row.kind, row.share, row.region, row.endpoint_url)
+            )
     return found
 
 

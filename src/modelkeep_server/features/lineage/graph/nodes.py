@@ -23,9 +23,10 @@ from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.versions.bases import digest_name
+from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
-from modelkeep_server.rules.lifecycle import State
+from modelkeep_server.rules.lifecycle import Flag, State
 from modelkeep_server.rules.lineage import (
     KINDS,
     ItemKind,
@@ -69,7 +70,7 @@ class Place:
 _OF_VERSION: Mapping[str, ColumnElement[Any]] = {
     "version_key": versions.c.id, "version": versions.c.version, "state": versions.c.state,
     "model_key": models.c.id, "group_name": models.c.group_name, "model_name": models.c.name,
-    "risk_tier": models.c.risk_tier,
+    "risk_tier": models.c.risk_tier, **{flag.value: has_flag(versions.c.id, flag.value) for flag in Flag},
 }  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def _thing_named(sight: Sight) -> Select[Any]:
     return of_thing().where(named, _nodes.c.version_id.is_(None), touched(sight))
 
 
-def _commits_beginning(sight: Sight, digits: str) -> Select[Any]:
+def list_commits(sight: Sight, digits: str) -> Select[Any]:
     """Two at most: commits by the first of their digits."""
     begins = _nodes.c.name.startswith(name_node(ItemKind.COMMIT, {"commitSha": digits}))
     return of_thing().where(_nodes.c.kind == NodeKind.COMMIT.value, begins, touched(sight)).limit(2)
@@ -223,7 +224,7 @@ def to_place(row: Row[Any]) -> Place:
     model = f"{row.group_name}/{row.model_name}"
     node = Node(
         name_version(model, row.version), NodeKind.VERSION, row.model_name, row.version, State(row.state),
-        RiskTier(row.risk_tier), model, row.version,
+        RiskTier(row.risk_tier), model, row.version, tuple(flag for flag in Flag if getattr(row, flag.value)),
     )  # fmt: skip
     return Place(node, row.id, row.version_key, row.model_key)
 
@@ -267,7 +268,7 @@ def _find_thing(work: Work, actor: Actor, kind: ItemKind, rest: str) -> Place | 
     found, digits = _find_named(work, actor, list_spellings(kind, rest)), rest.lower()
     if found is not None or kind is not ItemKind.COMMIT or not _COMMIT.fullmatch(digits):
         return found
-    rows = work.all(_commits_beginning(sight_of(actor), digits), values_of(actor))
+    rows = work.all(list_commits(sight_of(actor), digits), values_of(actor))
     if len(rows) > 1:
         raise NotFound(f"Several commits begin with {digits}.", remedy="Name more digits of the one that you mean.")
     return to_place(rows[0]) if rows else None

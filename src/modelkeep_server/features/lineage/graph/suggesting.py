@@ -1,27 +1,44 @@
 """Nodes that a text may mean, for completion while somebody types; of those that the reader sees."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, func, or_, select, type_coerce
 
-from modelkeep_server.db.tables import environments, lineage_nodes, models, versions
+from modelkeep_server.db.tables import environments, lineage_edges, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.lineage.graph.nodes import environment_node, of_thing, of_version, to_place, touched
+from modelkeep_server.features.lineage.graph.nodes import (
+    environment_node,
+    list_commits,
+    of_thing,
+    of_version,
+    to_place,
+    touched,
+)
+from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
+from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import KINDS, NodeKind
 
 SUGGESTED = 20
+#: Of longer digests one is called by less of it.
+_LABELLED_DIGITS = 12
+_DIGITS = re.compile(r"[0-9a-f]{7,64}")
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:/")
 _TYPED_MAX = 200
+_TOLD_MAX = 20
+_others = lineage_nodes.alias("others")
 _KINDS = {row.prefix: NodeKind(row.kind.value) for row in KINDS.values()}
 
 
 def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED) -> tuple[Node, ...]:
     """
     Nodes whose name begins with a text, then those that have it within: things, environments, and versions of models,
-    the newest first. `dataset:` and the like before it ask for one kind. Four statements at most.
+    the newest first; and what is told to lie under a URI, or to have a SHA-256, that begins so. `dataset:` and the like
+    before it ask for one kind. Five statements at most.
     """
     kind, text = _read(text)
     if not text or "\0" in text or not actor.is_known:
@@ -37,10 +54,15 @@ def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED
             if kind is not None:
                 statement = statement.where(lineage_nodes.c.kind == kind.value)
             found += [to_place(row).node for row in work.all(statement, seen_by)]
+        if len(text) > _LABELLED_DIGITS and _DIGITS.fullmatch(text):
+            for statement in (list_commits(sight, text), _things_told(sight, "sha256", text)):
+                found += [to_place(row).node for row in work.all(statement, seen_by)]
+        elif _URI.match(text):
+            found += [to_place(row).node for row in work.all(_things_told(sight, "uri", text), seen_by)]
     if kind in (None, NodeKind.DEPLOYMENT):
         rows = work.all(_environments_like(text).limit(limit))
         found += [environment_node(row.name, row.kind) for row in rows]
-    return _choose(found, text, limit)
+    return _choose((node for node in found if kind in (None, node.kind)), text, limit)
 
 
 def _read(text: str) -> tuple[NodeKind | None, str]:
@@ -102,6 +124,23 @@ def _things_like(sight: Sight, text: str, begins: bool) -> Select[Any]:
             touched(sight),
         )
         .order_by(label, lineage_nodes.c.id)
+    )
+
+
+def _things_told(sight: Sight, key: str, text: str) -> Select[Any]:
+    """
+    Things of which a version that is seen tells a field that begins so. No index has what is told, so that all of it is
+    looked through.
+    """
+    told = func.lower(type_coerce(lineage_edges.c.facts, Text))
+    begins = f'"{key.lower()}":{canonical.dumps(text)[:-1]}'
+    statement = of_thing().join(lineage_edges, lineage_edges.c.from_id == lineage_nodes.c.id)
+    return (
+        join_end(statement, lineage_edges.c.to_id, sight, _others)
+        .where(told.contains(begins, autoescape=True), lineage_nodes.c.version_id.is_(None), sees_edge(sight))
+        .distinct()
+        .order_by(lineage_nodes.c.id)
+        .limit(_TOLD_MAX)
     )
 
 

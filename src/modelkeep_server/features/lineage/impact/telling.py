@@ -4,57 +4,110 @@ alone. By another it may be told again: who tells of it first keeps nobody's war
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Select, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import case, func, select
 
-from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.ledger import Veiled
-from modelkeep_server.db.tables import (
-    model_owners,
-    models,
-    people,
-    service_accounts,
-    team_members,
-    teams,
-    told,
-    versions,
-)
+from modelkeep_server.db.ledger import PersonRef, Veiled
+from modelkeep_server.db.tables import models, people, told, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels
+from modelkeep_server.features.lineage.impact.audience import Addressee, Audience, Owner, find_audience
 from modelkeep_server.features.lineage.impact.reaching import find_impact
-from modelkeep_server.features.lineage.views import Impact, Node, Reached
-from modelkeep_server.features.models.views import Visibility
+from modelkeep_server.features.lineage.views import Impact, Node, Reached, Use
+from modelkeep_server.features.notify.letters import Written, write
 from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules import texts
+from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import FieldError, Invalid, TooMany
+from modelkeep_server.rules.lifecycle import STATES
+from modelkeep_server.rules.notices import KINDS
 
 #: All of it stands in the notice and in the mail: there is no other place that it leads to.
 MESSAGE_CHARS = 1_000
 KIND = "lineage.change"
 #: Of so many things one person tells others in a day: each writes to everybody who owns what it reaches.
 TELLS_MAX = 20
+#: So many of somebody's versions stand in a letter, so many who use each, and so many who were told in the event.
+_LISTED, _USERS_LISTED, _RECORDED = 20, 5, 150
 _NODE_CHARS = 500
+#: What stands in a letter that is looked at before anything is written.
+YOUR_MESSAGE = "Your message stands here."
 #: Said instead of a node that somebody may not see by all that leads from it to them.
 _UNNAMED = "something it comes from"
 
 
 @dataclass(frozen=True)
-class _Owner:
+class Preview:
     """
-    Somebody to be told: a person, by inside id, or an address that is nobody's. `mails`: they are written to as well;
-    who owns through a team alone is not, since the team's address is.
+    What telling the owners would do now. `is_told` says of each of the audience, in its order, whether the actor told
+    them of this node today, so that they are not told again. `others` is of how many other nodes the actor told today.
     """
 
-    address: str
-    person_id: int | None = None
-    mails: bool = True
+    impact: Impact
+    audience: Audience
+    is_told: tuple[bool, ...]
+    others: int
+
+    @property
+    def left(self) -> int:
+        """Of how many nodes the actor may tell today, this one among them."""
+        return max(TELLS_MAX - self.others, 0)
+
+    @property
+    def told_today(self) -> int:
+        """Of how many nodes the actor told today, this one among them where they told of it."""
+        return self.others + any(self.is_told)
+
+    @property
+    def fresh(self) -> tuple[Addressee, ...]:
+        """Who would be told now."""
+        pairs = zip(self.audience.addressees, self.is_told, strict=True)
+        return tuple(one for one, is_told in pairs if not is_told) if self.left else ()
+
+    @property
+    def why_not(self) -> str | None:
+        """Why nobody would be told now, as a sentence; None where somebody would."""
+        if not self.impact.items:
+            return "No version that you can see comes from it, so there is nobody to tell."
+        if not self.audience.addressees:
+            return "Nobody but you owns what it reaches, so there is nobody to tell."
+        if not self.left:
+            return f"You told people of {TELLS_MAX} changes today, the most of one day."
+        if not self.fresh:
+            return f"You told everybody today who owns what a change of {labels.say(self.impact.node)} reaches."
+        return None
+
+
+def preview(work: Work, actor: Actor, node_id: str) -> Preview:
+    """
+    Who would be told of a change of a node, and of what, as far as the actor sees. Some twenty statements at most.
+
+    Raises NotPermitted; NotFound: There is no such node that the actor sees.
+    """
+    access.require(work, actor, "lineage.tell")
+    impact = find_impact(work, actor, node_id)
+    audience = find_audience(work, actor, impact)
+    days = _Days(actor.user_id or 0, impact.node, work.now.date())
+    known = days.find_told(work)
+    others = int(work.scalar(select(func.count()).select_from(told).where(*days.other_nodes)))
+    keys = (days.key_of(one.owner) for one in audience.addressees)
+    return Preview(impact, audience, tuple(key in known for key in keys), others)
+
+
+def write_letter(work: Work, actor: Actor, found: Preview, message: str) -> Written | None:
+    """What the first of those who would be told would be written; None where nobody would."""
+    if not found.fresh:
+        return None
+    facts = _facts_of(found.impact.node, found.fresh[0], _group_uses(found.impact), message)
+    return write(KINDS[KIND].letter, {"by": actor.email, **facts}, work.parts.public_url)
 
 
 def tell_owners(work: Work, actor: Actor, node_id: str, message: str) -> int:
@@ -68,162 +121,136 @@ def tell_owners(work: Work, actor: Actor, node_id: str, message: str) -> int:
         TooMany: The actor told everybody today, or told of `TELLS_MAX` other things.
     """
     access.require(work, actor, "lineage.tell")
-    impact = find_impact(work, actor, node_id)
-    owners = _find_owners(work, actor, {item.model_key for item in impact.items})
-    _judge(impact, owners, message)
-    _demand_few(work, actor, impact.node)
-    fresh = _note_told(work, actor, impact.node, owners)
-    if not fresh:
-        raise TooMany(
-            f"You told everybody today who owns what a change of {labels.say(impact.node)} reaches.",
-            remedy="Tell them more tomorrow, or write a comment on the version that matters.",
-        )
-    together: dict[frozenset[int], list[_Owner]] = defaultdict(list)
-    for owner in fresh:
-        together[frozenset(owners[owner])].append(owner)
-    restricted = _find_restricted(work, impact)
-    places: dict[int, list[int]] = defaultdict(list)
-    for place, item in enumerate(impact.items):
-        places[item.model_key].append(place)
-    for model_keys, some in together.items():
-        items = [impact.items[place] for place in sorted(place for key in model_keys for place in places[key])]
-        _tell(work, actor, impact.node, items, some, message, _is_open(items, restricted))
-    _record(work, actor, impact, message, len(fresh))
-    return len(fresh)
-
-
-def _judge(impact: Impact, owners: Collection[_Owner], message: str) -> None:
-    fault = texts.find_text_fault(message, max_chars=MESSAGE_CHARS, lines=True, required=True)
-    faults = [FieldError("message", fault)] if fault else []
-    if not impact.items:
-        faults.append(FieldError("node", "No version that you can see comes from it, so there is nobody to tell."))
-    elif not owners:
-        faults.append(FieldError("node", "Nobody but you owns what comes from it, so there is nobody to tell."))
-    if faults:
-        raise Invalid.of(faults)
-
-
-def _find_owners(work: Work, actor: Actor, model_keys: Collection[int]) -> dict[_Owner, set[int]]:
-    """The owners of models, but not the actor, each with those that they own. One statement, or none."""
-    mailed: dict[tuple[str, int | None], bool] = {}
-    owned: dict[tuple[str, int | None], set[int]] = defaultdict(set)
-    for row in work.all(_OWNERS, {"keys": model_keys}) if model_keys else ():
-        if row.person_id == actor.user_id or (row.person_id is None and "@" not in row.address):
-            continue
-        who = (row.address, row.person_id)
-        mailed[who] = mailed.get(who, False) or bool(row.mails)
-        owned[who].add(row.model_id)
-    return {_Owner(*who, mailed[who]): keys for who, keys in owned.items()}
-
-
-def _select_owners() -> Select[Any]:
-    """
-    Owners by address: a person's, a team's whose members own as well, or one that is nobody's; and who registered.
-    Programs and disabled people are told nothing.
-    """
-    owning = (in_keys(model_owners.c.model_id, "keys"), model_owners.c.removed_at.is_(None))
-    by_address = (
-        select(model_owners.c.model_id, people.c.id.label("person_id"), model_owners.c.email_key.label("address"),
-               literal(1).label("mails"))
-        .outerjoin(people, people.c.email_key == model_owners.c.email_key)
-        .where(*owning)
-    )  # fmt: skip
-    by_team = (
-        select(model_owners.c.model_id, people.c.id, people.c.email_key, literal(0))
-        .join(teams, (teams.c.email_key == model_owners.c.email_key) & teams.c.ended_at.is_(None))
-        .join(team_members, (team_members.c.team_id == teams.c.id) & team_members.c.ended_at.is_(None))
-        .join(people, people.c.id == team_members.c.person_id)
-        .where(*owning)
-    )
-    registered = (
-        select(models.c.id, people.c.id, people.c.email_key, literal(1))
-        .join(people, people.c.id == models.c.registrar_id)
-        .where(in_keys(models.c.id, "keys"))
-    )
-    found = union_all(by_address, by_team, registered).subquery()
-    silent = select(service_accounts.c.person_id).union_all(select(people.c.id).where(people.c.disabled))
-    return select(found).where(or_(found.c.person_id.is_(None), found.c.person_id.not_in(silent)))
-
-
-_OWNERS = _select_owners()
-
-
-def _demand_few(work: Work, actor: Actor, node: Node) -> None:
-    """Go on only where the actor told of few other things today. Two statements."""
-    day = f"{KIND}/by/{actor.user_id}/{work.now:%Y-%m-%d}/"
     # Of two who come at once, the second counts what the first did.
     work.lock(people, actor.user_id or 0)
-    here = f"{day}{digest_name(node.id)[:32]}"
-    count = select(func.count()).select_from(told).where(told.c.key.startswith(day), told.c.key != here)
-    if work.scalar(count) >= TELLS_MAX:
-        raise TooMany(
-            f"You told people of {TELLS_MAX} changes today, the most of one day.",
-            remedy="Tell of what they have in common, a dataset or a base model that leads to all of it, tomorrow.",
-        )
-    work.keep(told, work.upsert(told).on_conflict_do_nothing(), [{"key": here, "at": work.now}])
-
-
-def _note_told(work: Work, actor: Actor, node: Node, owners: Iterable[_Owner]) -> list[_Owner]:
-    """Those of the owners whom the actor did not tell of this node today. Two statements."""
-    day = f"{KIND}/{digest_name(node.id)[:32]}/{work.now:%Y-%m-%d}/{actor.user_id}"
-    keys = {f"{day}/{owner.person_id or digest_name(owner.address)[:32]}": owner for owner in owners}
+    found = preview(work, actor, node_id)
+    _judge(found, message)
+    days = _Days(actor.user_id or 0, found.impact.node, work.now.date())
+    noted = [days.node_key, *sorted(days.key_of(one.owner) for one in found.fresh)]
     adding = work.upsert(told).on_conflict_do_nothing()
-    work.keep(told, adding, [{"key": key, "at": work.now} for key in sorted(keys)])
-    # What somebody noted first has another moment.
-    noted = work.all(select(told.c.key).where(told.c.key.startswith(day), told.c.at == work.now))
-    return [keys[row.key] for row in noted if row.key in keys]
+    work.keep(told, adding, [{"key": key, "at": work.now} for key in noted])
+    uses = _group_uses(found.impact)
+    alike: dict[tuple[tuple[str, ...], bool], list[Addressee]] = defaultdict(list)
+    for one in found.fresh:
+        alike[tuple(item.path[-1] for item in one.items), one.is_named].append(one)
+    for some in alike.values():
+        _tell(work, actor, found.impact.node, some, uses, message)
+    _record(work, actor, found, message)
+    return len(found.fresh)
 
 
-def _find_restricted(work: Work, impact: Impact) -> frozenset[str]:
-    """The ids of the versions among what is reached, and the node itself, that not everybody sees. One statement."""
-    keys = {item.model_key for item in impact.items}
-    rows = work.all(_RESTRICTED, {"keys": keys, "path_key": (impact.node.model or "").lower()})
-    hidden = {row.id for row in rows}
-    ids = {item.path[-1] for item in impact.items if item.model_key in hidden}
-    if any(row.path_key == (impact.node.model or "").lower() for row in rows):
-        ids.add(impact.node.id)
-    return frozenset(ids)
+def _judge(found: Preview, message: str) -> None:
+    fault = texts.find_text_fault(message, max_chars=MESSAGE_CHARS, lines=True, required=True)
+    faults = [FieldError("message", fault)] if fault else []
+    why_not = found.why_not
+    if why_not and not found.audience.addressees:
+        faults.append(FieldError("node", why_not))
+    if faults:
+        raise Invalid.of(faults)
+    if why_not:
+        remedy = (
+            "Tell them more tomorrow, or write a comment on the version that matters." if found.left else
+            "Tell of what they have in common, a dataset or a base model that leads to all of it, tomorrow."
+        )  # fmt: skip
+        raise TooMany(why_not, remedy=remedy)
 
 
-_RESTRICTED = select(models.c.id, models.c.path_key).where(
-    or_(in_keys(models.c.id, "keys"), models.c.path_key == bindparam("path_key")),
-    models.c.visibility == Visibility.RESTRICTED.value,
-)
+@dataclass(frozen=True)
+class _Days:
+    """How it is noted that somebody told of a node on a day, and told whom."""
 
+    teller: int
+    node: Node
+    day: date
 
-def _is_open(items: Sequence[Reached], restricted: Collection[str]) -> bool:
-    """Whether whoever owns these sees, by one way at least, all that leads to them from the node."""
-    own = {item.path[-1] for item in items}
-    return any(all(on in own or on not in restricted for on in item.path) for item in items)
+    @property
+    def _of_teller(self) -> str:
+        return f"{KIND}/by/{self.teller}/{self.day}/"
+
+    @property
+    def _of_node(self) -> str:
+        return f"{KIND}/{digest_name(self.node.id)[:32]}/{self.day}/{self.teller}/"
+
+    @property
+    def node_key(self) -> str:
+        """That the node was told of."""
+        return f"{self._of_teller}{digest_name(self.node.id)[:32]}"
+
+    def key_of(self, owner: Owner) -> str:
+        """That somebody was told of it."""
+        return f"{self._of_node}{owner.person_id or digest_name(owner.address)[:32]}"
+
+    @property
+    def other_nodes(self) -> Sequence[Any]:
+        """The conditions under which a row of `told` notes another node of the same day."""
+        return told.c.key.startswith(self._of_teller), told.c.key != self.node_key
+
+    def find_told(self, work: Work) -> frozenset[str]:
+        """Who was told, by `key_of`. One statement."""
+        return frozenset(row.key for row in work.all(select(told.c.key).where(told.c.key.startswith(self._of_node))))
 
 
 def _tell(
-    work: Work, actor: Actor, node: Node, items: Sequence[Reached], owners: Sequence[_Owner], message: str, named: bool
+    work: Work, actor: Actor, node: Node, some: Sequence[Addressee], uses: Mapping[int, Sequence[Use]], message: str
 ) -> None:
-    """Tell those who own the same of what is reached, nearest first."""
-    first = items[0]
-    more = len(items) - 1
-    facts = {
-        "node": labels.say(node)[:_NODE_CHARS] if named else _UNNAMED,
-        "reached": f"{first.model}:{first.version}" + (f" and {more} more of your versions" if more else ""),
-        "text": message,
-    }
+    """Tell those to whom the same is said."""
+    facts = _facts_of(node, some[0], uses, message)
+    owners = [one.owner for one in some]
     persons = [owner.person_id for owner in owners if owner.person_id is not None]
     mailed = [owner.person_id for owner in owners if owner.person_id is not None and owner.mails]
     who = select(people.c.id.label("person_id"), case((people.c.id.in_(mailed), 1), else_=0).label("mails"))
-    href = f"/lineage?node={quote(node.id, safe='')}" if named else _tab_of(first)
     tell(
-        work, actor, KIND, facts, who.where(people.c.id.in_(persons)), href=href, model_key=first.model_key,
+        work, actor, KIND, facts, who.where(people.c.id.in_(persons)), href=facts["page"],
+        model_key=some[0].items[0].model_key,
         addresses=[owner.address for owner in owners if owner.person_id is None],
     )  # fmt: skip
+
+
+def _group_uses(impact: Impact) -> Mapping[int, Sequence[Use]]:
+    """Who uses versions, by the versions' inside ids."""
+    found: dict[int, list[Use]] = defaultdict(list)
+    for use in impact.uses:
+        found[use.of.version_key].append(use)
+    return found
+
+
+def _facts_of(node: Node, one: Addressee, uses: Mapping[int, Sequence[Use]], message: str) -> dict[str, Any]:
+    """What somebody is told: of their own versions alone, and of the node only where they may see it."""
+    items = one.items
+    return {
+        "node": labels.say(node)[:_NODE_CHARS] if one.is_named else _UNNAMED,
+        "reached": _say_reached(items),
+        "versions": [_say_version(item, uses.get(item.version_key, ())) for item in items[:_LISTED]],
+        "more": max(len(items) - _LISTED, 0),
+        "text": message,
+        "page": f"/lineage?node={quote(node.id, safe='')}" if one.is_named else _tab_of(items[0]),
+    }
+
+
+def _say_reached(items: Sequence[Reached]) -> str:
+    first, more = items[0], len(items) - 1
+    called = first.address if first.steps else "that version itself"
+    return called + (f" and {more} more of your versions" if more else "")
+
+
+def _say_version(item: Reached, uses: Sequence[Use]) -> str:
+    """A version in a letter: how it stands, where it is live, and who uses it."""
+    live = f"live in {', '.join(item.live_in)}" if item.endpoints else "live nowhere"
+    text = f"{item.address} ({STATES[item.state].label}, {TIERS[item.risk_tier].label} risk): {live}"
+    if not uses:
+        return text
+    more = len(uses) - _USERS_LISTED
+    named = ", ".join(use.name for use in uses[:_USERS_LISTED])
+    return f"{text}; used by {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def _tab_of(item: Reached) -> str:
     return f"/models/{item.model}/versions/{quote(item.version, safe='')}/lineage"
 
 
-def _record(work: Work, actor: Actor, impact: Impact, message: str, count: int) -> None:
-    """One event, on the version that is the node, or the nearest that is reached."""
+def _record(work: Work, actor: Actor, found: Preview, message: str) -> None:
+    """One event, on the version that is the node, or the first that is reached."""
+    impact = found.impact
     model, version = impact.node.model, impact.node.version
     if model is None or version is None:
         model, version = impact.items[0].model, impact.items[0].version
@@ -233,6 +260,6 @@ def _record(work: Work, actor: Actor, impact: Impact, message: str, count: int) 
         work, actor, "lineage.tell", object_id=object_id, object_label=f"{model}:{version}", reason=message,
         after={
             "node": Veiled(impact.node.id[:_NODE_CHARS]), "versions": impact.total, "live": impact.live_count,
-            "told": count,
+            "told": len(found.fresh), "recipients": [PersonRef(one.owner.address) for one in found.fresh[:_RECORDED]],
         },
     )  # fmt: skip

@@ -3,13 +3,14 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.interfaces.lineage.words import describe, name_of
+from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
@@ -22,7 +23,16 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lineage import KINDS, NODES, ItemField, ItemKind, KindInfo, label_node
+from modelkeep_server.rules.lineage import (
+    INPUTS,
+    KINDS,
+    TAKEN_IN,
+    Control,
+    ItemField,
+    ItemKind,
+    KindInfo,
+    label_node,
+)
 from modelkeep_server.rules.permissions import Relation
 
 #: What an example of each kind says, by the fields of the kind.
@@ -33,7 +43,11 @@ _EXAMPLES: Mapping[ItemKind, tuple[tuple[str, str], ...]] = {
         ("uri", "s3://data/churn/2026-02/"),
         ("role", "training"),
     ),
-    ItemKind.FEATURE_PIPELINE: (("name", "tenure-features"), ("uri", "airflow://features/tenure")),
+    ItemKind.FEATURE_PIPELINE: (
+        ("name", "tenure-features"),
+        ("uri", "airflow://features/tenure"),
+        ("input", "dataset:churn-events@2026-02"),
+    ),
     ItemKind.COMMIT: (("repositoryUrl", "https://git.company.com/churn"), ("commitSha", "7be41c9")),
     ItemKind.TRAINING_SCRIPT: (("name", "train.py"), ("uri", "src/train.py"), ("commitSha", "7be41c9")),
     ItemKind.PREPROCESSING: (("name", "prepare.py"), ("uri", "src/prepare.py"), ("commitSha", "7be41c9")),
@@ -48,13 +62,25 @@ _EDITED_IN = {OWN_COMMIT: "commitSha", OWN_JOB: "trainingJobId"}
 
 @dataclass(frozen=True)
 class ItemRow:
-    """An item of a version as a line: what it is called, its facts, and the page of what it leads to."""
+    """
+    An item of a version as a line: what it is called, its facts, the page of what it leads to, and by what names others
+    took it in.
+    """
 
     item: Item
     info: KindInfo
     label: str
     facts: tuple[Fact, ...]
     href: str
+    taken_by: tuple[str, ...] = ()
+
+    @property
+    def tell_inputs(self) -> str:
+        """What the form asks that tells what it took in: nothing where that is told, or it takes in nothing."""
+        if self.item.inputs or INPUTS not in {row.key for row in self.info.fields}:
+            return ""
+        told = {row.key: str(self.item.facts[row.key]) for row in self.info.fields if row.key in self.item.facts}
+        return urlencode({"kind": self.info.kind.value, **told})
 
     @property
     def is_own(self) -> bool:
@@ -69,16 +95,28 @@ class ItemRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LineageContext(VersionContext):
-    """GET /models/{group}/{name}/versions/{version}/lineage. Its form: tell (message)."""
+    """
+    GET /models/{group}/{name}/versions/{version}/lineage. Its form: tell (message). `removed` is what was taken off
+    last, where the address names it.
+    """
 
     template: ClassVar[str] = "lineage/version.html"
     picture: Picture
     items: Sequence[Item]
+    removed: Item | None = None
 
     @property
     def rows(self) -> tuple[ItemRow, ...]:
         """What was told of this version."""
-        return tuple(to_row(item) for item in self.items)
+        return list_rows(self.items)
+
+    @property
+    def removed_row(self) -> ItemRow | None:
+        """What was taken off a moment ago, and can be put back."""
+        gone = self.removed
+        if gone is None or any(_is_same(item, gone) for item in self.items):
+            return None
+        return to_row(gone)
 
     @property
     def kinds(self) -> Mapping[ItemKind, KindInfo]:
@@ -101,7 +139,8 @@ class LineageContext(VersionContext):
 class AddItemContext(FormContext):
     """
     GET and POST /models/{group}/{name}/versions/{version}/lineage/new?kind=DATASET. Controls: those of the kind
-    (rules/lineage.py). `models` and `versions` are those that complete what is typed for a base model.
+    (rules/lineage.py). `models` and `versions` complete what is typed for a base model; `choices` is what
+    else is told of the version, of which `ticked` nodes are chosen as inputs.
     """
 
     template: ClassVar[str] = "lineage/add.html"
@@ -111,6 +150,13 @@ class AddItemContext(FormContext):
     info: KindInfo
     models: Sequence[str] = ()
     versions: Sequence[str] = ()
+    choices: Sequence[Item] = ()
+    ticked: frozenset[str] = frozenset()
+
+    @property
+    def input_choices(self) -> tuple[ItemRow, ...]:
+        """What it may have taken in."""
+        return tuple(to_row(item) for item in self.choices)
 
     @property
     def base(self) -> str:
@@ -172,7 +218,7 @@ class FindLineageContext(FormContext):
 
     def icon_of_node(self, node: Node) -> str:
         """Its icon."""
-        return NODES[node.kind][2]
+        return icon_of_node(node)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +239,31 @@ class ModelLineageContext(FormContext):
 def _name_option(key: str) -> str:
     """The option of the command for a field: `--commit-sha` for commitSha."""
     return "--" + _CAPITAL.sub(r"-\1", key).lower()
+
+
+def _is_same(one: Item, other: Item) -> bool:
+    return (one.node, one.facts.get("role")) == (other.node, other.facts.get("role"))
+
+
+def list_rows(items: Sequence[Item]) -> tuple[ItemRow, ...]:
+    """The items of a version as lines, each with what the others are called that it took in, and that took it in."""
+    rows = [to_row(item) for item in items]
+    labels = {row.item.node: row.label for row in rows}
+    taken_by: dict[str, list[str]] = {}
+    for row in rows:
+        for node in row.item.inputs:
+            taken_by.setdefault(node, []).append(row.label)
+    return tuple(_tell_ways(row, labels, tuple(taken_by.get(row.item.node, ()))) for row in rows)
+
+
+def _tell_ways(row: ItemRow, labels: Mapping[str, str], taken_by: tuple[str, ...]) -> ItemRow:
+    facts = [
+        replace(fact, values=tuple(labels[node] for node in fact.values)) if fact.control is Control.ITEMS else fact
+        for fact in row.facts
+    ]
+    if taken_by:
+        facts.append(Fact(TAKEN_IN.capitalize(), taken_by, Control.LINE))
+    return replace(row, facts=tuple(facts), taken_by=taken_by)
 
 
 def to_row(item: Item) -> ItemRow:

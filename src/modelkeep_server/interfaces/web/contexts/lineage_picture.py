@@ -6,14 +6,16 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node
-from modelkeep_server.interfaces.lineage.words import describe, name_of, say_depth
+from modelkeep_server.features.lineage.graph.joining import lead_past
+from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node, Reached, Use
+from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of, say_depth, say_impact
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     FAMILY_LABELS,
     KINDS,
     NODES,
+    TAKEN_IN,
     Control,
     DatasetRole,
     Family,
@@ -231,9 +233,10 @@ class Picture:
         for node in self.shown.nodes:
             if node.id == self.graph.middle:
                 continue
-            word, icon = describe(node), NODES[node.kind][2]
+            word, icon = describe(node), icon_of_node(node)
             side = _side_of(node)
             toward = [one for one in edges.get(node.id, ()) if not side or (one.from_id == node.id) == (side < 0)]
+            toward.sort(key=lambda one: self._rank(one, one.to_id if one.from_id == node.id else one.from_id))
             says = tuple(dict.fromkeys(_say_edge(one, node.id, labels) for one in toward))
             is_chosen = node.id == self.chosen.id
             rows.append(NodeRow(node, labels[node.id], word, icon, says, self.choose_href(node), is_chosen))
@@ -252,7 +255,7 @@ class Picture:
     @property
     def chosen_icon(self) -> str:
         """Its icon."""
-        return NODES[self.chosen.kind][2]
+        return icon_of_node(self.chosen)
 
     @property
     def chosen_facts(self) -> tuple[Fact, ...]:
@@ -271,12 +274,19 @@ class Picture:
         if len(set(words)) > 1:
             labels = {node.id: name_of(node) for node in self.graph.nodes}
             pairs = zip(edges, words, strict=True)
-            words = [f"{said} for {labels[edge.to_id]}" for edge, said in sorted(pairs, key=self._is_of_middle)]
+            words = [
+                f"{said} {'through' if edge.relation == TAKEN_IN else 'for'} {labels[edge.to_id]}"
+                for edge, said in sorted(pairs, key=lambda pair: self._rank(pair[0], pair[0].to_id))
+            ]
         return (Fact("Role", tuple(dict.fromkeys(words)), Control.ROLE),) if words else ()
 
-    def _is_of_middle(self, told: tuple[Edge, str]) -> tuple[bool, str]:
-        """For sorting: what is told of the middle comes first."""
-        return told[0].to_id != self.graph.middle, told[0].to_id
+    @cached_property
+    def _steps(self) -> Mapping[str, int]:
+        return {node.id: abs(node.distance) for node in self.graph.nodes}
+
+    def _rank(self, edge: Edge, end: str) -> tuple[int, str, str]:
+        """For sorting edges: those that end nearest to the middle first."""
+        return self._steps.get(end, 0) if end != self.graph.middle else -1, end, edge.relation
 
     @property
     def centre_href(self) -> str:
@@ -294,9 +304,25 @@ class Picture:
         return self.impact.total - len(self.impact_rows)
 
     @property
-    def live_in(self) -> tuple[str, ...]:
-        """Where something is live that a change reaches, by name, of what is on the page."""
-        return tuple(sorted({place for one in self.impact.items for place in one.live}))
+    def impact_says(self) -> str:
+        """What a change reaches, in numbers: "4 versions are reached, 3 are live on 7 endpoints; 5 consumers"."""
+        return say_impact(self.impact)
+
+    @property
+    def consumers(self) -> tuple[tuple[str, str, tuple[Reached, ...]], ...]:
+        """Who uses the versions on the page: a name, their address or nothing, and the versions that they use."""
+        found: dict[str, list[Use]] = {}
+        for use in self.impact.uses:
+            found.setdefault(use.node, []).append(use)
+        return tuple(
+            (uses[0].name, next((use.url for use in uses if use.url), ""), tuple(use.of for use in uses))
+            for uses in found.values()
+        )
+
+    @property
+    def tell_href(self) -> str:
+        """The page that tells the owners of what is reached."""
+        return f"/lineage/tell?{urlencode({'node': self.chosen.id, 'back': self.href_with()})}"
 
     @property
     def csv_href(self) -> str:
@@ -309,8 +335,7 @@ def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
     if families is None:
         return graph
     nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
-    kept = {one.id for one in nodes}
-    edges = tuple(one for one in graph.edges if one.from_id in kept and one.to_id in kept)
+    edges = lead_past(graph.edges, {one.id: one for one in nodes})
     return Graph(graph.middle, nodes, edges, graph.truncated)
 
 

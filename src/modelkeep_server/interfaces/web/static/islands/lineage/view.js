@@ -1,5 +1,5 @@
-/* Moving and sizing. The graph lies in a part of the page that scrolls, so that moving it is scrolling; its size is that of
-   the SVG. */
+/* Moving and sizing. The graph lies in a part of the page that scrolls, so that moving it is scrolling, which takes no
+   script. Its size is a transformation, which lays out nothing anew within it; its room says how much there is to scroll. */
 const [LEAST, MOST, STEP] = [0.1, 3, 1.25];
 const MARGIN = 48;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -7,7 +7,8 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 export function makeView(root, graph, kept) {
   const port = root.querySelector("[data-view]");
   const percent = root.querySelector("[data-zoom=one]");
-  const heads = root.querySelector("[data-heads]");
+  const room = root.querySelector("[data-room]");
+  const drawn = [graph.sheet, root.querySelector("[data-heads]")];
   const { sheet } = graph;
   let scale = 1;
 
@@ -17,26 +18,19 @@ export function makeView(root, graph, kept) {
     const [left, top] = where();
     const at = [(x - left) / scale, (y - top) / scale];
     scale = next;
-    sheet.setAttribute("width", graph.width * scale);
-    sheet.setAttribute("height", graph.height * scale);
+    for (const one of drawn) one.style.transform = `scale(${scale})`;
+    room.style.width = `${graph.width * scale}px`;
+    room.style.height = `${graph.height * scale}px`;
     const [newLeft, newTop] = where();
     port.scrollLeft += newLeft + at[0] * scale - x;
     port.scrollTop += newTop + at[1] * scale - y;
     percent.textContent = `${Math.round(scale * 100)} %`;
-    follow();
   }
 
   /** Where the corner of the drawing is, from the corner of the port. */
   function where() {
-    const [outer, inner] = [port.getBoundingClientRect(), sheet.getBoundingClientRect()];
+    const [outer, inner] = [port.getBoundingClientRect(), room.getBoundingClientRect()];
     return [inner.left - outer.left - port.clientLeft, inner.top - outer.top - port.clientTop];
-  }
-
-  /** The heads of the columns stay in sight. */
-  function follow() {
-    const down = Math.max(0, -where()[1] / scale);
-    heads.setAttribute("transform", `translate(0 ${down})`);
-    heads.classList.toggle("stuck", down > 0);
   }
 
   const fitting = () => Math.min(1, port.clientWidth / graph.width, port.clientHeight / graph.height);
@@ -54,7 +48,6 @@ export function makeView(root, graph, kept) {
     const [nodeX, nodeY] = middleOf(node);
     port.scrollLeft += left + nodeX - x;
     port.scrollTop += top + nodeY - y;
-    follow();
   }
 
   /** Scrolls no further than it takes to see a node whole. */
@@ -92,7 +85,6 @@ export function makeView(root, graph, kept) {
   for (const button of root.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", sizes[button.dataset.zoom]);
   }
-  port.addEventListener("scroll", follow, { passive: true });
   port.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
