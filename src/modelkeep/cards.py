@@ -62,10 +62,23 @@ class CardCheckpoint(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CardFact(Told):
+    """An item of a card, by its section and id."""
+
+    section: str
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card(Told):
     """
     A model card, DRAFT or PUBLISHED. `coverage` is from 0 to 1; `edition` is what an edit of it is made on. `raw` is
     the whole document.
+
+    `content_digest` is over what the version held when it was generated. Of a card that was read, and not of one that
+    was just written: `changed_facts` are the items that it would say otherwise if it were generated now, and
+    `of_other_content`, whether the version was edited since.
     """
 
     model: str
@@ -83,6 +96,9 @@ class Card(Told):
     digest: str | None = None
     checkpoint: CardCheckpoint | None = None
     edition: int
+    content_digest: str | None = None
+    changed_facts: tuple[CardFact, ...] = ()
+    of_other_content: bool = False
     sections: tuple[CardSection, ...]
 
     @property
@@ -119,15 +135,19 @@ class CardItemChange(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class CardChanges(Told):
-    """What differs between two cards: items, and the annotations that came or went."""
+    """
+    What differs between two cards: items, and the annotations that came or went. `of_other_content`: the version held
+    something else when the one was generated than with the other.
+    """
 
     items: tuple[CardItemChange, ...]
     added: tuple[dict[str, Any], ...]
     removed: tuple[dict[str, Any], ...]
+    of_other_content: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
-        return bool(self.items or self.added or self.removed)
+        return bool(self.items or self.added or self.removed or self.of_other_content)
 
 
 class Cards(Asking):
@@ -142,8 +162,8 @@ class Cards(Asking):
 
     def get_card(self, address: str | Address, revision: int | str | None = None) -> Card:
         """
-        A card: the newest published, or else the draft, where `revision` is neither a number nor "draft". Raises
-        NotFound.
+        A card, with what has changed since it was generated: the newest published, or else the draft, where `revision`
+        is neither a number nor "draft". Raises NotFound.
         """
         return read(Card, self._transport.get(_route_of(address), _asked(revision)))
 

@@ -18,8 +18,20 @@ class NewestVersion(Told):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Warned(Told):
+    """What an edit does not change, though one may expect it. `code` is for programs; `versions` are addresses."""
+
+    code: str
+    message: str
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model(Told):
-    """A model. `revision` counts its edits. `newest` and `version_count` are told by the catalogue only."""
+    """
+    A model. `revision` counts its edits. `newest` and `version_count` are told by the catalogue only, `warnings` by an
+    edit.
+    """
 
     id: str
     group: str
@@ -41,6 +53,7 @@ class Model(Told):
     revision: int = 0
     newest: tuple[NewestVersion, ...] = ()
     version_count: int | None = None
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def address(self) -> str:

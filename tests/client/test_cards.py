@@ -61,3 +61,41 @@ def test_a_card_is_made_annotated_published_and_exported(cli: Cli, model: str, t
     assert "Primary uses" in cli("card", "compare", version, "1", "2").out
     back = cli("card", "annotate", version, "factors", "--take-back")
     assert (back.code, "Weak on" in back.out) == (0, False)
+
+
+def test_a_draft_is_discarded_by_command(cli: Cli, model: str) -> None:
+    """After a question; what is published is shown again, and a second time there is nothing to throw away."""
+    version = f"{model}:1.0.0"
+    cli("versions", "create", version)
+    cli("card", "generate", version)
+    cli("card", "publish", version)
+    cli("card", "annotate", version, "factors", "Weak on new customers.")
+    asked = cli("card", "discard", version, stdin="n\n")
+    stale = cli("card", "discard", version, "--yes", "--edition", "1")
+    done = cli("card", "discard", version, "--yes")
+    again = cli("card", "discard", version, "--yes")
+    assert (asked.code, "Discard the draft" in asked.err) == (1, True)
+    assert (stale.code, "changed since" in stale.err) == (1, True)
+    assert (done.code, "Annotations are kept" in done.err) == (0, True)
+    assert (again.code, "was discarded by" in again.err) == (1, True)
+    assert "1, PUBLISHED" in cli("card", "show", version).out
+
+
+def test_a_card_says_what_has_changed_since_it_was_generated(cli: Cli, model: str) -> None:
+    """One line beside the card, and the items to programs; nothing where it says what the registry knows."""
+    version = f"{model}:1.0.0"
+    cli("versions", "create", version)
+    cli("card", "generate", version)
+    cli("card", "publish", version)
+    before = cli("card", "show", version)
+    with Client() as client:
+        client.update_version(version, {"metadata": {"intendedUse": "Retention offers."}})
+        card = client.get_card(version)
+        assert [(fact.section, fact.id) for fact in card.changed_facts] == [("intended-use", "primary-uses")]
+        assert card.of_other_content
+        assert client.get_card_changes(version).of_other_content
+    after = cli("card", "show", version)
+    assert "Facts have changed" not in before.err
+    assert "Facts have changed since this card was generated: Primary uses." in after.err
+    assert "It does not count where a policy asks for a published card." in after.err
+    assert json.loads(cli("card", "show", version, "--json").out)["changedFacts"][0]["label"] == "Primary uses"

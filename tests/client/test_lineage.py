@@ -48,6 +48,23 @@ def test_a_pipeline_tells_where_a_version_comes_from(cli: Cli, model: str) -> No
     assert ["training-dataset"] == [item["id"] for item in json.loads(cli("lineage", "list", version, "--json").out)]
 
 
+def test_what_went_into_what_is_told_by_command_and_from_python(cli: Cli, model: str) -> None:
+    """Inputs are named by nodes, as often as there are; what is not there is named in the refusal."""
+    version = f"{model}:1.0.0"
+    cli("versions", "create", version)
+    cli("lineage", "add", "dataset", version, "--name", "events", "--version", "1", "--role", "training")
+    program = ("--name", "prepare.py", "--uri", "git:prepare.py")
+    with Client() as client:
+        commit = client.add_lineage(version, "COMMIT", repository_url="https://git.example.com/a", commit_sha="abcdef1")
+        both = ("--input", "dataset:events@1", "--input", commit.node)
+        made = cli("lineage", "add", "preprocessing", version, *program, *both, "--json")
+        wrong = cli("lineage", "add", "pipeline", version, *program, "--input", "dataset:others@1")
+        run = client.add_lineage(version, "TRAINING_RUN", system="mlflow", run_id="r1", inputs=[commit.node])
+    assert json.loads(made.out)["inputs"] == ["commit:abcdef1", "dataset:events@1"]
+    assert run.inputs == ("commit:abcdef1",)
+    assert (wrong.code, "There is dataset:events@1" in wrong.err) == (1, True)
+
+
 def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: str, tmp_path: Path) -> None:
     """A dataset is found, its graph and impact shown and exported; there is nobody to tell but who tells."""
     version, name = f"{model}:1.0.0", f"events-of-{model.replace('/', '-')}"
@@ -93,3 +110,22 @@ def test_the_graph_and_what_a_change_reaches_are_read_and_told(cli: Cli, model: 
     assert [one.distance for one in around.nodes] == [0, 1]
     assert reached.items == tuple(listed)
     assert (reached.total, listed[0].path) == (1, (node, around.nodes[1].id))
+
+
+def test_hiding_a_model_warns_of_what_goes_on_naming_it(cli: Cli, model: str) -> None:
+    """The sentence and the versions stand beside the answer; the client has them too."""
+    derived = f"{model}-derived"
+    cli("models", "create", derived, "--description", "Made.", "--owner", "olga@company.com", "--tier", "LOW")
+    with Client() as client:
+        client.create_version(f"{model}:1.0.0")
+        client.create_version(f"{derived}:1.0.0", metadata={"baseModel": {"model": model, "version": "1.0.0"}})
+
+    hidden = cli("models", "edit", model, "--visibility", "restricted")
+    with Client() as client:
+        client.update_model(model, {"visibility": "INTERNAL"})
+        again = client.update_model(model, {"visibility": "RESTRICTED"})
+
+    assert hidden.out == f"{model}\n"
+    assert hidden.err.startswith("warning: 1 version built on it names it and stays as it is.")
+    assert f"\n  {derived}:1.0.0\n" in hidden.err
+    assert [(one.code, one.versions) for one in again.warnings] == [("named_elsewhere", (f"{derived}:1.0.0",))]

@@ -207,6 +207,39 @@ def test_the_pages_of_a_card_are_accessible_and_fit(
     assert ([], []) == (faults, visitor.complaints)
 
 
+def test_the_section_that_is_read_is_marked(owner: Visitor) -> None:
+    """While one scrolls, where one was led, and at the end, which is too short to come up to the top."""
+    page = owner.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    owner.go(f"{VERSION}/card")
+    present = page.locator(".card-nav a[aria-current]")
+
+    def await_mark(section: str) -> None:
+        page.wait_for_selector(f".card-nav a[href='#{section}'][aria-current]")
+        assert present.count() == 1
+
+    await_mark("model-details")
+    page.locator("#metrics").evaluate("section => section.scrollIntoView()")
+    await_mark("metrics")
+    page.locator(".card-nav a[href='#ethical-considerations']").click()
+    await_mark("ethical-considerations")
+    page.evaluate("scrollTo(0, 0)")
+    await_mark("model-details")
+
+
+def test_long_values_stay_on_the_page(owner: Visitor, furnished: RunningRegistry) -> None:
+    """A version, a parameter and a text without a blank in them, on a phone."""
+    version = "1.4.0-" + "a" * 50
+    with Client(furnished.url, furnished.token(OWNER, "MODEL_OWNER")) as client:
+        long = {"intendedUse": "https://a.example/" + "x" * 500, "hyperparameters": {"k" * 80: "v" * 300},
+                "card": {"architecture": "y" * 400}}  # fmt: skip
+        client.register_version(ADDRESS, {"version": version, "metadata": long})
+    owner.go(f"{VERSION.replace('1.2.0', version)}/card")
+    owner.press("Generate Model Card")
+
+    assert [] == look_at(owner, f"{VERSION.replace('1.2.0', version)}/card")
+
+
 def test_a_card_needs_no_script(chromium: Browser, furnished: RunningRegistry) -> None:
     """Generated, annotated with a preview, and published by forms alone. It comes last: it ends her other session."""
     token = furnished.token(OWNER, "MODEL_OWNER")

@@ -1,6 +1,7 @@
 """Cards made by hand, to draw with: a full one, one that lacks everything, a huge one and a hostile one."""
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -240,6 +241,36 @@ def spoken_in(text: str) -> Card:
         for section in card.sections
     )
     return replace(card, summary=text, generated_by=text, published_by=text, sections=sections)
+
+
+def spoken_in_turn(texts: Sequence[str]) -> Card:
+    """One that says the next of `texts` at each place where it says anything."""
+    turn = itertools.cycle(texts)
+
+    def filled(row: ItemRow) -> Value:
+        made: Mapping[ItemKind, Callable[[], Value]] = {
+            ItemKind.TEXT: lambda: next(turn),
+            ItemKind.LIST: lambda: (next(turn), next(turn)),
+            ItemKind.TABLE: lambda: Table(
+                (next(turn), next(turn)), ((next(turn), next(turn)), (next(turn), next(turn)))
+            ),
+            ItemKind.MEASURES: lambda: tuple(
+                Measure(name, value, next(turn), 0.4, 0.6, ">=", 0.55, False, dataset)
+                for name, dataset in ((next(turn), next(turn)),) for value in (0.5, 0.6, 0.7)
+            ),
+        }  # fmt: skip
+        return made[row.kind]()
+
+    values = {row.id: filled(row) for section in SECTIONS for row in section.items}
+    said = {section.id: (Annotation("a@example.com", next(turn), PUBLISHED, next(turn)),) for section in SECTIONS}
+    card = make_card(values, said)
+    sections = tuple(
+        replace(section, items=tuple(
+            replace(item, sources=(Source(Origin.LINEAGE, next(turn), BASE),)) for item in section.items
+        ))
+        for section in card.sections
+    )  # fmt: skip
+    return replace(card, summary=next(turn), generated_by=next(turn), published_by=next(turn), sections=sections)
 
 
 #: Hebrew and Arabic with numbers and brackets, mixed with English.

@@ -1,6 +1,7 @@
 """
 A version that was made from two models which few may see: one named in its metadata, one beside it, and all that may
-tell of them: files, rounds with what was frozen, a published card and a draft, what is live, what people were told.
+tell of them: files, rounds with what was frozen, a policy that repeats what it finds, a published card and a draft,
+what is live, what people were told. Its successor comes from a third as well, hidden once its card was drafted.
 """
 
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def make_covert(make: Make, api: Api) -> Covert:
     bases = tuple(
         make.version(make.model(cast.owner, visibility="RESTRICTED", name=f"covert-{place}")) for place in ("a", "b")
     )
+    later = make.version(make.model(cast.owner, name="covert-c"))
     owner = api.as_(cast.owner)
 
     def call(person: Person, method: str, path: str, **told: Any) -> Any:
@@ -55,11 +57,15 @@ def make_covert(make: Make, api: Api) -> Covert:
     beside = call(cast.owner, "POST", f"{where}/lineage", kind="BASE_MODEL", **second)["id"]
     for item in (ITEM, {"kind": "CONSUMER", "name": f"desk-of-{version.model.replace('/', '-')}"}):
         call(cast.owner, "POST", f"{where}/lineage", **item)
+    taken = [f"version:{base.model}/{base.version}" for base in bases]
+    program = {"kind": "PREPROCESSING", "name": "covert-preparing", "uri": "git:covert"}
+    call(cast.owner, "POST", f"{where}/lineage", **program, inputs=[*taken, "dataset:covert-events@1"])
     policies = owner.get("/api/v1/policies").json()["items"]
     exception = call(
         cast.owner, "POST", "/exceptions", policy=policies[0]["id"], version=version.address, justification="Once.",
         risk="Little.", mitigation="Watched.", expiresAt=(datetime.now(UTC) + timedelta(days=9)).isoformat(),
     )  # fmt: skip
+    _make_policy(api, life)
     life.reach("SUBMITTED")
     finding = call(cast.mrc, "POST", f"{where}/findings", text="Name the owner of the data.", blocking=False)
     assert life.decide(cast.mrc, "REQUEST_CHANGES").status_code == 201
@@ -74,7 +80,11 @@ def make_covert(make: Make, api: Api) -> Covert:
         call(cast.owner, "PUT", f"{where}/card/annotations/metrics", markdown="Measured once.")
     assert life.ask("PRODUCTION").status_code == 201
     call(cast.owner, "POST", f"/models/{version.model}/versions", version="2.0.0", **{"from": version.version})
-    call(cast.owner, "POST", f"/models/{version.model}/versions/2.0.0/card")
+    draft = f"/models/{version.model}/versions/2.0.0"
+    call(cast.owner, "POST", f"{draft}/lineage", kind="BASE_MODEL", model=later.model, version=later.version)
+    call(cast.owner, "POST", f"{draft}/card")
+    call(cast.owner, "PATCH", f"/models/{later.model}", visibility="RESTRICTED")
+    bases = (*bases, later)
     secrets = tuple(
         secret
         for base in bases
@@ -91,6 +101,22 @@ def make_covert(make: Make, api: Api) -> Covert:
         "items": ("base-model", beside, "training-dataset"),
     }
     return Covert(life, bases, secrets, ids)
+
+
+def _make_policy(api: Api, life: Life) -> None:
+    """One of this group alone, that stops nothing and says by name what a version comes from."""
+    names = '["own " + version.metadata.baseModel.model] + lineage.baseModels.map(b, b.model + ":" + b.version)'
+    failing = "lineage.baseModels.all(b, b.state == 'PRODUCTION')"
+    policy = {
+        "name": f"Bases of {life.version.model}", "severity": "WARN",
+        "scope": {"groups": [life.version.model.partition("/")[0]]},
+        "rules": [
+            {"expression": failing, "message": "It comes from what is in production.", "detail": names},
+            {"expression": "lineage.baseModels.all(b, int(b.model) > 0)", "message": "Numbers alone."},
+        ],
+    }  # fmt: skip
+    made = api.browser(life.cast.security).call("POST", "/api/v1/policies", json=policy)
+    assert made.status_code == 201, made.text
 
 
 def model_id(api: Api, make: Make, version: Version) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from modelkeep_server.features.lineage import queries, service
+from modelkeep_server.features.lineage import queries, restoring, service
 from modelkeep_server.features.lineage.views import Item, NewItem
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.features.versions.views import Version
@@ -24,11 +24,18 @@ def add_item(registry: Registry, person: Person, version: Version, kind: str, fa
         return service.add_item(work, person.actor, group, name, version.version, NewItem(ItemKind(kind), facts))
 
 
-def remove_item(registry: Registry, person: Person, version: Version, item_id: str) -> None:
-    """Take one thing back."""
+def remove_item(registry: Registry, person: Person, version: Version, item_id: str) -> str:
+    """Take one thing back; gives what it is put back by."""
     group, _, name = version.model.partition("/")
     with registry.writing() as work:
-        service.remove_item(work, person.actor, group, name, version.version, item_id)
+        return service.remove_item(work, person.actor, group, name, version.version, item_id)
+
+
+def restore_item(registry: Registry, person: Person, version: Version, item_id: str) -> None:
+    """Put it back."""
+    group, _, name = version.model.partition("/")
+    with registry.writing() as work:
+        restoring.restore_item(work, person.actor, group, name, version.version, item_id)
 
 
 def list_items(registry: Registry, person: Person, version: Version) -> tuple[Item, ...]:

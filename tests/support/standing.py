@@ -167,6 +167,8 @@ class _Builder:
         access = {"model": model, "purpose": "Looking.", "days": 7}
         runs = self.call(registrar, "GET", f"{draft}/evaluations")["items"]
         self.call(registrar, "POST", f"{draft}/card")
+        consumer = self.call(registrar, "POST", f"{draft}/lineage", json={"kind": "CONSUMER", "name": "gone"})["id"]
+        self.call(registrar, "DELETE", f"{draft}/lineage/items/{consumer}")
         ids = {
             "promotions": asked["id"],
             # Nothing is live any more, so that there is something to roll back, and the environment may be ended.
@@ -178,6 +180,7 @@ class _Builder:
             # What stands in a version's own fields has ids that are words.
             "lineage": "training-dataset",
             "items": "training-dataset",
+            "removed": consumer,
         }
         return ids, asked["digest"]
 

@@ -36,6 +36,9 @@ class Format(StrEnum):
     CYCLONEDX = "cyclonedx"
 
 
+#: So many items are named in a line.
+LABELS_SHOWN = 6
+
 _SUFFIXES = {
     Format.HTML: ".html",
     Format.JSON: ".card.json",
@@ -193,6 +196,21 @@ def _print_card(card: Card, as_json: bool) -> None:
     ]
     rows += [(section.id, note_.name, note_.markdown) for section in card.sections for note_ in section.annotations]
     print_table(("section", "item", "value"), rows)
+    _note_changes(card)
+
+
+def _note_changes(card: Card) -> None:
+    """One line, where the registry knows something else by now than the card says."""
+    if not card.changed_facts and not card.of_other_content:
+        return
+    told = "The version was edited since this card was generated."
+    if card.changed_facts:
+        labels = [fact.label for fact in card.changed_facts]
+        left = f" and {len(labels) - LABELS_SHOWN} more" if len(labels) > LABELS_SHOWN else ""
+        told = f"Facts have changed since this card was generated: {', '.join(labels[:LABELS_SHOWN])}{left}."
+    if card.of_other_content and card.status == "PUBLISHED":
+        told += " It does not count where a policy asks for a published card."
+    note(f"{told} `modelkeep card generate {card.model}:{card.version}` takes that in.")
 
 
 def _print_changes(changes: CardChanges, as_json: bool) -> None:
@@ -205,7 +223,10 @@ def _print_changes(changes: CardChanges, as_json: bool) -> None:
     rows = [(one.section, one.label, _side(one.before), _side(one.now)) for one in changes.items]
     rows += [(one["section"], "annotation", "", one["annotation"]["markdown"]) for one in changes.added]
     rows += [(one["section"], "annotation", one["annotation"]["markdown"], "") for one in changes.removed]
-    print_table(("section", "item", "before", "now"), rows)
+    if rows:
+        print_table(("section", "item", "before", "now"), rows)
+    if changes.of_other_content:
+        note("The version held other content.")
 
 
 def _side(item: dict[str, Any] | None) -> str:

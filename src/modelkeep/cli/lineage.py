@@ -78,8 +78,9 @@ def list_items(address: VersionAddress, as_json: Json = False) -> None:
         note("Nothing is told of its lineage yet.")
         return
     print_table(
-        ("id", "kind", "what", "role", "where", "from"),
-        [(item.id, _NAMES.get(item.kind, item.kind), _say(item), item.role or "", _place_of(item), item.source.lower())
+        ("id", "kind", "what", "role", "where", "takes in", "from"),
+        [(item.id, _NAMES.get(item.kind, item.kind), _say(item), item.role or "", _place_of(item),
+          ", ".join(item.inputs), item.source.lower())
          for item in items],
     )  # fmt: skip
 

@@ -160,6 +160,9 @@ def edit(
     changes = read_changes(file, given)
     with Client() as client:
         model = client.update_model(address, changes, revision=revision)
+    for warning in model.warnings:
+        for line in (f"warning: {warning.message}", *(f"  {address}" for address in warning.versions)):
+            note(line)
     if as_json:
         print_json(model)
         return

@@ -5,8 +5,8 @@ No transaction is open while bytes move or a file is looked through.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 
 import anyio.to_thread
 from anyio import CancelScope
@@ -23,27 +23,21 @@ from modelkeep_server.features.artifacts.views import Artifact
 from modelkeep_server.inspection.report import Report
 from modelkeep_server.interfaces.door import asking_of
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.places import place_among
 from modelkeep_server.kit import digest_headers
 from modelkeep_server.rules.errors import FieldError, Invalid, Malformed, Unavailable
 
 UPLOADS_AT_ONCE, UPLOADS_OF_ONE = 40, 20
 
 
-@contextmanager
-def place_for(desk: Desk) -> Iterator[None]:
+def place_for(desk: Desk) -> AbstractContextManager[None]:
     """
     A place among the uploads that run; each holds up to 40 MiB, also while its client is slow. Raises Unavailable.
     """
-    running, who = desk.door.uploads, asking_of(desk.request).actor.pseudonym
-    if running[who] >= UPLOADS_OF_ONE or running.total() >= UPLOADS_AT_ONCE:
-        raise Unavailable("Too many files are being uploaded at this moment.", retry_after_seconds=5)
-    running[who] += 1
-    try:
-        yield
-    finally:
-        running[who] -= 1
-        if not running[who]:
-            del running[who]
+    return place_among(
+        desk.door.uploads, asking_of(desk.request).actor.pseudonym, of_all=UPLOADS_AT_ONCE, of_one=UPLOADS_OF_ONE,
+        full="Too many files are being uploaded at this moment.",
+    )  # fmt: skip
 
 
 async def take_in(desk: Desk, ticket: Ticket, promised: str | None) -> Artifact:

@@ -46,7 +46,8 @@ SEEN_EVERY_SECONDS = 60.0
 SEEN_KEPT = 10_000
 SLOW_JOBS = 2
 INSPECTIONS_AT_ONCE = 4
-PRINTINGS_AT_ONCE = 2
+#: Each takes a processor and memory of its own.
+PRINTING_AT_ONCE = 2
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
@@ -76,7 +77,8 @@ class Door:
         self.verified: Verified | None = None
         self._slow = CapacityLimiter(SLOW_JOBS)
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
-        self._printing = CapacityLimiter(PRINTINGS_AT_ONCE)
+        self.printing = CapacityLimiter(PRINTING_AT_ONCE)
+        self.prints: Counter[str] = Counter()
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
         self.taking: dict[str, list[anyio.Event]] = {}
@@ -97,10 +99,6 @@ class Door:
     async def take_time(self, job: Callable[[], T]) -> T:
         """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""
         return await anyio.to_thread.run_sync(job, limiter=self._slow)
-
-    async def print(self, job: Callable[[], T]) -> T:
-        """Run a job that waits for a process to make a file, where it keeps neither pages nor sign-ins waiting."""
-        return await anyio.to_thread.run_sync(job, limiter=self._printing)
 
     async def ask_components(self) -> Health:
         """Whether the components answer, as of the last five seconds. One asks them, whoever comes meanwhile waits."""

@@ -227,6 +227,11 @@ def find_value(metadata: Mapping[str, Any], field: Field) -> Any:
     return None if value in ("", {}, []) else value
 
 
+def list_card_gaps(metadata: Mapping[str, Any]) -> tuple[Field, ...]:
+    """The fields told for the model card that hold nothing, so that it says “Not provided” there."""
+    return tuple(field for field in FIELDS if field.card and find_value(metadata, field) is None)
+
+
 def judge_completeness(metadata: Mapping[str, Any]) -> Completeness:
     """Which of the asked-for fields are filled. An empty text, object or list counts as missing."""
     asked = [field for field in FIELDS if field.why is not None]

@@ -272,6 +272,12 @@ def name_version(model: str, version: str) -> str:
     return f"version:{model}/{version}"
 
 
+def find_model(node: str) -> str | None:
+    """The model of a version's node by its id, as `name_version` makes it; None of any other."""
+    prefix, _, rest = node.partition(":")
+    return rest.rpartition("/")[0] if prefix == "version" else None
+
+
 def name_deployment(environment: str) -> str:
     """The id of an environment's node: `environment:NAME`."""
     return f"environment:{environment}"

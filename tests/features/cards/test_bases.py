@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep_server.features.cards import bases
+from modelkeep_server.features.cards import naming
 from modelkeep_server.features.cards.documents import digest_of, from_document, to_body
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
@@ -25,7 +25,7 @@ def _made_from(base: Version) -> dict[str, Any]:
 
 def _count(registry: Registry, person: Person, model: Model) -> int:
     with registry.reading() as work, counted() as sent:
-        found = bases.published_cards_naming(work, person.actor, model)
+        found = naming.published_cards_naming(work, person.actor, model)
     assert len(sent) == 1
     return found
 

@@ -1,6 +1,7 @@
 """A card as a CycloneDX 1.7 bill of materials, by the official schema."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,13 +28,35 @@ def made(card: Card) -> dict[str, Any]:
     "card",
     [
         cards.make_card(), cards.empty_card(), cards.as_draft(cards.make_card()), cards.huge_card(),
-        cards.spoken_in(cards.RIGHT_TO_LEFT), *map(cards.spoken_in, cards.ATTACKS[::6]),
+        cards.spoken_in(cards.RIGHT_TO_LEFT), *map(cards.spoken_in, cards.ATTACKS),
         *map(cards.spoken_in, [text for text in naughty.STRINGS if text.isprintable()][::90]),
     ],
 )  # fmt: skip
 def test_it_keeps_to_the_schema(card: Card, validator: JsonStrictValidator) -> None:
     """Whatever the card says or lacks."""
     assert validator.validate_str(json.dumps(made(card))) is None
+
+
+@pytest.mark.parametrize("text", [*cards.ATTACKS, "javascript://a.example/%0aalert(1)", "data://text/html,x"])
+def test_what_people_write_is_told_and_is_no_address(text: str) -> None:
+    """Word for word, and no link that a reader of the document could follow into a script."""
+    columns = ("Dataset", "Version", "Role", "Personal data", "Location")
+    data = Table(columns, ((text, text, text, text, text),))
+    card = cards.spoken_in(text)
+    sections = tuple(
+        replace(section, items=tuple(replace(item, value=data) if item.id == "datasets" else item
+                                     for item in section.items)) for section in card.sections
+    )  # fmt: skip
+    document = made(replace(card, sections=sections))
+    told = next(part for part in document["components"] if part["bom-ref"] == "dataset-0")
+
+    assert told["name"] == text.strip()
+    assert "contents" not in told["data"][0]
+    assert {"name": "modelkeep:dataset:location", "value": text.strip()} in told["properties"]
+    assert [one["url"] for one in document["metadata"]["component"]["externalReferences"]] == [
+        f"{PUBLIC_URL}/models/{card.model}/versions/{card.version}/card"
+    ]
+    assert document["metadata"]["component"]["description"] == text
 
 
 def test_a_wrong_word_would_be_found(validator: JsonStrictValidator) -> None:

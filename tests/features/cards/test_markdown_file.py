@@ -105,6 +105,26 @@ def test_a_hostile_text_breaks_nothing_wherever_it_stands(text: str) -> None:
     assert not re.findall(r'href="(?!https?:|mailto:)', html)
 
 
+@pytest.mark.parametrize("strict", [True, False])
+def test_the_head_says_what_the_card_says_whatever_that_is(strict: bool) -> None:
+    """By this library's rules of YAML and by others': each text that may be a number or a word of YAML is quoted."""
+    odd = (
+        "yes", "1e3", "0o7", "0x1F", "1_000", "1:20", ".inf", "~", "null", "=", "<<", "!!python/object:os.system {}",
+        "&a b", "*a", "a: b", "a #b", "- a", "{a: b}", "[a]", "%TAG", "@a", "`a`", "'", '"', "\\", "? a", "|", ">",
+    )  # fmt: skip
+    for text in (*odd, *_NAUGHTY):
+        if not text.strip():
+            continue
+        card = replace(cards.spoken_in(text), model=f"group/{text.split()[0]}", version=text)
+        head = re.split(r"^---$", to_markdown(card), maxsplit=2, flags=re.MULTILINE)[1]
+        told = yaml.load(head, Loader=yaml.SafeLoader if strict else yaml.BaseLoader)
+        assert told["modelkeep"]["version"] == " ".join(text.split())
+        assert told["metrics"] == [" ".join(text.split())]
+        assert set(told["modelkeep"]) == {"model", "version", "revision", "status", "state", "risk_tier", "digest"}
+        plain = re.findall(r"^ +version: (?!\")(.*)$", head, re.MULTILINE)
+        assert all(re.fullmatch("'.*'|[A-Za-z][A-Za-z0-9 ./_-]*", value) for value in plain), text
+
+
 def test_texts_are_the_characters_they_were() -> None:
     """A thousand odd strings, in paragraphs, cells and lists."""
     for text in _NAUGHTY:

@@ -3,6 +3,7 @@
 import itertools
 import re
 import unicodedata
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,11 @@ TYPST = (
     "+ item", "/ Term: x", "\\u{41}", "\\", "//comment", "/* comment */", "~", "---", "--", "...",
     "'single' \"double\"", "https://a.example/#x", "[content]", "#", "#(", "#)", "]", ")", "}", "#sys.inputs",
     "#json(bytes(sys.inputs.card))",
+)  # fmt: skip
+#: What ends a comment or a block of code, or leads out of a string.
+ALMOST_TYPST = (
+    "*/ #panic() /*", "``` #panic() ```", "` #panic()", "\\\" #panic()", '"; panic(); "', "\\u{22}", "$ #panic() $",
+    "#link(\"javascript:alert(1)\")[x]", "@@@", "<a> @a",
 )  # fmt: skip
 
 
@@ -219,6 +225,34 @@ def test_what_people_write_comes_out_as_its_characters() -> None:
 def test_a_hostile_text_may_stand_anywhere(text: str) -> None:
     """In names, labels of charts, heads of tables, sources and annotations."""
     assert len(read_pdf(printed(cards.spoken_in(text))).pages) > 1
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_every_attack_is_printed_and_nothing_else_comes_of_it(first: int) -> None:
+    """Each in turn in texts, cells, heads, names of metrics and groups, sources, annotations and their authors."""
+    texts = (*cards.ATTACKS, *TYPST, *ALMOST_TYPST)
+    card = cards.spoken_in_turn(texts[first:] + texts[:first])
+    content = printed(card)
+    reader = read_pdf(content)
+    told, plain = text_of(content), read_pdf(printed(cards.make_card()))
+
+    named = {name.author for section in card.sections for name in section.annotations}
+    assert squeeze("".join(named)) in told
+    for item in (item for section in card.sections for item in section.items):
+        cells = [cell for row in item.value.rows for cell in row] if isinstance(item.value, Table) else []
+        sources = [source.label for source in item.sources]
+        for said in (*cells, *sources, *([item.value] if isinstance(item.value, str) else [])):
+            if is_plain(said) and not said.startswith(("-", "*")):
+                assert squeeze(said) in told, said
+    marks = [mark.get_object() for page in reader.pages for mark in page.get("/Annots", [])]
+    assert all(
+        str(mark["/A"]["/URI"]).startswith(("http://", "https://")) for mark in marks if "/URI" in mark.get("/A", {})
+    )
+    assert {str(mark["/Subtype"]) for mark in marks} == {"/Link"}
+    assert set(reader.trailer["/Root"]) == set(plain.trailer["/Root"])
+    assert reader.pages[0].mediabox == plain.pages[0].mediabox
+    described = ElementTree.fromstring(reader.trailer["/Root"]["/Metadata"].get_object().get_data().decode())
+    assert squeeze(card.summary) in squeeze("".join(described.itertext()))
 
 
 def test_annotations_are_drawn_from_markdown() -> None:

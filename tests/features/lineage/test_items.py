@@ -1,5 +1,7 @@
 """A version's own facts and its lineage items stand once, whichever of them is written, and the graph follows both."""
 
+import contextlib
+import graphlib
 import random
 import secrets
 from functools import partial
@@ -13,10 +15,10 @@ from modelkeep_server.features.lineage import projection
 from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.versions import service as version_service
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.rules.errors import Conflict, NotFound
+from modelkeep_server.rules.errors import Conflict, Invalid, NotFound
 from tests.support.at_once import at_once
 from tests.support.endurance import Figures, sizes
-from tests.support.lineage import add_item, list_edges, list_items, remove_item
+from tests.support.lineage import add_item, list_edges, list_items, remove_item, restore_item
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
@@ -41,9 +43,11 @@ _steps = st.lists(
         st.tuples(st.just("own commit"), st.one_of(st.none(), _commits)),
         st.tuples(st.just("own job"), st.one_of(st.none(), _runs)),
         st.tuples(st.just("remove"), st.integers(0, 9)),
+        st.tuples(st.just("restore"), st.integers(0, 9)),
+        st.tuples(st.just("program"), st.sampled_from("ab"), st.lists(st.integers(0, 9), max_size=3)),
     ),
     min_size=6,
-    max_size=16,
+    max_size=20,
 )
 
 
@@ -60,6 +64,20 @@ _FOLDED = [
     ("run", "r1"),
     ("own job", "r1"),
 ]
+#: Programs take in what is taken off and put back, and would take in each other.
+_TAKEN = [
+    ("dataset", {"name": "a", "version": "1"}, "TRAINING"),
+    ("dataset", {"name": "b", "version": "1"}, "TRAINING"),
+    ("program", "a", [0, 1]),
+    ("program", "b", [2]),
+    ("remove", 2),
+    ("program", "a", [3, 2]),
+    ("remove", 0),
+    ("restore", 1),
+    ("restore", 0),
+    ("program", "a", [0, 1]),
+    ("restore", 0),
+]
 
 
 class _Play:
@@ -69,6 +87,7 @@ class _Play:
         self.registry = registry
         self.version: Version = make.version(make.model(repository_url=_REPOSITORY))
         self.owner: Person = make.owner_of(self.version)
+        self.removed: list[str] = []
 
     def items(self) -> tuple[Item, ...]:
         return list_items(self.registry, self.owner, self.version)
@@ -78,6 +97,9 @@ class _Play:
             add_item(self.registry, self.owner, self.version, kind, facts)
         except Conflict:
             assert any(item.kind == kind for item in self.items()), "Nothing like it stands there."
+        except Invalid as refused:
+            if {fault.field for fault in refused.errors} != {"inputs"}:
+                raise
 
     def edit(self, changes: dict[str, Any]) -> None:
         group, _, name = self.version.model.partition("/")
@@ -111,9 +133,21 @@ class _Play:
                 found = self.items()
                 if place < len(found):
                     try:
-                        remove_item(self.registry, self.owner, self.version, found[place].id)
+                        self.removed.append(remove_item(self.registry, self.owner, self.version, found[place].id))
                     except Conflict:
                         assert found[place].id in ("commit", "training-job")
+            case _:
+                self.do_back(step)
+
+    def do_back(self, step: Any) -> None:
+        match step:
+            case "restore", place if place < len(self.removed):
+                with contextlib.suppress(Conflict, NotFound):
+                    restore_item(self.registry, self.owner, self.version, self.removed[place])
+            case "program", name, places:
+                nodes = [item.node for item in self.items()]
+                inputs = [nodes[place] for place in places if place < len(nodes)]
+                self.add("TRAINING_SCRIPT", {"name": name, "uri": f"git:{name}", "inputs": inputs})
 
     def refresh(self) -> None:
         self.edit({"description": f"{len(self.version.description or '')} and more"})
@@ -131,16 +165,20 @@ def _identity(item: Item) -> tuple[Any, ...]:
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_steps)
 @example(steps=_FOLDED)
+@example(steps=_TAKEN)
 def test_writing_one_writes_the_other_once(registry: Registry, make: Make, steps: list[Any]) -> None:
     """
     After any writes of fields and items, no fact stands twice, the metadata holds a training dataset and a base model
-    exactly where an item says so, and the graph is what it would be if it were drawn anew.
+    exactly where an item says so, every input is an item, none takes in itself, and the graph is what it would be if it
+    were drawn anew.
     """
     play = _Play(registry, make)
     for step in steps:
         play.do(step)
         items = play.items()
         assert len({_identity(item) for item in items}) == len(items), step
+        graphlib.TopologicalSorter({item.node: item.inputs for item in items}).prepare()
+        assert {node for item in items for node in item.inputs} <= {item.node for item in items}, step
     play.refresh()
     items = {item.id: item for item in play.items()}
     dataset, base = (play.version.metadata.get(key) for key in ("trainingDataset", "baseModel"))

@@ -33,8 +33,10 @@ from tests.support.registries import Registry
 #: How each of the people stands to the model or its version; the first two have nothing to do with either.
 TIES = (
     "none", "none", "owner", "former owner", "in its team", "formerly in its team", "edited", "uploaded",
-    "their program edited",
+    "their program edited", "told a dataset", "told a consumer",
 )  # fmt: skip
+DATASET = {"kind": "DATASET", "name": "holdout", "version": "1", "role": "TEST"}
+CONSUMER = {"kind": "CONSUMER", "name": "Help desk"}
 MRC, SECURITY = Role.MRC, Role.SECURITY_ARCHITECT
 CASTS = st.lists(st.sampled_from([(MRC,), (SECURITY,), (MRC, SECURITY)]), min_size=len(TIES), max_size=len(TIES))
 
@@ -59,7 +61,7 @@ PLANS = st.builds(
 
 #: Somebody with both roles filled one place, and the other is open still.
 HALF_WAY = Plan(
-    RiskTier.HIGH, [(MRC, SECURITY), *[(MRC, SECURITY), (SECURITY,), (MRC,)] * 3][: len(TIES)], deciders=[0],
+    RiskTier.HIGH, [(MRC, SECURITY), *[(MRC, SECURITY), (SECURITY,), (MRC,)] * 4][: len(TIES)], deciders=[0],
     granters=[0], raised=False, held=False,
 )  # fmt: skip
 
@@ -86,10 +88,13 @@ def begin(make: Make, api: Api, plan: Plan) -> tuple[Life, list[Person], str]:
     named = {"name": address[:40].replace("@", "-").replace(".", "-"), "purpose": "Edits."}
     program = sponsor.call("POST", "/api/v1/service-accounts", json=named).json()
     token = sponsor.call("POST", f"/api/v1/service-accounts/{program['id']}/tokens", json={"name": "ci"}).json()
-    for one in (by_tie["edited"].email, by_tie["uploaded"].email, program["account"]):
+    tellers = {by_tie["told a dataset"]: DATASET, by_tie["told a consumer"]: CONSUMER}
+    writers = (by_tie["edited"], by_tie["uploaded"], *tellers)
+    for one in (*(writer.email for writer in writers), program["account"]):
         assert owner.put(f"{model}/collaborators/{one}", json={"access": "WRITE"}).status_code == 201
     editors = (api.as_(by_tie["edited"]), api.with_token(token["token"]))
     edits = [one.patch(life.base, json={"description": f"Said anew, {n}."}) for n, one in enumerate(editors)]
+    edits += [api.as_(teller).post(f"{life.base}/lineage", json=item) for teller, item in tellers.items()]
     make.file(life.version, by_tie["uploaded"], "more.safetensors")
     policy = owner.get("/api/v1/policies").json()["items"][0]["id"]
     asked = owner.post("/api/v1/exceptions", json={
@@ -97,7 +102,7 @@ def begin(make: Make, api: Api, plan: Plan) -> tuple[Life, list[Person], str]:
         "mitigation": "Looked at.", "expiresAt": clock.iso_seconds(clock.utc_now() + timedelta(days=30)),
     })  # fmt: skip
     answers = [left, *edits, life.ask(), asked]
-    assert [one.status_code for one in answers] == [200, 200, 200, 201, 201], [one.text for one in answers]
+    assert [one.status_code for one in answers] == [200, 200, 200, *[201] * 4], [one.text for one in answers]
     return life, people, asked.json()["id"]
 
 
@@ -186,3 +191,31 @@ def test_lists_and_acts_agree_on_who_may_decide(
             assert (tie, roles, told) == (tie, roles, tried)
 
     agree()
+
+
+def test_who_names_a_consumer_may_decide_and_who_names_a_dataset_may_not(
+    registry: Registry, make: Make, api: Api
+) -> None:
+    """Who uses a version is no part of it: telling that, and taking it back, bars nobody, before nor after it froze."""
+    life = begin_life(make, api, cast=make_cast(make))
+    barred, apart = make.person(MRC), make.person(MRC)
+    for person in (barred, apart):
+        told = api.as_(life.cast.owner).put(
+            f"/api/v1/models/{life.version.model}/collaborators/{person.email}", json={"access": "WRITE"}
+        )
+        assert told.status_code == 201
+    items = f"{life.base}/lineage"
+    early = api.as_(apart).post(items, json=CONSUMER).json()
+    assert api.as_(barred).post(items, json=DATASET).status_code == 201
+    life.reach("SUBMITTED")
+    assert api.as_(apart).delete(f"{items}/items/{early['id']}").status_code == 204
+    assert api.as_(apart).post(items, json={**CONSUMER, "name": "Retention lists"}).status_code == 201
+
+    def may_decide(person: Person) -> tuple[bool, bool]:
+        actor = present(registry, person)
+        with registry.reading() as work:
+            queue = list_queue(work, actor, QueueFilter(group=life.version.model.partition("/")[0])).items
+        return any(row.decidable for row in queue), life.decide(person).status_code == 201
+
+    assert may_decide(barred) == (False, False)
+    assert may_decide(apart) == (True, True)

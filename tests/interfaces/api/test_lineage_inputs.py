@@ -10,6 +10,7 @@ from tests.support.clients import Api, Client
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault, refusal
 from tests.support.promoting import begin_life
+from tests.support.statements import counted
 
 _DATA = {"kind": "DATASET", "name": "team/churn", "version": "2026-02", "role": "TRAINING"}
 _DATA_NODE = "dataset:team%2Fchurn@2026-02"
@@ -228,3 +229,139 @@ def test_two_who_tell_at_once_close_no_ring(make: Make, api: Api) -> None:
     answers = at_once(partial(told.add, scripts[0], "script:git:b"), partial(told.add, scripts[1], "script:git:a"))
     assert sorted(answer.status_code for answer in answers) == [201, 422]
     assert len(told.inputs()) == 1
+
+
+def test_who_edited_a_field_last_told_what_stands_in_it(make: Make, api: Api) -> None:
+    """Of the training dataset, the base model, the commit and the job: each by its own last edit, and no other one."""
+    version = make.version(training_job_id="j1", metadata={"trainingDataset": {"name": "a", "version": "1"}})
+    owner, second = make.owner_of(version), make.person()
+    place = route_of(version)
+    api.as_(owner).put(f"/api/v1/models/{version.model}/collaborators/{second.email}", json={"access": "WRITE"})
+    api.as_(second).patch(place, json={"commitSha": "abcdef1", "description": 'Not "metadata.trainingDataset": this.'})
+    api.as_(second).post(f"{place}/lineage", json={"kind": "BASE_MODEL", "uri": "hf:a"})
+    api.as_(owner).patch(place, json={"metadata": {"custom": {"note": "Later."}}})
+    found = api.as_(owner).get(f"{place}/lineage/items").json()["items"]
+    by = {
+        "training-dataset": owner.email,
+        "base-model": second.email,
+        "commit": second.email,
+        "training-job": owner.email,
+    }
+    assert {item["id"]: item["addedBy"] for item in found} == by
+    assert all(item["addedAt"] for item in found)
+    told = api.as_(second).post(f"{place}/lineage", json={**_DATA, "name": "a", "version": "1", "personalData": "NO"})
+    assert (told.json()["id"], told.json()["addedBy"]) == ("training-dataset", second.email)
+    assert api.as_(owner).get(f"{place}/lineage/items/training-dataset").json() == told.json()
+
+
+def test_lines_lead_on_past_kinds_that_are_not_shown(make: Make, api: Api) -> None:
+    """Without code, the data of a run leads to the version; the exported picture says so in the words of before."""
+    told = _Told(api, make, make.version())
+    told.must(_DATA)
+    told.must({"kind": "TRAINING_SCRIPT", "name": "a", "uri": "git:a"}, _DATA_NODE)
+    told.must(_RUN, "script:git:a")
+    browser = api.browser(make.owner_of(told.version))
+    page = f"/models/{told.version.model}/versions/{told.version.version}/lineage/export"
+    found = {
+        kinds: browser.get(f"{page}?format=json&{kinds}").json()["edges"]
+        for kinds in ("kinds=DATA&kinds=MODELS", "kinds=CODE&kinds=MODELS", "")
+    }
+    lines = {kinds: {(one["from"], one["to"], one["relation"]) for one in edges} for kinds, edges in found.items()}
+    run = ("run:mlflow/r1", told.node, "produced")
+    assert lines["kinds=DATA&kinds=MODELS"] == {(_DATA_NODE, told.node, "is data of")}
+    assert lines["kinds=CODE&kinds=MODELS"] == {("script:git:a", "run:mlflow/r1", "goes into"), run}
+    assert lines[""] == {
+        (_DATA_NODE, "script:git:a", "goes into"), ("script:git:a", "run:mlflow/r1", "goes into"), run,
+    }  # fmt: skip
+
+
+def test_a_comparison_and_a_card_say_what_went_into_what(make: Make, api: Api) -> None:
+    """An item with other inputs is another one in a comparison; the card names who prepared a dataset."""
+    told = _Told(api, make, make.version())
+    told.must(_DATA)
+    told.must(_PIPELINE)
+    versions = f"/api/v1/models/{told.version.model}/versions"
+    told.client.post(versions, json={"version": "1.1.0", "from": "1.0.0", "metadata": {}})
+    item = {**_PIPELINE, "inputs": [_DATA_NODE]}
+    assert told.client.post(f"{versions}/1.1.0/lineage", json=item).status_code == 201
+    compared = told.client.get(f"{versions}/1.1.0/compare", params={"with": "1.0.0"}).json()
+    assert ("lineage.pipeline:git:features", "CHANGED") in [
+        (one["field"], one["change"]) for one in compared["metadata"]
+    ]
+    page = api.browser(make.owner_of(told.version)).get(
+        f"/models/{told.version.model}/versions/1.1.0/compare?with=1.0.0"
+    )
+    assert f"takes in {_DATA_NODE}" in page.text
+    assert told.client.post(f"{versions}/1.1.0/card").status_code == 201
+    card = told.client.get(f"{versions}/1.1.0/card?revision=draft&format=json").text
+    assert '"Prepared by"' in card
+    assert told.client.post(f"{versions}/1.0.0/card").status_code == 201
+    assert '"Prepared by"' not in told.client.get(f"{versions}/1.0.0/card?revision=draft&format=json").text
+
+
+def test_a_run_that_is_told_again_has_all_that_it_read(make: Make, api: Api) -> None:
+    """A later event of the same run adds what is new to it, also where somebody told the run by hand."""
+    told = _Told(api, make, make.version())
+    told.must({**_RUN, "system": "airflow", "url": "https://airflow.example.com/r1"})
+
+    def send(*names: str) -> Any:
+        facets = {"version": {"datasetVersion": "1"}, "modelkeep": {"role": "TEST"}}
+        event = {
+            "eventType": "COMPLETE", "run": {"runId": "r1"}, "job": {"namespace": "airflow", "name": "train"},
+            "inputs": [{"namespace": "s3://data", "name": name, "facets": facets} for name in names],
+            "outputs": [{"namespace": "modelkeep", "name": told.version.address}],
+        }  # fmt: skip
+        answer = told.client.post("/api/v1/lineage/openlineage", json=event)
+        assert answer.status_code == 201, answer.text
+        (found,) = answer.json()["versions"]
+        return [item["node"] for item in found["added"]], found["known"]
+
+    run = "run:airflow/r1"
+    assert send("a") == (["dataset:a@1", run], 0)
+    assert send("a") == ([], 2)
+    assert send("b", "a", "b") == (["dataset:b@1", run], 2)
+    assert send("b") == ([], 2)
+    assert send() == ([], 1)
+    assert told.inputs() == {run: ["dataset:a@1", "dataset:b@1"]}
+    items = told.client.get(f"{told.route}/items").json()["items"]
+    assert [item["url"] for item in items if item["node"] == run] == ["https://airflow.example.com/r1"]
+
+
+def test_who_puts_back_at_once_puts_back_once(make: Make, api: Api) -> None:
+    """Two who press Undo, one who tells it anew, and one who takes off what it took in: the item stands once."""
+    told = _Told(api, make, make.version())
+    owner = make.owner_of(told.version)
+    told.must(_DATA)
+    tab = f"/models/{told.version.model}/versions/1.0.0/lineage"
+    for _ in range(3):
+        item = told.must(_PIPELINE, _DATA_NODE)["id"]
+        told.client.delete(f"{told.route}/items/{item}")
+        answers = at_once(
+            *(partial(api.browser(owner).submit, f"{tab}/removed/{item}/restore", {}) for _ in range(2)),
+            partial(told.add, _PIPELINE, _DATA_NODE),
+            partial(told.client.delete, f"{told.route}/items/training-dataset"),
+        )
+        assert all(answer.status_code in (201, 204, 303, 404, 409, 422) for answer in answers), [
+            answer.text[:300] for answer in answers
+        ]
+        told.add(_DATA)
+        items = told.client.get(f"{told.route}/items").json()["items"]
+        (pipeline,) = [one for one in items if one["kind"] == "FEATURE_PIPELINE"]
+        assert pipeline["inputs"] == [_DATA_NODE]
+        told.client.delete(f"{told.route}/items/{pipeline['id']}")
+
+
+def test_the_list_costs_the_same_however_much_stands_in_it(make: Make, api: Api) -> None:
+    """Items, inputs and who told what stands in fields are three statements, with one for hidden models."""
+    costs = []
+    for count in (1, 12):
+        told = _Told(api, make, make.version(commit_sha="abcdef1"))
+        told.must(_DATA)
+        for number in range(count):
+            told.must({**_PIPELINE, "uri": f"git:{number}"}, _DATA_NODE)
+            told.client.patch(route_of(told.version), json={"description": f"Edited {number} times."})
+        told.inputs()
+        with counted() as sent:
+            told.inputs()
+        costs.append(len(sent))
+    assert costs[0] == costs[1] <= 6, costs

@@ -28,7 +28,6 @@ def test_a_change_is_followed_to_everything_it_reaches(make: Make, api: Api) -> 
 
     assert "2 versions are reached, none is live" in shown
     assert "router 1.0.0" in shown.partition("If this changes")[2]
-    assert "Tell owners" in shown
     assert "Tell 1 owner" in shown
     assert "format=csv" in page
     assert f"/lineage?node={node}" in page

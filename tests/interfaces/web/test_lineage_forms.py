@@ -164,14 +164,14 @@ def test_nothing_is_put_back_where_it_may_not_be(make: Make, api: Api) -> None:
     where, browser = f"{route_of(version)}/lineage", api.browser(owner)
     script = {"kind": "TRAINING_SCRIPT", "name": "a", "uri": "git:a"}
     item = api.as_(owner).post(where, json=script).json()["id"]
-    undo = f"{tab_of(version)}/{item}/restore"
+    undo = f"{tab_of(version)}/removed/{item}/restore"
     assert browser.submit(undo, {}).status_code == 404
     browser.submit(f"{tab_of(version)}/{item}/remove", {})
     told = api.as_(owner).post(where, json=script).json()["id"]
     assert browser.submit(undo, {}).status_code == 409
     api.as_(owner).delete(f"{where}/items/{told}")
     assert api.browser(make.person()).submit(undo, {}).status_code == 403
-    assert browser.submit(f"{tab_of(version)}/nothing/restore", {}).status_code == 404
+    assert browser.submit(f"{tab_of(version)}/removed/nothing/restore", {}).status_code == 404
     life.ask()
     life.reach("SUBMITTED")
     assert browser.submit(undo, {}).status_code == 409
@@ -198,7 +198,7 @@ def test_what_an_item_took_in_is_ticked_in_its_form(make: Make, api: Api) -> Non
     sent = browser.submit(form, {"name": "features", "uri": "git:f", "inputs": ["dataset:first@1", "dataset:second@1"]})
     shown = words_of(look(api, owner, sent.headers["location"]))
     assert "Takes in first 1 , second 1" in shown or "Takes in first 1, second 1" in shown
-    assert shown.count("goes into features") == 2
+    assert shown.count("Goes into features") == 2
 
 
 def test_fields_of_the_version_are_in_it_too(make: Make, api: Api) -> None:

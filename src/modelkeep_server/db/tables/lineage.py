@@ -15,7 +15,9 @@ from modelkeep_server.db.tables.base import (
 
 #: `kind` and the keys of `facts` are those of rules/lineage.py. The first training dataset and the base model of a
 #: version stand in its metadata, its commit and its training job in columns of their own, and not here again.
-#: `source` is FORM, API, OPENLINEAGE or CARRIED. One that was taken off keeps its row.
+#: `inputs` in `facts` are the ids of nodes that other items of the version lead to. `source` is FORM, API, OPENLINEAGE
+#: or CARRIED. One that was taken off keeps its row; what stood in the metadata has one from then on, of the source
+#: VERSION.
 lineage_items = Table(
     "lineage_items",
     metadata,

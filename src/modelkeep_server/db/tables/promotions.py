@@ -16,7 +16,7 @@ from modelkeep_server.db.tables.base import (
 _OPEN = text("status = 'OPEN'")
 
 #: What a version held when it was submitted, under its digest: one row a submission, the last one counts.
-#: `content` is the document that was digested (features/promotion/contents.py).
+#: `content` is the document that was digested (features/versions/content.py).
 version_contents = Table(
     "version_contents",
     metadata,

@@ -1,53 +1,17 @@
-"""Which registered base models cards name, and which of them not everybody who reads a card may see any more."""
+"""Registered base models that cards name, and that not everybody who reads a card may see any more."""
 
 from collections.abc import Collection
 from dataclasses import replace
 
-from sqlalchemy import Text, distinct, func, select, type_coerce
+from sqlalchemy import select
 
-from modelkeep_server.db.tables import card_revisions, lineage_edges, lineage_nodes, models, versions
+from modelkeep_server.db.tables import models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.cards.gathering.details import HIDDEN
 from modelkeep_server.features.cards.gathering.found import lineage_of
-from modelkeep_server.features.cards.views import Card, CardItem, CardStatus, Origin
-from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.views import Model, Visibility
-from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.cards.views import Card, CardItem, Origin
+from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit import canonical
-from modelkeep_server.rules.lineage import ItemKind
-
-
-def published_cards_naming(work: Work, actor: Actor, model: Model) -> int:
-    """
-    How many published revisions of cards of other models name a version of this one as their base. One statement.
-
-    They never change, so they go on naming it whoever may see it. Only those of models that the actor sees are counted,
-    and of versions that name it as their base still.
-    """
-    base = versions.alias("base")
-    return int(
-        work.scalar(
-            select(func.count(distinct(card_revisions.c.id)))
-            .select_from(base)
-            .join(lineage_nodes, lineage_nodes.c.version_id == base.c.id)
-            .join(
-                lineage_edges,
-                (lineage_edges.c.from_id == lineage_nodes.c.id)
-                & (lineage_edges.c.relation == ItemKind.BASE_MODEL.value),
-            )
-            .join(versions, versions.c.id == lineage_edges.c.version_id)
-            .join(models, models.c.id == versions.c.model_id)
-            .join(card_revisions, card_revisions.c.version_id == versions.c.id)
-            .where(
-                base.c.model_id == model.key,
-                models.c.id != model.key,
-                visible_to(actor),
-                card_revisions.c.status == CardStatus.PUBLISHED.value,
-                type_coerce(card_revisions.c.document, Text).contains(_label_of(model), autoescape=True),
-            )
-        )
-    )
 
 
 def without_hidden(work: Work, version: Version, card: Card) -> Card:
@@ -107,8 +71,3 @@ def _hide_in(version: Version, item: CardItem, hidden: Collection[str]) -> CardI
 
 def _is_of(line: str, hidden: Collection[str]) -> bool:
     return line.startswith(tuple(f"{address}{after}" for address in hidden for after in (", ", " says nothing")))
-
-
-def _label_of(model: Model) -> str:
-    """How the document of a card names any version of a model as a source, in its canonical spelling."""
-    return f'"label":{canonical.dumps(f"{model.address}:")[:-1]}'

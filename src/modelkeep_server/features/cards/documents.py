@@ -6,7 +6,6 @@ The digest of a published card is the SHA-256 of the canonical JSON (RFC 8785) o
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -31,8 +30,6 @@ from modelkeep_server.rules.card_sections import ItemKind
 SCHEMA = "urn:modelkeep:model-card:1"
 PREFIX = "sha256:"
 _OUTSIDE = ("digest", "checkpoint", "edition")
-HEAD_CHARS = 200
-_HEAD = re.compile(r'\{"\$schema":"[^"]*","contentDigest":"(sha256:[0-9a-f]{64})"')
 
 
 def to_document(card: Card) -> dict[str, Any]:
@@ -98,15 +95,6 @@ def digest_of(body: Mapping[str, Any]) -> str:
 def digest_of_text(text: str) -> str:
     """The same over that JSON as it stands, in its canonical spelling, in the database."""
     return f"{PREFIX}{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def find_content_digest(head: str) -> str | None:
-    """
-    The digest of the content that a card was generated from, or None, from the first `HEAD_CHARS` of its document in
-    its canonical spelling: there it stands before everything that is long, and nobody has to read the whole of it.
-    """
-    found = _HEAD.match(head)
-    return found[1] if found else None
 
 
 def _write_section(section: CardSection) -> dict[str, Any]:

@@ -201,6 +201,11 @@ class CardChanges:
         """Whether both say the same."""
         return not (self.items or self.added or self.removed)
 
+    @property
+    def is_behind(self) -> bool:
+        """Of a card and what generating it anew would bring: whether that is worth it."""
+        return bool(self.items) or self.is_of_other_content
+
 
 @dataclass(frozen=True)
 class CardState:
@@ -213,3 +218,15 @@ class CardState:
     revisions: Sequence[Revision]
     changes: CardChanges
     waiting: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NamedBy:
+    """
+    What names a model as its base and stays as it is once not everybody may see that, as far as one sees it oneself:
+    published `cards` of other models, and `versions` of them, the `first` by address.
+    """
+
+    cards: int
+    versions: int
+    first: tuple[str, ...]

@@ -20,13 +20,13 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.artifacts.conditions import is_current_scan, is_damaged, is_waiver_held
 from modelkeep_server.features.artifacts.views import ANSWERS_FOR
-from modelkeep_server.features.cards.documents import HEAD_CHARS, find_content_digest
 from modelkeep_server.features.lineage import gathering
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.promotion import contents
+from modelkeep_server.features.versions.content import Files, compose, digest_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Verdict
 from modelkeep_server.kit import clock
+from modelkeep_server.rules.card_documents import HEAD_CHARS, find_content_digest
 from modelkeep_server.rules.fields import judge_completeness
 from modelkeep_server.rules.lineage import INPUTS, KINDS, ItemKind, PersonalData
 from modelkeep_server.rules.metrics import Metric, Threshold, judge
@@ -175,9 +175,9 @@ def _card_facts(rows: Mapping[str, Row[Any]], digest_content: Callable[[], str])
 
 
 def _digest_content(
-    model: Model, version: Version | Row[Any], files: contents.Files, lineage: Sequence[Mapping[str, Any]]
+    model: Model, version: Version | Row[Any], files: Files, lineage: Sequence[Mapping[str, Any]]
 ) -> str:
-    return contents.digest_of(contents.compose(model.address, version, files, lineage))
+    return digest_of(compose(model.address, version, files, lineage))
 
 
 def _read_files(work: Work, keys: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -5,8 +5,9 @@ An expression that cannot be judged (a fact that is not there, a type that does 
 and its reason says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.policies import exception_queries, language
 from modelkeep_server.features.policies.facts import gather_facts
 from modelkeep_server.features.policies.queries import to_wording
+from modelkeep_server.features.policies.veiling import veil_facts
 from modelkeep_server.features.policies.views import Check, Judgement, RevisionStatus, Rule, Target, Wording
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
@@ -35,7 +37,10 @@ class Standing:
 
 
 def judge(work: Work, model: Model, version: Version, target: Target | str) -> Judgement:
-    """What all policies in scope say of a version on its way to a target, by their names. Six statements."""
+    """
+    What all policies in scope say of a version on its way to a target, by their names. Six statements, and one where a
+    base model is registered here that a policy may repeat the name of.
+    """
     aim = Target(target)
     standing = [
         one
@@ -43,7 +48,8 @@ def judge(work: Work, model: Model, version: Version, target: Target | str) -> J
         if one.wording.scope.holds(model.risk_tier.value, model.group, aim.value)
     ]  # fmt: skip
     facts = gather_facts(work, model, version)
-    return Judgement(aim, tuple(check_all(standing, facts)), facts, canonical.digest(facts))
+    checks = check_all(standing, facts, lambda: veil_facts(work, facts))
+    return Judgement(aim, tuple(checks), facts, canonical.digest(facts))
 
 
 def keep(
@@ -103,15 +109,36 @@ def list_standing(work: Work, model: Model, version: Version) -> tuple[Standing,
     )
 
 
-def check_all(standing: Iterable[Standing], facts: Mapping[str, Any]) -> list[Check]:
-    """What policies say of facts, one check a policy. Scope is the caller's."""
-    bound = language.bind(facts)
+class _Facts:
+    """Facts ready for rules: as they are `asked`, and as what is said of them is `told`."""
+
+    def __init__(self, facts: Mapping[str, Any], veil: Callable[[], Mapping[str, Any]] | None) -> None:
+        self.asked = language.bind(facts)
+        self._whole, self._veil = facts, veil
+
+    @cached_property
+    def told(self) -> language.Bound:
+        veiled = self._whole if self._veil is None else self._veil()
+        return self.asked if veiled is self._whole else language.bind(veiled)
+
+
+def check_all(
+    standing: Iterable[Standing], facts: Mapping[str, Any], veil: Callable[[], Mapping[str, Any]] | None = None
+) -> list[Check]:
+    """
+    What policies say of facts, one check a policy. Scope is the caller's.
+
+    Args:
+        veil: Gives the facts as they may be repeated, asked for where a policy says more than its message; without it,
+            to who sees everything, all may be.
+    """
+    bound = _Facts(facts, veil)
     return [_check(one, bound) for one in standing]
 
 
-def _check(standing: Standing, bound: language.Bound) -> Check:
+def _check(standing: Standing, facts: _Facts) -> Check:
     wording = standing.wording
-    told = [(rule, *_ask(rule, bound)) for rule in wording.rules]
+    told = [(rule, *_ask(rule, facts)) for rule in wording.rules]
     failing = [(rule, reason, about) for rule, passed, reason, about in told if not passed]
     shown = [rule for rule, _, _ in failing] or list(wording.rules)
     about = tuple(dict.fromkeys(name for _, _, names in failing for name in names))
@@ -130,18 +157,19 @@ def _check(standing: Standing, bound: language.Bound) -> Check:
     )
 
 
-def _ask(rule: Rule, bound: language.Bound) -> tuple[bool, str | None, Sequence[str]]:
+def _ask(rule: Rule, facts: _Facts) -> tuple[bool, str | None, Sequence[str]]:
     """Whether a rule is passed; why not, or what is amiss; and the facts that it reads."""
     program = language.compile_rule(rule.expression)
     if isinstance(program, language.Fault):
         return False, f"This rule cannot be read: {program}", ()
-    answer = language.ask(program, bound)
+    answer = language.ask(program, facts.asked)
     if answer.passed:
         return True, None, program.about
-    reason = answer.reason
+    # Why something cannot be judged may repeat what it is.
+    reason = answer.reason and (language.ask(program, facts.told).reason or "It cannot be judged.")
     if reason is None and rule.detail is not None:
         detail = language.compile_detail(rule.detail)
-        told = None if isinstance(detail, language.Fault) else language.tell(detail, bound)
+        told = None if isinstance(detail, language.Fault) else language.tell(detail, facts.told)
         reason = told if told is None or told.endswith((".", "!", "?")) else f"{told}."
     return False, reason, program.about
 

@@ -1,55 +1,26 @@
 """
-What is frozen when a version is submitted: one document over its metadata, files and how it was made, under a digest.
+Freezing what a version holds when it is submitted, under the digest of features/versions/content.py.
 
 Decisions are about this digest; evaluations, cards, consumers and deployments stay outside it. Source: product R3.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from modelkeep_server.db.tables import artifacts, blobs, version_contents
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.queries import list_content
+from modelkeep_server.features.versions.content import Files, compose, digest_of
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.kit import canonical
 from modelkeep_server.rules.errors import IntegrityBroken
-
-#: Lineage stands in a document where there are items beside the version's own fields; one without is of schema 1.
-SCHEMA, SCHEMA_WITH_LINEAGE = 1, 2
-PREFIX = "sha256:"
-
-#: The files of a version, each with at least what is digested of it.
-Files = Sequence[Mapping[str, Any]]
-_OF_FILE = ("path", "type", "sha256", "sizeBytes")
 
 
 def read_content(work: Work, version: Version, files: Files | None = None) -> dict[str, Any]:
     """The document of a version as it stands now. Two statements; one where its `files` are at hand."""
     held = _read_files(work, version) if files is None else files
     return compose(version.model, version, held, list_content(work, version))
-
-
-def compose(
-    model: str, version: Version | Row[Any], files: Files, lineage: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """
-    The document of what is at hand: the address of the model, the version or its row, its files, and its items as
-    `list_content` has them.
-    """
-    return {
-        "schema": SCHEMA_WITH_LINEAGE if lineage else SCHEMA,
-        "model": model,
-        "version": version.version,
-        "commitSha": version.commit_sha,
-        "trainingJobId": version.training_job_id,
-        "description": version.description,
-        "metadata": dict(version.whole_metadata),
-        "artifacts": sorted(({key: file[key] for key in _OF_FILE} for file in files), key=lambda file: file["path"]),
-        **({"lineage": list(lineage)} if lineage else {}),
-    }
 
 
 def _read_files(work: Work, version: Version) -> Files:
@@ -59,11 +30,6 @@ def _read_files(work: Work, version: Version) -> Files:
         .where(artifacts.c.version_id == version.key, artifacts.c.removed_at.is_(None))
     )
     return [{"path": r.path, "type": r.type, "sha256": r.sha256, "sizeBytes": r.size_bytes} for r in rows]
-
-
-def digest_of(content: dict[str, Any]) -> str:
-    """`sha256:<hex>` of the canonical JSON (RFC 8785) of a document."""
-    return f"{PREFIX}{canonical.digest(content)}"
 
 
 def freeze(work: Work, actor: Actor, version: Version, files: Files | None = None) -> str:

@@ -14,7 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions.own_lineage import BASE
-from modelkeep_server.features.versions.seen import find_hidden, is_hidden
+from modelkeep_server.features.versions.seen import find_hidden, names_hidden
 
 #: What in `before` and `after` tells of base models: a version's own, and items beside it.
 _TELLING = (f"metadata.{BASE}", "lineage")
@@ -30,7 +30,7 @@ def veil_bases(work: Work, actor: Actor, events: Sequence[Event]) -> tuple[Event
 
 
 def _veil(event: Event, hidden: frozenset[str]) -> Event:
-    if not any(is_hidden(base, hidden) for facts in (event.before, event.after) for base in _list_bases(facts)):
+    if not any(names_hidden(base, hidden) for facts in (event.before, event.after) for base in _list_bases(facts)):
         return event
     stored = json.loads(event.raw)
     before, after = (
@@ -44,7 +44,9 @@ def _veil_facts(facts: _Facts, stored: Mapping[str, Any], hidden: frozenset[str]
     if facts is None:
         return None
     named = {
-        key: stored.get(key) for key in _TELLING if any(is_hidden(base, hidden) for base in _read_bases(facts.get(key)))
+        key: stored.get(key)
+        for key in _TELLING
+        if any(names_hidden(base, hidden) for base in _read_bases(facts.get(key)))
     }
     return {**facts, **named}
 

@@ -5,7 +5,7 @@ Versions come without them from features/versions/queries.py; here is what is as
 told in: lineage items, and what was frozen.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, visible_to
 from modelkeep_server.features.versions.own_lineage import BASE
-from modelkeep_server.rules.lineage import INPUTS, name_version
+from modelkeep_server.rules.lineage import INPUTS, find_model
 
 
 def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -38,12 +38,20 @@ def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> 
 
 
 def find_hidden(work: Work, actor: Actor, bases: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Those models among base models, by their addresses in small letters, that this reader may not see."""
-    asked = {str(base["model"]).lower() for base in bases if base.get("model")}
+    """
+    Those models among base models, and among what other items took in, by their addresses in small letters, that this
+    reader may not see.
+    """
+    asked = {model for base in bases for model in _list_models(base)}
     if not asked or sight_of(actor) is Sight.EVERYTHING:
         return frozenset()
     rows = work.all(select(models.c.path_key).where(models.c.path_key.in_(sorted(asked)), ~visible_to(actor)))
     return frozenset(row.path_key for row in rows)
+
+
+def names_hidden(told: Mapping[str, Any], hidden: Collection[str]) -> bool:
+    """Whether the fields of an item name one of these, also among what it took in."""
+    return any(model in hidden for model in _list_models(told))
 
 
 def is_hidden(base: Mapping[str, Any], hidden: Collection[str]) -> bool:
@@ -58,10 +66,19 @@ def without_hidden(metadata: Mapping[str, Any], hidden: Collection[str]) -> Mapp
     return {key: value for key, value in metadata.items() if key != BASE}
 
 
+def _list_models(told: Mapping[str, Any]) -> Iterator[str]:
+    """The registered models that the fields of an item name, in small letters."""
+    if told.get("model"):
+        yield str(told["model"]).lower()
+    for node in told.get(INPUTS) or ():
+        if model := find_model(str(node)):
+            yield model.lower()
+
+
 def _leave_out(item: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any]:
     """An item without inputs that are versions of hidden models."""
     inputs = item.get(INPUTS) or ()
-    kept = [one for one in inputs if not one.lower().startswith(tuple(name_version(model, "") for model in hidden))]
+    kept = [one for one in inputs if (find_model(one) or "").lower() not in hidden]
     if len(kept) == len(inputs):
         return item
     others = {key: value for key, value in item.items() if key != INPUTS}

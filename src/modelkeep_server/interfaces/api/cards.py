@@ -8,16 +8,22 @@ from starlette.responses import Response
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.cards import queries, schema, service
-from modelkeep_server.features.cards.documents import to_document
-from modelkeep_server.features.cards.views import Card
+from modelkeep_server.features.cards.views import Card, CardChanges
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
-from modelkeep_server.interfaces.api.shapes.cards import AnnotationIn, CardChangesOut, CardOut, CardRevisionOut
+from modelkeep_server.interfaces.api.shapes.cards import (
+    AnnotationIn,
+    CardChangesOut,
+    CardOut,
+    CardRevisionOut,
+    tell_card,
+)
 from modelkeep_server.interfaces.card_files import FORMATS, Format, make_file, name_file
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.printing import print_file
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.disposition import attachment
 
@@ -34,6 +40,10 @@ Which = Annotated[
 ]
 OneOf = Annotated[
     str, Query(max_length=20, pattern="^(draft|[1-9][0-9]{0,8})$", description="A revision by its number, or `draft`.")
+]
+As = Annotated[
+    Format | None,
+    Query(description="A file of the card, of a published one each time the same. Left out, the card as JSON."),
 ]
 Section = Annotated[str, Path(description="The id of a section, as a card has it.")]
 _DRAWN: dict[int | str, dict[str, Any]] = {
@@ -62,16 +72,26 @@ def generate_card(work: Work, actor: Actor, group: str, name: str, version: str)
 @router.get(BASE, response_model=CardOut, responses=_DRAWN)
 @door.streams("model.read")
 async def show_card(
-    desk: Desk, group: str, name: str, version: str, format: Format = Format.JSON, revision: Which = ""
+    desk: Desk, group: str, name: str, version: str, format: As = None, revision: Which = ""
 ) -> Response:
-    """A model card, or a file of it in another format."""
+    """
+    A model card, with the facts that have changed since it was generated; or a file of it, which says no more than the
+    card.
+    """
 
-    def read(work: Work, actor: Actor) -> Card:
-        return queries.get_card(work, actor, group, name, version, _read_revision(revision))
+    def read(work: Work, actor: Actor) -> tuple[Card, CardChanges | None]:
+        card = queries.get_card(work, actor, group, name, version, _read_revision(revision))
+        return card, _find_changes(work, actor, group, name, version, card) if format is None else None
 
-    card, row = await desk.read(read), FORMATS[format]
-    run = desk.door.print if row.is_slow else desk.door.hop
-    content = await run(lambda: make_file(card, format, desk.door.parts))
+    card, changes = await desk.read(read)
+    if format is None:
+        return _answer(card, changes=changes)
+    row = FORMATS[format]
+
+    def make() -> bytes:
+        return make_file(card, format, desk.door.parts)
+
+    content = await (print_file(desk, make) if row.is_slow else desk.door.hop(make))
     headers = {"ETag": etag_of(card.edition)}
     if row.media_type != "application/json":
         headers["Content-Disposition"] = attachment(name_file(card, format))
@@ -144,10 +164,8 @@ def show_card_changes(
     work: Work, actor: Actor, group: str, name: str, version: str, revision: Which = ""
 ) -> CardChangesOut:
     """What has changed of the facts since a card was generated; generating anew takes it in."""
-    model = model_queries.get_model(work, actor, group, name)
     card = queries.get_card(work, actor, group, name, version, _read_revision(revision))
-    found = version_queries.get_version(work, actor, group, name, version)
-    return CardChangesOut.of(queries.find_changes(work, actor, model, found, card))
+    return CardChangesOut.of(_find_changes(work, actor, group, name, version, card))
 
 
 @router.get("/schemas/model-card/1", response_class=Response, responses=_SCHEMA)
@@ -157,14 +175,22 @@ def show_card_schema(work: Work, actor: Actor) -> Response:
     return Response(schema.read_schema(), media_type="application/schema+json")
 
 
+def _find_changes(work: Work, actor: Actor, group: str, name: str, version: str, card: Card) -> CardChanges:
+    model = model_queries.get_model(work, actor, group, name)
+    found = version_queries.get_version(work, actor, group, name, version)
+    return queries.find_changes(work, actor, model, found, card)
+
+
 def _read_revision(told: str) -> queries.Asked:
     if told == "draft":
         return "draft"
     return int(told) if told else None
 
 
-def _answer(card: Card, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _answer(
+    card: Card, status: int = 200, headers: dict[str, str] | None = None, *, changes: CardChanges | None = None
+) -> Response:
     return Response(
-        canonical.dumps(to_document(card)).encode(), status, {"ETag": etag_of(card.edition), **(headers or {})},
+        canonical.dumps(tell_card(card, changes)).encode(), status, {"ETag": etag_of(card.edition), **(headers or {})},
         "application/json",
     )  # fmt: skip

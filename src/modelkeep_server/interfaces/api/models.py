@@ -5,18 +5,28 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.cards.views import NamedBy
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import ownership, queries, service
 from modelkeep_server.features.models.checks import NewModel
-from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.models.views import Model, Visibility
 from modelkeep_server.features.promotion.ending import retiring
 from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
 from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, TierName, etag_of
-from modelkeep_server.interfaces.api.shapes.models import CatalogueOut, ModelIn, ModelOut, ModelPatch, NewestOut
+from modelkeep_server.interfaces.api.shapes.models import (
+    CatalogueOut,
+    EditedModelOut,
+    ModelIn,
+    ModelOut,
+    ModelPatch,
+    NewestOut,
+    WarningOut,
+)
 from modelkeep_server.interfaces.api.shapes.sharing import TransferIn
+from modelkeep_server.interfaces.hiding import find_naming, say_naming
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")
@@ -71,7 +81,7 @@ def show_model(work: Work, actor: Actor, group: str, name: str) -> Answer:
     return _with_etag(queries.get_model(work, actor, group, name))
 
 
-@router.patch("/models/{group}/{name}", response_model=ModelOut)
+@router.patch("/models/{group}/{name}", response_model=EditedModelOut)
 @door.writes("model.update", "model.lower_tier")
 def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPatch, if_match: IfMatch = None) -> Answer:
     """
@@ -81,10 +91,13 @@ def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPat
     none of its versions lowers it, by `riskTier` and `reason` alone.
     """
     changes = body.model_dump(exclude_unset=True, exclude={"reason"})
+    hides = changes.get("visibility") == Visibility.RESTRICTED
+    named_by = find_naming(work, actor, queries.get_model(work, actor, group, name)) if hides else None
     model = tier_raises.update_model(
         work, actor, group, name, changes, expected=read_if_match(if_match), reason=body.reason
     )
-    return _with_etag(model)
+    facts = {name: getattr(model, name) for name in ModelOut.model_fields}
+    return _answer(EditedModelOut(**facts, warnings=[_warn(named_by)] if named_by else []))
 
 
 @router.post("/models/{group}/{name}/transfer", response_model=ModelOut)
@@ -109,8 +122,16 @@ def retire_model(work: Work, actor: Actor, group: str, name: str, body: ReasonIn
     return _with_etag(retiring.retire_model(work, actor, group, name, reason=body.reason, expected=expected))
 
 
+def _warn(found: NamedBy) -> WarningOut:
+    return WarningOut(code="named_elsewhere", message=say_naming(found), versions=list(found.first))
+
+
 def _with_etag(model: Model, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(ModelOut.model_validate(model), status, {"ETag": etag_of(model.revision), **(headers or {})})
+    return _answer(ModelOut.model_validate(model), status=status, headers=headers)
+
+
+def _answer(told: ModelOut, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(told, status, {"ETag": etag_of(told.revision), **(headers or {})})
 
 
 def _row(row: CatalogueRow) -> CatalogueOut:

@@ -20,6 +20,7 @@ from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.lineage.documents import to_document
 from modelkeep_server.interfaces.lineage.words import Worded, draw_lineage, name_of, say_depth
 from modelkeep_server.interfaces.marks import icon_of
+from modelkeep_server.interfaces.printing import print_file
 from modelkeep_server.interfaces.sending import headers_of_file
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.fitting import clip
@@ -81,8 +82,11 @@ def take(graph: Graph, *, direction: Direction, depth: int | None, now: datetime
 
 async def send(desk: Desk, taken: Taken, format_: Format) -> Response:
     """The graph as a file to keep. Raises Unavailable where no picture can be made now."""
-    run = desk.door.print if format_ is Format.PNG else desk.door.hop
-    content = await run(lambda: make_file(taken, format_, desk.door.parts))
+
+    def make() -> bytes:
+        return make_file(taken, format_, desk.door.parts)
+
+    content = await (print_file(desk, make) if format_ is Format.PNG else desk.door.hop(make))
     headers = headers_of_file(f"{_name_file(taken.name)}-lineage.{format_}", len(content))
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
 

@@ -26,6 +26,7 @@ _CHANGES = {
                "now": {key: value for key, value in _ITEM.items() if value not in (None, [], 0)}}],
     "added": [{"section": "intended-use", "annotation": _NOTE}],
     "removed": [],
+    "ofOtherContent": False,
 }  # fmt: skip
 
 #: What a field holds in one shape.
@@ -38,6 +39,9 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
         "summary": "Predicts which customers leave within 90 days.",
         "state": "STAGING",
         "edition": 3,
+        "contentDigest": "sha256:1c7e2a09b4d85f63a1e0f7d2c9b83a465e7d10f2c4a69b8357d1e0fa42c6b917",
+        "changedFacts": None,
+        "ofOtherContent": None,
         "digest": "sha256:9f2c4be1d07a3f5586e1b0c24d9a7735f0e8c6b1a2d34958671f0ec3ba9d2274",
         "sections": [{"id": "intended-use", "title": "Intended Use", "items": [_ITEM], "annotations": [_NOTE]}],
     },

@@ -80,10 +80,9 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
 
 #: By the route's name.
 PYTHON: Mapping[str, str] = {
-    "add_lineage": f'''registry.add_lineage(
-    "{_MODEL}:{_NUMBER}", "TRAINING_RUN", system="mlflow", run_id="churn-2291",
-    inputs=["{_NODE}"],
-)''',
+    "add_lineage": f'''version = "{_MODEL}:{_NUMBER}"
+data = registry.add_lineage(version, "DATASET", name="churn-holdout", version="2026-02", role="VALIDATION")
+registry.add_lineage(version, "TRAINING_RUN", system="mlflow", run_id="churn-2291", inputs=[data.node])''',
     "list_lineage": f'''for item in registry.list_lineage("{_MODEL}:{_NUMBER}"):
     print(item.kind, item.node)''',
     "remove_lineage": f'''item = registry.add_lineage(

@@ -11,6 +11,7 @@ from modelkeep_server.rules.metrics import format_number
 
 #: So many lines of a value are shown that came or went.
 LINES_SHOWN = 12
+_LONG_CHARS = 500
 SECTION_TITLES = {section.id: section.title for section in SECTIONS}
 _PLACES = (
     ("/versions/new?", "Add it to the next version"),
@@ -28,6 +29,11 @@ class Lines:
 
     shown: tuple[str, ...]
     left: int = 0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it may scroll in its place, which people with a keyboard have to come to."""
+        return sum(map(len, self.shown)) > _LONG_CHARS
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def _lines_of(item: CardItem | None) -> list[str]:
     if isinstance(value, str):
         return [line for line in value.splitlines() if line.strip()] + more
     if isinstance(value, Table):
-        return [" · ".join(filter(None, row)) for row in value.rows] + more
+        return [_say_row(value, row) for row in value.rows] + more
     lines = []
     for one in value:
         if isinstance(one, str):
@@ -96,6 +102,15 @@ def _lines_of(item: CardItem | None) -> list[str]:
         outcome = {None: "", True: ", passes", False: ", does not pass"}[one.passed]
         lines.append(f"{of}{on}: {format_number(one.value)}{interval}{outcome}")
     return lines + more
+
+
+def _say_row(table: Table, row: Sequence[str]) -> str:
+    """A row by what its first cell calls it: `max_depth: 6`, or each cell under the name of its column."""
+    name, *cells = row or ("",)
+    if len(table.columns) == 2:
+        return ": ".join(filter(None, (name, *cells)))
+    told = " · ".join(f"{column} {cell}" for column, cell in zip(table.columns[1:], cells, strict=False) if cell)
+    return ": ".join(filter(None, (name, told)))
 
 
 #: For the environment of the pages.

@@ -97,7 +97,7 @@ def remove_item(
     return Redirect(f"{href_of_version(f'{group}/{name}', version)}/lineage?removed={removed}")
 
 
-@router.post(BASE + "/{id}/restore")
+@router.post(BASE + "/removed/{id}/restore")
 @door.posts("lineage.add", again=_tab_again)
 def restore_item(
     work: Work, actor: Actor, request: Request, group: str, name: str, version: str, id: str, form: FormData

@@ -6,11 +6,13 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service, sharing, tiers
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.versions import queries as version_queries
+from modelkeep_server.interfaces.hiding import find_naming
 from modelkeep_server.interfaces.web.contexts.models import EditModelContext
 from modelkeep_server.interfaces.web.editing import Base, FormState, read_edit, redraw
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
@@ -99,6 +101,7 @@ def draw_settings(
         sharing=sharing.list_collaborators(work, actor, model, limit=COLLABORATORS_SHOWN),
         may_lower=tiers.may_lower(work, actor, model),
         own_form=own_form,
+        named_by=find_naming(work, actor, model) if access.may(actor, "model.update", relations) else None,
         **vars(state),
     )
     return Page.of(context, status)

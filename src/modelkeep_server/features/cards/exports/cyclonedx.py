@@ -25,7 +25,11 @@ from modelkeep_server.kit import clock
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
 _MODEL_REF = "model"
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/?#@!$&'()*+,;=-]+")
+#: Where data lies. What reads the document may make a link of it, so nothing is an address that a browser would run.
+_ADDRESS = re.compile(
+    r"(?:https?|s3a?|gs|az|abfss?|wasbs?|adl|hdfs|dbfs|r2|oci|hf|ftps?|sftp|git|git\+https|git\+ssh|ssh|file|viewfs)"
+    r"://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+"
+)
 _HASH = re.compile("[0-9a-f]{64}")
 _EMAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 #: Which items answer which of its considerations.

@@ -1,5 +1,6 @@
 """A card as a README with the metadata that model hubs read (`hub_metadata.py`)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,12 +23,29 @@ from modelkeep_server.features.cards.markdown import read_blocks
 from modelkeep_server.features.cards.views import Annotation, Card, CardItem, CardSection, Measure, Table
 from modelkeep_server.kit import clock
 
+_WORDS = re.compile("[A-Za-z][A-Za-z0-9 ./_-]*")
+
+
+class _Quoting(yaml.SafeDumper):
+    """
+    Writes texts in quotes unless they are plain words: hubs read the head by other rules of YAML than this library's,
+    by which `1e3` and `0o7` are numbers.
+    """
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if _WORDS.fullmatch(text) else '"')
+
+
+_Quoting.add_representer(str, _write_text)
+
 
 def to_markdown(card: Card) -> str:
     """The card as Markdown with a head of YAML."""
-    head = yaml.safe_dump(
-        _in_lines(draw_metadata(card)), sort_keys=False, allow_unicode=True, default_flow_style=False, width=10**9
-    )
+    head = yaml.dump(
+        _in_lines(draw_metadata(card)), Dumper=_Quoting, sort_keys=False, allow_unicode=True, default_flow_style=False,
+        width=10**9,
+    )  # fmt: skip
     return f"---\n{head}---\n\n" + "\n\n".join(_draw(card)) + "\n"
 
 

@@ -22,9 +22,10 @@ from modelkeep_server.features.lineage.gathering import Told, gather_told
 from modelkeep_server.features.models.views import Model, Visibility
 from modelkeep_server.features.policies import exception_queries
 from modelkeep_server.features.policies.exception_views import PolicyException
-from modelkeep_server.features.promotion import contents
 from modelkeep_server.features.promotion import queries as promotion_queries
+from modelkeep_server.features.promotion.contents import read_content
 from modelkeep_server.features.promotion.views import Promotion
+from modelkeep_server.features.versions.content import compose, digest_of
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.inspection.report import Header
 from modelkeep_server.rules.card_sections import ROWS_MAX
@@ -97,12 +98,12 @@ def digest_content(work: Work, facts: Facts) -> str:
     if facts.version.content_digest is not None:
         return facts.version.content_digest
     if facts.file_count > len(facts.files):
-        return contents.digest_of(contents.read_content(work, facts.version))
+        return digest_of(read_content(work, facts.version))
     files = [
         {"path": file.path, "type": file.type.value, "sha256": file.sha256, "sizeBytes": file.size_bytes}
         for file in facts.files
     ]
-    return contents.digest_of(contents.compose(facts.model.address, facts.version, files, facts.told.content))
+    return digest_of(compose(facts.model.address, facts.version, files, facts.told.content))
 
 
 def _read_bases(work: Work, model: Model, told: Sequence[Mapping[str, Any]]) -> tuple[Base, ...]:

@@ -48,14 +48,23 @@ _UNNAMED = "something it comes from"
 class Preview:
     """
     What telling the owners would do now. `is_told` says of each of the audience, in its order, whether the actor told
-    them of this node today, so that they are not told again. `left` is of how many things the actor may tell today,
-    this one among them.
+    them of this node today, so that they are not told again. `others` is of how many other nodes the actor told today.
     """
 
     impact: Impact
     audience: Audience
     is_told: tuple[bool, ...]
-    left: int
+    others: int
+
+    @property
+    def left(self) -> int:
+        """Of how many nodes the actor may tell today, this one among them."""
+        return max(TELLS_MAX - self.others, 0)
+
+    @property
+    def told_today(self) -> int:
+        """Of how many nodes the actor told today, this one among them where they told of it."""
+        return self.others + any(self.is_told)
 
     @property
     def fresh(self) -> tuple[Addressee, ...]:
@@ -88,9 +97,9 @@ def preview(work: Work, actor: Actor, node_id: str) -> Preview:
     audience = find_audience(work, actor, impact)
     days = _Days(actor.user_id or 0, impact.node, work.now.date())
     known = days.find_told(work)
-    others = work.scalar(select(func.count()).select_from(told).where(*days.other_nodes))
+    others = int(work.scalar(select(func.count()).select_from(told).where(*days.other_nodes)))
     keys = (days.key_of(one.owner) for one in audience.addressees)
-    return Preview(impact, audience, tuple(key in known for key in keys), max(TELLS_MAX - int(others), 0))
+    return Preview(impact, audience, tuple(key in known for key in keys), others)
 
 
 def write_letter(work: Work, actor: Actor, found: Preview, message: str) -> Written | None:

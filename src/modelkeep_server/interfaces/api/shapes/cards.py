@@ -7,8 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from modelkeep_server.features.cards.documents import write_annotation, write_item
-from modelkeep_server.features.cards.views import Annotation, CardChanges, CardItem, Revision
+from modelkeep_server.features.cards.documents import to_document, write_annotation, write_item
+from modelkeep_server.features.cards.views import Annotation, Card, CardChanges, CardItem, Revision
 from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, StateName, TierName
 
 StatusName = Literal["DRAFT", "PUBLISHED"]
@@ -75,6 +75,14 @@ class CardCheckpointOut(Shape):
     root: str = Field(description="The root over the first `size` events, in hex.")
 
 
+class CardFactOut(Shape):
+    """An item of a card."""
+
+    section: SectionName
+    id: str
+    label: str
+
+
 class CardOut(Shape):
     """A model card. What is not there is absent."""
 
@@ -100,6 +108,19 @@ class CardOut(Shape):
     )
     checkpoint: CardCheckpointOut | None = None
     edition: int = Field(description="Grows with everything that is done to the version's cards.")
+    content_digest: str | None = Field(
+        default=None, description="Over what the version held when the card was generated, frozen or not."
+    )
+    changed_facts: list[CardFactOut] | None = Field(
+        default=None,
+        description="The items that a card generated now would say otherwise; see `/card/changes`. Absent where there "
+        "are none, and in what is no answer to a GET without `format`.",
+    )
+    of_other_content: Literal[True] | None = Field(
+        default=None,
+        description="The version was edited since the card was generated, so that a published one does not count where "
+        "a policy asks for it. Absent as `changedFacts` is.",
+    )
     sections: list[CardSectionOut]
 
 
@@ -150,6 +171,9 @@ class CardChangesOut(Shape):
     items: list[ItemChangeOut]
     added: list[NoteChangeOut]
     removed: list[NoteChangeOut]
+    of_other_content: bool = Field(
+        description="The version held something else when the one was generated than with the other, or holds it now."
+    )
 
     @classmethod
     def of(cls, found: CardChanges) -> Self:
@@ -164,7 +188,18 @@ class CardChangesOut(Shape):
             ],
             added=_notes(found.added),
             removed=_notes(found.removed),
+            of_other_content=found.is_of_other_content,
         )  # fmt: skip
+
+
+def tell_card(card: Card, changes: CardChanges | None = None) -> dict[str, Any]:
+    """The document of a card, with what has changed since it was generated where that is given."""
+    told = to_document(card)
+    if changes is not None and changes.items:
+        told["changedFacts"] = [{"section": one.section, "id": one.id, "label": one.label} for one in changes.items]
+    if changes is not None and changes.is_of_other_content:
+        told["ofOtherContent"] = True
+    return told
 
 
 def _item(item: CardItem | None) -> dict[str, Any] | None:

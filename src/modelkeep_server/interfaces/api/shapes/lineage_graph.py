@@ -75,7 +75,8 @@ class NodeOut(Shape):
 class EdgeOut(Shape):
     """
     An edge, which points downstream, by the ids of its ends. `relation` reads between them: "is data of"; `roles` are
-    what a dataset was used for there.
+    what a dataset was used for there. What a pipeline, a program or a run of a version took in "goes into" that, and
+    leads to the version through it.
     """
 
     from_: str = Field(alias="from")

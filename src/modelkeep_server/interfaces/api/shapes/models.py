@@ -81,6 +81,23 @@ class ModelOut(Shape):
     revision: int = Field(description="Counts the edits; `ETag` says the same.")
 
 
+class WarningOut(Shape):
+    """What an edit that was made does not change, though one may expect it."""
+
+    code: Literal["named_elsewhere"]
+    message: str
+    versions: list[str] = Field(description="Those that it is about, `GROUP/NAME:VERSION`, the first 20 by address.")
+
+
+class EditedModelOut(ModelOut):
+    """A model as an edit made it."""
+
+    warnings: list[WarningOut] = Field(
+        description="`named_elsewhere`: it was restricted, and published model cards of other models, or versions "
+        "built on it, name it still."
+    )
+
+
 class NewestOut(Shape):
     """A version in a list of models."""
 

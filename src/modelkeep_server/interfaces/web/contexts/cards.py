@@ -72,7 +72,7 @@ class CardContext(VersionContext):
     @property
     def only_decided(self) -> bool:
         """Whether nothing but decisions came since, which every card that production asks for is followed by."""
-        return all(change.id in _DECIDED for change in self.changes.items)
+        return not self.changes.is_of_other_content and all(change.id in _DECIDED for change in self.changes.items)
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

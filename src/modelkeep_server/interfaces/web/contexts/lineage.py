@@ -23,7 +23,7 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lineage import INPUTS, KINDS, Control, ItemField, ItemKind, KindInfo, label_node
+from modelkeep_server.rules.lineage import INPUTS, KINDS, TAKEN_IN, Control, ItemField, ItemKind, KindInfo, label_node
 from modelkeep_server.rules.permissions import Relation
 
 #: What an example of each kind says, by the fields of the kind.
@@ -244,17 +244,17 @@ def list_rows(items: Sequence[Item]) -> tuple[ItemRow, ...]:
     for row in rows:
         for node in row.item.inputs:
             taken_by.setdefault(node, []).append(row.label)
-    return tuple(
-        replace(row, facts=tuple(_call_inputs(fact, labels) for fact in row.facts),
-                taken_by=tuple(taken_by.get(row.item.node, ())))
-        for row in rows
-    )  # fmt: skip
+    return tuple(_tell_ways(row, labels, tuple(taken_by.get(row.item.node, ()))) for row in rows)
 
 
-def _call_inputs(fact: Fact, labels: Mapping[str, str]) -> Fact:
-    if fact.control is not Control.ITEMS:
-        return fact
-    return replace(fact, values=tuple(labels.get(node, node) for node in fact.values))
+def _tell_ways(row: ItemRow, labels: Mapping[str, str], taken_by: tuple[str, ...]) -> ItemRow:
+    facts = [
+        replace(fact, values=tuple(labels[node] for node in fact.values)) if fact.control is Control.ITEMS else fact
+        for fact in row.facts
+    ]
+    if taken_by:
+        facts.append(Fact(TAKEN_IN.capitalize(), taken_by, Control.LINE))
+    return replace(row, facts=tuple(facts), taken_by=taken_by)
 
 
 def to_row(item: Item) -> ItemRow:

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.cards.views import NamedBy
 from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.features.models.ownership import TransferPlan
 from modelkeep_server.features.models.views import AccessRequest, Model, Sharing
 from modelkeep_server.features.promotion.ending.views import Retirement
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.interfaces.hiding import say_naming
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.editing import Base
@@ -161,6 +163,7 @@ class EditModelContext(EditContext):
     Controls: description, riskTier, riskRationale, tags, documentationUrl, repositoryUrl, visibility, origin, reason.
     `own_form` says which of the tab's forms `values` and `errors` are of: empty for the first, else `sharing` (email,
     access, until), `tier` (riskTier, reason), `transfer` (owners, reason) or `retire` (reason, confirm).
+    `named_by` is what goes on naming the model once it is restricted, None where nothing does or it is not theirs.
     """
 
     template: ClassVar[str] = "models/settings.html"
@@ -171,6 +174,12 @@ class EditModelContext(EditContext):
     sharing: Sharing
     may_lower: bool = False
     own_form: str = ""
+    named_by: NamedBy | None = None
+
+    @property
+    def hiding_words(self) -> str | None:
+        """What stays as it is where this model is restricted, in sentences."""
+        return None if self.named_by is None else say_naming(self.named_by)
 
     @property
     def lower_tiers(self) -> tuple[RiskTier, ...]:

@@ -20,6 +20,7 @@ from modelkeep_server.interfaces.web.filling import Filling
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.interfaces.web.next_step import CureLink, NextStep, find_cure, find_step
 from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.fields import Field, list_card_gaps
 from modelkeep_server.rules.lifecycle import CLOSABLE
 from modelkeep_server.rules.links import LinkTerms
 from modelkeep_server.rules.permissions import Relation
@@ -111,6 +112,11 @@ class VersionContext(FormContext):
         """The model card that readers get: the newest that is published, or else the draft."""
         published = (one for one in self.cards if one.status is CardStatus.PUBLISHED)
         return next(published, self.cards[0] if self.cards else None)
+
+    @property
+    def card_gaps(self) -> tuple[Field, ...]:
+        """The fields told for the model card that are empty, while they can be filled: later they are frozen."""
+        return list_card_gaps(self.version.metadata) if self.version.is_editable else ()
 
     def cure_of(self, demand: Requirement) -> CureLink | None:
         """Where a demand that is not met is cured."""

@@ -1,0 +1,41 @@
+"""
+Facts as policies may repeat them: what they say of a version is kept, and read by everybody who sees it, who need not
+see what it was made from. They judge by the whole. Source: product R8.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from modelkeep_server.db.tables import models
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.models.views import Visibility
+from modelkeep_server.features.versions.own_lineage import BASE
+from modelkeep_server.features.versions.seen import is_hidden
+
+UNNAMED = {"model": "a registered model that not everybody may see", "version": "…"}
+
+
+def veil_facts(work: Work, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    The facts of a version without the names of base models that not all of its readers may see. One statement where it
+    has a registered one, else none.
+    """
+    told, version = facts["lineage"]["baseModels"], facts["version"]
+    own, paths = facts["model"]["address"].lower(), {str(one["model"]).lower() for one in told if one.get("model")}
+    if not paths - {own}:
+        return facts
+    closed = (models.c.path_key.in_(sorted(paths - {own})), models.c.visibility != Visibility.INTERNAL)
+    hidden = {row.path_key for row in work.all(select(models.c.path_key).where(*closed))}
+    if not hidden:
+        return facts
+    metadata = version["metadata"]
+    if is_hidden(metadata.get(BASE) or {}, hidden):
+        metadata = {**metadata, BASE: UNNAMED}
+    bases = [{**one, **UNNAMED} if is_hidden(one, hidden) else one for one in told]
+    return {
+        **facts,
+        "version": {**version, "metadata": metadata},
+        "lineage": {**facts["lineage"], "baseModels": bases},
+    }
