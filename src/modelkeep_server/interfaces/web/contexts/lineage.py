@@ -23,7 +23,16 @@ from modelkeep_server.interfaces.web.contexts.lineage_picture import (
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
-from modelkeep_server.rules.lineage import INPUTS, KINDS, TAKEN_IN, Control, ItemField, ItemKind, KindInfo, label_node
+from modelkeep_server.rules.lineage import (
+    INPUTS,
+    KINDS,
+    TAKEN_IN,
+    Control,
+    ItemField,
+    ItemKind,
+    KindInfo,
+    label_node,
+)
 from modelkeep_server.rules.permissions import Relation
 
 #: What an example of each kind says, by the fields of the kind.
