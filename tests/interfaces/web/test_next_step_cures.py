@@ -45,7 +45,7 @@ def test_before_production_the_box_leads_to_generating_the_card_and_to_publishin
     life.publish_card()
     published = words_of(look(api, life.cast.owner, page))
 
-    assert "model card" not in draft.partition("Next step")[2].partition("Request Promotion")[0].lower()
+    assert "model card was generated" not in draft.partition("Next step")[2].partition("Request Promotion")[0].lower()
     assert (refused.status_code, still.status_code) == (422, 422)
     assert "A model card was generated." in refused.json()["errors"][0]["message"]
     assert f'href="{page}/card">Generate Model Card</a>' in without

@@ -1,4 +1,4 @@
-"""Registered base models that cards name, and that not everybody who reads a card may see any more."""
+"""What drafts of cards say of registered base models that not everybody who reads them may see any more."""
 
 from collections.abc import Collection
 from dataclasses import replace
