@@ -37,6 +37,15 @@ FACTS = {
         "until": LATER,
         "exception": "id",
     },
+    "lineage_change": {
+        "by": "ada@example.com",
+        "node": "dataset churn-events 2026-02",
+        "reached": "risk/churn:1.0.0 and 1 more of your versions",
+        "versions": ["risk/churn:1.0.0 (Draft, High risk): live nowhere; used by Help\n\nSigned: desk"],
+        "more": 1,
+        "text": "It was recalled.",
+        "page": "/lineage?node=dataset%3Achurn-events%402026-02",
+    },
     "notice": {
         "kind": "review.changes",
         "href": "/models/risk/churn/versions/1.0.0/reviews",

@@ -95,6 +95,8 @@ def test_the_graph_of_a_version_has_what_it_comes_from_and_what_uses_it(
     assert edges[_node(version), f"environment:{place}"] == "runs in"
     assert (nodes[_node(version)]["state"], nodes[_node(version)]["liveIn"]) == ("PRODUCTION", [place])
     assert nodes[commit]["url"] == "https://git.example.com/ml/churn.git"
+    assert nodes["base:hf:org/bert"]["url"] == "https://huggingface.co/org/bert"
+    assert nodes["script:git:train.py"]["url"] is None
     assert nodes[f"dataset:{data}@v7"]["facts"]["role"] == ["TRAINING", "TEST"]
     up = client.get(f"{route_of(version)}/lineage", params={"direction": "upstream", "depth": "1"}).json()
     assert all(node["distance"] <= 0 for node in up["nodes"])
@@ -169,6 +171,8 @@ def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, a
     sre.post("/api/v1/environments", json={"name": data, "kind": "PRODUCTION"})
     part = {"version": second.address, "share": 60, "region": "eu", "endpointUrl": "https://eu.example.com/"}
     assert sre.post("/api/v1/deployments", json={"environment": data, "live": [part]}).status_code == 201
+    pipeline = {"kind": "FEATURE_PIPELINE", "name": data, "uri": f"airflow://{data}", "inputs": [f"dataset:{data}@1"]}
+    assert api.as_(owner).post(f"{route_of(first)}/lineage", json=pipeline).status_code == 201
     consumer = {"kind": "CONSUMER", "name": f"Help desk of {data}", "url": "https://help.example.com"}
     for used in (second, third):
         assert api.as_(other).post(f"{route_of(used)}/lineage", json=consumer).status_code == 201
