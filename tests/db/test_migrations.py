@@ -93,7 +93,7 @@ def test_a_filled_registry_of_before_the_added_approvals_is_brought_up_to_date(
     life.decide(life.cast.mrc)
     # The policies of now ask for a card before production, and rounds under 0012 had none: its row is kept aside.
     fresh_registry.tamper("CREATE TABLE kept AS SELECT * FROM card_revisions")
-    for index in ("ix_versions_state", "ix_models_updated_at_id", "ix_artifacts_version"):
+    for index in ("ix_versions_state", "ix_models_updated_at_id", "ix_models_restricted", "ix_artifacts_version"):
         fresh_registry.tamper(f"DROP INDEX {index}")
     for table in SINCE_0012:
         fresh_registry.tamper(f"DROP TABLE {table}")
@@ -142,6 +142,7 @@ def test_a_filled_registry_of_before_lineage_gets_its_graph_and_keeps_its_digest
     told = '{"baseModel":{"model":"Some/Thing","version":"1.0.0"}}'
     for table in ("lineage_edges", "lineage_nodes", "lineage_items", "card_annotations", "card_revisions"):
         fresh_registry.tamper(f"DROP TABLE {table}")
+    fresh_registry.tamper("DROP INDEX ix_models_restricted")
     fresh_registry.tamper("UPDATE alembic_version SET version_num = '0015'")
 
     schema.upgrade(fresh_registry.house.database)

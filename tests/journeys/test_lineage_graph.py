@@ -286,6 +286,24 @@ def test_neighbours_that_are_not_shown_are_fetched_in_place(visitor: Visitor) ->
     assert visitor.complaints == []
 
 
+def test_heads_of_columns_stay_in_sight(chromium: Browser, registry: RunningRegistry) -> None:
+    """However far down the graph is moved, also without scripts."""
+    context = enter(
+        chromium, registry, "ines@company.com", "MODEL_OWNER", scripts=False, viewport={"width": 1280, "height": 320}
+    )
+    plain = visit(context, registry.url)
+    plain.go(TAB)
+    port, head = plain.page.locator("[data-view]"), plain.page.locator("[data-heads] text").filter(has_text="Built on")
+    port.evaluate("part => { part.style.maxHeight = '12rem'; part.scrollTop = 80; }")
+
+    above, box = port.bounding_box(), head.bounding_box()
+
+    assert port.evaluate("part => part.scrollTop") == 80
+    assert above is not None
+    assert box is not None
+    assert 0 <= box["y"] - above["y"] < 32
+
+
 def test_the_graph_is_taken_along(visitor: Visitor) -> None:
     """Export offers a drawing, a picture and data, named by the version."""
     page = visitor.page

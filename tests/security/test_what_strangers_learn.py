@@ -68,6 +68,14 @@ def knocks_of(model: str) -> dict[str, tuple[str, str, Any]]:
                 "outputs": [{"namespace": "modelkeep", "name": f"{model}:1.0.0"}],
             },
         ),
+        "graph": ("GET", f"/api/v1/lineage/graph?node=version:{model}/1.0.0", None),
+        "impact": ("GET", f"/api/v1/lineage/impact?node={model}:1.0.0", None),
+        "impact as CSV": ("GET", f"/api/v1/lineage/impact?node={model}:1.0.0&format=csv", None),
+        "tell": ("POST", "/api/v1/lineage/tell", {"node": f"version:{model}/1.0.0", "message": "Recalled."}),
+        "card": ("GET", f"{api}/versions/1.0.0/card", None),
+        "cards": ("GET", f"{api}/versions/1.0.0/card/revisions", None),
+        "compared cards": ("GET", f"{api}/versions/1.0.0/card/compare?before=1&now=1", None),
+        "graph as a file": ("GET", f"/models/{model}/versions/1.0.0/lineage/export?format=json", None),
         "page": ("GET", f"/models/{model}", None),
         "page of a version": ("GET", f"/models/{model}/versions/1.0.0", None),
         "settings": ("GET", f"/models/{model}/settings", None),
@@ -93,7 +101,9 @@ def hide_one(make: Make, group: str, owner: Person) -> Model:
         owner, group=group, name="covert-model", description=f"A covert thing of {group}.", risk_tier="HIGH",
         tags=[f"tag-of-{group}"], visibility="RESTRICTED",
     )  # fmt: skip
-    make.file(make.version(model, owner), owner)
+    version = make.version(model, owner)
+    make.file(version, owner)
+    make.card(version, owner)
     return model
 
 

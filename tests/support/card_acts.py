@@ -39,9 +39,17 @@ class CardActs:
         return self._api.as_(person or self.owner).delete(card_of(self.version), headers=headers)
 
     def edit(self, **metadata: Any) -> None:
-        address = f"/api/v1/models/{self.version.model}/versions/{self.version.version}"
-        answer = self._api.as_(self.owner).patch(address, json={"metadata": metadata})
+        answer = self.patch(**metadata)
         assert answer.status_code == 200, answer.text
+
+    def patch(self, **metadata: Any) -> Any:
+        """The answer to an edit of the version."""
+        address = f"/api/v1/models/{self.version.model}/versions/{self.version.version}"
+        return self._api.as_(self.owner).patch(address, json={"metadata": metadata})
+
+    def post(self, below: str) -> Any:
+        """The answer to the owner's act on the card."""
+        return self._api.as_(self.owner).post(card_of(self.version, below))
 
 
 def notes_of(card: dict[str, Any], section: str) -> list[tuple[str, str]]:

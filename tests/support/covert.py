@@ -144,3 +144,16 @@ def list_readers(make: Make, api: Api, covert: Covert) -> Iterator[tuple[str, Pe
         "an owner of the version": second, "who writes to it and was let in to all of it once": writer,
         "a member of the team that owns it": member, "a stranger": stranger, "an owner of others": elsewhere,
     }.items()  # fmt: skip
+
+
+def make_program(api: Api, sponsor: Person, covert: Covert) -> str:
+    """The secret of a token of a service account that may write to the version."""
+    browser, name = api.browser(sponsor), f"program-{covert.version.id[-12:]}"
+    told = {"name": name, "purpose": "Trains at night.", "scopes": ["read", "write", "download"]}
+    account = browser.call("POST", "/api/v1/service-accounts", json=told)
+    assert account.status_code == 201, account.text
+    let_in = f"/api/v1/models/{covert.version.model}/collaborators/service:{name}"
+    shared = api.as_(covert.life.cast.owner).put(let_in, json={"access": "WRITE"})
+    assert shared.status_code == 201, shared.text
+    at = f"/api/v1/service-accounts/{account.json()['id']}/tokens"
+    return str(browser.call("POST", at, json={"name": "ci"}).json()["token"])

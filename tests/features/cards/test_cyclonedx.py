@@ -1,6 +1,8 @@
 """A card as a CycloneDX 1.7 bill of materials, by the official schema."""
 
+import base64
 import json
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from typing import Any
 
@@ -149,6 +151,26 @@ def test_what_is_demanded_of_metrics_and_what_lessens_them_is_told() -> None:
     assert any(one.startswith("Environmental factors: Scores drift") for one in limits)
     assert {"name": "data-team@company.com", "email": "data-team@company.com"} in component["authors"]
     assert document["metadata"]["authors"] == [{"name": "priya@company.com", "email": "priya@company.com"}]
+
+
+@pytest.mark.parametrize("text", ["", cards.RIGHT_TO_LEFT, *cards.ATTACKS])
+def test_charts_go_with_it_as_drawings_that_stand_alone(text: str) -> None:
+    """SVG of shapes and words alone, whatever is written in it: no script, no style, no address of anything."""
+    document = made(cards.spoken_in(text) if text else cards.make_card())
+    analysis = document["metadata"]["component"]["modelCard"]["quantitativeAnalysis"]
+    drawings = [base64.b64decode(one["image"]["content"]).decode() for one in analysis["graphics"]["collection"]]
+
+    assert len(set(drawings)) == len(drawings) > 0
+    for drawing in drawings:
+        parts = list(ElementTree.fromstring(drawing).iter())
+        names = {part.tag.removeprefix("{http://www.w3.org/2000/svg}") for part in parts}
+        assert names <= {"svg", "title", "text", "line", "circle", "rect"}
+        assert not {"href", "style", "onload"} & {name for part in parts for name in part.attrib}
+    if not text:
+        assert analysis["graphics"]["collection"][1]["name"].startswith(
+            "AUC by tenure, with confidence intervals on churn"
+        )
+        assert "Under 3 months" in drawings[1]
 
 
 def test_a_task_that_hubs_know_is_a_task() -> None:

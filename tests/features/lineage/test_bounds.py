@@ -50,12 +50,16 @@ def test_a_star_of_ten_thousand_is_drawn_in_part(fresh_registry: Registry, fresh
         around = finding.find_graph(work, owner.actor, names[0], depth=2)
         of_one = reaching.find_impact(work, owner.actor, names[0])
     told = fresh_api.as_(owner).get("/api/v1/lineage/graph", params={"node": version.address}).json()
+    page = fresh_api.browser(owner).get("/lineage", params={"node": version.address, "view": "graph"}).text
 
     assert (len(found.nodes), found.truncated) == (GRAPH_NODES, True)
     assert found.nodes[0].hidden_up == len(names) - GRAPH_NODES + 1
     assert (len(told["nodes"]), told["truncated"]) == (GRAPH_NODES, True)
     assert (len(around.nodes), around.truncated, around.nodes[1].hidden_up) == (2, False, len(names) - 1)
     assert [item.version for item in of_one.items] == [version.version]
+    assert "There is more than one picture holds" in page
+    assert f"{len(names) - GRAPH_NODES + 1:,} more upstream of {version.model}" in page
+    assert "data-expand" not in page
 
 
 def test_a_long_chain_is_followed_to_its_end_or_to_the_bound(fresh_registry: Registry, fresh_make: Make) -> None:

@@ -95,6 +95,8 @@ def test_the_graph_of_a_version_has_what_it_comes_from_and_what_uses_it(
     assert edges[_node(version), f"environment:{place}"] == "runs in"
     assert (nodes[_node(version)]["state"], nodes[_node(version)]["liveIn"]) == ("PRODUCTION", [place])
     assert nodes[commit]["url"] == "https://git.example.com/ml/churn.git"
+    assert nodes["base:hf:org/bert"]["url"] == "https://huggingface.co/org/bert"
+    assert nodes["script:git:train.py"]["url"] is None
     assert nodes[f"dataset:{data}@v7"]["facts"]["role"] == ["TRAINING", "TEST"]
     up = client.get(f"{route_of(version)}/lineage", params={"direction": "upstream", "depth": "1"}).json()
     assert all(node["distance"] <= 0 for node in up["nodes"])

@@ -8,6 +8,7 @@ from tests.support.clients import Api
 from tests.support.full_versions import card_of
 from tests.support.make import Make
 from tests.support.pages import look, words_of
+from tests.support.promoting import begin_life
 
 
 def test_a_draft_is_discarded_after_one_question(make: Make, api: Api) -> None:
@@ -114,3 +115,21 @@ def test_a_card_of_other_content_says_so_where_it_is_read(make: Make, api: Api) 
     assert more["changedFacts"] == [{"section": "training-data", "id": "limitations", "label": "Limitations"}]
     assert api.as_(owner).get(card_of(version, "/changes")).json()["ofOtherContent"]
     assert api.as_(owner).get(card_of(version, "?format=json")).json() == file
+
+
+def test_reviewers_are_told_of_a_card_of_other_content(make: Make, api: Api) -> None:
+    """Beside its revision, for as long as no newer one is published."""
+    life = begin_life(make, api)
+    page = f"{life.base.removeprefix('/api/v1')}/review"
+    life.publish_card()
+    assert api.as_(life.cast.owner).patch(life.base, json={"metadata": {"limitations": "Weak."}}).status_code == 200
+    life.reach("SUBMITTED")
+
+    behind = words_of(look(api, life.cast.mrc, page))
+    life.publish_card()
+    present = words_of(look(api, life.cast.mrc, page))
+
+    assert "Revision 1" in behind
+    assert "generated before the version was edited" in behind
+    assert "Revision 2" in present
+    assert "generated before the version was edited" not in present

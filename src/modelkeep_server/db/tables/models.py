@@ -1,6 +1,6 @@
 """Models and their owners."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
 from modelkeep_server.db.tables.base import (
     BigKey,
@@ -12,6 +12,8 @@ from modelkeep_server.db.tables.base import (
     salt_column,
     veiled,
 )
+
+_RESTRICTED = text("visibility = 'RESTRICTED'")
 
 #: `path_key` is `group/name` in lower case: unique ignoring case, while case is kept in `group` and `name`.
 models = Table(
@@ -38,6 +40,8 @@ models = Table(
     Column("revision", Integer, nullable=False),
     salt_column(),
     Index("ix_models_updated_at_id", "updated_at", "id"),
+    # What is hidden from somebody is among these few.
+    Index("ix_models_restricted", "id", sqlite_where=_RESTRICTED, postgresql_where=_RESTRICTED),
 )
 
 #: Owners as sent, in order. A former owner keeps the row, with `removed_at`: whoever ever owned a model is known.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ScalarSelect, and_, bindparam, func, select
+from sqlalchemy import ScalarSelect, Text, and_, bindparam, func, select, type_coerce
 
 from modelkeep_server.db.tables import (
     artifacts,
@@ -24,6 +24,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.promotion.views import CardSeen, Promotion, Review, RoundChanges, Unseen
 from modelkeep_server.features.versions.seen import hide_in
 from modelkeep_server.features.versions.views import Version
+from modelkeep_server.rules.card_documents import HEAD_CHARS, find_content_digest
 from modelkeep_server.rules.errors import NotFound
 
 #: So many evaluations and card revisions that came after a decision are named with it; the others are counted.
@@ -37,6 +38,7 @@ _CARDS = (
         card_revisions.c.published_at,
         people.c.email,
         func.count().over().label("total"),
+        func.substr(type_coerce(card_revisions.c.document, Text), 1, HEAD_CHARS).label("head"),
     )
     .join(people, people.c.id == card_revisions.c.published_by)
     .where(card_revisions.c.version_id == bindparam("version_id"), card_revisions.c.status == "PUBLISHED")
@@ -121,7 +123,10 @@ def mark_unseen(work: Work, version: Version, rounds: Sequence[Promotion]) -> tu
 def find_card(work: Work, version: Version) -> CardSeen | None:
     """The newest published revision of a version's card, or None. One statement."""
     row = work.first(_CARDS.limit(1), {"version_id": version.key})
-    return row and CardSeen(row.revision, row.coverage / 10_000, row.published_at, row.email)
+    if row is None:
+        return None
+    digests = {find_content_digest(row.head), version.content_digest} - {None}
+    return CardSeen(row.revision, row.coverage / 10_000, row.published_at, row.email, len(digests) > 1)
 
 
 @dataclass(frozen=True)

@@ -99,12 +99,16 @@ class Review:
 
 @dataclass(frozen=True)
 class CardSeen:
-    """The newest published revision of a version's card: `coverage` from 0 to 1, `published_by` an e-mail."""
+    """
+    The newest published revision of a version's card: `coverage` from 0 to 1, `published_by` an e-mail.
+    `is_of_other_content`: it was generated before the content was edited that is frozen now.
+    """
 
     revision: int
     coverage: float
     published_at: datetime
     published_by: str
+    is_of_other_content: bool = False
 
 
 @dataclass(frozen=True)

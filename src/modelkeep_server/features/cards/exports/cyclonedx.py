@@ -6,12 +6,15 @@ Source: CycloneDX 1.7 (ECMA-424, second edition), JSON; `modelCard` of a compone
 out. A document of the same revision is the same, its serial number too.
 """
 
+import base64
 import math
 import re
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from modelkeep_server.features.cards.charts import Chart, charts_of
+from modelkeep_server.features.cards.exports.chart_svg import draw_svg
 from modelkeep_server.features.cards.exports.hub_metadata import (
     find_item,
     find_license,
@@ -22,9 +25,11 @@ from modelkeep_server.features.cards.exports.hub_metadata import (
 from modelkeep_server.features.cards.measure_words import say_outcome
 from modelkeep_server.features.cards.views import Annotation, Card, Measure, Table
 from modelkeep_server.kit import clock
+from modelkeep_server.rules.card_sections import ItemKind
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
 _MODEL_REF = "model"
+_CHARTS_MAX = 24
 #: Where data lies. What reads the document may make a link of it, so nothing is an address that a browser would run.
 _ADDRESS = re.compile(
     r"(?:https?|s3a?|gs|az|abfss?|wasbs?|adl|hdfs|dbfs|r2|oci|hf|ftps?|sftp|git|git\+https|git\+ssh|ssh|file|viewfs)"
@@ -159,7 +164,7 @@ def _model_card(card: Card, data: list[dict[str, Any]]) -> dict[str, Any]:
     metrics = [_metric(one) for one in dict.fromkeys(_measures(card))]
     told = {
         "modelParameters": _present(parameters),
-        "quantitativeAnalysis": {"performanceMetrics": metrics} if metrics else {},
+        "quantitativeAnalysis": _present({"performanceMetrics": metrics, "graphics": _graphics(card)}),
         "considerations": _present(considerations),
         "properties": list(_model_card_properties(card)),
     }
@@ -186,6 +191,22 @@ def _measures(card: Card) -> Iterator[Measure]:
     for section in card.sections:
         for item in section.items:
             yield from (one for one in item.value if isinstance(one, Measure)) if isinstance(item.value, tuple) else ()
+
+
+def _graphics(card: Card) -> dict[str, Any]:
+    """The charts of the card as pictures, each once."""
+    items = [item for section in card.sections for item in section.items if item.kind is ItemKind.MEASURES]
+    measures = [
+        [one for one in item.value if isinstance(one, Measure)] for item in items if isinstance(item.value, tuple)
+    ]
+    charts = list(dict.fromkeys(chart for of_item in measures for chart in charts_of(of_item)))[:_CHARTS_MAX]
+    return {"collection": [_graphic(chart) for chart in charts]} if charts else {}
+
+
+def _graphic(chart: Chart) -> dict[str, Any]:
+    drawn = base64.b64encode(draw_svg(chart).encode()).decode()
+    image = {"contentType": "image/svg+xml", "encoding": "base64", "content": drawn}
+    return {"name": " on ".join(filter(None, (chart.title, chart.dataset))), "image": image}
 
 
 def _threshold(one: Measure) -> str:

@@ -26,7 +26,7 @@ from modelkeep_server.kit import clock
 _WORDS = re.compile("[A-Za-z][A-Za-z0-9 ./_-]*")
 
 
-class _Quoting(yaml.SafeDumper):
+class _Quoting(yaml.SafeDumper):  # type: ignore[misc]  # it comes without types
     """
     Writes texts in quotes unless they are plain words: hubs read the head by other rules of YAML than this library's,
     by which `1e3` and `0o7` are numbers.

@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 CHARTS_MAX = 24
 SOURCES_MAX = 3
+#: What there is room for on the cover, and at the head of each page in two lines.
+_LEAD_CHARS, _HEAD_CHARS = 400, 100
 _REMEDY = "Try again in a moment, or export the card as HTML or JSON."
 _CODE_CHARS = 88
 #: What is shorter than so many characters or rows stays on one page.
@@ -69,6 +71,7 @@ def to_print(card: Card) -> dict[str, Any]:
         "title": f"Model card of {card.model} {card.version}, revision {card.revision}",
         "author": card.published_by or card.generated_by,
         "summary": card.summary,
+        "lead": _shorten(card.summary, _LEAD_CHARS),
         "keywords": ["model card", card.model, card.version],
         "date": list(made_at(card).astimezone(UTC).timetuple()[:6]),
         "group": group,
@@ -78,7 +81,7 @@ def to_print(card: Card) -> dict[str, Any]:
         "tier": wording.say_tier(card),
         "draft": is_draft,
         "revision": f"Revision {card.revision}, published",
-        "head": f"{card.model} {card.version}",
+        "head": _shorten(f"{card.model} {card.version}", _HEAD_CHARS),
         "standing": f"Model card. {wording.say_revision(card)}",
         "foot": card.digest or "Draft, not published",
         "facts": _facts(card),
@@ -114,6 +117,10 @@ def _facts(card: Card) -> list[dict[str, Any]]:
         point = card.checkpoint
         facts.append(("Checkpoint of the log", f"{point.origin}\n{point.size} events\n{point.root}", True))
     return [{"label": label, "value": value, "code": code} for label, value, code in facts]
+
+
+def _shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _section(section: CardSection) -> dict[str, Any]:

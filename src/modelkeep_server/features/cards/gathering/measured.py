@@ -14,6 +14,7 @@ from modelkeep_server.features.cards.gathering.found import (
     table,
     text,
 )
+from modelkeep_server.features.cards.measure_words import sign_of
 from modelkeep_server.features.cards.views import Measure, Origin, Source
 from modelkeep_server.features.evaluations.comparing import COUNTS, Fairness, compare_slices
 from modelkeep_server.features.evaluations.views import Run, SuiteStanding
@@ -178,7 +179,7 @@ def _tell_fairness(facts: Facts, runs: Sequence[_Measured]) -> Found:
         if found:
             rows += found
             sources.append(one.run)
-    return table(_FAIRNESS_COLUMNS, rows, _sources(facts, sources), numbers=(3, 4, 5, 6, 7, 9))
+    return table(_FAIRNESS_COLUMNS, rows, _sources(facts, sources), numbers=(2, 3, 4, 5, 6, 7, 9))
 
 
 def _tell_named(one: _Measured, metrics: Sequence[Metric]) -> Iterator[tuple[str, ...]]:
@@ -187,7 +188,11 @@ def _tell_named(one: _Measured, metrics: Sequence[Metric]) -> Iterator[tuple[str
         if metric.slice is not None or metric.name in COUNTS or not is_about_fairness(metric.name):
             continue
         judged = one.judged_of(metric)
-        limit = "" if judged is None else f"{judged.threshold.comparison.value} {format_number(judged.threshold.value)}"
+        limit = (
+            ""
+            if judged is None
+            else f"{sign_of(judged.threshold.comparison.value)} {format_number(judged.threshold.value)}"
+        )
         result = "" if judged is None else _say_result(judged.passed)
         yield (metric.name, "", "", format_number(metric.value), "", "", "", "", "", limit, result)
 

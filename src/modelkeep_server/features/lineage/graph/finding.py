@@ -22,11 +22,12 @@ from modelkeep_server.features.lineage.graph.walking import (
     ends_of,
     find_horizon,
     join_end,
+    leave_out,
     sees_edge,
     walk,
 )
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Live
-from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
+from modelkeep_server.features.models.visibility import Sight
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.lineage import (
     DEPLOYED,
@@ -132,8 +133,8 @@ def find_version_graph(
 def _draw(work: Work, actor: Actor, middle: Place, asked: _Asked) -> Graph:
     horizon = find_horizon(work, actor)
     picture = _gather(work, actor, horizon, middle, asked)
-    facts, near = _join(work, actor, picture, _key_of(middle))
-    _count_hidden(work, actor, picture, asked)
+    facts, near = _join(work, horizon, picture, _key_of(middle))
+    _count_hidden(work, horizon, picture, asked)
     live = _add_deployments(work, actor, middle, picture, asked)
     drawn = []
     for key, place in picture.places.items():
@@ -200,11 +201,11 @@ def _key_of(place: Place) -> int:
 
 
 @cache
-def _edges_among(sight: Sight) -> Select[Any]:
+def _edges_among(sight: Sight, hides: bool) -> Select[Any]:
     edges = edges_at(Direction.DOWNSTREAM, "keys")
     return (
         select(edges.c.from_id, edges.c.to_id, edges.c.relation, edges.c.facts, edges.c.version_id)
-        .where(in_keys(edges.c.to_id, "keys"), sees_edge(sight, edges))
+        .where(in_keys(edges.c.to_id, "keys"), sees_edge(sight, edges), *leave_out(hides, edges))
         .order_by(edges.c.id)
     )
 
@@ -212,7 +213,7 @@ def _edges_among(sight: Sight) -> Select[Any]:
 _Facts = Mapping[int, list[Mapping[str, Any]]]
 
 
-def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Facts, _Facts]:
+def _join(work: Work, horizon: Horizon, picture: _Picture, middle: int) -> tuple[_Facts, _Facts]:
     """
     Draw the edges among what is drawn; gives what they know of its things, and what those at the middle do. One
     statement.
@@ -221,7 +222,7 @@ def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Fa
     near: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     if len(keys := picture.keys) < 1:
         return facts, near
-    rows = work.all(_edges_among(sight_of(actor)), {"keys": keys, **values_of(actor)})
+    rows = work.all(_edges_among(horizon.sight, horizon.hides), {"keys": keys, **horizon.asked})
     told = [Told(row.from_id, row.to_id, ItemKind(row.relation), row.facts, row.version_id) for row in rows]
     for edge in told:
         for key, other in ((edge.from_id, edge.to_id), (edge.to_id, edge.from_id)):
@@ -237,7 +238,7 @@ def _join(work: Work, actor: Actor, picture: _Picture, middle: int) -> tuple[_Fa
 
 
 @cache
-def _beyond(way: Direction, sight: Sight) -> Select[int, int]:
+def _beyond(way: Direction, sight: Sight, hides: bool) -> Select[int, int]:
     """How many neighbours a node has that are not drawn, of the kinds that are asked for."""
     edges = edges_at(way, "keys")
     here, there = ends_of(way, edges)
@@ -248,16 +249,17 @@ def _beyond(way: Direction, sight: Sight) -> Select[int, int]:
             not_(in_keys(there, "keys")),
             _nodes.c.kind.in_(bindparam("kinds", expanding=True)),
             sees_edge(sight, edges),
+            *leave_out(hides, edges, _nodes),
         )
         .group_by(here)
     )
 
 
-def _count_hidden(work: Work, actor: Actor, picture: _Picture, asked: _Asked) -> None:
+def _count_hidden(work: Work, horizon: Horizon, picture: _Picture, asked: _Asked) -> None:
     """Two statements."""
-    told = {"keys": picture.keys, "kinds": asked.kinds, **values_of(actor)}
+    told = {"keys": picture.keys, "kinds": asked.kinds, **horizon.asked}
     for way in _WAYS if told["keys"] else ():
-        for row in work.all(_beyond(way, sight_of(actor)), told):
+        for row in work.all(_beyond(way, horizon.sight, horizon.hides), told):
             picture.hidden[way][row.here] = row.beyond
 
 

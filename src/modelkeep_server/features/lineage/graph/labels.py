@@ -1,5 +1,6 @@
 """What nodes of the graph are called in a picture: a name, and a few words beside it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -8,8 +9,10 @@ from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.rules.lineage import INPUTS, NODES, DatasetRole, NodeKind
 from modelkeep_server.rules.permission_words import join
 
-#: The facts of an item that are the address of a page, by how much they say of the thing.
-_PAGES = ("url", "repositoryUrl")
+#: The facts of an item that may be the address of a page, by how much they say of the thing.
+_PAGES = ("url", "repositoryUrl", "uri")
+#: How models of Hugging Face are named in short.
+_HUB = re.compile(r"(?:hf|huggingface):(?://)?((?:[A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+)")
 _SHOWN_DIGITS = 7
 #: What the id of a base model begins with that is named as one of this registry, which has none of that number.
 _UNREGISTERED = "version:"
@@ -55,7 +58,8 @@ def say(node: Node) -> str:
 def page_of(facts: Mapping[str, Any]) -> str | None:
     """The address of a thing's own page, by what is known of it."""
     told = (str(one) for key in _PAGES for one in _each(facts.get(key)))
-    return next((one for one in told if one.startswith(("http://", "https://"))), None)
+    pages = (f"https://huggingface.co/{hub[1]}" if (hub := _HUB.fullmatch(one)) else one for one in told)
+    return next((one for one in pages if one.startswith(("http://", "https://"))), None)
 
 
 def merge(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from modelkeep_server.db.tables import lineage_edges
+from modelkeep_server.db.tables import lineage_edges, lineage_nodes
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import nodes
-from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
+from modelkeep_server.features.lineage.graph.walking import find_horizon, join_end, leave_out, sees_edge
 from modelkeep_server.features.lineage.views import Node
-from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
+from modelkeep_server.features.models.visibility import Sight
 from modelkeep_server.rules.lineage import ItemKind
 
 #: So many edges are looked at, the newest: what is used now, whatever the size of the graph.
@@ -20,14 +20,16 @@ _KINDS = (ItemKind.DATASET.value, ItemKind.BASE_MODEL.value)
 
 
 def list_most_used(work: Work, actor: Actor, *, limit: int) -> tuple[tuple[Node, int], ...]:
-    """Nodes with how many versions tell of them, the most first. Two statements."""
-    rows = [tuple(row) for row in work.all(_most_used(sight_of(actor)), {"most": limit, **values_of(actor)})]
+    """Nodes with how many versions tell of them, the most first. Three statements at most."""
+    horizon = find_horizon(work, actor)
+    statement = _most_used(horizon.sight, horizon.hides)
+    rows = [tuple(row) for row in work.all(statement, {"most": limit, **horizon.asked})]
     places = nodes.read_places(work, [key for key, _ in rows])
     return tuple((places[key].node, count) for key, count in rows)
 
 
 @cache
-def _most_used(sight: Sight) -> Select[Any]:
+def _most_used(sight: Sight, hides: bool) -> Select[Any]:
     newest = (
         select(lineage_edges)
         .where(lineage_edges.c.relation.in_(_KINDS))
@@ -40,7 +42,7 @@ def _most_used(sight: Sight) -> Select[Any]:
     edges = select(lineage_edges.c.from_id, count).join(newest, newest.c.id == lineage_edges.c.id)
     return (
         join_end(edges, lineage_edges.c.from_id, sight)
-        .where(sees_edge(sight))
+        .where(sees_edge(sight), *leave_out(hides, lineage_edges, lineage_nodes))
         .group_by(lineage_edges.c.from_id)
         .order_by(count.desc(), lineage_edges.c.from_id)
         .limit(bindparam("most"))

@@ -19,7 +19,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import labels
 from modelkeep_server.features.lineage.graph.live import find_live
-from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
+from modelkeep_server.features.lineage.graph.walking import join_end, leave_out, sees_edge
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.versions.bases import digest_name
@@ -119,15 +119,19 @@ def _versions_by_key(sight: Sight) -> Select[Any]:
     return of_version(sight).where(in_keys(versions.c.id, "keys"))
 
 
-def touched(sight: Sight) -> ColumnElement[bool]:
-    """Whether somebody who sees as far sees an edge of a row of `lineage_nodes` that is no version."""
+def touched(sight: Sight, hides: bool = False) -> ColumnElement[bool]:
+    """
+    Whether somebody who sees as far, as a `Horizon` has it, sees an edge of a row of `lineage_nodes` that is no
+    version.
+    """
     ways = ((_edges.c.from_id, _edges.c.to_id), (_edges.c.to_id, _edges.c.from_id))
-    return or_(*(_touched(sight, here, there) for here, there in ways))
+    return or_(*(_touched(sight, hides, here, there) for here, there in ways))
 
 
-def _touched(sight: Sight, here: ColumnElement[int], there: ColumnElement[int]) -> ColumnElement[bool]:
+def _touched(sight: Sight, hides: bool, here: ColumnElement[int], there: ColumnElement[int]) -> ColumnElement[bool]:
     edges = join_end(select(_edges.c.id).select_from(_edges), there, sight, _others)
-    return exists(edges.where(here == _nodes.c.id, sees_edge(sight)).correlate(_nodes))
+    seen = (sees_edge(sight), *leave_out(hides, _edges, _others))
+    return exists(edges.where(here == _nodes.c.id, *seen).correlate(_nodes))
 
 
 @cache

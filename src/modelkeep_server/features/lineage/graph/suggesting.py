@@ -17,7 +17,7 @@ from modelkeep_server.features.lineage.graph.nodes import (
     to_place,
     touched,
 )
-from modelkeep_server.features.lineage.graph.walking import join_end, sees_edge
+from modelkeep_server.features.lineage.graph.walking import Horizon, find_horizon, join_end, leave_out, sees_edge
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of
 from modelkeep_server.kit import canonical
@@ -38,7 +38,7 @@ def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED
     """
     Nodes whose name begins with a text, then those that have it within: things, environments, and versions of models,
     the newest first; and what is told to lie under a URI, or to have a SHA-256, that begins so. `dataset:` and the like
-    before it ask for one kind. Five statements at most.
+    before it ask for one kind. Six statements at most.
     """
     kind, text = _read(text)
     if not text or "\0" in text or not actor.is_known:
@@ -49,16 +49,19 @@ def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED
         rows = work.all(_versions_like(sight, *_part(text)).limit(limit), seen_by)
         found += [to_place(row).node for row in rows]
     if kind not in (NodeKind.VERSION, NodeKind.DEPLOYMENT):
+        horizon = find_horizon(work, actor)
         for begins in (True, False):
-            statement = _things_like(sight, text, begins).limit(limit)
+            statement = _things_like(horizon, text, begins).limit(limit)
             if kind is not None:
                 statement = statement.where(lineage_nodes.c.kind == kind.value)
-            found += [to_place(row).node for row in work.all(statement, seen_by)]
+            found += [to_place(row).node for row in work.all(statement, horizon.asked)]
         if len(text) > _LABELLED_DIGITS and _DIGITS.fullmatch(text):
-            for statement in (list_commits(sight, text), _things_told(sight, "sha256", text)):
-                found += [to_place(row).node for row in work.all(statement, seen_by)]
+            found += [to_place(row).node for row in work.all(list_commits(sight, text), seen_by)]
+            told = _things_told(horizon, "sha256", text)
+            found += [to_place(row).node for row in work.all(told, horizon.asked)]
         elif _URI.match(text):
-            found += [to_place(row).node for row in work.all(_things_told(sight, "uri", text), seen_by)]
+            told = _things_told(horizon, "uri", text)
+            found += [to_place(row).node for row in work.all(told, horizon.asked)]
     if kind in (None, NodeKind.DEPLOYMENT):
         rows = work.all(_environments_like(text).limit(limit))
         found += [environment_node(row.name, row.kind) for row in rows]
@@ -113,7 +116,7 @@ def _versions_like(sight: Sight, path: str, version: str) -> Select[Any]:
     )
 
 
-def _things_like(sight: Sight, text: str, begins: bool) -> Select[Any]:
+def _things_like(horizon: Horizon, text: str, begins: bool) -> Select[Any]:
     """By label, in its order: so that what is not seen need not be looked at beyond the first that are."""
     label = lineage_nodes.c.label_key
     return (
@@ -121,13 +124,13 @@ def _things_like(sight: Sight, text: str, begins: bool) -> Select[Any]:
         .where(
             label.startswith(text, autoescape=True) if begins else label.contains(text, autoescape=True),
             lineage_nodes.c.version_id.is_(None),
-            touched(sight),
+            touched(horizon.sight, horizon.hides),
         )
         .order_by(label, lineage_nodes.c.id)
     )
 
 
-def _things_told(sight: Sight, key: str, text: str) -> Select[Any]:
+def _things_told(horizon: Horizon, key: str, text: str) -> Select[Any]:
     """
     Things of which a version that is seen tells a field that begins so. No index has what is told, so that all of it is
     looked through.
@@ -136,8 +139,9 @@ def _things_told(sight: Sight, key: str, text: str) -> Select[Any]:
     begins = f'"{key.lower()}":{canonical.dumps(text)[:-1]}'
     statement = of_thing().join(lineage_edges, lineage_edges.c.from_id == lineage_nodes.c.id)
     return (
-        join_end(statement, lineage_edges.c.to_id, sight, _others)
-        .where(told.contains(begins, autoescape=True), lineage_nodes.c.version_id.is_(None), sees_edge(sight))
+        join_end(statement, lineage_edges.c.to_id, horizon.sight, _others)
+        .where(told.contains(begins, autoescape=True), lineage_nodes.c.version_id.is_(None))
+        .where(sees_edge(horizon.sight), *leave_out(horizon.hides, lineage_edges, _others))
         .distinct()
         .order_by(lineage_nodes.c.id)
         .limit(_TOLD_MAX)

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import CTE, ColumnElement, FromClause, Select, bindparam, exists, func, literal, or_, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, versions
@@ -25,8 +38,8 @@ STEPS_MAX = 1_000
 #: All the rest of a way is asked for each so many steps, where it is so narrow, and taken where it is of fewer edges.
 _REST_TRIED_EVERY, _NARROW, _REST_MAX = 8, 50, 4_000
 #: Where so many versions at most are hidden from a reader, they are left out by name: what everybody may see of a large
-#: registry is otherwise asked anew at each step.
-_HIDDEN_MAX = 1_000
+#: registry is otherwise asked anew at each step, which PostgreSQL reads all models for.
+_HIDDEN_MAX = 10_000
 _edges = lineage_edges
 Ts = TypeVarTuple("Ts")
 
@@ -152,7 +165,8 @@ def find_horizon(work: Work, actor: Actor) -> Horizon:
 
 @cache
 def _select_hidden(sight: Sight) -> Select[Any]:
-    kept_back = models.c.visibility != Visibility.INTERNAL.value
+    # As it stands in the index of these models.
+    kept_back = models.c.visibility == literal_column(f"'{Visibility.RESTRICTED}'", models.c.visibility.type)
     hidden = select(versions.c.id).join(models, models.c.id == versions.c.model_id)
     return hidden.where(kept_back, ~visible_by(sight)).limit(_HIDDEN_MAX + 1)
 
@@ -165,7 +179,7 @@ def _select_step(direction: Direction, sight: Sight, hides: bool) -> Select[int,
     version = func.min(lineage_nodes.c.version_id)
     return (
         join_end(select(there, func.min(here), version).select_from(edges), there, sight, edges=edges)
-        .where(sees_edge(sight, edges), *_leave_out(hides, edges))
+        .where(sees_edge(sight, edges), *leave_out(hides, edges, lineage_nodes))
         .group_by(there)
         .limit(bindparam("most"))
     )
@@ -183,17 +197,22 @@ def _select_rest(direction: Direction, sight: Sight, hides: bool) -> Select[Any]
     )
     ways = seeds.where(in_keys(lineage_nodes.c.id, "edge")).cte("ways", recursive=True)
     steps: Select[Any] = select(there, here, lineage_nodes.c.version_id).select_from(_edges)
-    steps = steps.where(sees_edge(sight), *_leave_out(hides, _edges))
+    steps = steps.where(sees_edge(sight), *leave_out(hides, _edges, lineage_nodes))
     ways = ways.union(join_end(steps.join(ways, ways.c.there == here), there, sight))
     return select(ways.c.there, ways.c.here, ways.c.version_id).limit(bindparam("most"))
 
 
-def _leave_out(hides: bool, edges: FromClause) -> tuple[ColumnElement[bool], ...]:
-    """Whether neither the version that tells of an edge nor the one at its end is among those of the parameter."""
+def leave_out(hides: bool, edges: FromClause, node: FromClause | None = None) -> tuple[ColumnElement[bool], ...]:
+    """
+    Whether neither the version that tells of an edge nor, where `node` is told, the one at that end is among those of
+    the parameter `hidden`.
+    """
     if not hides:
         return ()
-    end = lineage_nodes.c.version_id
-    return ~in_keys(edges.c.version_id, "hidden"), or_(end.is_(None), ~in_keys(end, "hidden"))
+    telling = ~in_keys(edges.c.version_id, "hidden")
+    if node is None:
+        return (telling,)
+    return telling, or_(node.c.version_id.is_(None), ~in_keys(node.c.version_id, "hidden"))
 
 
 def edges_at(direction: Direction, name: str) -> CTE:

@@ -104,7 +104,8 @@ class CardOut(Shape):
     published_by: str | None = None
     digest: str | None = Field(
         default=None,
-        description="SHA-256 of the canonical JSON (RFC 8785) without `digest`, `checkpoint` and `edition`.",
+        description="SHA-256 of the canonical JSON (RFC 8785) without `digest`, `checkpoint` and `edition`, which "
+        "stand beside it, as `changedFacts` and `ofOtherContent` do.",
     )
     checkpoint: CardCheckpointOut | None = None
     edition: int = Field(description="Grows with everything that is done to the version's cards.")

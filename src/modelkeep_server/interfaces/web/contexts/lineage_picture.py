@@ -293,6 +293,10 @@ class Picture:
         """The graph around the chosen node."""
         return href_of_lineage(self.chosen.id)
 
+    def centre_href_of(self, node: Node) -> str:
+        """The graph around another."""
+        return href_of_lineage(node.id)
+
     @property
     def impact_rows(self) -> tuple[tuple[Any, str], ...]:
         """The versions that a change reaches, as many as a page has room for, each with its address."""

@@ -1,5 +1,5 @@
 /* A click chooses a node: its ways are lit at once, and what the page says of it is fetched. A click on "+3" fetches the
-   picture with the neighbours that were not in it. Where htmx is not there, the links lead as they are. */
+   picture with the neighbours that were not in it, unless it is full. Where htmx is not there, the links lead as they are. */
 import { announce } from "../lib/announce.js";
 import { light } from "./graph.js";
 
@@ -20,7 +20,7 @@ export function takeChoices(root, graph, view, keep) {
       graph.sheet.dataset.chosen = node.id;
       announce(`Chosen: ${node.title}`);
       window.htmx.ajax("GET", address, { source: root, target: panel, select: panel, selectOOB: beside, swap: "outerHTML", push: "true" });
-    } else if (document.querySelector(picture)) {
+    } else if ("expand" in link.dataset && document.querySelector(picture)) {
       event.preventDefault();
       keep(node);
       window.htmx.ajax("GET", address, { source: root, target: picture, select: picture, swap: "outerHTML", push: "true" });
