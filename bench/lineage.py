@@ -20,7 +20,7 @@ def measure_lineage(registry: Running, cast: Cast) -> list[Timed]:
     desk = Desk(registry, cast)
     asked = f"node={quote(name_dataset(0))}"
     reached = desk.send("owner", "GET", f"/lineage/impact?{asked}")
-    print(f"a change of {name_dataset(0)} reaches {reached['total']} versions")
+    print(f"a change of {name_dataset(0)} reaches {reached['total']} versions, {reached['consumerCount']} consumers")
     for _ in range(LOOKS):
         desk.send("owner", "GET", f"/lineage/impact?{asked}", step="impact of a dataset")
         desk.send("mrc", "GET", f"/lineage/impact?{asked}", step="impact, for an MRC")

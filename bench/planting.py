@@ -14,16 +14,18 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage.projection import digest_name
 from modelkeep_server.settings import Settings
 
-DATASETS, COMMITS, ROOTS = 300, 3_000, 5
+DATASETS, COMMITS, CONSUMERS, ROOTS = 300, 3_000, 200, 5
 #: Of the versions, the first come from one of the datasets that most others come from in the end.
 _FIRST = 0.03
 #: Of the others, so many were made from two versions and not from one.
 _SECOND = 0.4
+#: Each so many-th version is used by somebody.
+_USED = 10
 _ROWS_AT_ONCE = 5_000
 
 
 def plant_lineage(settings: Settings, edges: int) -> None:
-    """So many edges in all, the same each time: one or two base models a version, the rest datasets and commits."""
+    """So many edges in all, the same each time: base models, some consumers, and the rest datasets and commits."""
     with open_house(settings) as house:
         with house.writing() as work:
             _plant(work, edges)
@@ -58,6 +60,7 @@ def name_dataset(number: int) -> str:
 def _plant_things(work: Work) -> list[int]:
     named = [("DATASET", name_dataset(number), f"measured-{number} 1") for number in range(DATASETS)]
     named += [("COMMIT", f"commit:{number:040x}", f"{number:040x}"[:12]) for number in range(COMMITS)]
+    named += [("CONSUMER", f"consumer:desk {number}", f"desk {number}") for number in range(CONSUMERS)]
     rows = [
         {"kind": kind, "name": name, "name_digest": digest_name(name), "label": label, "label_key": label}
         for kind, name, label in named
@@ -83,9 +86,12 @@ def _plan(
         for base in {max(0, min(place - 1, around + chance.randrange(-first, first))) for _ in range(count)}:
             yield versions[base][0], node, "BASE_MODEL", key
             planned += 1
+    for place, (node, key) in enumerate(versions[::_USED]):
+        yield node, things[DATASETS + COMMITS + place % CONSUMERS], "CONSUMER", key
+        planned += 1
     while planned < edges:
         for node, key in versions[: edges - planned]:
-            number = chance.randrange(ROOTS, len(things))
+            number = chance.randrange(ROOTS, DATASETS + COMMITS)
             yield things[number], node, "DATASET" if number < DATASETS else "COMMIT", key
             planned += 1
 

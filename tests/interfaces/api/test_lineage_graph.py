@@ -456,6 +456,12 @@ def test_telling_owners_says_nothing_that_they_may_not_see(make: Make, api: Api)
     assert f"reaches {beyond.address}" in notice["message"]
     (notice,) = api.as_(owner).get("/api/v1/notices").json()["items"]
     assert data in notice["message"]
+    (of_hidden,), (of_beyond,) = (make.events(one.id, "lineage.tell") for one in (hidden, beyond))
+    assert of_hidden.after["recipients"] == [owner.email]
+    assert of_beyond.after == {"versions": 1, "live": 0, "told": 1, "recipients": [other.email]}
+    trail = api.as_(other).get(f"{route_of(beyond)}/trail").text
+    assert "told the owners" in trail
+    assert not any(text in trail for text in (data, hidden.model, owner.email))
 
 
 def test_telling_owners_needs_a_role_a_reader_and_words(make: Make, api: Api) -> None:

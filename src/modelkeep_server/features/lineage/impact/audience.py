@@ -33,44 +33,48 @@ class Owner:
 class Addressee:
     """
     An owner with those of their versions that are reached, in the order of the impact. `is_named`: they are told what
-    it is that changes, for they see all that leads from it to one of these.
+    it is that changes, for they see all that leads from it to one of these. `is_open`: that everybody may know, for
+    one of these is seen by everybody.
     """
 
     owner: Owner
     items: tuple[Reached, ...]
     is_named: bool
+    is_open: bool
 
 
 @dataclass(frozen=True)
 class Audience:
     """
     Who is told of a change by somebody, by address. `silent` are reached versions of which nobody hears of it: their
-    owners left.
+    owners left. `restricted` are the ids of versions, reached or the node, that not everybody sees.
     """
 
     addressees: tuple[Addressee, ...]
     silent: tuple[Reached, ...]
+    restricted: frozenset[str]
 
 
 def find_audience(work: Work, actor: Actor, impact: Impact) -> Audience:
     """The owners of all that is reached, but not the actor. Two statements, or none."""
     if not impact.items:
-        return Audience((), ())
+        return Audience((), (), frozenset())
     owners, heard = _find_owners(work, actor, {item.model_key for item in impact.items})
     restricted = _find_restricted(work, impact)
     by_model: dict[int, list[int]] = defaultdict(list)
     for place, item in enumerate(impact.items):
         by_model[item.model_key].append(place)
     # Many own the same: what each set of models has of it is gathered once.
-    of_models: dict[frozenset[int], tuple[tuple[Reached, ...], bool]] = {}
+    of_models: dict[frozenset[int], tuple[tuple[Reached, ...], bool, bool]] = {}
     addressees = []
     for owner, keys in sorted(owners.items(), key=lambda pair: (pair[0].address, pair[0].person_id or 0)):
         own = frozenset(keys)
         if own not in of_models:
             items = tuple(impact.items[place] for place in sorted(place for key in own for place in by_model[key]))
-            of_models[own] = items, _is_open(items, restricted)
+            is_open = any(item.path[-1] not in restricted for item in items)
+            of_models[own] = items, _sees_a_way(items, restricted), is_open
         addressees.append(Addressee(owner, *of_models[own]))
-    return Audience(tuple(addressees), tuple(item for item in impact.items if item.model_key not in heard))
+    return Audience(tuple(addressees), tuple(item for item in impact.items if item.model_key not in heard), restricted)
 
 
 def _find_owners(work: Work, actor: Actor, model_keys: Collection[int]) -> tuple[Mapping[Owner, set[int]], set[int]]:
@@ -139,7 +143,7 @@ _RESTRICTED = select(models.c.id, models.c.path_key).where(
 )
 
 
-def _is_open(items: Sequence[Reached], restricted: Collection[str]) -> bool:
+def _sees_a_way(items: Sequence[Reached], restricted: Collection[str]) -> bool:
     """Whether whoever owns these sees, by one way at least, all that leads to them from the node."""
     own = {item.path[-1] for item in items}
     return any(all(on in own or on not in restricted for on in item.path) for item in items)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import case, func, select
 
 from modelkeep_server.db.ledger import PersonRef, Veiled
-from modelkeep_server.db.tables import models, people, told, versions
+from modelkeep_server.db.tables import people, told, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -249,17 +249,41 @@ def _tab_of(item: Reached) -> str:
 
 
 def _record(work: Work, actor: Actor, found: Preview, message: str) -> None:
-    """One event, on the version that is the node, or the first that is reached."""
-    impact = found.impact
-    model, version = impact.node.model, impact.node.version
-    if model is None or version is None:
-        model, version = impact.items[0].model, impact.items[0].version
-    at = (models.c.path_key == model.lower(), versions.c.version == version)
-    object_id = work.scalar(select(versions.c.public_id).join(models, models.c.id == versions.c.model_id).where(*at))
+    """
+    One event, on the version that is the node, or the nearest that is reached, with what everybody may know who reads
+    that version's trail. Of whom they may not know, another on the first of those people's own versions.
+    """
+    impact, restricted = found.impact, found.audience.restricted
+    # What is nearest tells of the node itself, so that whoever reads its trail sees the node.
+    at = min(impact.items, key=lambda item: (item.steps, item.path[-1] in restricted))
+    own = {item.path[-1] for item in impact.items if item.model_key == at.model_key}
+    known = [
+        one for one in found.fresh if one.is_named and (one.is_open or any(item.path[-1] in own for item in one.items))
+    ]
+    items = [item for item in impact.items if all(on in own or on not in restricted for on in item.path)]
+    if known:
+        _note(work, actor, at, items, known, message, impact.node)
+    apart: dict[tuple[str, ...], list[Addressee]] = defaultdict(list)
+    for one in found.fresh:
+        if one not in known:
+            apart[tuple(item.path[-1] for item in one.items)].append(one)
+    for some in apart.values():
+        theirs = some[0].items
+        _note(work, actor, theirs[0], theirs, some, message, impact.node if some[0].is_named else None)
+
+
+def _note(
+    work: Work, actor: Actor, at: Reached, items: Sequence[Reached], some: Sequence[Addressee], message: str,
+    node: Node | None,
+) -> None:  # fmt: skip
+    """An event on a version: that so many of these were told, of what, and where they may know it, of which node."""
+    after = {
+        "versions": len(items), "live": sum(bool(item.endpoints) for item in items), "told": len(some),
+        "recipients": [PersonRef(one.owner.address) for one in some[:_RECORDED]],
+    }  # fmt: skip
     access.record(
-        work, actor, "lineage.tell", object_id=object_id, object_label=f"{model}:{version}", reason=message,
-        after={
-            "node": Veiled(impact.node.id[:_NODE_CHARS]), "versions": impact.total, "live": impact.live_count,
-            "told": len(found.fresh), "recipients": [PersonRef(one.owner.address) for one in found.fresh[:_RECORDED]],
-        },
+        work, actor, "lineage.tell",
+        object_id=work.scalar(select(versions.c.public_id).where(versions.c.id == at.version_key)),
+        object_label=at.address, reason=message,
+        after=after if node is None else {"node": Veiled(node.id[:_NODE_CHARS]), **after},
     )  # fmt: skip
