@@ -240,6 +240,32 @@ def test_long_values_stay_on_the_page(owner: Visitor, furnished: RunningRegistry
     assert [] == look_at(owner, f"{VERSION.replace('1.2.0', version)}/card")
 
 
+def test_a_draft_is_thrown_away_and_what_was_said_of_it_waits(owner: Visitor, furnished: RunningRegistry) -> None:
+    """After one question the page shows what is published again; without it the page of before, both fit to read."""
+    page, version = owner.page, VERSION.replace("1.2.0", "1.5.0")
+    with Client(furnished.url, furnished.token(OWNER, "MODEL_OWNER")) as client:
+        client.register_version(ADDRESS, {"version": "1.5.0", "metadata": METADATA})
+        client.generate_card(f"{ADDRESS}:1.5.0")
+        client.publish_card(f"{ADDRESS}:1.5.0")
+        client.update_version(f"{ADDRESS}:1.5.0", {"metadata": {"custom": {"team": "retention"}}})
+        client.annotate_card(f"{ADDRESS}:1.5.0", "factors", "Prepaid customers were **not** seen.")
+    owner.go(f"{version}/card?revision=draft")
+    page.locator("summary", has_text="Discard draft").click()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        keep_picture(page, f"card-discard-{width}")
+    page.locator(".pop-body").get_by_role("button", name="Discard draft").click()
+    page.wait_for_load_state()
+
+    assert "The draft is discarded." in page.locator("body").inner_text()
+    assert "Revision 1, published" in page.locator(".card-bar").inner_text()
+    assert "for the next draft" in page.locator("#factors").inner_text()
+    assert [] == look_at(owner, f"{version}/card")
+    assert [] == look_at(owner, version)
+    assert [] == look_at(owner, f"{version}/edit")
+    assert [] == owner.complaints
+
+
 def test_a_card_needs_no_script(chromium: Browser, furnished: RunningRegistry) -> None:
     """Generated, annotated with a preview, and published by forms alone. It comes last: it ends her other session."""
     token = furnished.token(OWNER, "MODEL_OWNER")
@@ -265,29 +291,3 @@ def test_a_card_needs_no_script(chromium: Browser, furnished: RunningRegistry) -
 
     assert (previewed, said) == ("adults", "adults")
     assert "Revision 1, published" in stands
-
-
-def test_a_draft_is_thrown_away_and_what_was_said_of_it_waits(owner: Visitor, furnished: RunningRegistry) -> None:
-    """After one question the page shows what is published again; without it the page of before, both fit to read."""
-    page, version = owner.page, VERSION.replace("1.2.0", "1.5.0")
-    with Client(furnished.url, furnished.token(OWNER, "MODEL_OWNER")) as client:
-        client.register_version(ADDRESS, {"version": "1.5.0", "metadata": METADATA})
-        client.generate_card(f"{ADDRESS}:1.5.0")
-        client.publish_card(f"{ADDRESS}:1.5.0")
-        client.update_version(f"{ADDRESS}:1.5.0", {"metadata": {"custom": {"team": "retention"}}})
-        client.annotate_card(f"{ADDRESS}:1.5.0", "factors", "Prepaid customers were **not** seen.")
-    owner.go(f"{version}/card?revision=draft")
-    page.locator("summary", has_text="Discard draft").click()
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        keep_picture(page, f"card-discard-{width}")
-    page.locator(".pop-body").get_by_role("button", name="Discard draft").click()
-    page.wait_for_load_state()
-
-    assert "The draft is discarded." in page.locator("body").inner_text()
-    assert "Revision 1, published" in page.locator(".card-bar").inner_text()
-    assert "for the next draft" in page.locator("#factors").inner_text()
-    assert [] == look_at(owner, f"{version}/card")
-    assert [] == look_at(owner, version)
-    assert [] == look_at(owner, f"{version}/edit")
-    assert [] == owner.complaints
