@@ -189,7 +189,7 @@ def test_owners_are_told_once_with_a_message(make: Make, api: Api) -> None:
     assert f'href="/lineage/tell?node={node_of(version)}' in tab
     assert f"A change of dataset {name_dataset(version)} 2026-02 reaches {child.address}" in words_of(before)
     assert "Tell 1 owner" in words_of(before)
-    assert "tell of 20 things a day. Today you told of none yet." in words_of(before)
+    assert "tell of 20 things a day. You have told of none today." in words_of(before)
     assert "told today already" in after
     assert "You told of 1 today" in after
     assert (closed.status_code, nowhere.status_code) == (403, 404)

@@ -50,6 +50,20 @@ def test_an_empty_tab_teaches(make: Make, api: Api) -> None:
     assert "Ask" in theirs
 
 
+def test_the_compliance_trail_is_a_link_for_those_alone_who_may_read_it(make: Make, api: Api) -> None:
+    """To others it is greyed, and says what it takes: no link leads into a refusal."""
+    owner, reader = make.owner(), make.person(Role.MODEL_OWNER)
+    version = make.version(make.model(owner))
+    assert tell(api, owner, version).status_code == 303
+    link = f'href="{tab_of(version).removesuffix("/lineage")}/trail">Compliance Trail</a>'
+
+    theirs = look(api, reader, tab_of(version))
+
+    assert link in look(api, owner, tab_of(version))
+    assert link not in theirs
+    assert "Compliance Trail (not open to you)" in words_of(theirs)
+
+
 def test_every_button_of_the_guide_is_there(make: Make, api: Api) -> None:
     """Track Dataset, and in the menu beside it one for each other kind."""
     version = make.version()

@@ -165,11 +165,11 @@ def _lineage_change(facts: _Facts) -> Written:
         f"A change of {facts.line('node')} reaches {facts.line('reached')}",
         f"""Hello,
 
-{facts.line("by")} tells of a change of {facts.line("node")}:
+{facts.line("by")} tells you of a change of {facts.line("node")}:
 
 “{facts.line("text")}”
 
-Of what you own it reaches:
+It reaches these versions of yours:
 {facts.lines("versions")}{more}
 Look at it:
 {facts.address}{facts.line("page")}
