@@ -40,6 +40,23 @@ def test_things_are_found_by_where_they_are_and_by_digest(make: Make, api: Api) 
         assert stranger.get("/api/v1/lineage/nodes", params={"q": text}).json()["items"] == []
 
 
+@pytest.mark.parametrize("program", ["FEATURE_PIPELINE", "TRAINING_SCRIPT", "PREPROCESSING"])
+def test_programs_are_found_by_what_they_are_called(make: Make, api: Api, program: str) -> None:
+    """The graph shows the name that a version tells of a program: it is found by that as well as by where it is."""
+    owner, mark = make.owner(), secrets.token_hex(4)
+    version = make.version(make.model(owner, visibility="RESTRICTED"))
+    item = {"kind": program, "name": f"Zeta-{mark}-features", "uri": f"git:{mark}/job.py"}
+    told = api.as_(owner).post(f"{route_of(version)}/lineage", json=item)
+    assert told.status_code == 201, told.text
+
+    for text in (f"zeta-{mark}", f"Zeta-{mark}-features", f"{mark}/job"):
+        found = api.as_(owner).get("/api/v1/lineage/nodes", params={"q": text}).json()["items"]
+        assert [told.json()["node"]] == [one["id"] for one in found], text
+        theirs = api.as_(make.owner()).get("/api/v1/lineage/nodes", params={"q": text}).json()["items"]
+        assert theirs == []
+    assert api.as_(owner).get("/api/v1/lineage/nodes", params={"q": f"dataset:zeta-{mark}"}).json()["items"] == []
+
+
 @pytest.mark.parametrize(
     "spelling",
     [

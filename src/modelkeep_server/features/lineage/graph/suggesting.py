@@ -30,6 +30,8 @@ _DIGITS = re.compile(r"[0-9a-f]{7,64}")
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:/")
 _TYPED_MAX = 200
 _TOLD_MAX = 20
+#: What is labelled by where it is, and called by what versions tell.
+_PROGRAMS = (NodeKind.FEATURE_PIPELINE, NodeKind.TRAINING_SCRIPT, NodeKind.PREPROCESSING)
 _others = lineage_nodes.alias("others")
 _KINDS = {row.prefix: NodeKind(row.kind.value) for row in KINDS.values()}
 
@@ -37,8 +39,8 @@ _KINDS = {row.prefix: NodeKind(row.kind.value) for row in KINDS.values()}
 def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED) -> tuple[Node, ...]:
     """
     Nodes whose name begins with a text, then those that have it within: things, environments, and versions of models,
-    the newest first; and what is told to lie under a URI, or to have a SHA-256, that begins so. `dataset:` and the like
-    before it ask for one kind. Six statements at most.
+    the newest first; and what is told to lie under a URI, or to have a SHA-256, that begins so, and programs that are
+    told to be called so. `dataset:` and the like before it ask for one kind. Six statements at most.
     """
     kind, text = _read(text)
     if not text or "\0" in text or not actor.is_known:
@@ -61,6 +63,9 @@ def suggest_nodes(work: Work, actor: Actor, text: str, *, limit: int = SUGGESTED
             found += [to_place(row).node for row in work.all(told, horizon.asked)]
         elif _URI.match(text):
             told = _things_told(horizon, "uri", text)
+            found += [to_place(row).node for row in work.all(told, horizon.asked)]
+        elif kind is None or kind in _PROGRAMS:
+            told = _things_told(horizon, "name", text).where(lineage_nodes.c.kind.in_(_PROGRAMS))
             found += [to_place(row).node for row in work.all(told, horizon.asked)]
     if kind in (None, NodeKind.DEPLOYMENT):
         rows = work.all(_environments_like(text).limit(limit))
