@@ -73,10 +73,10 @@ def test_a_part_of_the_graph_may_be_asked(registry: Registry, make: Make, api: A
     base = made_from(make, owner, f"{data}@v7")
     version = made_from(make, owner, f"{data}@v7", base)
     tuned = made_from(make, owner, base=version)
-    put_into(registry, version, State.PRODUCTION)
     client, sre, place = api.as_(owner), api.as_(make.person(Role.SRE)), f"eu of {data}"
     outside = client.post(f"{route_of(version)}/lineage", json={"kind": "BASE_MODEL", "uri": "hf:org/bert"})
     assert outside.status_code == 201, outside.text
+    put_into(registry, version, State.PRODUCTION)
     sre.post("/api/v1/environments", json={"name": place, "kind": "PRODUCTION"})
     live = {"environment": place, "live": [{"version": version.address, "share": 40}]}
     assert sre.post("/api/v1/deployments", json=live).status_code == 201
