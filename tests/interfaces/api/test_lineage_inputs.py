@@ -3,6 +3,9 @@
 from functools import partial
 from typing import Any
 
+import pytest
+
+from modelkeep_server.features.lineage import inputs
 from modelkeep_server.features.versions.views import Version
 from tests.support.addresses import route_of
 from tests.support.at_once import at_once
@@ -365,3 +368,17 @@ def test_the_list_costs_the_same_however_much_stands_in_it(make: Make, api: Api)
             told.inputs()
         costs.append(len(sent))
     assert costs[0] == costs[1] <= 6, costs
+
+
+def test_what_was_taken_off_counts_among_what_an_item_took_in(
+    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since it comes back with its own item; so nobody has an item grow without end, one thing told after another."""
+    monkeypatch.setattr(inputs, "INPUTS_MAX", 3)
+    told = _Told(api, make, make.version())
+    for place in range(3):
+        data = told.must({**_DATA, "name": f"d{place}", "role": "TEST"})
+        told.must(_PIPELINE, data["node"])
+        assert told.client.delete(f"{told.route}/items/{data['id']}").status_code == 204
+    more = told.must({**_DATA, "name": "more", "role": "TEST"})
+    assert fields_at_fault(told.add(_PIPELINE, more["node"])) == {"inputs"}

@@ -12,6 +12,7 @@ from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.lineage import (
     INPUTS,
+    INPUTS_CHARS,
     INPUTS_MAX,
     KINDS,
     ItemKind,
@@ -69,6 +70,8 @@ def find_fault(told: Sequence[Item], new: Item) -> str | None:
     count = sum(len(item.inputs) for item in told if item.node != new.node) + len(new.inputs)
     if count > INPUTS_MAX:
         return f"With these, the items of this version take in {count:,} things; at most {INPUTS_MAX:,}."
+    if sum(map(len, new.inputs)) > INPUTS_CHARS:
+        return f"With these, the ids of what it takes in have more than {INPUTS_CHARS:,} characters in all."
     return None
 
 
