@@ -382,3 +382,14 @@ def test_what_was_taken_off_counts_among_what_an_item_took_in(
         assert told.client.delete(f"{told.route}/items/{data['id']}").status_code == 204
     more = told.must({**_DATA, "name": "more", "role": "TEST"})
     assert fields_at_fault(told.add(_PIPELINE, more["node"])) == {"inputs"}
+
+
+def test_the_ids_of_all_that_is_taken_in_are_bounded_together(
+    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over all items of a version: each of them may be read with a graph of hundreds."""
+    told = _Told(api, make, make.version())
+    data = told.must({**_DATA, "role": "TEST"})
+    monkeypatch.setattr(inputs, "INPUTS_CHARS", len(data["node"]) * 2 - 1)
+    told.must(_PIPELINE, data["node"])
+    assert fields_at_fault(told.add({**_PIPELINE, "uri": "git:other"}, data["node"])) == {"inputs"}
