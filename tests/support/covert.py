@@ -7,6 +7,7 @@ what is live, what people were told. Its successor comes from a third as well, h
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from modelkeep_server.features.versions.views import Version
@@ -44,23 +45,9 @@ def make_covert(make: Make, api: Api) -> Covert:
         make.version(make.model(cast.owner, visibility="RESTRICTED", name=f"covert-{place}")) for place in ("a", "b")
     )
     later = make.version(make.model(cast.owner, name="covert-c"))
-    owner = api.as_(cast.owner)
-
-    def call(person: Person, method: str, path: str, **told: Any) -> Any:
-        answer = api.as_(person).request(method, f"/api/v1{path}", json=told)
-        assert answer.status_code < 300, (path, answer.text)
-        return answer.json()
-
-    where = life.base.removeprefix("/api/v1")
-    first, second = ({"model": base.model, "version": base.version} for base in bases)
-    call(cast.owner, "PATCH", where, metadata={"baseModel": first})
-    beside = call(cast.owner, "POST", f"{where}/lineage", kind="BASE_MODEL", **second)["id"]
-    for item in (ITEM, {"kind": "CONSUMER", "name": f"desk-of-{version.model.replace('/', '-')}"}):
-        call(cast.owner, "POST", f"{where}/lineage", **item)
-    taken = [f"version:{base.model}/{base.version}" for base in bases]
-    program = {"kind": "PREPROCESSING", "name": "covert-preparing", "uri": "git:covert"}
-    call(cast.owner, "POST", f"{where}/lineage", **program, inputs=[*taken, "dataset:covert-events@1"])
-    policies = owner.get("/api/v1/policies").json()["items"]
+    call, where = partial(_call, api), life.base.removeprefix("/api/v1")
+    beside = _tell_lineage(api, life, bases)
+    policies = api.as_(cast.owner).get("/api/v1/policies").json()["items"]
     exception = call(
         cast.owner, "POST", "/exceptions", policy=policies[0]["id"], version=version.address, justification="Once.",
         risk="Little.", mitigation="Watched.", expiresAt=(datetime.now(UTC) + timedelta(days=9)).isoformat(),
@@ -101,6 +88,27 @@ def make_covert(make: Make, api: Api) -> Covert:
         "items": ("base-model", beside, "training-dataset"),
     }
     return Covert(life, bases, secrets, ids)
+
+
+def _call(api: Api, person: Person, method: str, path: str, **told: Any) -> Any:
+    """What one request answered, which did what was asked."""
+    answer = api.as_(person).request(method, f"/api/v1{path}", json=told)
+    assert answer.status_code < 300, (path, answer.text)
+    return answer.json()
+
+
+def _tell_lineage(api: Api, life: Life, bases: tuple[Version, ...]) -> str:
+    """The first base in the metadata, the other beside it, and what took both in. Gives the id of the other's item."""
+    call, where = partial(_call, api, life.cast.owner), life.base.removeprefix("/api/v1")
+    first, second = ({"model": base.model, "version": base.version} for base in bases)
+    call("PATCH", where, metadata={"baseModel": first})
+    beside = call("POST", f"{where}/lineage", kind="BASE_MODEL", **second)["id"]
+    for item in (ITEM, {"kind": "CONSUMER", "name": f"desk-of-{life.version.model.replace('/', '-')}"}):
+        call("POST", f"{where}/lineage", **item)
+    taken = [f"version:{base.model}/{base.version}" for base in bases]
+    program = {"kind": "PREPROCESSING", "name": "covert-preparing", "uri": "git:covert"}
+    call("POST", f"{where}/lineage", **program, inputs=[*taken, "dataset:covert-events@1"])
+    return str(beside)
 
 
 def _make_policy(api: Api, life: Life) -> None:

@@ -1,16 +1,12 @@
-"""The lineage graph, what a change reaches, and telling the owners of that, through the API."""
-
-import csv
-import secrets
-from typing import Any
+"""The lineage graph through the API: what it holds, for whom, and at what price."""
 
 from modelkeep_server.rules.lifecycle import State
 from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import route_of
 from tests.support.clients import Api
 from tests.support.letting_in import put_into
-from tests.support.lineage_graph import GRAPH, IMPACT, NODES, TELL, fresh, made_from, node_of, reached_from
-from tests.support.make import Make, Person
+from tests.support.lineage_graph import GRAPH, IMPACT, NODES, fresh, made_from, node_of, reached_from
+from tests.support.make import Make
 from tests.support.problems import refusal
 from tests.support.registries import Registry
 from tests.support.statements import counted
@@ -69,15 +65,32 @@ def test_the_graph_of_a_version_has_what_it_comes_from_and_what_uses_it(
     assert nodes["base:hf:org/bert"]["url"] == "https://huggingface.co/org/bert"
     assert nodes["script:git:train.py"]["url"] is None
     assert nodes[f"dataset:{data}@v7"]["facts"]["role"] == ["TRAINING", "TEST"]
+
+
+def test_a_part_of_the_graph_may_be_asked(registry: Registry, make: Make, api: Api) -> None:
+    """One side of it, some families, or all that leads to an environment, which is named in any case."""
+    owner, data = make.owner(), fresh("reviews")
+    base = made_from(make, owner, f"{data}@v7")
+    version = made_from(make, owner, f"{data}@v7", base)
+    tuned = made_from(make, owner, base=version)
+    client, sre, place = api.as_(owner), api.as_(make.person(Role.SRE)), f"eu of {data}"
+    outside = client.post(f"{route_of(version)}/lineage", json={"kind": "BASE_MODEL", "uri": "hf:org/bert"})
+    assert outside.status_code == 201, outside.text
+    put_into(registry, version, State.PRODUCTION)
+    sre.post("/api/v1/environments", json={"name": place, "kind": "PRODUCTION"})
+    live = {"environment": place, "live": [{"version": version.address, "share": 40}]}
+    assert sre.post("/api/v1/deployments", json=live).status_code == 201
+
     up = client.get(f"{route_of(version)}/lineage", params={"direction": "upstream", "depth": "1"}).json()
-    assert all(node["distance"] <= 0 for node in up["nodes"])
     models = client.get(GRAPH, params={"node": version.address, "family": ["MODELS"]}).json()
-    assert {node["id"] for node in models["nodes"]} == {
-        node_of(version), node_of(base), node_of(tuned), "base:hf:org/bert",
-    }  # fmt: skip
     runs = client.get(GRAPH, params={"node": f"environment:{place.upper()}", "depth": "all"}).json()
-    assert (node_of(version), f"environment:{place}") in {(edge["from"], edge["to"]) for edge in runs["edges"]}
-    assert {node["id"] for node in runs["nodes"]} > {f"dataset:{data}@v7", node_of(base)}
+
+    dataset, runs_in = f"dataset:{data}@v7", f"environment:{place}"
+    bases = {node_of(version), node_of(base), "base:hf:org/bert"}
+    assert {node["id"] for node in up["nodes"]} == {*bases, dataset}
+    assert {node["id"] for node in models["nodes"]} == {*bases, node_of(tuned)}
+    assert {node["id"] for node in runs["nodes"]} == {*bases, dataset, runs_in}
+    assert (node_of(version), runs_in) in {(edge["from"], edge["to"]) for edge in runs["edges"]}
 
 
 def test_a_dataset_has_the_role_that_each_version_gave_it(make: Make, api: Api) -> None:
@@ -97,66 +110,6 @@ def test_a_dataset_has_the_role_that_each_version_gave_it(make: Make, api: Api) 
     roles = {edge["to"]: edge["roles"] for edge in found["edges"] if edge["relation"] == "is data of"}
     assert roles == {node_of(trained): ["TRAINING"], node_of(judged): ["VALIDATION"]}
     assert words == {trained.model: "v7, training", judged.model: "v7, validation"}
-
-
-def test_a_change_is_followed_to_every_version(registry: Registry, make: Make, api: Api) -> None:
-    """
-    What a dataset's recall reaches: versions with state, tier, owners, endpoints and the way, live ones first, then by
-    tier and steps; and who uses them. A version's own recall reaches itself.
-    """
-    owner, other, data = make.owner(), make.owner(), fresh("events")
-    first = made_from(make, owner, f"{data}@1", risk_tier="HIGH")
-    second = made_from(make, other, base=first)
-    third = made_from(make, other, base=second)
-    put_into(registry, second, State.PRODUCTION)
-    sre = api.as_(make.person(Role.SRE))
-    sre.post("/api/v1/environments", json={"name": data, "kind": "PRODUCTION"})
-    part = {"version": second.address, "share": 60, "region": "eu", "endpointUrl": "https://eu.example.com/"}
-    assert sre.post("/api/v1/deployments", json={"environment": data, "live": [part]}).status_code == 201
-    pipeline = {"kind": "FEATURE_PIPELINE", "name": data, "uri": f"airflow://{data}", "inputs": [f"dataset:{data}@1"]}
-    assert api.as_(owner).post(f"{route_of(first)}/lineage", json=pipeline).status_code == 201
-    consumer = {"kind": "CONSUMER", "name": f"Help desk of {data}", "url": "https://help.example.com"}
-    for used in (second, third):
-        assert api.as_(other).post(f"{route_of(used)}/lineage", json=consumer).status_code == 201
-
-    client = api.as_(owner)
-    found = client.get(IMPACT, params={"node": f"dataset:{data}@1"}).json()
-    pages = []
-    cursor = None
-    while True:
-        asked = {"node": f"dataset:{data}@1", "limit": "2", **({"cursor": cursor} if cursor else {})}
-        page = client.get(IMPACT, params=asked).json()
-        pages.append([item["model"] for item in page["items"]])
-        if (cursor := page["nextCursor"]) is None:
-            break
-    first_cursor = client.get(IMPACT, params={"node": f"dataset:{data}@1", "limit": "1"}).json()["nextCursor"]
-    of_version = client.get(IMPACT, params={"node": second.address}).json()
-    elsewhere = client.get(IMPACT, params={"node": second.address, "cursor": first_cursor})
-
-    assert [item["model"] for item in found["items"]] == [second.model, first.model, third.model]
-    assert pages == [[second.model, first.model], [third.model]]
-    assert [item["live"] for item in found["items"]] == [True, False, False]
-    assert [item["liveIn"] for item in found["items"]] == [[data], [], []]
-    assert found["items"][0]["endpoints"] == [
-        {"environment": data, "kind": "PRODUCTION", "share": 60.0, "region": "eu",
-         "endpointUrl": "https://eu.example.com/"}
-    ]  # fmt: skip
-    assert (found["items"][1]["riskTier"], found["items"][0]["state"]) == ("HIGH", "PRODUCTION")
-    assert found["items"][2]["path"] == [f"dataset:{data}@1", node_of(first), node_of(second), node_of(third)]
-    assert [item["steps"] for item in found["items"]] == [2, 1, 3]
-    assert found["items"][1]["owners"] == [owner.email]
-    assert (found["total"], found["liveCount"], found["truncated"]) == (3, 1, False)
-    assert (found["endpointCount"], found["consumerCount"]) == (1, 1)
-    named = {"node": f"consumer:Help desk of {data}", "name": f"Help desk of {data}", "url": "https://help.example.com"}
-    assert found["consumers"] == [
-        {**named, "model": second.model, "version": "1.0.0", "live": True},
-        {**named, "model": third.model, "version": "1.0.0", "live": False},
-    ]
-    assert found["owners"] == sorted([owner.email, other.email])
-    assert found["node"]["facts"]["uri"] == f"s3://data/{data}"
-    assert [(item["model"], item["steps"]) for item in of_version["items"]] == [(second.model, 0), (third.model, 1)]
-    assert (of_version["items"][0]["path"], of_version["items"][0]["liveIn"]) == ([node_of(second)], [data])
-    assert refusal(elsewhere) == (400, "malformed_request")
 
 
 def test_what_one_may_not_see_is_not_in_the_graph_nor_walked_through(make: Make, api: Api) -> None:
@@ -216,31 +169,6 @@ def test_retired_models_keep_their_edges(make: Make, api: Api) -> None:
     assert reached_from(api.as_(owner), f"dataset:{data}@1") == [first.address, second.address]
 
 
-def test_impact_as_csv_holds_no_formulas(make: Make, api: Api) -> None:
-    """The CSV has a line a version and one for each who uses it, with its way, and no cell that would be run."""
-    owner, mark = make.owner(), secrets.token_hex(4)
-    version = make.version(make.model(owner))
-    run = {"kind": "TRAINING_RUN", "system": "=cmd|'/c calc'!A1", "runId": f"+{mark}"}
-    assert api.as_(owner).post(f"{route_of(version)}/lineage", json=run).status_code == 201
-    uses = {"kind": "CONSUMER", "name": "=HYPERLINK(1)", "url": "https://desk.example.com/"}
-    assert api.as_(owner).post(f"{route_of(version)}/lineage", json=uses).status_code == 201
-    node = next(item["node"] for item in api.as_(owner).get(f"{route_of(version)}/lineage/items").json()["items"])
-
-    answer = api.as_(owner).get(IMPACT, params={"node": node, "format": "csv"})
-    lines = answer.text.splitlines()
-
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert "attachment" in answer.headers["content-disposition"]
-    assert lines[0] == (
-        "kind,model,version,state,riskTier,live,endpoints,liveIn,endpointUrls,owners,steps,path,consumer,consumerUrl"
-    )
-    cells = list(csv.reader(lines[1:]))
-    own = [version.model, "1.0.0", "DRAFT", "LOW", "no", "0", "", "", owner.email]
-    assert [row[:11] for row in cells] == [["version", *own, "1"], ["consumer", *own, "2"]]
-    assert [row[12:] for row in cells] == [["", ""], ["'=HYPERLINK(1)", "https://desk.example.com/"]]
-    assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line.split(","))
-
-
 def test_reading_costs_as_many_statements_as_steps(make: Make, api: Api, registry: Registry) -> None:
     """A graph and an impact cost a statement a step and a few more, however much they hold."""
     owner, data = make.owner(), fresh("wide")
@@ -261,76 +189,3 @@ def test_reading_costs_as_many_statements_as_steps(make: Make, api: Api, registr
         made_from(make, owner, f"{data}@1")
 
     assert (cost(GRAPH, node=f"dataset:{data}@1"), cost(IMPACT, node=f"dataset:{data}@1")) == before == (11, 11)
-
-
-def test_owners_are_told_of_what_a_change_reaches(make: Make, api: Api) -> None:
-    """
-    Each owner of what a change reaches is told once a day of the same node by the same person, of their own versions
-    alone, with what was said; whoever tells is not; the event counts and veils what was typed.
-    """
-    owner, other, third, data = make.owner(), make.owner(), make.owner(), fresh("recalled")
-    first = made_from(make, owner, f"{data}@1")
-    second = made_from(make, other, base=first)
-    made_from(make, other, base=second)
-    told = {"node": f"dataset:{data}@1", "message": "Recalled: train again."}
-    teller = api.as_(owner)
-
-    answer = teller.post(TELL, json=told)
-    again = teller.post(TELL, json=told)
-    made_from(make, third, base=first)
-    later = api.as_(make.person(Role.MRC)).post(TELL, json=told)
-
-    assert (answer.status_code, answer.json()) == (200, {"told": 1})
-    assert refusal(again) == (429, "too_many_requests")
-    assert later.json() == {"told": 3}, later.text
-    notices = {who: api.as_(who).get("/api/v1/notices").json()["items"] for who in (owner, other, third)}
-    assert [len(found) for found in notices.values()] == [1, 2, 1]
-    assert notices[other][-1]["kind"] == "lineage.change"
-    said = notices[other][-1]["message"]
-    wanted = f"tells of a change of dataset {data} 1, which reaches {second.address} and 1 more of your versions"
-    assert wanted in said
-    event = make.events(first.id, "lineage.tell")[0]
-    assert event.reason == "Recalled: train again."
-    assert event.after == {
-        "node": f"dataset:{data}@1", "versions": 3, "live": 0, "told": 1, "recipients": [other.email],
-    }  # fmt: skip
-
-
-def test_telling_owners_says_nothing_that_they_may_not_see(make: Make, api: Api) -> None:
-    """Whoever owns what a change reaches by a way through what they do not see is told, and not of what."""
-    owner, other, data = make.owner(), make.owner(), fresh("quiet")
-    hidden = made_from(make, owner, f"{data}@1")
-    beyond = made_from(make, other, base=hidden)
-    assert api.as_(owner).patch(f"/api/v1/models/{hidden.model}", json={"visibility": "RESTRICTED"}).status_code == 200
-    answer = api.as_(make.person(Role.MRC)).post(TELL, json={"node": f"dataset:{data}@1", "message": "Recalled."})
-
-    assert answer.json() == {"told": 2}
-    (notice,) = api.as_(other).get("/api/v1/notices").json()["items"]
-    assert data not in str(notice)
-    assert hidden.model not in str(notice)
-    assert f"reaches {beyond.address}" in notice["message"]
-    (notice,) = api.as_(owner).get("/api/v1/notices").json()["items"]
-    assert data in notice["message"]
-    (of_hidden,), (of_beyond,) = (make.events(one.id, "lineage.tell") for one in (hidden, beyond))
-    assert of_hidden.after["recipients"] == [owner.email]
-    assert of_beyond.after == {"versions": 1, "live": 0, "told": 1, "recipients": [other.email]}
-    trail = api.as_(other).get(f"{route_of(beyond)}/trail").text
-    assert "told the owners" in trail
-    assert not any(text in trail for text in (data, hidden.model, owner.email))
-
-
-def test_telling_owners_needs_a_role_a_reader_and_words(make: Make, api: Api) -> None:
-    """Without a role it is refused; without a message, or anybody to tell, the field says what is missing."""
-    owner, data = make.owner(), fresh("own")
-    made_from(make, owner, f"{data}@1", visibility="RESTRICTED")
-    node = f"dataset:{data}@1"
-
-    def tell(person: Person, **told: str) -> Any:
-        return api.as_(person).post(TELL, json={"node": node, "message": "Recalled.", **told})
-
-    blank = tell(owner, message=" ")
-    assert refusal(tell(make.person())) == (403, "not_permitted")
-    assert refusal(tell(make.owner())) == (404, "not_found")
-    assert refusal(blank) == (422, "invalid_input")
-    assert {fault["field"] for fault in blank.json()["errors"]} == {"message", "node"}
-    assert refusal(tell(make.person(Role.MRC), message="x" * 1001)) == (422, "invalid_input")

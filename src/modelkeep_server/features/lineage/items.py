@@ -4,17 +4,22 @@ What the lineage items of a version are: what was told beside it, and what stand
 A version's own facts are its `trainingDataset`, its `baseModel`, its commit and its training job (product R3).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, Source
-from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_commit
+from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_base, is_same_commit
 from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import INPUTS, JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_item
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
+#: What of two items of a kind says that they are of the same thing, where that is not the id of their node.
+_SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
+    ItemKind.BASE_MODEL: is_same_base,
+    ItemKind.COMMIT: is_same_commit,
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,17 @@ def keep_inputs(items: Sequence[Item]) -> tuple[Item, ...]:
     """
     nodes = {item.node for item in items}
     return tuple(item if nodes.issuperset(item.inputs) else _with_inputs(item, nodes) for item in items)
+
+
+def find_told(items: Iterable[Item], kind: ItemKind, facts: Mapping[str, Any]) -> Item | None:
+    """The item that names the same thing already, whatever else it says of it; of a dataset in the same role."""
+    same = _SAME.get(kind)
+    for item in items:
+        if item.kind is not kind or item.facts.get("role") != facts.get("role"):
+            continue
+        if same(item.facts, facts) if same else item.node == name_item(kind, facts):
+            return item
+    return None
 
 
 def as_content(items: Iterable[Item]) -> list[dict[str, Any]]:

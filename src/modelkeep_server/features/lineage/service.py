@@ -6,7 +6,7 @@ is written to the metadata, and only others stand as rows. What says how a versi
 where that may; consumers come and go as long as the model is there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, inputs, queries
+from modelkeep_server.features.lineage.items import find_told
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, NewItem, Source
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.checks import find_reason_faults
@@ -29,21 +30,16 @@ from modelkeep_server.features.versions.own_lineage import (
     BASE,
     DATASET,
     as_commit,
-    is_same_base,
     is_same_commit,
     is_same_dataset,
 )
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
-from modelkeep_server.rules.lineage import INPUTS, ITEMS_MAX, KINDS, DatasetRole, ItemKind, label_node, name_item
+from modelkeep_server.rules.lineage import INPUTS, ITEMS_MAX, KINDS, DatasetRole, ItemKind, label_node
 
 #: What in the metadata is which item, by that item's id.
 _IN_METADATA = {OWN_DATASET: DATASET, OWN_BASE: BASE}
-_SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
-    ItemKind.BASE_MODEL: is_same_base,
-    ItemKind.COMMIT: is_same_commit,
-}
 
 
 def add_item(
@@ -82,7 +78,7 @@ def add_to(
     if metadata is not None:
         found = version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
         return found, OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
-    same = _find_told(present, new.kind, facts)
+    same = find_told(present, new.kind, facts)
     if same is not None and _says_more(same, facts):
         return found, _add_inputs(work, actor, found, present, same, facts[INPUTS])
     demand_place(found, present, new.kind, facts)
@@ -226,7 +222,7 @@ def _demand_other_commit(model: Model, found: Version, facts: Mapping[str, Any])
 
 def demand_place(found: Version, present: Sequence[Item], kind: ItemKind, facts: Mapping[str, Any]) -> None:
     """Raises Conflict where an item says this already, or there are as many as may be."""
-    same = _find_told(present, kind, facts)
+    same = find_told(present, kind, facts)
     # The training job of the version itself yields to a run that says more of it.
     if same is not None and not (same.id == OWN_JOB and INPUTS in facts):
         role = f" as {same.facts['role'].lower()} data" if "role" in same.facts else ""
@@ -237,17 +233,6 @@ def demand_place(found: Version, present: Sequence[Item], kind: ItemKind, facts:
     if len(present) >= ITEMS_MAX:
         raise Conflict(f"{found.address} has {ITEMS_MAX} lineage items, the most there may be.",
                        remedy="Remove one that is not needed any more.")  # fmt: skip
-
-
-def _find_told(present: Sequence[Item], kind: ItemKind, facts: Mapping[str, Any]) -> Item | None:
-    """The item that says this already: of a dataset in the same role, of others by what they name."""
-    same = _SAME.get(kind)
-    for item in present:
-        if item.kind is not kind or item.facts.get("role") != facts.get("role"):
-            continue
-        if same(item.facts, facts) if same else item.node == name_item(kind, facts):
-            return item
-    return None
 
 
 def _says_more(told: Item, facts: Mapping[str, Any]) -> bool:

@@ -220,7 +220,7 @@ def _join(work: Work, horizon: Horizon, picture: _Picture, middle: int) -> tuple
     """
     facts: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     near: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    if len(keys := picture.keys) < 1:
+    if not (keys := picture.keys):
         return facts, near
     rows = work.all(_edges_among(horizon.sight, horizon.hides), {"keys": keys, **horizon.asked})
     told = [Told(row.from_id, row.to_id, ItemKind(row.relation), row.facts, row.version_id) for row in rows]
@@ -285,7 +285,7 @@ def _add_deployments(
                 continue
             shares[key].append(one.share)
             picture.edges.append(Edge(picture.places[at].node.id, place.node.id, DEPLOYED))
-            if len(shares[key]) and key != _key_of(middle):
+            if key != _key_of(middle):
                 said = nodes.environment_node(one.environment, one.kind, labels.say_shares(shares[key]))
                 picture.places[key] = replace(place, node=said)
     drawn = {place.environment_key: key for key, place in picture.places.items() if place.environment_key is not None}

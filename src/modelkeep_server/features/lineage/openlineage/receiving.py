@@ -1,16 +1,15 @@
 """Taking an event of OpenLineage: what it tells of a version's lineage is added, as far as nobody told it yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
+from modelkeep_server.features.lineage.items import find_told
 from modelkeep_server.features.lineage.openlineage.reading import Read, RunEvent, find_made, read_items
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_DATASET, Item, NewItem, Source
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.versions.own_lineage import is_same_base, is_same_commit
 from modelkeep_server.features.versions.seen import find_hidden, is_hidden
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import FieldError, Invalid
@@ -19,10 +18,6 @@ from modelkeep_server.rules.lineage import INPUTS, ItemKind, name_item
 #: The most items of one event, over all versions that it names: nobody else writes to them meanwhile.
 ITEMS_AT_ONCE = 1_000
 _OWN = (OWN_DATASET, OWN_BASE)
-_SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
-    ItemKind.BASE_MODEL: is_same_base,
-    ItemKind.COMMIT: is_same_commit,
-}
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,8 @@ def _receive_of(work: Work, actor: Actor, model: Model, found: Version, told: Se
     added: list[str] = []
     for read in told:
         new = read.item
-        same = _find_same([item for item in present if not is_hidden(item.facts, hidden)], new)
+        seen = (item for item in present if not is_hidden(item.facts, hidden))
+        same = find_told(seen, new.kind, checks.gather(new.facts))
         if same is not None:
             if not found.is_editable or not _knows_more(same, new):
                 continue
@@ -109,17 +105,6 @@ def _merge(same: Item, new: NewItem) -> NewItem:
     """What is told stays as it is; a field of the version itself takes what it does not say from the event."""
     known = {**new.facts, **same.facts} if same.source is Source.VERSION else dict(same.facts)
     return replace(new, facts={**known, INPUTS: new.facts[INPUTS]} if INPUTS in new.facts else known)
-
-
-def _find_same(present: Sequence[Item], new: NewItem) -> Item | None:
-    """The item that names the same thing in the same role already, whatever else it says."""
-    facts, node = checks.gather(new.facts), name_item(new.kind, new.facts)
-    for item in present:
-        if item.kind is new.kind and item.facts.get("role") == facts.get("role"):
-            same = _SAME.get(new.kind)
-            if same(item.facts, facts) if same else item.node == node:
-                return item
-    return None
 
 
 def _add(

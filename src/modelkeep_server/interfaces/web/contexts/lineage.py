@@ -11,7 +11,7 @@ from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, N
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
-from modelkeep_server.interfaces.web.contexts.base import FormContext
+from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import (
     CHOICES,
     NAMING,
@@ -96,8 +96,8 @@ class ItemRow:
 @dataclass(frozen=True, kw_only=True)
 class LineageContext(VersionContext):
     """
-    GET /models/{group}/{name}/versions/{version}/lineage. Its form: tell (message). `removed` is what was taken off
-    last, where the address names it.
+    GET /models/{group}/{name}/versions/{version}/lineage. Its forms take items off (remove) and put back `removed`,
+    which was taken off last, where the address names it.
     """
 
     template: ClassVar[str] = "lineage/version.html"
@@ -191,10 +191,10 @@ class AddItemContext(FormContext):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindLineageContext(FormContext):
+class FindLineageContext(Context):
     """
     GET /lineage. Controls: q, which finds nodes, and node, the one in the middle. `found` are those that q finds,
-    `common` the most used things, where nothing is asked. Its form: tell (message).
+    `common` the most used things, where nothing is asked.
     """
 
     template: ClassVar[str] = "lineage/find.html"

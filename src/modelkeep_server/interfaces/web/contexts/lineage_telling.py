@@ -11,7 +11,6 @@ from modelkeep_server.features.notify.letters import Written
 from modelkeep_server.interfaces.lineage.words import name_of, say_impact
 from modelkeep_server.interfaces.web.contexts.base import FormContext
 from modelkeep_server.interfaces.web.contexts.lineage_picture import href_of_lineage
-from modelkeep_server.rules.lineage import NODES
 
 #: So many of those who are told stand on the page.
 _SHOWN = 100
@@ -51,11 +50,6 @@ class TellOwnersContext(FormContext):
     def name(self) -> str:
         """What it is called."""
         return name_of(self.preview.impact.node)
-
-    @property
-    def icon_name(self) -> str:
-        """Its icon."""
-        return NODES[self.preview.impact.node.kind][2]
 
     @property
     def says(self) -> str:
