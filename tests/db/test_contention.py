@@ -12,11 +12,13 @@ from sqlalchemy import text
 from modelkeep_server.app import build_app
 from modelkeep_server.db import contention
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.sign_in import throttle
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries
 from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.interfaces.api.face import door, make_router
 from modelkeep_server.interfaces.api.shapes.base import Shape
+from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.settings.storing import DATABASE_NAME
 from tests.support.at_once import at_once
 from tests.support.clients import Api, Client
@@ -97,6 +99,50 @@ def test_who_loses_each_time_is_told_that_somebody_else_was_there(
     assert told_by(answer) == (503, "contended", "1")
     assert "Nothing was changed" in answer.json()["remedy"]
     assert len(tries) == 3
+
+
+@ON_POSTGRESQL
+def test_what_the_registry_notes_by_itself_is_noted_once_more_where_it_lost(
+    registry: Registry, make: Make, portal: BlockingPortal
+) -> None:
+    """How a download ended, for instance: nobody is there any more who would come back with it."""
+    router, tries = make_router("test"), []
+
+    def end(work: Work) -> int:
+        tries.append(1)
+        if len(tries) == 1:
+            work.first(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
+        return len(tries)
+
+    @router.get("/end", response_model=Told)
+    @door.streams("model.read")
+    async def note_end(desk: Desk) -> Told:
+        """Notes something in a work of the registry's own."""
+        assert await desk.note(end) == 2
+        return Told()
+
+    assert with_router(registry, portal, router, make.owner().token).get("/api/v1/end").status_code == 200
+
+
+@ON_POSTGRESQL
+def test_a_refusal_stays_one_where_noting_it_lost_a_race(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is on record once, and whoever is refused hears why, not that somebody else was there."""
+    model, stranger = make.model(), make.person()
+    count, tries = throttle.count, []
+
+    def lose_once(work: Work, what: str, **more: Any) -> int:
+        tries.append(what)
+        if len(tries) == 1:
+            work.first(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
+        return count(work, what, **more)
+
+    monkeypatch.setattr(throttle, "count", lose_once)
+    answer = api.as_(stranger).patch(f"/api/v1/models/{model.address}", json={"description": "Mine."})
+
+    assert answer.status_code == 403
+    assert len(tries) == 2
+    refused = [one for one in make.events(action="model.update") if one.actor.email == stranger.email]
+    assert [one.outcome for one in refused] == ["REFUSED"]
 
 
 @ON_POSTGRESQL

@@ -13,6 +13,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Request
 
+from modelkeep_server.db.contention import do_again
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.artifacts.downloading.tallies import Tallies
@@ -188,7 +189,13 @@ class Door:
             self._seen.pop(key, None)
 
     def record_refusal(self, asking: Asking, act: str, error: RegistryError) -> None:
-        """Note a refused act in a transaction of its own, at most 60 a minute for one person."""
+        """
+        Note a refused act in a transaction of its own, at most 60 a minute for one person; done again where it lost a
+        race, so that what is answered stays the refusal.
+        """
+        do_again(lambda: self._record_refusal(asking, act, error))
+
+    def _record_refusal(self, asking: Asking, act: str, error: RegistryError) -> None:
         limit = self.parts.limits.refusals_recorded_per_minute
         with self.database.writing(self.parts, asking.circumstances) as work:
             if throttle.count(work, f"refused:{asking.actor.pseudonym}", window_seconds=60) <= limit:

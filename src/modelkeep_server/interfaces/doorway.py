@@ -100,17 +100,17 @@ class Desk:
 
         return await self.door.hop(looked)
 
-    async def note(self, job: Callable[[Work], None]) -> None:
+    async def note(self, job: Callable[[Work], T]) -> T:
         """
         Run a job of the registry itself: what must be on record however the visitor's own session or token stands by
-        now.
+        now. It is done again where it lost a race, since nobody is there to come back with it.
         """
 
-        def noted() -> None:
+        def noted() -> T:
             with self.door.database.writing(self.door.parts, asking_of(self.request).circumstances) as work:
-                job(work)
+                return job(work)
 
-        await self.door.hop(noted)
+        return await self.door.hop(lambda: do_again(noted))
 
     def _done(self, job: Callable[[Work, Actor], T], *, writes: bool) -> T:
         result = _in_work(self.door, self.request, self.act, writes, lambda w, a, _: job(w, a))

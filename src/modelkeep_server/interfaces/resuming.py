@@ -81,11 +81,10 @@ async def read_settled(
 
 async def drop(desk: Desk, going: Going, *, since: int | None = None) -> bool:
     """End an upload that cannot become a file, with what is stored of it. See `uploads.drop_upload`."""
-    dropped: list[bool] = []
-    await desk.note(lambda work: dropped.append(uploads.drop_upload(work, going.upload, since=since)))
-    if dropped == [True]:
+    is_dropped = await desk.note(lambda work: uploads.drop_upload(work, going.upload, since=since))
+    if is_dropped:
         await remove_bytes(desk, going.upload.blob_id)
-    return dropped == [True]
+    return is_dropped
 
 
 async def remove_bytes(desk: Desk, blob_id: str) -> None:

@@ -211,7 +211,8 @@ FAMILY_LABELS: dict[Family, str] = {
 #: The system that a version's Training Job ID is shown under.
 JOB_SYSTEM = "job"
 ITEMS_MAX = 500
-#: How much the items of a version take in, all together, and how long the ids of one item's are together.
+#: How much the items of a version take in, all together, and how long the ids of that are: each line of a drawn graph
+#: is read with all of them.
 INPUTS_MAX = 2_000
 INPUTS_CHARS = 400_000
 DEPTH_DEFAULT = 2

@@ -156,7 +156,7 @@ def test_no_sign_is_guarded_that_means_nothing_where_it_stands(text: str, writte
     assert shown(written) == squeeze(text)
 
 
-@pytest.mark.parametrize("sign", ["\\# b", "\\> b", "1\\. b", "\\- b", "\\---", "\\===", "\\+ b"])
+@pytest.mark.parametrize("sign", ["\\# b", "\\> b", "1\\. b", "\\- b", "\\---", "\\-- --", "\\===", "\\+ b"])
 def test_a_line_within_a_paragraph_begins_nothing(sign: str) -> None:
     """What stands after a line's end in an annotation stays the text it was."""
     written = write_blocks(read_blocks(f"a  \n{sign}"))

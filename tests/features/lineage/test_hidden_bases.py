@@ -139,3 +139,25 @@ def test_a_policy_repeats_no_base_model_among_what_a_program_took_in(make: Make,
     assert "It takes in one thing" in told
     assert "dataset:churn@1" in told
     assert hidden.model not in told
+
+
+def test_a_trail_forgets_what_was_told_to_change_once_that_is_hidden(make: Make, api: Api) -> None:
+    """It stood on the trail of those who were told apart; who reads that later need not see what it came from."""
+    owner, other = make.owner(), make.owner()
+    base = make.version(make.model(owner))
+    version = make.version(make.model(other))
+    told = {"kind": "BASE_MODEL", "model": base.model, "version": base.version}
+    assert api.as_(other).post(f"{route_of(version)}/lineage", json=told).status_code == 201
+    hide = {"visibility": "RESTRICTED"}
+    assert api.as_(other).patch(f"/api/v1/models/{version.model}", json=hide).status_code == 200
+    teller = api.as_(make.person(Role.MRC))
+    warning = {"node": f"version:{base.model}/{base.version}", "message": "It was recalled."}
+    assert teller.post("/api/v1/lineage/tell", json=warning).json() == {"told": 2}
+    assert base.model in api.as_(other).get(f"{route_of(version)}/trail").text
+
+    assert api.as_(owner).patch(f"/api/v1/models/{base.model}", json=hide).status_code == 200
+
+    trail = api.as_(other).get(f"{route_of(version)}/trail").text
+    assert "lineage.tell" in trail
+    assert base.model not in trail
+    assert base.model in teller.get(f"{route_of(version)}/trail").text

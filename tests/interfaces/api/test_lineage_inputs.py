@@ -3,6 +3,9 @@
 from functools import partial
 from typing import Any
 
+import pytest
+
+from modelkeep_server.features.lineage import inputs
 from modelkeep_server.features.versions.views import Version
 from tests.support.addresses import route_of
 from tests.support.at_once import at_once
@@ -365,3 +368,28 @@ def test_the_list_costs_the_same_however_much_stands_in_it(make: Make, api: Api)
             told.inputs()
         costs.append(len(sent))
     assert costs[0] == costs[1] <= 6, costs
+
+
+def test_what_was_taken_off_counts_among_what_an_item_took_in(
+    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since it comes back with its own item; so nobody has an item grow without end, one thing told after another."""
+    monkeypatch.setattr(inputs, "INPUTS_MAX", 3)
+    told = _Told(api, make, make.version())
+    for place in range(3):
+        data = told.must({**_DATA, "name": f"d{place}", "role": "TEST"})
+        told.must(_PIPELINE, data["node"])
+        assert told.client.delete(f"{told.route}/items/{data['id']}").status_code == 204
+    more = told.must({**_DATA, "name": "more", "role": "TEST"})
+    assert fields_at_fault(told.add(_PIPELINE, more["node"])) == {"inputs"}
+
+
+def test_the_ids_of_all_that_is_taken_in_are_bounded_together(
+    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over all items of a version: each of them may be read with a graph of hundreds."""
+    told = _Told(api, make, make.version())
+    data = told.must({**_DATA, "role": "TEST"})
+    monkeypatch.setattr(inputs, "INPUTS_CHARS", len(data["node"]) * 2 - 1)
+    told.must(_PIPELINE, data["node"])
+    assert fields_at_fault(told.add({**_PIPELINE, "uri": "git:other"}, data["node"])) == {"inputs"}

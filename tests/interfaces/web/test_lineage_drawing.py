@@ -215,6 +215,16 @@ def test_hostile_names_are_words_in_the_drawing() -> None:
     assert len(graph.nodes) == 2 * len(HOSTILE) + 1
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_file_is_well_formed_whatever_its_middle_is_called(text: str) -> None:
+    """Its title as well: U+FFFE may stand in a name, and in no XML."""
+    middle = make_node(NodeKind.DATASET, text)
+
+    drawn = draw_svg(Taken(Graph(middle.id, (middle,), ()), "", "As it is."))
+
+    assert ET.fromstring(drawn.text).tag == f"{SVG}svg"
+
+
 def test_hostile_names_are_words_on_the_page(make: Make, api: Api) -> None:
     """The same through the form and the page."""
     version = make.version()

@@ -12,6 +12,7 @@ from modelkeep_server.features.lineage.views import Item, Source
 from modelkeep_server.rules.errors import FieldError
 from modelkeep_server.rules.lineage import (
     INPUTS,
+    INPUTS_CHARS,
     INPUTS_MAX,
     KINDS,
     ItemKind,
@@ -66,9 +67,11 @@ def find_fault(told: Sequence[Item], new: Item) -> str | None:
         labels = {item.node: label_node(item.kind, item.facts) for item in (*told, new) if item.node in ring}
         way = " → ".join(labels[node] for node in ring)
         return f"It went into one of these in turn, and that would be a ring: {way}."
-    count = sum(len(item.inputs) for item in told if item.node != new.node) + len(new.inputs)
-    if count > INPUTS_MAX:
-        return f"With these, the items of this version take in {count:,} things; at most {INPUTS_MAX:,}."
+    taken = [node for item in (*(item for item in told if item.node != new.node), new) for node in item.inputs]
+    if len(taken) > INPUTS_MAX:
+        return f"With these, the items of this version take in {len(taken):,} things; at most {INPUTS_MAX:,}."
+    if sum(map(len, taken)) > INPUTS_CHARS:
+        return f"The ids of all that the items of this version take in have at most {INPUTS_CHARS:,} characters."
     return None
 
 

@@ -7,6 +7,7 @@ where that may; consumers come and go as long as the model is there.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from modelkeep_server.db.ledger import Veiled
@@ -79,7 +80,7 @@ def add_to(
         return found, OWN_DATASET if new.kind is ItemKind.DATASET else OWN_BASE
     same = find_told(present, new.kind, facts)
     if same is not None and _says_more(same, facts):
-        return found, _add_inputs(work, actor, found, same, facts[INPUTS])
+        return found, _add_inputs(work, actor, found, present, same, facts[INPUTS])
     demand_place(found, present, new.kind, facts)
     public_id = ids.uuid7(clock.to_us(work.now))
     told = {"version_id": found.key, "kind": new.kind.value, "facts": facts, "source": new.source.value}
@@ -240,9 +241,14 @@ def _says_more(told: Item, facts: Mapping[str, Any]) -> bool:
     return told.source is not Source.VERSION and same and not set(facts.get(INPUTS) or ()) <= set(told.inputs)
 
 
-def _add_inputs(work: Work, actor: Actor, found: Version, told: Item, more: Sequence[str]) -> str:
-    """Tell what more an item took in. The caller judged the new ones, which close no ring with those that it has."""
+def _add_inputs(
+    work: Work, actor: Actor, found: Version, present: Sequence[Item], told: Item, more: Sequence[str]
+) -> str:  # fmt: skip
+    """Tell what more an item took in, as long as it is not too much with what it has, also of what was taken off."""
     facts = {**told.facts, INPUTS: sorted({*told.inputs, *more})}
+    fault = inputs.find_fault(present, replace(told, facts=facts))
+    if fault:
+        raise Invalid.of([FieldError(INPUTS, fault)])
     work.change(lineage_items, queries.find_key(work, told.id), {"facts": facts}, expect={"removed_at": None})
     of = {"item": told.id, "lineageKind": told.kind.value}
     access.record(

@@ -15,9 +15,11 @@ from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.versions.own_lineage import BASE
 from modelkeep_server.features.versions.seen import find_hidden, names_hidden
+from modelkeep_server.rules.lineage import INPUTS
 
-#: What in `before` and `after` tells of base models: a version's own, and items beside it.
-_TELLING = (f"metadata.{BASE}", "lineage")
+#: What in `before` and `after` tells of base models: a version's own, items beside it, and what was told to change.
+_NODE = "node"
+_TELLING = (f"metadata.{BASE}", "lineage", _NODE)
 
 _Facts = Mapping[str, Any] | None
 
@@ -46,17 +48,19 @@ def _veil_facts(facts: _Facts, stored: Mapping[str, Any], hidden: frozenset[str]
     named = {
         key: stored.get(key)
         for key in _TELLING
-        if any(names_hidden(base, hidden) for base in _read_bases(facts.get(key)))
+        if any(names_hidden(base, hidden) for base in _read_bases(key, facts.get(key)))
     }
     return {**facts, **named}
 
 
 def _list_bases(facts: _Facts) -> Iterable[Mapping[str, Any]]:
-    return (base for key in _TELLING for base in _read_bases((facts or {}).get(key)))
+    return (base for key in _TELLING for base in _read_bases(key, (facts or {}).get(key)))
 
 
-def _read_bases(text: Any) -> list[Mapping[str, Any]]:
+def _read_bases(key: str, text: Any) -> list[Mapping[str, Any]]:
     """What a text says as JSON, one item or several; none of what is no such text, or was erased."""
+    if key == _NODE:
+        return [{INPUTS: [text]}] if isinstance(text, str) else []
     try:
         told = json.loads(text) if isinstance(text, str) else None
     except ValueError:

@@ -23,7 +23,7 @@ from modelkeep_server.interfaces.marks import icon_of
 from modelkeep_server.interfaces.printing import print_file
 from modelkeep_server.interfaces.sending import headers_of_file
 from modelkeep_server.kit import canonical
-from modelkeep_server.kit.fitting import clip
+from modelkeep_server.kit.fitting import clean, clip
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: The band above the graph that says what it is, and the least width it needs.
@@ -106,7 +106,7 @@ def make_file(taken: Taken, format_: Format, parts: Parts) -> bytes:
 def draw_svg(taken: Taken) -> Svg:
     """The graph as an SVG that needs nothing beside itself. The same graph gives the same file."""
     drawn = draw_lineage(taken.graph, taken.chosen)
-    title = f"Lineage of {taken.name}"
+    title = clean(f"Lineage of {taken.name}")
     width, height = max(drawn.drawing.width, WIDTH_LEAST), drawn.drawing.height + BAND
     text = _environment().get_template("lineage/file.svg").render(
         drawn=drawn,

@@ -27,7 +27,7 @@ _ANYWHERE = re.compile(
     r"[`*\[\]|~$<{}]|\\(?=[!-/:-@\[-`{-~]|$)|(?<![^\W_])_+|_+(?![^\W_])|&(?=#?\w+;)|:(?=[a-z0-9_+-]+:)"
 )
 #: What begins a quotation, a heading, a list, the line under a heading or one across, at the beginning of a line alone.
-_START = re.compile(r">|#|[-+](?=[ \t]|$)|[-=]+(?=[ \t]*$)")
+_START = re.compile(r">|#|[-+](?=[ \t]|$)|-[- \t]*$|=+(?=[ \t]*$)")
 #: A number that begins a list: what follows the mark is blank. Of `1.0.0` nothing begins.
 _NUMBER = re.compile(r"\d+(?=[.)](?:[ \t]|$))")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\x85]")
