@@ -5,6 +5,7 @@ Tracking"). Forms, the API, the graph and the docs are drawn from `KINDS`.
 A node of the graph is named by a text that people can type: `dataset:churn-events@2026-02`.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -268,8 +269,16 @@ def list_spellings(kind: ItemKind, rest: str) -> list[str]:
 
 
 def name_version(model: str, version: str) -> str:
-    """The id of a version's node: `version:GROUP/NAME/VERSION`."""
+    """
+    The id of a version's node: `version:GROUP/NAME/VERSION`. With the model in small letters it names the node of one
+    that was told as a base before there was any of that number.
+    """
     return f"version:{model}/{version}"
+
+
+def digest_name(name: str) -> str:
+    """What a node is found by: the SHA-256, in hex, of its name."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find_model(node: str) -> str | None:

@@ -23,11 +23,11 @@ from modelkeep_server.features.lineage.impact.reaching import find_impact
 from modelkeep_server.features.lineage.views import Impact, Node, Reached, Use
 from modelkeep_server.features.notify.letters import Written, write
 from modelkeep_server.features.notify.telling import tell
-from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import FieldError, Invalid, TooMany
 from modelkeep_server.rules.lifecycle import STATES
+from modelkeep_server.rules.lineage import digest_name
 from modelkeep_server.rules.notices import KINDS
 
 #: All of it stands in the notice and in the mail: there is no other place that it leads to.
