@@ -7,7 +7,7 @@ A node of the graph is named by a text that people can type: `dataset:churn-even
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -279,6 +279,18 @@ def name_version(model: str, version: str) -> str:
 def digest_name(name: str) -> str:
     """What a node is found by: the SHA-256, in hex, of its name."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_of_base(facts: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What a registered base model is found by: its address in small letters, and the version; None of another item."""
+    model, version = facts.get("model"), facts.get("version")
+    return (str(model).lower(), str(version)) if model and version else None
+
+
+def with_inputs(facts: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """The fields of an item that took in these and nothing else."""
+    others = {key: value for key, value in facts.items() if key != INPUTS}
+    return {**others, INPUTS: list(inputs)} if inputs else others
 
 
 def find_model(node: str) -> str | None:

@@ -22,7 +22,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage.items import Own, put_together, read_item
 from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.kit import canonical
-from modelkeep_server.rules.lineage import ItemKind, NodeKind, digest_name, label_node, name_version
+from modelkeep_server.rules.lineage import ItemKind, NodeKind, digest_name, key_of_base, label_node, name_version
 
 _BATCH = 200
 LABEL_CHARS = 500
@@ -118,7 +118,7 @@ def _gather(work: Work, rows: Sequence[Row[Any]]) -> _Wanted:
     for row in rows:
         here = wanted.add(_Node(NodeKind.VERSION, f"version:{row.public_id}", _address(row), row.id))
         for item in told[row.id]:
-            there = wanted.add(bases.get(_base_key(item)) or _to_node(item))
+            there = wanted.add(bases.get(key_of_base(item.facts)) or _to_node(item))
             ends = (here, there) if item.kind is ItemKind.CONSUMER else (there, here)
             wanted.edges.add((*ends, item.kind.value, canonical.dumps(dict(item.facts)), row.id))
     return wanted
@@ -126,7 +126,7 @@ def _gather(work: Work, rows: Sequence[Row[Any]]) -> _Wanted:
 
 def _find_bases(work: Work, items: Iterable[Item]) -> dict[tuple[str, str] | None, _Node]:
     """The nodes of the registered base models among items, by model and version. One statement, none where none is."""
-    asked = {key for item in items if (key := _base_key(item)) is not None}
+    asked = {key for item in items if (key := key_of_base(item.facts)) is not None}
     if not asked:
         return {}
     these = or_(*((models.c.path_key == path) & (versions.c.version == version) for path, version in sorted(asked)))
@@ -142,15 +142,9 @@ def _find_bases(work: Work, items: Iterable[Item]) -> dict[tuple[str, str] | Non
     }
 
 
-def _base_key(item: Item) -> tuple[str, str] | None:
-    if item.kind is not ItemKind.BASE_MODEL or "model" not in item.facts:
-        return None
-    return str(item.facts["model"]).lower(), str(item.facts["version"])
-
-
 def _to_node(item: Item) -> _Node:
     """The node of anything but a registered version; also of one that there is not."""
-    base = _base_key(item)
+    base = key_of_base(item.facts)
     if base is not None:
         return _Node(NodeKind.BASE_MODEL, name_version(*base), f"{item.facts['model']}:{base[1]}")
     if item.kind in _UPSTREAM_OF_ITS_NAME:

@@ -29,6 +29,7 @@ from modelkeep_server.features.versions.own_lineage import (
     BASE,
     DATASET,
     as_commit,
+    as_field,
     is_same_commit,
     is_same_dataset,
 )
@@ -187,7 +188,7 @@ def _merge_into(model: Model, found: Version, kind: ItemKind, facts: Mapping[str
         return {**found.whole_metadata, BASE: dict(facts)}
     if kind is not ItemKind.DATASET or facts["role"] != DatasetRole.TRAINING:
         return None
-    told = {key: value for key, value in facts.items() if key != "role"}
+    told = as_field(facts)
     own = found.whole_metadata.get(DATASET)
     if not own:
         return {**found.whole_metadata, DATASET: told}
@@ -207,7 +208,7 @@ def _find_heir(work: Work, found: Version, gone: Item) -> dict[str, Any]:
     """What takes the place of a training dataset or base model in the metadata: the next one that is told, if any."""
     for item in queries.list_items(work, found):
         if item.kind is gone.kind and item.id != gone.id and item.facts.get("role") == gone.facts.get("role"):
-            return {_IN_METADATA[gone.id]: {key: value for key, value in item.facts.items() if key != "role"}}
+            return {_IN_METADATA[gone.id]: as_field(item.facts)}
     return {}
 
 
