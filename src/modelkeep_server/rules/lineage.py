@@ -114,10 +114,17 @@ class KindInfo:
     fields: tuple[ItemField, ...]
     is_content: bool = True
 
+    @property
+    def takes_in(self) -> bool:
+        """Whether it can say what of its version's lineage it took in."""
+        return any(row.key == INPUTS for row in self.fields)
+
 
 _NAME = ItemField("name", "Name", Control.LINE, "As your team calls it.", required=True)
 _WHERE = ItemField("uri", "URI", Control.URI, "Where it is: a path in a repository, a job, a notebook.", required=True)
 _COMMIT = ItemField("commitSha", "Commit SHA", Control.COMMIT, "7 to 64 hexadecimal digits.")
+#: The fields that a thing's name is made of.
+NAMING = frozenset({"name", "version", "model", "system", "runId"})
 INPUTS = "inputs"
 _INPUTS = ItemField(INPUTS, "Takes in", Control.ITEMS, "What else of this version's lineage it took in.")
 
