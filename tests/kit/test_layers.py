@@ -97,3 +97,18 @@ def test_what_stands_in_a_ring_is_ordered_all_the_same() -> None:
 
     assert sorted(ordered) == list("abcd")
     assert ordered.index("d") > ordered.index("a")
+
+
+def test_a_chain_that_takes_in_the_same_things_all_along_is_arranged_in_a_moment() -> None:
+    """Its lines would take tens of thousands of bends: the longest run straight across, the short ones as ever."""
+    steps = [f"s{place}" for place in range(199)]
+    things = [f"d{place}" for place in range(200)]
+    columns = {**dict.fromkeys(things, -200), **{step: place - 199 for place, step in enumerate(steps)}}
+    lines = [*pairwise(steps), *((thing, step) for thing in things for step in (steps[0], steps[-1]))]
+
+    arranged = arrange(list(columns), lines, columns, dict.fromkeys(columns, 50), SPACING)
+
+    assert sum(isinstance(place, Bend) for place in arranged.middles) <= 4_000
+    assert set(arranged.ways) >= {*pairwise(steps), *((thing, steps[0]) for thing in things)}
+    assert any(len(way) > 100 for way in arranged.ways.values())
+    assert len(arranged.ways) < len(lines)

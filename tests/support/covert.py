@@ -114,12 +114,14 @@ def _tell_lineage(api: Api, life: Life, bases: tuple[Version, ...]) -> str:
 def _make_policy(api: Api, life: Life) -> None:
     """One of this group alone, that stops nothing and says by name what a version comes from."""
     names = '["own " + version.metadata.baseModel.model] + lineage.baseModels.map(b, b.model + ":" + b.version)'
+    taken = "lineage.preprocessing.map(p, p.inputs[0]) + lineage.preprocessing.map(p, p.inputs[1])"
     failing = "lineage.baseModels.all(b, b.state == 'PRODUCTION')"
     policy = {
         "name": f"Bases of {life.version.model}", "severity": "WARN",
         "scope": {"groups": [life.version.model.partition("/")[0]]},
         "rules": [
             {"expression": failing, "message": "It comes from what is in production.", "detail": names},
+            {"expression": failing, "message": "What it took in is.", "detail": taken},
             {"expression": "lineage.baseModels.all(b, int(b.model) > 0)", "message": "Numbers alone."},
         ],
     }  # fmt: skip

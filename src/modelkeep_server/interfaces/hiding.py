@@ -22,7 +22,7 @@ def say_naming(found: NamedBy) -> str:
     is_one = found.cards + found.versions == 1
     told = f"{' and '.join(parts)} {'names it and stays as it is' if is_one else 'name it and stay as they are'}."
     cards = " Published cards go on telling its name to whoever reads them." if found.cards else ""
-    return f"{told}{cards} On versions it is shown to those alone who may see it."
+    return f"{told}{cards} Pages of versions show its name only to people who may see it."
 
 
 def _count(number: int, word: str, more: str) -> str:

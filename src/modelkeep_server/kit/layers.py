@@ -3,7 +3,8 @@ Arranging a directed graph in columns: which stands above which, and how high, s
 straight.
 
 Who calls gives every node its column; lines lead from a lower column to a higher one. A line over several columns takes
-a place of its own in each column between, which lines from the same node share. Before column 0 lines run level with
+a place of its own in each column between, which lines from the same node share; of very many such, the longest run
+straight across. Before column 0 lines run level with
 where they come from as far as they can, and after it with where they lead. The same graph always comes out the same
 way.
 """
@@ -24,6 +25,9 @@ _PLACE_ROUNDS = 6
 _EXCHANGED_MAX = 80
 #: How much more the bends of a line want to stand where the line runs level, than boxes do.
 _BEND_WEIGHT = 4.0
+#: So many bends are reckoned with: a second's work. What people make has a few hundred, a chain whose every part takes
+#: in the same things a hundred thousand.
+_BENDS_MAX = 4_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def arrange(
     """
     Arrange nodes that are given in the order they are to keep where nothing speaks against it.
 
-    Lines that do not lead from a lower column to a higher one are left out of the reckoning.
+    Lines that do not lead from a lower column to a higher one are left out of the reckoning, and the longest of more
+    than can be reckoned with.
     """
     columns: dict[int, list[Place]] = defaultdict(list)
     for node in nodes:
@@ -76,19 +81,35 @@ def arrange(
     ways: dict[tuple[str, str], Sequence[Place]] = {}
     steps: set[tuple[Place, Place]] = set()
     rank_of = {node: rank for rank, node in enumerate(nodes)}
-    for start, end in sorted(set(lines), key=lambda line: (rank_of[line[0]], rank_of[line[1]])):
-        if column_of[start] < column_of[end]:
-            bends = [Bend(start, column) for column in range(column_of[start] + 1, column_of[end])]
-            way: list[Place] = [start, *bends, end]
-            ways[start, end] = way
-            steps.update(itertools.pairwise(way))
-            for bend in bends:
-                if bend not in columns[bend.column]:
-                    columns[bend.column].append(bend)
+    bent: set[Bend] = set()
+    for start, end in sorted(_choose(lines, column_of), key=lambda line: (rank_of[line[0]], rank_of[line[1]])):
+        bends = [Bend(start, column) for column in range(column_of[start] + 1, column_of[end])]
+        way: list[Place] = [start, *bends, end]
+        ways[start, end] = way
+        steps.update(itertools.pairwise(way))
+        for bend in bends:
+            if bend not in bent:
+                bent.add(bend)
+                columns[bend.column].append(bend)
     sheet = _Sheet({key: columns[key] for key in sorted(columns)}, sorted(steps, key=repr))
     sheet.order()
     middles = _Placing(sheet, lambda place: 0 if isinstance(place, Bend) else height_of[place], spacing).place()
     return Arranged(middles, sheet.columns, ways)
+
+
+def _choose(lines: Sequence[tuple[str, str]], column_of: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The lines that lead from a lower column to a higher one, the shortest, with as many bends as may be at most."""
+    spans = ((column_of[end] - column_of[start], start, end) for start, end in set(lines))
+    farthest: dict[str, int] = {}
+    chosen, bends = [], 0
+    for span, start, end in sorted(one for one in spans if one[0] > 0):
+        # Lines from the same node share their bends, and the shorter ones came before.
+        bends += span - farthest.get(start, 1)
+        if bends > _BENDS_MAX:
+            break
+        farthest[start] = span
+        chosen.append((start, end))
+    return chosen
 
 
 class _Sheet:

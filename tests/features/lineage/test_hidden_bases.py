@@ -1,5 +1,6 @@
 """A base model that somebody may not see stands nowhere that they can read."""
 
+from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import page_of, route_of
 from tests.support.clients import Api
 from tests.support.make import Make
@@ -108,3 +109,33 @@ def test_another_base_model_stands_beside_the_one_that_its_teller_may_not_see(ma
     assert hidden.model not in client.get(f"{where}/lineage/items").text
     event = make.events(object_id=version.id, action="version.update")[-1]
     assert {"metadata.baseModel", "lineage"} <= event.after.keys()
+
+
+def test_a_policy_repeats_no_base_model_among_what_a_program_took_in(make: Make, api: Api) -> None:
+    """What it says is kept and read by all who see the version; it judges by the whole, and names the rest."""
+    owner = make.owner()
+    hidden = make.version(make.model(owner, visibility="RESTRICTED"))
+    version = make.version(make.model(owner))
+    node = f"version:{hidden.model}/{hidden.version}"
+    for item in (
+        {"kind": "BASE_MODEL", "model": hidden.model, "version": hidden.version},
+        {"kind": "DATASET", "name": "churn", "version": "1", "role": "TEST"},
+        {"kind": "PREPROCESSING", "name": "clean", "uri": "git:clean", "inputs": [node, "dataset:churn@1"]},
+    ):
+        assert api.as_(owner).post(f"{route_of(version)}/lineage", json=item).status_code == 201
+    policy = {
+        "name": f"Inputs of {version.model}", "severity": "WARN",
+        "scope": {"groups": [version.model.partition("/")[0]]},
+        "rules": [{
+            "expression": "lineage.preprocessing.all(p, size(p.inputs) < 2)", "message": "It takes in one thing.",
+            "detail": "lineage.preprocessing.map(p, p.inputs[0] + ' and ' + p.inputs[1])",
+        }],
+    }  # fmt: skip
+    made = api.browser(make.person(Role.SECURITY_ARCHITECT)).call("POST", "/api/v1/policies", json=policy)
+    assert made.status_code == 201, made.text
+
+    told = api.browser(make.person()).get(page_of(version)).text
+
+    assert "It takes in one thing" in told
+    assert "dataset:churn@1" in told
+    assert hidden.model not in told

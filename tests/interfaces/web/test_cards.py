@@ -229,7 +229,7 @@ def test_revisions_are_read_and_compared(make: Make, api: Api) -> None:
     draft = look(api, owner, page_of(version, "?revision=draft"))
     compared = look(api, owner, page_of(version, "/compare"))
 
-    assert "A newer draft stands. Revision 2 is not published yet" in words_of(first)
+    assert "There is a newer draft. Revision 2 is not published yet" in words_of(first)
     assert "Annotate" not in words_of(section_of(first, "metrics"))
     assert "Readers get revision 1 until then" in words_of(draft)
     assert "from revision 1 to 2" in words_of(compared)

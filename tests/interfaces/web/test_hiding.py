@@ -62,4 +62,4 @@ def test_hiding_what_nobody_names_warns_of_nothing(make: Make, api: Api) -> None
 
     (warning,) = _hide(api, owner, model)
 
-    assert warning["message"].startswith("1 version built on it names it and stays as it is. On versions")
+    assert warning["message"].startswith("1 version built on it names it and stays as it is. Pages of versions show")

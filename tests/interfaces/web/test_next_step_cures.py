@@ -49,7 +49,7 @@ def test_before_production_the_box_leads_to_generating_the_card_and_to_publishin
     assert (refused.status_code, still.status_code) == (422, 422)
     assert "A model card was generated." in refused.json()["errors"][0]["message"]
     assert f'href="{page}/card">Generate Model Card</a>' in without
-    assert f'href="{page}/card">Publish the Model Card</a>' in generated
+    assert f'href="{page}/card?revision=draft">Publish the Model Card</a>' in generated
     assert "The model card is published. See to it under Model card of the version" in words_of(generated)
     assert "A model card was generated. The model card is published." in published
     assert owner.post(f"{life.base}/promotions", json=ASK).status_code == 201
@@ -74,5 +74,5 @@ def test_a_card_that_was_published_of_other_content_does_not_count_for_productio
     assert "The published model card tells of what the version holds now." in words_of(behind)
     assert "Revision 1 was generated before the version was edited: generate the card anew" in words_of(behind)
     assert f'href="{page}/card">Refresh the Model Card</a>' in behind
-    assert f'href="{page}/card">Publish the Model Card</a>' in waiting
+    assert f'href="{page}/card?revision=draft">Publish the Model Card</a>' in waiting
     assert owner.post(f"{life.base}/promotions", json=ASK).status_code == 201

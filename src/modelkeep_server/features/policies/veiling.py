@@ -3,7 +3,7 @@ Facts as policies may repeat them: what they say of a version is kept, and read 
 see what it was made from. They judge by the whole. Source: product R8.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.versions.own_lineage import BASE
 from modelkeep_server.features.versions.seen import is_hidden
+from modelkeep_server.rules.lineage import INPUTS, find_model
 
 UNNAMED = {"model": "a registered model that not everybody may see", "version": "…"}
 
@@ -33,9 +34,12 @@ def veil_facts(work: Work, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = version["metadata"]
     if is_hidden(metadata.get(BASE) or {}, hidden):
         metadata = {**metadata, BASE: UNNAMED}
-    bases = [{**one, **UNNAMED} if is_hidden(one, hidden) else one for one in told]
-    return {
-        **facts,
-        "version": {**version, "metadata": metadata},
-        "lineage": {**facts["lineage"], "baseModels": bases},
-    }
+    lineage = {name: [_without_inputs(one, hidden) for one in items] for name, items in facts["lineage"].items()}
+    lineage["baseModels"] = [{**one, **UNNAMED} if is_hidden(one, hidden) else one for one in told]
+    return {**facts, "version": {**version, "metadata": metadata}, "lineage": lineage}
+
+
+def _without_inputs(item: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any]:
+    """An item of the lineage that calls none of these among what it took in."""
+    inputs = [UNNAMED["model"] if (find_model(one) or "").lower() in hidden else one for one in item.get(INPUTS, ())]
+    return {**item, INPUTS: inputs} if inputs else item

@@ -26,8 +26,11 @@ router = make_router("lineage")
 router.route_class = PackedRoute
 
 EVENTS = "/lineage/openlineage"
-#: An event that is judged after the others were taken; described as the route for one takes it.
-AnyEvent = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/OpenLineageEventIn"})]
+#: An event that is judged by itself: one that is wrong is no reason to refuse the others.
+AnyEvent = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"anyOf": [{"$ref": "#/components/schemas/OpenLineageEventIn"}, {"type": "object"}]}),
+]
 Batch = Annotated[list[AnyEvent], Body(max_length=BATCH_MAX, description="Events, each as the route for one takes it.")]
 #: Too many at a time, and not now.
 _LATER = (TooMany.status, Unavailable.status)
@@ -52,6 +55,8 @@ async def receive_events(desk: Desk, body: Batch) -> BatchOut:
     Take up to 100 events of OpenLineage, each for itself: those that are refused are named with why, and the others
     are kept. The body may be packed by gzip.
     """
+    # Also of what nothing is taken.
+    await desk.read(_demand_known)
     failed = []
     for index, sent in enumerate(body):
         try:
@@ -69,8 +74,13 @@ async def receive_events(desk: Desk, body: Batch) -> BatchOut:
 async def _take(desk: Desk, event: RunEvent | None) -> tuple[Received, ...]:
     if event is None or not tells_of_version(event):
         # Clients send such by themselves. They have to be signed in for it, and nothing else is asked.
-        return await desk.read(lambda work, actor: ())
+        return await desk.read(_demand_known)
     return await desk.write(partial(_receive, event))
+
+
+def _demand_known(_: Work, __: Actor) -> tuple[Received, ...]:
+    """Nothing, for whoever is signed in: strangers do not come so far."""
+    return ()
 
 
 def _receive(event: RunEvent, work: Work, actor: Actor) -> tuple[Received, ...]:

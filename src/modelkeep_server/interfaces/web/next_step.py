@@ -147,7 +147,7 @@ def find_cure(demand: Requirement, version: Version) -> CureLink | None:
         Place.FILES: f"{base}/artifacts{'#upload' if cure.act else ''}",
         Place.EVALUATIONS: f"{base}/evaluations/new",
         Place.LINEAGE: f"{base}/lineage{_form_of(path)}",
-        Place.CARD: f"{base}/card",
+        Place.CARD: f"{base}/card{'?revision=draft' if path.startswith('card.hasDraft') else ''}",
     }[cure.place]
     edits = cure.act in ("version.update", "artifact.upload", "lineage.add") and not path.startswith(
         "lineage.consumers"

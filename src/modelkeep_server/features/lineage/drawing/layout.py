@@ -173,7 +173,14 @@ class _Sheet:
             for start, end in itertools.pairwise(way):
                 self._joined_right[start].add(end)
                 self._joined_left[end].add(start)
+        self._ports_left, self._ports_right = self._rank(self._joined_left), self._rank(self._joined_right)
         self.lefts = self._find_lefts()
+
+    def _rank(self, joined: Mapping[Place, set[Place]]) -> Mapping[Place, Mapping[Place, int]]:
+        """Which of the lines that a place has on one side is the first from the top, the second and so on."""
+        middles = self._arranged.middles
+        in_order = {at: sorted(others, key=lambda one: (middles[one], repr(one))) for at, others in joined.items()}
+        return {at: {other: rank for rank, other in enumerate(others)} for at, others in in_order.items()}
 
     def box(self, node: Node) -> Box:
         """A node where it stands."""
@@ -185,8 +192,8 @@ class _Sheet:
         for edge in edges:
             source, target = boxes[edge.from_id], boxes[edge.to_id]
             way = self._arranged.ways.get((edge.from_id, edge.to_id), (edge.from_id, edge.to_id))
-            start = (source.x + source.width, self._port(edge.from_id, way[1], self._joined_right))
-            end = (target.x, self._port(edge.to_id, way[-2], self._joined_left))
+            start = (source.x + source.width, self._port(edge.from_id, way[1], self._ports_right))
+            end = (target.x, self._port(edge.to_id, way[-2], self._ports_left))
             bends = [one for one in way[1:-1] if isinstance(one, Bend)]
             yield Line(edge, self._path(start, bends, end), start, end)
 
@@ -201,14 +208,14 @@ class _Sheet:
         drawn += [_curve(at, end), f"M{x - ARROW:g} {y - ARROW + 1.5:g}L{x:g} {y:g}L{x - ARROW:g} {y + ARROW - 1.5:g}"]
         return "".join(drawn)
 
-    def _port(self, node: str, other: Place, joined: Mapping[Place, set[Place]]) -> float:
+    def _port(self, node: str, other: Place, ports: Mapping[Place, Mapping[Place, int]]) -> float:
         """How high a line leaves or reaches a box: in the order of where the lines lead, around the box's middle."""
         middle = self._arranged.middles[node] + self._top
-        others = sorted(joined.get(node, ()), key=lambda place: (self._arranged.middles[place], repr(place)))
-        if other not in others or len(others) < 2:
+        ranks = ports.get(node, {})
+        if other not in ranks or len(ranks) < 2:
             return middle
-        room = (self._heights[node] - 2 * PORT_MARGIN) / (len(others) - 1)
-        return round(middle + min(PORT_PITCH, room) * (others.index(other) - (len(others) - 1) / 2), 1)
+        room = (self._heights[node] - 2 * PORT_MARGIN) / (len(ranks) - 1)
+        return round(middle + min(PORT_PITCH, room) * (ranks[other] - (len(ranks) - 1) / 2), 1)
 
     def _find_lefts(self) -> dict[int, int]:
         keys = sorted(self._arranged.columns)
