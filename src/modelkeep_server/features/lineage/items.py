@@ -15,6 +15,8 @@ from modelkeep_server.kit import canonical
 from modelkeep_server.rules.lineage import JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_item, with_inputs
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
+#: What in the metadata is which item, by that item's id.
+IN_METADATA: Mapping[str, str] = {OWN_DATASET: DATASET, OWN_BASE: BASE}
 #: What of two items of a kind says that they are of the same thing, where that is not the id of their node.
 _SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
     ItemKind.BASE_MODEL: is_same_base,
