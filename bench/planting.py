@@ -11,7 +11,7 @@ from sqlalchemy import Table, insert, select, text
 from modelkeep_server.app import open_house
 from modelkeep_server.db.tables import lineage_edges, lineage_nodes
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.projection import digest_name
+from modelkeep_server.rules.lineage import digest_name
 from modelkeep_server.settings import Settings
 
 DATASETS, COMMITS, CONSUMERS, ROOTS = 300, 3_000, 200, 5

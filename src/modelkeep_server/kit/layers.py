@@ -4,9 +4,8 @@ straight.
 
 Who calls gives every node its column; lines lead from a lower column to a higher one. A line over several columns takes
 a place of its own in each column between, which lines from the same node share; of very many such, the longest run
-straight across. Before column 0 lines run level with
-where they come from as far as they can, and after it with where they lead. The same graph always comes out the same
-way.
+straight across. Before column 0 lines run level with where they come from as far as they can, and after it with where
+they lead. The same graph always comes out the same way.
 """
 
 import itertools

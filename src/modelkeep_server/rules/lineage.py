@@ -5,8 +5,9 @@ Tracking"). Forms, the API, the graph and the docs are drawn from `KINDS`.
 A node of the graph is named by a text that people can type: `dataset:churn-events@2026-02`.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -113,10 +114,17 @@ class KindInfo:
     fields: tuple[ItemField, ...]
     is_content: bool = True
 
+    @property
+    def takes_in(self) -> bool:
+        """Whether it can say what of its version's lineage it took in."""
+        return any(row.key == INPUTS for row in self.fields)
+
 
 _NAME = ItemField("name", "Name", Control.LINE, "As your team calls it.", required=True)
 _WHERE = ItemField("uri", "URI", Control.URI, "Where it is: a path in a repository, a job, a notebook.", required=True)
 _COMMIT = ItemField("commitSha", "Commit SHA", Control.COMMIT, "7 to 64 hexadecimal digits.")
+#: The fields that a thing's name is made of.
+NAMING = frozenset({"name", "version", "model", "system", "runId"})
 INPUTS = "inputs"
 _INPUTS = ItemField(INPUTS, "Takes in", Control.ITEMS, "What else of this version's lineage it took in.")
 
@@ -269,8 +277,28 @@ def list_spellings(kind: ItemKind, rest: str) -> list[str]:
 
 
 def name_version(model: str, version: str) -> str:
-    """The id of a version's node: `version:GROUP/NAME/VERSION`."""
+    """
+    The id of a version's node: `version:GROUP/NAME/VERSION`. With the model in small letters it names the node of one
+    that was told as a base before there was any of that number.
+    """
     return f"version:{model}/{version}"
+
+
+def digest_name(name: str) -> str:
+    """What a node is found by: the SHA-256, in hex, of its name."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_of_base(facts: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What a registered base model is found by: its address in small letters, and the version; None of another item."""
+    model, version = facts.get("model"), facts.get("version")
+    return (str(model).lower(), str(version)) if model and version else None
+
+
+def with_inputs(facts: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """The fields of an item that took in these and nothing else."""
+    others = {key: value for key, value in facts.items() if key != INPUTS}
+    return {**others, INPUTS: list(inputs)} if inputs else others
 
 
 def find_model(node: str) -> str | None:

@@ -10,9 +10,8 @@ from modelkeep_server.features.lineage.graph import finding
 from modelkeep_server.features.lineage.graph.walking import STEPS_MAX
 from modelkeep_server.features.lineage.impact import reaching
 from modelkeep_server.features.lineage.views import Direction
-from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.rules.lineage import GRAPH_NODES
+from modelkeep_server.rules.lineage import GRAPH_NODES, digest_name
 from tests.support.clients import Api
 from tests.support.make import Make
 from tests.support.registries import Registry

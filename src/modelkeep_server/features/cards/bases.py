@@ -10,7 +10,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.cards.gathering.details import HIDDEN
 from modelkeep_server.features.cards.gathering.found import lineage_of
 from modelkeep_server.features.cards.views import Card, CardItem, Origin
-from modelkeep_server.features.models.views import Visibility
+from modelkeep_server.features.models.visibility import seen_with
 from modelkeep_server.features.versions.views import Version
 
 
@@ -45,9 +45,7 @@ def _find_hidden(work: Work, version: Version, named: Collection[str]) -> frozen
         return frozenset()
     rows = work.all(
         select(models.c.path_key).where(
-            models.c.path_key.in_(sorted(set(paths.values()))),
-            models.c.visibility != Visibility.INTERNAL,
-            models.c.id != version.model_key,
+            models.c.path_key.in_(sorted(set(paths.values()))), ~seen_with(version.model.lower())
         )
     )
     hidden = {row.path_key for row in rows}

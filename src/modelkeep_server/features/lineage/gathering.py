@@ -15,7 +15,7 @@ from modelkeep_server.features.lineage.items import Own, as_content, put_togethe
 from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
-from modelkeep_server.rules.lineage import ItemKind
+from modelkeep_server.rules.lineage import ItemKind, key_of_base
 
 Facts = Mapping[str, Any]
 
@@ -66,7 +66,9 @@ def gather_told(work: Work, pairs: Sequence[tuple[Model, Version | Row[Any]]]) -
     known = _read_standing(work, bases)
     for told in gathered:
         if ItemKind.BASE_MODEL in told:
-            told[ItemKind.BASE_MODEL] = [{**base, **known.get(_name(base), {})} for base in told[ItemKind.BASE_MODEL]]
+            told[ItemKind.BASE_MODEL] = [
+                {**base, **known.get(key_of_base(base), {})} for base in told[ItemKind.BASE_MODEL]
+            ]
     return [Told(told, content) for told, content in zip(gathered, contents, strict=True)]
 
 
@@ -77,14 +79,8 @@ def _read_items(work: Work, keys: Sequence[int]) -> dict[int, list[Item]]:
     return found
 
 
-def _name(base: Facts) -> tuple[str, str] | None:
-    """What a registered base model is found by; None of one from outside."""
-    model, version = base.get("model"), base.get("version")
-    return (str(model).lower(), str(version)) if model and version else None
-
-
 def _read_standing(work: Work, bases: Iterable[Facts]) -> dict[tuple[str, str] | None, Facts]:
-    names = sorted({name for base in bases if (name := _name(base)) is not None})
+    names = sorted({name for base in bases if (name := key_of_base(base)) is not None})
     if not names:
         return {}
     rows = work.all(_STANDING, {"names": names})

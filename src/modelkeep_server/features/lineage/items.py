@@ -12,9 +12,11 @@ from typing import Any
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, Source
 from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_commit, is_same_base, is_same_commit
 from modelkeep_server.kit import canonical
-from modelkeep_server.rules.lineage import INPUTS, JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_item
+from modelkeep_server.rules.lineage import JOB_SYSTEM, KINDS, DatasetRole, ItemKind, name_item, with_inputs
 
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
+#: What in the metadata is which item, by that item's id.
+IN_METADATA: Mapping[str, str] = {OWN_DATASET: DATASET, OWN_BASE: BASE}
 #: What of two items of a kind says that they are of the same thing, where that is not the id of their node.
 _SAME: dict[ItemKind, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
     ItemKind.BASE_MODEL: is_same_base,
@@ -57,7 +59,12 @@ def keep_inputs(items: Sequence[Item]) -> tuple[Item, ...]:
     with it.
     """
     nodes = {item.node for item in items}
-    return tuple(item if nodes.issuperset(item.inputs) else _with_inputs(item, nodes) for item in items)
+    return tuple(
+        item
+        if nodes.issuperset(item.inputs)
+        else replace(item, facts=with_inputs(item.facts, [one for one in item.inputs if one in nodes]))
+        for item in items
+    )
 
 
 def find_told(items: Iterable[Item], kind: ItemKind, facts: Mapping[str, Any]) -> Item | None:
@@ -83,12 +90,6 @@ def as_content(items: Iterable[Item]) -> list[dict[str, Any]]:
 def as_dataset(told: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a dataset item that the metadata's `trainingDataset` is."""
     return {**_given(told), "role": DatasetRole.TRAINING.value}
-
-
-def _with_inputs(item: Item, nodes: set[str]) -> Item:
-    kept = [one for one in item.inputs if one in nodes]
-    others = {key: value for key, value in item.facts.items() if key != INPUTS}
-    return replace(item, facts={**others, INPUTS: kept} if kept else others)
 
 
 def _tell_own(own: Own, rows: Sequence[Item]) -> Iterable[Item]:

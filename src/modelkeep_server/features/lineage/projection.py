@@ -21,9 +21,8 @@ from modelkeep_server.db.tables import lineage_edges, lineage_items, lineage_nod
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage.items import Own, put_together, read_item
 from modelkeep_server.features.lineage.views import Item
-from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.kit import canonical
-from modelkeep_server.rules.lineage import ItemKind, NodeKind, label_node
+from modelkeep_server.rules.lineage import ItemKind, NodeKind, digest_name, key_of_base, label_node, name_version
 
 _BATCH = 200
 LABEL_CHARS = 500
@@ -119,7 +118,7 @@ def _gather(work: Work, rows: Sequence[Row[Any]]) -> _Wanted:
     for row in rows:
         here = wanted.add(_Node(NodeKind.VERSION, f"version:{row.public_id}", _address(row), row.id))
         for item in told[row.id]:
-            there = wanted.add(bases.get(_base_key(item)) or _to_node(item))
+            there = wanted.add(bases.get(key_of_base(item.facts)) or _to_node(item))
             ends = (here, there) if item.kind is ItemKind.CONSUMER else (there, here)
             wanted.edges.add((*ends, item.kind.value, canonical.dumps(dict(item.facts)), row.id))
     return wanted
@@ -127,7 +126,7 @@ def _gather(work: Work, rows: Sequence[Row[Any]]) -> _Wanted:
 
 def _find_bases(work: Work, items: Iterable[Item]) -> dict[tuple[str, str] | None, _Node]:
     """The nodes of the registered base models among items, by model and version. One statement, none where none is."""
-    asked = {key for item in items if (key := _base_key(item)) is not None}
+    asked = {key for item in items if (key := key_of_base(item.facts)) is not None}
     if not asked:
         return {}
     these = or_(*((models.c.path_key == path) & (versions.c.version == version) for path, version in sorted(asked)))
@@ -143,25 +142,14 @@ def _find_bases(work: Work, items: Iterable[Item]) -> dict[tuple[str, str] | Non
     }
 
 
-def _base_key(item: Item) -> tuple[str, str] | None:
-    if item.kind is not ItemKind.BASE_MODEL or "model" not in item.facts:
-        return None
-    return str(item.facts["model"]).lower(), str(item.facts["version"])
-
-
 def _to_node(item: Item) -> _Node:
     """The node of anything but a registered version; also of one that there is not."""
-    base = _base_key(item)
+    base = key_of_base(item.facts)
     if base is not None:
-        return _Node(NodeKind.BASE_MODEL, name_unregistered(*base), f"{item.facts['model']}:{base[1]}")
+        return _Node(NodeKind.BASE_MODEL, name_version(*base), f"{item.facts['model']}:{base[1]}")
     if item.kind in _UPSTREAM_OF_ITS_NAME:
         return _Node(NodeKind(item.kind.value), item.node, str(item.facts["uri"]))
     return _Node(NodeKind(item.kind.value), item.node, label_node(item.kind, item.facts))
-
-
-def name_unregistered(path_key: str, version: str) -> str:
-    """The name of the node of a base model that there is no version of, by the model's address in lower case."""
-    return f"version:{path_key}/{version}"
 
 
 def _keep_nodes(work: Work, wanted: _Wanted) -> dict[str, int]:
@@ -184,7 +172,7 @@ def _keep_nodes(work: Work, wanted: _Wanted) -> dict[str, int]:
 def _take_over(work: Work, renamed: Sequence[Row[Any]]) -> None:
     """Lead edges from the node of a base model that there was not to the version that is now. At most one statement."""
     if renamed:
-        names = [digest_name(name_unregistered(row.path_key, row.version)) for row in renamed]
+        names = [digest_name(name_version(row.path_key, row.version)) for row in renamed]
         index_versions(work, {row.version_id for row in work.all(_TOLD_FROM, {"digests": names})})
 
 

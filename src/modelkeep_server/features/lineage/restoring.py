@@ -13,10 +13,10 @@ from modelkeep_server.features.lineage.items import read_item
 from modelkeep_server.features.lineage.views import Item, NewItem, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions import service as version_service
-from modelkeep_server.features.versions.own_lineage import BASE, DATASET
+from modelkeep_server.features.versions.own_lineage import BASE, DATASET, as_field
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.errors import Conflict, NotFound
-from modelkeep_server.rules.lineage import INPUTS, ItemKind
+from modelkeep_server.rules.lineage import ItemKind, with_inputs
 
 _FIELDS = {ItemKind.DATASET: DATASET, ItemKind.BASE_MODEL: BASE}
 
@@ -42,7 +42,7 @@ def restore_item(work: Work, actor: Actor, group: str, name: str, version: str, 
         raise NotFound(f"Nothing that was taken off {found.address} has the id {item_id[:100]!r}.")
     item, present = _to_item(row), queries.list_told(work, found)
     # What it took in is judged below: some of that may be off as well, and comes back with its own item.
-    facts = {key: value for key, value in item.facts.items() if key != INPUTS}
+    facts = with_inputs(item.facts, ())
     facts = service.judge(work, actor, model, found, present, NewItem(item.kind, facts))
     if item.source is Source.VERSION:
         if not _swap_back(work, actor, model, found, row):
@@ -75,17 +75,13 @@ def _swap_back(work: Work, actor: Actor, model: Model, found: Version, row: Row[
             lineage_items.c.source != Source.VERSION.value,
         )
     )
-    heir = next((one for one in heirs if _as_field(one) == found.metadata.get(field)), None)
+    heir = next((one for one in heirs if as_field(one.facts) == found.metadata.get(field)), None)
     if heir is None:
         return False
     _revive(work, heir)
-    metadata = {**found.whole_metadata, field: _as_field(row)}
+    metadata = {**found.whole_metadata, field: as_field(row.facts)}
     version_service.change_metadata(work, actor, model, found, metadata, act="lineage.add")
     return True
-
-
-def _as_field(row: Row[Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.facts.items() if key != "role"}
 
 
 def _revive(work: Work, row: Row[Any]) -> None:

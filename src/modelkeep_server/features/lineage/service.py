@@ -16,7 +16,7 @@ from modelkeep_server.db.work import NoSuchRow, Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, inputs, queries
-from modelkeep_server.features.lineage.items import find_told
+from modelkeep_server.features.lineage.items import IN_METADATA, find_told
 from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB, Item, NewItem, Source
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.checks import find_reason_faults
@@ -30,6 +30,7 @@ from modelkeep_server.features.versions.own_lineage import (
     BASE,
     DATASET,
     as_commit,
+    as_field,
     is_same_commit,
     is_same_dataset,
 )
@@ -37,9 +38,6 @@ from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import canonical, clock, ids
 from modelkeep_server.rules.errors import Conflict, FieldError, Invalid, NotFound
 from modelkeep_server.rules.lineage import INPUTS, ITEMS_MAX, KINDS, DatasetRole, ItemKind, label_node
-
-#: What in the metadata is which item, by that item's id.
-_IN_METADATA = {OWN_DATASET: DATASET, OWN_BASE: BASE}
 
 
 def add_item(
@@ -143,8 +141,8 @@ def remove_item(
         label = "Commit SHA" if item.id == OWN_COMMIT else "Training Job ID"
         raise Conflict(f"This is the {label} of the version itself.", remedy="Edit the version to change it.")
     gone = {"removed_by": actor.user_id, "removed_at": work.now}
-    if item.id in _IN_METADATA:
-        metadata = {key: value for key, value in found.whole_metadata.items() if key != _IN_METADATA[item.id]}
+    if item.id in IN_METADATA:
+        metadata = {key: value for key, value in found.whole_metadata.items() if key != IN_METADATA[item.id]}
         metadata |= _find_heir(work, found, item)
         public_id = ids.uuid7(clock.to_us(work.now))
         told = {"version_id": found.key, "kind": item.kind.value, "facts": item.facts, "source": item.source.value}
@@ -188,7 +186,7 @@ def _merge_into(model: Model, found: Version, kind: ItemKind, facts: Mapping[str
         return {**found.whole_metadata, BASE: dict(facts)}
     if kind is not ItemKind.DATASET or facts["role"] != DatasetRole.TRAINING:
         return None
-    told = {key: value for key, value in facts.items() if key != "role"}
+    told = as_field(facts)
     own = found.whole_metadata.get(DATASET)
     if not own:
         return {**found.whole_metadata, DATASET: told}
@@ -208,7 +206,7 @@ def _find_heir(work: Work, found: Version, gone: Item) -> dict[str, Any]:
     """What takes the place of a training dataset or base model in the metadata: the next one that is told, if any."""
     for item in queries.list_items(work, found):
         if item.kind is gone.kind and item.id != gone.id and item.facts.get("role") == gone.facts.get("role"):
-            return {_IN_METADATA[gone.id]: {key: value for key, value in item.facts.items() if key != "role"}}
+            return {IN_METADATA[gone.id]: as_field(item.facts)}
     return {}
 
 

@@ -14,15 +14,14 @@ from sqlalchemy import Select, bindparam, func, literal, select, union_all
 
 from modelkeep_server.db.tables import audit_events, audit_people
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.lineage.views import OWN_BASE, OWN_COMMIT, OWN_DATASET, OWN_JOB
-from modelkeep_server.features.versions.own_lineage import BASE, DATASET
+from modelkeep_server.features.lineage.items import IN_METADATA
+from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.events import Outcome
 
 #: What events call the fields, by the ids of items.
 _NAMED = {
-    OWN_DATASET: f"metadata.{DATASET}",
-    OWN_BASE: f"metadata.{BASE}",
+    **{id_: f"metadata.{field}" for id_, field in IN_METADATA.items()},
     OWN_COMMIT: "commitSha",
     OWN_JOB: "trainingJobId",
 }

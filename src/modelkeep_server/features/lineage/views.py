@@ -213,6 +213,14 @@ class Impact:
     next_cursor: str | None = None
 
     @property
+    def uses_by_version(self) -> Mapping[int, Sequence[Use]]:
+        """Those who use versions, by the versions' inside ids."""
+        found: dict[int, list[Use]] = {}
+        for use in self.uses:
+            found.setdefault(use.of.version_key, []).append(use)
+        return found
+
+    @property
     def is_of_version(self) -> bool:
         """Whether the node is a version, and so reached itself."""
         return self.node.kind is NodeKind.VERSION

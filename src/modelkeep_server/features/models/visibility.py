@@ -90,6 +90,14 @@ def seen_by_person(person_id: ColumnElement[int], model_key: int, now: datetime)
     return or_(*(one.exists() for one in (open_to_all, by_role, registered, by_email, by_team, let_in)))
 
 
+def seen_with(path_key: str) -> ColumnElement[bool]:
+    """
+    Whether everybody who sees a model, by its address in small letters, sees a row of `models` too: it is that one, or
+    everybody sees it. What is asked is what may be told to all readers of that model.
+    """
+    return or_(models.c.visibility == Visibility.INTERNAL, models.c.path_key == path_key)
+
+
 def owned_by(actor: Actor) -> ColumnElement[bool]:
     """The condition under which the actor owns a row of `models`: as registrar, or by a verified e-mail."""
     return _ownership(actor.user_id, actor.emails_verified, models)

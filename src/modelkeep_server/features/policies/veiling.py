@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from modelkeep_server.db.tables import models
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.models.views import Visibility
+from modelkeep_server.features.models.visibility import seen_with
 from modelkeep_server.features.versions.own_lineage import BASE
 from modelkeep_server.features.versions.seen import is_hidden
 from modelkeep_server.rules.lineage import INPUTS, find_model
@@ -27,8 +27,8 @@ def veil_facts(work: Work, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     own, paths = facts["model"]["address"].lower(), {str(one["model"]).lower() for one in told if one.get("model")}
     if not paths - {own}:
         return facts
-    closed = (models.c.path_key.in_(sorted(paths - {own})), models.c.visibility != Visibility.INTERNAL)
-    hidden = {row.path_key for row in work.all(select(models.c.path_key).where(*closed))}
+    closed = select(models.c.path_key).where(models.c.path_key.in_(sorted(paths - {own})), ~seen_with(own))
+    hidden = {row.path_key for row in work.all(closed)}
     if not hidden:
         return facts
     metadata = version["metadata"]

@@ -4,7 +4,6 @@ Base models that are versions of this registry: there is one, whoever names it s
 Told in the metadata and as lineage items, they are judged here for both. Source: product R8.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from modelkeep_server.db.tables import lineage_edges, lineage_nodes, models, ver
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.rules.lineage import ItemKind
+from modelkeep_server.rules.lineage import ItemKind, digest_name, name_version
 
 #: Who writes base models waits for others who do, so that two edges never close a ring that neither of them sees.
 LOCK = "lineage.bases"
@@ -36,11 +35,6 @@ class Derived:
     def address(self) -> str:
         """`group/name:version`."""
         return f"{self.model}:{self.version}"
-
-
-def digest_name(name: str) -> str:
-    """What a node is found by: the SHA-256, in hex, of its name."""
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def judge_base(
@@ -128,7 +122,7 @@ def _is_derived(row: Row[Any], derived: Derived) -> bool:
 
 def _name_before(derived: Derived) -> str:
     """The node of a version that was named as a base before there was one of that number."""
-    return f"version:{derived.model.lower()}/{derived.version}"
+    return name_version(derived.model.lower(), derived.version)
 
 
 def _below() -> Select[Any]:

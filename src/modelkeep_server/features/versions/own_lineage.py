@@ -17,7 +17,7 @@ from modelkeep_server.features.versions.bases import Derived, judge_base
 from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.rules.lineage import INPUTS, DatasetRole, ItemKind, name_item
+from modelkeep_server.rules.lineage import INPUTS, DatasetRole, ItemKind, name_item, with_inputs
 
 #: What a version that begins from another takes over from it.
 CARRIED = (
@@ -53,6 +53,11 @@ def as_commit(commit_sha: str, repository_url: str | None) -> dict[str, Any]:
     return {**({"repositoryUrl": repository_url} if repository_url else {}), "commitSha": commit_sha}
 
 
+def as_field(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the metadata says of a training dataset or a base model, by the fields of its item."""
+    return {key: value for key, value in facts.items() if key != "role"}
+
+
 def keep_beside(kept: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata as forms send it, with what they have no control for: what is kept of the same training dataset."""
     old, new = kept.get(DATASET), metadata.get(DATASET)
@@ -79,8 +84,7 @@ def fold_in(
         if not _says_same(ItemKind(row.kind), row.facts, metadata, commit):
             continue
         if row.kind == ItemKind.DATASET:
-            known = {key: value for key, value in row.facts.items() if key != "role"}
-            folded[DATASET] = {**known, **folded[DATASET]}
+            folded[DATASET] = {**as_field(row.facts), **folded[DATASET]}
         gone = {"removed_by": actor.user_id, "removed_at": work.now}
         work.change(lineage_items, row.id, gone, expect={"removed_at": None})
     return folded
@@ -113,8 +117,7 @@ def carry_over(
     nodes = {name_item(kind, facts) for kind, facts in (*chosen, *_list_own(new)) if facts}
     carried = []
     for kind, told in chosen:
-        kept = [node for node in told.get(INPUTS) or () if node in nodes]
-        facts = {key: value for key, value in told.items() if key != INPUTS} | ({INPUTS: kept} if kept else {})
+        facts = with_inputs(told, [node for node in told.get(INPUTS) or () if node in nodes])
         _add_row(work, actor, key, kind, facts)
         carried.append({"kind": kind.value, **facts})
     return carried

@@ -15,7 +15,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, visible_to
 from modelkeep_server.features.versions.own_lineage import BASE
-from modelkeep_server.rules.lineage import INPUTS, find_model
+from modelkeep_server.rules.lineage import INPUTS, find_model, with_inputs
 
 
 def hide_in(work: Work, actor: Actor, contents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -79,10 +79,7 @@ def _leave_out(item: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str,
     """An item without inputs that are versions of hidden models."""
     inputs = item.get(INPUTS) or ()
     kept = [one for one in inputs if (find_model(one) or "").lower() not in hidden]
-    if len(kept) == len(inputs):
-        return item
-    others = {key: value for key, value in item.items() if key != INPUTS}
-    return {**others, INPUTS: kept} if kept else others
+    return item if len(kept) == len(inputs) else with_inputs(item, kept)
 
 
 def _lineage_of(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import finding, suggesting
 from modelkeep_server.features.lineage.impact import reaching
-from modelkeep_server.features.lineage.views import Direction, Impact, Reached, Use
+from modelkeep_server.features.lineage.views import Direction, Impact, Reached
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.lineage_graph import (
@@ -149,9 +149,7 @@ def _write_csv(found: Impact) -> str:
     A line for each version, and below it one for each of those who use it: with the same version, so that a sheet that
     is sorted or filtered still says what they use.
     """
-    uses: dict[int, list[Use]] = {}
-    for use in found.uses:
-        uses.setdefault(use.of.version_key, []).append(use)
+    uses = found.uses_by_version
     lines = [csv_line(COLUMNS)]
     for item in found.items:
         lines.append(csv_line(("version", *_cells_of(item), item.steps, " > ".join(item.path), None, None)))

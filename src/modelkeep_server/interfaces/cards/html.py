@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from modelkeep_server.features.cards.views import Card, CardStatus
 from modelkeep_server.interfaces.cards import words
+from modelkeep_server.interfaces.templating import make_environment
 from modelkeep_server.rules.approvals import TIERS, RiskTier
 from modelkeep_server.rules.lifecycle import STATES, State
 
@@ -36,14 +37,7 @@ def render_html(card: Card, *, base_url: str) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    env = make_environment(TEMPLATES)
     # It is inlined, and ends before it could end the element that holds it.
     style = (TEMPLATES / "cards" / "file.css").read_text("utf-8")
     env.globals |= {**words.WORDS, "STYLE": Markup(style)}  # noqa: S704 - a file of the package

@@ -1,4 +1,4 @@
-"""A lineage graph as plain data, for files."""
+"""A lineage graph as plain data: what the API gives, and a file of it."""
 
 from typing import Any
 
@@ -6,16 +6,17 @@ from modelkeep_server.features.lineage.views import Edge, Graph, Node
 
 
 def to_document(graph: Graph) -> dict[str, Any]:
-    """The graph as the API gives it: `nodes`, `edges` that point downstream, and whether there is more."""
+    """The graph as JSON values: `nodes`, `edges` that point downstream, and whether there is more."""
     return {
         "middle": graph.middle,
-        "nodes": [_to_node(node) for node in graph.nodes],
-        "edges": [_to_edge(edge) for edge in graph.edges],
+        "nodes": [write_node(node) for node in graph.nodes],
+        "edges": [_write_edge(edge) for edge in graph.edges],
         "truncated": graph.truncated,
     }
 
 
-def _to_node(node: Node) -> dict[str, Any]:
+def write_node(node: Node) -> dict[str, Any]:
+    """A node as JSON values."""
     return {
         "id": node.id,
         "kind": node.kind.value,
@@ -35,6 +36,6 @@ def _to_node(node: Node) -> dict[str, Any]:
     }
 
 
-def _to_edge(edge: Edge) -> dict[str, Any]:
+def _write_edge(edge: Edge) -> dict[str, Any]:
     roles = [role.value for role in edge.roles]
     return {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation, "roles": roles}

@@ -22,6 +22,7 @@ from modelkeep_server.interfaces.lineage.words import Worded, draw_lineage, name
 from modelkeep_server.interfaces.marks import icon_of
 from modelkeep_server.interfaces.printing import print_file
 from modelkeep_server.interfaces.sending import headers_of_file
+from modelkeep_server.interfaces.templating import make_environment
 from modelkeep_server.kit import canonical
 from modelkeep_server.kit.fitting import clean, clip
 
@@ -123,14 +124,7 @@ def draw_svg(taken: Taken) -> Svg:
 
 @cache
 def _environment() -> jinja2.Environment:
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    env = make_environment(TEMPLATES)
     env.globals |= {"icon_of": icon_of}
     return env
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelkeep_server.features.comparison.views import Change, SchemaChange
 from modelkeep_server.interfaces.marks import format_size
-from modelkeep_server.rules.lineage import KINDS, ItemKind, label_node
+from modelkeep_server.rules.lineage import KINDS, NAMING, ItemKind, label_node
 from modelkeep_server.rules.metrics import format_number
 from modelkeep_server.rules.permission_words import join
 from modelkeep_server.rules.schema_changes import Effect, Side
@@ -16,7 +16,6 @@ from modelkeep_server.rules.schema_changes import Effect, Side
 NAMES_TOLD = 3
 #: What a dataset or a base model in the metadata is made of.
 _OF_NAMED = {row.key for kind in (ItemKind.DATASET, ItemKind.BASE_MODEL) for row in KINDS[kind].fields}
-_NAMING = frozenset({"name", "version", "model", "system", "runId"})
 _PERSONAL_DATA = {"YES": "personal data", "NO": "no personal data", "UNKNOWN": "personal data unknown"}
 
 
@@ -73,7 +72,7 @@ def say_item(kind: ItemKind, facts: Mapping[str, Any]) -> str:
     more = [
         _say_fact(row.key, facts[row.key])
         for row in KINDS[kind].fields
-        if facts.get(row.key) not in (None, "") and str(facts[row.key]) not in named and row.key not in _NAMING
+        if facts.get(row.key) not in (None, "") and str(facts[row.key]) not in named and row.key not in NAMING
     ]
     return f"{named} ({', '.join(more)})" if more else named
 

@@ -8,10 +8,11 @@ from starlette.responses import Response
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.graph import finding
+from modelkeep_server.features.lineage.graph.joining import keep_families
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.interfaces.lineage.files import Format, Taken, send, take
-from modelkeep_server.interfaces.web.contexts.lineage_picture import Asked, keep_families
+from modelkeep_server.interfaces.web.contexts.lineage_picture import Asked
 from modelkeep_server.interfaces.web.face import door, make_router
 from modelkeep_server.interfaces.web.lineage import BASE, NODE_CHARS, read_asked
 from modelkeep_server.rules.lineage import name_version

@@ -67,7 +67,7 @@ def add_item(
     info = _kind_of(kind)
     typed = {row.key: text_of(form, row.key).strip() for row in info.fields if row.key != INPUTS}
     facts: dict[str, Any] = {key: text for key, text in typed.items() if text}
-    if _takes_in(info) and (ticked := _ticks_of(form)):
+    if info.takes_in and (ticked := _ticks_of(form)):
         facts[INPUTS] = ticked
     for row in info.fields:
         # What is no whole number is judged, and told of, with the rest.
@@ -120,10 +120,6 @@ def _offer(work: Work, actor: Actor, values: Mapping[str, str]) -> tuple[Sequenc
     return models, tuple(one.version for one in found.items) if found else ()
 
 
-def _takes_in(info: KindInfo) -> bool:
-    return any(row.key == INPUTS for row in info.fields)
-
-
 def _kind_of(text: str) -> KindInfo:
     """The kind that an address names. Raises Invalid."""
     wanted = text.strip().upper().replace("-", "_")
@@ -140,7 +136,7 @@ def _form_context(
     refused = more.get("refused")
     errors = dict(refused.errors) if refused else {}
     models, versions = _offer(work, actor, values) if info.kind is ItemKind.BASE_MODEL else ((), ())
-    items = queries.leave_hidden(work, actor, queries.list_items(work, found)) if _takes_in(info) else ()
+    items = queries.leave_hidden(work, actor, queries.list_items(work, found)) if info.takes_in else ()
     return AddItemContext(
         choices=tuple(inputs.list_choices(items).values()),
         models=models,

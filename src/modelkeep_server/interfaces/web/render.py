@@ -28,6 +28,7 @@ from modelkeep_server.interfaces.lineage.files import TEMPLATES as LINEAGE_TEMPL
 from modelkeep_server.interfaces.lineage.files import draw_symbols
 from modelkeep_server.interfaces.lineage.words import FLAG_MARKS, draw_lineage
 from modelkeep_server.interfaces.marks import format_size, icon_of
+from modelkeep_server.interfaces.templating import make_environment
 from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
 from modelkeep_server.rules import fields as metadata_fields
@@ -212,16 +213,9 @@ _LIFE = {"STATES": STATES, "LINE": LINE, "FLAGS": FLAGS}
 
 @cache
 def environment() -> jinja2.Environment:
-    """The one Jinja environment: autoescape always on, an unknown name is an error."""
-    env = jinja2.Environment(
-        # The values of a card are drawn alike here and in its HTML file, and so is the graph here and in its files.
-        loader=jinja2.FileSystemLoader((HERE / "templates", CARD_TEMPLATES, LINEAGE_TEMPLATES)),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    """The one environment of all pages."""
+    # The values of a card are drawn alike here and in its HTML file, and so is the graph here and in its files.
+    env = make_environment(HERE / "templates", CARD_TEMPLATES, LINEAGE_TEMPLATES)
     env.filters |= _FILTERS
     env.globals |= {
         "asset": asset,

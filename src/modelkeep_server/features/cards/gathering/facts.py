@@ -19,7 +19,8 @@ from modelkeep_server.features.evaluations import queries as evaluation_queries
 from modelkeep_server.features.evaluations.views import Run, Standing
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage.gathering import Told, gather_told
-from modelkeep_server.features.models.views import Model, Visibility
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.models.visibility import seen_with
 from modelkeep_server.features.policies import exception_queries
 from modelkeep_server.features.policies.exception_views import PolicyException
 from modelkeep_server.features.promotion import queries as promotion_queries
@@ -31,7 +32,7 @@ from modelkeep_server.inspection.report import Header
 from modelkeep_server.rules.card_sections import ROWS_MAX
 from modelkeep_server.rules.fields import FIELDS, find_value
 from modelkeep_server.rules.formats import ArtifactType
-from modelkeep_server.rules.lineage import ItemKind
+from modelkeep_server.rules.lineage import ItemKind, key_of_base
 
 _BY_PATH = {row.path: row for row in FIELDS}
 
@@ -111,24 +112,21 @@ def _read_bases(work: Work, model: Model, told: Sequence[Mapping[str, Any]]) -> 
     The base models, each as far as every reader of `model` may see it: an INTERNAL one, or a version of the same model.
     One statement, none where there are no registered ones.
     """
-    wanted = {(str(one["model"]).lower(), str(one["version"])) for one in told if one.get("model")}
+    wanted = {key for one in told if (key := key_of_base(one)) is not None}
     if not wanted:
         return tuple(Base(uri=one["uri"]) for one in told)
     rows = work.all(
-        select(models.c.id, models.c.path_key, models.c.group_name, models.c.name, versions.c.version,
-               versions.c.metadata, models.c.visibility)
+        select(models.c.path_key, models.c.group_name, models.c.name, versions.c.version,
+               versions.c.metadata, seen_with(model.address.lower()).label("is_seen"))
         .join(models, models.c.id == versions.c.model_id)
         .where(models.c.path_key.in_({path for path, _ in wanted}), versions.c.version.in_({it for _, it in wanted}))
     )  # fmt: skip
     seen = {
         (row.path_key, row.version): Base(f"{row.group_name}/{row.name}:{row.version}", None, _limits_of(row.metadata))
         for row in rows
-        if row.visibility == Visibility.INTERNAL or row.id == model.key
+        if row.is_seen
     }
-    return tuple(
-        Base(uri=one["uri"]) if one.get("uri") else seen.get((str(one["model"]).lower(), str(one["version"])), Base())
-        for one in told
-    )
+    return tuple(Base(uri=one["uri"]) if (key := key_of_base(one)) is None else seen.get(key, Base()) for one in told)
 
 
 def _limits_of(metadata: Mapping[str, Any]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from modelkeep_server.features.lineage.views import Edge, Node
-from modelkeep_server.rules.lineage import INPUTS, KINDS, TAKEN_IN, ItemKind, NodeKind, name_item
+from modelkeep_server.features.lineage.views import Edge, Graph, Node
+from modelkeep_server.rules.lineage import INPUTS, KINDS, TAKEN_IN, Family, ItemKind, NodeKind, name_item
 
 
 class Told(NamedTuple):
@@ -47,7 +47,16 @@ def join(told: Sequence[Told]) -> Iterator[Joined]:
             yield Joined(edge.from_id, end, relation, edge.facts.get("role"))
 
 
-def lead_past(edges: Sequence[Edge], kept: Mapping[str, Node]) -> tuple[Edge, ...]:
+def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
+    """A graph without the nodes of other families; its middle always stays, and for None all of it."""
+    if families is None:
+        return graph
+    nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
+    edges = _lead_past(graph.edges, {one.id: one for one in nodes})
+    return Graph(graph.middle, nodes, edges, graph.truncated)
+
+
+def _lead_past(edges: Sequence[Edge], kept: Mapping[str, Node]) -> tuple[Edge, ...]:
     """Lines among what is kept of a picture: what went into something that is not leads on to where that led."""
     onward: dict[str, list[Edge]] = defaultdict(list)
     for edge in edges:

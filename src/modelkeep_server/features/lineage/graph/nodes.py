@@ -22,7 +22,6 @@ from modelkeep_server.features.lineage.graph.live import find_live
 from modelkeep_server.features.lineage.graph.walking import join_end, leave_out, sees_edge
 from modelkeep_server.features.lineage.views import Node
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
-from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import NotFound
@@ -31,6 +30,7 @@ from modelkeep_server.rules.lineage import (
     KINDS,
     ItemKind,
     NodeKind,
+    digest_name,
     list_spellings,
     name_deployment,
     name_node,

@@ -23,11 +23,11 @@ from modelkeep_server.features.lineage.impact.reaching import find_impact
 from modelkeep_server.features.lineage.views import Impact, Node, Reached, Use
 from modelkeep_server.features.notify.letters import Written, write
 from modelkeep_server.features.notify.telling import tell
-from modelkeep_server.features.versions.bases import digest_name
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.errors import FieldError, Invalid, TooMany
 from modelkeep_server.rules.lifecycle import STATES
+from modelkeep_server.rules.lineage import digest_name
 from modelkeep_server.rules.notices import KINDS
 
 #: All of it stands in the notice and in the mail: there is no other place that it leads to.
@@ -106,7 +106,7 @@ def write_letter(work: Work, actor: Actor, found: Preview, message: str) -> Writ
     """What the first of those who would be told would be written; None where nobody would."""
     if not found.fresh:
         return None
-    facts = _facts_of(found.impact.node, found.fresh[0], _group_uses(found.impact), message)
+    facts = _facts_of(found.impact.node, found.fresh[0], found.impact.uses_by_version, message)
     return write(KINDS[KIND].letter, {"by": actor.email, **facts}, work.parts.public_url)
 
 
@@ -129,7 +129,7 @@ def tell_owners(work: Work, actor: Actor, node_id: str, message: str) -> int:
     noted = [days.node_key, *sorted(days.key_of(one.owner) for one in found.fresh)]
     adding = work.upsert(told).on_conflict_do_nothing()
     work.keep(told, adding, [{"key": key, "at": work.now} for key in noted])
-    uses = _group_uses(found.impact)
+    uses = found.impact.uses_by_version
     alike: dict[tuple[tuple[str, ...], bool], list[Addressee]] = defaultdict(list)
     for one in found.fresh:
         alike[tuple(item.path[-1] for item in one.items), one.is_named].append(one)
@@ -204,14 +204,6 @@ def _tell(
         model_key=some[0].items[0].model_key,
         addresses=[owner.address for owner in owners if owner.person_id is None],
     )  # fmt: skip
-
-
-def _group_uses(impact: Impact) -> Mapping[int, Sequence[Use]]:
-    """Who uses versions, by the versions' inside ids."""
-    found: dict[int, list[Use]] = defaultdict(list)
-    for use in impact.uses:
-        found[use.of.version_key].append(use)
-    return found
 
 
 def _facts_of(node: Node, one: Addressee, uses: Mapping[int, Sequence[Use]], message: str) -> dict[str, Any]:

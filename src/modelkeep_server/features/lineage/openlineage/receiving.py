@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.lineage import checks, queries, service
-from modelkeep_server.features.lineage.items import find_told
+from modelkeep_server.features.lineage.items import IN_METADATA, find_told
 from modelkeep_server.features.lineage.openlineage.reading import Read, RunEvent, find_made, read_items
-from modelkeep_server.features.lineage.views import OWN_BASE, OWN_DATASET, Item, NewItem, Source
+from modelkeep_server.features.lineage.views import OWN_DATASET, Item, NewItem, Source
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.seen import find_hidden, is_hidden
 from modelkeep_server.features.versions.views import Version
@@ -17,7 +17,6 @@ from modelkeep_server.rules.lineage import INPUTS, ItemKind, name_item
 
 #: The most items of one event, over all versions that it names: nobody else writes to them meanwhile.
 ITEMS_AT_ONCE = 1_000
-_OWN = (OWN_DATASET, OWN_BASE)
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def _receive_of(work: Work, actor: Actor, model: Model, found: Version, told: Se
             new = _merge(same, new)
         found, item_id = _add(work, actor, model, found, present, read, new)
         added.append(item_id)
-        if item_id in _OWN or new.kind is ItemKind.BASE_MODEL or same is not None:
+        if item_id in IN_METADATA or new.kind is ItemKind.BASE_MODEL or same is not None:
             present = list(queries.list_told(work, found))
         else:
             facts = checks.gather(new.facts)

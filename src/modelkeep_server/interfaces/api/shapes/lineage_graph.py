@@ -5,10 +5,11 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from modelkeep_server.features.deployments.views import Kind
-from modelkeep_server.features.lineage.views import Edge, Graph, Impact, Live, Node, Reached, Use
+from modelkeep_server.features.lineage.views import Graph, Impact, Live, Node, Reached, Use
 from modelkeep_server.interfaces.api.shapes.base import Shape, StateName, TierName
 from modelkeep_server.interfaces.api.shapes.deployments import KindName
 from modelkeep_server.interfaces.api.shapes.lineage import RoleName
+from modelkeep_server.interfaces.lineage.documents import to_document, write_node
 
 NodeKindName = Literal[
     "VERSION",
@@ -53,23 +54,7 @@ class NodeOut(Shape):
     @classmethod
     def of(cls, node: Node) -> Self:
         """From the feature's view."""
-        return cls(
-            id=node.id,
-            kind=node.kind.value,
-            label=node.label,
-            detail=node.detail,
-            state=node.state.value if node.state else None,
-            risk_tier=node.risk_tier.value if node.risk_tier else None,
-            model=node.model,
-            version=node.version,
-            flags=[flag.value for flag in node.flags],
-            live_in=list(node.live),
-            url=node.url,
-            facts=dict(node.facts),
-            distance=node.distance,
-            hidden_up=node.hidden_up,
-            hidden_down=node.hidden_down,
-        )
+        return cls.model_validate(write_node(node))
 
 
 class EdgeOut(Shape):
@@ -84,13 +69,6 @@ class EdgeOut(Shape):
     relation: str
     roles: list[RoleName]
 
-    @classmethod
-    def of(cls, edge: Edge) -> Self:
-        """From the feature's view."""
-        return cls.model_validate(
-            {"from": edge.from_id, "to": edge.to_id, "relation": edge.relation, "roles": list(edge.roles)}
-        )
-
 
 class GraphOut(Shape):
     """A part of the graph around its middle. `truncated`: there is more than one answer holds."""
@@ -103,12 +81,7 @@ class GraphOut(Shape):
     @classmethod
     def of(cls, graph: Graph) -> Self:
         """From the feature's view."""
-        return cls(
-            middle=graph.middle,
-            nodes=[NodeOut.of(node) for node in graph.nodes],
-            edges=[EdgeOut.of(edge) for edge in graph.edges],
-            truncated=graph.truncated,
-        )
+        return cls.model_validate(to_document(graph))
 
 
 class NodesOut(Shape):

@@ -12,20 +12,14 @@ from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
-from modelkeep_server.interfaces.web.contexts.lineage_picture import (
-    CHOICES,
-    NAMING,
-    Fact,
-    Picture,
-    href_of_lineage,
-    list_facts,
-)
+from modelkeep_server.interfaces.web.contexts.lineage_facts import CHOICES, Fact, list_facts
+from modelkeep_server.interfaces.web.contexts.lineage_picture import Picture, href_of_lineage
 from modelkeep_server.interfaces.web.contexts.models import Standing
 from modelkeep_server.interfaces.web.contexts.versions import VersionContext
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
-    INPUTS,
     KINDS,
+    NAMING,
     TAKEN_IN,
     Control,
     ItemField,
@@ -77,7 +71,7 @@ class ItemRow:
     @property
     def tell_inputs(self) -> str:
         """What the form asks that tells what it took in: nothing where that is told, or it takes in nothing."""
-        if self.item.inputs or INPUTS not in {row.key for row in self.info.fields}:
+        if self.item.inputs or not self.info.takes_in:
             return ""
         told = {row.key: str(self.item.facts[row.key]) for row in self.info.fields if row.key in self.item.facts}
         return urlencode({"kind": self.info.kind.value, **told})

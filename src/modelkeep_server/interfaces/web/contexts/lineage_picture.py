@@ -6,23 +6,22 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from modelkeep_server.features.lineage.graph.joining import lead_past
+from modelkeep_server.features.lineage.graph.joining import keep_families
 from modelkeep_server.features.lineage.views import Direction, Edge, Graph, Impact, Node, Reached, Use
 from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of, say_depth, say_impact
+from modelkeep_server.interfaces.web.contexts.lineage_facts import SHORT_LABELS, Fact, list_facts
 from modelkeep_server.interfaces.web.forms import href_of_version
 from modelkeep_server.rules.lineage import (
     DEPTH_DEFAULT,
     FAMILY_LABELS,
     KINDS,
+    NAMING,
     NODES,
     TAKEN_IN,
     Control,
-    DatasetRole,
     Family,
     ItemKind,
-    KindInfo,
     NodeKind,
-    PersonalData,
 )
 from modelkeep_server.rules.permission_words import join
 
@@ -30,13 +29,6 @@ from modelkeep_server.rules.permission_words import join
 DEPTHS = (1, 2, 3, 5, 10)
 #: Among the kinds of an address: ticks were sent, so that one without any is not one that asks for all.
 NO_KINDS = "NONE"
-#: What a panel beside the graph calls fields, where its words are shorter than those of a form.
-SHORT_LABELS: Mapping[str, str] = {
-    "uri": "Where", "repositoryUrl": "Where", "url": "Where", "sha256": "Digest", "sizeBytes": "Size",
-    "commitSha": "Commit",
-}  # fmt: skip
-#: The fields that a thing's name is made of.
-NAMING = frozenset({"name", "version", "model", "system", "runId"})
 IMPACT_ROWS = 50
 EXPANDED_MAX = 20
 FAMILY_ICONS: Mapping[Family, str] = {
@@ -51,23 +43,6 @@ DIRECTION_LABELS: Mapping[Direction, str] = {
     Direction.UPSTREAM: "Upstream only",
     Direction.DOWNSTREAM: "Downstream only",
 }
-CHOICES: Mapping[Control, tuple[tuple[str, str], ...]] = {
-    Control.ROLE: tuple((role.value, role.capitalize()) for role in DatasetRole),
-    Control.PERSONAL_DATA: (
-        (PersonalData.YES.value, "Yes"),
-        (PersonalData.NO.value, "No"),
-        (PersonalData.UNKNOWN.value, "Unknown"),
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Fact:
-    """What is known of a thing: a label, and one or several values, shown as `control` says."""
-
-    label: str
-    values: tuple[str, ...]
-    control: Control
 
 
 @dataclass(frozen=True)
@@ -332,29 +307,6 @@ class Picture:
     def csv_href(self) -> str:
         """What is reached, for a spreadsheet."""
         return f"/api/v1/lineage/impact?{urlencode({'node': self.chosen.id, 'format': 'csv'})}"
-
-
-def keep_families(graph: Graph, families: frozenset[Family] | None) -> Graph:
-    """A graph without the nodes of other families; its middle always stays, and for None all of it."""
-    if families is None:
-        return graph
-    nodes = tuple(one for one in graph.nodes if one.family in families or one.id == graph.middle)
-    edges = lead_past(graph.edges, {one.id: one for one in nodes})
-    return Graph(graph.middle, nodes, edges, graph.truncated)
-
-
-def list_facts(info: KindInfo, facts: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> tuple[Fact, ...]:
-    """What is known of a thing of a kind, in the order of its form, and in its words where `labels` has no others."""
-    shorter = labels or {}
-    told = []
-    for row in info.fields:
-        value = facts.get(row.key)
-        values = value if isinstance(value, (list, tuple)) else (value,)
-        words = dict(CHOICES.get(row.control, ()))
-        texts = tuple(words.get(str(one), str(one)) for one in values if one not in (None, ""))
-        if texts:
-            told.append(Fact(shorter.get(row.key, row.label), texts, row.control))
-    return tuple(told)
 
 
 def href_of_node(node: Node) -> str:

@@ -19,7 +19,7 @@ export function readGraph(root) {
 }
 
 /** All that leads to a node and that it leads to. */
-export function trace(node) {
+function trace(node) {
   const on = { nodes: new Set([node]), lines: new Set() };
   for (const [side, end] of [["before", "from"], ["after", "to"]]) {
     const ahead = [node];
