@@ -62,13 +62,15 @@ def visitor(chromium: Browser, registry: RunningRegistry) -> Visitor:
     return visit(context, registry.url)
 
 
-def add(visitor: Visitor, act: str, **typed: str) -> None:
+def add(visitor: Visitor, act: str, role: str = "", **typed: str) -> None:
     """Press the button of the guide on the tab, in the menu where it is not the first, fill the form and send it."""
     visitor.go(TAB)
     if act != "Track Dataset":
         visitor.page.locator("summary[aria-label='Add more lineage']").click()
     visitor.page.locator(".titlebar").get_by_role("link", name=act, exact=True).click()
     visitor.fill(**typed)
+    if role:
+        visitor.page.get_by_label("Role").select_option(label=role)
     visitor.press(act)
     expect(visitor.page.locator("[data-notice]")).to_be_visible()
 
@@ -88,7 +90,7 @@ def test_lineage_is_told_with_the_guides_words(visitor: Visitor) -> None:
     visitor.press("Track Dataset")
     expect(visitor.page.locator("[data-notice]")).to_contain_text("The dataset is tracked")
 
-    add(visitor, "Track Dataset", name="reviews-holdout", version="v3", uri="s3://data/reviews/holdout/")
+    add(visitor, "Track Dataset", "Validation", name="reviews-holdout", version="v3", uri="s3://data/reviews/holdout/")
     add(visitor, "Link Commit", repositoryUrl="https://git.company.com/nlp-training", commitSha="8c41f0e1b2")
     add(visitor, "Link Training Run", system="mlflow", runId="sent-1187", url="https://mlflow.company.com/1187")
     add(visitor, "Add Feature Pipeline", name="text-normaliser", uri="airflow://features/text")

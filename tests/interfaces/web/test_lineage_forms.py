@@ -91,6 +91,21 @@ def test_what_is_wrong_stands_at_the_field_and_what_was_typed_stays(make: Make, 
     assert "No lineage yet" in words_of(look(api, owner, tab_of(version)))
 
 
+def test_the_role_of_a_dataset_is_chosen_where_it_may_be_any(make: Make, api: Api) -> None:
+    """A first dataset is offered as training data; beside one that is told nothing is chosen, and empty is refused."""
+    version = make.version()
+    owner, form = make.owner_of(version), f"{tab_of(version)}/new?kind=DATASET"
+    first = look(api, owner, form)
+    assert tell(api, owner, version, **DATASET).status_code == 303
+
+    second = look(api, owner, form)
+    refused = tell(api, owner, version, **{**DATASET, "name": "churn-holdout", "role": ""})
+
+    assert "Choose one" not in words_of(first)
+    assert '<option value="">Choose one</option>' in second
+    assert (refused.status_code, 'id="role-error"' in refused.text) == (422, True)
+
+
 def test_a_base_model_that_is_not_there_is_told_at_its_field(make: Make, api: Api) -> None:
     """A version that nobody has, or that the reader may not see, is told alike, at the field of the model."""
     version = make.version()

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from modelkeep_server.features.lineage.views import OWN_COMMIT, OWN_JOB, Item, Node, Source
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.versions.own_lineage import DATASET
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.lineage.words import describe, icon_of_node, name_of
 from modelkeep_server.interfaces.web.contexts.base import Context, FormContext
@@ -182,6 +183,10 @@ class AddItemContext(FormContext):
     def choices_of(self, row: ItemField) -> tuple[tuple[str, str], ...]:
         """What a control offers, with words; nothing where one types."""
         return CHOICES.get(row.control, ())
+
+    def is_open(self, row: ItemField) -> bool:
+        """Whether nothing is chosen beforehand: only a first dataset is most likely what the version learned from."""
+        return row.control is Control.ROLE and DATASET in self.version.metadata
 
 
 @dataclass(frozen=True, kw_only=True)
