@@ -126,6 +126,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/versions/{version}/findings/{id}/settle"): {"status": "RESOLVED", "answer": "Late."},
     ("POST", "/versions/{version}/attestations"): {"comment": "Late."},
     ("POST", "/versions/{version}/card"): None,
+    ("DELETE", "/versions/{version}/card"): None,
     ("POST", "/versions/{version}/card/publish"): None,
     ("PUT", "/versions/{version}/card/annotations/{section}"): {"markdown": "Late."},
     ("POST", "/versions/{version}/lineage"): {"kind": "CONSUMER", "name": "Late."},

@@ -224,7 +224,7 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
         return False
     if kind == "array":
         return (not schema.get("items", {}).get("properties") and "$ref" not in schema.get("items", {})) or not value
-    return "enum" not in schema or value in schema["enum"]
+    return value in schema.get("enum", [value]) and value == schema.get("const", value)
 
 
 def _value(name: str, schema: Mapping[str, Any], required: bool, text: str | None) -> Value:
