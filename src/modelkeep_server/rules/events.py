@@ -125,6 +125,8 @@ ACTIONS: dict[str, Action] = {
         Action("evaluation.sign", "evaluation", "signed off an evaluation of", is_activity=True),
         Action("lineage.add", "version", "told more of the lineage of", is_activity=True),
         Action("lineage.remove", "version", "took off some of the lineage of", is_activity=True),
+        Action("consumer.add", "version", "named a consumer of", is_activity=True),
+        Action("consumer.remove", "version", "took off a consumer of", is_activity=True),
         Action("lineage.tell", "version", "told the owners of what a change reaches"),
         Action("card.generate", "version", "generated the model card of", is_activity=True),
         Action("card.annotate", "version", "annotated the model card of", is_activity=True),

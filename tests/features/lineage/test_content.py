@@ -142,6 +142,7 @@ def test_changes_of_lineage_are_told_in_words(make: Make, api: Api) -> None:
     made = client.post(where, json=test)
     client.post(where, json=_RUN)
     client.delete(made.headers["location"], params={"reason": "A mistake."})
+    client.post(where, json={"kind": "CONSUMER", "name": "Help desk"})
     client.post(f"/api/v1/models/{version.model}/versions", json={"version": "1.1.0", "from": "1.0.0"})
 
     (added, _), (removed,) = make.events(version.id, "lineage.add"), make.events(version.id, "lineage.remove")
@@ -153,6 +154,8 @@ def test_changes_of_lineage_are_told_in_words(make: Make, api: Api) -> None:
     assert "A mistake." in trail
     assert "told more of the lineage of 1.0.0 : training run" in activity
     assert "took off some of the lineage of 1.0.0 : dataset" in activity
+    assert "named a consumer of 1.0.0" in activity
+    assert {event.role for event in make.events(version.id, "consumer.add")} == {added.role}
     assert removed.reason == "A mistake."
     changes = [(one["field"], one["label"], one["change"]) for one in compared["metadata"]]
     assert ("lineage.run:mlflow/r1", "Training run", "REMOVED") in changes

@@ -41,7 +41,7 @@ def tell(action: str, side: Mapping[str, Any] | None, people: Mapping[str, str])
         return (str(side["riskTier"]),)
     if action.startswith("collaborator.") and "access" in side:
         return (str(side["access"]),)
-    if action in ("lineage.add", "lineage.remove") and side.get("lineageKind"):
+    if action.startswith("lineage.") and side.get("lineageKind"):
         return (KINDS[ItemKind(side["lineageKind"])].label.lower(),)
     return ()
 

@@ -142,15 +142,16 @@ def record(
     reason: str | None = None,
     outcome: Outcome = Outcome.ALLOWED,
     rule: str | None = None,
+    under: str | None = None,
 ) -> None:
-    """Note what this actor did, under the role that allowed it."""
+    """Note what this actor did, under the role that allowed it, or allowed `under` where that act has another name."""
     recording.record(
         work,
         action,
         actor=actor.pseudonym,
         actor_kind=actor.kind,
         auth=actor.method,
-        role=work.granted.get(action),
+        role=work.granted.get(under or action),
         object_id=object_id,
         object_label=object_label,
         before=before,

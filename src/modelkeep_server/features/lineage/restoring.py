@@ -58,7 +58,8 @@ def restore_item(work: Work, actor: Actor, group: str, name: str, version: str, 
         return
     _revive(work, row)
     access.record(
-        work, actor, "lineage.add", object_id=found.id, object_label=found.address,
+        work, actor, service.name_act("lineage.add", item.kind), under="lineage.add",
+        object_id=found.id, object_label=found.address,
         after={"item": item.id, "lineageKind": item.kind.value, "source": item.source.value, "restored": True,
                "lineage": service.veil(item.kind, item.facts)},
     )  # fmt: skip

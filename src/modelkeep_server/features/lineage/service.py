@@ -84,7 +84,8 @@ def add_to(
     told = {"version_id": found.key, "kind": new.kind.value, "facts": facts, "source": new.source.value}
     work.insert(lineage_items, {"public_id": public_id, **told, "added_by": actor.user_id, "added_at": work.now})
     access.record(
-        work, actor, "lineage.add", object_id=found.id, object_label=found.address,
+        work, actor, name_act("lineage.add", new.kind), under="lineage.add",
+        object_id=found.id, object_label=found.address,
         after={"item": public_id, "lineageKind": new.kind.value, "source": new.source.value,
                "lineage": veil(new.kind, facts)},
     )  # fmt: skip
@@ -110,6 +111,14 @@ def judge(
     if faults:
         raise Invalid.of(faults)
     return facts
+
+
+def name_act(act: str, kind: ItemKind) -> str:
+    """
+    What events call telling an item or taking it off: who uses a version is told under a name of its own, so that it is
+    seen from the index of the log that nobody changed how the version was made.
+    """
+    return act if KINDS[kind].is_content else act.replace("lineage", "consumer")
 
 
 def veil(kind: ItemKind, facts: Mapping[str, Any]) -> Veiled:
@@ -155,7 +164,8 @@ def remove_item(
     except NoSuchRow as error:
         raise NotFound("There is no such lineage item any more.") from error
     access.record(
-        work, actor, "lineage.remove", object_id=found.id, object_label=found.address,
+        work, actor, name_act("lineage.remove", item.kind), under="lineage.remove",
+        object_id=found.id, object_label=found.address,
         before={"item": item.id, "lineageKind": item.kind.value, "lineage": veil(item.kind, item.facts)},
         after={"item": None, "lineage": None}, reason=reason or None,
     )  # fmt: skip

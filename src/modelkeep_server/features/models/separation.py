@@ -22,7 +22,6 @@ from sqlalchemy import (
     exists,
     literal,
     literal_column,
-    not_,
     or_,
     select,
     union,
@@ -45,7 +44,6 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.rules.errors import DutiesOverlap
 from modelkeep_server.rules.events import Outcome
-from modelkeep_server.rules.lineage import ItemKind
 
 #: What makes a version or its files. Reviewing, commenting and moving are no touching.
 TOUCHING = (
@@ -53,12 +51,10 @@ TOUCHING = (
     "version.update",
     "artifact.upload",
     "artifact.remove",
+    "lineage.add",
+    "lineage.remove",
     "promotion.request",
 )
-#: These as well where they say how the version was made; who uses it is no content of it.
-_LINEAGE = ("lineage.add", "lineage.remove")
-#: How the body of an event says that it is of a consumer. It is canonical JSON, and within a text quotes are escaped.
-_OF_CONSUMER = f'"lineageKind":"{ItemKind.CONSUMER}"'
 #: A person and the programs that they answer for, as `answered_for` gives them.
 _ANSWERED: BindParameter[int] = bindparam("answered", expanding=True, type_=BigInteger)
 _ONE: ColumnElement[int] = literal_column("1")
@@ -167,26 +163,17 @@ def was_touched() -> ColumnElement[bool]:
     # Events are found by what they are about: joined with nothing, so that SQLite takes no index of who did what, under
     # which most of the log may stand.
     actor, action = audit_events.c.actor.concat(""), audit_events.c.action.concat("")
-    did = and_(
+    acted = and_(
         actor.in_(select(people.c.pseudonym).where(people.c.id.in_(_ANSWERED))),
+        action.in_(TOUCHING),
         audit_events.c.outcome == Outcome.ALLOWED.value,
     )
-    acted, told = and_(action.in_(TOUCHING), did), and_(_tells_content(action), did)
     files = select(artifacts.c.public_id).where(artifacts.c.version_id == versions.c.id).correlate(versions)
     uploaded = exists().where(artifacts.c.version_id == versions.c.id, artifacts.c.uploaded_by.in_(_ANSWERED))
     # Told from the index alone: of `*`, SQLite would read each event whole.
     edited = exists(_ONE).where(audit_events.c.object_id == versions.c.public_id, acted)
-    # Apart from that, since it needs the bodies of the few that tell lineage.
-    made_from = exists(_ONE).where(audit_events.c.object_id == versions.c.public_id, told)
     sent = exists(_ONE).where(audit_events.c.object_id.in_(files), acted).correlate(versions)
-    return or_(
-        versions.c.created_by.in_(_ANSWERED), _is_answered(versions.c.submitted_by), uploaded, edited, made_from, sent
-    )
-
-
-def _tells_content(action: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether an event tells, or takes back, how a version was made."""
-    return and_(action.in_(_LINEAGE), not_(audit_events.c.body.contains(_OF_CONSUMER, autoescape=True)))
+    return or_(versions.c.created_by.in_(_ANSWERED), _is_answered(versions.c.submitted_by), uploaded, edited, sent)
 
 
 def _is_answered(column: ColumnElement[int | None]) -> ColumnElement[bool]:
@@ -250,7 +237,7 @@ def _touching(which: ColumnElement[bool]) -> Sequence[_Trace]:
         .join(audit_events, audit_events.c.actor == people.c.pseudonym)
         .where(
             audit_events.c.object_id.in_(union_all(select(versions.c.public_id).where(which), files)),
-            or_(audit_events.c.action.in_(TOUCHING), _tells_content(audit_events.c.action)),
+            audit_events.c.action.in_(TOUCHING),
             audit_events.c.outcome == Outcome.ALLOWED.value,
         )
     )
