@@ -183,5 +183,6 @@ def test_the_tab_works_without_scripts(chromium: Browser, registry: RunningRegis
     expect(plain.page.locator("#picture .lin-tbl")).not_to_contain_text("mlflow/sent-1187")
     plain.press("Track Dataset")
     plain.fill(name="reviews-test", version="v1")
+    plain.page.get_by_label("Role").select_option(label="Test")
     plain.press("Track Dataset")
     expect(plain.page.locator("main")).to_contain_text("reviews-test v1")
