@@ -1,0 +1,81 @@
+"""
+The catalogue's index: housekeeping that is derived from models and versions, and written anew by `reindex`.
+
+Each model is one document. Documents are numbered in the order in which models last changed, so that the newest are
+read first without sorting; a model that changes gets a new number.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
+
+from modelkeep_server.db.tables.base import BigKey, metadata
+
+_RESTRICTED = text("visibility = 'RESTRICTED'")
+
+#: The narrow facts by which models are filtered, counted and sorted. `name_key` is the words of the name, `facets` the
+#: codes of all values side by side (features/search/language/fields.py), `digest` what the rows of the model were
+#: made from; times are microseconds since 1970 UTC.
+search_models = Table(
+    "search_models",
+    metadata,
+    Column("doc", BigKey, primary_key=True, autoincrement=False),
+    Column("model_id", BigKey, nullable=False, unique=True),
+    Column("path_key", Text, nullable=False, unique=True),
+    Column("name_key", Text, nullable=False, index=True),
+    Column("visibility", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("facets", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Index("ix_search_models_created", "created_at", "model_id"),
+    Index("ix_search_models_updated", "updated_at", "doc"),
+    Index("ix_search_models_restricted", "doc", sqlite_where=_RESTRICTED, postgresql_where=_RESTRICTED),
+)
+
+#: Every value of a field that a model has or had: `key` folded, `shown` as it was first spelled. `field` is its letter.
+search_values = Table(
+    "search_values",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("field", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Index("ix_search_values_key", "field", "key", unique=True),
+)
+
+#: Which documents have which value.
+search_postings = Table(
+    "search_postings",
+    metadata,
+    Column("value_id", BigKey, primary_key=True, autoincrement=False),
+    Column("doc", BigKey, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+#: Every word that a document holds or held, by which wildcards are found.
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("word", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+#: The words of each document, a blank between two and `¶` between two tags; `keys` are those of its group and tags.
+search_texts = Table(
+    "search_texts",
+    metadata,
+    Column("doc", BigKey, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("description", Text, nullable=False),
+)
+
+#: SQLite alone: the full-text index over `search_texts` (FTS5, external content), made by hand in the migration; hence
+#: a MetaData apart. On PostgreSQL `search_texts` has the column `document` instead, a tsvector with a GIN index.
+search_index = Table(
+    "search_index",
+    MetaData(),
+    Column("rowid", BigKey, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("description", Text, nullable=False),
+)

@@ -1,0 +1,82 @@
+"""
+The fields of the query language, one row each: how they are spelled, what they take, and where they stand in the index.
+
+A value of a field with a `letter` is kept as a code of eight characters (`code_of`) on every model that has it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.lifecycle import State
+
+
+class Kind(Enum):
+    """What a field takes."""
+
+    #: Words of it, as free text does.
+    TEXT = "text"
+    #: A whole value, in any case, or with wildcards.
+    VALUE = "value"
+    #: One of a few values, in any case.
+    CHOICE = "choice"
+    #: A day, a moment or a span of them.
+    MOMENT = "moment"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `also` are other spellings that are understood; `choices` what it takes, where those are few."""
+
+    name: str
+    kind: Kind
+    says: str
+    example: str
+    letter: str = ""
+    also: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+_TIERS = tuple(tier.value for tier in RiskTier)
+_STATES = tuple(state.value for state in State)
+
+_ROWS = (
+    Field("name", Kind.TEXT, "words of its name", "name:fraud-detector", also=("model", "title")),
+    Field("group", Kind.VALUE, "the group that it stands in", "group:nlp-models", "G", ("groups", "namespace", "team")),
+    Field("description", Kind.TEXT, "words of its description", "description:churn", also=("desc", "text", "summary")),
+    Field("tag", Kind.VALUE, "one of its tags", "tag:production", "A", ("tags", "label", "labels", "keyword")),
+    Field(
+        "owner", Kind.VALUE, "an e-mail that owns or registered it", "owner:risk-team@company.com", "O",
+        ("owners", "owned", "owned-by", "registrar", "email"),
+    ),
+    Field(
+        "riskTier", Kind.CHOICE, "its risk tier", "riskTier:HIGH", "T",
+        ("risk", "tier", "risk-tier", "risk_tier"), _TIERS,
+    ),
+    Field(
+        "state", Kind.CHOICE, "the state of one of its versions", "state:PRODUCTION", "S",
+        ("status", "stage", "states", "lifecycle"), _STATES,
+    ),
+    Field("newest", Kind.CHOICE, "the state of its newest version", "newest:DRAFT", "N", ("latest",), _STATES),
+    Field(
+        "framework", Kind.VALUE, "the framework of one of its versions", "framework:pytorch", "F",
+        ("frameworks", "library", "lib"),
+    ),
+    Field(
+        "modelType", Kind.VALUE, "the model type of one of its versions", "modelType:classification", "M",
+        ("type", "model-type", "model_type", "task"),
+    ),
+    Field("license", Kind.VALUE, "the license of one of its versions", "license:apache-2.0", "L", ("licence",)),
+    Field("version", Kind.VALUE, "the number of one of its versions", "version:1.2.0", also=("versions",)),
+    Field("created", Kind.MOMENT, "when it was registered", "created:[2024-01-01 TO 2024-06-30]", also=("registered",)),
+    Field("updated", Kind.MOMENT, "when it last changed", "updated:>2024-01-01", also=("modified", "changed")),
+    Field(
+        "is", Kind.CHOICE, "what holds for it", "is:mine", "X",
+        choices=("mine", "live", "active", "retired", "restricted", "external"),
+    ),
+    Field("has", Kind.CHOICE, "what it has", "has:card", "H", ("with",), choices=("card", "version", "files")),
+)  # fmt: skip
+
+#: Every field by its name, in the order in which help shows them.
+FIELDS: Mapping[str, Field] = {row.name: row for row in _ROWS}
