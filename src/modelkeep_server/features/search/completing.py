@@ -4,17 +4,11 @@ What may come next while somebody types a query: fields, their values, operators
 Values and models are offered where a model that the reader sees has them, and no others; what is common is not counted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Row, Select, bindparam, func, literal, or_, select, union_all
-
-from modelkeep_server.db.tables import models, people
-from modelkeep_server.db.tables.search import search_models, search_postings, search_values
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.search import known
 from modelkeep_server.features.search.language.carets import Typed, read_caret
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.offers import (
@@ -27,15 +21,12 @@ from modelkeep_server.features.search.offers import (
     offer_operators,
     quote,
 )
-from modelkeep_server.kit.words import fold_value, split_words
-
 OFFERED = 10
 #: Of each kind, where a bare word may mean several.
 _FIELDS_MOST, _MODELS_MOST, _VALUES_MOST = 3, 5, 4
 #: Fields whose values a bare word may mean.
 _BARE = ("tag", "group", "framework")
 _TYPED_MAX = 200
-_BY_LETTER = {field.letter: field for field in FIELDS.values() if field.letter}
 
 
 def complete(work: Work, actor: Actor, query: str, at: int, *, limit: int = OFFERED) -> tuple[Offer, ...]:
@@ -56,13 +47,17 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
         yield from offer_operators(typed)
         yield from offer_fields(typed)
         return
-    found = _find_models(work, actor, typed)
+    found = [
+        Offer(OfferKind.MODEL, model.address, typed.span, model.address, model.description, address=model.address)
+        for model in known.find_models(work, actor, typed.text, limit=OFFERED)
+    ]
     if typed.is_quoted:
         yield from found
         return
     yield from list(offer_fields(typed))[:_FIELDS_MOST]
     yield from found[:_MODELS_MOST]
-    values = [*list_spoken(typed), *_find_bare(work, actor, typed)]
+    named = known.find_named_values(work, actor, _BARE, typed.text, limit=_VALUES_MOST)
+    values = [*list_spoken(typed), *(_offer_named(typed, FIELDS[name], value) for name, value in named)]
     yield from values[:_VALUES_MOST]
     yield from offer_operators(typed)
     yield from found[_MODELS_MOST:]
@@ -77,12 +72,18 @@ def _offer_values(work: Work, actor: Actor, typed: Typed, field: Field, limit: i
     elif field.kind is Kind.MOMENT:
         yield from offer_moments(typed, work.now)
     elif field.name == "name":
-        for row in _select_models(work, actor, typed.text, limit):
-            yield Offer(OfferKind.VALUE, quote(row.name), typed.span, row.name, f"{row.group_name}/{row.name}")
+        for model in known.find_models(work, actor, typed.text, limit=limit):
+            yield Offer(OfferKind.VALUE, quote(model.name), typed.span, model.name, model.address)
     elif field.letter:
         if field.name == "owner" and "me".startswith(typed.text.casefold()):
             yield Offer(OfferKind.VALUE, "me", typed.span, "me", actor.email)
-        yield from _find_values(work, actor, typed, field, limit)
+        for value in known.find_values(work, actor, field, typed.text, limit=limit):
+            yield Offer(OfferKind.VALUE, quote(value.shown), typed.span, value.shown, value.person)
+
+
+def _offer_named(typed: Typed, field: Field, value: known.Known) -> Offer:
+    insert = f"{field.name}:{quote(value.shown)}"
+    return Offer(OfferKind.VALUE, insert, typed.span, insert, field.says)
 
 
 def _without_repeats(offered: Iterable[Offer]) -> Iterator[Offer]:
@@ -91,30 +92,3 @@ def _without_repeats(offered: Iterable[Offer]) -> Iterator[Offer]:
         if (what := (offer.insert, offer.address)) not in seen:
             seen.add(what)
             yield offer
-
-
-def _find_values(work: Work, actor: Actor, typed: Typed, field: Field, limit: int) -> Iterator[Offer]:
-    """Values of a field that begin with what is typed, then those that hold it, and people by their names."""
-    key = fold_value(typed.text)
-    asked: dict[str, Any] = {"letter": field.letter, "most": limit, **_beginning(key), **values_of(actor)}
-    sight = sight_of(actor)
-    rows = list(work.all(_select_beginning(sight, is_person=field.name == "owner"), asked))
-    if key and len(rows) < limit:
-        rows += work.all(_select_within(sight, is_person=field.name == "owner"), {**asked, "within": _like(key)})
-    for row in rows:
-        yield Offer(OfferKind.VALUE, quote(row.shown), typed.span, row.shown, row.person or "")
-
-
-def _find_bare(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
-    asked = {**_beginning(fold_value(typed.text)), **values_of(actor), "most": _VALUES_MOST}
-    for row in work.all(_select_bare(sight_of(actor)), asked):
-        insert = f"{_BY_LETTER[row.field].name}:{quote(row.shown)}"
-        yield Offer(OfferKind.VALUE, insert, typed.span, insert, _BY_LETTER[row.field].says)
-
-
-def _find_models(work: Work, actor: Actor, typed: Typed) -> list[Offer]:
-    rows = _select_models(work, actor, typed.text, OFFERED)
-    addresses = [(f"{row.group_name}/{row.name}", row.description) for row in rows]
-    return [
-        Offer(OfferKind.MODEL, address, typed.span, address, says, address=address) for address, says in addresses
-    ]

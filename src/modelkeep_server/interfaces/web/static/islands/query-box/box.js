@@ -7,7 +7,7 @@ import { forgetRecents, keepRecent, readRecents } from "./recents.js";
 const FIELDS_BELOW = 5;
 
 export function openBox(box, input) {
-  const { person } = box.dataset;
+  const person = document.querySelector("[data-person]")?.dataset.person;
   const { form } = input;
   const asking = makeAsking();
   const list = makeList(box, input, { choose, forget });
@@ -52,7 +52,7 @@ export function openBox(box, input) {
 
   function choose(one) {
     close();
-    if (one.address) { location.assign(`/models/${one.address.split("/").map(encodeURIComponent).join("/")}`); return; }
+    if (one.model) { location.assign(`/models/${one.model.split("/").map(encodeURIComponent).join("/")}`); return; }
     if (one.kind === "RECENT") {
       input.value = one.insert;
       keepRecent(person, one.insert);
