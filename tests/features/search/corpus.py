@@ -48,9 +48,7 @@ _STAGING = "fraud-detection-cnp faq-search-jp customer-lifetime-value robo-advis
 _DRAFT = "churn-predictor cv-parser defect-spotter fraudster-graph call-summarizer uplift-model"
 _BARE = "risk-appetite-bot anti-fraud-rules model-of-models price-elasticity to-be-or-not x86-benchmark"
 _MINE = "churn-predictor customer-lifetime-value whistleblower-router to-be-or-not x86-benchmark"
-_SCIKIT = (
-    "churn-predictor credit-scorer name-matcher customer-lifetime-value spam-filter fraud salary-estimator"
-)
+_SCIKIT = "churn-predictor credit-scorer name-matcher customer-lifetime-value spam-filter fraud salary-estimator"
 _IN_2024 = "sentiment-bert cv-parser defect-spotter fraudster-graph call-summarizer risk-appetite-bot image-kyc"
 _RISK_GROUP = "credit-scorer risk-appetite-bot mortgage-default loan-pricing collections-prioritizer"
 
@@ -58,7 +56,10 @@ _RISK_GROUP = "credit-scorer risk-appetite-bot mortgage-default loan-pricing col
 GUIDE = (
     Row("tag:nlp AND tag:production", "sentiment-bert esg-classifier"),
     Row("riskTier:HIGH AND owner:risk-team@company.com", "fraud-detector fraud-detection-cnp aml-transaction-monitor"),
-    Row('fraud OR "fraud detection"', "fraud-detector fraud-detection-cnp fraud anti-fraud-rules fraudster-graph claims-triage"),
+    Row(
+        'fraud OR "fraud detection"',
+        "fraud-detector fraud-detection-cnp fraud anti-fraud-rules fraudster-graph claims-triage",
+    ),
     Row("-tag:experimental", _but("defect-spotter", "fraudster-graph", "call-summarizer")),
     Row('"exact phrase"', ""),
     Row("-unwanted-term", _but()),

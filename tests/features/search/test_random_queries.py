@@ -64,7 +64,9 @@ def say(world: World, who: str, asked: Asked, sort: str, limit: int) -> str:
     small = shrink(world, world.visitors[who], asked, sort, limit)
     told = differs(world, world.visitors[who], small, sort, limit)
     books = [str(book) for book in world.books if book.address in told]
-    return "\n".join((f"{who} asks {small.text!r}, sort {sort!r}, {limit} a page", f"  {small.means}", f"  {told}", *books))
+    return "\n".join(
+        (f"{who} asks {small.text!r}, sort {sort!r}, {limit} a page", f"  {small.means}", f"  {told}", *books)
+    )
 
 
 @pytest.mark.parametrize("kind", BOTH)
