@@ -17,7 +17,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Everything, Fit, Node, Value, leaves
 from modelkeep_server.features.search.views import CatalogueFilter, Found
-from modelkeep_server.interfaces.query_strings import FOLDED_FILTERS, fold_filters
+from modelkeep_server.interfaces.web.folding import FOLDED_FILTERS, fold_filters
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
     SORTS,

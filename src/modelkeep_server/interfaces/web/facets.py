@@ -124,7 +124,9 @@ def _pairs(node: Node) -> Iterable[tuple[str, str]]:
     return ()
 
 
-def draw_facets(query: str, node: Node, facets: Sequence[Facet], href: Href, *, is_capped: bool) -> tuple[FacetBox, ...]:
+def draw_facets(
+    query: str, node: Node, facets: Sequence[Facet], href: Href, *, is_capped: bool
+) -> tuple[FacetBox, ...]:
     """The facets of a query that can be read."""
     counted = {facet.field: facet for facet in facets}
     standing = Standing.of(node)
@@ -177,7 +179,9 @@ def _label(field: str, value: str) -> str:
 def draw_spans(query: str, href: Href) -> tuple[SpanBox, ...]:
     """What can be pressed of the times of a query that can be read."""
     said = clauses(query)
-    return tuple(_span_box(query, field, title, said, href) for field, title in (("updated", "Updated"), ("created", "Created")))
+    return tuple(
+        _span_box(query, field, title, said, href) for field, title in (("updated", "Updated"), ("created", "Created"))
+    )
 
 
 def _span_box(query: str, field: str, title: str, said: Sequence[Clause], href: Href) -> SpanBox:

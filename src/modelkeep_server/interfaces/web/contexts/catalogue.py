@@ -23,7 +23,7 @@ TRAIL_MAX = 8
 
 
 @dataclass(frozen=True)
-class Chip:
+class Term:
     """A term of the query: its field (empty for words), what it says, and the address of the query without it."""
 
     field: str
@@ -142,10 +142,10 @@ class CatalogueContext(Context):
         return tuple(_coloured(piece, start, end) for piece in pieces(self.query))
 
     @property
-    def chips(self) -> tuple[Chip, ...]:
+    def chips(self) -> tuple[Term, ...]:
         """The terms of the query, each with the address that drops it."""
         return tuple(
-            Chip(one.field, one.words, one.negated, self.href_of(remove_span(self.query, one.span)))
+            Term(one.field, one.words, one.negated, self.href_of(remove_span(self.query, one.span)))
             for one in clauses(self.query)
         )
 

@@ -19,6 +19,7 @@ from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.permissions import Relation
 
+
 @dataclass(frozen=True)
 class Standing:
     """
