@@ -16,8 +16,7 @@ from modelkeep_server.features.search.language.editing import clauses, remove_sp
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Everything, Fit, Node, Value, leaves
-from modelkeep_server.features.search.views import CatalogueFilter, Found
-from modelkeep_server.interfaces.web.folding import FOLDED_FILTERS, fold_filters
+from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
     SORTS,
@@ -30,6 +29,7 @@ from modelkeep_server.interfaces.web.contexts.catalogue import (
 )
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
 from modelkeep_server.interfaces.web.facets import draw_facets, draw_spans
+from modelkeep_server.interfaces.web.folding import FOLDED_FILTERS, fold_filters
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.digests import find_digest

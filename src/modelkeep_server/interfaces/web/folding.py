@@ -1,8 +1,9 @@
-"""Filters that an address names beside the query, said in the query's own words, so that one place says what is asked."""
+"""Filters that an address names beside the query, said in words of the query: one place says what is asked."""
 
 from collections.abc import Mapping
 
 from modelkeep_server.features.search.language.editing import add_term, add_words
+from modelkeep_server.interfaces.web.forms import href_of
 
 #: A filter of the address, and the field that says the same.
 _VALUES = {
@@ -31,6 +32,11 @@ def fold_filters(given: Mapping[str, str]) -> str:
         if start or end:
             query = add_words(query, f"{field}:[{_bound(start)} TO {_bound(end)}]")
     return query
+
+
+def models_where(field: str, value: str) -> str:
+    """The address of the models that have this value of a field."""
+    return href_of("/models", {"q": add_term("", field, value)})
 
 
 def _bound(typed: str) -> str:

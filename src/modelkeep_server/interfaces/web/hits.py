@@ -1,7 +1,8 @@
 """
 Where in a name, a group, a tag or a description a query's words stand, so that rows can show why they were found.
 
-Texts are compared as the index compares them: folded, so that `naive` is marked in "naïve". What is negated marks nothing.
+Texts are compared as the index compares them: folded, so that `naive` is marked in "naïve". What is negated marks
+nothing.
 """
 
 import re
@@ -94,7 +95,7 @@ def _find(sought: Iterable[Text], words: Sequence[_Word]) -> Iterator[tuple[int,
 
 
 def _end_of(pattern: Pattern, word: _Word) -> int:
-    """Where the marked part of a word ends: of one that only begins so, the beginning, unless folding changed lengths."""
+    """Where the marked part of a word ends: of one that only begins so, its beginning, unless folding took letters."""
     if pattern.fit is Fit.BEGINNING and word.end - word.start == len(word.text):
         return word.start + len(pattern.text)
     return word.end
@@ -149,7 +150,7 @@ def _folded(text: str, start: int, end: int) -> Iterator[_Word]:
 
 @lru_cache(maxsize=8192)
 def _kind(letter: str) -> int:
-    """Of a letter between two others: 1 where it joins them, 2 where it parts them, 3 or more where it is a word itself."""
+    """Of a letter between two others: 1 where it joins them, 2 where it parts them, 3 where it is a word itself."""
     return len(split_words(f"a{letter}a"))
 
 
