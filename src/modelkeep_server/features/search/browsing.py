@@ -103,7 +103,10 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
     codes = {f"tier_{tier}": f"%{code_of('T', tiers.get(fold_value(tier.value), 0))}%" for tier in _TIERS}
     asked = {**values_of(actor), **codes, "keys": [row.id for row in rows]}
     told = {row.id: row for row in work.all(_select_counts(sight_of(actor)), asked)}
-    newest = {row.doc: row for row in work.all(_select_newest(), {"keys": [row.newest for row in told.values() if row.newest]})}
+    newest = {
+        row.doc: row
+        for row in work.all(_select_newest(), {"keys": [row.newest for row in told.values() if row.newest]})
+    }
     found = []
     for row in rows:
         facts = told.get(row.id)

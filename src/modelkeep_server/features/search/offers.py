@@ -74,9 +74,7 @@ def offer_fields(typed: Typed) -> Iterator[Offer]:
     else:
         begun = typed.text.casefold()
         named = [name for name in FIELDS if name.casefold().startswith(begun)]
-        meant = [
-            field.name for field in FIELDS.values() if any(spelling.startswith(begun) for spelling in field.also)
-        ]
+        meant = [field.name for field in FIELDS.values() if any(spelling.startswith(begun) for spelling in field.also)]
         names = tuple(dict.fromkeys([*named, *meant]))
     for field in (FIELDS[name] for name in names):
         yield Offer(OfferKind.FIELD, f"{field.name}:", typed.span, f"{field.name}:", field.says)
@@ -85,7 +83,7 @@ def offer_fields(typed: Typed) -> Iterator[Offer]:
 def offer_operators(typed: Typed) -> Iterator[Offer]:
     """AND, OR and NOT where they make sense; TO within a range."""
     if typed.compares == "[":
-        if typed.bounds == 1 and "TO".startswith(typed.text):
+        if "TO".startswith(typed.text.upper()):
             yield Offer(OfferKind.OPERATOR, "TO", typed.span, "TO", "up to the second date")
         return
     begun = typed.text.upper()

@@ -24,7 +24,8 @@ router = make_router("models")
 
 Typed = Annotated[str, Query(max_length=2_000, description="The query as it is typed so far; it may be broken.")]
 Caret = Annotated[
-    int | None, Query(ge=0, le=2_000, description="Before which of its characters the caret stands; at its end unless said.")
+    int | None,
+    Query(ge=0, le=2_000, description="Before which of its characters the caret stands; at its end unless said."),
 ]
 Begun = Annotated[str, Query(max_length=200, description="Only names that begin with this, or hold it.")]
 Order = Annotated[

@@ -87,7 +87,9 @@ class ExportedOut(ModelOut):
         newest = row.newest
         return cls(
             **{name: getattr(row.model, name) for name in ModelOut.model_fields},
-            newest=NewestOut(version=newest.version, state=newest.state.value, closed=newest.closed) if newest else None,
+            newest=NewestOut(version=newest.version, state=newest.state.value, closed=newest.closed)
+            if newest
+            else None,
             production_versions=list(row.live),
             frameworks=list(row.frameworks),
             version_count=row.version_count,
