@@ -36,8 +36,8 @@ _TIERS = tuple(RiskTier)
 @dataclass(frozen=True)
 class Browsed:
     """
-    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are more),
-    `tiers` how many of those have which risk tier. `newest` is the address of the one that changed last.
+    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are
+    more), `tiers` how many of those have which risk tier. `newest` is the address of the one that changed last.
     """
 
     name: str

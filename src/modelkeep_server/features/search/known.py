@@ -132,7 +132,8 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
     third = max(1, len(key) // 3)
     asked = {
         **_asked(actor, key), "field": field.letter, "shortest": len(key) - _LENGTHS, "longest": len(key) + _LENGTHS,
-        "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]), "last": holding(key[-third:])[:-1],
+        "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]),
+        "last": holding(key[-third:])[:-1],
     }  # fmt: skip
     rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
     alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
@@ -206,7 +207,7 @@ def _select_of_several(sight: Sight, letters: tuple[str, ...]) -> Select[Any]:
 @cache
 def _select_within(sight: Sight, dialect: str, is_owner: bool) -> Select[Any]:
     key = search_values.c.key
-    holds = key.like(bindparam("within"), escape="/")
+    holds: ColumnElement[bool] = key.like(bindparam("within"), escape="/")
     statement = select(search_values)
     if is_owner:
         statement = statement.add_columns(people.c.name.label("person")).outerjoin(
@@ -263,7 +264,7 @@ def _select_by_words(sight: Sight, dialect: str) -> Select[Any]:
 
 def _models_of(key: ColumnElement[int]) -> Select[Any]:
     told = (models.c.id, models.c.group_name, models.c.name, models.c.description)
-    return select(*told).join(key.table, key == models.c.id)  # type: ignore[attr-defined]
+    return select(*told).join(key.table, key == models.c.id)
 
 
 def _match(dialect: str, words: Sequence[str]) -> str:
