@@ -51,9 +51,9 @@ def visible_to(actor: Actor, of: Table = models) -> ColumnElement[bool]:
     return _condition(sight_of(actor), actor.user_id, actor.emails_verified, actor.as_of, of)
 
 
-def visible_by(sight: Sight) -> ColumnElement[bool]:
+def visible_by(sight: Sight, of: Table = models) -> ColumnElement[bool]:
     """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
-    return _condition(sight, ASKER, ASKER_EMAILS, _AS_OF, models)
+    return _condition(sight, ASKER, ASKER_EMAILS, _AS_OF, of)
 
 
 def values_of(actor: Actor) -> dict[str, Any]:
