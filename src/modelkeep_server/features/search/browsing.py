@@ -36,8 +36,8 @@ _TIERS = tuple(RiskTier)
 @dataclass(frozen=True)
 class Browsed:
     """
-    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are more),
-    `tiers` how many of those have which risk tier. `newest` is the address of the one that changed last.
+    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are
+    more), `tiers` how many of those have which risk tier. `newest` is the address of the one that changed last.
     """
 
     name: str
@@ -103,7 +103,10 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
     codes = {f"tier_{tier}": f"%{code_of('T', tiers.get(fold_value(tier.value), 0))}%" for tier in _TIERS}
     asked = {**values_of(actor), **codes, "keys": [row.id for row in rows]}
     told = {row.id: row for row in work.all(_select_counts(sight_of(actor)), asked)}
-    newest = {row.doc: row for row in work.all(_select_newest(), {"keys": [row.newest for row in told.values() if row.newest]})}
+    newest = {
+        row.doc: row
+        for row in work.all(_select_newest(), {"keys": [row.newest for row in told.values() if row.newest]})
+    }
     found = []
     for row in rows:
         facts = told.get(row.id)

@@ -21,6 +21,7 @@ from modelkeep_server.features.search.offers import (
     offer_operators,
     quote,
 )
+
 OFFERED = 10
 #: Of each kind, where a bare word may mean several.
 _FIELDS_MOST, _MODELS_MOST, _VALUES_MOST = 3, 5, 4
@@ -65,9 +66,9 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
 
 
 def _offer_values(work: Work, actor: Actor, typed: Typed, field: Field, limit: int) -> Iterator[Offer]:
-    if typed.compares == "[" and typed.bounds:
+    if typed.compares == "[" and typed.bounds == 1:
         yield from offer_operators(typed)
-    if field.kind is Kind.CHOICE:
+    elif field.kind is Kind.CHOICE:
         yield from offer_choices(typed, field)
     elif field.kind is Kind.MOMENT:
         yield from offer_moments(typed, work.now)

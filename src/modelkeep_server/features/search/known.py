@@ -5,15 +5,16 @@ Whether a value is there for them is asked of each value by itself, until enough
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
+    and_,
     bindparam,
     func,
     literal,
@@ -44,6 +45,9 @@ from modelkeep_server.kit.words import fold_value, split_words
 #: Of so many models that changed last the values are put first, those of most of them before others.
 _LATELY = 400
 _RANKED_MOST = 100
+#: Values that may be meant: so alike (difflib), so many letters more or fewer, looked for among so many.
+_LIKENESS, _LENGTHS, _ALIKE_MOST = 0.72, 3, 400
+_KEY_MOST = 200
 #: Comes after every other text, byte by byte.
 _LAST = "\U0010ffff"
 _BY_LETTER = {field.letter: field.name for field in FIELDS.values() if field.letter}
@@ -116,6 +120,27 @@ def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[Kno
     return tuple(found.values())[:limit]
 
 
+def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int = 1) -> tuple[Known, ...]:
+    """
+    Values of a field that somebody may have meant by one that no model has: those that go on from it, and those that
+    are spelled much like it, the likest first. One statement.
+    """
+    key = fold_value(text)
+    if not key or "\0" in key or len(key) > _KEY_MOST or not actor.is_known:
+        return ()
+    # A letter or two that are wrong leave one of three parts as it is.
+    third = max(1, len(key) // 3)
+    asked = {
+        **_asked(actor, key), "field": field.letter, "shortest": len(key) - _LENGTHS, "longest": len(key) + _LENGTHS,
+        "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]),
+        "last": holding(key[-third:])[:-1],
+    }  # fmt: skip
+    rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
+    alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
+    longer = sorted((found for found in rows if found.startswith(key) and found not in alike), key=len)
+    return tuple(rows[found] for found in [*alike, *longer] if found != key)[:limit]
+
+
 def _asked(actor: Actor, key: str) -> dict[str, Any]:
     return {**values_of(actor), "key": key, "key_end": key + _LAST, "within": holding(key)}
 
@@ -182,7 +207,7 @@ def _select_of_several(sight: Sight, letters: tuple[str, ...]) -> Select[Any]:
 @cache
 def _select_within(sight: Sight, dialect: str, is_owner: bool) -> Select[Any]:
     key = search_values.c.key
-    holds = key.like(bindparam("within"), escape="/")
+    holds: ColumnElement[bool] = key.like(bindparam("within"), escape="/")
     statement = select(search_values)
     if is_owner:
         statement = statement.add_columns(people.c.name.label("person")).outerjoin(
@@ -192,6 +217,19 @@ def _select_within(sight: Sight, dialect: str, is_owner: bool) -> Select[Any]:
     return statement.where(search_values.c.field == bindparam("field"), holds, is_seen(sight)).order_by(key).limit(
         bindparam("most")
     )  # fmt: skip
+
+
+@cache
+def _select_alike(sight: Sight) -> Select[Any]:
+    key = search_values.c.key
+    parts = or_(*(key.like(bindparam(name), escape="/") for name in ("first", "middle", "last")))
+    is_alike = and_(parts, func.length(key).between(bindparam("shortest"), bindparam("longest")))
+    is_longer = and_(key >= bindparam("key"), key < bindparam("key_end"))
+    return (
+        select(search_values)
+        .where(search_values.c.field == bindparam("field"), or_(is_alike, is_longer), is_seen(sight))
+        .limit(_ALIKE_MOST)
+    )
 
 
 @cache
@@ -226,7 +264,7 @@ def _select_by_words(sight: Sight, dialect: str) -> Select[Any]:
 
 def _models_of(key: ColumnElement[int]) -> Select[Any]:
     told = (models.c.id, models.c.group_name, models.c.name, models.c.description)
-    return select(*told).join(key.table, key == models.c.id)  # type: ignore[attr-defined]
+    return select(*told).join(key.table, key == models.c.id)
 
 
 def _match(dialect: str, words: Sequence[str]) -> str:

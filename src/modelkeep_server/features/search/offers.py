@@ -37,13 +37,12 @@ _WORDS = frozenset({"AND", "OR", "NOT", "TO", "&&", "||"})
 
 
 class OfferKind(Enum):
-    """What an offer is. `RECENT` are searches that the browser kept; the registry offers none."""
+    """What an offer is."""
 
     FIELD = "FIELD"
     VALUE = "VALUE"
     OPERATOR = "OPERATOR"
     MODEL = "MODEL"
-    RECENT = "RECENT"
 
 
 @dataclass(frozen=True)
@@ -69,23 +68,17 @@ def quote(value: str) -> str:
 
 def offer_fields(typed: Typed) -> Iterator[Offer]:
     """Fields whose name, or another spelling of it, begins with what is typed; the usual ones where that is nothing."""
-    if not typed.text:
-        names = _FIRST
-    else:
-        begun = typed.text.casefold()
-        named = [name for name in FIELDS if name.casefold().startswith(begun)]
-        meant = [
-            field.name for field in FIELDS.values() if any(spelling.startswith(begun) for spelling in field.also)
-        ]
-        names = tuple(dict.fromkeys([*named, *meant]))
-    for field in (FIELDS[name] for name in names):
+    begun = typed.text.casefold()
+    named = [name for name in FIELDS if name.casefold().startswith(begun)]
+    meant = [field.name for field in FIELDS.values() if any(one.startswith(begun) for one in field.also)]
+    for field in (FIELDS[name] for name in (dict.fromkeys([*named, *meant]) if begun else _FIRST)):
         yield Offer(OfferKind.FIELD, f"{field.name}:", typed.span, f"{field.name}:", field.says)
 
 
 def offer_operators(typed: Typed) -> Iterator[Offer]:
     """AND, OR and NOT where they make sense; TO within a range."""
     if typed.compares == "[":
-        if typed.bounds == 1 and "TO".startswith(typed.text):
+        if "TO".startswith(typed.text.upper()):
             yield Offer(OfferKind.OPERATOR, "TO", typed.span, "TO", "up to the second date")
         return
     begun = typed.text.upper()

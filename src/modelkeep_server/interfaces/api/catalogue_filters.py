@@ -29,8 +29,8 @@ Framework = Annotated[str, _word("Only with a version of this framework.", "pyto
 Status = Annotated[Literal["ACTIVE", "RETIRED"] | None, Query(description="Only in use, or only retired.")]
 Order = Annotated[
     Literal["relevance", "updated", "created", "name"] | None,
-    Query(description="The best match first, or changed last, registered last, by name. Unless said: by relevance where "
-          "the query has words, else changed last."),
+    Query(description="The best match first, or changed last, registered last, by name. Unless said: by relevance "
+          "where the query has words, else changed last."),
 ]  # fmt: skip
 
 

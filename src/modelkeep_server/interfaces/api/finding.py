@@ -24,7 +24,8 @@ router = make_router("models")
 
 Typed = Annotated[str, Query(max_length=2_000, description="The query as it is typed so far; it may be broken.")]
 Caret = Annotated[
-    int | None, Query(ge=0, le=2_000, description="Before which of its characters the caret stands; at its end unless said.")
+    int | None,
+    Query(ge=0, le=2_000, description="Which character stands behind the caret; unless said, it is at the end."),
 ]
 Begun = Annotated[str, Query(max_length=200, description="Only names that begin with this, or hold it.")]
 Order = Annotated[
@@ -59,8 +60,8 @@ def complete_query(work: Work, actor: Actor, q: Typed = "", at: Caret = None) ->
 @door.streams("model.export")
 async def export_models(desk: Desk, asked: Asked, format_: AskedFormat = "csv") -> Response:
     """
-    Every model that fits and that the caller may see, in the order of the list, as a file: all of them, however many. It
-    is itself an event, recorded before.
+    Every model that fits and that the caller may see, in the order of the list, as a file: all of them, however many.
+    It is itself an event, recorded before.
     """
     wanted = read_catalogue_filter(asked)
     found = await desk.read(lambda work, actor: exporting.measure(work, actor, wanted))

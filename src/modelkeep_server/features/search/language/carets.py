@@ -24,8 +24,8 @@ class Typed:
     """
     What stands at the caret: `text` is typed of it so far, without its quotes; `span` is what an offer takes the place
     of. `field` is set within a value of that field; `is_unknown` where what stands before the colon is no field.
-    `compares` stands between colon and value (`>=`), or opens a range (`[`); `bounds` counts those of the range that
-    are said already. `joins` says whether AND and OR make sense here, `is_quoted` whether it stands in quotes.
+    `compares` stands between colon and value (`>=`), or opens a range (`[`); `bounds` counts what is said of the range
+    already, TO as well. `joins` says whether AND and OR make sense here, `is_quoted` whether it stands in quotes.
     """
 
     text: str
@@ -114,7 +114,7 @@ def _end_word(opened: _Opened, word: str, letter: str) -> None:
         opened.fields = opened.fields[:-1]
     elif letter in "]}":
         opened.range_of = None
-    elif word and word != "TO":
+    elif word:
         opened.bounds += 1
 
 

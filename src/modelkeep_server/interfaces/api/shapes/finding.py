@@ -1,12 +1,13 @@
 """The JSON of what stands around the catalogue: offers for a query, groups and tags, exported models."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
 from modelkeep_server.features.search.browsing import Browsed
 from modelkeep_server.features.search.exporting import ExportedModel
-from modelkeep_server.features.search.offers import Offer
+from modelkeep_server.features.search.offers import Offer, OfferKind
+from modelkeep_server.features.search.views import VersionMark
 from modelkeep_server.interfaces.api.shapes.base import Moment, Shape
 from modelkeep_server.interfaces.api.shapes.models import ModelOut, NewestOut
 
@@ -14,7 +15,7 @@ from modelkeep_server.interfaces.api.shapes.models import ModelOut, NewestOut
 class OfferOut(Shape):
     """What may come next in a query."""
 
-    kind: Literal["FIELD", "VALUE", "OPERATOR", "MODEL"]
+    kind: OfferKind
     insert: str = Field(description="The text to put into the query, quoted where it must be.")
     start: int = Field(description="It takes the place of the characters from here on,")
     end: int = Field(description="and up to here, not with it.")
@@ -34,7 +35,7 @@ class OffersOut(Shape):
         return cls(
             items=[
                 OfferOut(
-                    kind=offer.kind.value, insert=offer.insert, start=offer.span.start, end=offer.span.end,
+                    kind=offer.kind, insert=offer.insert, start=offer.span.start, end=offer.span.end,
                     label=offer.label, says=offer.says, model=offer.address,
                 )
                 for offer in offers
@@ -87,9 +88,13 @@ class ExportedOut(ModelOut):
         newest = row.newest
         return cls(
             **{name: getattr(row.model, name) for name in ModelOut.model_fields},
-            newest=NewestOut(version=newest.version, state=newest.state.value, closed=newest.closed) if newest else None,
+            newest=None if newest is None else _newest(newest),
             production_versions=list(row.live),
             frameworks=list(row.frameworks),
             version_count=row.version_count,
             url=f"{base_url}/models/{row.model.address}",
         )
+
+
+def _newest(mark: VersionMark) -> NewestOut:
+    return NewestOut(version=mark.version, state=mark.state.value, closed=mark.closed)
