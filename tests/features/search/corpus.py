@@ -21,6 +21,15 @@ class Row:
     sort: str = ""
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """A query that cannot be read: where it goes wrong, in characters from 0, and what may have been meant."""
+
+    text: str
+    position: int
+    suggestion: str | None
+
+
 def _but(*left_out: str) -> str:
     """Everything that Clara sees, without these."""
     assert set(left_out) <= set(_ALL)
@@ -182,7 +191,8 @@ FIELDS = (
     Row("tag:prod", ""),
     Row("tag:CHURN", _CHURN),
     Row("tags:churn", _CHURN),
-    Row("tag:nlp -tag:production", "cv-parser name-matcher call-summarizer faq-search-jp spam-filter whistleblower-router"),
+    Row("tag:nlp -tag:production",
+        "cv-parser name-matcher call-summarizer faq-search-jp spam-filter whistleblower-router"),
     Row(
         "tag:(nlp OR cv)",
         "sentiment-bert cv-parser defect-spotter name-matcher call-summarizer faq-search-jp image-kyc spam-filter "
@@ -301,3 +311,28 @@ SORTED = (
 )  # fmt: skip
 
 ROWS = (*GUIDE, *WORDS, *FOLDING, *WILDCARDS, *FIELDS, *DATES, *JOINED, *SORTED)
+
+#: What cannot be read.
+MISTAKES = (
+    Mistake('"fraud', 0, '"fraud"'),
+    Mistake('fraud "churn', 6, 'fraud "churn"'),
+    Mistake("(fraud", 0, "(fraud)"),
+    Mistake("(fraud OR churn", 0, "(fraud OR churn)"),
+    Mistake("fraud)", 5, "fraud"),
+    Mistake("fraud AND", 6, "fraud"),
+    Mistake("OR fraud", 0, "fraud"),
+    Mistake("fraud OR OR churn", 9, "fraud OR churn"),
+    Mistake("fraud NOT", 6, "fraud"),
+    Mistake("ownr:me", 0, "owner:me"),
+    Mistake("riskTeir:HIGH", 0, "riskTier:HIGH"),
+    Mistake("riskTier:HIHG", 9, "riskTier:HIGH"),
+    Mistake("fraud state:PRODUCTON", 12, "fraud state:PRODUCTION"),
+    Mistake("is:minee", 3, "is:mine"),
+    Mistake("has:cards", 4, "has:card"),
+    Mistake("http://x", 0, '"http://x"'),
+    Mistake("created:2024-02-30", 8, "created:2024-02-29"),
+    Mistake("created:2024-13", 8, "created:2024-12"),
+    Mistake("/fraud/", 0, "fraud"),
+    Mistake("fraud~2", 5, "fraud"),
+    Mistake("fraud^3", 5, "fraud"),
+)
