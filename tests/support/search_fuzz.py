@@ -1,4 +1,4 @@
-"""Queries as nobody means them: those of the corpus and random ones, broken in every way, and strings that break programs."""
+"""Queries as nobody means them: those of the corpus and random ones, broken in every way, and naughty strings."""
 
 import random
 from collections.abc import Callable
@@ -11,9 +11,10 @@ _SEEDS = tuple(dict.fromkeys([row.text for row in (*ROWS, *MISTAKES)]))
 _PIECES = (
     "(", ")", '"', "'", ":", "*", "?", "-", "+", "!", "~", "^", "/", "\\", "[", "]", "{", "}", " TO ", " AND ", " OR ",
     " NOT ", "&&", "||", ">", ">=", "<=", "<", "=", " ", "\t", "\n", "\0", "\u202e", "\u200b", "\ufeff", "é", "e\u0301",
-    "模", "ﷺ", "😀", "İ", "ß", "٣", "tag:", "riskTier:", "state:", "created:", "updated:", "is:", "has:", "owner:me", "name:",
-    "version:", "framework:", "newest:", "created:[", "2024-02-30", "now-7d", "now-99999y", "9999-12-31", "0000-01-01",
-    "*a*b*c*d*", "??", "%", "_", "' OR 1=1 --", "¶", "n/", "k/", ":*", "<->", "\uffff", "\U0010ffff", "\\\\", "col:", "NEAR(",
+    "模", "ﷺ", "😀", "İ", "ß", "٣", "tag:", "riskTier:", "state:", "created:", "updated:", "is:", "has:", "owner:me",
+    "name:", "version:", "framework:", "newest:", "created:[", "2024-02-30", "now-7d", "now-99999y", "9999-12-31",
+    "0000-01-01", "*a*b*c*d*", "??", "%", "_", "' OR 1=1 --", "¶", "n/", "k/", ":*", "<->", "\uffff", "\U0010ffff", "\\\\",
+    "col:", "NEAR(",
 )  # fmt: skip
 
 
