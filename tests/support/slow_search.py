@@ -83,9 +83,9 @@ class Book:
 
     def texts(self, place: Place) -> Iterator[str]:
         """Every text of a place; what is looked for stands within one of them."""
-        if place in (Place.ANYWHERE, Place.NAME):
+        if place is not Place.DESCRIPTION:
             yield self.name
-        if place is Place.ANYWHERE:
+        if place not in (Place.NAME, Place.DESCRIPTION):
             yield self.group
             yield from self.tags
         if place in (Place.ANYWHERE, Place.DESCRIPTION):

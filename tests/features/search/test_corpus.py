@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.kit import clock
 from tests.conftest import BOTH
 from tests.features.search import corpus
+from tests.support import slow_search
 from tests.support.bank import CLARA, found_bank
 from tests.support.clients import Api, Client
 from tests.support.problems import fields_at_fault
@@ -57,6 +60,15 @@ def test_a_query_finds_what_a_reader_would(clara: Client, part: str) -> None:
     found = {row: find(clara, row.text, row.sort) for row in PARTS[part]}
 
     assert {(row.text, row.sort): names for row, names in found.items() if names != row.names.split()} == {}
+
+
+def test_the_slow_evaluator_finds_the_same(bank: World) -> None:
+    """What random queries are compared with answers those that a person thought out as that person did."""
+    reader, now = bank.visitors[CLARA].reader, clock.utc_now()
+    found = {row: slow_search.find(read_query(row.text, now=now), bank.books, reader, row.sort) for row in corpus.ROWS}
+
+    names = {row: [book.name for book in books] for row, books in found.items()}
+    assert {(row.text, row.sort): names[row] for row in corpus.ROWS if names[row] != row.names.split()} == {}
 
 
 @pytest.mark.parametrize("limit", [1, 4])
