@@ -1,0 +1,453 @@
+"""
+A tree as SQL. Every leaf is a *test* of the row at hand of `search_models`, most are a *set* of documents too.
+
+Whatever somebody typed is bound as a value, never written into a statement. Tests name columns of `search_models`, and
+of `search_texts` where they look into texts (`looks_into_texts`): whoever takes one in must read both tables then.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar
+
+from modelkeep_server.db.saying import Said, say
+from modelkeep_server.db.tables import search_models
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import (
+    Sight,
+    owned_by_asker,
+    sight_of,
+    values_of,
+    visible_by,
+)
+from modelkeep_server.features.search.codes import code_of
+from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, is_any
+from modelkeep_server.features.search.compiling.shapes import BORDER, glob_of, like_of, shape_of
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import (
+    And,
+    During,
+    Everything,
+    Fit,
+    Is,
+    Mine,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Place,
+    Text,
+    Value,
+)
+from modelkeep_server.kit import clock
+
+#: So many values are looked for among a row's codes one by one; more are joined to their postings.
+_CODES_MAX = 12
+#: No word holds it: it is no character.
+NEVER = "\uffff"
+COLUMNS = {
+    Place.ANYWHERE: ("name", "keys", "description"),
+    Place.HEAD: ("name", "keys"),
+    Place.NAME: ("name",),
+    Place.DESCRIPTION: ("description",),
+}
+
+
+@dataclass
+class Binds:
+    """The values of one statement, or of several that are made together."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
+    _names: dict[object, str] = field(default_factory=dict)
+
+    def of(self, value: str | int) -> str:
+        """The name under which a value is bound, with its colon."""
+        name = self._names.setdefault((type(value), value), f"b{len(self._names)}")
+        self.values[name] = value
+        return f":{name}"
+
+    def take(self, said: Said) -> str:
+        """A condition that brings values along."""
+        self.values |= said.values
+        self.lists |= said.lists
+        return f"({said.sql})"
+
+
+@cache
+def _say_visible(sight: Sight, dialect: str) -> Said:
+    return say(visible_by(sight, search_models), dialect)
+
+
+@cache
+def _say_owned(dialect: str) -> Said:
+    return say(owned_by_asker(search_models), dialect)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too."""
+
+    query: str
+    exact: bool = True
+
+
+class Compiler(ABC):
+    """Compiles for one database, one who asks, and one tree with what was looked up for it."""
+
+    #: How a table is joined after another, in this order where the database keeps to it.
+    join: ClassVar[str]
+    dialect: ClassVar[str]
+
+    def __init__(self, actor: Actor, lookups: Lookups) -> None:
+        self.binds = Binds()
+        self.lookups = lookups
+        # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
+        asker = values_of(actor)
+        as_of = asker["actor_as_of"]
+        self.binds.values |= {**asker, "actor_as_of": None if as_of is None else clock.to_us(as_of)}
+        self.visible = self.binds.take(_say_visible(sight_of(actor), self.dialect))
+
+    def test(self, node: Node) -> str:
+        """The condition that a row of `search_models` fits."""
+        if isinstance(node, And | Or):
+            word = " AND " if isinstance(node, And) else " OR "
+            return f"({word.join(self.test(part) for part in node.parts)})"
+        if isinstance(node, Not):
+            return f"(NOT {self.test(node.part)})"
+        if isinstance(node, Text):
+            return self._test_text(node)
+        if isinstance(node, Value):
+            return self._test_value(node)
+        return self._test_fact(node)
+
+    def docs(self, node: Node) -> str | None:
+        """A SELECT of the documents that fit, out of indexes; None where there is none that is quicker than a walk."""
+        if isinstance(node, Everything | Not):
+            return None
+        if isinstance(node, Or):
+            parts = [self.docs(part) for part in node.parts]
+            return None if None in parts else " UNION ALL ".join(f"SELECT * FROM ({part}) AS o" for part in parts)
+        words = self.words(node)
+        if words is not None:
+            return self.docs_of_words(node, words)
+        if isinstance(node, And):
+            return self._docs_of_all(node)
+        if isinstance(node, Value):
+            return self._docs_of_value(node)
+        if isinstance(node, Text):
+            return None
+        return f"SELECT doc FROM search_models WHERE {self._test_fact(node)}"  # noqa: S608 - values are bound
+
+    @abstractmethod
+    def words(self, node: Node) -> Words | None:
+        """What the full-text index is asked for a tree of texts alone; None where it holds others, or no positive."""
+
+    @abstractmethod
+    def docs_of_words(self, node: Node, words: Words) -> str:
+        """The SELECT of documents for it."""
+
+    @abstractmethod
+    def _test_text(self, node: Text) -> str:
+        """Whether the texts of a row hold it."""
+
+    @abstractmethod
+    def holds(self, within: str, sought: str) -> str:
+        """Whether a text, in SQL, holds what is bound."""
+
+    @abstractmethod
+    def join_texts(self, column: str) -> str:
+        """SQL for all that `column` has in the rows of a group, as one text."""
+
+    @abstractmethod
+    def _is_like(self, column: str, pattern: Pattern) -> str:
+        """Whether a column is as the pattern has it."""
+
+    def named_as(self, words: str) -> str:
+        """Whether the name is these words."""
+        return f"search_models.name_key = {self.binds.of(words)}"
+
+    def _docs_of_all(self, node: And) -> str | None:
+        """Out of every index that has a part of it; what is left is tested."""
+        sets = [(part, self.docs(part)) for part in node.parts]
+        told = [f"search_models.doc IN ({docs})" for _, docs in sets if docs is not None]
+        if not told:
+            return None
+        rest = [self.test(part) for part, docs in sets if docs is None]
+        tables = self.with_texts("search_models", *rest)
+        return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join([*told, *rest])}"  # noqa: S608
+
+    def with_texts(self, tables: str, *conditions: str) -> str:
+        """These tables, and that of the texts where a condition looks into them."""
+        if not looks_into_texts(*conditions):
+            return tables
+        return f"{tables} {self.join} search_texts ON search_texts.doc = search_models.doc"
+
+    def _test_value(self, node: Value) -> str:
+        if node.field == "version":
+            return self._test_version(node)
+        letter = FIELDS[node.field].letter
+        if any(is_any(pattern) for pattern in node.patterns):
+            return self.holds("search_models.facets", self.binds.of(letter))
+        found = self.found(node)
+        if found.ids is not None and len(found.ids) <= _CODES_MAX:
+            codes = [self.binds.of(code_of(letter, value_id)) for value_id in found.ids]
+            return _any_of(self.holds("search_models.facets", code) for code in codes)
+        return f"search_models.doc IN ({self._docs_of_value(node)})"
+
+    def found(self, node: Value) -> Found:
+        """The values that a leaf means. `ids` are None where they are too many, or all of a field."""
+        letter = FIELDS[node.field].letter
+        if any(is_any(pattern) for pattern in node.patterns) or not letter:
+            return Found(None)
+        each = [self.lookups.values[letter, pattern] for pattern in node.patterns]
+        ids = dict.fromkeys(value_id for one in each for value_id in one.ids or ())
+        if any(one.ids is None for one in each) or len(ids) > VALUES_MAX:
+            return Found(None)
+        held = None if any(one.held is None for one in each) else sum(one.held or 0 for one in each)
+        return Found(tuple(ids), held)
+
+    def _docs_of_value(self, node: Value) -> str:
+        if node.field == "version":
+            return f"SELECT doc FROM search_models WHERE {self._test_version(node)}"  # noqa: S608
+        found = self.found(node)
+        if found.ids is not None:
+            which = ", ".join(self.binds.of(value_id) for value_id in found.ids) or "-1"
+        else:
+            letter = self.binds.of(FIELDS[node.field].letter)
+            fits = _any_of(
+                "1 = 1" if is_any(pattern) else self._is_like("search_values.key", pattern) for pattern in node.patterns
+            )
+            which = f"SELECT id FROM search_values WHERE field = {letter} AND {fits}"  # noqa: S608
+        return f"SELECT doc FROM search_postings WHERE value_id IN ({which})"  # noqa: S608 - values are bound
+
+    def _test_version(self, node: Value) -> str:
+        fits = _any_of(
+            "1 = 1" if is_any(pattern) else self._is_like("lower(asked.version)", pattern) for pattern in node.patterns
+        )
+        return f"search_models.model_id IN (SELECT asked.model_id FROM versions AS asked WHERE {fits})"  # noqa: S608
+
+    def _test_fact(self, node: Node) -> str:
+        if isinstance(node, During):
+            column = f"search_models.{'created_at' if node.field == 'created' else 'updated_at'}"
+            ends = [(">=", node.start), ("<", node.end)]
+            told = [f"{column} {sign} {self.binds.of(moment)}" for sign, moment in ends if moment is not None]
+            return f"({' AND '.join(told) or '1 = 1'})"
+        if isinstance(node, Mine):
+            return self.binds.take(_say_owned(self.dialect))
+        if isinstance(node, Is):
+            wanted = self.binds.of(node.public_id)
+            return f"search_models.model_id IN (SELECT id FROM models WHERE public_id = {wanted})"  # noqa: S608
+        return "1 = 1"
+
+    def _look_through(self, node: Text) -> str:
+        """The test that reads the texts themselves."""
+        texts = f" || ' {BORDER} ' || ".join(f"search_texts.{column}" for column in COLUMNS[node.place])
+        within = f"(' ' || {texts} || ' ')"
+        shape = shape_of(node.patterns)
+        if shape.literal is not None:
+            return self.holds(within, self.binds.of(shape.literal))
+        return self._is_shaped(within, node)
+
+    @abstractmethod
+    def _is_shaped(self, within: str, node: Text) -> str:
+        """Whether a text, in SQL, holds words with wildcards within."""
+
+
+class SqliteCompiler(Compiler):
+    """For SQLite: FTS5, GLOB, and `holds_shape`, which is ours (db/engine.py)."""
+
+    join = "CROSS JOIN"
+    dialect = "sqlite"
+
+    def holds(self, within: str, sought: str) -> str:
+        return f"instr({within}, {sought}) > 0"
+
+    def join_texts(self, column: str) -> str:
+        return f"group_concat({column}, '')"
+
+    def _is_like(self, column: str, pattern: Pattern) -> str:
+        return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
+
+    def _test_text(self, node: Text) -> str:
+        return self._look_through(node)
+
+    def _is_shaped(self, within: str, node: Text) -> str:
+        shape = shape_of(node.patterns)
+        fits = f"{within} GLOB {self.binds.of(shape.as_glob())}"
+        if not shape.holds_letters:
+            return f"({fits})"
+        return f"({fits} AND holds_shape({self.binds.of(shape.as_python())}, {within}))"
+
+    def docs_of_words(self, node: Node, words: Words) -> str:
+        asked = f"search_index MATCH {self.binds.of(words.query)}"
+        if words.exact:
+            return f"SELECT rowid FROM search_index WHERE {asked}"  # noqa: S608 - values are bound
+        return (
+            "SELECT search_index.rowid FROM search_index CROSS JOIN search_texts "  # noqa: S608 - values are bound
+            f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
+        )
+
+    def words(self, node: Node) -> Words | None:
+        if isinstance(node, Text):
+            return self._ask(node)
+        if isinstance(node, Or):
+            parts = [self.words(part) for part in node.parts]
+            told = [part for part in parts if part is not None]
+            if len(told) < len(parts):
+                return None
+            return Words(" OR ".join(f"({one.query})" for one in told), all(one.exact for one in told))
+        return self._ask_all(node) if isinstance(node, And) else None
+
+    def _ask_all(self, node: And) -> Words | None:
+        """All of them. What must not be there is asked for only where that finds no more than it says."""
+        wanted: list[str] = []
+        unwanted: list[str] = []
+        exact = True
+        for part in node.parts:
+            is_not = isinstance(part, Not)
+            told = self.words(part.part if isinstance(part, Not) else part)
+            if told is None:
+                return None
+            exact = exact and told.exact
+            if not is_not:
+                wanted.append(f"({told.query})")
+            elif told.exact:
+                unwanted.append(f"({told.query})")
+        if not wanted:
+            return None
+        found = " AND ".join(wanted)
+        return Words(f"({found}) NOT ({' OR '.join(unwanted)})" if unwanted else found, exact)
+
+    def _ask(self, node: Text) -> Words | None:
+        """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
+        each = [self._spellings(pattern) for pattern in node.patterns]
+        if any(one == () for one in each):
+            return Words(_quote(NEVER))
+        phrases: list[str] | None = [""]
+        for one in each:
+            many = None if one is None or phrases is None else len(one) * len(phrases)
+            phrases = None if many is None or many > VALUES_MAX else [f"{p} {w}" for p in phrases or () for w in one or ()]
+        # A star follows the last word where that may go on: within quotes it would be one of the letters.
+        star = " *" if self._goes_on(node.patterns[-1]) else ""
+        where = "" if node.place is Place.ANYWHERE else f"{{{' '.join(COLUMNS[node.place])}}} : "
+        if phrases is not None:
+            return Words(f"{where}({' OR '.join(_quote(phrase.strip()) + star for phrase in phrases)})")
+        known = [
+            " OR ".join(_quote(word) + (star if number == len(each) - 1 else "") for word in one)
+            for number, one in enumerate(each)
+            if one is not None
+        ]
+        return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False) if known else None
+
+    def _goes_on(self, pattern: Pattern) -> bool:
+        return pattern.fit is Fit.BEGINNING and self.lookups.words.get(pattern) is None
+
+    def _spellings(self, pattern: Pattern) -> tuple[str, ...] | None:
+        """The words that a pattern stands for, itself where it is one; None for too many."""
+        if pattern.fit is Fit.WILD:
+            return self.lookups.words[pattern]
+        return self.lookups.words.get(pattern) or (pattern.text,) if not self._is_unheard(pattern) else ()
+
+    def _is_unheard(self, pattern: Pattern) -> bool:
+        return self.lookups.words.get(pattern) == ()
+
+
+class PostgresCompiler(Compiler):
+    """For PostgreSQL: lexemes in a tsvector (`n/` those of the name, `k/` those of name, group and tags), and regex."""
+
+    join = "JOIN"
+    dialect = "postgresql"
+
+    def holds(self, within: str, sought: str) -> str:
+        return f"strpos({within}, {sought}) > 0"
+
+    def join_texts(self, column: str) -> str:
+        return f"string_agg({column}, '')"
+
+    def _is_like(self, column: str, pattern: Pattern) -> str:
+        return f"{column} LIKE {self.binds.of(like_of(pattern))}"
+
+    def _is_shaped(self, within: str, node: Text) -> str:
+        return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
+
+    def _test_text(self, node: Text) -> str:
+        words = self._ask(node) if len(node.patterns) == 1 and node.patterns[0].fit is not Fit.WILD else None
+        if words is None or not words.exact:
+            return self._look_through(node)
+        # As a truth value it is none that the index could be asked for, whatever the planner expects of it.
+        return f"((search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)) IS TRUE)"
+
+    def docs_of_words(self, node: Node, words: Words) -> str:
+        asked = f"search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)"
+        tested = "" if words.exact else f" AND {self.test(node)}"
+        return f"SELECT search_texts.doc FROM search_texts WHERE {asked}{tested}"  # noqa: S608 - values are bound
+
+    def words(self, node: Node) -> Words | None:
+        if isinstance(node, Text):
+            return self._ask(node)
+        if isinstance(node, Or):
+            parts = [self.words(part) for part in node.parts]
+            told = [part for part in parts if part is not None]
+            if len(told) < len(parts):
+                return None
+            return Words(" | ".join(f"({one.query})" for one in told), all(one.exact for one in told))
+        return self._ask_all(node) if isinstance(node, And) else None
+
+    def _ask_all(self, node: And) -> Words | None:
+        wanted: list[str] = []
+        exact = True
+        for part in node.parts:
+            told = self.words(part.part if isinstance(part, Not) else part)
+            if told is None:
+                return None
+            # What must not be there is tested: the index would read every row for it anyway.
+            exact = exact and told.exact and not isinstance(part, Not)
+            if not isinstance(part, Not):
+                wanted.append(f"({told.query})")
+        return Words(" & ".join(wanted), exact) if wanted else None
+
+    def _ask(self, node: Text) -> Words | None:
+        mark = {Place.NAME: "n/", Place.HEAD: "k/"}.get(node.place, "")
+        each = [self._ask_word(mark, pattern) for pattern in node.patterns]
+        known = [one for one in each if one is not None]
+        is_whole = len(each) == len(known) == 1 and node.place is not Place.DESCRIPTION
+        return Words(" & ".join(known), is_whole) if known else None
+
+    def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
+        if pattern.fit is Fit.WILD:
+            words = self.lookups.words[pattern]
+            if words is None:
+                return None
+            return f"({' | '.join(_lexeme(mark + word) for word in words or (NEVER,))})"
+        if pattern.fit is Fit.WHOLE:
+            return _lexeme(mark + pattern.text)
+        # Marked lexemes begin with these letters themselves.
+        return None if not mark and pattern.text in ("n", "k") else f"{_lexeme(mark + pattern.text)}:*"
+
+
+def make_compiler(work: Work, actor: Actor, lookups: Lookups) -> Compiler:
+    """The compiler for the database at hand."""
+    return (SqliteCompiler if work.dialect == "sqlite" else PostgresCompiler)(actor, lookups)
+
+
+def looks_into_texts(*conditions: str) -> bool:
+    """Whether one of them names a column of `search_texts` outside a SELECT of its own. What was typed is not in it."""
+    return any("search_texts." in condition for condition in conditions)
+
+
+def _any_of(conditions: Iterable[str]) -> str:
+    told = list(conditions)
+    return f"({' OR '.join(told)})" if told else "1 = 0"
+
+
+def _quote(phrase: str) -> str:
+    """A string of FTS5, in which nothing but the quote itself means anything."""
+    return '"' + phrase.replace('"', '""') + '"'
+
+
+def _lexeme(word: str) -> str:
+    """A lexeme of a tsquery, in which nothing but the quote and the backslash means anything."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
