@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from modelkeep_server.db.saying import Said, say
 from modelkeep_server.db.tables import search_models
-from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import (
     Sight,
@@ -24,13 +23,12 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.codes import code_of
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, is_any
-from modelkeep_server.features.search.compiling.shapes import BORDER, glob_of, like_of, shape_of
+from modelkeep_server.features.search.compiling.shapes import BORDER, shape_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
     During,
     Everything,
-    Fit,
     Is,
     Mine,
     Node,
@@ -256,183 +254,6 @@ class Compiler(ABC):
         """Whether a text, in SQL, holds words with wildcards within."""
 
 
-class SqliteCompiler(Compiler):
-    """For SQLite: FTS5, GLOB, and `holds_shape`, which is ours (db/engine.py)."""
-
-    join = "CROSS JOIN"
-    dialect = "sqlite"
-
-    def holds(self, within: str, sought: str) -> str:
-        return f"instr({within}, {sought}) > 0"
-
-    def join_texts(self, column: str) -> str:
-        return f"group_concat({column}, '')"
-
-    def _is_like(self, column: str, pattern: Pattern) -> str:
-        return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
-
-    def _test_text(self, node: Text) -> str:
-        return self._look_through(node)
-
-    def _is_shaped(self, within: str, node: Text) -> str:
-        shape = shape_of(node.patterns)
-        fits = f"{within} GLOB {self.binds.of(shape.as_glob())}"
-        if not shape.holds_letters:
-            return f"({fits})"
-        return f"({fits} AND holds_shape({self.binds.of(shape.as_python())}, {within}))"
-
-    def docs_of_words(self, node: Node, words: Words) -> str:
-        asked = f"search_index MATCH {self.binds.of(words.query)}"
-        if words.exact:
-            return f"SELECT rowid FROM search_index WHERE {asked}"  # noqa: S608 - values are bound
-        return (
-            "SELECT search_index.rowid FROM search_index CROSS JOIN search_texts "  # noqa: S608 - values are bound
-            f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
-        )
-
-    def words(self, node: Node) -> Words | None:
-        if isinstance(node, Text):
-            return self._ask(node)
-        if isinstance(node, Or):
-            parts = [self.words(part) for part in node.parts]
-            told = [part for part in parts if part is not None]
-            if len(told) < len(parts):
-                return None
-            return Words(" OR ".join(f"({one.query})" for one in told), all(one.exact for one in told))
-        return self._ask_all(node) if isinstance(node, And) else None
-
-    def _ask_all(self, node: And) -> Words | None:
-        """All of them. What must not be there is asked for only where that finds no more than it says."""
-        wanted: list[str] = []
-        unwanted: list[str] = []
-        exact = True
-        for part in node.parts:
-            is_not = isinstance(part, Not)
-            told = self.words(part.part if isinstance(part, Not) else part)
-            if told is None:
-                return None
-            exact = exact and told.exact
-            if not is_not:
-                wanted.append(f"({told.query})")
-            elif told.exact:
-                unwanted.append(f"({told.query})")
-        if not wanted:
-            return None
-        found = " AND ".join(wanted)
-        return Words(f"({found}) NOT ({' OR '.join(unwanted)})" if unwanted else found, exact)
-
-    def _ask(self, node: Text) -> Words | None:
-        """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
-        each = [self._spellings(pattern) for pattern in node.patterns]
-        if any(one == () for one in each):
-            return Words(_quote(NEVER))
-        phrases: list[str] | None = [""]
-        for one in each:
-            many = None if one is None or phrases is None else len(one) * len(phrases)
-            phrases = None if many is None or many > VALUES_MAX else [f"{p} {w}" for p in phrases or () for w in one or ()]
-        # A star follows the last word where that may go on: within quotes it would be one of the letters.
-        star = " *" if self._goes_on(node.patterns[-1]) else ""
-        where = "" if node.place is Place.ANYWHERE else f"{{{' '.join(COLUMNS[node.place])}}} : "
-        if phrases is not None:
-            return Words(f"{where}({' OR '.join(_quote(phrase.strip()) + star for phrase in phrases)})")
-        known = [
-            " OR ".join(_quote(word) + (star if number == len(each) - 1 else "") for word in one)
-            for number, one in enumerate(each)
-            if one is not None
-        ]
-        return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False) if known else None
-
-    def _goes_on(self, pattern: Pattern) -> bool:
-        return pattern.fit is Fit.BEGINNING and self.lookups.words.get(pattern) is None
-
-    def _spellings(self, pattern: Pattern) -> tuple[str, ...] | None:
-        """The words that a pattern stands for, itself where it is one; None for too many."""
-        if pattern.fit is Fit.WILD:
-            return self.lookups.words[pattern]
-        return self.lookups.words.get(pattern) or (pattern.text,) if not self._is_unheard(pattern) else ()
-
-    def _is_unheard(self, pattern: Pattern) -> bool:
-        return self.lookups.words.get(pattern) == ()
-
-
-class PostgresCompiler(Compiler):
-    """For PostgreSQL: lexemes in a tsvector (`n/` those of the name, `k/` those of name, group and tags), and regex."""
-
-    join = "JOIN"
-    dialect = "postgresql"
-
-    def holds(self, within: str, sought: str) -> str:
-        return f"strpos({within}, {sought}) > 0"
-
-    def join_texts(self, column: str) -> str:
-        return f"string_agg({column}, '')"
-
-    def _is_like(self, column: str, pattern: Pattern) -> str:
-        return f"{column} LIKE {self.binds.of(like_of(pattern))}"
-
-    def _is_shaped(self, within: str, node: Text) -> str:
-        return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
-
-    def _test_text(self, node: Text) -> str:
-        words = self._ask(node) if len(node.patterns) == 1 and node.patterns[0].fit is not Fit.WILD else None
-        if words is None or not words.exact:
-            return self._look_through(node)
-        # As a truth value it is none that the index could be asked for, whatever the planner expects of it.
-        return f"((search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)) IS TRUE)"
-
-    def docs_of_words(self, node: Node, words: Words) -> str:
-        asked = f"search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)"
-        tested = "" if words.exact else f" AND {self.test(node)}"
-        return f"SELECT search_texts.doc FROM search_texts WHERE {asked}{tested}"  # noqa: S608 - values are bound
-
-    def words(self, node: Node) -> Words | None:
-        if isinstance(node, Text):
-            return self._ask(node)
-        if isinstance(node, Or):
-            parts = [self.words(part) for part in node.parts]
-            told = [part for part in parts if part is not None]
-            if len(told) < len(parts):
-                return None
-            return Words(" | ".join(f"({one.query})" for one in told), all(one.exact for one in told))
-        return self._ask_all(node) if isinstance(node, And) else None
-
-    def _ask_all(self, node: And) -> Words | None:
-        wanted: list[str] = []
-        exact = True
-        for part in node.parts:
-            told = self.words(part.part if isinstance(part, Not) else part)
-            if told is None:
-                return None
-            # What must not be there is tested: the index would read every row for it anyway.
-            exact = exact and told.exact and not isinstance(part, Not)
-            if not isinstance(part, Not):
-                wanted.append(f"({told.query})")
-        return Words(" & ".join(wanted), exact) if wanted else None
-
-    def _ask(self, node: Text) -> Words | None:
-        mark = {Place.NAME: "n/", Place.HEAD: "k/"}.get(node.place, "")
-        each = [self._ask_word(mark, pattern) for pattern in node.patterns]
-        known = [one for one in each if one is not None]
-        is_whole = len(each) == len(known) == 1 and node.place is not Place.DESCRIPTION
-        return Words(" & ".join(known), is_whole) if known else None
-
-    def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
-        if pattern.fit is Fit.WILD:
-            words = self.lookups.words[pattern]
-            if words is None:
-                return None
-            return f"({' | '.join(_lexeme(mark + word) for word in words or (NEVER,))})"
-        if pattern.fit is Fit.WHOLE:
-            return _lexeme(mark + pattern.text)
-        # Marked lexemes begin with these letters themselves.
-        return None if not mark and pattern.text in ("n", "k") else f"{_lexeme(mark + pattern.text)}:*"
-
-
-def make_compiler(work: Work, actor: Actor, lookups: Lookups) -> Compiler:
-    """The compiler for the database at hand."""
-    return (SqliteCompiler if work.dialect == "sqlite" else PostgresCompiler)(actor, lookups)
-
-
 def looks_into_texts(*conditions: str) -> bool:
     """Whether one of them names a column of `search_texts` outside a SELECT of its own. What was typed is not in it."""
     return any("search_texts." in condition for condition in conditions)
@@ -441,13 +262,3 @@ def looks_into_texts(*conditions: str) -> bool:
 def _any_of(conditions: Iterable[str]) -> str:
     told = list(conditions)
     return f"({' OR '.join(told)})" if told else "1 = 0"
-
-
-def _quote(phrase: str) -> str:
-    """A string of FTS5, in which nothing but the quote itself means anything."""
-    return '"' + phrase.replace('"', '""') + '"'
-
-
-def _lexeme(word: str) -> str:
-    """A lexeme of a tsquery, in which nothing but the quote and the backslash means anything."""
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
