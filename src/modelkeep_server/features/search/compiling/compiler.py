@@ -152,8 +152,12 @@ class Compiler(ABC):
         """Whether the texts of a row hold it."""
 
     @abstractmethod
+    def place_of(self, within: str, sought: str) -> str:
+        """At which character of a text, in SQL, what is bound begins; 0 where it is not there."""
+
     def holds(self, within: str, sought: str) -> str:
         """Whether a text, in SQL, holds what is bound."""
+        return f"{self.place_of(within, sought)} > 0"
 
     @abstractmethod
     def join_texts(self, column: str) -> str:
@@ -179,7 +183,7 @@ class Compiler(ABC):
 
     def with_texts(self, tables: str, *conditions: str) -> str:
         """These tables, and that of the texts where a condition looks into them."""
-        if not looks_into_texts(*conditions):
+        if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
         return f"{tables} {self.join} search_texts ON search_texts.doc = search_models.doc"
 

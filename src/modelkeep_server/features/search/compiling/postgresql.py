@@ -11,8 +11,8 @@ class PostgresCompiler(Compiler):
     join = "JOIN"
     dialect = "postgresql"
 
-    def holds(self, within: str, sought: str) -> str:
-        return f"strpos({within}, {sought}) > 0"
+    def place_of(self, within: str, sought: str) -> str:
+        return f"strpos({within}, {sought})"
 
     def join_texts(self, column: str) -> str:
         return f"string_agg({column}, '')"

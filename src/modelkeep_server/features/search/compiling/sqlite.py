@@ -1,7 +1,9 @@
 """Trees for SQLite."""
 
+from collections.abc import Sequence
+
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
-from modelkeep_server.features.search.compiling.lookups import VALUES_MAX
+from modelkeep_server.features.search.compiling.lookups import WORDS_MAX
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
 
@@ -12,8 +14,8 @@ class SqliteCompiler(Compiler):
     join = "CROSS JOIN"
     dialect = "sqlite"
 
-    def holds(self, within: str, sought: str) -> str:
-        return f"instr({within}, {sought}) > 0"
+    def place_of(self, within: str, sought: str) -> str:
+        return f"instr({within}, {sought})"
 
     def join_texts(self, column: str) -> str:
         return f"group_concat({column}, '')"
@@ -79,12 +81,14 @@ class SqliteCompiler(Compiler):
         phrases: list[str] | None = [""]
         for one in each:
             many = None if one is None or phrases is None else len(one) * len(phrases)
-            phrases = None if many is None or many > VALUES_MAX else [f"{p} {w}" for p in phrases or () for w in one or ()]
+            phrases = (
+                None if many is None or many > VALUES_MAX else [f"{p} {w}" for p in phrases or () for w in one or ()]
+            )
         # A star follows the last word where that may go on: within quotes it would be one of the letters.
         star = " *" if self._goes_on(node.patterns[-1]) else ""
         where = "" if node.place is Place.ANYWHERE else f"{{{' '.join(COLUMNS[node.place])}}} : "
         if phrases is not None:
-            return Words(f"{where}({' OR '.join(_quote(phrase.strip()) + star for phrase in phrases)})")
+            return Words(f"{where}({' OR '.join(_quote(phrase) + star for phrase in phrases)})")
         known = [
             " OR ".join(_quote(word) + (star if number == len(each) - 1 else "") for word in one)
             for number, one in enumerate(each)
@@ -104,3 +108,13 @@ class SqliteCompiler(Compiler):
 def _quote(phrase: str) -> str:
     """A string of FTS5, in which nothing but the quote itself means anything."""
     return '"' + phrase.replace('"', '""') + '"'
+
+
+def _join_up(each: Sequence[Sequence[str] | None]) -> list[str] | None:
+    """Every phrase of one of each; None where one is not known, or these are too many."""
+    phrases: list[str] = []
+    for one in each:
+        if one is None or len(one) * len(phrases) > WORDS_MAX:
+            return None
+        phrases = [f"{phrase} {word}" for phrase in phrases for word in one] if phrases else list(one)
+    return phrases
