@@ -258,7 +258,12 @@ class Work:
             raise NoSuchRow(f"{table.name} {key}")
         self._note(table, key)
 
-    def keep(self, table: Table, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+    def keep(
+        self,
+        table: Table,
+        statement: Executable,
+        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
+    ) -> int:
         """Write to a housekeeping table, and give how many rows that touched. Raises ValueError for any other table."""
         written = getattr(statement, "table", table)
         if table.name not in HOUSEKEEPING or written.name != table.name:
