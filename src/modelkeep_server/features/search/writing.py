@@ -1,0 +1,274 @@
+"""
+Writing documents into the index by what differs: nothing where a model is as it was, and where it only changed later
+than it did, no more than another number for the same rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import compress
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Delete,
+    Executable,
+    Insert,
+    Select,
+    Subquery,
+    Table,
+    Text,
+    Update,
+    delete,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from modelkeep_server.db.row_lists import given_rows
+from modelkeep_server.db.tables import (
+    search_index,
+    search_models,
+    search_postings,
+    search_texts,
+    search_values,
+    search_words,
+)
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.search.codes import code_of, read_code, split_codes
+from modelkeep_server.features.search.documents import (
+    ModelFacts,
+    digest_facts,
+    digest_texts,
+    list_values,
+    write_texts,
+)
+from modelkeep_server.features.search.gathering import Gathered, Standing
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.kit.words import split_words
+
+#: Whose turn it is to find or make values and words: nobody else does until all that is committed.
+TURN = "search.values"
+_OWNER = FIELDS["owner"].letter
+_HALF = 32
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be written of one model. `old` is what the index has, `doc` the number its document shall have."""
+
+    model: ModelFacts
+    old: Standing | None
+    doc: int
+    digest: str
+    values: Mapping[tuple[str, str], str]
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether its document takes another number."""
+        return self.old is None or self.old.doc != self.doc
+
+    @property
+    def has_other_texts(self) -> bool:
+        """Whether its words are others."""
+        return self.old is None or self.old.digest[:_HALF] != self.digest[:_HALF]
+
+    @property
+    def has_other_values(self) -> bool:
+        """Whether its values, or how far it is seen, are others."""
+        return self.old is None or self.old.digest[_HALF:] != self.digest[_HALF:]
+
+
+def find_change(gathered: Gathered, *, is_late: bool = False) -> Change | None:
+    """
+    What is to be written of a model, or None where the index has it as it is.
+
+    Args:
+        is_late: Its document shall take another number even where it did not change.
+    """
+    model, old = gathered.model, gathered.standing
+    values = list_values(model)
+    digest = digest_texts(model) + digest_facts(model, values)
+    is_moved = is_late or old is None or old.updated_at != model.updated_at
+    if not is_moved and old is not None and old.digest == digest:
+        return None
+    doc = gathered.next_doc if is_moved or old is None else old.doc
+    return Change(model, old, doc, digest, values)
+
+
+def write_changes(work: Work, changes: Sequence[Change]) -> None:
+    """Write all that is different of these models. Each table takes one statement of a kind, however many they are."""
+    if not changes:
+        return
+    renewed = [change for change in changes if change.has_other_values]
+    if any(change.has_other_texts or change.has_other_values for change in changes):
+        work.take_turn(TURN)
+    ids = find_or_make_values(work, {pair: shown for change in renewed for pair, shown in change.values.items()})
+    facets = [_facets_of(change, ids) for change in changes]
+    _write_models(work, changes, facets)
+    gone = _write_postings(work, changes, facets)
+    _write_texts(work, changes)
+    if owners := [value for letter, value in map(read_code, gone) if letter == _OWNER]:
+        forget_values(work, owners)
+
+
+def find_or_make_values(work: Work, wanted: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], int]:
+    """The numbers of values, by letter and key; `wanted` says how they are shown. Up to three statements."""
+    found = _find_values(work, sorted(wanted))
+    new = [(*pair, wanted[pair]) for pair in sorted(set(wanted) - set(found))]
+    if new:
+        _keep(work, search_values, _ADD_VALUES, new)
+        found |= _find_values(work, [row[:2] for row in new])
+    return found
+
+
+def forget_values(work: Work, ids: Sequence[int]) -> None:
+    """Take out those of these values that no document has."""
+    in_use = select(search_postings.c.doc).where(search_postings.c.value_id == search_values.c.id).exists()
+    work.keep(search_values, delete(search_values).where(search_values.c.id.in_(ids), ~in_use))
+
+
+def _find_values(work: Work, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    if not wanted:
+        return {}
+    return {(row.field, row.key): row.id for row in work.all(_VALUES, {"rows": wanted})}
+
+
+def _facets_of(change: Change, ids: Mapping[tuple[str, str], int]) -> str:
+    if change.old is not None and not change.has_other_values:
+        return change.old.facets
+    return "".join(sorted(code_of(pair[0], ids[pair]) for pair in change.values))
+
+
+def _write_models(work: Work, changes: Sequence[Change], facets: Sequence[str]) -> None:
+    rows = [
+        (change.doc, *_narrow(change.model), codes, change.digest)
+        for change, codes in zip(changes, facets, strict=True)
+    ]
+    is_new = [change.old is None for change in changes]
+    _keep(work, search_models, _ADD_MODELS, list(compress(rows, is_new)))
+    _keep(work, search_models, _CHANGE_MODELS, list(compress(rows, (not one for one in is_new))))
+
+
+def _narrow(model: ModelFacts) -> tuple[Any, ...]:
+    name_key = " ".join(split_words(model.name))
+    return model.key, model.path_key, name_key, model.visibility, model.created_at, model.updated_at
+
+
+def _write_postings(work: Work, changes: Sequence[Change], facets: Sequence[str]) -> set[str]:
+    """Gives back the codes that were taken off a model."""
+    added, moved, removed = list[tuple[int, int]](), list[tuple[int, int, int]](), list[tuple[int, int]]()
+    gone = set[str]()
+    for change, codes in zip(changes, facets, strict=True):
+        has = set(split_codes(codes))
+        had = set(split_codes(change.old.facets)) if change.old else set[str]()
+        added += [(read_code(code)[1], change.doc) for code in has - had]
+        if change.old is None:
+            continue
+        removed += [(read_code(code)[1], change.old.doc) for code in had - has]
+        gone |= had - has
+        if change.is_moved:
+            moved += [(read_code(code)[1], change.old.doc, change.doc) for code in has & had]
+    _keep(work, search_postings, _REMOVE_POSTINGS, sorted(removed))
+    _keep(work, search_postings, _MOVE_POSTINGS, sorted(moved))
+    _keep(work, search_postings, _ADD_POSTINGS, sorted(added))
+    return gone
+
+
+def _write_texts(work: Work, changes: Sequence[Change]) -> None:
+    moved = [(one.old.doc, one.doc) for one in changes if one.old and one.is_moved and not one.has_other_texts]
+    rewritten = [(one, write_texts(one.model)) for one in changes if one.has_other_texts]
+    added = [(one.doc, *texts.places) for one, texts in rewritten if one.old is None]
+    changed = [(one.old.doc, one.doc, *texts.places) for one, texts in rewritten if one.old is not None]
+    is_sqlite = work.dialect == "sqlite"
+    if is_sqlite:
+        _keep(work, search_index, _UNINDEX, [row[:1] for row in (*moved, *changed)])
+    _keep(work, search_texts, _MOVE_TEXTS, moved)
+    _keep(work, search_texts, _CHANGE_TEXTS, changed)
+    _keep(work, search_texts, _ADD_TEXTS, added)
+    if is_sqlite:
+        _keep(work, search_index, _INDEX, [(one.doc,) for one in changes if one.is_moved or one.has_other_texts])
+    words = sorted({word for _, texts in rewritten for word in texts.words})
+    _keep(work, search_words, _add_words(work.dialect), [(word,) for word in words])
+
+
+def _keep(work: Work, table: Table, statement: Executable, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        work.keep(table, statement, {"rows": rows})
+
+
+def _add(table: Table, given: Subquery) -> Insert:
+    return insert(table).from_select(given.c.keys(), select(given))
+
+
+def _find_pairs() -> Select[Any]:
+    given = given_rows(field=Text(), key=Text())
+    same = (search_values.c.field == given.c.field) & (search_values.c.key == given.c.key)
+    return select(search_values.c.id, search_values.c.field, search_values.c.key).join(given, same)
+
+
+def _change_models() -> Update:
+    given = given_rows(**{column.name: column.type for column in search_models.c})
+    values = {name: given.c[name] for name in given.c.keys() if name != "model_id"}  # noqa: SIM118
+    return update(search_models).where(search_models.c.model_id == given.c.model_id).values(values)
+
+
+def _remove_postings() -> Delete:
+    given = given_rows(value_id=_BIG, doc=_BIG)
+    return delete(search_postings).where(
+        tuple_(search_postings.c.value_id, search_postings.c.doc).in_(select(given.c.value_id, given.c.doc))
+    )
+
+
+def _move_postings() -> Update:
+    given = given_rows(value_id=_BIG, old=_BIG, new=_BIG)
+    return (
+        update(search_postings)
+        .where(search_postings.c.value_id == given.c.value_id, search_postings.c.doc == given.c.old)
+        .values(doc=given.c.new)
+    )
+
+
+def _change_texts(**places: Text) -> Update:
+    given = given_rows(old=_BIG, doc=_BIG, **places)
+    values = {name: given.c[name] for name in ("doc", *places)}
+    return update(search_texts).where(search_texts.c.doc == given.c.old).values(values)
+
+
+def _index(*, forgets: bool) -> Insert:
+    """Enter rows of `search_texts` into FTS5, or take them out: it keeps no words, and has to be told them again."""
+    given = given_rows(doc=_BIG)
+    texts = select(*search_texts.c).join(given, given.c.doc == search_texts.c.doc)
+    names = [column.name for column in (search_index.c.rowid, *list(search_texts.c)[1:])]
+    if not forgets:
+        return insert(search_index).from_select(names, texts)
+    told = texts.add_columns(literal_column("'delete'"))
+    return insert(search_index).from_select([*names, search_index.name], told)
+
+
+@cache
+def _add_words(dialect: str) -> Insert:
+    adding = sqlite.insert(search_words) if dialect == "sqlite" else postgresql.insert(search_words)
+    given = given_rows(word=Text())
+    # Without a condition SQLite would take what follows for part of the join.
+    rows = select(given.c.word).where(given.c.word != "").order_by(given.c.word)
+    return adding.from_select(["word"], rows).on_conflict_do_nothing()
+
+
+_BIG = BigInteger()
+_PLACES = {"name": Text(), "keys": Text(), "description": Text()}
+_VALUES = _find_pairs()
+_ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Text()))
+_ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
+_CHANGE_MODELS = _change_models()
+_ADD_POSTINGS = _add(search_postings, given_rows(value_id=_BIG, doc=_BIG))
+_REMOVE_POSTINGS = _remove_postings()
+_MOVE_POSTINGS = _move_postings()
+_ADD_TEXTS = _add(search_texts, given_rows(doc=_BIG, **_PLACES))
+_MOVE_TEXTS = _change_texts()
+_CHANGE_TEXTS = _change_texts(**_PLACES)
+_INDEX = _index(forgets=False)
+_UNINDEX = _index(forgets=True)
