@@ -103,9 +103,9 @@ def owned_by(actor: Actor) -> ColumnElement[bool]:
     return _ownership(actor.user_id, actor.emails_verified, models)
 
 
-def owned_by_asker() -> ColumnElement[bool]:
-    """The same of the actor whose `values_of` are given."""
-    return _ownership(ASKER, ASKER_EMAILS, models)
+def owned_by_asker(of: Table = models) -> ColumnElement[bool]:
+    """The same of the actor whose `values_of` are given; `of` as in `visible_to`."""
+    return _ownership(ASKER, ASKER_EMAILS, of)
 
 
 def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table) -> ColumnElement[bool]:

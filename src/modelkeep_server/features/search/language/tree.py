@@ -42,9 +42,14 @@ class Pattern:
 
 
 class Place(Enum):
-    """Where a text is looked for. `ANYWHERE` is name, group, tags and description; never across two of them."""
+    """
+    Where a text is looked for. `ANYWHERE` is name, group, tags and description; never across two of them.
+
+    `HEAD` is all of that but the description; nobody asks for it, but rank is told by it.
+    """
 
     ANYWHERE = "anywhere"
+    HEAD = "head"
     NAME = "name"
     DESCRIPTION = "description"
 
