@@ -213,4 +213,4 @@ def print_models(page: Page[Model], *, as_json: bool) -> None:
             for model in page.items
         ],
     )
-    note_rest(len(page.items), page.total, page.next_cursor is not None)
+    note_rest(len(page.items), page.total, page.next_cursor is not None, is_capped=page.is_capped)
