@@ -1,0 +1,315 @@
+"""
+Measure searching, in registries of the sizes that are asked for.
+
+    python -m bench.searching --models 100000
+    python -m bench.searching --models 1000000 --database postgresql://... --keep DIR
+
+Models are planted by SQL (bench/planting_models.py), and the index is built as `modelkeep admin reindex` builds it.
+Each kind of query is then asked with many different words: in process, as a page of 50 with all facets, by somebody
+without a role and by an MRC, who sees everything; and over HTTP. With `--keep` the folder, or the database, is used
+again. MLflow's `search_registered_models` stands beside them at 10,000 models, where the command `mlflow` is found.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
+from itertools import cycle, islice, zip_longest
+from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, func, select, text
+
+from bench.asking import Asked, Kind, list_kinds
+from bench.calls import ask
+from bench.load import Job, Load, run
+from bench.planting_models import plant_models
+from bench.report import machine
+from bench.server import Place, Running, lay_out, serve
+from modelkeep_server.app import House, open_house
+from modelkeep_server.db.tables import models
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.tokens import service as tokens
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search import queries
+from modelkeep_server.interfaces.query_strings import read_catalogue_filter
+from modelkeep_server.operate.operations import reindex
+from modelkeep_server.rules.permissions import Role
+
+ROLES: dict[str, list[Role]] = {"reader": [], "mrc": [Role.MRC]}
+PAGE = 50
+#: A deep page is one of these, counted from the first.
+DEEP_FROM, DEEP_TO = 20, 60
+CLIENTS = 16
+#: p95 in milliseconds, by how many models there are at most.
+AIMS_MS = {"sqlite": {100_000: 20.0, 1_000_000: 150.0}, "postgresql": {100_000: 20.0, 1_000_000: 60.0}}
+
+Step = Callable[[Asked, str | None], str | None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What it took to plant models, where they were not there yet, and to build their index."""
+
+    models: int
+    plant_seconds: float
+    index_seconds: float
+    index_mib: float
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One kind of query as one of the readers asked it: times of a page with facets, and of the page alone."""
+
+    kind: str
+    who: str
+    count: int
+    p50_ms: float
+    p95_ms: float
+    page_p95_ms: float
+
+
+@dataclass(frozen=True)
+class Served:
+    """The same over HTTP, by somebody without a role, one request after the other."""
+
+    kind: str
+    count: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class SearchFigures:
+    """All that was measured. `mixed_per_second`: of all kinds in turn at 16 clients, after which `peak_mib` was told."""
+
+    built: Built
+    asked: Sequence[Asking]
+    served: Sequence[Served]
+    mixed_per_second: float
+    mixed_p95_ms: float
+    peak_mib: float
+    aim_ms: float
+
+
+def plant(place: Place, count: int) -> Built:
+    """Plant so many models and index them, where the registry has not as many already; then only index it anew."""
+    with open_house(place.settings) as house:
+        began = time.perf_counter()
+        with house.reading() as work:
+            missing = count - int(work.scalar(select(func.count()).select_from(models)))
+        if missing > 0:
+            plant_models(house, missing)
+        planted = time.perf_counter()
+        before = _size_mib(house)
+        reindex(house, {})
+        indexed = time.perf_counter()
+        return Built(count, planted - began, indexed - planted, _size_mib(house) - before)
+
+
+def _size_mib(house: House) -> float:
+    """Of the whole database: the index is what it grows by."""
+    with house.database.writer.begin() as connection:
+        if house.settings.is_sqlite:
+            pages = _number(connection, "PRAGMA page_count") - _number(connection, "PRAGMA freelist_count")
+            return pages * _number(connection, "PRAGMA page_size") / 2**20
+        return _number(connection, "SELECT pg_database_size(current_database())") / 2**20
+
+
+def _number(connection: Connection, statement: str) -> int:
+    return int(connection.scalar(text(statement)) or 0)
+
+
+def _make_tokens(house: House) -> dict[str, str]:
+    with house.writing() as work:
+        return {
+            who: tokens.create_token_by_operator(work, host="bench", email=f"{who}@company.com", roles=roles).secret
+            for who, roles in ROLES.items()
+        }
+
+
+def measure_within(place: Place, kinds: Sequence[Kind], times: int) -> list[Asking]:
+    """Ask in process, each kind so many times by each of the readers."""
+    asked = []
+    with open_house(place.settings) as house:
+        for who, secret in _make_tokens(house).items():
+            with house.reading() as work:
+                actor = actors.find_actor_by_token(work, secret)
+            assert actor is not None
+            asked += [_Reader(house, who, actor).ask(kind, times) for kind in kinds]
+    return asked
+
+
+class _Reader:
+    """Somebody who asks in process, a reading work for each page."""
+
+    def __init__(self, house: House, who: str, actor: Actor) -> None:
+        self._house = house
+        self._who = who
+        self._actor = actor
+
+    def ask(self, kind: Kind, times: int) -> Asking:
+        wholes, pages = [], []
+        for asked, cursor in islice(cycle(_places(kind, self._step)), times):
+            with self._house.reading() as work:
+                began = time.perf_counter()
+                self._list(work, asked, cursor)
+                listed = time.perf_counter()
+                queries.count_facets(work, self._actor, read_catalogue_filter(asked))
+                wholes.append((time.perf_counter() - began) * 1000)
+                pages.append((listed - began) * 1000)
+        p95, page_p95 = (statistics.quantiles(found, n=20)[18] for found in (wholes, pages))
+        return Asking(kind.name, self._who, len(wholes), statistics.median(wholes), p95, page_p95)
+
+    def _step(self, asked: Asked, cursor: str | None) -> str | None:
+        with self._house.reading() as work:
+            return self._list(work, asked, cursor)
+
+    def _list(self, work: Work, asked: Asked, cursor: str | None) -> str | None:
+        found = queries.list_models(work, self._actor, read_catalogue_filter(asked), limit=PAGE, cursor=cursor)
+        return found.next_cursor
+
+
+def _places(kind: Kind, step: Step) -> list[tuple[Asked, str | None]]:
+    """The first page of each query, or the pages far down it."""
+    if not kind.goes_deep:
+        return [(asked, None) for asked in kind.asked]
+    return [(asked, cursor) for asked in kind.asked for cursor in islice(_walk(asked, step), DEEP_FROM, DEEP_TO)]
+
+
+def _walk(asked: Asked, step: Step) -> Iterator[str]:
+    cursor = step(asked, None)
+    while cursor is not None:
+        yield cursor
+        cursor = step(asked, cursor)
+
+
+def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: float) -> tuple[list[Served], Load, float]:
+    """Ask over HTTP as somebody without a role: each kind so many times, then all in turn at 16 clients."""
+    with open_house(place.settings) as house:
+        token = _make_tokens(house)["reader"]
+    with serve(place) as registry:
+        desk = _Desk(registry, token)
+        requests = {kind.name: desk.requests(kind) for kind in kinds}
+        served = []
+        for name, asked in requests.items():
+            load = _demand(name, run(Job(registry.port, asked, 1, 0.1, least=times, warm_up=3)))
+            served.append(Served(name, load.answered, load.p50_ms, load.p95_ms))
+        mixed = [request for some in zip_longest(*requests.values()) for request in some if request]
+        load = _demand("all kinds", run(Job(registry.port, mixed, CLIENTS, seconds, least=times)))
+        return served, load, registry.memory_mib("VmHWM")
+
+
+def _demand(name: str, load: Load) -> Load:
+    if load.failed:
+        raise SystemExit(f"{name}: {load.failed} of {load.answered} answers were not 2xx.")
+    return load
+
+
+class _Desk:
+    """Writes requests for a server, whose cursors are taken from its answers."""
+
+    def __init__(self, registry: Running, token: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", registry.port, timeout=60)
+        self._token = token
+
+    def requests(self, kind: Kind) -> list[str]:
+        return [ask("GET", _address(asked, cursor), self._token) for asked, cursor in _places(kind, self._step)]
+
+    def _step(self, asked: Asked, cursor: str | None) -> str | None:
+        self._connection.request("GET", _address(asked, cursor), headers={"Authorization": f"Bearer {self._token}"})
+        answer = self._connection.getresponse()
+        told = answer.read()
+        if answer.status != HTTPStatus.OK:
+            raise SystemExit(f"{asked}: {answer.status} {told[:500]!r}")
+        found: str | None = json.loads(told)["nextCursor"]
+        return found
+
+
+def _address(asked: Asked, cursor: str | None) -> str:
+    at = {"cursor": cursor} if cursor else {}
+    return f"/api/v1/models?{urlencode({**asked, **at, 'limit': str(PAGE), 'facets': 'true'})}"
+
+
+def measure_search(place: Place, count: int, times: int, seconds: float, only: str = "") -> SearchFigures:
+    """Plant, index and ask."""
+    kinds = [kind for kind in list_kinds() if only in kind.name]
+    built = plant(place, count)
+    asked = measure_within(place, kinds, times)
+    served, mixed, peak_mib = measure_served(place, kinds, times, seconds)
+    aims = AIMS_MS["sqlite" if place.settings.is_sqlite else "postgresql"]
+    aim_ms = next((aim for size, aim in aims.items() if count <= size), max(aims.values()))
+    return SearchFigures(built, asked, served, mixed.per_second, mixed.p95_ms, peak_mib, aim_ms)
+
+
+def draw_search(figures: SearchFigures) -> list[str]:
+    """The table."""
+    built = figures.built
+    over_http = {row.kind: row for row in figures.served}
+    lines = [
+        f"{built.models} models planted in {built.plant_seconds:.0f} s; index built in {built.index_seconds:.1f} s, "
+        f"{built.index_mib:.0f} MiB",
+        f"{'search, 50 with facets':30}{'who':>8}{'p50 ms':>9}{'p95 ms':>9}{'alone p95':>11}"
+        f"{'HTTP p50':>10}{'HTTP p95':>10}",
+    ]
+    for row in figures.asked:
+        served = over_http[row.kind] if row.who == "reader" else None
+        told = f"{served.p50_ms:10.2f}{served.p95_ms:10.2f}" if served else ""
+        verdict = "" if row.p95_ms < figures.aim_ms else "   missed"
+        lines.append(
+            f"{row.kind:30}{row.who:>8}{row.p50_ms:9.2f}{row.p95_ms:9.2f}{row.page_p95_ms:11.2f}{told:20}{verdict}"
+        )
+    return [
+        *lines,
+        f"aim: p95 below {figures.aim_ms:g} ms with facets. All kinds in turn at {CLIENTS} clients: "
+        f"{figures.mixed_per_second:.0f} per second, p95 {figures.mixed_p95_ms:.1f} ms, "
+        f"server's memory at most {figures.peak_mib:.0f} MiB",
+    ]
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bench.searching", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=int, default=10_000, help="models in the registry (10000)")
+    parser.add_argument("--times", type=int, default=200, help="how often each kind is asked (200)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for all kinds in turn at 16 clients (5)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only kinds whose name holds this")
+    parser.add_argument("--database", metavar="URL", help="a PostgreSQL database, empty or kept (SQLite in the folder)")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the registry there, and use it again")
+    parser.add_argument("--json", metavar="PATH", type=Path, help="write the figures there too")
+    return parser.parse_args()
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:
+            yield Path(folder)
+    else:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = _read_arguments()
+    with _folder(asked.keep) as folder:
+        figures = measure_search(
+            lay_out(folder, asked.database), asked.models, asked.times, asked.seconds, asked.only
+        )  # fmt: skip
+    print("\n".join(draw_search(figures)))
+    if asked.json:
+        told = {"database": "postgresql" if asked.database else "sqlite", "machine": machine(), **asdict(figures)}
+        asked.json.write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
