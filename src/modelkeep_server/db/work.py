@@ -29,6 +29,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     type_coerce,
     update,
 )
@@ -48,6 +49,10 @@ from modelkeep_server.rules.support import Support
 ROW_SCHEMA = 1
 _BY_NAME = {table.name: table for table in GOVERNED}
 _TAKE_TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("what", type_=Text), 0)))
+_TAKE_TURNS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(:what, key)) "
+    "FROM (SELECT key FROM unnest(CAST(:keys AS bigint[])) WITH ORDINALITY AS a (key, place) ORDER BY place) AS b"
+)
 _INSERTS = {table.name: insert(table) for table in GOVERNED}
 
 
@@ -264,6 +269,12 @@ class Work:
         self._demand_writing()
         if self.dialect == "postgresql":
             self._connection.execute(_TAKE_TURN, {"what": what})
+
+    def take_turns(self, what: str, keys: Sequence[int]) -> None:
+        """The same for each of several of a kind, in this order; all who do so keep to one order. One statement."""
+        self._demand_writing()
+        if self.dialect == "postgresql":
+            self._connection.execute(_TAKE_TURNS, {"what": what, "keys": list(keys)})
 
     def upsert(self, table: Table) -> Any:
         """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for use with `keep`."""

@@ -17,3 +17,9 @@ def split_words(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     words = _WORD.findall(unicodedata.normalize("NFKC", folded))  # folding takes some letters apart again
     return [word[:WORD_CHARS_MAX] for word in words]
+
+
+def fold_value(text: str) -> str:
+    """What a whole value is compared by: without case."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()

@@ -12,7 +12,7 @@ from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.lineage import projection as lineage
 from modelkeep_server.features.notify.sending import send_test
-from modelkeep_server.features.search import projection
+from modelkeep_server.features.search import reindexing
 from modelkeep_server.operate import key_operations
 from modelkeep_server.operate.backing_up import back_up
 from modelkeep_server.operate.progress import Tell
@@ -61,7 +61,7 @@ def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
     with house.writing() as work:
         activity.rebuild(work)
         work.rebuild_row_writers()
-        return {"models": projection.reindex(work), "versions": lineage.rebuild(work)}
+        return {"models": reindexing.reindex(work), "versions": lineage.rebuild(work)}
 
 
 def test_mail(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,10 +43,6 @@ from modelkeep_server.db.tables.housekeeping import (
     notices,
     rate_counters,
     row_writers,
-    search_models,
-    search_owners,
-    search_tags,
-    search_text,
     session_activity,
     sign_in_attempts,
     token_activity,
@@ -88,6 +84,15 @@ from modelkeep_server.db.tables.promotions import (
     promotions,
     reviews,
     version_contents,
+)
+from modelkeep_server.db.tables.search import (
+    search_index,
+    search_models,
+    search_postings,
+    search_texts,
+    search_values,
+    search_versions,
+    search_words,
 )
 from modelkeep_server.db.tables.status import incident_updates, incidents
 from modelkeep_server.db.tables.telling import notice_settings, webhooks
@@ -211,10 +216,13 @@ __all__ = [
     "role_requests",
     "row_writers",
     "scans",
+    "search_index",
     "search_models",
-    "search_owners",
-    "search_tags",
-    "search_text",
+    "search_postings",
+    "search_texts",
+    "search_values",
+    "search_versions",
+    "search_words",
     "service_accounts",
     "service_sponsors",
     "session_activity",

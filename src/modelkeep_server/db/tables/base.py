@@ -20,6 +20,9 @@ metadata = MetaData(
 #: BIGINT on PostgreSQL; on SQLite INTEGER, since only that becomes the rowid.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
+#: Text that is compared and sorted byte by byte, which SQLite does with any text and PostgreSQL where it is told to.
+KeyText = Text().with_variant(Text(collation="C"), "postgresql")
+
 
 class UtcMicros(TypeDecorator[datetime]):
     """A moment as whole microseconds since 1970-01-01 UTC, the same number on both databases."""

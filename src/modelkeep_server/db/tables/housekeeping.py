@@ -5,10 +5,19 @@ Losing these rows loses no fact: search tables can be rebuilt from the governed 
 and checkpoints (which stand in audit.py) signed anew from the tree.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from modelkeep_server.db.tables.audit import audit_checkpoints
 from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
+from modelkeep_server.db.tables.search import (
+    search_index,
+    search_models,
+    search_postings,
+    search_texts,
+    search_values,
+    search_versions,
+    search_words,
+)
 
 #: `device` says in a few words which browser it is, where it said so.
 session_activity = Table(
@@ -44,46 +53,6 @@ idempotency_answers = Table(
     Column("headers", JsonText, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("expires_at", UtcMicros, nullable=False, index=True),
-)
-
-#: The narrow facts that the catalogue filters and sorts by; `model_id` is `models.id`.
-search_models = Table(
-    "search_models",
-    metadata,
-    Column("model_id", BigKey, primary_key=True, autoincrement=False),
-    Column("group_key", Text, nullable=False),
-    Column("path_key", Text, nullable=False, index=True),
-    Column("risk_tier", Text, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Index("ix_search_models_created", "created_at", "model_id"),
-    Index("ix_search_models_updated", "updated_at", "model_id"),
-    Index("ix_search_models_group", "group_key", "updated_at", "model_id"),
-    Index("ix_search_models_tier", "risk_tier", "updated_at", "model_id"),
-)
-
-search_tags = Table(
-    "search_tags",
-    metadata,
-    Column("tag_key", Text, primary_key=True),
-    Column("model_id", BigKey, primary_key=True, autoincrement=False, index=True),
-)
-
-#: Owners' and registrars' e-mails in lower case.
-search_owners = Table(
-    "search_owners",
-    metadata,
-    Column("email_key", Text, primary_key=True),
-    Column("model_id", BigKey, primary_key=True, autoincrement=False, index=True),
-)
-
-#: An FTS5 table on SQLite, a tsvector table on PostgreSQL, both made by hand in the migration; hence a MetaData apart.
-search_text = Table(
-    "search_text",
-    MetaData(),
-    Column("rowid", BigKey, primary_key=True, autoincrement=False),
-    Column("words", Text, nullable=False),
 )
 
 #: The lineage graph, drawn from versions and their lineage items: a node for each thing that they name, found by the
@@ -317,9 +286,12 @@ HOUSEKEEPING = frozenset(
         blob_checks.name,
         link_transfers.name,
         search_models.name,
-        search_tags.name,
-        search_owners.name,
-        search_text.name,
+        search_versions.name,
+        search_values.name,
+        search_postings.name,
+        search_words.name,
+        search_texts.name,
+        search_index.name,
         lineage_nodes.name,
         lineage_edges.name,
         activity.name,

@@ -5,39 +5,56 @@ Each model is one document. Documents are numbered in the order in which models 
 read first without sorting; a model that changes gets a new number.
 """
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
-from modelkeep_server.db.tables.base import BigKey, metadata
+from modelkeep_server.db.tables.base import BigKey, KeyText, metadata
 
 _RESTRICTED = text("visibility = 'RESTRICTED'")
 
 #: The narrow facts by which models are filtered, counted and sorted. `name_key` is the words of the name, `facets` the
 #: codes of all values side by side (features/search/language/fields.py), `digest` what the rows of the model were
-#: made from; times are microseconds since 1970 UTC.
+#: made from; times are microseconds since 1970 UTC. PostgreSQL takes numbers from the sequence `search_docs`.
 search_models = Table(
     "search_models",
     metadata,
     Column("doc", BigKey, primary_key=True, autoincrement=False),
     Column("model_id", BigKey, nullable=False, unique=True),
-    Column("path_key", Text, nullable=False, unique=True),
-    Column("name_key", Text, nullable=False, index=True),
+    Column("path_key", KeyText, nullable=False, unique=True),
+    Column("name_key", KeyText, nullable=False, index=True),
     Column("visibility", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column("facets", Text, nullable=False),
+    Column("facets", KeyText, nullable=False),
     Column("digest", Text, nullable=False),
     Index("ix_search_models_created", "created_at", "model_id"),
     Index("ix_search_models_updated", "updated_at", "doc"),
     Index("ix_search_models_restricted", "doc", sqlite_where=_RESTRICTED, postgresql_where=_RESTRICTED),
 )
 
-#: Every value of a field that a model has or had: `key` folded, `shown` as it was first spelled. `field` is its letter.
+#: What the index has of each version, so that a model with thousands of them is told from narrow rows. Texts are empty
+#: where nothing is said.
+search_versions = Table(
+    "search_versions",
+    metadata,
+    Column("model_id", BigKey, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("is_closed", Boolean, nullable=False),
+    Column("has_card", Boolean, nullable=False),
+    Column("has_files", Boolean, nullable=False),
+    Column("framework", Text, nullable=False),
+    Column("model_type", Text, nullable=False),
+    Column("license", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Every value of a field that a model has: `key` folded, `shown` as it was first spelled. `field` is its letter.
 search_values = Table(
     "search_values",
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
-    Column("field", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("field", KeyText, nullable=False),
+    Column("key", KeyText, nullable=False),
     Column("shown", Text, nullable=False),
     Index("ix_search_values_key", "field", "key", unique=True),
 )
@@ -51,26 +68,29 @@ search_postings = Table(
     sqlite_with_rowid=False,
 )
 
-#: Every word that a document holds or held, by which wildcards are found.
+#: Every word that a document holds or held, by which wildcards are found. On PostgreSQL also by what stands within
+#: words (pg_trgm), where the server has that extension.
 search_words = Table(
     "search_words",
     metadata,
-    Column("word", Text, primary_key=True),
+    Column("word", KeyText, primary_key=True),
     sqlite_with_rowid=False,
 )
 
 #: The words of each document, a blank between two and `¶` between two tags; `keys` are those of its group and tags.
+#: PostgreSQL has the column `document` besides: a tsvector of all words as they are, those of the name as `n/word` and
+#: those of name and keys as `k/word`.
 search_texts = Table(
     "search_texts",
     metadata,
     Column("doc", BigKey, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("keys", Text, nullable=False),
-    Column("description", Text, nullable=False),
+    Column("name", KeyText, nullable=False),
+    Column("keys", KeyText, nullable=False),
+    Column("description", KeyText, nullable=False),
 )
 
 #: SQLite alone: the full-text index over `search_texts` (FTS5, external content), made by hand in the migration; hence
-#: a MetaData apart. On PostgreSQL `search_texts` has the column `document` instead, a tsvector with a GIN index.
+#: a MetaData apart.
 search_index = Table(
     "search_index",
     MetaData(),

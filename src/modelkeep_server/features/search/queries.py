@@ -20,10 +20,11 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import (
     models,
+    search_index,
     search_models,
-    search_owners,
-    search_tags,
-    search_text,
+    search_postings,
+    search_texts,
+    search_values,
     versions,
 )
 from modelkeep_server.db.work import Work
@@ -31,6 +32,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import visible_to
+from modelkeep_server.features.search.documents import key_of
+from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, VersionMark
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit import clock, ids
@@ -94,26 +97,35 @@ def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[st
 
 def list_tags(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
     """The most used tags among models the actor can see. One statement."""
-    return _most_used(work, actor, search_tags.c.tag_key, search_tags.c.model_id, limit)
+    return _most_used(work, actor, "tag", limit)
 
 
 def list_owners(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
     """The e-mails that own the most models among those the actor can see. One statement."""
-    return _most_used(work, actor, search_owners.c.email_key, search_owners.c.model_id, limit)
+    return _most_used(work, actor, "owner", limit)
 
 
-def _most_used(
-    work: Work, actor: Actor, value: ColumnElement[str], model_id: ColumnElement[int], limit: int
-) -> tuple[str, ...]:
+def _most_used(work: Work, actor: Actor, field: str, limit: int) -> tuple[str, ...]:
+    value = search_values.c.key
     rows = work.all(
         select(value.label("value"))
-        .join(models, models.c.id == model_id)
-        .where(visible_to(actor))
+        .join(search_postings, search_postings.c.value_id == search_values.c.id)
+        .join(search_models, search_models.c.doc == search_postings.c.doc)
+        .where(search_values.c.field == FIELDS[field].letter, visible_to(actor, search_models))
         .group_by(value)
         .order_by(func.count().desc(), value)
         .limit(limit)
     )
     return tuple(row.value for row in rows)
+
+
+def _has(field: str, shown: str) -> ColumnElement[bool]:
+    found = (
+        select(search_postings.c.doc)
+        .join(search_values, search_values.c.id == search_postings.c.value_id)
+        .where(search_values.c.field == FIELDS[field].letter, search_values.c.key == key_of(shown))
+    )
+    return search_models.c.doc.in_(found)
 
 
 def _read_models(work: Work, actor: Actor, keys: Sequence[int]) -> list[Row[Any]]:
@@ -128,18 +140,16 @@ def _read_models(work: Work, actor: Actor, keys: Sequence[int]) -> list[Row[Any]
 def _conditions(work: Work, actor: Actor, asked: CatalogueFilter) -> list[ColumnElement[bool]]:
     conditions = [visible_to(actor, search_models), *_text_conditions(work, asked.text)]
     if asked.group:
-        conditions.append(search_models.c.group_key == asked.group.lower())
+        conditions.append(_has("group", asked.group))
     if asked.risk_tier:
-        conditions.append(search_models.c.risk_tier == _choice("riskTier", asked.risk_tier, list(RiskTier)))
+        conditions.append(_has("riskTier", _choice("riskTier", asked.risk_tier, list(RiskTier))))
     if asked.status:
         standing = models.c.status == _choice("status", asked.status, list(ModelStatus))
         conditions.append(search_models.c.model_id.in_(select(models.c.id).where(standing)))
     if asked.tag:
-        tagged = select(search_tags.c.model_id).where(search_tags.c.tag_key == asked.tag.casefold())
-        conditions.append(search_models.c.model_id.in_(tagged))
+        conditions.append(_has("tag", asked.tag))
     if asked.owner:
-        owned = select(search_owners.c.model_id).where(search_owners.c.email_key == asked.owner.strip().casefold())
-        conditions.append(search_models.c.model_id.in_(owned))
+        conditions.append(_has("owner", asked.owner.strip()))
     for column, earliest, latest in (
         (search_models.c.created_at, asked.created_from, asked.created_to),
         (search_models.c.updated_at, asked.updated_from, asked.updated_to),
@@ -173,11 +183,11 @@ def _text_condition(work: Work, words: Sequence[str]) -> ColumnElement[bool]:
     """Every word must begin a word of the model. Words hold letters and digits only, so no operator can slip in."""
     if work.dialect == "sqlite":
         query = " ".join(f'"{word}"*' for word in words)
-        found = select(search_text.c.rowid).where(literal_column("search_text").op("MATCH")(query))
+        found = select(search_index.c.rowid).where(literal_column("search_index").op("MATCH")(query))
     else:
         query = " & ".join(f"'{word}':*" for word in words)
-        found = select(search_text.c.rowid).where(literal_column("document").op("@@")(literal(query).cast(TSQUERY)))
-    return search_models.c.model_id.in_(found)
+        found = select(search_texts.c.doc).where(literal_column("document").op("@@")(literal(query).cast(TSQUERY)))
+    return search_models.c.doc.in_(found)
 
 
 def to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[CatalogueRow, ...]:

@@ -1,0 +1,146 @@
+"""The catalogue's index anew: models as numbered documents, values with their postings, words, and full text."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+KEY_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """The new tables are empty; what opens the registry next fills them."""
+    for table in ("search_models", "search_tags", "search_owners", "search_text"):
+        op.execute(f"DROP TABLE IF EXISTS {table}")
+    _create_models()
+    _create_versions()
+    _create_values()
+    _create_texts()
+    if op.get_bind().dialect.name == "sqlite":
+        _index_on_sqlite()
+    else:
+        _index_on_postgresql()
+
+
+def _create_models() -> None:
+    op.create_table(
+        "search_models",
+        sa.Column("doc", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("model_id", BIG_KEY, nullable=False),
+        sa.Column("path_key", KEY_TEXT, nullable=False),
+        sa.Column("name_key", KEY_TEXT, nullable=False),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("facets", KEY_TEXT, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("doc", name="pk_search_models"),
+        sa.UniqueConstraint("model_id", name="uq_search_models_model_id"),
+        sa.UniqueConstraint("path_key", name="uq_search_models_path_key"),
+    )
+    op.create_index("ix_search_models_name_key", "search_models", ["name_key"], unique=False)
+    op.create_index("ix_search_models_created", "search_models", ["created_at", "model_id"], unique=False)
+    op.create_index("ix_search_models_updated", "search_models", ["updated_at", "doc"], unique=False)
+    restricted = sa.text("visibility = 'RESTRICTED'")
+    op.create_index(
+        "ix_search_models_restricted",
+        "search_models",
+        ["doc"],
+        unique=False,
+        sqlite_where=restricted,
+        postgresql_where=restricted,
+    )
+
+
+def _create_versions() -> None:
+    op.create_table(
+        "search_versions",
+        sa.Column("model_id", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("is_closed", sa.Boolean(), nullable=False),
+        sa.Column("has_card", sa.Boolean(), nullable=False),
+        sa.Column("has_files", sa.Boolean(), nullable=False),
+        sa.Column("framework", sa.Text(), nullable=False),
+        sa.Column("model_type", sa.Text(), nullable=False),
+        sa.Column("license", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("model_id", "number", name="pk_search_versions"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_values() -> None:
+    op.create_table(
+        "search_values",
+        sa.Column("id", BIG_KEY, autoincrement=True, nullable=False),
+        sa.Column("field", KEY_TEXT, nullable=False),
+        sa.Column("key", KEY_TEXT, nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_search_values"),
+    )
+    op.create_index("ix_search_values_key", "search_values", ["field", "key"], unique=True)
+    op.create_table(
+        "search_postings",
+        sa.Column("value_id", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("doc", BIG_KEY, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("value_id", "doc", name="pk_search_postings"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_texts() -> None:
+    op.create_table(
+        "search_words",
+        sa.Column("word", KEY_TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("word", name="pk_search_words"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "search_texts",
+        sa.Column("doc", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("name", KEY_TEXT, nullable=False),
+        sa.Column("keys", KEY_TEXT, nullable=False),
+        sa.Column("description", KEY_TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("doc", name="pk_search_texts"),
+    )
+
+
+def _index_on_sqlite() -> None:
+    # `ascii` takes every character beyond ASCII as part of a word: words are cut and folded before they come here.
+    op.execute(
+        "CREATE VIRTUAL TABLE search_index USING fts5(name, keys, description, content = 'search_texts', "
+        "content_rowid = 'doc', tokenize = 'ascii', prefix = '2 3')"
+    )
+
+
+def _index_on_postgresql() -> None:
+    op.execute("CREATE SEQUENCE search_docs OWNED BY search_models.doc")
+    # Not to_tsvector: its parser would cut words that begin like numbers, and drop long ones.
+    keys = "replace(keys, ' ¶', '')"
+    lexemes = (
+        f"name || ' ' || {keys} || ' ' || description || ' n/' || replace(name, ' ', ' n/') || ' k/' "
+        f"|| replace(name || ' ' || {keys}, ' ', ' k/')"
+    )
+    op.execute(
+        "ALTER TABLE search_texts ADD COLUMN document TSVECTOR GENERATED ALWAYS AS "
+        f"(array_to_tsvector(array_remove(string_to_array({lexemes}, ' '), ''))) STORED"
+    )
+    op.execute("CREATE INDEX ix_search_texts_document ON search_texts USING gin (document)")
+    _index_within_words()
+
+
+def _index_within_words() -> None:
+    """By trigrams, where this server has them and this user may ask for them; words are found without, only slower."""
+    connection = op.get_bind()
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+            connection.execute(
+                sa.text("CREATE INDEX ix_search_words_within ON search_words USING gin (word gin_trgm_ops)")
+            )
+    except sa.exc.DBAPIError:
+        return

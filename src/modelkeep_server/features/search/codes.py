@@ -1,0 +1,29 @@
+"""The codes under which values stand in `search_models.facets`: the letter of their field and their number."""
+
+from collections.abc import Iterator
+
+CODE_CHARS = 8
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def code_of(letter: str, value_id: int) -> str:
+    """
+    The code of a value, eight characters: a letter of `language/fields.py` and seven digits in base 36.
+
+    Only the letter is upper case, so that codes can stand side by side and none is found across two of them.
+    """
+    digits = []
+    for _ in range(CODE_CHARS - 1):
+        value_id, digit = divmod(value_id, 36)
+        digits.append(_DIGITS[digit])
+    return letter + "".join(reversed(digits))
+
+
+def read_code(code: str) -> tuple[str, int]:
+    """The letter and the number of a code."""
+    return code[0], int(code[1:], 36)
+
+
+def split_codes(facets: str) -> Iterator[str]:
+    """The codes that stand side by side."""
+    return (facets[start : start + CODE_CHARS] for start in range(0, len(facets), CODE_CHARS))
