@@ -27,10 +27,21 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, func, select, text
 
 from bench.asking import Asked, Kind, list_kinds
+from bench.beside_mlflow import PAIRS, Beside, MLflow, find_mlflow
 from bench.calls import ask
 from bench.load import Job, Load, run
 from bench.planting_models import plant_models
-from bench.report import machine
+from bench.report import draw_aims, machine
+from bench.search_figures import (
+    Asking,
+    Built,
+    Mixed,
+    SearchFigures,
+    Served,
+    aims_of_search,
+    draw_search,
+    find_aim_ms,
+)
 from bench.server import Place, Running, lay_out, serve
 from modelkeep_server.app import House, open_house
 from modelkeep_server.db.tables import models
@@ -48,55 +59,21 @@ PAGE = 50
 #: A deep page is one of these, counted from the first.
 DEEP_FROM, DEEP_TO = 20, 60
 CLIENTS = 16
-#: p95 in milliseconds, by how many models there are at most.
-AIMS_MS = {"sqlite": {100_000: 20.0, 1_000_000: 150.0}, "postgresql": {100_000: 20.0, 1_000_000: 60.0}}
+#: At which size MLflow is compared.
+MODELS_BESIDE = 10_000
 
 Step = Callable[[Asked, str | None], str | None]
 
 
 @dataclass(frozen=True)
-class Built:
-    """What it took to plant models, where they were not there yet, and to build their index."""
+class Effort:
+    """How much is measured: `times` of each kind, `seconds` of each that is told a second, kinds named like `only`."""
 
     models: int
-    plant_seconds: float
-    index_seconds: float
-    index_mib: float
-
-
-@dataclass(frozen=True)
-class Asking:
-    """One kind of query as one of the readers asked it: times of a page with facets, and of the page alone."""
-
-    kind: str
-    who: str
-    count: int
-    p50_ms: float
-    p95_ms: float
-    page_p95_ms: float
-
-
-@dataclass(frozen=True)
-class Served:
-    """The same over HTTP, by somebody without a role, one request after the other."""
-
-    kind: str
-    count: int
-    p50_ms: float
-    p95_ms: float
-
-
-@dataclass(frozen=True)
-class SearchFigures:
-    """All that was measured. `mixed_per_second`: of all kinds in turn at 16 clients, after which `peak_mib` was told."""
-
-    built: Built
-    asked: Sequence[Asking]
-    served: Sequence[Served]
-    mixed_per_second: float
-    mixed_p95_ms: float
-    peak_mib: float
-    aim_ms: float
+    times: int
+    seconds: float
+    only: str = ""
+    mlflow: Path | None = None
 
 
 def plant(place: Place, count: int) -> Built:
@@ -127,24 +104,28 @@ def _number(connection: Connection, statement: str) -> int:
     return int(connection.scalar(text(statement)) or 0)
 
 
-def _make_tokens(house: House) -> dict[str, str]:
-    with house.writing() as work:
-        return {
-            who: tokens.create_token_by_operator(work, host="bench", email=f"{who}@company.com", roles=roles).secret
-            for who, roles in ROLES.items()
-        }
+def _make_token(place: Place, who: str) -> str:
+    with open_house(place.settings) as house, house.writing() as work:
+        email = f"{who}@company.com"
+        return tokens.create_token_by_operator(work, host="bench", email=email, roles=ROLES[who]).secret
 
 
 def measure_within(place: Place, kinds: Sequence[Kind], times: int) -> list[Asking]:
     """Ask in process, each kind so many times by each of the readers."""
     asked = []
-    with open_house(place.settings) as house:
-        for who, secret in _make_tokens(house).items():
-            with house.reading() as work:
-                actor = actors.find_actor_by_token(work, secret)
-            assert actor is not None
-            asked += [_Reader(house, who, actor).ask(kind, times) for kind in kinds]
+    for who in ROLES:
+        token = _make_token(place, who)
+        with open_house(place.settings) as house:
+            reader = _Reader(house, who, _find_actor(house, token))
+            asked += [reader.ask(kind, times) for kind in kinds]
     return asked
+
+
+def _find_actor(house: House, token: str) -> Actor:
+    with house.reading() as work:
+        actor = actors.find_actor_by_token(work, token)
+    assert actor is not None
+    return actor
 
 
 class _Reader:
@@ -167,6 +148,16 @@ class _Reader:
                 pages.append((listed - began) * 1000)
         p95, page_p95 = (statistics.quantiles(found, n=20)[18] for found in (wholes, pages))
         return Asking(kind.name, self._who, len(wholes), statistics.median(wholes), p95, page_p95)
+
+    def per_second(self, asked: Sequence[Asked], seconds: float) -> float:
+        """Pages a second without facets, one after the other."""
+        count, began = 0, time.perf_counter()
+        for one in cycle(asked):
+            self._step(one, None)
+            count += 1
+            if time.perf_counter() - began > seconds:
+                break
+        return count / (time.perf_counter() - began)
 
     def _step(self, asked: Asked, cursor: str | None) -> str | None:
         with self._house.reading() as work:
@@ -191,10 +182,9 @@ def _walk(asked: Asked, step: Step) -> Iterator[str]:
         cursor = step(asked, cursor)
 
 
-def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: float) -> tuple[list[Served], Load, float]:
+def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: float) -> tuple[list[Served], Mixed]:
     """Ask over HTTP as somebody without a role: each kind so many times, then all in turn at 16 clients."""
-    with open_house(place.settings) as house:
-        token = _make_tokens(house)["reader"]
+    token = _make_token(place, "reader")
     with serve(place) as registry:
         desk = _Desk(registry, token)
         requests = {kind.name: desk.requests(kind) for kind in kinds}
@@ -204,7 +194,7 @@ def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: flo
             served.append(Served(name, load.answered, load.p50_ms, load.p95_ms))
         mixed = [request for some in zip_longest(*requests.values()) for request in some if request]
         load = _demand("all kinds", run(Job(registry.port, mixed, CLIENTS, seconds, least=times)))
-        return served, load, registry.memory_mib("VmHWM")
+        return served, Mixed(CLIENTS, load.per_second, load.p50_ms, load.p95_ms, registry.memory_mib("VmHWM"))
 
 
 def _demand(name: str, load: Load) -> Load:
@@ -233,45 +223,42 @@ class _Desk:
         return found
 
 
-def _address(asked: Asked, cursor: str | None) -> str:
-    at = {"cursor": cursor} if cursor else {}
-    return f"/api/v1/models?{urlencode({**asked, **at, 'limit': str(PAGE), 'facets': 'true'})}"
+def _address(asked: Asked, cursor: str | None, *, facets: bool = True) -> str:
+    more = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {}), **({"facets": "true"} if facets else {})}
+    return f"/api/v1/models?{urlencode({**asked, **more})}"
 
 
-def measure_search(place: Place, count: int, times: int, seconds: float, only: str = "") -> SearchFigures:
+def measure_beside(place: Place, mlflow: Path, folder: Path, models: int, seconds: float) -> list[Beside]:
+    """Ask MLflow and this registry the same, at 1 and at 8 clients, and in process."""
+    peer = MLflow(mlflow, folder, models)
+    token = _make_token(place, "reader")
+    within = {pair.name: peer.measure_within(pair, seconds) for pair in PAIRS}
+    theirs = peer.measure_served(seconds)
+    found = []
+    with open_house(place.settings) as house:
+        reader = _Reader(house, "reader", _find_actor(house, token))
+        found += [Beside(pair.name, 0, within[pair.name], reader.per_second(pair.asked, seconds)) for pair in PAIRS]
+    with serve(place) as registry:
+        for (name, clients), load in theirs.items():
+            asked = next(pair.asked for pair in PAIRS if pair.name == name)
+            requests = [ask("GET", _address(one, None, facets=False), token) for one in asked]
+            ours = _demand(name, run(Job(registry.port, requests, clients, seconds, warm_up=8)))
+            found.append(Beside(name, clients, _demand(f"MLflow, {name}", load).per_second, ours.per_second))
+    return found
+
+
+def measure_search(place: Place, asked: Effort) -> SearchFigures:
     """Plant, index and ask."""
-    kinds = [kind for kind in list_kinds() if only in kind.name]
-    built = plant(place, count)
-    asked = measure_within(place, kinds, times)
-    served, mixed, peak_mib = measure_served(place, kinds, times, seconds)
-    aims = AIMS_MS["sqlite" if place.settings.is_sqlite else "postgresql"]
-    aim_ms = next((aim for size, aim in aims.items() if count <= size), max(aims.values()))
-    return SearchFigures(built, asked, served, mixed.per_second, mixed.p95_ms, peak_mib, aim_ms)
-
-
-def draw_search(figures: SearchFigures) -> list[str]:
-    """The table."""
-    built = figures.built
-    over_http = {row.kind: row for row in figures.served}
-    lines = [
-        f"{built.models} models planted in {built.plant_seconds:.0f} s; index built in {built.index_seconds:.1f} s, "
-        f"{built.index_mib:.0f} MiB",
-        f"{'search, 50 with facets':30}{'who':>8}{'p50 ms':>9}{'p95 ms':>9}{'alone p95':>11}"
-        f"{'HTTP p50':>10}{'HTTP p95':>10}",
-    ]
-    for row in figures.asked:
-        served = over_http[row.kind] if row.who == "reader" else None
-        told = f"{served.p50_ms:10.2f}{served.p95_ms:10.2f}" if served else ""
-        verdict = "" if row.p95_ms < figures.aim_ms else "   missed"
-        lines.append(
-            f"{row.kind:30}{row.who:>8}{row.p50_ms:9.2f}{row.p95_ms:9.2f}{row.page_p95_ms:11.2f}{told:20}{verdict}"
-        )
-    return [
-        *lines,
-        f"aim: p95 below {figures.aim_ms:g} ms with facets. All kinds in turn at {CLIENTS} clients: "
-        f"{figures.mixed_per_second:.0f} per second, p95 {figures.mixed_p95_ms:.1f} ms, "
-        f"server's memory at most {figures.peak_mib:.0f} MiB",
-    ]
+    kinds = [kind for kind in list_kinds() if asked.only in kind.name]
+    built = plant(place, asked.models)
+    within = measure_within(place, kinds, asked.times)
+    served, mixed = measure_served(place, kinds, asked.times, asked.seconds)
+    beside = None
+    if asked.mlflow is not None and asked.models == MODELS_BESIDE:
+        with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:
+            beside = measure_beside(place, asked.mlflow, Path(folder) / "mlflow", asked.models, asked.seconds)
+    database = "sqlite" if place.settings.is_sqlite else "postgresql"
+    return SearchFigures(built, within, served, mixed, beside, find_aim_ms(database, asked.models))
 
 
 def _read_arguments() -> argparse.Namespace:
@@ -283,6 +270,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="for all kinds in turn at 16 clients (5)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only kinds whose name holds this")
     parser.add_argument("--database", metavar="URL", help="a PostgreSQL database, empty or kept (SQLite in the folder)")
+    parser.add_argument("--mlflow", metavar="COMMAND", help="where MLflow's command is (mlflow on the PATH)")
     parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the registry there, and use it again")
     parser.add_argument("--json", metavar="PATH", type=Path, help="write the figures there too")
     return parser.parse_args()
@@ -302,10 +290,9 @@ def main() -> None:
     """Measure and print."""
     asked = _read_arguments()
     with _folder(asked.keep) as folder:
-        figures = measure_search(
-            lay_out(folder, asked.database), asked.models, asked.times, asked.seconds, asked.only
-        )  # fmt: skip
-    print("\n".join(draw_search(figures)))
+        effort = Effort(asked.models, asked.times, asked.seconds, asked.only, find_mlflow(asked.mlflow))
+        figures = measure_search(lay_out(folder, asked.database), effort)
+    print("\n".join([*draw_search(figures), "", *draw_aims(aims_of_search(figures))]))
     if asked.json:
         told = {"database": "postgresql" if asked.database else "sqlite", "machine": machine(), **asdict(figures)}
         asked.json.write_text(json.dumps(told, indent=1) + "\n")

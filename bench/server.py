@@ -116,30 +116,43 @@ def start_peer(model_json: str) -> Iterator[int]:
 
 @contextmanager
 def serving(
-    command: list[str], env: Mapping[str, str], port: int, told: str = ""
+    command: list[str],
+    env: Mapping[str, str],
+    port: int,
+    told: str = "",
+    *,
+    health: str = "/healthz",
+    quiet: bool = False,
 ) -> Iterator[tuple[subprocess.Popen[str], float]]:
-    """Run a server until the block ends, once it answers; gives the process and the seconds until then."""
+    """
+    Run a server until the block ends, once `health` answers; gives the process and the seconds until then.
+
+    Args:
+        told: What it finds on its input.
+        quiet: What it says of itself is thrown away.
+    """
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, env=os.environ | env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        command, env=os.environ | env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if quiet else None, text=True,
     )  # fmt: skip
     try:
         assert process.stdin is not None
         process.stdin.write(told)
         process.stdin.close()
-        _await_answer(process, port)
+        _await_answer(process, port, health)
         yield process, time.perf_counter() - began
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def _await_answer(process: subprocess.Popen[str], port: int) -> None:
+def _await_answer(process: subprocess.Popen[str], port: int, health: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         with closing(connection), suppress(OSError):
-            connection.request("GET", "/healthz")
+            connection.request("GET", health)
             if connection.getresponse().status == HTTPStatus.OK:
                 return
         time.sleep(0.01)
