@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, exists, select, text
 
 from bench.bulk import fill, next_key, settle_keys
 from bench.catalogue import OWNER_NAMES, DrawnModel, DrawnVersion, draw_catalogue
@@ -36,6 +36,12 @@ def plant_models(house: House, count: int) -> None:
         with engine.begin() as connection:
             # As a database does by itself soon after: it plans by what it knows of its tables.
             connection.execute(text("ANALYZE"))
+
+
+def is_planted(house: House) -> bool:
+    """Whether models were planted there before."""
+    with house.reading() as work:
+        return bool(work.scalar(select(exists().where(people.c.email_key == OWNER_NAMES[0]))))
 
 
 def _plant_people(connection: Connection) -> list[int]:

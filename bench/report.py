@@ -74,11 +74,13 @@ def aims_of(figures: Figures) -> list[Aimed]:
     return aims
 
 
-def draw(figures: Figures, aims: Sequence[Aimed]) -> str:
-    """The tables."""
+def draw(figures: Figures, search: Sequence[str], aims: Sequence[Aimed]) -> str:
+    """The tables. `search` are the lines of what is drawn elsewhere."""
     lines = [*_draw_calls(figures.calls), ""]
     if figures.steps:
         lines += [*_draw_steps(figures.steps), ""]
+    if search:
+        lines += [*search, ""]
     if figures.peers is not None:
         lines += [*_draw_files(figures.peers, figures.stores), ""]
         lines += [*_draw_ranges(figures.peers, figures.stores), ""]

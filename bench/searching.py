@@ -24,13 +24,13 @@ from itertools import cycle, islice, zip_longest
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, text
 
 from bench.asking import Asked, Kind, list_kinds
 from bench.beside_mlflow import PAIRS, Beside, MLflow, find_mlflow
 from bench.calls import ask
 from bench.load import Job, Load, run
-from bench.planting_models import plant_models
+from bench.planting_models import is_planted, plant_models
 from bench.report import draw_aims, machine
 from bench.search_figures import (
     Asking,
@@ -44,7 +44,6 @@ from bench.search_figures import (
 )
 from bench.server import Place, Running, lay_out, serve
 from modelkeep_server.app import House, open_house
-from modelkeep_server.db.tables import models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import actors
 from modelkeep_server.features.identity.tokens import service as tokens
@@ -77,13 +76,11 @@ class Effort:
 
 
 def plant(place: Place, count: int) -> Built:
-    """Plant so many models and index them, where the registry has not as many already; then only index it anew."""
+    """Plant so many models where none were planted before, and index all models."""
     with open_house(place.settings) as house:
         began = time.perf_counter()
-        with house.reading() as work:
-            missing = count - int(work.scalar(select(func.count()).select_from(models)))
-        if missing > 0:
-            plant_models(house, missing)
+        if not is_planted(house):
+            plant_models(house, count)
         planted = time.perf_counter()
         before = _size_mib(house)
         reindex(house, {})
