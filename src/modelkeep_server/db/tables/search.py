@@ -90,7 +90,7 @@ search_texts = Table(
 )
 
 #: SQLite alone: the full-text index over `search_texts` (FTS5, external content), made by hand in the migration; hence
-#: a MetaData apart.
+#: a MetaData apart. The column of its own name takes commands.
 search_index = Table(
     "search_index",
     MetaData(),
@@ -98,4 +98,5 @@ search_index = Table(
     Column("name", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("description", Text, nullable=False),
+    Column("search_index", Text),
 )

@@ -1,11 +1,13 @@
 """The codes under which values stand in `search_models.facets`: the letter of their field and their number."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 CODE_CHARS = 8
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+@lru_cache(maxsize=65_536)
 def code_of(letter: str, value_id: int) -> str:
     """
     The code of a value, eight characters: a letter of `language/fields.py` and seven digits in base 36.

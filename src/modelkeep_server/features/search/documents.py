@@ -67,6 +67,11 @@ class Texts:
     description: str
 
     @property
+    def places(self) -> tuple[str, str, str]:
+        """All three, in the order of the table."""
+        return self.name, self.keys, self.description
+
+    @property
     def words(self) -> set[str]:
         """Every word, once."""
         return {*self.name.split(" "), *self.keys.split(" "), *self.description.split(" ")} - {"", BETWEEN.strip()}

@@ -3,6 +3,7 @@ The facts that documents are made of, in few statements, however many versions a
 stands in `search_versions`, and only those just written are read whole.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Row,
     Select,
+    Text,
     bindparam,
     func,
     null,
@@ -105,7 +108,7 @@ def read_models(work: Work, keys: Collection[int]) -> list[Gathered]:
 
 
 def _to_version(row: Row[Any]) -> dict[str, Any]:
-    told = row.metadata
+    told = json.loads(row.metadata)
     return {
         "model_id": row.model_id,
         "number": row.number,
@@ -144,8 +147,15 @@ def _to_facts(row: Row[Any]) -> ModelFacts:
         visibility=row.visibility,
         created_at=row.created_us,
         updated_at=row.updated_us,
-        versions=tuple(VersionFacts(one[0], one[1], *map(bool, one[2:5]), *one[5:]) for one in row.versions),
+        versions=tuple(_to_version_facts(*one) for one in row.versions),
     )
+
+
+def _to_version_facts(
+    number: int, state: str, is_closed: Any, has_card: Any, has_files: Any, *texts: str
+) -> VersionFacts:
+    # SQLite has 0 and 1 for them.
+    return VersionFacts(number, state, bool(is_closed), bool(has_card), bool(has_files), *texts)
 
 
 @cache
@@ -153,7 +163,7 @@ def _about(names: tuple[str, ...]) -> Select[Any]:
     """Which model, and which version where there is one, rows of these tables are about."""
     parts = []
     for name in names:
-        asked = bindparam(name, expanding=True)
+        asked: BindParameter[int] = bindparam(name, expanding=True)
         if name == model_owners.name:
             parts.append(
                 select(model_owners.c.model_id, null().label("version_id")).where(model_owners.c.id.in_(asked))
@@ -185,7 +195,8 @@ def _versions() -> Select[Any]:
     )
     kept = search_versions.c
     return (
-        select(versions.c.model_id, versions.c.number, versions.c.state, versions.c.metadata,
+        select(versions.c.model_id, versions.c.number, versions.c.state,
+               type_coerce(versions.c.metadata, Text).label("metadata"),
                has_flag(versions.c.id, "CLOSED").label("is_closed"), published.label("has_card"),
                filed.exists().label("has_files"), *(column.label(f"kept_{column.name}") for column in kept))
         .outerjoin(search_versions, (kept.model_id == versions.c.model_id) & (kept.number == versions.c.number))

@@ -3,12 +3,32 @@ Writing documents into the index by what differs: nothing where a model is as it
 than it did, no more than another number for the same rows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import compress
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Delete,
+    Executable,
+    Insert,
+    Select,
+    Subquery,
+    Table,
+    Text,
+    Update,
+    delete,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
+from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
     search_index,
     search_models,
@@ -20,13 +40,15 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.documents import (
+    ModelFacts,
     digest_facts,
     digest_texts,
     list_values,
     write_texts,
 )
-from modelkeep_server.features.search.gathering import Gathered, ModelFacts, Standing
+from modelkeep_server.features.search.gathering import Gathered, Standing
 from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.kit.words import split_words
 
 #: Whose turn it is to find or make values and words: nobody else does until all that is committed.
 TURN = "search.values"
@@ -95,13 +117,11 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
 
 def find_or_make_values(work: Work, wanted: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], int]:
     """The numbers of values, by letter and key; `wanted` says how they are shown. Up to three statements."""
-    if not wanted:
-        return {}
-    found = _find_values(work, wanted)
-    new = [{"field": field, "key": key, "shown": wanted[field, key]} for field, key in sorted(set(wanted) - set(found))]
+    found = _find_values(work, sorted(wanted))
+    new = [(*pair, wanted[pair]) for pair in sorted(set(wanted) - set(found))]
     if new:
-        work.keep(search_values, _ADD[search_values], new)
-        found |= _find_values(work, [(row["field"], row["key"]) for row in new])
+        _keep(work, search_values, _ADD_VALUES, new)
+        found |= _find_values(work, [row[:2] for row in new])
     return found
 
 
@@ -111,9 +131,10 @@ def forget_values(work: Work, ids: Sequence[int]) -> None:
     work.keep(search_values, delete(search_values).where(search_values.c.id.in_(ids), ~in_use))
 
 
-def _find_values(work: Work, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    rows = work.all(_VALUES, {"pairs": list(wanted)})
-    return {(row.field, row.key): row.id for row in rows}
+def _find_values(work: Work, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    if not wanted:
+        return {}
+    return {(row.field, row.key): row.id for row in work.all(_VALUES, {"rows": wanted})}
 
 
 def _facets_of(change: Change, ids: Mapping[tuple[str, str], int]) -> str:
@@ -123,96 +144,131 @@ def _facets_of(change: Change, ids: Mapping[tuple[str, str], int]) -> str:
 
 
 def _write_models(work: Work, changes: Sequence[Change], facets: Sequence[str]) -> None:
-    new, changed = [], []
-    for change, codes in zip(changes, facets, strict=True):
-        row = {
-            "doc": change.doc,
-            "path_key": change.model.path_key,
-            "name_key": write_texts(change.model).name,
-            "visibility": change.model.visibility,
-            "created_at": change.model.created_at,
-            "updated_at": change.model.updated_at,
-            "facets": codes,
-            "digest": change.digest,
-        }
-        if change.old is None:
-            new.append({"model_id": change.model.key, **row})
-        else:
-            changed.append({"of_model": change.model.key, **row})
-    _keep(work, search_models, _ADD[search_models], new)
-    _keep(work, search_models, _CHANGE_MODEL, changed)
+    rows = [
+        (change.doc, *_narrow(change.model), codes, change.digest)
+        for change, codes in zip(changes, facets, strict=True)
+    ]
+    is_new = [change.old is None for change in changes]
+    _keep(work, search_models, _ADD_MODELS, list(compress(rows, is_new)))
+    _keep(work, search_models, _CHANGE_MODELS, list(compress(rows, (not one for one in is_new))))
+
+
+def _narrow(model: ModelFacts) -> tuple[Any, ...]:
+    name_key = " ".join(split_words(model.name))
+    return model.key, model.path_key, name_key, model.visibility, model.created_at, model.updated_at
 
 
 def _write_postings(work: Work, changes: Sequence[Change], facets: Sequence[str]) -> set[str]:
     """Gives back the codes that were taken off a model."""
-    added, moved, removed, gone = [], [], [], set[str]()
+    added, moved, removed = list[tuple[int, int]](), list[tuple[int, int, int]](), list[tuple[int, int]]()
+    gone = set[str]()
     for change, codes in zip(changes, facets, strict=True):
-        has, had = set(split_codes(codes)), set(split_codes(change.old.facets if change.old else ""))
-        added += [{"value_id": read_code(code)[1], "doc": change.doc} for code in has - had]
-        if change.old is not None:
-            removed += [{"of_value": read_code(code)[1], "old": change.old.doc} for code in had - has]
-            gone |= had - has
-            if change.is_moved:
-                kept = sorted(has & had)
-                moved += [{"of_value": read_code(code)[1], "old": change.old.doc, "doc": change.doc} for code in kept]
-    _keep(work, search_postings, _REMOVE_POSTING, removed)
-    _keep(work, search_postings, _MOVE_POSTING, moved)
-    _keep(work, search_postings, _ADD[search_postings], sorted(added, key=lambda row: (row["value_id"], row["doc"])))
+        has = set(split_codes(codes))
+        had = set(split_codes(change.old.facets)) if change.old else set[str]()
+        added += [(read_code(code)[1], change.doc) for code in has - had]
+        if change.old is None:
+            continue
+        removed += [(read_code(code)[1], change.old.doc) for code in had - has]
+        gone |= had - has
+        if change.is_moved:
+            moved += [(read_code(code)[1], change.old.doc, change.doc) for code in has & had]
+    _keep(work, search_postings, _REMOVE_POSTINGS, sorted(removed))
+    _keep(work, search_postings, _MOVE_POSTINGS, sorted(moved))
+    _keep(work, search_postings, _ADD_POSTINGS, sorted(added))
     return gone
 
 
 def _write_texts(work: Work, changes: Sequence[Change]) -> None:
-    new, moved, rewritten = [], [], []
-    words = set[str]()
-    for change in changes:
-        if change.old is not None and not change.has_other_texts:
-            if change.is_moved:
-                moved.append({"old": change.old.doc, "doc": change.doc})
-            continue
-        texts = write_texts(change.model)
-        words |= texts.words
-        row = {"doc": change.doc, **vars(texts)}
-        if change.old is None:
-            new.append(row)
-        else:
-            rewritten.append({"old": change.old.doc, **row})
-    outdated = [{"old": row["old"]} for row in (*moved, *rewritten)]
-    if work.dialect == "sqlite":
-        _keep(work, search_index, _UNINDEX, outdated)
-    _keep(work, search_texts, _CHANGE_TEXT, moved)
-    _keep(work, search_texts, _CHANGE_TEXT, rewritten)
-    _keep(work, search_texts, _ADD[search_texts], new)
-    if work.dialect == "sqlite":
-        _keep(work, search_index, _INDEX, [{"doc": row["doc"]} for row in (*moved, *rewritten, *new)])
-    if words:
-        adding = work.upsert(search_words).on_conflict_do_nothing()
-        work.keep(search_words, adding, [{"word": word} for word in sorted(words)])
+    moved = [(one.old.doc, one.doc) for one in changes if one.old and one.is_moved and not one.has_other_texts]
+    rewritten = [(one, write_texts(one.model)) for one in changes if one.has_other_texts]
+    added = [(one.doc, *texts.places) for one, texts in rewritten if one.old is None]
+    changed = [(one.old.doc, one.doc, *texts.places) for one, texts in rewritten if one.old is not None]
+    is_sqlite = work.dialect == "sqlite"
+    if is_sqlite:
+        _keep(work, search_index, _UNINDEX, [row[:1] for row in (*moved, *changed)])
+    _keep(work, search_texts, _MOVE_TEXTS, moved)
+    _keep(work, search_texts, _CHANGE_TEXTS, changed)
+    _keep(work, search_texts, _ADD_TEXTS, added)
+    if is_sqlite:
+        _keep(work, search_index, _INDEX, [(one.doc,) for one in changes if one.is_moved or one.has_other_texts])
+    words = sorted({word for _, texts in rewritten for word in texts.words})
+    _keep(work, search_words, _add_words(work.dialect), [(word,) for word in words])
 
 
-def _keep(work: Work, table: Table, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+def _keep(work: Work, table: Table, statement: Executable, rows: Sequence[Sequence[Any]]) -> None:
     if rows:
-        work.keep(table, statement, rows)
+        work.keep(table, statement, {"rows": rows})
 
 
-_ADD = {table: insert(table) for table in (search_models, search_postings, search_texts, search_values)}
-_VALUES = select(search_values.c.id, search_values.c.field, search_values.c.key).where(
-    tuple_(search_values.c.field, search_values.c.key).in_(bindparam("pairs", expanding=True))
-)
-# Which columns these set, their rows say.
-_CHANGE_MODEL = update(search_models).where(search_models.c.model_id == bindparam("of_model"))
-_OF_POSTING = (
-    search_postings.c.value_id == bindparam("of_value"),
-    search_postings.c.doc == bindparam("old"),
-)
-_REMOVE_POSTING = delete(search_postings).where(*_OF_POSTING)
-_MOVE_POSTING = update(search_postings).where(*_OF_POSTING)
-_CHANGE_TEXT = update(search_texts).where(search_texts.c.doc == bindparam("old"))
-# FTS5 has no copy of the words: what it forgets, it must be told once more.
-_UNINDEX = text(
-    "INSERT INTO search_index (search_index, rowid, name, keys, description) "
-    "SELECT 'delete', doc, name, keys, description FROM search_texts WHERE doc = :old"
-)
-_INDEX = text(
-    "INSERT INTO search_index (rowid, name, keys, description) "
-    "SELECT doc, name, keys, description FROM search_texts WHERE doc = :doc"
-)
+def _add(table: Table, given: Subquery) -> Insert:
+    return insert(table).from_select(given.c.keys(), select(given))
+
+
+def _find_pairs() -> Select[Any]:
+    given = given_rows(field=Text(), key=Text())
+    same = (search_values.c.field == given.c.field) & (search_values.c.key == given.c.key)
+    return select(search_values.c.id, search_values.c.field, search_values.c.key).join(given, same)
+
+
+def _change_models() -> Update:
+    given = given_rows(**{column.name: column.type for column in search_models.c})
+    values = {name: given.c[name] for name in given.c.keys() if name != "model_id"}  # noqa: SIM118
+    return update(search_models).where(search_models.c.model_id == given.c.model_id).values(values)
+
+
+def _remove_postings() -> Delete:
+    given = given_rows(value_id=_BIG, doc=_BIG)
+    return delete(search_postings).where(
+        tuple_(search_postings.c.value_id, search_postings.c.doc).in_(select(given.c.value_id, given.c.doc))
+    )
+
+
+def _move_postings() -> Update:
+    given = given_rows(value_id=_BIG, old=_BIG, new=_BIG)
+    return (
+        update(search_postings)
+        .where(search_postings.c.value_id == given.c.value_id, search_postings.c.doc == given.c.old)
+        .values(doc=given.c.new)
+    )
+
+
+def _change_texts(**places: Text) -> Update:
+    given = given_rows(old=_BIG, doc=_BIG, **places)
+    values = {name: given.c[name] for name in ("doc", *places)}
+    return update(search_texts).where(search_texts.c.doc == given.c.old).values(values)
+
+
+def _index(*, forgets: bool) -> Insert:
+    """Enter rows of `search_texts` into FTS5, or take them out: it keeps no words, and has to be told them again."""
+    given = given_rows(doc=_BIG)
+    texts = select(*search_texts.c).join(given, given.c.doc == search_texts.c.doc)
+    names = [column.name for column in (search_index.c.rowid, *list(search_texts.c)[1:])]
+    if not forgets:
+        return insert(search_index).from_select(names, texts)
+    told = texts.add_columns(literal_column("'delete'"))
+    return insert(search_index).from_select([*names, search_index.name], told)
+
+
+@cache
+def _add_words(dialect: str) -> Insert:
+    adding = sqlite.insert(search_words) if dialect == "sqlite" else postgresql.insert(search_words)
+    given = given_rows(word=Text())
+    # Without a condition SQLite would take what follows for part of the join.
+    rows = select(given.c.word).where(given.c.word != "").order_by(given.c.word)
+    return adding.from_select(["word"], rows).on_conflict_do_nothing()
+
+
+_BIG = BigInteger()
+_PLACES = {"name": Text(), "keys": Text(), "description": Text()}
+_VALUES = _find_pairs()
+_ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Text()))
+_ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
+_CHANGE_MODELS = _change_models()
+_ADD_POSTINGS = _add(search_postings, given_rows(value_id=_BIG, doc=_BIG))
+_REMOVE_POSTINGS = _remove_postings()
+_MOVE_POSTINGS = _move_postings()
+_ADD_TEXTS = _add(search_texts, given_rows(doc=_BIG, **_PLACES))
+_MOVE_TEXTS = _change_texts()
+_CHANGE_TEXTS = _change_texts(**_PLACES)
+_INDEX = _index(forgets=False)
+_UNINDEX = _index(forgets=True)
