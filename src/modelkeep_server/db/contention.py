@@ -39,7 +39,7 @@ def explain(error: OperationalError) -> Unavailable:
     code = getattr(found, "sqlite_errorcode", None)
     if state == _WAITED or (code is not None and code & _PRIMARY in _BUSY):
         return Contended("Somebody else is changing the same thing, and is not done yet.", retry_after_seconds=3)
-    if state == _ENDED:
+    if state == _ENDED or code == sqlite3.SQLITE_INTERRUPT:
         return TookTooLong("The question took longer than the database may work on one.")
     return Unavailable("The database does not answer.", retry_after_seconds=5)
 

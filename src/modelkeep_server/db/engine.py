@@ -6,6 +6,7 @@ below SQLite 3.51.3 can corrupt a database that two connections write), and `syn
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -180,12 +181,23 @@ def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "mmap_size=0"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+    _teach(dbapi_connection)
 
 
 def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None
     for pragma in ("busy_timeout=5000", "wal_autocheckpoint=0", "query_only=ON", "mmap_size=0", "cache_size=-2000"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+    _teach(dbapi_connection)
+
+
+def _teach(dbapi_connection: Any) -> None:
+    """SQLite has no regular expressions of its own: `holds_shape(pattern, text)`, for searches."""
+    dbapi_connection.create_function("holds_shape", 2, _holds_shape, deterministic=True)
+
+
+def _holds_shape(pattern: str, within: str) -> bool:
+    return re.search(pattern, within) is not None
 
 
 def open_postgresql(url: str, *, connections: int) -> Database:

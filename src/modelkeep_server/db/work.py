@@ -38,6 +38,7 @@ from sqlalchemy.types import NullType
 
 from modelkeep_server.db import ledger, row_writers
 from modelkeep_server.db.ledger import Entry
+from modelkeep_server.db.patience import Patience
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
@@ -161,6 +162,7 @@ class Work:
         self._journal = _Journal()
         self._projections = projections
         self._after_commit: dict[Callable[[], None], None] = {}
+        self._patience: Patience | None = None
         self.parts = parts
         self.circumstances = circumstances
         self.writes = writes
@@ -184,8 +186,20 @@ class Work:
     # Most of what a read costs is building its statement. Those of every request are built once, when their module is
     # loaded or when they are first asked for, and take `values` for their `bindparam`s.
 
+    @contextmanager
+    def hurried(self, seconds: float) -> Iterator[None]:
+        """Give what is read in the block so many seconds in all. Raises TookTooLong, as soon as they are over."""
+        outside, self._patience = self._patience, Patience(self._connection, seconds)
+        try:
+            with self._patience.kept():
+                yield
+        finally:
+            self._patience = outside
+
     def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Every row of a read."""
+        if self._patience is not None:
+            self._patience.look()
         return self._connection.execute(statement, values).all()
 
     def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:

@@ -51,11 +51,15 @@ from dataclasses import dataclass
 class FieldError:
     """
     One field and what is wrong with it, in words a person can act on. `field` is the JSON name, dotted for inner
-    keys.
+    keys. Of a text that is read like a query, `position` and `length` say which of its characters are at fault, and
+    `suggestion` is the whole text put right.
     """
 
     field: str
     message: str
+    position: int | None = None
+    length: int | None = None
+    suggestion: str | None = None
 
 
 class RegistryError(Exception):

@@ -69,6 +69,7 @@ ACTIONS: dict[str, Action] = {
         Action("service.end", "service", "ended a service account"),
         Action("me.read", "user", "looked at their own rights"),
         Action("model.read", "model", "looked at a model"),
+        Action("model.export", "registry", "exported a list of models"),
         Action("model.create", "model", "registered", is_activity=True),
         Action("model.update", "model", "edited", is_activity=True),
         Action("model.transfer", "model", "transferred", is_activity=True),

@@ -173,6 +173,7 @@ PERMISSIONS: dict[str, Permission] = {
         ),
         Permission("service.end", _any_of(Role.MODEL_OWNER, Role.ADMIN), None, "end a service account"),
         Permission("model.read", _EVERYONE, Scope.READ, "see models"),
+        Permission("model.export", _EVERYONE, Scope.READ, "export the models that they see"),
         Permission("model.create", _any_of(Role.MODEL_OWNER), Scope.WRITE, "create a model"),
         Permission("model.update", _OWNERS, Scope.WRITE, "edit a model"),
         Permission("model.transfer", _ADMINS, Scope.ADMIN, "transfer a model to other owners"),

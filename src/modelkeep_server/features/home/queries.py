@@ -16,7 +16,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
-from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.rows import read_shown
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.features.versions.conditions import has_flag
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
@@ -104,23 +104,19 @@ def list_bare_models(work: Work, actor: Actor) -> tuple[BareModel, ...]:
 
 
 def list_my_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
-    """The models that the actor owns, the last changed first, with their newest versions. Three statements."""
-    return _list_newest(work, owned_by(actor), visible_to(actor), limit=limit)
+    """The models that the actor owns, the last changed first, with their newest versions. Two statements."""
+    return _list_newest(work, actor, owned_by(actor), limit=limit)
 
 
 def list_latest_models(work: Work, actor: Actor, *, limit: int = DEFAULT_LIMIT) -> tuple[CatalogueRow, ...]:
-    """The models that the actor can see, the last changed first, with their newest versions. Three statements."""
-    return _list_newest(work, visible_to(actor), limit=limit)
+    """The models that the actor can see, the last changed first, with their newest versions. Two statements."""
+    return _list_newest(work, actor, limit=limit)
 
 
-def _list_newest(work: Work, *conditions: ColumnElement[bool], limit: int) -> tuple[CatalogueRow, ...]:
-    rows = work.all(
-        model_queries.select_models()
-        .where(*conditions)
-        .order_by(models.c.updated_at.desc(), models.c.id.desc())
-        .limit(limit)
-    )
-    return search.to_rows(work, rows)
+def _list_newest(work: Work, actor: Actor, *conditions: ColumnElement[bool], limit: int) -> tuple[CatalogueRow, ...]:
+    newest_first = (models.c.updated_at.desc(), models.c.id.desc())
+    rows = work.all(select(models.c.id).where(visible_to(actor), *conditions).order_by(*newest_first).limit(limit))
+    return read_shown(work, actor, [row.id for row in rows])
 
 
 def count_states_of(work: Work, actor: Actor, model_keys: Sequence[int]) -> dict[int, dict[State, int]]:

@@ -54,7 +54,7 @@ def get_model(work: Work, actor: Actor, group: str, name: str) -> Model:
     rows = work.all(_by_path(sight_of(actor)), {"path_key": f"{group}/{name}".lower(), **values_of(actor)})
     if not rows:
         raise NotFound(f"There is no model {group[:100]}/{name[:100]} that you can see.")
-    model = _to_model(rows[0], [row.owner_email for row in rows if row.owner_email is not None])
+    model = to_model(rows[0], [row.owner_email for row in rows if row.owner_email is not None])
     return model if rows[0].shared is None else replace(model, shared=Access(rows[0].shared))
 
 
@@ -75,7 +75,7 @@ def to_models(work: Work, rows: Sequence[Row[Any]]) -> tuple[Model, ...]:
     if rows:
         for owner in work.all(_OWNERS, {"model_ids": list(owners)}):
             owners[owner.model_id].append(owner.email)
-    return tuple(_to_model(row, owners[row.id]) for row in rows)
+    return tuple(to_model(row, owners[row.id]) for row in rows)
 
 
 def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
@@ -95,7 +95,7 @@ def relations_of(actor: Actor, model: Model) -> frozenset[Relation]:
     return frozenset(stands)
 
 
-def _to_model(row: Row[Any], owners: Sequence[str]) -> Model:
+def to_model(row: Row[Any], owners: Sequence[str]) -> Model:
     return Model(
         key=row.id,
         id=row.public_id,

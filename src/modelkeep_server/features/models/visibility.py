@@ -51,9 +51,9 @@ def visible_to(actor: Actor, of: Table = models) -> ColumnElement[bool]:
     return _condition(sight_of(actor), actor.user_id, actor.emails_verified, actor.as_of, of)
 
 
-def visible_by(sight: Sight) -> ColumnElement[bool]:
+def visible_by(sight: Sight, of: Table = models) -> ColumnElement[bool]:
     """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
-    return _condition(sight, ASKER, ASKER_EMAILS, _AS_OF, models)
+    return _condition(sight, ASKER, ASKER_EMAILS, _AS_OF, of)
 
 
 def values_of(actor: Actor) -> dict[str, Any]:
@@ -103,9 +103,9 @@ def owned_by(actor: Actor) -> ColumnElement[bool]:
     return _ownership(actor.user_id, actor.emails_verified, models)
 
 
-def owned_by_asker() -> ColumnElement[bool]:
-    """The same of the actor whose `values_of` are given."""
-    return _ownership(ASKER, ASKER_EMAILS, models)
+def owned_by_asker(of: Table = models) -> ColumnElement[bool]:
+    """The same of the actor whose `values_of` are given; `of` as in `visible_to`."""
+    return _ownership(ASKER, ASKER_EMAILS, of)
 
 
 def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table) -> ColumnElement[bool]:

@@ -1,81 +1,95 @@
-"""The catalogue: models that match a filter and that the actor may see, page by page."""
+"""The catalogue: models that fit what was asked and that the actor may see, page by page, with counts beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    bindparam,
-    false,
-    func,
-    literal,
-    literal_column,
-    select,
-)
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import func, select
 
-from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import (
-    models,
-    search_index,
-    search_models,
-    search_postings,
-    search_texts,
-    search_values,
-    versions,
-)
+from modelkeep_server.db.tables import models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries as model_queries
-from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import visible_to
-from modelkeep_server.features.search.documents import key_of
+from modelkeep_server.features.search.asking import read_filter
+from modelkeep_server.features.search.compiling import counting, pages
+from modelkeep_server.features.search.compiling.ranking import LIVE
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, VersionMark
-from modelkeep_server.features.versions.conditions import has_flag
-from modelkeep_server.kit import clock, ids
-from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
-from modelkeep_server.kit.words import split_words
-from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.features.search.language.tree import Everything, Node
+from modelkeep_server.features.search.rows import read_shown
+from modelkeep_server.features.search.views import CatalogueFilter, Facet, FacetCount, Found
+from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid
-from modelkeep_server.rules.lifecycle import State
 
-NEWEST_SHOWN = 2
-WORDS_MAX = 32
-
-#: Sort name → (column, descending). Each ends in id, so that pages are stable.
-SORTS: dict[str, tuple[ColumnElement[object], bool]] = {
-    "updated": (search_models.c.updated_at, True),
-    "created": (search_models.c.created_at, True),
-    "name": (search_models.c.path_key, False),
-}
+#: How a list may be sorted; it is by what suits the query where nothing is asked for.
+SORTS = ("relevance", "updated", "created", "name")
+#: How long the database may work on one question.
+SECONDS_MAX = 2.0
+_STREAMED_ROWS = 5_000
 
 
 def list_models(
-    work: Work, actor: Actor, asked: CatalogueFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
-) -> Page[CatalogueRow]:
+    work: Work,
+    actor: Actor,
+    asked: CatalogueFilter,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    facets: bool = False,
+) -> Found:
     """
-    One page of the catalogue, found in the narrow index. Five statements. A model's id as its text finds that model.
+    One page of the catalogue. At most four statements, and three more where facets are counted beside it.
 
     Raises:
-        Invalid: An unknown sort, or more than 32 words.
+        QueryMistake: The query cannot be read.
+        Invalid: An unknown sort, tier, status or state.
         CursorRefused: The cursor is foreign, edited, or of another filter or sort.
+        TookTooLong: More than the database may work on one question.
     """
-    if asked.sort not in SORTS:
-        raise Invalid.of([FieldError("sort", f"Choose one of {', '.join(SORTS)}.")])
-    column, descending = SORTS[asked.sort]
-    key = search_models.c.model_id
-    conditions = _conditions(work, actor, asked)
+    node, sort = _read(work, asked)
     filters = _as_mapping(asked)
-    statement = select(key, column).where(*conditions)
-    shown, following = read_rows(
-        work, statement, column, key, filters=filters, limit=limit, cursor=cursor, descending=descending
-    )  # fmt: skip
-    total = work.scalar(select(func.count()).select_from(search_models).where(*conditions))
-    return Page(to_rows(work, _read_models(work, actor, [row.model_id for row in shown])), following, total)
+    after = work.parts.cursors.read(cursor, filters) if cursor else None
+    with work.hurried(SECONDS_MAX):
+        search = Search(work, actor, node, beside=[LIVE] if sort == pages.RELEVANCE else ())
+        pages.look_at(search, sort, counting.trees_counted(node) if facets else ())
+        counts = counting.count_values(search) if facets else None
+        rows, total = pages.list_rows(search, sort, limit=limit + 1, after=after, counted=counts is None)
+    total = total if counts is None else counts.models
+    return Found(
+        items=read_shown(work, actor, [row.model_key for row in rows[:limit]]),
+        next_cursor=work.parts.cursors.make(rows[limit - 1].position, filters) if len(rows) > limit else None,
+        total=min(total or 0, pages.COUNTED_MAX),
+        is_capped=(total or 0) > pages.COUNTED_MAX,
+        sort=sort,
+        facets=() if counts is None else _name(work, counts),
+    )
+
+
+def count_facets(work: Work, actor: Actor, asked: CatalogueFilter) -> tuple[Facet, ...]:
+    """How many of what is found has which value, field by field. At most five statements. Raises as `list_models`."""
+    node, _ = _read(work, asked)
+    with work.hurried(SECONDS_MAX):
+        search = Search(work, actor, node)
+        search.look(counting.trees_counted(node))
+        counts = counting.count_values(search)
+    return _name(work, counts)
+
+
+def matches(work: Work, actor: Actor, node: Node, model_key: int) -> bool:
+    """Whether a query finds this model for the actor. At most two statements."""
+    return pages.is_among(Search(work, actor, node), model_key)
+
+
+def stream_keys(work: Work, actor: Actor, asked: CatalogueFilter) -> Iterator[int]:
+    """The inside ids of all that is found, in its order, however much that is. Raises as `list_models`, once read."""
+    node, sort = _read(work, asked)
+    search = Search(work, actor, node, beside=[LIVE] if sort == pages.RELEVANCE else ())
+    after = None
+    while True:
+        rows, _ = pages.list_rows(search, sort, limit=_STREAMED_ROWS, after=after, counted=False)
+        yield from (row.model_key for row in rows)
+        if len(rows) < _STREAMED_ROWS:
+            return
+        after = rows[-1].position
 
 
 def count_models(work: Work, actor: Actor) -> int:
@@ -84,152 +98,44 @@ def count_models(work: Work, actor: Actor) -> int:
 
 
 def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[str, int], ...]:
-    """The groups the actor can see, with how many models each holds, the fullest first. One statement."""
-    rows = work.all(
-        select(models.c.group_name, func.count().label("models_count"))
-        .where(visible_to(actor))
-        .group_by(models.c.group_name)
-        .order_by(func.count().desc(), models.c.group_name)
-        .limit(limit)
-    )
-    return tuple((row.group_name, row.models_count) for row in rows)
+    """The groups of the newest models the actor sees, with how many each holds, the fullest first. Two statements."""
+    return _most_used(work, actor, "group", limit)
 
 
 def list_tags(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
-    """The most used tags among models the actor can see. One statement."""
-    return _most_used(work, actor, "tag", limit)
+    """The most used tags among the newest models the actor can see. Two statements."""
+    return tuple(tag for tag, _ in _most_used(work, actor, "tag", limit))
 
 
 def list_owners(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
-    """The e-mails that own the most models among those the actor can see. One statement."""
-    return _most_used(work, actor, "owner", limit)
+    """The e-mails that own the most among the newest models the actor can see. Two statements."""
+    return tuple(owner for owner, _ in _most_used(work, actor, "owner", limit))
 
 
-def _most_used(work: Work, actor: Actor, field: str, limit: int) -> tuple[str, ...]:
-    value = search_values.c.key
-    rows = work.all(
-        select(value.label("value"))
-        .join(search_postings, search_postings.c.value_id == search_values.c.id)
-        .join(search_models, search_models.c.doc == search_postings.c.doc)
-        .where(search_values.c.field == FIELDS[field].letter, visible_to(actor, search_models))
-        .group_by(value)
-        .order_by(func.count().desc(), value)
-        .limit(limit)
-    )
-    return tuple(row.value for row in rows)
+def _most_used(work: Work, actor: Actor, field: str, limit: int) -> tuple[tuple[str, int], ...]:
+    counts = counting.count_values(Search(work, actor, Everything()))
+    named = counting.name_values(work, counts, [field], limit)
+    return tuple((told.shown, told.count) for told in named[field])
 
 
-def _has(field: str, shown: str) -> ColumnElement[bool]:
-    found = (
-        select(search_postings.c.doc)
-        .join(search_values, search_values.c.id == search_postings.c.value_id)
-        .where(search_values.c.field == FIELDS[field].letter, search_values.c.key == key_of(shown))
-    )
-    return search_models.c.doc.in_(found)
+def _read(work: Work, asked: CatalogueFilter) -> tuple[Node, str]:
+    if asked.sort and asked.sort not in SORTS:
+        raise Invalid.of([FieldError("sort", f"Choose one of {', '.join(SORTS)}.")])
+    node = read_filter(asked, work.now)
+    return node, pages.sort_of(node, asked.sort)
 
 
-def _read_models(work: Work, actor: Actor, keys: Sequence[int]) -> list[Row[Any]]:
-    """The rows of these models, in the order of the keys. One statement, none for no keys."""
-    if not keys:
-        return []
-    rows = work.all(model_queries.select_models().where(models.c.id.in_(keys), visible_to(actor)))
-    by_key = {row.id: row for row in rows}
-    return [by_key[key] for key in keys if key in by_key]
-
-
-def _conditions(work: Work, actor: Actor, asked: CatalogueFilter) -> list[ColumnElement[bool]]:
-    conditions = [visible_to(actor, search_models), *_text_conditions(work, asked.text)]
-    if asked.group:
-        conditions.append(_has("group", asked.group))
-    if asked.risk_tier:
-        conditions.append(_has("riskTier", _choice("riskTier", asked.risk_tier, list(RiskTier))))
-    if asked.status:
-        standing = models.c.status == _choice("status", asked.status, list(ModelStatus))
-        conditions.append(search_models.c.model_id.in_(select(models.c.id).where(standing)))
-    if asked.tag:
-        conditions.append(_has("tag", asked.tag))
-    if asked.owner:
-        conditions.append(_has("owner", asked.owner.strip()))
-    for column, earliest, latest in (
-        (search_models.c.created_at, asked.created_from, asked.created_to),
-        (search_models.c.updated_at, asked.updated_from, asked.updated_to),
-    ):
-        if earliest:
-            conditions.append(column >= clock.to_us(earliest))
-        if latest:
-            conditions.append(column <= clock.to_us(latest))
-    return conditions
-
-
-def _choice(field: str, given: str, choices: Sequence[str]) -> str:
-    if given not in choices:
-        raise Invalid.of([FieldError(field, f"Choose one of {', '.join(choices)}.")])
-    return given
-
-
-def _text_conditions(work: Work, text: str) -> list[ColumnElement[bool]]:
-    words = split_words(text)
-    if len(words) > WORDS_MAX:
-        raise Invalid.of([FieldError("q", f"At most {WORDS_MAX} words.")])
-    if ids.is_uuid(text.strip()):
-        meant = select(models.c.id).where(models.c.public_id == text.strip().lower())
-        return [search_models.c.model_id.in_(meant)]
-    if words:
-        return [_text_condition(work, words)]
-    return [false()] if text.strip() else []
-
-
-def _text_condition(work: Work, words: Sequence[str]) -> ColumnElement[bool]:
-    """Every word must begin a word of the model. Words hold letters and digits only, so no operator can slip in."""
-    if work.dialect == "sqlite":
-        query = " ".join(f'"{word}"*' for word in words)
-        found = select(search_index.c.rowid).where(literal_column("search_index").op("MATCH")(query))
-    else:
-        query = " & ".join(f"'{word}':*" for word in words)
-        found = select(search_texts.c.doc).where(literal_column("document").op("@@")(literal(query).cast(TSQUERY)))
-    return search_models.c.doc.in_(found)
-
-
-def to_rows(work: Work, rows: Sequence[Row[Any]]) -> tuple[CatalogueRow, ...]:
-    """Views of these rows of `select_models`, each with its newest versions. Two statements."""
-    marks, counts = _newest_versions(work, [row.id for row in rows])
+def _name(work: Work, counts: counting.Counts) -> tuple[Facet, ...]:
+    named = counting.name_values(work, counts, counting.COUNTED_FIELDS, counting.SHOWN_MAX)
     return tuple(
-        CatalogueRow(model, marks.get(model.key, ()), counts.get(model.key, 0))
-        for model in model_queries.to_models(work, rows)
-    )
-
-
-def _select_newest() -> Select[Any]:
-    place = func.row_number().over(partition_by=versions.c.model_id, order_by=versions.c.number.desc()).label("place")
-    count = func.count().over(partition_by=versions.c.model_id).label("versions_count")
-    ranked = (
-        select(versions.c.model_id, versions.c.version, versions.c.state, versions.c.id, place, count)
-        .where(versions.c.model_id.in_(bindparam("model_keys", expanding=True)))
-        .subquery()
-    )
-    flags = (has_flag(ranked.c.id, "CLOSED").label("closed"), has_flag(ranked.c.id, "HOLD").label("held"))
-    shown = select(ranked, *flags).where(ranked.c.place <= NEWEST_SHOWN)
-    return shown.order_by(ranked.c.model_id, ranked.c.place)
-
-
-_NEWEST = _select_newest()
-
-
-def _newest_versions(
-    work: Work, model_keys: Sequence[int]
-) -> tuple[dict[int, tuple[VersionMark, ...]], dict[int, int]]:
-    if not model_keys:
-        return {}, {}
-    rows = work.all(_NEWEST, {"model_keys": list(model_keys)})
-    marks: dict[int, tuple[VersionMark, ...]] = {}
-    counts: dict[int, int] = {}
-    for row in rows:
-        marks[row.model_id] = (
-            *marks.get(row.model_id, ()),
-            VersionMark(row.version, State(row.state), bool(row.closed), bool(row.held)),
+        Facet(
+            field,
+            tuple(FacetCount(told.key, told.shown, told.count) for told in values),
+            others=len(counts.values.get(FIELDS[field].letter, ())) - len(values),
+            is_capped=counts.models > pages.COUNTED_MAX,
         )
-        counts[row.model_id] = row.versions_count
-    return marks, counts
+        for field, values in named.items()
+    )
 
 
 def _as_mapping(asked: CatalogueFilter) -> Mapping[str, object]:

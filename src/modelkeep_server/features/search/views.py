@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.kit.paging import Page
 from modelkeep_server.rules.lifecycle import State
 
 
@@ -28,7 +29,10 @@ class CatalogueRow:
 
 @dataclass(frozen=True)
 class CatalogueFilter:
-    """What a person asked the catalogue for. Empty values do not filter. `owner` also finds registrars."""
+    """
+    What a person asked the catalogue for. Empty values do not filter; all that are given must hold, as `text` must,
+    which is in the query language. `owner` also finds registrars. No `sort` is the one that suits the query.
+    """
 
     text: str = ""
     group: str = ""
@@ -40,4 +44,38 @@ class CatalogueFilter:
     updated_from: datetime | None = None
     updated_to: datetime | None = None
     status: str = ""
-    sort: str = "updated"
+    state: str = ""
+    framework: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class FacetCount:
+    """A value of a field, how it is shown, and how many of the models found have it. `key` is what a query asks for."""
+
+    key: str
+    shown: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Facet:
+    """
+    A field and its most frequent values among what was found, and how many other values there are.
+
+    Where more models were found than are counted (`is_capped`), the newest of them were.
+    """
+
+    field: str
+    counts: tuple[FacetCount, ...]
+    others: int = 0
+    is_capped: bool = False
+
+
+@dataclass(frozen=True)
+class Found(Page[CatalogueRow]):
+    """A page of models. `total` is how many fit; more than that do where it `is_capped`. `sort` is how they stand."""
+
+    is_capped: bool = False
+    sort: str = ""
+    facets: tuple[Facet, ...] = ()

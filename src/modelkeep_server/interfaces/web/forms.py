@@ -8,7 +8,6 @@ from urllib.parse import quote, urlencode
 
 from starlette.datastructures import FormData
 
-from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.rules.emails import find_email_fault
 from modelkeep_server.rules.errors import FieldError, Invalid
 
@@ -186,27 +185,6 @@ def ask_what_can_be(values: Mapping[str, str], ask: Callable[[Mapping[str, str]]
 def href_of(path: str, query: Mapping[str, str]) -> str:
     """An address with its query, percent-encoded."""
     return f"{path}?{urlencode(query)}" if query else path
-
-
-def query_of(asked: CatalogueFilter) -> dict[str, str]:
-    """A filter of the catalogue as an address says it, without what is empty."""
-    days = {
-        "createdFrom": asked.created_from,
-        "createdTo": asked.created_to,
-        "updatedFrom": asked.updated_from,
-        "updatedTo": asked.updated_to,
-    }
-    pairs = {
-        "q": asked.text,
-        "group": asked.group,
-        "riskTier": asked.risk_tier,
-        "tag": asked.tag,
-        "owner": asked.owner,
-        "status": asked.status,
-        **{name: day.date().isoformat() if day else "" for name, day in days.items()},
-        "sort": "" if asked.sort == "updated" else asked.sort,
-    }
-    return {name: value for name, value in pairs.items() if value}
 
 
 def model_as_json(values: Mapping[str, Any]) -> str:

@@ -1,9 +1,8 @@
-"""The catalogue, registering a model, and a model's page."""
+"""Registering a model, and a model's page."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
@@ -14,18 +13,14 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import queries, service
 from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions import queries as version_queries
-from modelkeep_server.interfaces.query_strings import CATALOGUE_FILTERS, read_catalogue_filter
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
-from modelkeep_server.interfaces.web.contexts.models import CatalogueContext, CreateModelContext, ModelContext
+from modelkeep_server.interfaces.web.contexts.models import CreateModelContext, ModelContext
 from modelkeep_server.interfaces.web.face import Redirect, door, make_router
-from modelkeep_server.interfaces.web.forms import ask_what_can_be, errors_by_field, read_filters, split_entries, text_of
+from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
 from modelkeep_server.interfaces.web.model_settings import open_form
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.interfaces.web.standing import find_standing
-from modelkeep_server.kit.paging import Page as Rows
-from modelkeep_server.rules.digests import find_digest
 from modelkeep_server.rules.errors import Invalid, NameTaken
 
 router = make_router()
@@ -47,35 +42,6 @@ FORM_FIELDS = (
 )
 
 Text = Annotated[str, Query(max_length=1000)]
-
-
-@router.get("/models")
-@door.reads("model.read")
-def show_catalogue(work: Work, actor: Actor, request: Request, cursor: Text = "") -> Page | Redirect:
-    """Where is the model I need? Whoever searches for a SHA-256 is led to the files that have it."""
-    digest = find_digest(request.query_params.get("q", ""))
-    if digest is not None:
-        return Redirect(f"/digests/{digest}")
-
-    def find(asked: Mapping[str, str]) -> tuple[CatalogueFilter, Rows[CatalogueRow]]:
-        wanted = read_catalogue_filter(asked)
-        return wanted, search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=cursor or None)
-
-    values = read_filters(request.query_params, CATALOGUE_FILTERS)
-    (asked, rows), errors = ask_what_can_be(values, find)
-    return Page.of(
-        CatalogueContext(
-            rows=rows,
-            filter=asked,
-            values=values,
-            errors=errors,
-            cursor=cursor or None,
-            registry_empty=not rows.items and search.count_models(work, actor) == 0,
-            groups=tuple(name for name, _ in search.list_groups(work, actor)),
-            tags=search.list_tags(work, actor),
-            owners=search.list_owners(work, actor),
-        )
-    )
 
 
 @router.get("/models/new")

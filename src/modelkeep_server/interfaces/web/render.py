@@ -31,6 +31,7 @@ from modelkeep_server.interfaces.marks import format_size, icon_of
 from modelkeep_server.interfaces.templating import make_environment
 from modelkeep_server.interfaces.web import card_words, compare_words, drawing, file_words
 from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.folding import models_where
 from modelkeep_server.rules import fields as metadata_fields
 from modelkeep_server.rules import metrics, naming, wording
 from modelkeep_server.rules.approvals import TIERS, RiskTier
@@ -220,6 +221,7 @@ def environment() -> jinja2.Environment:
     env.globals |= {
         "asset": asset,
         "icon": draw_icon,
+        "models_where": models_where,
         "help_mark": draw_help_mark,
         "csrf": draw_csrf,
         "icon_of": icon_of,

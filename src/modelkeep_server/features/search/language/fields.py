@@ -80,3 +80,16 @@ _ROWS = (
 
 #: Every field by its name, in the order in which help shows them.
 FIELDS: Mapping[str, Field] = {row.name: row for row in _ROWS}
+
+
+def _squeeze(spelling: str) -> str:
+    return spelling.casefold().replace("-", "").replace("_", "")
+
+
+#: Every spelling of every field, in small letters and without hyphens.
+SPELLINGS: Mapping[str, Field] = {_squeeze(spelling): row for row in _ROWS for spelling in (row.name, *row.also)}
+
+
+def find_field(spelling: str) -> Field | None:
+    """The field that a spelling means, in any case, `model-type` and `model_type` alike; None where none is meant."""
+    return SPELLINGS.get(_squeeze(spelling))

@@ -4,8 +4,9 @@ What a query means, as a tree: read from words by `reading`, compiled for a data
 Texts in it are folded already (`kit/words.py`), values are those of `fields.py`, and moments are microseconds.
 """
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -41,9 +42,14 @@ class Pattern:
 
 
 class Place(Enum):
-    """Where a text is looked for. `ANYWHERE` is name, group, tags and description; never across two of them."""
+    """
+    Where a text is looked for. `ANYWHERE` is name, group, tags and description; never across two of them.
+
+    `HEAD` is all of that but the description; nobody asks for it, but rank is told by it.
+    """
 
     ANYWHERE = "anywhere"
+    HEAD = "head"
     NAME = "name"
     DESCRIPTION = "description"
 
@@ -59,7 +65,7 @@ class Text:
 
     patterns: tuple[Pattern, ...]
     place: Place = Place.ANYWHERE
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Value:
 
     field: str
     patterns: tuple[Pattern, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -78,14 +84,14 @@ class During:
     field: str
     start: int | None
     end: int | None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Mine:
     """A model that whoever asks owns: by a verified e-mail, by that of a team, or as its registrar."""
 
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class Is:
     """The model with this id (a UUID)."""
 
     public_id: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ class Not:
     """What does not fit `part`."""
 
     part: "Node"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class And:
     """What fits all of `parts`: two at least."""
 
     parts: tuple["Node", ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Or:
     """What fits one of `parts`: two at least."""
 
     parts: tuple["Node", ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 Leaf = Text | Value | During | Mine | Is | Everything

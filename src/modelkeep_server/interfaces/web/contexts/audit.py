@@ -15,8 +15,7 @@ from modelkeep_server.features.audit.views import (
     ProvenEvent,
     Verified,
 )
-from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
-from modelkeep_server.interfaces.web.contexts.models import Chip
+from modelkeep_server.interfaces.web.contexts.base import Chip, Context, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.proof_tree import ProofTree, draw_proof_tree, list_hashes
 from modelkeep_server.kit.paging import Page as Rows

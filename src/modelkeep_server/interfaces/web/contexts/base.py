@@ -23,6 +23,15 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Chip:
+    """One active filter of a list: its name, its value, and the address of the same list without it."""
+
+    name: str
+    value: str
+    href: str
+
+
+@dataclass(frozen=True)
 class Walk:
     """A list that is walked by pages: at which address, by which filters, and the rows of this page."""
 

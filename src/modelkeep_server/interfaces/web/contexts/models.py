@@ -1,6 +1,5 @@
-"""What the catalogue and the pages of a model are drawn from."""
+"""What the pages of a model are drawn from."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -10,27 +9,15 @@ from modelkeep_server.features.identity.teams.views import Team
 from modelkeep_server.features.models.ownership import TransferPlan
 from modelkeep_server.features.models.views import AccessRequest, Model, Sharing
 from modelkeep_server.features.promotion.ending.views import Retirement
-from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.interfaces.hiding import say_naming
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.editing import Base
-from modelkeep_server.interfaces.web.forms import href_of, model_as_json, query_of
+from modelkeep_server.interfaces.web.forms import model_as_json
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.permissions import Relation
-
-_OPERATORS = re.compile(r"""(?<!\S)(-\w|(AND|OR|NOT)(?!\w))|\w:\S|[()"*]""")
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One active filter: its name, its value, and the address of the same list without it."""
-
-    name: str
-    value: str
-    href: str
 
 
 @dataclass(frozen=True)
@@ -43,67 +30,6 @@ class Standing:
 
     retirement: Retirement | None = None
     asked: AccessRequest | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CatalogueContext(Context):
-    """
-    GET /models. `groups`, `tags`, `owners` are suggestions for the filters; `cursor` is the one this page came by.
-
-    Controls, as in the API: q, group, riskTier, tag, owner, status, updatedFrom, updatedTo (2026-01-31) and sort:
-    updated, name or created. `values` is the filter as typed, `errors` one sentence for each control at fault, which
-    then filters nothing.
-    """
-
-    template: ClassVar[str] = "models/catalogue.html"
-    rows: Rows[CatalogueRow]
-    filter: CatalogueFilter
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    cursor: str | None = None
-    registry_empty: bool = False
-    groups: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The filter as an address says it, without what is empty."""
-        return query_of(self.filter)
-
-    @property
-    def holds_operators(self) -> bool:
-        """Whether what was typed looks like more than words, which is all that the box takes."""
-        return _OPERATORS.search(self.filter.text) is not None
-
-    @property
-    def chips(self) -> tuple[Chip, ...]:
-        """The active filters, each with the address that drops it."""
-        words = {"q": "text", "riskTier": "risk tier", "updatedFrom": "updated from", "updatedTo": "updated to"}
-        words |= {"createdFrom": "created from", "createdTo": "created to"}
-        return tuple(
-            Chip(words.get(name, name), value, self.href_without(name))
-            for name, value in self.query.items()
-            if name != "sort"
-        )
-
-    def href_without(self, name: str) -> str:
-        """This list without one of its filters, from its first page."""
-        return href_of("/models", {key: value for key, value in self.query.items() if key != name})
-
-    def href_with(self, **changes: str) -> str:
-        """This list with some filters set, from its first page."""
-        return href_of("/models", self.query | changes)
-
-    @property
-    def first_href(self) -> str | None:
-        """The first page of this list, or None where this is it."""
-        return href_of("/models", self.query) if self.cursor else None
-
-    @property
-    def next_href(self) -> str | None:
-        """The next page, or None on the last one."""
-        return self.href_with(cursor=self.rows.next_cursor) if self.rows.next_cursor else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@ import "./shell/theme.js";
 import "./shell/menus.js";
 import "./shell/copy.js";
 import "./shell/keys.js";
+import "./shell/search.js";
 import "./shell/notice.js";
 import "./shell/requests.js";
 import "./shell/offline.js";

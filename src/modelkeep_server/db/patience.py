@@ -1,0 +1,75 @@
+"""How long a database may work on what somebody asked, so that nobody's question holds up everybody else's."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, text
+
+from modelkeep_server.rules.errors import TookTooLong
+
+#: How many steps of its machine SQLite takes between two looks at the clock: a few tenths of a millisecond.
+_STEPS = 20_000
+#: What is left of the time is told to PostgreSQL again after this part of it.
+_TOLD_AGAIN = 0.1
+_TOO_LONG = "The question took longer than the database may work on one."
+#: What searches are planned with: each for its own values, out of the indexes that they were written for. Compiling a
+#: plan takes longer than running it.
+_PLANNED = (
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL enable_hashjoin = off; "
+    "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0"
+)
+_AS_BEFORE = "; ".join(
+    f"SET LOCAL {name} TO DEFAULT"
+    for name in (
+        "statement_timeout", "plan_cache_mode", "jit", "enable_hashjoin", "enable_seqscan",
+        "max_parallel_workers_per_gather",
+    )
+)  # fmt: skip
+
+
+class Patience:
+    """So many seconds for all that is asked of one connection."""
+
+    def __init__(self, connection: Connection, seconds: float) -> None:
+        self._connection = connection
+        self._until = time.monotonic() + seconds
+        self._seconds = self._told = seconds
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left."""
+        return self._until - time.monotonic()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """While the block runs, the database stops what takes too long. It must run in a transaction."""
+        if self._connection.dialect.name == "sqlite":
+            with self._kept_by_sqlite():
+                yield
+            return
+        self._connection.execute(text(f"{self._limit(self._seconds)}; {_PLANNED}"))
+        yield
+        # Where the block raised, the transaction ends and takes this with it.
+        self._connection.execute(text(_AS_BEFORE))
+
+    @contextmanager
+    def _kept_by_sqlite(self) -> Iterator[None]:
+        driver = self._connection.connection.driver_connection
+        driver.set_progress_handler(lambda: self.left < 0, _STEPS)  # type: ignore[union-attr]
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)  # type: ignore[union-attr]
+
+    def look(self) -> None:
+        """Before each statement: PostgreSQL counts anew for every one. Raises TookTooLong."""
+        left = self.left
+        if left <= 0:
+            raise TookTooLong(_TOO_LONG)
+        if self._connection.dialect.name != "sqlite" and self._told - left > self._seconds * _TOLD_AGAIN:
+            self._told = left
+            self._connection.execute(text(self._limit(left)))
+
+    def _limit(self, seconds: float) -> str:
+        return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"

@@ -1,0 +1,181 @@
+"""Groups and tags to browse by, with what is in each: of the models that the reader sees, and no others."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Row, Select, Text, bindparam, case, cast, func, literal, select
+
+from modelkeep_server.db.key_lists import in_keys
+from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.tables import models, search_models, search_postings, search_values
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.search.codes import code_of, read_code, split_codes
+from modelkeep_server.features.search.known import holding, is_seen
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.offers import quote
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.kit.words import fold_value
+from modelkeep_server.rules.approvals import RiskTier
+from modelkeep_server.rules.errors import FieldError, Invalid
+
+#: Models are counted so far.
+COUNTED_MOST = 10_000
+#: By use, so many values at most, of the models that changed last.
+USED_MOST = 100
+_LATELY = 10_000
+SORTS = ("name", "use")
+_TIERS = tuple(RiskTier)
+
+
+@dataclass(frozen=True)
+class Browsed:
+    """
+    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are
+    more), `tiers` how many of those have which risk tier. `newest` is the address of the one that changed last.
+    """
+
+    name: str
+    query: str
+    count: int
+    is_capped: bool
+    tiers: Mapping[RiskTier, int]
+    newest: str
+    updated_at: datetime
+
+
+def list_values(
+    work: Work,
+    actor: Actor,
+    field: str,
+    text: str = "",
+    *,
+    sort: str = "name",
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Browsed]:
+    """
+    The groups or the tags (`field`) that models have, those that hold a text. By name, page by page; or by `use`, the
+    most used of the models that changed last first, on one page. Five statements at most.
+
+    Raises:
+        Invalid: An unknown sort. CursorRefused: The cursor is foreign, edited, or of another list.
+    """
+    if sort not in SORTS:
+        raise Invalid.of([FieldError("sort", f"Choose one of {', '.join(SORTS)}.")])
+    if not actor.is_known or "\0" in text:
+        return Page(())
+    letter = FIELDS[field].letter
+    asked = {**values_of(actor), "field": letter, "within": holding(fold_value(text))}
+    following: str | None = None
+    if sort == "use":
+        rows = _read_used(work, actor, letter, asked, min(limit, USED_MOST))
+    else:
+        filters = {"list": f"browse {field}", "text": fold_value(text)}
+        rows, following = read_rows(
+            work, _select_holding(sight_of(actor)), search_values.c.key,
+            filters=filters, values=asked, limit=limit, cursor=cursor,
+        )  # fmt: skip
+    found = _fill(work, actor, field, rows)
+    if sort == "use":
+        found.sort(key=lambda row: (-row.count, row.name))
+    return Page(tuple(found), following)
+
+
+def _read_used(work: Work, actor: Actor, letter: str, asked: Mapping[str, Any], limit: int) -> Sequence[Row[Any]]:
+    texts = work.all(_select_lately(sight_of(actor)), values_of(actor))
+    counts = Counter(code for row in texts for code in split_codes(row.facets) if code[0] == letter)
+    numbers = {read_code(code)[1]: count for code, count in counts.items()}
+    rows = work.all(_select_known(), {**asked, "keys": list(numbers)})
+    return sorted(rows, key=lambda row: (-numbers[row.id], row.key))[:limit]
+
+
+def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> list[Browsed]:
+    """What there is to say of these values. Three statements, none for no values."""
+    if not rows:
+        return []
+    tiers = {row.key: row.id for row in work.all(_TIER_VALUES)}
+    codes = {f"tier_{tier}": f"%{code_of('T', tiers.get(fold_value(tier.value), 0))}%" for tier in _TIERS}
+    asked = {**values_of(actor), **codes, "keys": [row.id for row in rows]}
+    told = {row.id: row for row in work.all(_select_counts(sight_of(actor)), asked)}
+    newest = {
+        row.doc: row
+        for row in work.all(_select_newest(), {"keys": [row.newest for row in told.values() if row.newest]})
+    }
+    found = []
+    for row in rows:
+        facts = told.get(row.id)
+        model = newest.get(facts.newest) if facts is not None else None
+        if facts is None or model is None:
+            continue
+        count, *of_tiers = map(int, facts.counts.split("/"))
+        found.append(
+            Browsed(
+                name=row.shown,
+                query=f"{field}:{quote(row.shown)}",
+                count=min(count, COUNTED_MOST),
+                is_capped=count > COUNTED_MOST,
+                tiers=dict(zip(_TIERS, of_tiers, strict=True)),
+                newest=f"{model.group_name}/{model.name}",
+                updated_at=model.updated_at,
+            )
+        )
+    return found
+
+
+@cache
+def _select_holding(sight: Sight) -> Select[Any]:
+    holds = search_values.c.key.like(bindparam("within"), escape="/")
+    return select(search_values).where(search_values.c.field == bindparam("field"), holds, is_seen(sight))
+
+
+@cache
+def _select_known() -> Select[Any]:
+    holds = search_values.c.key.like(bindparam("within"), escape="/")
+    return select(search_values).where(in_keys(search_values.c.id, "keys"), holds)
+
+
+@cache
+def _select_lately(sight: Sight) -> Select[Any]:
+    newest = select(search_models.c.facets).where(visible_by(sight, search_models))
+    return newest.order_by(search_models.c.doc.desc()).limit(_LATELY)
+
+
+_TIER_VALUES = select(search_values.c.id, search_values.c.key).where(search_values.c.field == FIELDS["riskTier"].letter)
+
+
+@cache
+def _select_counts(sight: Sight) -> Select[Any]:
+    """Of each value `all/low/medium/high` as one text, so that its models are gone through once; and its newest."""
+    seen = (
+        select(search_models.c.facets, search_models.c.doc)
+        .join(search_postings, search_postings.c.doc == search_models.c.doc)
+        .where(search_postings.c.value_id == search_values.c.id, visible_by(sight, search_models))
+        .correlate(search_values)
+    )
+    counted = seen.limit(COUNTED_MOST + 1).subquery()
+    numbers = [func.count()] + [
+        func.coalesce(func.sum(case((counted.c.facets.like(bindparam(f"tier_{tier}")), 1), else_=0)), 0)
+        for tier in _TIERS
+    ]
+    text: Any = cast(numbers[0], Text)
+    for number in numbers[1:]:
+        text = text + literal("/") + cast(number, Text)
+    counts = select(text).select_from(counted).scalar_subquery()
+    newest = seen.with_only_columns(search_postings.c.doc).order_by(search_postings.c.doc.desc()).limit(1)
+    return select(search_values.c.id, counts.label("counts"), newest.scalar_subquery().label("newest")).where(
+        in_keys(search_values.c.id, "keys")
+    )
+
+
+@cache
+def _select_newest() -> Select[Any]:
+    told = (search_models.c.doc, models.c.group_name, models.c.name, models.c.updated_at)
+    return (
+        select(*told).join(models, models.c.id == search_models.c.model_id).where(in_keys(search_models.c.doc, "keys"))
+    )

@@ -1,0 +1,268 @@
+"""
+A tree as SQL. Every leaf is a *test* of the row at hand of `search_models`, most are a *set* of documents too.
+
+Whatever somebody typed is bound as a value, never written into a statement. Tests name columns of `search_models`, and
+of `search_texts` where they look into texts (`looks_into_texts`): whoever takes one in must read both tables then.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar
+
+from modelkeep_server.db.saying import Said, say
+from modelkeep_server.db.tables import search_models
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import (
+    Sight,
+    owned_by_asker,
+    sight_of,
+    values_of,
+    visible_by,
+)
+from modelkeep_server.features.search.codes import code_of
+from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, is_any
+from modelkeep_server.features.search.compiling.shapes import BORDER, shape_of
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import (
+    And,
+    During,
+    Everything,
+    Is,
+    Mine,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Place,
+    Text,
+    Value,
+)
+from modelkeep_server.kit import clock
+
+#: So many values are looked for among a row's codes one by one; more are joined to their postings.
+_CODES_MAX = 12
+#: No word holds it: it is no character.
+NEVER = "\uffff"
+COLUMNS = {
+    Place.ANYWHERE: ("name", "keys", "description"),
+    Place.HEAD: ("name", "keys"),
+    Place.NAME: ("name",),
+    Place.DESCRIPTION: ("description",),
+}
+
+
+@dataclass
+class Binds:
+    """The values of one statement, or of several that are made together."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
+    _names: dict[object, str] = field(default_factory=dict)
+
+    def of(self, value: str | int) -> str:
+        """The name under which a value is bound, with its colon."""
+        name = self._names.setdefault((type(value), value), f"b{len(self._names)}")
+        self.values[name] = value
+        return f":{name}"
+
+    def take(self, said: Said) -> str:
+        """A condition that brings values along."""
+        self.values |= said.values
+        self.lists |= said.lists
+        return f"({said.sql})"
+
+
+@cache
+def _say_visible(sight: Sight, dialect: str) -> Said:
+    return say(visible_by(sight, search_models), dialect)
+
+
+@cache
+def _say_owned(dialect: str) -> Said:
+    return say(owned_by_asker(search_models), dialect)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too."""
+
+    query: str
+    exact: bool = True
+
+
+class Compiler(ABC):
+    """Compiles for one database, one who asks, and one tree with what was looked up for it."""
+
+    #: How a table is joined after another, in this order where the database keeps to it.
+    join: ClassVar[str]
+    dialect: ClassVar[str]
+
+    def __init__(self, actor: Actor, lookups: Lookups) -> None:
+        self.binds = Binds()
+        self.lookups = lookups
+        # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
+        asker = values_of(actor)
+        as_of = asker["actor_as_of"]
+        self.binds.values |= {**asker, "actor_as_of": None if as_of is None else clock.to_us(as_of)}
+        self.visible = self.binds.take(_say_visible(sight_of(actor), self.dialect))
+
+    def test(self, node: Node) -> str:
+        """The condition that a row of `search_models` fits."""
+        if isinstance(node, And | Or):
+            word = " AND " if isinstance(node, And) else " OR "
+            return f"({word.join(self.test(part) for part in node.parts)})"
+        if isinstance(node, Not):
+            return f"(NOT {self.test(node.part)})"
+        if isinstance(node, Text):
+            return self._test_text(node)
+        if isinstance(node, Value):
+            return self._test_value(node)
+        return self._test_fact(node)
+
+    def docs(self, node: Node) -> str | None:
+        """A SELECT of the documents that fit, out of indexes; None where there is none that is quicker than a walk."""
+        if isinstance(node, Everything | Not):
+            return None
+        if isinstance(node, Or):
+            parts = [self.docs(part) for part in node.parts]
+            return None if None in parts else " UNION ALL ".join(f"SELECT * FROM ({part}) AS o" for part in parts)
+        words = self.words(node)
+        if words is not None:
+            return self.docs_of_words(node, words)
+        if isinstance(node, And):
+            return self._docs_of_all(node)
+        if isinstance(node, Value):
+            return self._docs_of_value(node)
+        if isinstance(node, Text):
+            return None
+        return f"SELECT doc FROM search_models WHERE {self._test_fact(node)}"  # noqa: S608 - values are bound
+
+    @abstractmethod
+    def words(self, node: Node) -> Words | None:
+        """What the full-text index is asked for a tree of texts alone; None where it holds others, or no positive."""
+
+    @abstractmethod
+    def docs_of_words(self, node: Node, words: Words) -> str:
+        """The SELECT of documents for it."""
+
+    @abstractmethod
+    def _test_text(self, node: Text) -> str:
+        """Whether the texts of a row hold it."""
+
+    @abstractmethod
+    def place_of(self, within: str, sought: str) -> str:
+        """At which character of a text, in SQL, what is bound begins; 0 where it is not there."""
+
+    def holds(self, within: str, sought: str) -> str:
+        """Whether a text, in SQL, holds what is bound."""
+        return f"{self.place_of(within, sought)} > 0"
+
+    @abstractmethod
+    def join_texts(self, column: str) -> str:
+        """SQL for all that `column` has in the rows of a group, as one text."""
+
+    @abstractmethod
+    def _is_like(self, column: str, pattern: Pattern) -> str:
+        """Whether a column is as the pattern has it."""
+
+    def named_as(self, words: str) -> str:
+        """Whether the name is these words."""
+        return f"search_models.name_key = {self.binds.of(words)}"
+
+    def _docs_of_all(self, node: And) -> str | None:
+        """Out of every index that has a part of it; what is left is tested."""
+        sets = [(part, self.docs(part)) for part in node.parts]
+        told = [f"search_models.doc IN ({docs})" for _, docs in sets if docs is not None]
+        if not told:
+            return None
+        rest = [self.test(part) for part, docs in sets if docs is None]
+        tables = self.with_texts("search_models", *rest)
+        return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join([*told, *rest])}"  # noqa: S608
+
+    def with_texts(self, tables: str, *conditions: str) -> str:
+        """These tables, and that of the texts where a condition looks into them."""
+        if " search_texts " in tables or not looks_into_texts(*conditions):
+            return tables
+        return f"{tables} {self.join} search_texts ON search_texts.doc = search_models.doc"
+
+    def _test_value(self, node: Value) -> str:
+        if node.field == "version":
+            return self._test_version(node)
+        letter = FIELDS[node.field].letter
+        if any(is_any(pattern) for pattern in node.patterns):
+            return self.holds("search_models.facets", self.binds.of(letter))
+        found = self.found(node)
+        if found.ids is not None and len(found.ids) <= _CODES_MAX:
+            codes = [self.binds.of(code_of(letter, value_id)) for value_id in found.ids]
+            return _any_of(self.holds("search_models.facets", code) for code in codes)
+        return f"search_models.doc IN ({self._docs_of_value(node)})"
+
+    def found(self, node: Value) -> Found:
+        """The values that a leaf means. `ids` are None where they are too many, or all of a field."""
+        letter = FIELDS[node.field].letter
+        if any(is_any(pattern) for pattern in node.patterns) or not letter:
+            return Found(None)
+        each = [self.lookups.values[letter, pattern] for pattern in node.patterns]
+        ids = dict.fromkeys(value_id for one in each for value_id in one.ids or ())
+        if any(one.ids is None for one in each) or len(ids) > VALUES_MAX:
+            return Found(None)
+        held = None if any(one.held is None for one in each) else sum(one.held or 0 for one in each)
+        return Found(tuple(ids), held)
+
+    def _docs_of_value(self, node: Value) -> str:
+        if node.field == "version":
+            return f"SELECT doc FROM search_models WHERE {self._test_version(node)}"  # noqa: S608
+        found = self.found(node)
+        if found.ids is not None:
+            which = ", ".join(self.binds.of(value_id) for value_id in found.ids) or "-1"
+        else:
+            letter = self.binds.of(FIELDS[node.field].letter)
+            fits = _any_of(
+                "1 = 1" if is_any(pattern) else self._is_like("search_values.key", pattern) for pattern in node.patterns
+            )
+            which = f"SELECT id FROM search_values WHERE field = {letter} AND {fits}"  # noqa: S608
+        return f"SELECT doc FROM search_postings WHERE value_id IN ({which})"  # noqa: S608 - values are bound
+
+    def _test_version(self, node: Value) -> str:
+        fits = _any_of(
+            "1 = 1" if is_any(pattern) else self._is_like("lower(asked.version)", pattern) for pattern in node.patterns
+        )
+        return f"search_models.model_id IN (SELECT asked.model_id FROM versions AS asked WHERE {fits})"  # noqa: S608
+
+    def _test_fact(self, node: Node) -> str:
+        if isinstance(node, During):
+            column = f"search_models.{'created_at' if node.field == 'created' else 'updated_at'}"
+            ends = [(">=", node.start), ("<", node.end)]
+            told = [f"{column} {sign} {self.binds.of(moment)}" for sign, moment in ends if moment is not None]
+            return f"({' AND '.join(told) or '1 = 1'})"
+        if isinstance(node, Mine):
+            return self.binds.take(_say_owned(self.dialect))
+        if isinstance(node, Is):
+            wanted = self.binds.of(node.public_id)
+            return f"search_models.model_id IN (SELECT id FROM models WHERE public_id = {wanted})"  # noqa: S608
+        return "1 = 1"
+
+    def _look_through(self, node: Text) -> str:
+        """The test that reads the texts themselves."""
+        texts = f" || ' {BORDER} ' || ".join(f"search_texts.{column}" for column in COLUMNS[node.place])
+        within = f"(' ' || {texts} || ' ')"
+        shape = shape_of(node.patterns)
+        if shape.literal is not None:
+            return self.holds(within, self.binds.of(shape.literal))
+        return self._is_shaped(within, node)
+
+    @abstractmethod
+    def _is_shaped(self, within: str, node: Text) -> str:
+        """Whether a text, in SQL, holds words with wildcards within."""
+
+
+def looks_into_texts(*conditions: str) -> bool:
+    """Whether one of them names a column of `search_texts` outside a SELECT of its own. What was typed is not in it."""
+    return any("search_texts." in condition for condition in conditions)
+
+
+def _any_of(conditions: Iterable[str]) -> str:
+    told = list(conditions)
+    return f"({' OR '.join(told)})" if told else "1 = 0"

@@ -1,0 +1,130 @@
+"""
+How many of what a search finds has each value of a field, counted over the newest that it finds.
+
+The codes of all rows come out of the database as one text, eight characters each, and are counted as numbers of eight
+bytes: that costs less than any GROUP BY.
+"""
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from modelkeep_server.db.key_lists import in_keys
+from modelkeep_server.db.tables import search_values
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.search.codes import CODE_CHARS, read_code
+from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
+from modelkeep_server.features.search.compiling.ways import Search, parts_of
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import Everything, Node, Or, Value, join
+
+#: The fields that are counted, in the order in which they are shown.
+COUNTED_FIELDS = (
+    "riskTier", "state", "newest", "group", "tag", "framework", "modelType", "license", "owner", "is", "has",
+)  # fmt: skip
+#: Of which a model has one value: they are counted as if none of them were asked for, so that another can be chosen.
+CHOSEN_ONE_OF = ("group", "riskTier")
+SHOWN_MAX = 12
+#: Of values that are as frequent as the last one shown, so many are looked at for those that come first.
+_TIED_MAX = 64
+_NAMES = select(search_values.c.id, search_values.c.key, search_values.c.shown).where(
+    in_keys(search_values.c.id, "ids")
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many models were counted, and how many of them have each value, by the letter and number of its code."""
+
+    models: int
+    values: Mapping[str, Counter[int]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A value with its key, as it is shown, and how many models have it."""
+
+    key: str
+    shown: str
+    count: int
+
+
+def others_of(node: Node, field: str) -> Node:
+    """The query without what it says of this field at its top."""
+    return join(tuple(part for part in parts_of(node) if not _is_only_of(part, field)))
+
+
+def _is_only_of(part: Node, field: str) -> bool:
+    """Whether a term names values of this field and nothing else: `group:a`, `group:(a OR b)`."""
+    if isinstance(part, Or):
+        return all(_is_only_of(one, field) for one in part.parts)
+    return isinstance(part, Value) and part.field == field
+
+
+def trees_counted(node: Node) -> list[Node]:
+    """Every tree that is counted, for a look at them."""
+    return list(dict.fromkeys([node, *(others_of(node, field) for field in CHOSEN_ONE_OF)]))
+
+
+def count_values(search: Search) -> Counts:
+    """Count all fields. One statement, and one for those fields of which a value is asked for."""
+    told = search.compiler.join_texts("facets")
+    counted = select_counted(search, search.node, "search_models.facets AS facets")
+    ((models, codes),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
+    values = _by_letter(str(codes or ""))
+    chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
+    if chosen:
+        rows = search.all(" UNION ALL ".join(_select_one(search, field) for field in chosen))
+        for letter, codes in rows:
+            values |= {str(letter): _by_letter(str(codes or "")).get(str(letter), Counter())}
+    return Counts(int(str(models)), values)
+
+
+def _select_one(search: Search, field: str) -> str:
+    """The codes of one field alone, where its own condition does not count."""
+    letter = FIELDS[field].letter
+    position = search.compiler.place_of("search_models.facets", search.compiler.binds.of(letter))
+    code = f"substr(search_models.facets, {position}, {CODE_CHARS}) AS code"
+    counted = select_counted(search, others_of(search.node, field), code)
+    return f"SELECT '{letter}', {search.compiler.join_texts('code')} FROM ({counted}) AS of_{letter}"  # noqa: S608
+
+
+def _by_letter(codes: str) -> dict[str, Counter[int]]:
+    numbers = array("Q")
+    numbers.frombytes(codes.encode("ascii"))
+    found: dict[str, Counter[int]] = {}
+    for number, times in Counter(numbers).items():
+        letter, value_id = read_code(number.to_bytes(CODE_CHARS, sys.byteorder).decode("ascii"))
+        found.setdefault(letter, Counter())[value_id] = times
+    return found
+
+
+def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[Told, ...]]:
+    """So many of the most frequent values of each field, those first, as they are shown. One statement."""
+    chosen = {field: _most_frequent(counts.values.get(FIELDS[field].letter, Counter()), most) for field in fields}
+    names = _name(work, (value_id for values in chosen.values() for value_id in values))
+    return {field: _in_order(values, names)[:most] for field, values in chosen.items()}
+
+
+def _in_order(values: Mapping[int, int], names: Mapping[int, tuple[str, str]]) -> tuple[Told, ...]:
+    told = (Told(*names[value_id], min(times, COUNTED_MAX)) for value_id, times in values.items() if value_id in names)
+    return tuple(sorted(told, key=lambda one: (-one.count, one.key)))
+
+
+def _name(work: Work, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    rows = work.all(_NAMES, {"ids": set(ids)})
+    return {row.id: (row.key, row.shown) for row in rows}
+
+
+def _most_frequent(values: Counter[int], most: int) -> dict[int, int]:
+    """So many, and those that are as frequent as the last of them: which of these come first, their names decide."""
+    told = values.most_common()
+    if len(told) <= most:
+        return dict(told)
+    last = told[most - 1][1]
+    more = [one for one in told if one[1] > last]
+    return dict([*more, *sorted(one for one in told if one[1] == last)[:_TIED_MAX]])

@@ -1,0 +1,133 @@
+"""What a query's values and wildcards stand for, found in the lists of values and words: one statement a query."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
+
+#: Of more words than these no query is made: the texts are tested instead. The same of values.
+WORDS_MAX = 200
+VALUES_MAX = 200
+#: A word typed so far, as which this many go on at most, is searched as these whole words.
+BEGINNINGS_MAX = 32
+#: From so many letters on, the index on SQLite keeps no list of what begins so.
+_LONG = 4
+#: How many documents of a value are counted, to tell which is the rarest.
+COUNTED_MAX = 1000
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a pattern stands for. `ids` are None where that is too many, `held` how many documents the values have."""
+
+    ids: tuple[int, ...] | None = ()
+    held: int | None = None
+
+
+@dataclass
+class Lookups:
+    """The answers: for words by their pattern, None for too many; for values by the letter of their field too."""
+
+    words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
+    values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
+
+
+def look_up(work: Work, node: Node) -> Lookups:
+    """All that a query needs. No statement where it holds words alone that are found as they stand."""
+    on_sqlite = work.dialect == "sqlite"
+    found = Lookups()
+    values = dict.fromkeys(_asked_values(node))
+    words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
+    parts: list[str] = []
+    binds: dict[str, str | int] = {"most": COUNTED_MAX}
+    for letter, pattern in values:
+        parts.append(_say_value(len(parts), letter, pattern, binds, on_sqlite=on_sqlite))
+    for pattern in words:
+        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite))
+    rows: dict[int, list[tuple[int, str, int]]] = {}
+    if parts:
+        for number, value_id, word, held in work.all(text(" UNION ALL ".join(parts)), binds):
+            rows.setdefault(number, []).append((value_id, word, held))
+    for number, asked in enumerate(values):
+        found.values[asked] = _gather_values(rows.get(number, []), asked[1])
+    for number, pattern in enumerate(words, start=len(values)):
+        got = tuple(word for _, word, _ in rows.get(number, []))
+        found.words[pattern] = got if len(got) <= _most_words(pattern) else None
+    return found
+
+
+def _gather_values(rows: Sequence[tuple[int, str, int]], pattern: Pattern) -> Found:
+    if len(rows) > VALUES_MAX:
+        return Found(None)
+    ids = tuple(value_id for value_id, _, _ in rows)
+    return Found(ids, sum(held for _, _, held in rows) if pattern.fit is Fit.WHOLE else None)
+
+
+def is_any(pattern: Pattern) -> bool:
+    """Whether a field with any value at all is meant: `tag:*`."""
+    return pattern.fit is Fit.WILD and not pattern.text.strip("*")
+
+
+def _asked_values(node: Node) -> Iterator[tuple[str, Pattern]]:
+    for leaf, _ in leaves(node):
+        if isinstance(leaf, Value) and FIELDS[leaf.field].letter:
+            for pattern in leaf.patterns:
+                if not is_any(pattern):
+                    yield FIELDS[leaf.field].letter, pattern
+
+
+def _asked_words(node: Node, *, on_sqlite: bool) -> Iterator[Pattern]:
+    for leaf, _ in leaves(node):
+        for pattern in leaf.patterns if isinstance(leaf, Text) else ():
+            if pattern.fit is Fit.WILD or (on_sqlite and is_long_beginning(pattern)):
+                yield pattern
+
+
+def is_long_beginning(pattern: Pattern) -> bool:
+    """Whether SQLite would have to gather this beginning of a word from all words that begin so."""
+    return pattern.fit is Fit.BEGINNING and len(pattern.text) >= _LONG
+
+
+def _most_words(pattern: Pattern) -> int:
+    return BEGINNINGS_MAX if pattern.fit is Fit.BEGINNING else WORDS_MAX
+
+
+def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
+    binds[f"l{number}"] = letter
+    where = f"field = :l{number} AND {_say_fit('key', number, pattern, binds, on_sqlite=on_sqlite)}"
+    held = "0"
+    if pattern.fit is Fit.WHOLE:
+        held = (
+            "(SELECT count(*) FROM (SELECT 1 FROM search_postings WHERE value_id = search_values.id LIMIT :most) AS h)"
+        )
+    told = f"SELECT {number} AS n, id, '' AS word, {held} AS held FROM search_values WHERE {where}"  # noqa: S608
+    return f"SELECT * FROM ({told} LIMIT {VALUES_MAX + 1}) AS v{number}"  # noqa: S608 - values are bound
+
+
+def _say_words(number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
+    where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite)
+    told = f"SELECT {number} AS n, 0 AS id, word, 0 AS held FROM search_words WHERE {where}"  # noqa: S608
+    return f"SELECT * FROM ({told} LIMIT {_most_words(pattern) + 1}) AS w{number}"  # noqa: S608 - values are bound
+
+
+def _say_fit(column: str, number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
+    """The condition, with the range of what begins alike beside it, which the index takes whatever the database."""
+    begin = begin_of(pattern)
+    if pattern.fit is Fit.WHOLE:
+        binds[f"k{number}"] = begin
+        return f"{column} = :k{number}"
+    told = []
+    if begin:
+        binds |= {f"a{number}": begin, f"z{number}": begin + _LAST}
+        told.append(f"{column} >= :a{number} AND {column} < :z{number}")
+    if pattern.fit is Fit.WILD:
+        say: Callable[[Pattern], str] = glob_of if on_sqlite else like_of
+        binds[f"g{number}"] = say(pattern)
+        told.append(f"{column} {'GLOB' if on_sqlite else 'LIKE'} :g{number}")
+    return " AND ".join(told) or "1 = 1"

@@ -1,0 +1,173 @@
+"""
+How far up a model stands among those that fit: a few steps that a reader can follow.
+
+The name is what was typed; the name has its words whole; it has words that begin so; name, group or tags have them; the
+description has. Each step after the first is the same tree with its texts bound to fewer places.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from modelkeep_server.features.search.compiling.ways import Search, Source, parts_of
+from modelkeep_server.features.search.language.tree import (
+    And,
+    Fit,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Place,
+    Text,
+    Value,
+    join,
+    leaves,
+)
+
+#: Within a step what is in production comes first.
+LIVE = Value("is", (Pattern("live"),))
+_SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)
+#: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
+_SORTED_MAX = 2000
+
+#: Where a row stands: its step, 1 where it is in production, and its document.
+Position = Sequence[int]
+
+
+def is_ranked(node: Node) -> bool:
+    """Whether a query holds a text by which what fits can be ranked."""
+    return any(isinstance(leaf, Text) and not negated for leaf, negated in leaves(node))
+
+
+def steps_of(node: Node) -> list[Node]:
+    """The trees of the second step to the last, for a look at them."""
+    return [_bind(node, step) for step in (_WHOLE, _BEGUN, _HEAD, _ANYWHERE)]
+
+
+def select_ranked(search: Search, limit: int, after: Position | None) -> str:
+    """A SELECT of `model_id, step, live, doc` in the order of rank, from behind a position."""
+    return _Ranking(search, limit, after).select()
+
+
+def _bind(node: Node, step: int) -> Node:
+    """The tree with its texts bound to the places of a step. What is asked of descriptions alone stays as it is."""
+    if isinstance(node, And | Or):
+        return replace(node, parts=tuple(_bind(part, step) for part in node.parts))
+    if not isinstance(node, Text) or node.place is Place.DESCRIPTION or step == _ANYWHERE:
+        return node
+    place = node.place
+    if place is Place.ANYWHERE:
+        place = Place.HEAD if step == _HEAD else Place.NAME
+    return replace(node, patterns=_make_whole(node.patterns) if step == _WHOLE else node.patterns, place=place)
+
+
+def _make_whole(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
+    return tuple(replace(one, fit=Fit.WHOLE) if one.fit is Fit.BEGINNING else one for one in patterns)
+
+
+class _Ranking:
+    """The selects that are read one after the other until enough was found."""
+
+    def __init__(self, search: Search, limit: int, after: Position | None) -> None:
+        self._search = search
+        self._limit = limit
+        self._after = tuple(after) if after else (0, 2, 0)
+        self._trees = dict(zip((_WHOLE, _BEGUN, _HEAD, _ANYWHERE), steps_of(search.node), strict=True))
+        typed = [
+            one.text
+            for leaf, negated in leaves(search.node)
+            if isinstance(leaf, Text) and not negated
+            for one in leaf.patterns
+        ]
+        self._is_same = search.compiler.named_as(" ".join(typed))
+
+    def select(self) -> str:
+        """All of them as one statement: later ones are not begun where the earlier ones gave enough."""
+        arms = [f"SELECT * FROM ({arm}) AS r{number}" for number, arm in enumerate(self._arms())]
+        return f"{' UNION ALL '.join(arms)} LIMIT {self._limit}"
+
+    def _arms(self) -> Iterator[str]:
+        count = self._search.count_of
+        if count(self._trees[_ANYWHERE]) <= _SORTED_MAX:
+            yield self._sort(self._trees[_ANYWHERE], _ANYWHERE)
+            return
+        if count(self._trees[_HEAD]) <= _SORTED_MAX:
+            yield from self._sort_until(_HEAD)
+        else:
+            yield from self._sort_same()
+            for step in (_WHOLE, _BEGUN, _HEAD):
+                yield from self._read(step)
+        yield from self._read(_ANYWHERE)
+
+    def _sort_until(self, last: int) -> Iterator[str]:
+        if self._after[0] <= last:
+            yield self._sort(self._trees[last], last)
+
+    def _sort_same(self) -> Iterator[str]:
+        if self._after[0] <= _SAME:
+            walk = self._search.source(self._search.node, wanted=1, newest_first=False)
+            docs = f"SELECT doc FROM search_models WHERE {self._is_same}"  # noqa: S608 - values are bound
+            where = f"search_models.doc IN ({docs}) AND {self._test(self._search.node)}"
+            tables = self._search.compiler.with_texts("search_models", where)
+            yield self._order(
+                replace(
+                    walk, tables=tables, where=f"{self._search.compiler.visible} AND {where}", doc="search_models.doc"
+                ),
+                str(_SAME),
+            )
+
+    def _read(self, step: int) -> Iterator[str]:
+        """One step: sorted where it is small, else first what is live, then the rest, each as it comes."""
+        tree, before = self._trees[step], self._trees.get(step - 1)
+        if tree == before or self._after[0] > step:
+            return
+        node = tree if before is None else self._without(tree, before)
+        extra = f" AND NOT {self._is_same}" if before is None else ""
+        count = self._search.count_of
+        if count(tree) - (count(before) if before else 0) <= _SORTED_MAX:
+            source = self._search.source(node, wanted=_SORTED_MAX, newest_first=False)
+            yield self._order(replace(source, where=source.where + extra), str(step))
+            return
+        for live in (1, 0):
+            if (step, -live) < (self._after[0], -self._after[1]):
+                continue
+            of_it = join((node, LIVE if live else Not(LIVE)))
+            source = self._search.source(of_it, wanted=self._limit)
+            beyond = ""
+            if (step, live) == self._after[:2]:
+                beyond = f" AND {source.doc} < {self._search.compiler.binds.of(self._after[2])}"
+            yield (
+                f"SELECT search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc "  # noqa: S608
+                f"FROM {source.tables} WHERE {source.where}{extra}{beyond} ORDER BY {source.doc} DESC LIMIT {self._limit}"
+            )
+
+    def _without(self, tree: Node, before: Node) -> Node:
+        """What fits this tree and not the one of the step before: where all else is the same, the texts alone tell."""
+        pairs = list(zip(parts_of(tree), parts_of(before), strict=True))
+        told = tuple(earlier for later, earlier in pairs if later != earlier)
+        return join((tree, Not(told[0] if len(told) == 1 else And(told))))
+
+    def _sort(self, tree: Node, last: int) -> str:
+        """All steps up to this one, told apart row by row."""
+        source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False)
+        whens = [f"WHEN {self._is_same} THEN {_SAME}"]
+        whens += [f"WHEN {self._test(self._trees[step])} THEN {step}" for step in range(_WHOLE, last)]
+        return self._order(source, f"CASE {' '.join(whens)} ELSE {last} END")
+
+    def _order(self, source: Source, step: str) -> str:
+        tables = self._search.compiler.with_texts(source.tables, step)
+        live = f"CASE WHEN {self._test(LIVE)} THEN 1 ELSE 0 END"
+        told = (
+            f"SELECT search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc "  # noqa: S608
+            f"FROM {tables} WHERE {source.where}"
+        )
+        at_step, at_live, at_doc = (self._search.compiler.binds.of(one) for one in self._after)
+        beyond = (
+            f"step > {at_step} OR (step = {at_step} AND (live < {at_live} OR (live = {at_live} AND doc < {at_doc})))"
+        )
+        return (
+            f"SELECT * FROM ({told}) AS told WHERE {beyond} "  # noqa: S608 - values are bound
+            f"ORDER BY step, live DESC, doc DESC LIMIT {self._limit}"
+        )
+
+    def _test(self, node: Node) -> str:
+        return self._search.compiler.test(node)

@@ -1,0 +1,120 @@
+"""Trees for SQLite."""
+
+from collections.abc import Sequence
+
+from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.lookups import WORDS_MAX
+from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
+from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
+
+
+class SqliteCompiler(Compiler):
+    """For SQLite: FTS5, GLOB, and `holds_shape`, which is ours (db/engine.py)."""
+
+    join = "CROSS JOIN"
+    dialect = "sqlite"
+
+    def place_of(self, within: str, sought: str) -> str:
+        return f"instr({within}, {sought})"
+
+    def join_texts(self, column: str) -> str:
+        return f"group_concat({column}, '')"
+
+    def _is_like(self, column: str, pattern: Pattern) -> str:
+        return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
+
+    def _test_text(self, node: Text) -> str:
+        return self._look_through(node)
+
+    def _is_shaped(self, within: str, node: Text) -> str:
+        shape = shape_of(node.patterns)
+        fits = f"{within} GLOB {self.binds.of(shape.as_glob())}"
+        if not shape.holds_letters:
+            return f"({fits})"
+        return f"({fits} AND holds_shape({self.binds.of(shape.as_python())}, {within}))"
+
+    def docs_of_words(self, node: Node, words: Words) -> str:
+        asked = f"search_index MATCH {self.binds.of(words.query)}"
+        if words.exact:
+            return f"SELECT rowid FROM search_index WHERE {asked}"  # noqa: S608 - values are bound
+        return (
+            "SELECT search_index.rowid FROM search_index CROSS JOIN search_texts "  # noqa: S608 - values are bound
+            f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
+        )
+
+    def words(self, node: Node) -> Words | None:
+        if isinstance(node, Text):
+            return self._ask(node)
+        if isinstance(node, Or):
+            parts = [self.words(part) for part in node.parts]
+            told = [part for part in parts if part is not None]
+            if len(told) < len(parts):
+                return None
+            return Words(" OR ".join(f"({one.query})" for one in told), all(one.exact for one in told))
+        return self._ask_all(node) if isinstance(node, And) else None
+
+    def _ask_all(self, node: And) -> Words | None:
+        """All of them. What must not be there is asked for only where that finds no more than it says."""
+        wanted: list[str] = []
+        unwanted: list[str] = []
+        exact = True
+        for part in node.parts:
+            is_not = isinstance(part, Not)
+            told = self.words(part.part if isinstance(part, Not) else part)
+            if told is None:
+                return None
+            exact = exact and told.exact
+            if not is_not:
+                wanted.append(f"({told.query})")
+            elif told.exact:
+                unwanted.append(f"({told.query})")
+        if not wanted:
+            return None
+        found = " AND ".join(wanted)
+        return Words(f"({found}) NOT ({' OR '.join(unwanted)})" if unwanted else found, exact)
+
+    def _ask(self, node: Text) -> Words | None:
+        """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
+        each = [self._spellings(pattern) for pattern in node.patterns]
+        if any(one == () for one in each):
+            return Words(_quote(NEVER))
+        phrases: list[str] | None = [""]
+        for one in each:
+            many = None if one is None or phrases is None else len(one) * len(phrases)
+            phrases = (
+                None if many is None or many > VALUES_MAX else [f"{p} {w}" for p in phrases or () for w in one or ()]
+            )
+        # A star follows the last word where that may go on: within quotes it would be one of the letters.
+        star = " *" if self._goes_on(node.patterns[-1]) else ""
+        where = "" if node.place is Place.ANYWHERE else f"{{{' '.join(COLUMNS[node.place])}}} : "
+        if phrases is not None:
+            return Words(f"{where}({' OR '.join(_quote(phrase) + star for phrase in phrases)})")
+        known = [
+            " OR ".join(_quote(word) + (star if number == len(each) - 1 else "") for word in one)
+            for number, one in enumerate(each)
+            if one is not None
+        ]
+        return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False) if known else None
+
+    def _goes_on(self, pattern: Pattern) -> bool:
+        return pattern.fit is Fit.BEGINNING and self.lookups.words.get(pattern) is None
+
+    def _spellings(self, pattern: Pattern) -> tuple[str, ...] | None:
+        """The words that a pattern stands for, or as it stands; None for a wildcard that stands for too many."""
+        words = self.lookups.words.get(pattern)
+        return words if words is not None or pattern.fit is Fit.WILD else (pattern.text,)
+
+
+def _quote(phrase: str) -> str:
+    """A string of FTS5, in which nothing but the quote itself means anything."""
+    return '"' + phrase.replace('"', '""') + '"'
+
+
+def _join_up(each: Sequence[Sequence[str] | None]) -> list[str] | None:
+    """Every phrase of one of each; None where one is not known, or these are too many."""
+    phrases: list[str] = []
+    for one in each:
+        if one is None or len(one) * len(phrases) > WORDS_MAX:
+            return None
+        phrases = [f"{phrase} {word}" for phrase in phrases for word in one] if phrases else list(one)
+    return phrases

@@ -1,0 +1,244 @@
+"""
+Which way a search takes to its rows: walking models by falling number and testing each, or out of an index.
+
+A look at the newest models says how much of what is asked fits. It chooses the way, never the answer.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from modelkeep_server.db.saying import as_statement
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search.compiling.compiler import Compiler, looks_into_texts
+from modelkeep_server.features.search.compiling.lookups import COUNTED_MAX, look_up
+from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
+from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import And, Everything, Node, Not, Value, join
+
+#: How many of the newest models are looked at.
+LOOKED_AT = 512
+_MODELS = "search_models"
+#: So many further values are joined to those that a search begins with.
+_JOINED_MAX = 3
+_COMMON = 0.5
+
+
+class Way(Enum):
+    """How rows are come by."""
+
+    #: Every model, the newest first, is tested.
+    WALK = "walk"
+    #: Documents come out of an index in the order of their numbers, and reading ends where enough was found.
+    STREAM = "stream"
+    #: All documents come out of the indexes before the first row is known.
+    GATHER = "gather"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a database takes for a row, by what is done with it; about microseconds."""
+
+    walked: float
+    tested: float
+    streamed: float
+    gathered: float
+    fetched: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from. `doc` is the column by whose fall they come newest first."""
+
+    way: Way
+    tables: str
+    where: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class _Start:
+    """An index to begin with: the parts of the query that it takes care of, and how much of all models it gives."""
+
+    way: Way
+    tables: str
+    where: str
+    doc: str
+    parts: tuple[Node, ...]
+    share: float
+
+
+_COSTS = {"sqlite": Costs(0.6, 1.6, 0.4, 0.5, 1.0), "postgresql": Costs(0.3, 0.8, 0.4, 0.8, 0.8)}
+
+
+class Search:
+    """One tree on its way to rows, for whoever asks. `only` is for those who must see that every way leads there."""
+
+    def __init__(
+        self, work: Work, actor: Actor, node: Node, *, beside: Sequence[Node] = (), only: Way | None = None
+    ) -> None:
+        """`beside` are values that rows will be told by, besides the tree. A statement at most."""
+        self.work = work
+        self.node = node
+        self.only = only
+        lookups = look_up(work, join((node, *beside)))
+        make = SqliteCompiler if work.dialect == "sqlite" else PostgresCompiler
+        self.compiler: Compiler = make(actor, lookups)
+        self._costs = _COSTS[work.dialect]
+        self._shares: dict[Node, float] = {Everything(): 1.0}
+        self.models_count = 0
+
+    def all(self, sql: str) -> Sequence[tuple[object, ...]]:
+        """Rows of a statement that was made here."""
+        binds = self.compiler.binds
+        return [tuple(row) for row in self.work.all(as_statement(sql, binds.lists), binds.values)]
+
+    def look(self, nodes: Sequence[Node]) -> None:
+        """Find out how much of the newest models fits each of these trees, and each of their parts. One statement."""
+        asked = list(dict.fromkeys(part for node in nodes for part in (node, *parts_of(node))))
+        asked = [node for node in asked if node not in self._shares]
+        if not asked:
+            return
+        tests = [self.compiler.test(node) for node in asked]
+        told = "".join(f", sum(CASE WHEN {test} THEN 1 ELSE 0 END)" for test in tests)
+        newest = (
+            f"(SELECT * FROM {_MODELS} WHERE {self.compiler.visible} "  # noqa: S608 - values are bound
+            f"ORDER BY doc DESC LIMIT {LOOKED_AT}) AS {_MODELS}"
+        )
+        tables = self.compiler.with_texts(newest, *tests)
+        rows = self.all(f"SELECT (SELECT max(model_id) FROM {_MODELS}), count(*){told} FROM {tables}")  # noqa: S608
+        self.models_count, seen, *fitting = (int(str(value or 0)) for value in rows[0])
+        self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, fitting, strict=True)}
+
+    def share_of(self, node: Node) -> float:
+        """How much of all models fits, as far as is known."""
+        if node not in self._shares:
+            shares = [self.share_of(part) for part in parts_of(node) if part != node]
+            # Of what nobody looked at nothing is known but that it is no more than its parts.
+            self._shares[node] = min(shares, default=0.1)
+        return self._shares[node]
+
+    def count_of(self, node: Node) -> float:
+        """About how many models fit."""
+        return self.share_of(node) * self.models_count
+
+    def source(self, node: Node, *, wanted: int, newest_first: bool = True) -> Source:
+        """
+        The way to so many rows that fit.
+
+        Args:
+            newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
+                `search_models` has an index for.
+        """
+        parts = parts_of(node)
+        share = max(self.share_of(node), 1 / max(self.models_count, 1))
+        walk = self._walk(parts)
+        begun = [
+            (self._cost(start, parts, share, wanted, newest_first=newest_first), start) for start in self._starts(parts)
+        ]
+        walked = min(self.models_count, wanted / share)
+        each = self._costs.walked + (self._costs.tested if looks_into_texts(walk.where) else 0)
+        if self.only is Way.WALK:
+            return walk
+        if self.only is not None:
+            begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
+        best = min(begun, key=lambda one: one[0], default=None)
+        if best is None or (self.only is None and walked * each <= best[0]):
+            return walk
+        return self._begin(best[1], parts)
+
+    def _cost(self, start: _Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
+        costs = self._costs
+        all_of_it = min(start.share, 1.0) * self.models_count
+        needed = min(all_of_it, wanted * start.share / share)
+        rest = [part for part in parts if part not in start.parts]
+        fetched = costs.fetched + (costs.tested if looks_into_texts(*map(self.compiler.test, rest)) else 0)
+        if start.way is Way.STREAM:
+            return (needed if newest_first else all_of_it) * (costs.streamed + fetched)
+        return all_of_it * costs.gathered + (needed if newest_first else all_of_it) * fetched
+
+    def _walk(self, parts: Sequence[Node]) -> Source:
+        where = " AND ".join(self.compiler.test(part) for part in parts)
+        tables = self.compiler.with_texts(_MODELS, where)
+        return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
+
+    def _begin(self, start: _Start, parts: Sequence[Node]) -> Source:
+        """Rows out of one index: other values are joined to it, what is left is tested."""
+        compiler, join_word = self.compiler, self.compiler.join
+        rest = [part for part in parts if part not in start.parts]
+        tables, told = start.tables, [start.where]
+        joined = self._joined(rest) if start.way is Way.STREAM else []
+        for number, (part, value_id) in enumerate(joined):
+            tables += (
+                f" {join_word} search_postings AS p{number} "
+                f"ON p{number}.value_id = {compiler.binds.of(value_id)} AND p{number}.doc = {start.doc}"
+            )
+            rest.remove(part)
+        if not tables.startswith(_MODELS):
+            tables += f" {join_word} {_MODELS} ON {_MODELS}.doc = {start.doc}"
+        told += [compiler.visible, *(compiler.test(part) for part in rest)]
+        return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
+
+    def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
+        """Which parts are probed among postings before a row is read: single values that most models do not have."""
+        rare = [part for part in rest if self.share_of(part) < _COMMON]
+        told = [(part, value_id) for part in rare for value_id in [self._single(part)] if value_id is not None]
+        return sorted(told, key=lambda one: self.share_of(one[0]))[:_JOINED_MAX]
+
+    def _single(self, part: Node) -> int | None:
+        """The one value that a part means."""
+        if not isinstance(part, Value) or not FIELDS[part.field].letter:
+            return None
+        ids = self.compiler.found(part).ids
+        return ids[0] if ids is not None and len(ids) == 1 else None
+
+    def _starts(self, parts: Sequence[Node]) -> Iterator[_Start]:
+        """Every index that the search could begin with."""
+        yield from self._text_starts(parts)
+        for part in parts:
+            value_id = self._single(part)
+            if value_id is not None and isinstance(part, Value):
+                held = self.compiler.found(part).held
+                known = held is not None and held < COUNTED_MAX
+                share = held / max(self.models_count, 1) if known and held is not None else self.share_of(part)
+                where = f"first.value_id = {self.compiler.binds.of(value_id)}"
+                yield _Start(Way.STREAM, "search_postings AS first", where, "first.doc", (part,), share)
+            elif self.compiler.words(part) is None:
+                docs = self.compiler.docs(part)
+                if docs is not None:
+                    yield self._gather(docs, (part,), self.share_of(part))
+
+    def _text_starts(self, parts: Sequence[Node]) -> Iterator[_Start]:
+        """All parts that are of texts alone, asked of the full-text index at once."""
+        compiler = self.compiler
+        texts = [part for part in parts if compiler.words(part.part if isinstance(part, Not) else part) is not None]
+        asked = _all_of(texts)
+        words = compiler.words(asked) if texts else None
+        if words is None:
+            return
+        share = min(self.share_of(part) for part in texts)
+        if asked in self._shares:
+            share = self._shares[asked]
+        if self.work.dialect == "sqlite":
+            where = f"search_index MATCH {compiler.binds.of(words.query)}"
+            done = tuple(texts) if words.exact else ()
+            yield _Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share)
+        else:
+            yield self._gather(compiler.docs_of_words(asked, words), tuple(texts), share)
+
+    def _gather(self, docs: str, parts: tuple[Node, ...], share: float) -> _Start:
+        doc = f"{_MODELS}.doc"
+        # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
+        within = f"IN ({docs})" if self.work.dialect == "sqlite" else f"= ANY(ARRAY({docs}))"
+        return _Start(Way.GATHER, _MODELS, f"{doc} {within}", doc, parts, share)
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """What must all fit."""
+    return node.parts if isinstance(node, And) else (node,)
+
+
+def _all_of(parts: Sequence[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else And(tuple(parts))

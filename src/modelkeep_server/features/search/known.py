@@ -1,0 +1,274 @@
+"""
+Which values and models there are that begin with, or hold, what somebody types: among the models that they see.
+
+Whether a value is there for them is asked of each value by itself, until enough are found; nothing is counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from modelkeep_server.db.key_lists import in_keys
+from modelkeep_server.db.tables import (
+    models,
+    people,
+    search_index,
+    search_models,
+    search_postings,
+    search_texts,
+    search_values,
+)
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.search.codes import read_code, split_codes
+from modelkeep_server.features.search.language.fields import FIELDS, Field
+from modelkeep_server.kit.words import fold_value, split_words
+
+#: Of so many models that changed last the values are put first, those of most of them before others.
+_LATELY = 400
+_RANKED_MOST = 100
+#: Values that may be meant: so alike (difflib), so many letters more or fewer, looked for among so many.
+_LIKENESS, _LENGTHS, _ALIKE_MOST = 0.72, 3, 400
+_KEY_MOST = 200
+#: Comes after every other text, byte by byte.
+_LAST = "\U0010ffff"
+_BY_LETTER = {field.letter: field.name for field in FIELDS.values() if field.letter}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A value that a model has, as it was first spelled; of an owner with their name, where they have one here."""
+
+    shown: str
+    key: str
+    person: str = ""
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A model to go to."""
+
+    address: str
+    name: str
+    description: str
+
+
+def find_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int) -> tuple[Known, ...]:
+    """
+    Values of a field that begin with a text, then those that hold it. What models have that changed lately comes first.
+    Owners are found by their names as well. Three statements at most.
+    """
+    key = fold_value(text)
+    counts = _count_lately(work, actor, field.letter)
+    asked = {
+        **_asked(actor, key), "field": field.letter, "most": limit,
+        "keys": [number for number, _ in counts.most_common(_RANKED_MOST)],
+    }  # fmt: skip
+    rows = [row for row in work.all(_select_values(sight_of(actor)), asked) if row.key.startswith(key)]
+    rows.sort(key=lambda row: (row.key != key, -counts[row.id], row.key))
+    found = {row.id: row for row in rows}
+    if len(found) < limit and (key or field.name == "owner"):
+        within = work.all(_select_within(sight_of(actor), work.dialect, field.name == "owner"), asked)
+        found |= {row.id: row for row in within}
+    return tuple(Known(row.shown, row.key, getattr(row, "person", None) or "") for row in found.values())[:limit]
+
+
+def find_named_values(
+    work: Work, actor: Actor, fields: Sequence[str], text: str, *, limit: int
+) -> tuple[tuple[str, Known], ...]:
+    """Values of several fields that begin with a text, each with the name of its field. One statement."""
+    statement = _select_of_several(sight_of(actor), tuple(FIELDS[name].letter for name in fields))
+    rows = work.all(statement, {**_asked(actor, fold_value(text)), "most": limit})
+    return tuple((_BY_LETTER[row.field], Known(row.shown, row.key)) for row in rows)
+
+
+def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[KnownModel, ...]:
+    """
+    Models whose name or address begins with a text, then those with a word in their name that does, changed last first.
+    Two statements at most.
+    """
+    words = split_words(text)
+    if not words:
+        return ()
+    asked = {
+        **values_of(actor), "most": limit, "name": " ".join(words), "name_end": " ".join(words) + _LAST,
+        "path": text.strip().lower(), "path_end": text.strip().lower() + _LAST,
+    }  # fmt: skip
+    rows = list(work.all(_select_begun(sight_of(actor)), asked))
+    if len({row.id for row in rows}) < limit:
+        asked["match"] = _match(work.dialect, words)
+        rows += work.all(_select_by_words(sight_of(actor), work.dialect), asked)
+    found = {row.id: KnownModel(f"{row.group_name}/{row.name}", row.name, row.description) for row in rows}
+    return tuple(found.values())[:limit]
+
+
+def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int = 1) -> tuple[Known, ...]:
+    """
+    Values of a field that somebody may have meant by one that no model has: those that go on from it, and those that
+    are spelled much like it, the likest first. One statement.
+    """
+    key = fold_value(text)
+    if not key or "\0" in key or len(key) > _KEY_MOST or not actor.is_known:
+        return ()
+    # A letter or two that are wrong leave one of three parts as it is.
+    third = max(1, len(key) // 3)
+    asked = {
+        **_asked(actor, key), "field": field.letter, "shortest": len(key) - _LENGTHS, "longest": len(key) + _LENGTHS,
+        "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]),
+        "last": holding(key[-third:])[:-1],
+    }  # fmt: skip
+    rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
+    alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
+    longer = sorted((found for found in rows if found.startswith(key) and found not in alike), key=len)
+    return tuple(rows[found] for found in [*alike, *longer] if found != key)[:limit]
+
+
+def _asked(actor: Actor, key: str) -> dict[str, Any]:
+    return {**values_of(actor), "key": key, "key_end": key + _LAST, "within": holding(key)}
+
+
+def holding(text: str) -> str:
+    """The pattern of LIKE, escaped by a slash, for what holds a text."""
+    return "%" + text.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
+
+
+def _count_lately(work: Work, actor: Actor, letter: str) -> Counter[int]:
+    """How many of the models that changed last have which value of a field, by its number. One statement."""
+    rows = work.all(_select_lately(sight_of(actor)), values_of(actor))
+    codes = (code for row in rows for code in split_codes(row.facets) if code[0] == letter)
+    return Counter(read_code(code)[1] for code in codes)
+
+
+@cache
+def _select_lately(sight: Sight) -> Select[Any]:
+    """The newest first, and then those that are seen: so that it costs the same however many are hidden."""
+    newest = select(search_models.c.doc).order_by(search_models.c.doc.desc()).limit(_LATELY).subquery()
+    return (
+        select(search_models.c.facets)
+        .join(newest, newest.c.doc == search_models.c.doc)
+        .where(visible_by(sight, search_models))
+    )
+
+
+def is_seen(sight: Sight) -> ColumnElement[bool]:
+    """Whether a model that is seen has a value, a row of `search_values`. Takes the `values_of` an actor."""
+    # Not EXISTS: PostgreSQL would join all postings at once, where the first that is seen ends this.
+    return (
+        select(literal(1))
+        .select_from(search_postings)
+        .join(search_models, search_models.c.doc == search_postings.c.doc)
+        .where(search_postings.c.value_id == search_values.c.id, visible_by(sight, search_models))
+        .limit(1)
+        .correlate(search_values)
+        .scalar_subquery()
+        .is_not(None)
+    )
+
+
+def _values_begun(sight: Sight, letter: Any) -> Select[Any]:
+    key = search_values.c.key
+    return (
+        select(search_values)
+        .where(search_values.c.field == letter, key >= bindparam("key"), key < bindparam("key_end"), is_seen(sight))
+        .order_by(key)
+        .limit(bindparam("most"))
+    )
+
+
+@cache
+def _select_values(sight: Sight) -> Select[Any]:
+    lately = select(search_values).where(in_keys(search_values.c.id, "keys"))
+    return select(union_all(lately, select(_values_begun(sight, bindparam("field")).subquery())).subquery())
+
+
+@cache
+def _select_of_several(sight: Sight, letters: tuple[str, ...]) -> Select[Any]:
+    return select(union_all(*(select(_values_begun(sight, letter).subquery()) for letter in letters)).subquery())
+
+
+@cache
+def _select_within(sight: Sight, dialect: str, is_owner: bool) -> Select[Any]:
+    key = search_values.c.key
+    holds: ColumnElement[bool] = key.like(bindparam("within"), escape="/")
+    statement = select(search_values)
+    if is_owner:
+        statement = statement.add_columns(people.c.name.label("person")).outerjoin(
+            people, people.c.email_key.collate("C" if dialect == "postgresql" else "BINARY") == key
+        )
+        holds = or_(holds, func.lower(people.c.name).like(bindparam("within"), escape="/"))
+    return statement.where(search_values.c.field == bindparam("field"), holds, is_seen(sight)).order_by(key).limit(
+        bindparam("most")
+    )  # fmt: skip
+
+
+@cache
+def _select_alike(sight: Sight) -> Select[Any]:
+    key = search_values.c.key
+    parts = or_(*(key.like(bindparam(name), escape="/") for name in ("first", "middle", "last")))
+    is_alike = and_(parts, func.length(key).between(bindparam("shortest"), bindparam("longest")))
+    is_longer = and_(key >= bindparam("key"), key < bindparam("key_end"))
+    return (
+        select(search_values)
+        .where(search_values.c.field == bindparam("field"), or_(is_alike, is_longer), is_seen(sight))
+        .limit(_ALIKE_MOST)
+    )
+
+
+@cache
+def _select_begun(sight: Sight) -> Select[Any]:
+    parts = []
+    for column, name in ((search_models.c.name_key, "name"), (search_models.c.path_key, "path")):
+        begins = (column >= bindparam(name), column < bindparam(f"{name}_end"))
+        part = select(search_models.c.model_id, column.label("by")).where(*begins, visible_by(sight, search_models))
+        parts.append(select(part.order_by(column).limit(bindparam("most")).subquery()))
+    found = union_all(*parts).subquery()
+    return _models_of(found.c.model_id).order_by(found.c.by, models.c.path_key)
+
+
+@cache
+def _select_by_words(sight: Sight, dialect: str) -> Select[Any]:
+    if dialect == "sqlite":
+        doc = search_index.c.rowid
+        fits = literal_column("search_index").op("MATCH")(bindparam("match"))
+    else:
+        doc = search_texts.c.doc
+        fits = literal_column("document").op("@@")(bindparam("match", type_=TSQUERY))
+    found = (
+        select(search_models.c.model_id, doc.label("by"))
+        .join(search_models, search_models.c.doc == doc)
+        .where(fits, visible_by(sight, search_models))
+        .order_by(doc.desc())
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    return _models_of(found.c.model_id).order_by(found.c.by.desc())
+
+
+def _models_of(key: ColumnElement[int]) -> Select[Any]:
+    told = (models.c.id, models.c.group_name, models.c.name, models.c.description)
+    return select(*told).join(key.table, key == models.c.id)
+
+
+def _match(dialect: str, words: Sequence[str]) -> str:
+    """Every word in the name, the last of them begun. Words hold letters and digits alone: no operator slips in."""
+    if dialect == "sqlite":
+        return "name : (" + " AND ".join(f'"{word}"' for word in words) + "*)"
+    return " & ".join(f"'n/{word}'" for word in words) + ":*"

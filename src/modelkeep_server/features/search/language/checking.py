@@ -1,0 +1,290 @@
+"""
+Whether the tokens of a query stand in an order that can be read, and are few enough. Told from left to right, with the
+query that would have been right.
+"""
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from modelkeep_server.features.search.language.fields import FIELDS, SPELLINGS, Field, Kind, find_field
+from modelkeep_server.features.search.language.mistakes import Fault
+from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, match_parentheses
+from modelkeep_server.kit.ids import is_uuid
+
+CHARS_MAX = 1_000
+NODES_MAX = 100
+DEPTH_MAX = 20
+WORDS_MAX = 32
+
+_JOINS = frozenset({Sort.AND, Sort.OR})
+_NEGATIONS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
+_OPERANDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX})
+_COLON = re.compile(r"(?:\\.|[^\\:])*?:", re.DOTALL)
+_COMPARED = re.compile(r"([^\W\d][\w-]*)(>=|<=|=>|=<|==|=|>|<|≥|≤)(.+)", re.DOTALL)
+_SIGN_ALONE = re.compile(r"(>=|<=|>|<|≥|≤)(?=.)")
+_PLAIN_TERM = re.compile(r"[\w.*?-]+")
+
+
+def check(text: str, tokens: Sequence[Token]) -> None:
+    """Raise Fault for the first thing that cannot be read. What is left has its operands, and closes what it opens."""
+    _Checker(text, tokens).check()
+
+
+class _Checker:
+    def __init__(self, text: str, tokens: Sequence[Token]) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._matches = match_parentheses(tokens)
+        #: For each parenthesis that is open: the field that stands before it or around it, and the negations before it.
+        self._within: list[tuple[Field | None, int]] = []
+        self._negations = 0
+        self._terms = 0
+
+    def check(self) -> None:
+        """Every token, from left to right."""
+        for place, token in enumerate(self._tokens):
+            if token.sort in _OPERANDS:
+                self._check_operand(place, token)
+            elif token.sort is Sort.FIELD:
+                self._check_field(place, token)
+            elif token.sort is Sort.COMPARE:
+                self._check_compared(place, token)
+            elif token.sort in _JOINS | _NEGATIONS:
+                self._check_operator(place, token)
+            elif token.sort is Sort.OPEN:
+                self._check_open(place, token)
+            elif token.sort is Sort.CLOSE:
+                self._check_close(place, token)
+            elif token.sort is Sort.RANGE_OPEN:
+                self._check_range(place, token)
+            elif token.sort is Sort.MODIFIER:
+                raise self._fault(_say_modifier(token), token, "")
+
+    def _sort(self, place: int) -> Sort | None:
+        return self._tokens[place].sort if 0 <= place < len(self._tokens) else None
+
+    def _field_at(self, place: int) -> Field | None:
+        """The field that what stands there is a value of."""
+        before = self._tokens[place - 1] if place else None
+        if before and before.sort is Sort.FIELD:
+            return before.field
+        if before and before.sort is Sort.COMPARE:
+            return self._field_at(place - 1)
+        if before and before.sort in _NEGATIONS:
+            return self._field_at(place - 1)
+        return self._within[-1][0] if self._within else None
+
+    def _fault(
+        self, message: str, token: Token, instead: str | None, *, last: Token | None = None, expected: str = ""
+    ) -> Fault:
+        """A fault from one token to another; the query would be right with `instead` of them."""
+        start, end = token.start, (last or token).end
+        before, after = self._text[:start], self._text[end:]
+        fixed = None if instead is None else f"{before}{instead}{after}".strip()
+        if instead == "":
+            fixed = f"{before.rstrip()} {after.lstrip()}".strip()
+        return Fault(message, start, end, expected=(expected,) if expected else (), fixed=fixed)
+
+    def _check_operand(self, place: int, token: Token) -> None:
+        self._negations = 0
+        self._count(token)
+        if token.is_open:
+            fixed = self._text + '"'
+            raise Fault("This quote is not closed.", token.start, token.start + 1, expected=('"',), fixed=fixed)
+        if token.sort is Sort.REGEX:
+            raise self._fault(
+                "Regular expressions are not understood. `*` stands for any letters and `?` for one, as in `fr?ud*`.",
+                token,
+                _as_wildcards(token.text),
+            )
+        if token.sort is Sort.WORD and self._field_at(place) is None:
+            self._check_bare(place, token)
+
+    def _count(self, token: Token) -> None:
+        self._terms += 1
+        if self._terms > NODES_MAX:
+            told = f"A query has at most {NODES_MAX} terms and operators; use fewer."
+            raise Fault(told, token.start, len(self._text), expected=("fewer terms",))
+
+    def _check_bare(self, place: int, token: Token) -> None:
+        if token.text == "TO":
+            self._check_span_without_brackets(place, token)
+        if named := _COLON.match(token.text):
+            raise self._say_unknown_field(place, token, named.group()[:-1])
+        compared = _COMPARED.fullmatch(token.text)
+        field = find_field(compared.group(1)) if compared else None
+        if compared and field:
+            sign = compared.group(2) if field.kind is Kind.MOMENT or field.name == "riskTier" else ""
+            instead = f"{field.name}:{sign.strip('=') and sign}{compared.group(3)}"
+            told = f"A field is followed by a colon, as in `{instead}`. What is meant as text goes in quotes."
+            raise self._fault(told, token, instead, expected=instead)
+        if signed := _SIGN_ALONE.match(token.text):
+            told = f"`{signed.group()}` compares a field, as in `updated:>2024-01-01`."
+            raise self._fault(told, token, token.text[signed.end() :], expected="a field")
+
+    def _check_span_without_brackets(self, place: int, token: Token) -> None:
+        before = self._tokens[max(0, place - 2) : place]
+        following = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
+        if [one.sort for one in before] != [Sort.FIELD, Sort.WORD] or not following or following.sort is not Sort.WORD:
+            return
+        name, low = before
+        if name.field is not None and (name.field.kind is Kind.MOMENT or name.field.name == "riskTier"):
+            instead = f"{name.field.name}:[{low.text} TO {following.text}]"
+            raise self._fault(f"A span stands in brackets: `{instead}`.", name, instead, last=following)
+
+    def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
+        rest = token.text[len(name) + 1 :]
+        quoted = quote(token.text)
+        near = None if rest.startswith("//") else find_near(name)
+        instead = quoted
+        if is_uuid(rest):
+            instead = rest
+        elif near and (rest or self._sort(place + 1) in BEGINS):
+            instead = f"{near.name}:{rest}"
+        elif not rest or not name:
+            instead = f"{name}{rest}"
+        end = token.start + max(1, len(name))
+        fixed = self._text[: token.start] + instead + self._text[token.end :]
+        if not name:
+            told = "No field stands before this colon."
+        elif near:
+            told = f"There is no field `{name[:40]}`. Did you mean `{near.name}`?"
+        else:
+            told = f"There is no field `{name[:40]}`. The fields are {', '.join(FIELDS)}."
+        told += f" To look for text with a colon, put it in quotes: {quoted[:80]}" if rest else ""
+        return Fault(told, token.start, end, expected=tuple(FIELDS), fixed=fixed.strip())
+
+    def _check_field(self, place: int, token: Token) -> None:
+        field = token.field
+        if field is None:
+            return
+        if self._within and self._within[-1][0] is not None:
+            around = self._within[-1][0].name
+            told = f"`{field.name}:` stands among the values of `{around}:`. Close its parenthesis first."
+            raise self._fault(told, token, "")
+        following = self._sort(place + 1)
+        is_empty = following is Sort.OPEN and self._sort(place + 2) is Sort.CLOSE
+        if following not in BEGINS or following is Sort.FIELD or is_empty:
+            last = self._tokens[place + 2] if is_empty else token
+            instead = field.example + (" " if following is Sort.FIELD else "")
+            told = f"`{field.name}:` needs a value, such as `{field.example}`."
+            raise self._fault(told, token, instead, last=last, expected=field.example)
+
+    def _check_compared(self, place: int, token: Token) -> None:
+        if self._sort(place + 1) in {Sort.WORD, Sort.PHRASE}:
+            return
+        before = self._tokens[place - 1]
+        if before.sort is Sort.FIELD and before.field is not None:
+            example = before.field.example
+            told = f"`{token.text}` needs a value behind it, such as `{example}`."
+            raise self._fault(told, before, example, last=token, expected=example)
+        raise self._fault(f"`{token.text}` needs a value behind it.", token, "", expected="a value")
+
+    def _check_operator(self, place: int, token: Token) -> None:
+        if token.sort in _NEGATIONS:
+            self._negations += 1
+            self._check_depth(token)
+            told = f"`{token.text}` excludes what follows it, and nothing does."
+        else:
+            self._negations = 0
+            if self._sort(place - 1) not in ENDS:
+                told = f"`{token.text}` joins two terms, and none stands before it. The word itself goes in quotes."
+                raise self._fault(told, token, "", expected="a term")
+            told = f"`{token.text}` joins two terms, and none stands behind it. The word itself goes in quotes."
+        if self._sort(place + 1) not in BEGINS:
+            raise self._fault(told, token, "", expected="a term")
+
+    def _check_open(self, place: int, token: Token) -> None:
+        self._within.append((self._field_at(place), self._negations))
+        self._negations = 0
+        self._check_depth(token)
+        if place not in self._matches:
+            told = "This parenthesis is not closed."
+            raise Fault(told, token.start, token.end, expected=(")",), fixed=self._text + ")")
+        if self._sort(place + 1) is Sort.CLOSE:
+            last = self._tokens[place + 1]
+            raise self._fault("There is nothing between these parentheses.", token, "", last=last, expected="a term")
+
+    def _check_close(self, place: int, token: Token) -> None:
+        if place not in self._matches:
+            raise self._fault("No parenthesis is open that this one could close.", token, "")
+        self._within.pop()
+        self._negations = 0
+
+    def _check_depth(self, token: Token) -> None:
+        depth = len(self._within) + sum(count for _, count in self._within) + self._negations
+        if depth > DEPTH_MAX:
+            told = f"Parentheses and negations go {DEPTH_MAX} deep, and no deeper."
+            raise Fault(told, token.start, token.end, expected=("fewer parentheses",), fixed=self._without_doubled())
+
+    def _without_doubled(self) -> str | None:
+        """The query without parentheses that hold nothing but parentheses; None where there are none."""
+        doubled = {
+            outer
+            for place, match in self._matches.items()
+            if self._matches.get(place + 1) == match - 1 and place < match
+            for outer in (self._tokens[place].start, self._tokens[match].start)
+        }
+        return "".join(char for at, char in enumerate(self._text) if at not in doubled) if doubled else None
+
+    def _check_range(self, place: int, token: Token) -> None:
+        self._negations = 0
+        self._count(token)
+        within = [token]
+        for following in self._tokens[place + 1 :]:
+            if following.sort not in _OPERANDS | {Sort.TO, Sort.RANGE_CLOSE}:
+                break
+            within.append(following)
+            if following.sort is Sort.RANGE_CLOSE:
+                break
+        has_field = self._field_at(place) is not None
+        ways = "[2024-01-01 TO 2024-06-30]"
+        if not has_field:
+            told = f"A span belongs to a field: `created:{ways}`."
+            raise self._fault(told, token, "created:" + token.text, expected="a field")
+        sorts = [one.sort for one in within]
+        if len(sorts) != 5 or sorts[2] is not Sort.TO or sorts[4] is not Sort.RANGE_CLOSE or Sort.TO in sorts[1::2]:
+            told = f"A span is two ends with TO between them: `{ways}`; `*` leaves an end open."
+            instead, last = _as_range(within)
+            raise self._fault(told, token, instead, last=last, expected=ways)
+
+
+def find_near(name: str) -> Field | None:
+    """The field whose name, or another spelling of it, is nearest to what was typed."""
+    spelled = get_close_matches(name.casefold().replace("-", "").replace("_", "")[:40], SPELLINGS, n=1)
+    return SPELLINGS[spelled[0]] if spelled else None
+
+
+def quote(bare: str) -> str:
+    """A bare word in quotes, where its signs mean nothing."""
+    told = re.sub(r'\\(["\\])', r"\1", bare).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{told}"'
+
+
+def _say_modifier(token: Token) -> str:
+    if token.text.startswith("~"):
+        return "`~` is not understood. Wildcards find what is spelled otherwise, as in `fr?ud`."
+    return "`^` is not understood: what counts more than what is the same for all."
+
+
+def _as_wildcards(regex: str) -> str:
+    """The nearest that wildcards can say of a regular expression; else its text in quotes."""
+    plain = re.sub(r"\.[*+]\??", "*", regex[1:-1].removeprefix("^").removesuffix("$")).replace(".", "?")
+    return plain if _PLAIN_TERM.fullmatch(plain) else quote(plain)
+
+
+def _as_range(within: Sequence[Token]) -> tuple[str, Token]:
+    """The span that was meant, and the last token that it takes the place of."""
+    is_closed = within[-1].sort is Sort.RANGE_CLOSE
+    ends = [
+        one for one in within[1:] if one.sort in _OPERANDS and any(char.isalnum() or char == "*" for char in one.text)
+    ]
+    has_to = any(one.sort is Sort.TO for one in within)
+    ends = ends[: 2 if is_closed or has_to else 1]
+    told = [one.text.strip(",;") or "*" for one in ends]
+    while len(told) < 2:
+        told.append("*")
+    last = within[-1] if is_closed or not ends else ends[-1]
+    closing = within[-1].text if is_closed else "]"
+    return f"{within[0].text}{told[0]} TO {told[1]}{closing}", last

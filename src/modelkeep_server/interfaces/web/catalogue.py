@@ -1,0 +1,154 @@
+"""The catalogue: where is the model I need?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search import queries as search
+from modelkeep_server.features.search.known import nearest_values
+from modelkeep_server.features.search.language.editing import add_term, clauses, remove_span
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.mistakes import QueryMistake
+from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.features.search.language.tree import And, Everything, Node, Value
+from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.interfaces.web.contexts.catalogue import (
+    PAGE_ROWS,
+    SORTS,
+    Blame,
+    CatalogueContext,
+    Fault,
+    Walked,
+    Way,
+    say_models,
+)
+from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
+from modelkeep_server.interfaces.web.facets import draw_facets, draw_spans
+from modelkeep_server.interfaces.web.folding import FOLDED_FILTERS, fold_filters
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.rules.digests import find_digest
+
+router = make_router()
+
+#: Longer than any query that can be read; what is beyond it is not drawn.
+QUERY_CHARS_MAX = 2000
+#: Of a query that nothing fits: how many terms are tried without each.
+BLAMED_MAX = 6
+#: In which fields a value that nothing has is likened to those that models have.
+LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
+LIKENED_MAX = 3
+
+Before = Annotated[int, Query(ge=0, le=100_000_000)]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the address asks for. `fault` where the query cannot be read; `meant` is then what it probably meant."""
+
+    query: str
+    sort: str
+    meant: str | None
+    node: Node
+    fault: Fault | None = None
+
+    def href(self, query: str) -> str:
+        """The first page of another query, sorted alike."""
+        said = {"q": query.strip(), "sort": self.sort}
+        return href_of("/models", {name: value for name, value in said.items() if value})
+
+
+@router.get("/models")
+@door.reads("model.read")
+def show_catalogue(
+    work: Work, actor: Actor, request: Request, cursor: Cursor = "", trail: Cursor = "", before: Before = 0
+) -> Page | Redirect:
+    """
+    Where is the model I need? Whoever searches for a SHA-256 is led to the files that have it.
+
+    The query in the address is the truth: an address that filters by names of its own is led to the query that says so.
+    """
+    given = request.query_params
+    digest = find_digest(given.get("q", ""))
+    if digest is not None:
+        return Redirect(f"/digests/{digest}")
+    if any(given.get(name, "").strip() for name in FOLDED_FILTERS):
+        told = {"q": fold_filters(given), "sort": given.get("sort", "")}
+        return Redirect(href_of("/models", {name: value for name, value in told.items() if value}))
+    asked = _read(given, work.now)
+    drawn = CatalogueContext(query=asked.query, sort=asked.sort, node=asked.node, fault=asked.fault)
+    if asked.meant is None:
+        return Page.of(drawn)
+    walked = Walked(cursor, tuple(trail.split()), before) if cursor else Walked()
+    return Page.of(_find(work, actor, asked, replace(drawn, walked=walked)))
+
+
+def _read(given: Mapping[str, str], now: datetime) -> _Asked:
+    query = given.get("q", "").strip()[:QUERY_CHARS_MAX]
+    sort = given.get("sort", "")
+    asked = _Asked(query, sort if sort in dict(SORTS) else "", query, Everything())
+    try:
+        return replace(asked, node=read_query(query, now=now))
+    except QueryMistake as mistake:
+        meant = mistake.suggestion
+        fault = Fault.of(query, mistake, asked.href(meant or ""))
+    try:
+        return replace(asked, meant=meant, node=read_query(meant, now=now) if meant else Everything(), fault=fault)
+    except QueryMistake:
+        return replace(asked, meant=None, fault=fault)
+
+
+def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> CatalogueContext:
+    meant = asked.meant or ""
+    wanted = CatalogueFilter(text=meant, sort=asked.sort)
+    started = perf_counter()
+    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.walked.cursor or None, facets=True)
+    took_ms = round((perf_counter() - started) * 1000)
+    drawn = replace(
+        drawn,
+        rows=rows,
+        took_ms=took_ms,
+        facets=draw_facets(meant, asked.node, rows.facets, asked.href),
+        spans=draw_spans(meant, asked.href),
+    )
+    if rows.items:
+        return drawn
+    if search.count_models(work, actor) == 0:
+        return replace(drawn, registry_empty=True)
+    return replace(drawn, blames=_blame(work, actor, asked), nearest=_liken(work, actor, asked))
+
+
+def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
+    """The terms without which something fits, those first that most fits without."""
+    query = asked.meant or ""
+    said = clauses(query)
+    if not 1 < len(said) <= BLAMED_MAX:
+        return ()
+    fits: list[tuple[int, Blame]] = []
+    for one in said:
+        rest = remove_span(query, one.span)
+        found = search.list_models(work, actor, CatalogueFilter(text=rest), limit=1)
+        if found.total:
+            words = query[one.span.start : one.span.end]
+            fits.append((found.total, Blame(words, say_models(found), asked.href(rest))))
+    return tuple(blame for _, blame in sorted(fits, key=lambda pair: -pair[0]))
+
+
+def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
+    """The query with values that models have, in place of those that it names and none has."""
+    query = asked.meant or ""
+    ways: list[Way] = []
+    for leaf in asked.node.parts if isinstance(asked.node, And) else (asked.node,):
+        if not isinstance(leaf, Value) or leaf.field not in LIKENED or len(leaf.patterns) > 1:
+            continue
+        for known in nearest_values(work, actor, FIELDS[leaf.field], leaf.patterns[0].text):
+            rest = f"{query[: leaf.span.start]}{query[leaf.span.end :]}"
+            likened = add_term(rest.strip(), leaf.field, known.shown)
+            ways.append(Way(likened, asked.href(likened)))
+    return tuple(ways[:LIKENED_MAX])

@@ -1,0 +1,292 @@
+"""What the catalogue is drawn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search.language.editing import Piece, add_term, clauses, pieces, remove_span
+from modelkeep_server.features.search.language.mistakes import QueryMistake
+from modelkeep_server.features.search.language.tree import Everything, Node, Text, leaves
+from modelkeep_server.features.search.views import Found
+from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.facets import FacetBox, SpanBox
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.interfaces.web.hits import Hits
+from modelkeep_server.interfaces.web.query_syntax import Syntax, draw_syntax
+
+TAGS_SHOWN = 8
+#: The sorts that are offered, with their words; the first only where the query holds words.
+SORTS = (("relevance", "Best match"), ("updated", "Last updated"), ("created", "Newest"), ("name", "Name"))
+#: How many earlier pages an address remembers.
+TRAIL_MAX = 8
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the query: its field (empty for words), what it says, and the address of the query without it."""
+
+    field: str
+    words: str
+    is_negated: bool
+    href: str
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """A piece of the query in its colour."""
+
+    text: str
+    kind: str
+    is_wrong: bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a query, where, and a query that was probably meant, which `href` asks for."""
+
+    message: str
+    query: str
+    position: int
+    length: int
+    expected: tuple[str, ...] = ()
+    correction: str = ""
+    href: str = ""
+
+    @property
+    def before(self) -> str:
+        """The query up to the place."""
+        return self.query[: self.position]
+
+    @property
+    def at(self) -> str:
+        """The place itself; empty where something is missing."""
+        return self.query[self.position : self.position + self.length]
+
+    @property
+    def after(self) -> str:
+        """The query behind the place."""
+        return self.query[self.position + self.length :]
+
+    @classmethod
+    def of(cls, query: str, mistake: QueryMistake, href: str) -> "Fault":
+        """The fault that reading a query found."""
+        message = mistake.errors[0].message
+        given = mistake.suggestion or ""
+        return cls(message, query, mistake.position, mistake.length, mistake.expected, given, href if given else "")
+
+
+@dataclass(frozen=True)
+class Blame:
+    """A term without which models would fit: how many, in words."""
+
+    words: str
+    fits: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """A query that may have been meant."""
+
+    query: str
+    href: str
+
+
+@dataclass(frozen=True)
+class SortChoice:
+    """A sort that can be pressed."""
+
+    word: str
+    href: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Where in the list a page stands: its cursor, those of the pages before it, and how many rows those have."""
+
+    cursor: str = ""
+    trail: tuple[str, ...] = ()
+    before: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueContext(Context):
+    """
+    GET /models. Controls: q and sort: relevance, updated, created or name (empty: chosen by the query).
+
+    `node` is what was asked: of the query itself or, where that cannot be read, of the one that was probably meant.
+    `rows` is None where there is none either. `took_ms` is how long the registry searched.
+    """
+
+    template: ClassVar[str] = "models/catalogue.html"
+    query: str = ""
+    sort: str = ""
+    node: Node = field(default_factory=Everything)
+    rows: Found | None = None
+    fault: Fault | None = None
+    facets: tuple[FacetBox, ...] = ()
+    spans: tuple[SpanBox, ...] = ()
+    took_ms: int = 0
+    walked: Walked = field(default_factory=Walked)
+    blames: tuple[Blame, ...] = ()
+    nearest: tuple[Way, ...] = ()
+    registry_empty: bool = False
+
+    @property
+    def pieces(self) -> tuple[Coloured, ...]:
+        """The query in its colours."""
+        start = self.fault.position if self.fault else 0
+        end = start + self.fault.length if self.fault else 0
+        return tuple(_coloured(piece, start, end) for piece in pieces(self.query))
+
+    @property
+    def chips(self) -> tuple[Term, ...]:
+        """The terms of the query, each with the address that drops it."""
+        return tuple(
+            Term(one.field, one.words, one.negated, self.href_of(remove_span(self.query, one.span)))
+            for one in clauses(self.query)
+        )
+
+    @property
+    def filter_count(self) -> int:
+        """How many terms of the query are of a field."""
+        return sum(1 for chip in self.chips if chip.field)
+
+    @property
+    def syntax(self) -> Syntax:
+        """The syntax panel."""
+        return draw_syntax("" if self.fault else self.query, self.href_of)
+
+    @property
+    def hits(self) -> Hits:
+        """What rows mark."""
+        return Hits.of(self.node)
+
+    @property
+    def holds_words(self) -> bool:
+        """Whether the query holds words by which rows can be ranked."""
+        return any(isinstance(leaf, Text) and not negated for leaf, negated in leaves(self.node))
+
+    @property
+    def sorted_by(self) -> str:
+        """The sort in force."""
+        return self.sort or ("relevance" if self.holds_words else "updated")
+
+    @property
+    def sort_word(self) -> str:
+        """The sort in force, in words."""
+        return dict(SORTS)[self.sorted_by]
+
+    @property
+    def sorts(self) -> tuple[SortChoice, ...]:
+        """The sorts that make sense for the query."""
+        automatic = "relevance" if self.holds_words else "updated"
+        return tuple(
+            SortChoice(word, self._href(self.query, "" if name == automatic else name), name == self.sorted_by)
+            for name, word in SORTS
+            if name != "relevance" or self.holds_words or self.sorted_by == name
+        )
+
+    @property
+    def count_words(self) -> str:
+        """How many models fit, in words."""
+        return say_models(self.rows) if self.rows is not None else "No answer"
+
+    @property
+    def place_words(self) -> str:
+        """Which rows of how many are shown."""
+        if self.rows is None or not self.rows.items:
+            return ""
+        first, last = self.walked.before + 1, self.walked.before + len(self.rows.items)
+        if self.rows.total is None:
+            return f"{first:,} to {last:,}"
+        total = max(self.rows.total, last)
+        return f"{first:,} to {last:,} of {total:,}{'+' if self.rows.is_capped else ''}"
+
+    @property
+    def older_word(self) -> str:
+        """What the step to the next page is called."""
+        return "Older" if self.sorted_by in ("updated", "created") else "Next"
+
+    @property
+    def newer_word(self) -> str:
+        """What the step to the page before is called; beyond what the address remembers it leads to the first page."""
+        if self.walked.before and not self.walked.trail:
+            return "First"
+        return "Newer" if self.sorted_by in ("updated", "created") else "Previous"
+
+    @property
+    def older_href(self) -> str | None:
+        """The next page, or None on the last one."""
+        if self.rows is None or self.rows.next_cursor is None:
+            return None
+        trail = (*self.walked.trail, self.walked.cursor or "-")[-TRAIL_MAX:]
+        before = self.walked.before + len(self.rows.items)
+        return self._step(self.rows.next_cursor, trail, before)
+
+    @property
+    def newer_href(self) -> str | None:
+        """The page before, or None on the first one."""
+        if not self.walked.cursor:
+            return None
+        rest, last = self.walked.trail[:-1], (self.walked.trail or ("-",))[-1]
+        if last == "-":
+            return self.href_of(self.query)
+        return self._step(last, rest, max(self.walked.before - PAGE_ROWS, 0))
+
+    @property
+    def cleared_href(self) -> str:
+        """All models."""
+        return self.href_of("")
+
+    @property
+    def export_href(self) -> str:
+        """All that fits, as a file."""
+        meant = self.fault.correction if self.fault else self.query
+        said = {"format": "csv", "q": meant, "sort": self.sort}
+        return href_of("/api/v1/models/export", {name: value for name, value in said.items() if value})
+
+    def href_of(self, query: str) -> str:
+        """The first page of another query, sorted alike."""
+        return self._href(query, self.sort)
+
+    def href_with_tag(self, tag: str) -> str:
+        """This query with a tag besides."""
+        return self.href_of(add_term("" if self.fault else self.query, "tag", tag))
+
+    def tags_shown(self, model: Model) -> tuple[str, ...]:
+        """The tags that a row has room for; those that were searched for are always among them."""
+        if len(model.tags) <= TAGS_SHOWN:
+            return model.tags
+        hits = self.hits
+        wanted = sorted(model.tags, key=lambda tag: not hits.in_tag(tag))[:TAGS_SHOWN]
+        return tuple(tag for tag in model.tags if tag in wanted)
+
+    def owners_shown(self, model: Model) -> tuple[str, ...]:
+        """The owners, the one that was searched for first."""
+        hits = self.hits
+        return tuple(sorted(model.owners, key=lambda email: not hits.in_owner(email)))
+
+    def _href(self, query: str, sort: str, **more: str) -> str:
+        said: Mapping[str, str] = {"q": query.strip(), "sort": sort, **more}
+        return href_of("/models", {name: value for name, value in said.items() if value})
+
+    def _step(self, cursor: str, trail: tuple[str, ...], before: int) -> str:
+        return self._href(self.query, self.sort, cursor=cursor, trail=" ".join(trail), before=str(before or ""))
+
+
+#: How many rows a page has.
+PAGE_ROWS = 20
+
+
+def say_models(found: Found) -> str:
+    """`14 models`, `10,000+ models`."""
+    total = len(found.items) if found.total is None else found.total
+    return f"{total:,}{'+' if found.is_capped else ''} {'model' if total == 1 else 'models'}"
+
+
+def _coloured(piece: Piece, start: int, end: int) -> Coloured:
+    wrong = piece.span.start < end and start < piece.span.end
+    return Coloured(piece.text, piece.kind, wrong)

@@ -1,0 +1,95 @@
+/* A query box that offers what may come next: fields, values, operators, models to go to, and recent searches while it is
+   empty. Arrows walk the list, Enter takes what is marked (or searches), Tab takes the first, Escape closes it. */
+import { makeAsking } from "./asking.js";
+import { makeList } from "./list.js";
+import { forgetRecents, keepRecent, readRecents } from "./recents.js";
+
+const FIELDS_BELOW = 5;
+
+export function openBox(box, input, before) {
+  const person = document.querySelector("[data-person]")?.dataset.person;
+  const { form } = input;
+  const asking = makeAsking();
+  const list = makeList(box, input, { choose, forget });
+  // A combobox may not be of the type "search"; the keyboard of a phone still shows its key for it.
+  input.type = "text";
+  input.enterKeyHint = "search";
+
+  function recents() {
+    return readRecents(person).map((query) => ({ kind: "RECENT", label: query, insert: query, start: 0, end: input.value.length }));
+  }
+
+  function offer(wait) {
+    if (document.activeElement !== input) return;
+    const query = input.value;
+    const at = input.selectionStart ?? query.length;
+    const kept = query.trim() ? [] : recents();
+    if (kept.length) list.show(kept);
+    asking.ask(query, at, (items) => {
+      if (document.activeElement !== input || input.value !== query) return;
+      list.show([...kept, ...(kept.length ? items.slice(0, FIELDS_BELOW) : items)]);
+    }, wait);
+  }
+
+  function close() {
+    asking.cancel();
+    list.close();
+  }
+
+  function forget() {
+    forgetRecents(person);
+    offer(0);
+  }
+
+  function put(one) {
+    const behind = input.value.slice(one.end);
+    const blank = one.kind === "FIELD" || /^[\s)]/.test(behind) ? "" : " ";
+    const text = `${input.value.slice(0, one.start)}${one.insert}${blank}`;
+    input.value = text + (one.kind === "FIELD" ? behind.replace(/^:/, "") : behind);
+    input.setSelectionRange(text.length, text.length);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function choose(one) {
+    close();
+    if (one.model) { location.assign(`/models/${one.model.split("/").map(encodeURIComponent).join("/")}`); return; }
+    if (one.kind === "RECENT") {
+      input.value = one.insert;
+      keepRecent(person, one.insert);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      form?.requestSubmit();
+      return;
+    }
+    put(one);
+    if (one.kind === "VALUE") close();
+  }
+
+  input.addEventListener("input", (event) => { if (!event.isComposing) offer(); });
+  input.addEventListener("focus", () => { if (!input.value) offer(0); });
+  input.addEventListener("blur", close);
+  input.addEventListener("click", () => { if (!list.isOpen()) offer(0); });
+  input.addEventListener("change", () => keepRecent(person, input.value));
+  form?.addEventListener("submit", () => { keepRecent(person, input.value); close(); });
+
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    const { key } = event;
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      event.preventDefault();
+      if (list.isOpen()) list.step(key === "ArrowDown" ? 1 : -1);
+      else offer(0);
+    } else if (key === "Enter" && list.marked()) {
+      event.preventDefault();
+      choose(list.marked());
+    } else if (key === "Tab" && !event.shiftKey && list.isOpen() && input.value && (list.marked() ?? list.first())) {
+      event.preventDefault();
+      choose(list.marked() ?? list.first());
+    } else if (key === "Escape" && list.isOpen()) {
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+    }
+  });
+  // Whoever types at once is ahead of this.
+  if (!input.value || input.value !== before) offer(0);
+}

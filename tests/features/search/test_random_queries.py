@@ -1,0 +1,101 @@
+"""Random queries over random worlds: the catalogue says what a slow evaluator over plain objects says, in its order."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelkeep_server.features.search import queries
+from modelkeep_server.features.search.views import CatalogueFilter
+from tests.conftest import BOTH
+from tests.support import slow_search
+from tests.support.endurance import Figures, sizes
+from tests.support.registries import Registries
+from tests.support.search_queries import Asked, make_query
+from tests.support.search_worlds import Visitor, World, plant
+from tests.support.slow_search import Book
+
+SORTS = ("", "relevance", "updated", "created", "name")
+#: How many models a world has, and how many queries are put to it before the next is made.
+MODELS, QUERIES = 48, 250
+
+
+def find(world: World, visitor: Visitor, text: str, sort: str, limit: int) -> list[str]:
+    """What the catalogue finds, in order, page after page, of which each says the same total."""
+    asked = CatalogueFilter(text=text, sort=sort)
+    found: list[str] = []
+    cursor = None
+    with world.registry.reading() as work:
+        while True:
+            page = queries.list_models(work, visitor.actor, asked, limit=limit, cursor=cursor)
+            found += [row.model.address for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                assert page.total == len(found), (text, page.total, found)
+                return found
+
+
+def expect(world: World, visitor: Visitor, asked: Asked, sort: str) -> list[Book]:
+    """What it should find."""
+    return slow_search.find(asked.means, world.books, visitor.reader, sort)
+
+
+def differs(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int) -> str:
+    """How the two answers differ, in words; empty where they do not."""
+    expected = [book.address for book in expect(world, visitor, asked, sort)]
+    try:
+        found = find(world, visitor, asked.text, sort, limit)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+        return f"{error!r} instead of {expected}"
+    return "" if found == expected else f"{found}\n  instead of {expected}"
+
+
+def shrink(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int) -> Asked:
+    """The smallest query within this one whose answers differ."""
+    for part in asked.parts:
+        if differs(world, visitor, part, sort, limit):
+            return shrink(world, visitor, part, sort, limit)
+    return asked
+
+
+def say(world: World, who: str, asked: Asked, sort: str, limit: int) -> str:
+    """A failure as somebody can follow it: the query, how it was meant, both answers, and the models in them."""
+    small = shrink(world, world.visitors[who], asked, sort, limit)
+    told = differs(world, world.visitors[who], small, sort, limit)
+    books = [str(book) for book in world.books if book.address in told]
+    return "\n".join(
+        (f"{who} asks {small.text!r}, sort {sort!r}, {limit} a page", f"  {small.means}", f"  {told}", *books)
+    )
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("pairs", sizes(small=300, full=10_000))
+def test_random_queries_find_what_a_slow_evaluator_finds(
+    kind: str, pairs: int, registries: Registries, tmp_path: Path, figures: Figures
+) -> None:
+    """Whoever asks, whatever they ask, however it is sorted and cut into pages: the same models in the same order."""
+    chance = random.Random(9)
+    told, some, longest = list[str](), 0, 0
+    for number, world in enumerate(worlds(registries, kind, tmp_path, -(-pairs // QUERIES))):
+        for _ in range(min(QUERIES, pairs - number * QUERIES)):
+            asked, who, sort = make_query(chance), chance.choice(tuple(world.visitors)), chance.choice(SORTS)
+            limit = chance.choice((1, 3, 10, 200))
+            expected = expect(world, world.visitors[who], asked, sort)
+            some += 0 < len(expected) < len(world.books)
+            longest = max(longest, len(expected))
+            if differs(world, world.visitors[who], asked, sort, limit):
+                told.append(say(world, who, asked, sort, limit))
+
+    figures.tell("random pairs of query and data", pairs, at_least=pairs)
+    figures.tell("of which some models were found, and not all", some, at_least=pairs / 3)
+    figures.tell("answers unlike those of the evaluator", len(told), at_most=0)
+    assert not told, f"{len(told)} of {pairs} differ:\n" + "\n\n".join(told[:5])
+    assert some > pairs / 3
+
+
+def worlds(registries: Registries, kind: str, folder: Path, count: int) -> Iterator[World]:
+    """So many worlds of this kind, one after the other."""
+    for number in range(count):
+        with registries.template(kind).copied(folder / f"world-{number}") as registry:
+            yield plant(registry, random.Random(number), MODELS)
