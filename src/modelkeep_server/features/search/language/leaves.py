@@ -243,18 +243,11 @@ def _read_choice(term: Term, field: Field) -> Leaf:
         return _as_choice(term, FIELDS["is"], model)
     if not found:
         raise _say_unknown_choice(term, field)
-    if _is_of_model(term, found):
-        return _as_choice(term, FIELDS["is"], tuple(choice.lower() for choice in found))
     if term.sign:
         found = _compare_choices(field, found[0], term.sign)
         if not found:
             raise term.fault_of_all(f"No {field.name} is {term.sign} {term.typed}.", term.write(term.typed))
     return _as_choice(term, field, found)
-
-
-def _is_of_model(term: Term, found: tuple[str, ...]) -> bool:
-    """`status:` was asked of models before versions' states could be: `status:RETIRED` goes on to mean the model's."""
-    return found == ("RETIRED",) and term.asked[term.span.start :].casefold().startswith("status")
 
 
 def _as_choice(term: Term, field: Field, found: tuple[str, ...]) -> Leaf:
