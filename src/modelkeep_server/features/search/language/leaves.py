@@ -243,11 +243,18 @@ def _read_choice(term: Term, field: Field) -> Leaf:
         return _as_choice(term, FIELDS["is"], model)
     if not found:
         raise _say_unknown_choice(term, field)
+    if _is_of_model(term, found):
+        return _as_choice(term, FIELDS["is"], ("retired",))
     if term.sign:
         found = _compare_choices(field, found[0], term.sign)
         if not found:
             raise term.fault_of_all(f"No {field.name} is {term.sign} {term.typed}.", term.write(term.typed))
     return _as_choice(term, field, found)
+
+
+def _is_of_model(term: Term, found: tuple[str, ...]) -> bool:
+    """`status:RETIRED` asks for models, like `status:ACTIVE`; the state of a version has that name, too."""
+    return found == ("RETIRED",) and term.asked[term.span.start :].casefold().startswith("status")
 
 
 def _as_choice(term: Term, field: Field, found: tuple[str, ...]) -> Leaf:
