@@ -83,10 +83,19 @@ class UnexpectedAnswer(ModelkeepError):
 
 @dataclass(frozen=True)
 class FieldError:
-    """One field of the input, by its JSON name, and what is wrong with it."""
+    """
+    One field of the input, by its JSON name, and what is wrong with it.
+
+    Of a query, `position` and `length` say which characters of it are at fault, `suggestion` is the whole query put
+    right, and `given` what was sent.
+    """
 
     field: str
     message: str
+    position: int | None = None
+    length: int | None = None
+    suggestion: str | None = None
+    given: str | None = None
 
 
 class ApiError(ModelkeepError):
@@ -179,7 +188,12 @@ _LOGIN = "Run `modelkeep login` again, or set MODELKEEP_TOKEN to a token that st
 
 
 def from_problem(
-    status: int, problem: Mapping[str, Any], *, request_id: str | None, retry_after_seconds: float | None
+    status: int,
+    problem: Mapping[str, Any],
+    *,
+    request_id: str | None,
+    retry_after_seconds: float | None,
+    sent: Mapping[str, str] | None = None,
 ) -> ApiError:
     """
     The error for an answer's status and problem document.
@@ -188,11 +202,12 @@ def from_problem(
         problem: The JSON body, perhaps empty: something in front of the registry may have answered without one.
         request_id: Of the answer's header, used where the body names none.
         retry_after_seconds: Of the answer's header.
+        sent: What the address of the request said of fields.
     """
     kind = _BY_STATUS.get(status, ApiError)
     faults = problem.get("errors")
     errors = [
-        FieldError(str(fault.get("field", "")), str(fault.get("message", "")))
+        _fault_of(fault, sent or {})
         for fault in (faults if isinstance(faults, list) else [])
         if isinstance(fault, Mapping)
     ]
@@ -206,6 +221,19 @@ def from_problem(
         request_id=_text(problem, "requestId") or request_id,
         errors=errors,
         retry_after_seconds=retry_after_seconds,
+    )
+
+
+def _fault_of(fault: Mapping[str, Any], sent: Mapping[str, str]) -> FieldError:
+    field = str(fault.get("field", ""))
+    position, length = fault.get("position"), fault.get("length")
+    return FieldError(
+        field,
+        str(fault.get("message", "")),
+        position if isinstance(position, int) else None,
+        length if isinstance(length, int) else None,
+        _text(fault, "suggestion"),
+        sent.get(field),
     )
 
 

@@ -65,10 +65,15 @@ class OptionalReasonIn(Input):
 
 
 class ProblemField(Shape):
-    """One field at fault."""
+    """One field at fault. Of a query also which of its characters are, and what may have been meant."""
 
     field: str
     message: str
+    position: int | None = Field(
+        default=None, description="The first character at fault, from 0 (Unicode code points)."
+    )
+    length: int | None = Field(default=None, description="How many characters are at fault.")
+    suggestion: str | None = Field(default=None, description="All of it put right, ready to be sent again.")
 
 
 class Problem(Shape):
