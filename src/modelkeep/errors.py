@@ -84,10 +84,8 @@ class UnexpectedAnswer(ModelkeepError):
 @dataclass(frozen=True)
 class FieldError:
     """
-    One field of the input, by its JSON name, and what is wrong with it.
-
-    Of a query, `position` and `length` say which characters of it are at fault, `suggestion` is the whole query put
-    right, and `given` what was sent.
+    One field of the input, by its JSON name, and what is wrong with it; of a query also which of its characters, and
+    a query that may have been meant; and what was `given`, where the address of the request said it.
     """
 
     field: str
@@ -207,7 +205,7 @@ def from_problem(
     kind = _BY_STATUS.get(status, ApiError)
     faults = problem.get("errors")
     errors = [
-        _fault_of(fault, sent or {})
+        _read_fault(fault, sent or {})
         for fault in (faults if isinstance(faults, list) else [])
         if isinstance(fault, Mapping)
     ]
@@ -224,17 +222,21 @@ def from_problem(
     )
 
 
-def _fault_of(fault: Mapping[str, Any], sent: Mapping[str, str]) -> FieldError:
+def _read_fault(fault: Mapping[str, Any], sent: Mapping[str, str]) -> FieldError:
     field = str(fault.get("field", ""))
-    position, length = fault.get("position"), fault.get("length")
     return FieldError(
         field,
         str(fault.get("message", "")),
-        position if isinstance(position, int) else None,
-        length if isinstance(length, int) else None,
+        _number(fault, "position"),
+        _number(fault, "length"),
         _text(fault, "suggestion"),
         sent.get(field),
     )
+
+
+def _number(problem: Mapping[str, Any], key: str) -> int | None:
+    value = problem.get(key)
+    return value if isinstance(value, int) else None
 
 
 def _text(problem: Mapping[str, Any], key: str) -> str | None:

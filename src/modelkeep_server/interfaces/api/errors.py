@@ -3,7 +3,6 @@ Errors as `application/problem+json` (RFC 9457), with the registry's own `code`,
 errors.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -40,7 +39,7 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
         remedy=error.remedy,
         help=f"/help/{error.help}" if error.help else None,
         request_id=request.state.circumstances.request_id,
-        errors=[ProblemField(**asdict(fault)) for fault in error.errors],
+        errors=[ProblemField.model_validate(fault) for fault in error.errors],
     )
     body: dict[str, Any] = problem.model_dump(by_alias=True, mode="json", exclude_none=True)
     return JSONResponse(_well_formed(body), status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
