@@ -27,7 +27,7 @@ COUNTED_FIELDS = (
     "riskTier", "state", "newest", "group", "tag", "framework", "modelType", "license", "owner", "is", "has",
 )  # fmt: skip
 #: Of which a model has one value: they are counted as if none of them were asked for, so that another can be chosen.
-CHOSEN_ONE_OF = ("group", "riskTier")
+CHOSEN_ONE_OF = ("group", "riskTier", "newest")
 SHOWN_MAX = 12
 #: Of values that are as frequent as the last one shown, so many are looked at for those that come first.
 _TIED_MAX = 64
