@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
 from time import perf_counter
 from typing import Annotated
 
@@ -12,10 +11,12 @@ from fastapi import Query, Request
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.language.editing import clauses, remove_span
+from modelkeep_server.features.search.known import nearest_values
+from modelkeep_server.features.search.language.editing import add_term, clauses, remove_span
+from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Everything, Fit, Node, Value, leaves
+from modelkeep_server.features.search.language.tree import And, Everything, Node, Value
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
@@ -42,7 +43,7 @@ QUERY_CHARS_MAX = 2000
 BLAMED_MAX = 6
 #: In which fields a value that nothing has is likened to those that models have.
 LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
-LIKENESS = 0.72
+LIKENED_MAX = 3
 
 Before = Annotated[int, Query(ge=0, le=100_000_000)]
 
@@ -107,14 +108,13 @@ def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> C
     meant = asked.meant or ""
     wanted = CatalogueFilter(text=meant, sort=asked.sort)
     started = perf_counter()
-    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.walked.cursor or None)
-    facets, capped = search.count_facets(work, actor, wanted)
+    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.walked.cursor or None, facets=True)
     took_ms = round((perf_counter() - started) * 1000)
     drawn = replace(
         drawn,
         rows=rows,
         took_ms=took_ms,
-        facets=draw_facets(meant, asked.node, facets, asked.href, is_capped=capped),
+        facets=draw_facets(meant, asked.node, rows.facets, asked.href),
         spans=draw_spans(meant, asked.href),
     )
     if rows.items:
@@ -141,24 +141,14 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
 
 
 def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
-    """The query with values that models have, in place of like ones that none has."""
+    """The query with values that models have, in place of those that it names and none has."""
     query = asked.meant or ""
-    sought = [
-        leaf
-        for leaf, negated in leaves(asked.node)
-        if isinstance(leaf, Value) and not negated and leaf.field in LIKENED and len(leaf.patterns) == 1
-    ]
-    if not sought:
-        return ()
-    facets, _ = search.count_facets(work, actor, CatalogueFilter())
-    known = {facet.field: {count.key: count.shown for count in facet.counts} for facet in facets}
     ways: list[Way] = []
-    for leaf in sought:
-        values = known.get(leaf.field, {})
-        pattern = leaf.patterns[0]
-        if pattern.fit is not Fit.WHOLE or pattern.text in values:
+    for leaf in asked.node.parts if isinstance(asked.node, And) else (asked.node,):
+        if not isinstance(leaf, Value) or leaf.field not in LIKENED or len(leaf.patterns) > 1:
             continue
-        for key in get_close_matches(pattern.text, values, n=1, cutoff=LIKENESS):
-            likened = f"{query[: leaf.span.start]}{leaf.field}:{values[key]}{query[leaf.span.end :]}"
+        for known in nearest_values(work, actor, FIELDS[leaf.field], leaf.patterns[0].text):
+            rest = f"{query[: leaf.span.start]}{query[leaf.span.end :]}"
+            likened = add_term(rest.strip(), leaf.field, known.shown)
             ways.append(Way(likened, asked.href(likened)))
-    return tuple(ways)
+    return tuple(ways[:LIKENED_MAX])

@@ -241,6 +241,13 @@ class CatalogueContext(Context):
         """All models."""
         return self.href_of("")
 
+    @property
+    def export_href(self) -> str:
+        """All that fits, as a file."""
+        meant = self.fault.correction if self.fault else self.query
+        said = {"format": "csv", "q": meant, "sort": self.sort}
+        return href_of("/api/v1/models/export", {name: value for name, value in said.items() if value})
+
     def href_of(self, query: str) -> str:
         """The first page of another query, sorted alike."""
         return self._href(query, self.sort)

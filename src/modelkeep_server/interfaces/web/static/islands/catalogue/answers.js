@@ -34,7 +34,7 @@ function tellFault(fresh) {
   found().classList.add("is-stale");
   found().classList.toggle("is-soft", fault[0] + fault[1] >= input.value.trimEnd().length);
   paint(found().classList.contains("is-soft") ? null : fault);
-  document.querySelector("[data-query-box]").classList.toggle("q-bad", !found().classList.contains("is-soft"));
+  document.querySelector(".q-box").classList.toggle("q-bad", !found().classList.contains("is-soft"));
 }
 
 function keepFolds(fresh) {
@@ -67,7 +67,7 @@ function afterSwap() {
   const ofForm = last === form;
   if (!ofForm) input.value = fresh.dataset.query;
   paint(faultOf(fresh));
-  document.querySelector("[data-query-box]").classList.toggle("q-bad", "fault" in fresh.dataset);
+  document.querySelector(".q-box").classList.toggle("q-bad", "fault" in fresh.dataset);
   announce(fresh.dataset.says);
   const menu = document.getElementById("syntax");
   if (menu?.open && !ofForm) menu.open = false;

@@ -1,6 +1,6 @@
 /* The coloured layer above the query: the same text in the same place, drawn anew with every key. It gives way to the
    plain text wherever it could drift from it: while text is composed, and in scripts that run from right to left. */
-const box = document.querySelector("[data-query-box]");
+const box = document.querySelector(".q-box");
 const input = box?.querySelector("input");
 const layer = box?.querySelector("[data-query-colours]");
 const PIECE = /("(?:[^"\\]|\\.)*"?)|((?:AND|OR|NOT|TO)(?=[\s()]|$)|&&|\|\||[()])|([-!+](?=[^\s]))|([A-Za-z][\w-]*:(?!\/\/)(?:[<>]=?)?)|([[{][^\]}]*[\]}]?)|([^\s()"]+)|(\s+)/gy;
