@@ -20,14 +20,14 @@ from modelkeep_server.features.search.codes import CODE_CHARS, read_code
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import Everything, Node, Or, Value, join
+from modelkeep_server.features.search.language.tree import Node, Or, Value, join
 
 #: The fields that are counted, in the order in which they are shown.
 COUNTED_FIELDS = (
     "riskTier", "state", "newest", "group", "tag", "framework", "modelType", "license", "owner", "is", "has",
 )  # fmt: skip
 #: Of which a model has one value: they are counted as if none of them were asked for, so that another can be chosen.
-CHOSEN_ONE_OF = ("group", "riskTier")
+CHOSEN_ONE_OF = ("group", "riskTier", "newest")
 SHOWN_MAX = 12
 #: Of values that are as frequent as the last one shown, so many are looked at for those that come first.
 _TIED_MAX = 64
