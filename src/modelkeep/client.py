@@ -28,6 +28,7 @@ from modelkeep.policies import Policies
 from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
+from modelkeep.searching import Searching
 from modelkeep.sharing import Sharing
 from modelkeep.status import Status
 from modelkeep.trails import Trails
@@ -49,6 +50,7 @@ class Client(
     Policies,
     Promotions,
     Releases,
+    Searching,
     Sharing,
     Status,
     Trails,
@@ -126,37 +128,6 @@ class Client(
     def register_model(self, document: Mapping[str, Any]) -> Model:
         """Register a model from the API's own JSON, as the guide shows it. Raises Conflict, Invalid."""
         return read(Model, self._transport.post("/models", document))
-
-    def list_models(
-        self,
-        text: str = "",
-        *,
-        group: str = "",
-        risk_tier: str = "",
-        tag: str = "",
-        owner: str = "",
-        status: str = "",
-        created_from: When | None = None,
-        created_to: When | None = None,
-        updated_from: When | None = None,
-        updated_to: When | None = None,
-        sort: str = "updated",
-    ) -> Listing[Model]:
-        """Models that match every filter given. `status`: ACTIVE or RETIRED. `sort`: `updated`, `created` or `name`."""
-        filters = {
-            "q": text,
-            "group": group,
-            "riskTier": risk_tier,
-            "tag": tag,
-            "owner": owner,
-            "status": status,
-            "createdFrom": moment_of(created_from),
-            "createdTo": moment_of(created_to),
-            "updatedFrom": moment_of(updated_from),
-            "updatedTo": moment_of(updated_to),
-            "sort": sort,
-        }
-        return self._list("/models", Model, filters)
 
     def get_model(self, address: str | Address) -> Model:
         """One model. Raises NotFound."""

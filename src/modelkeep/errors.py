@@ -83,10 +83,16 @@ class UnexpectedAnswer(ModelkeepError):
 
 @dataclass(frozen=True)
 class FieldError:
-    """One field of the input, by its JSON name, and what is wrong with it."""
+    """
+    One field of the input, by its JSON name, and what is wrong with it; of a query also which of its characters, and
+    a query that may have been meant.
+    """
 
     field: str
     message: str
+    position: int | None = None
+    length: int | None = None
+    suggestion: str | None = None
 
 
 class ApiError(ModelkeepError):
@@ -192,9 +198,7 @@ def from_problem(
     kind = _BY_STATUS.get(status, ApiError)
     faults = problem.get("errors")
     errors = [
-        FieldError(str(fault.get("field", "")), str(fault.get("message", "")))
-        for fault in (faults if isinstance(faults, list) else [])
-        if isinstance(fault, Mapping)
+        _read_fault(fault) for fault in (faults if isinstance(faults, list) else []) if isinstance(fault, Mapping)
     ]
     # The API speaks of headers there; whoever uses this client has a shorter way.
     remedy = _LOGIN if kind is NotSignedIn else _text(problem, "remedy")
@@ -207,6 +211,21 @@ def from_problem(
         errors=errors,
         retry_after_seconds=retry_after_seconds,
     )
+
+
+def _read_fault(fault: Mapping[str, Any]) -> FieldError:
+    return FieldError(
+        str(fault.get("field", "")),
+        str(fault.get("message", "")),
+        _number(fault, "position"),
+        _number(fault, "length"),
+        _text(fault, "suggestion"),
+    )
+
+
+def _number(problem: Mapping[str, Any], key: str) -> int | None:
+    value = problem.get(key)
+    return value if isinstance(value, int) else None
 
 
 def _text(problem: Mapping[str, Any], key: str) -> str | None:

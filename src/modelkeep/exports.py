@@ -3,24 +3,28 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlencode
 
 from modelkeep.errors import BadFile
 from modelkeep.transport import PREFIX, Transport
 
 
+def pass_answer(transport: Transport, route: str, params: Mapping[str, str], out: IO[bytes]) -> int:
+    """The body of a GET into what is open for bytes, as it comes. Gives how many those were."""
+    url = f"{transport.url}{PREFIX}{route}?{urlencode(params)}"
+    with transport.stream(url, {}) as answer:
+        return sum(out.write(chunk) for chunk in answer.iter_bytes())
+
+
 def save_answer(transport: Transport, route: str, params: Mapping[str, str], file: Path) -> int:
     """The body of a GET into a file, replacing one of that name at the end. Gives its bytes. Raises BadFile."""
-    url = f"{transport.url}{PREFIX}{route}?{urlencode(params)}"
     try:
         with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as made:
             part = Path(made.name)
             try:
-                with transport.stream(url, {}) as answer:
-                    for chunk in answer.iter_bytes():
-                        made.write(chunk)
+                size_bytes = pass_answer(transport, route, params, made)
                 made.close()
-                size_bytes = part.stat().st_size
                 part.replace(file)
             except BaseException:
                 part.unlink(missing_ok=True)

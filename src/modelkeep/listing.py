@@ -40,7 +40,7 @@ class Listing(Generic[T]):
             if len(items) >= count:
                 break
         total = len(items) if page.total is None and page.next_cursor is None else page.total
-        return Page(items[:count], page.next_cursor, total)
+        return Page(items[:count], page.next_cursor, total, page.is_capped)
 
 
 def list_all(

@@ -40,7 +40,8 @@ def read_page(kind: type[T], document: object) -> Page[T]:
     items = document.get("items") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or not isinstance(items, list):
         raise UnexpectedAnswer(f"A list of {kind.__name__} was expected, not {_shown(document)}.")
-    return Page(tuple(read(kind, item) for item in items), document.get("nextCursor"), document.get("total"))
+    told = tuple(read(kind, item) for item in items)
+    return Page(told, document.get("nextCursor"), document.get("total"), bool(document.get("totalCapped")))
 
 
 @functools.cache

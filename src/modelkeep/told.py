@@ -22,8 +22,9 @@ class Told:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list. `total` may be None, or a capped count."""
+    """One page of a list. `total` may be None; where it `is_capped`, there are more than it says."""
 
     items: tuple[T, ...]
     next_cursor: str | None = None
     total: int | None = None
+    is_capped: bool = False

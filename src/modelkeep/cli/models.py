@@ -8,12 +8,17 @@ from modelkeep.addresses import parse_model
 from modelkeep.cli import sharing
 from modelkeep.cli.options import (
     DocumentFile,
+    FrameworkFilter,
     GroupFilter,
     Json,
     Limit,
     OwnerFilter,
     Reason,
     Revision,
+    Sort,
+    SortOption,
+    StateFilter,
+    StatusFilter,
     TagFilter,
     Tier,
     TierFilter,
@@ -37,13 +42,19 @@ def list_models(
     tier: TierFilter = None,
     tag: TagFilter = "",
     owner: OwnerFilter = "",
-    status: Annotated[str, typer.Option(help="Only ACTIVE or RETIRED ones.")] = "",
+    state: StateFilter = "",
+    framework: FrameworkFilter = "",
+    status: StatusFilter = "",
+    sort: SortOption = Sort.UPDATED,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """List models, those changed last first."""
     with Client() as client:
-        asked = client.list_models(group=group, risk_tier=tier or "", tag=tag, owner=owner, status=status.upper())
+        asked = client.list_models(
+            group=group, risk_tier=tier or "", tag=tag, owner=owner, state=state.upper(), framework=framework,
+            status=status.upper(), sort=sort or "",
+        )  # fmt: skip
         page = asked.first(limit)
     print_models(page, as_json=as_json)
 
@@ -202,4 +213,4 @@ def print_models(page: Page[Model], *, as_json: bool) -> None:
             for model in page.items
         ],
     )
-    note_rest(len(page.items), page.total, page.next_cursor is not None)
+    note_rest(len(page.items), page.total, page.next_cursor is not None, is_capped=page.is_capped)

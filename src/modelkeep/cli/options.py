@@ -19,6 +19,15 @@ class Tier(StrEnum):
     HIGH = "HIGH"
 
 
+class Sort(StrEnum):
+    """How models are sorted."""
+
+    RELEVANCE = "relevance"
+    UPDATED = "updated"
+    CREATED = "created"
+    NAME = "name"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
 Limit = Annotated[int, typer.Option("--limit", help="How many to show.", min=1)]
 GroupFilter = Annotated[str, typer.Option("--group", help="Only of this group.")]
@@ -27,6 +36,13 @@ TierFilter = Annotated[
 ]
 TagFilter = Annotated[str, typer.Option("--tag", help="Only with this tag.")]
 OwnerFilter = Annotated[str, typer.Option("--owner", help="Only of this owner (e-mail).")]
+StateFilter = Annotated[str, typer.Option("--state", help="Only with a version in this state, as PRODUCTION.")]
+FrameworkFilter = Annotated[str, typer.Option("--framework", help="Only with a version of this framework.")]
+StatusFilter = Annotated[str, typer.Option("--status", help="Only ACTIVE or RETIRED ones.")]
+SortOption = Annotated[
+    Sort | None,
+    typer.Option("--sort", case_sensitive=False, help="By relevance where there are words, else changed last."),
+]
 DocumentFile = Annotated[
     str | None, typer.Option("--file", "-f", metavar="FILE", help="The API's JSON; - reads standard input.")
 ]

@@ -105,10 +105,10 @@ def note(sentence: str) -> None:
     print(harmless(sentence), file=sys.stderr)
 
 
-def note_rest(shown: int, total: int | None, more: bool) -> None:
-    """Say that a list goes on."""
+def note_rest(shown: int, total: int | None, more: bool, *, is_capped: bool = False) -> None:
+    """Say that a list goes on. `is_capped`: there are more than `total`."""
     if more or (total is not None and total > shown):
-        of = f" of {total:,}" if total is not None else ""
+        of = f" of {total:,}{'+' if is_capped else ''}" if total is not None else ""
         note(f"{shown:,}{of} shown; --limit N shows more.")
 
 

@@ -1,28 +1,98 @@
-"""`modelkeep search`: models by words and filters."""
+"""`modelkeep search`: models by a query and filters, what a result is made of, and all of it as a file."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from modelkeep.cli.models import print_models
-from modelkeep.cli.options import GroupFilter, Json, Limit, OwnerFilter, TagFilter, TierFilter
+from modelkeep.cli.options import (
+    FrameworkFilter,
+    GroupFilter,
+    Json,
+    Limit,
+    OwnerFilter,
+    SortOption,
+    StateFilter,
+    StatusFilter,
+    TagFilter,
+    TierFilter,
+)
+from modelkeep.cli.output import note, print_json, print_table, size
 from modelkeep.client import Client
+from modelkeep.searching import Facets
 
 app = typer.Typer(add_completion=False)
 
+#: A term that begins with a minus looks like an option: what is no option of ours is a term.
+_TERMS = {"ignore_unknown_options": True}
 
-@app.command()
+
+@app.command(context_settings=_TERMS)
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Found in names, groups, descriptions, tags.")],
+    terms: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TERM", show_default=False, help="A query, as 'tag:nlp AND tag:production' or '-tag:experimental'."
+        ),
+    ] = None,
     group: GroupFilter = "",
     tier: TierFilter = None,
     tag: TagFilter = "",
     owner: OwnerFilter = "",
+    state: StateFilter = "",
+    framework: FrameworkFilter = "",
+    status: StatusFilter = "",
+    sort: SortOption = None,
     limit: Limit = 20,
     as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print all that fit as CSV.")] = False,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all that fit to this file: .csv, or .json.")
+    ] = None,
+    facets: Annotated[bool, typer.Option("--facets", help="Show of what the result is made, with counts.")] = False,
 ) -> None:
-    """Find models that match all words and filters."""
+    """
+    Find models that fit a query and all filters. Quote it, so that your shell leaves it as it is.
+
+    Words are found in names, groups, tags and descriptions; field:value, "a phrase", wild*cards, AND, OR, NOT, -term
+    and parentheses as in the box of the web page. --csv and --export are put on record.
+    """
+    if sum((as_json and not facets, as_csv, export is not None, facets)) > 1:
+        raise typer.BadParameter("Choose one of --json, --csv, --export and --facets.")
+    for term in terms or ():
+        # One that is misspelled would else be searched for.
+        if term.startswith("--"):
+            raise typer.BadParameter(f"No such option: {term}. In a query, one minus is enough.")
+    query = " ".join(terms or ())
     with Client() as client:
-        found = client.list_models(" ".join(words), group=group, risk_tier=tier or "", tag=tag, owner=owner)
-        page = found.first(limit)
-    print_models(page, as_json=as_json)
+        found = client.list_models(
+            query, group=group, risk_tier=tier or "", tag=tag, owner=owner, state=state.upper(), framework=framework,
+            status=status.upper(), sort=sort or "",
+        )  # fmt: skip
+        if not found.filters.keys() - {"sort"}:
+            raise typer.BadParameter("Say what to look for; `modelkeep models list` shows all.")
+        if as_csv:
+            client.export_models(found, sys.stdout.buffer)
+        elif export is not None:
+            form = "json" if export.suffix == ".json" else "csv"
+            note(f"{size(client.export_models(found, export, format=form))} written to {export}.")
+        elif facets:
+            print_facets(client.count_facets(found), as_json=as_json)
+        else:
+            print_models(found.first(limit), as_json=as_json)
+
+
+def print_facets(counted: Facets, *, as_json: bool) -> None:
+    """What models of a result have, by fields."""
+    if as_json:
+        print_json([facet.raw for facet in counted.facets])
+        return
+    rows = [(facet.field, one.shown, f"{one.count:,}") for facet in counted.facets for one in facet.counts]
+    if not rows:
+        note("No model matches.")
+        return
+    print_table(("field", "value", "models"), rows)
+    if counted.is_capped:
+        note("Counted over the first 10,000.")

@@ -63,7 +63,8 @@ def read_version(text: str | None) -> str | None:
 
 #: How an address asks for models: these names in the API, on the page, and in the client.
 CATALOGUE_FILTERS = (
-    "q", "group", "riskTier", "tag", "owner", "status", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "sort",
+    "q", "group", "riskTier", "tag", "owner", "state", "framework", "status", "createdFrom", "createdTo", "updatedFrom",
+    "updatedTo", "sort",
 )  # fmt: skip
 #: How an address asks for events, at the same places.
 EVENT_FILTERS = ("q", "person", "action", "object", "kind", "role", "outcome", "requestId", "from", "to")
@@ -81,11 +82,13 @@ def read_catalogue_filter(given: Mapping[str, str | None]) -> CatalogueFilter:
         tag=given.get("tag") or "",
         owner=given.get("owner") or "",
         status=given.get("status") or "",
+        state=given.get("state") or "",
+        framework=given.get("framework") or "",
         created_from=moments["createdFrom"],
         created_to=moments["createdTo"],
         updated_from=moments["updatedFrom"],
         updated_to=moments["updatedTo"],
-        sort=given.get("sort") or "updated",
+        sort=given.get("sort") or "",
     )
 
 

@@ -22,6 +22,7 @@ from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries
+from modelkeep_server.features.search.rows import read_shown
 from modelkeep_server.features.search.views import CatalogueFilter, VersionMark
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.lifecycle import State
@@ -70,9 +71,9 @@ def begin(work: Work, actor: Actor, export: ModelExport, *, format: str) -> None
 
 
 def read_run(work: Work, actor: Actor, keys: Sequence[int]) -> tuple[ExportedModel, ...]:
-    """The models of these inside ids that the reader sees, in this order. Five statements. Raises NotPermitted."""
+    """The models of these inside ids that the reader sees, in this order. Three statements. Raises NotPermitted."""
     access.require(work, actor, "model.export")
-    rows = queries.read_catalogue_rows(work, actor, keys)
+    rows = read_shown(work, actor, keys)
     live: dict[int, list[str]] = {}
     frameworks: dict[int, list[str]] = {}
     for row in work.all(_select_live(), {"keys": keys}):

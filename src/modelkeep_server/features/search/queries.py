@@ -16,7 +16,7 @@ from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.rows import read_shown
-from modelkeep_server.features.search.views import CatalogueFilter, CatalogueRow, Facet, FacetCount, Found
+from modelkeep_server.features.search.views import CatalogueFilter, Facet, FacetCount, Found
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid
 
@@ -24,7 +24,7 @@ from modelkeep_server.rules.errors import FieldError, Invalid
 SORTS = ("relevance", "updated", "created", "name")
 #: How long the database may work on one question.
 SECONDS_MAX = 2.0
-_STREAMED_ROWS = 500
+_STREAMED_ROWS = 5_000
 
 
 def list_models(
@@ -79,18 +79,14 @@ def matches(work: Work, actor: Actor, node: Node, model_key: int) -> bool:
     return pages.is_among(Search(work, actor, node), model_key)
 
 
-def stream_rows(work: Work, actor: Actor, asked: CatalogueFilter) -> Iterator[CatalogueRow]:
-    """All that is found, in its order, however much that is. Raises as `list_models`, before the first row."""
+def stream_keys(work: Work, actor: Actor, asked: CatalogueFilter) -> Iterator[int]:
+    """The inside ids of all that is found, in its order, however much that is. Raises as `list_models`, once read."""
     node, sort = _read(work, asked)
     search = Search(work, actor, node, beside=[LIVE] if sort == pages.RELEVANCE else ())
-    return _stream(work, actor, search, sort)
-
-
-def _stream(work: Work, actor: Actor, search: Search, sort: str) -> Iterator[CatalogueRow]:
     after = None
     while True:
         rows, _ = pages.list_rows(search, sort, limit=_STREAMED_ROWS, after=after, counted=False)
-        yield from read_shown(work, actor, [row.model_key for row in rows])
+        yield from (row.model_key for row in rows)
         if len(rows) < _STREAMED_ROWS:
             return
         after = rows[-1].position

@@ -39,7 +39,7 @@ def draw_problem(request: Request, error: RegistryError) -> Response:
         remedy=error.remedy,
         help=f"/help/{error.help}" if error.help else None,
         request_id=request.state.circumstances.request_id,
-        errors=[ProblemField(field=e.field, message=e.message) for e in error.errors],
+        errors=[ProblemField.model_validate(fault) for fault in error.errors],
     )
     body: dict[str, Any] = problem.model_dump(by_alias=True, mode="json", exclude_none=True)
     return JSONResponse(_well_formed(body), status_code=error.status, headers=headers, media_type=MEDIA_TYPE)

@@ -1,6 +1,6 @@
 """Models and the catalogue."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query
 
@@ -14,10 +14,12 @@ from modelkeep_server.features.promotion.ending import retiring
 from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.views import CatalogueRow
+from modelkeep_server.interfaces.api.catalogue_filters import Asked
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
-from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, TierName, etag_of
+from modelkeep_server.interfaces.api.shapes.base import ReasonIn, etag_of
 from modelkeep_server.interfaces.api.shapes.models import (
     CatalogueOut,
+    CataloguePageOut,
     EditedModelOut,
     ModelIn,
     ModelOut,
@@ -31,8 +33,7 @@ from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")
 
-Text = Annotated[str, Query(max_length=1000)]
-Day = Annotated[str | None, Query(max_length=40, examples=["2026-01-31"])]
+Facets = Annotated[bool, Query(description="Whether to count what the models found have, field by field.")]
 
 
 @router.post("/models", status_code=201, response_model=ModelOut)
@@ -43,35 +44,18 @@ def create_model(work: Work, actor: Actor, body: ModelIn) -> Answer:
     return _with_etag(model, status=201, headers={"Location": f"/api/v1/models/{model.address}"})
 
 
-@router.get("/models", response_model=PageOut[CatalogueOut])
+@router.get("/models", response_model=CataloguePageOut)
 @door.reads("model.read")
 def list_models(
-    work: Work,
-    actor: Actor,
-    q: Text = "",
-    group: Text = "",
-    riskTier: TierName | None = None,
-    tag: Text = "",
-    owner: Text = "",
-    status: Literal["ACTIVE", "RETIRED"] | None = None,
-    createdFrom: Day = None,
-    createdTo: Day = None,
-    updatedFrom: Day = None,
-    updatedTo: Day = None,
-    sort: Literal["updated", "created", "name"] = "updated",
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> PageOut[CatalogueOut]:
-    """The catalogue: models that match every filter given and that the caller may see. A model's id is a word too."""
-    asked = read_catalogue_filter(
-        {
-            "q": q, "group": group, "riskTier": riskTier, "tag": tag, "owner": owner, "status": status,
-            "createdFrom": createdFrom, "createdTo": createdTo, "updatedFrom": updatedFrom, "updatedTo": updatedTo,
-            "sort": sort,
-        }
-    )  # fmt: skip
-    page = search.list_models(work, actor, asked, limit=limit, cursor=cursor)
-    return PageOut[CatalogueOut].of(page, _row)
+    work: Work, actor: Actor, asked: Asked, facets: Facets = False, limit: Limit = 50, cursor: Cursor = None
+) -> CataloguePageOut:
+    """
+    The catalogue: models that fit the query and every filter given, and that the caller may see. Counts end at 10,000,
+    and `totalCapped` says that there are more. A query that cannot be read is answered with where it is at fault.
+    """
+    wanted = read_catalogue_filter(asked)
+    found = search.list_models(work, actor, wanted, limit=limit, cursor=cursor, facets=facets)
+    return CataloguePageOut.found(found, _row, with_facets=facets)
 
 
 @router.get("/models/{group}/{name}", response_model=ModelOut)

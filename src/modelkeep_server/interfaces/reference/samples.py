@@ -15,6 +15,7 @@ from modelkeep_server.interfaces.reference import (
     cards,
     deployments,
     evaluations,
+    finding,
     lineage,
     notices,
     openlineage,
@@ -111,6 +112,7 @@ _PROGRAM = {"name": "nightly-training", "purpose": "Uploads what the nightly run
 #: What a field holds in one shape, where the same word elsewhere means another thing.
 STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **evaluations.STORY_OF,
+    **finding.STORY_OF,
     **cards.STORY_OF,
     **lineage.STORY_OF,
     **notices.STORY_OF,
@@ -197,10 +199,10 @@ PROBLEM: Mapping[str, Any] = {
 
 #: A question worth asking, for lists that take filters.
 QUERIES: Mapping[str, Mapping[str, str]] = {
-    "list_models": {"q": "churn", "riskTier": "MEDIUM"},
     "list_events": {"action": "model.create", "outcome": "ALLOWED"},
     "upload_artifact": {"type": "WEIGHTS"},
     **cards.QUERIES,
+    **finding.QUERIES,
     **lineage.QUERIES,
 }
 
@@ -230,8 +232,6 @@ PYTHON: Mapping[str, str] = {
     risk_tier="MEDIUM",
     tags=["churn", "xgboost"],
 )''',
-    "list_models": """for model in registry.list_models("churn", risk_tier="MEDIUM"):
-    print(model.address)""",
     "show_model": f'model = registry.get_model("{MODEL}")',
     "update_model": f'''model = registry.get_model("{MODEL}")
 registry.update_model("{MODEL}", {{"tags": ["churn"], "reason": "One is enough."}}, revision=model.revision)''',
@@ -253,6 +253,7 @@ print(asked.id, asked.status)''',
     "close_version": f'registry.close_version("{MODEL}:{VERSION}", reason="Superseded by 1.3.0.")',
     "reopen_version": f'registry.reopen_version("{MODEL}:{VERSION}", reason="Needed after all.")',
     **evaluations.PYTHON,
+    **finding.PYTHON,
     **cards.PYTHON,
     **lineage.PYTHON,
     **policies.PYTHON,

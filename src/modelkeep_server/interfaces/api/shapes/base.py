@@ -65,10 +65,13 @@ class OptionalReasonIn(Input):
 
 
 class ProblemField(Shape):
-    """One field at fault."""
+    """One field at fault; of a query that cannot be read also where, and which query may have been meant."""
 
     field: str
     message: str
+    position: int | None = Field(default=None, description="Which of its characters is the first at fault.")
+    length: int | None = Field(default=None, description="How many are; 0 where something is missing.")
+    suggestion: str | None = Field(default=None, description="The whole text put right.")
 
 
 class Problem(Shape):

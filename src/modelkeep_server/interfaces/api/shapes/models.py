@@ -1,10 +1,12 @@
 """The JSON of models and the catalogue."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, Self
 
 from pydantic import Field
 
-from modelkeep_server.interfaces.api.shapes.base import Input, Moment, Shape, StateName, TierName
+from modelkeep_server.features.search.views import CatalogueRow, Found
+from modelkeep_server.interfaces.api.shapes.base import Input, Moment, PageOut, Shape, StateName, TierName
 from modelkeep_server.rules import fields
 
 _NAME = f"1 to {fields.NAME_CHARS} letters, digits, `-` and `_`, beginning with a letter or digit."
@@ -111,3 +113,41 @@ class CatalogueOut(ModelOut):
 
     newest: list[NewestOut]
     version_count: int
+
+
+class FacetCountOut(Shape):
+    """A value, and how many of the models counted have it."""
+
+    key: str = Field(description="What a query asks for: `field:key`.")
+    shown: str = Field(description="As it was first spelled.")
+    count: int
+
+
+class FacetOut(Shape):
+    """What the models found have of one field, the most frequent first."""
+
+    field: str
+    counts: list[FacetCountOut]
+    others: int = Field(description="How many further values they have.")
+
+
+class CataloguePageOut(PageOut[CatalogueOut]):
+    """One page of the catalogue."""
+
+    total_capped: bool = Field(description="Whether more models fit than `total` says, which counts to 10,000.")
+    sort: str = Field(description="In which order they stand: `relevance`, `updated`, `created` or `name`.")
+    facets: list[FacetOut] | None = Field(description="With `facets=true`: what they are made of; else null.")
+    facets_capped: bool = Field(description="Whether facets count the first 10,000 of them, and not all.")
+
+    @classmethod
+    def found(cls, page: Found, draw: Callable[[CatalogueRow], CatalogueOut], *, with_facets: bool) -> Self:
+        """A page of the catalogue, each row drawn."""
+        return cls(
+            items=[draw(row) for row in page.items],
+            next_cursor=page.next_cursor,
+            total=page.total,
+            total_capped=page.is_capped,
+            sort=page.sort,
+            facets=[FacetOut.model_validate(facet) for facet in page.facets] if with_facets else None,
+            facets_capped=any(facet.is_capped for facet in page.facets),
+        )

@@ -6,7 +6,7 @@ import { forgetRecents, keepRecent, readRecents } from "./recents.js";
 
 const FIELDS_BELOW = 5;
 
-export function openBox(box, input) {
+export function openBox(box, input, before) {
   const person = document.querySelector("[data-person]")?.dataset.person;
   const { form } = input;
   const asking = makeAsking();
@@ -90,5 +90,6 @@ export function openBox(box, input) {
       close();
     }
   });
-  if (!input.value) offer(0);
+  // Whoever types at once is ahead of this.
+  if (!input.value || input.value !== before) offer(0);
 }
