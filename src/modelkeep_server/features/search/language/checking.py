@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from modelkeep_server.features.search.language.fields import FIELDS, SPELLINGS, Field, Kind, find_field
-from modelkeep_server.features.search.language.mistakes import Fault
-from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, match_parentheses
+from modelkeep_server.features.search.language.mistakes import Fault, mend
+from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, match_parentheses, quote
 from modelkeep_server.kit.ids import is_uuid
 
 CHARS_MAX = 1_000
@@ -80,10 +80,7 @@ class _Checker:
     ) -> Fault:
         """A fault from one token to another; the query would be right with `instead` of them."""
         start, end = token.start, (last or token).end
-        before, after = self._text[:start], self._text[end:]
-        fixed = None if instead is None else f"{before}{instead}{after}".strip()
-        if instead == "":
-            fixed = f"{before.rstrip()} {after.lstrip()}".strip()
+        fixed = mend(self._text, start, end, instead)
         return Fault(message, start, end, expected=(expected,) if expected else (), fixed=fixed)
 
     def _check_operand(self, place: int, token: Token) -> None:
@@ -135,7 +132,7 @@ class _Checker:
 
     def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
         rest = token.text[len(name) + 1 :]
-        quoted = quote(token.text)
+        quoted = _quote(token.text)
         near = None if rest.startswith("//") else find_near(name)
         instead = quoted
         if is_uuid(rest):
@@ -191,6 +188,8 @@ class _Checker:
             if self._sort(place - 1) not in ENDS:
                 told = f"`{token.text}` joins two terms, and none stands before it. The word itself goes in quotes."
                 raise self._fault(told, token, "", expected="a term")
+            if self._sort(place + 1) in _JOINS:
+                return  # the second of two is the one too many
             told = f"`{token.text}` joins two terms, and none stands behind it. The word itself goes in quotes."
         if self._sort(place + 1) not in BEGINS:
             raise self._fault(told, token, "", expected="a term")
@@ -256,10 +255,9 @@ def find_near(name: str) -> Field | None:
     return SPELLINGS[spelled[0]] if spelled else None
 
 
-def quote(bare: str) -> str:
-    """A bare word in quotes, where its signs mean nothing."""
-    told = re.sub(r'\\(["\\])', r"\1", bare).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{told}"'
+def _quote(bare: str) -> str:
+    """A bare word in quotes."""
+    return quote(re.sub(r"\\([^\w\\]|\\)", r"\1", bare))
 
 
 def _say_modifier(token: Token) -> str:
@@ -271,7 +269,7 @@ def _say_modifier(token: Token) -> str:
 def _as_wildcards(regex: str) -> str:
     """The nearest that wildcards can say of a regular expression; else its text in quotes."""
     plain = re.sub(r"\.[*+]\??", "*", regex[1:-1].removeprefix("^").removesuffix("$")).replace(".", "?")
-    return plain if _PLAIN_TERM.fullmatch(plain) else quote(plain)
+    return plain if _PLAIN_TERM.fullmatch(plain) else _quote(plain)
 
 
 def _as_range(within: Sequence[Token]) -> tuple[str, Token]:

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
-from modelkeep_server.features.search.language.mistakes import Fault
+from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment
-from modelkeep_server.features.search.language.scanning import Sort, Token, unescape
+from modelkeep_server.features.search.language.scanning import Sort, Token, unquote
 from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
@@ -55,7 +55,7 @@ class Term:
     @property
     def typed(self) -> str:
         """What it says, without quotes and backslashes."""
-        return unescape(self.token.text) if self.is_quoted else "".join(char for char, _ in _read(self.token.text))
+        return unquote(self.token.text) if self.is_quoted else "".join(char for char, _ in _read(self.token.text))
 
     @property
     def is_quoted(self) -> bool:
@@ -80,18 +80,13 @@ class Term:
 
     def fault(self, message: str, instead: str | None = None, expected: tuple[str, ...] = ()) -> Fault:
         """A fault of the value; the query would be right with `instead` of it and its field."""
-        start, end = self.token.start, self.token.end
-        return Fault(message, start, end, expected=expected, fixed=replace(self.asked, self.span, instead))
+        fixed = mend(self.asked, self.span.start, self.span.end, instead)
+        return Fault(message, self.token.start, self.token.end, expected=expected, fixed=fixed)
 
     def fault_of_all(self, message: str, instead: str | None = None, expected: tuple[str, ...] = ()) -> Fault:
         """A fault of the field and its value; the query would be right with `instead` of both."""
         start, end = self.span.start, self.span.end
-        return Fault(message, start, end, expected=expected, fixed=replace(self.asked, self.span, instead))
-
-
-def replace(asked: str, span: Span, instead: str | None) -> str | None:
-    """The query with other words there; None where there are none."""
-    return None if instead is None else f"{asked[: span.start]}{instead}{asked[span.end :]}".strip()
+        return Fault(message, start, end, expected=expected, fixed=mend(self.asked, start, end, instead))
 
 
 def read_leaf(term: Term) -> Leaf:
@@ -265,7 +260,7 @@ def _is_of_model(term: Term, found: tuple[str, ...]) -> bool:
 def _as_choice(term: Term, field: Field, found: tuple[str, ...]) -> Leaf:
     if found == ("mine",):
         return Mine(term.span)
-    return Value(field.name, tuple(Pattern(choice) for choice in found), term.span)
+    return Value(field.name, tuple(Pattern(fold_value(choice)) for choice in found), term.span)
 
 
 def _find_choices(term: Term, field: Field) -> tuple[str, ...]:
@@ -351,5 +346,5 @@ def _read_stretch(term: Term) -> Stretch:
             term.token.start,
             term.token.end,
             expected=WAYS,
-            fixed=replace(term.asked, Span(term.token.start, term.token.end), none.nearest),
+            fixed=mend(term.asked, term.token.start, term.token.end, none.nearest),
         ) from None

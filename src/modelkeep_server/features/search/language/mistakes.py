@@ -33,3 +33,11 @@ class QueryMistake(Invalid):
         self.suggestion = suggestion
         error = FieldError("q", fault.message, self.position, self.length, suggestion)
         super().__init__(fault.message, errors=[error], remedy=f"Try: {suggestion}" if suggestion else None)
+
+
+def mend(asked: str, start: int, end: int, instead: str | None) -> str | None:
+    """A query with other words at a place, or without what stands there; None where nobody knows better."""
+    if instead is None:
+        return None
+    before, after = asked[:start], asked[end:]
+    return (f"{before}{instead}{after}" if instead else f"{before.rstrip()} {after.lstrip()}").strip()

@@ -39,7 +39,8 @@ from modelkeep_server.features.search.language.tree import leaves as list_leaves
 #: So often a query is mended to find one that can be read; each time one fault is gone.
 _MENDINGS_MAX = 12
 _SIGNS = {"=>": ">=", "≥": ">=", "=<": "<=", "≤": "<=", "=": "", "==": ""}
-_WRITTEN = {Sort.AND: "AND", Sort.OR: "OR", Sort.NOT: "NOT", Sort.MINUS: "NOT", Sort.PLUS: "", Sort.TO: "TO"}
+_WRITTEN = {Sort.AND: "AND", Sort.OR: "OR", Sort.NOT: "NOT", Sort.MINUS: "NOT", Sort.PLUS: "", Sort.TO: "TO",
+            Sort.OPEN: "(", Sort.CLOSE: ")"}  # fmt: skip
 
 
 def read_query(text: str, *, now: datetime) -> Node:
@@ -126,7 +127,7 @@ class _Builder:
             return f"f{place}:"
         if token.sort is Sort.COMPARE:
             return _SIGNS.get(token.text, token.text)
-        if token.sort in {Sort.OPEN, Sort.CLOSE, Sort.RANGE_OPEN, Sort.RANGE_CLOSE}:
+        if token.sort in {Sort.RANGE_OPEN, Sort.RANGE_CLOSE}:
             return token.text
         return _WRITTEN.get(token.sort, f"w{place}")
 

@@ -44,8 +44,8 @@ class Sort(Enum):
 @dataclass(frozen=True)
 class Token:
     """
-    Characters from `start` up to, and not with, `end`; `text` is them, with typographic quotes and colons made plain.
-    `field` is what a FIELD names; `is_open` is said of a phrase whose closing quote is missing.
+    Characters from `start` up to, and not with, `end`; `text` is them. `field` is what a FIELD names; `is_open` is said
+    of a phrase whose closing quote is missing.
     """
 
     sort: Sort
@@ -63,20 +63,25 @@ BEGINS = frozenset(
     | {Sort.NOT, Sort.MINUS, Sort.PLUS}
 )
 
-#: What phones and East Asian keyboards type for signs of the language.
-_PLAIN = str.maketrans("“”„‟＂：（）", '""""":()')
+#: What East Asian keyboards type for signs of the language.
+_PLAIN = str.maketrans("：（）", ":()")
+#: What phones type for quotes. A plain quote is closed by a plain one alone.
+_CURLY = "“”„‟＂"
+_QUOTES = '"' + _CURLY
 _MINUSES = "-−–"
 _KEYWORDS = {"AND": Sort.AND, "OR": Sort.OR, "NOT": Sort.NOT}
 _DOUBLES = {"&&": Sort.AND, "||": Sort.OR}
 _PREFIXES = {**dict.fromkeys(_MINUSES, Sort.MINUS), "!": Sort.NOT, "+": Sort.PLUS}
 
-_PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
+_PHRASE = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_CURLY_PHRASE = re.compile(rf"[{_CURLY}](?:[^{_QUOTES}\\]|\\.)*[{_QUOTES}]", re.DOTALL)
+_ESCAPED = re.compile(rf"\\([{_QUOTES}\\])")
 _REGEX = re.compile(r"/(?:[^/\\\s]|\\\S)+/(?=[\s)~^]|$)")
 _MODIFIER = re.compile(r"[~^][0-9.]*")
-_NAMED = re.compile(r"([^\s:\"()\[\]{}\\<>=/]+):")
+_NAMED = re.compile(rf"([^\s:{_QUOTES}()\[\]{{}}\\<>=/]+):")
 _COMPARED = re.compile(r">=|<=|=>|=<|==|[><=≥≤]")
-_BARE = re.compile(r'(?:\\.|[^\s"()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+', re.DOTALL)
-_BOUND = re.compile(r'(?:\\.|[^\s"()\[\]{}\\]|\\\Z)+', re.DOTALL)
+_BARE = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+", re.DOTALL)
+_BOUND = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\[\]{{}}\\]|\\\Z)+", re.DOTALL)
 _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
 _SPAN = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
 
@@ -88,6 +93,7 @@ def scan(text: str) -> tuple[Token, ...]:
 
 class _Scanner:
     def __init__(self, text: str) -> None:
+        self._typed = text
         self._text = text.translate(_PLAIN)
         self._tokens: list[Token] = []
         #: For each parenthesis that is open, whether a field stands before it, or around that.
@@ -110,7 +116,7 @@ class _Scanner:
         touches = bool(self._tokens) and self._tokens[-1].end == at
         if touches and self._tokens[-1].sort in ENDS and (modifier := _MODIFIER.match(text, at)):
             return self._add(Sort.MODIFIER, at, modifier.end())
-        if char == '"':
+        if char in _QUOTES:
             return self._take_phrase(at)
         if char in "()":
             return self._take_parenthesis(at, follows_field=follows_field)
@@ -132,17 +138,15 @@ class _Scanner:
         return self._take_word(at)
 
     def _add(self, sort: Sort, start: int, end: int, field: Field | None = None, *, is_open: bool = False) -> int:
-        self._tokens.append(Token(sort, start, end, self._text[start:end], field, is_open))
+        self._tokens.append(Token(sort, start, end, self._typed[start:end], field, is_open))
         return end
 
     def _has_operand(self, at: int) -> bool:
         return at < len(self._text) and not _is_blank(self._text[at]) and self._text[at] != ")"
 
     def _take_phrase(self, at: int) -> int:
-        found = _PHRASE.match(self._text, at)
-        is_closed = found is not None and bool(found.group(2))
-        end = found.end() if found is not None and is_closed else len(self._text)
-        return self._add(Sort.PHRASE, at, end, is_open=not is_closed)
+        found = (_PHRASE if self._text[at] == '"' else _CURLY_PHRASE).match(self._text, at)
+        return self._add(Sort.PHRASE, at, found.end() if found else len(self._text), is_open=found is None)
 
     def _take_parenthesis(self, at: int, *, follows_field: bool) -> int:
         if self._text[at] == "(":
@@ -168,7 +172,7 @@ class _Scanner:
         while at < len(self._text) and self._text[at] not in "()[{":
             if self._text[at] in "]}":
                 return self._add(Sort.RANGE_CLOSE, at, at + 1)
-            if self._text[at] == '"':
+            if self._text[at] in _QUOTES:
                 at = self._take_phrase(at)
             else:
                 found = _BOUND.match(self._text, at)
@@ -205,7 +209,11 @@ def match_parentheses(tokens: Sequence[Token]) -> dict[int, int]:
     return matches
 
 
-def unescape(text: str) -> str:
+def quote(text: str) -> str:
+    """A text in quotes, where its signs mean nothing."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unquote(text: str) -> str:
     """What stands in quotes, without them. A backslash makes a quote or a backslash plain; else it is one itself."""
-    inner = text[1:-1] if len(text) > 1 and text.endswith('"') else text[1:]
-    return re.sub(r'\\(["\\])', r"\1", inner)
+    return _ESCAPED.sub(r"\1", text[1:-1])

@@ -35,7 +35,10 @@ class Fit(Enum):
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a word or a value is compared with. `text` is folded; wildcards stand in it with `Fit.WILD` alone."""
+    """
+    What a word or a value is compared with. `text` is folded, that of choices too; wildcards stand in it with
+    `Fit.WILD` alone. `*` alone fits any value, or any word.
+    """
 
     text: str
     fit: Fit = Fit.WHOLE
