@@ -170,7 +170,7 @@ def test_a_late_answer_never_takes_the_place_of_a_newer_one(visitor: Visitor) ->
     """The answer to what was typed first comes last, and is thrown away."""
     page = visitor.page
     late: list[Route] = []
-    page.route(re.compile(r"/models\?q=sent(&|$)"), lambda route: late.append(route))
+    page.route(re.compile(r"/models\?q=sent(&|$)"), late.append)
 
     page.locator("#q").press_sequentially("sent")
     page.wait_for_timeout(600)

@@ -16,7 +16,7 @@ from modelkeep_server.features.search.language.editing import add_term, clauses,
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Everything, Node, Value, leaves
+from modelkeep_server.features.search.language.tree import And, Everything, Node, Value
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
@@ -108,14 +108,13 @@ def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> C
     meant = asked.meant or ""
     wanted = CatalogueFilter(text=meant, sort=asked.sort)
     started = perf_counter()
-    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.walked.cursor or None)
-    facets, capped = search.count_facets(work, actor, wanted)
+    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.walked.cursor or None, facets=True)
     took_ms = round((perf_counter() - started) * 1000)
     drawn = replace(
         drawn,
         rows=rows,
         took_ms=took_ms,
-        facets=draw_facets(meant, asked.node, facets, asked.href, is_capped=capped),
+        facets=draw_facets(meant, asked.node, rows.facets, asked.href),
         spans=draw_spans(meant, asked.href),
     )
     if rows.items:
@@ -145,8 +144,8 @@ def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
     """The query with values that models have, in place of those that it names and none has."""
     query = asked.meant or ""
     ways: list[Way] = []
-    for leaf, negated in leaves(asked.node):
-        if not isinstance(leaf, Value) or negated or leaf.field not in LIKENED or len(leaf.patterns) > 1:
+    for leaf in asked.node.parts if isinstance(asked.node, And) else (asked.node,):
+        if not isinstance(leaf, Value) or leaf.field not in LIKENED or len(leaf.patterns) > 1:
             continue
         for known in nearest_values(work, actor, FIELDS[leaf.field], leaf.patterns[0].text):
             rest = f"{query[: leaf.span.start]}{query[leaf.span.end :]}"

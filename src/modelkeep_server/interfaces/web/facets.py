@@ -11,8 +11,9 @@ from modelkeep_server.features.search.language.editing import (
     exclude_term,
     remove_span,
     remove_term,
+    write_term,
 )
-from modelkeep_server.features.search.language.fields import FIELDS, Kind
+from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import And, Fit, Mine, Node, Not, Or, Value
 from modelkeep_server.features.search.views import Facet
 from modelkeep_server.kit.words import fold_value
@@ -26,14 +27,27 @@ TITLES: Mapping[str, str] = {
     "group": "Group",
     "riskTier": "Risk tier",
     "newest": "State of newest version",
-    "state": "State of a version",
     "tag": "Tag",
     "framework": "Framework",
     "owner": "Owner",
+    "state": "State of any version",
     "modelType": "Model type",
     "license": "License",
 }
+#: What stands folded under its title until something of it is chosen.
+_QUIET = ("state", "modelType", "license")
+#: Of which a model has one value: several that are chosen are such that one of them fits.
+_ONE_OF = ("group", "riskTier", "newest")
 _STATE_FIELDS = ("newest", "state")
+#: What is offered of `is` and `has`, in words.
+_ONLY = (
+    ("is", "mine", "Yours"),
+    ("is", "live", "Live in production"),
+    ("has", "card", "With a model card"),
+    ("is", "restricted", "Restricted"),
+    ("is", "external", "Made by others"),
+    ("is", "retired", "Retired"),
+)
 #: Spans of time that are offered: words, and what is written after the colon.
 _SPANS = (("7 days", ">=now-7d"), ("30 days", ">=now-30d"), ("1 year", ">=now-1y"))
 
@@ -45,6 +59,7 @@ Href = Callable[[str], str]
 class Choice:
     """A line of a facet. `standing` is empty, `chosen` or `excluded`; pressing it turns that round."""
 
+    field: str
     value: str
     label: str
     count: str
@@ -55,7 +70,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class FacetBox:
-    """A facet. `mark` says how values are drawn: tier, state, or as they are; `beyond` what is counted in no line."""
+    """
+    A facet. `mark` says how values are drawn: tier, state, or as they are; `beyond` what is counted in no line. One that
+    is quiet stands folded under its title.
+    """
 
     field: str
     title: str
@@ -64,6 +82,7 @@ class FacetBox:
     more: str
     mark: str = ""
     beyond: str = ""
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,50 +143,101 @@ def _pairs(node: Node) -> Iterable[tuple[str, str]]:
     return ()
 
 
-def draw_facets(
-    query: str, node: Node, facets: Sequence[Facet], href: Href, *, is_capped: bool
-) -> tuple[FacetBox, ...]:
+@dataclass(frozen=True)
+class _Drawing:
+    """What lines are drawn with."""
+
+    query: str
+    standing: Standing
+    href: Href
+
+    def line(self, field: str, key: str, shown: str, count: str, label: str = "") -> Choice:
+        """A line, with what pressing it makes of the query."""
+        stands = self.standing.say(field, key)
+        if stands:
+            pressed, without = remove_term(self.query, field, shown), ""
+        else:
+            pressed = _choose(self.query, field, shown)
+            without = self.href(exclude_term(self.query, field, shown))
+        return Choice(field, shown, label or _label(field, shown), count, stands, self.href(pressed), without)
+
+
+def draw_facets(query: str, node: Node, facets: Sequence[Facet], href: Href) -> tuple[FacetBox, ...]:
     """The facets of a query that can be read."""
     counted = {facet.field: facet for facet in facets}
-    standing = Standing.of(node)
-    boxes = (_box(query, counted[field], standing, href, is_capped) for field in TITLES if field in counted)
-    return tuple(box for box in boxes if box.shown or box.folded)
+    drawing = _Drawing(query, Standing.of(node), href)
+    boxes = [_box(drawing, counted[field]) for field in TITLES if field in counted]
+    loud = tuple(box for box in boxes if box.shown and not box.is_quiet)
+    quiet = tuple(box for box in boxes if box.shown and box.is_quiet)
+    return (*loud, _only(drawing, counted), *quiet)
 
 
-def _box(query: str, facet: Facet, standing: Standing, href: Href, is_capped: bool) -> FacetBox:
-    field = facet.field
+def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
+    field, plus = facet.field, "+" if facet.is_capped else ""
     counts = {count.key: (count.shown, count.count) for count in facet.counts}
-    choices = FIELDS[field].choices if FIELDS[field].kind is Kind.CHOICE else ()
-    for value in choices:
+    for value in FIELDS[field].choices:
         counts.setdefault(fold_value(value), (value, 0))
-    for key in standing.keys(field):
+    for key in drawing.standing.keys(field):
         counts.setdefault(key, (key, 0))
-    lines = [_choice(query, field, key, *counts[key], standing.say(field, key), href, is_capped) for key in counts]
+    lines = [drawing.line(field, key, shown, f"{count:,}{plus}") for key, (shown, count) in counts.items()]
     if field == "riskTier":
         order = {tier.value: -at for at, tier in enumerate(RiskTier)}
         return FacetBox(field, TITLES[field], tuple(sorted(lines, key=lambda line: order[line.value])), (), "", "tier")
+    quiet = field in _QUIET and not any(line.standing for line in lines)
     if field in _STATE_FIELDS:
         some = tuple(line for line in lines if line.standing or counts[fold_value(line.value)][1])
         none = tuple(line for line in lines if line not in some)
         more = f"{len(none)} {'other' if len(none) == 1 else 'others'}, none"
-        return FacetBox(field, TITLES[field], some, none, more, "state")
+        return FacetBox(field, TITLES[field], some, none, more, "state", is_quiet=quiet)
+    return _cut(facet, lines, is_quiet=quiet)
+
+
+def _cut(facet: Facet, lines: Sequence[Choice], *, is_quiet: bool) -> FacetBox:
+    """What is chosen stands first; what there is no room for is unfolded, or has to be typed."""
     held = [line for line in lines if line.standing]
     free = [line for line in lines if not line.standing]
     room = max(SHOWN - len(held), 3)
     # One line more takes no more room than the words that would unfold it.
     room = len(free) if len(free) <= room + 1 else room
-    beyond = f"and {facet.others:,} more; type to find them" if facet.others else ""
+    beyond = f"{facet.others:,} others; type to find them" if facet.others > 0 else ""
     return FacetBox(
-        field, TITLES[field], (*held, *free[:room]), tuple(free[room:]), f"{len(free) - room:,} more", beyond=beyond
+        facet.field, TITLES[facet.field], (*held, *free[:room]), tuple(free[room:]), f"{len(free) - room:,} more",
+        beyond=beyond, is_quiet=is_quiet,
     )  # fmt: skip
 
 
-def _choice(
-    query: str, field: str, key: str, shown: str, count: int, standing: str, href: Href, is_capped: bool
-) -> Choice:
-    pressed = remove_term(query, field, shown) if standing else add_term(query, field, shown)
-    without = "" if standing else href(exclude_term(query, field, shown))
-    return Choice(shown, _label(field, shown), f"{count:,}{'+' if is_capped else ''}", standing, href(pressed), without)
+def _only(drawing: _Drawing, counted: Mapping[str, Facet]) -> FacetBox:
+    """What holds for a model, or what it has, where it holds for one; whose a model is, is not counted."""
+    counts = {
+        (field, count.key): f"{count.count:,}{'+' if counted[field].is_capped else ''}"
+        for field in ("is", "has")
+        if field in counted
+        for count in counted[field].counts
+    }
+    lines = tuple(
+        drawing.line(field, value, value, counts.get((field, value), ""), label)
+        for field, value, label in _ONLY
+        if value == "mine" or (field, value) in counts or drawing.standing.say(field, value)
+    )
+    return FacetBox("only", "Show only", lines, (), "")
+
+
+def _choose(query: str, field: str, value: str) -> str:
+    """
+    The query that asks for this value as well. Of what a model has one of, another value is one more that fits; of
+    what it has several of, it must have both.
+    """
+    own = next((clause for clause in clauses(query) if clause.field == field and not clause.negated), None)
+    if own is None or field not in _ONE_OF:
+        return add_term(query, field, value)
+    said, term = query[own.span.start : own.span.end], write_term(field, value)
+    if said.startswith(f"{field}:"):
+        values = said.removeprefix(f"{field}:").strip()
+        values = values[1:-1] if values.startswith("(") and values.endswith(")") else values
+        joined = f"{field}:({values} OR {term.removeprefix(f'{field}:')})"
+    else:
+        joined = f"({said} OR {term})"
+    return query[: own.span.start] + joined + query[own.span.end :]
 
 
 def _label(field: str, value: str) -> str:

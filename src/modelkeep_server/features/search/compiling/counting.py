@@ -20,7 +20,7 @@ from modelkeep_server.features.search.codes import CODE_CHARS, read_code
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import Everything, Node, Value, join
+from modelkeep_server.features.search.language.tree import Everything, Node, Or, Value, join
 
 #: The fields that are counted, in the order in which they are shown.
 COUNTED_FIELDS = (
@@ -55,7 +55,14 @@ class Told:
 
 def others_of(node: Node, field: str) -> Node:
     """The query without what it says of this field at its top."""
-    return join(tuple(part for part in parts_of(node) if not (isinstance(part, Value) and part.field == field)))
+    return join(tuple(part for part in parts_of(node) if not _is_only_of(part, field)))
+
+
+def _is_only_of(part: Node, field: str) -> bool:
+    """Whether a term names values of this field and nothing else: `group:a`, `group:(a OR b)`."""
+    if isinstance(part, Or):
+        return all(_is_only_of(one, field) for one in part.parts)
+    return isinstance(part, Value) and part.field == field
 
 
 def trees_counted(node: Node) -> list[Node]:
