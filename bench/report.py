@@ -74,23 +74,30 @@ def aims_of(figures: Figures) -> list[Aimed]:
     return aims
 
 
-def draw(figures: Figures, aims: Sequence[Aimed]) -> str:
-    """The tables."""
+def draw(figures: Figures, search: Sequence[str], aims: Sequence[Aimed]) -> str:
+    """The tables. `search` are the lines of what is drawn elsewhere."""
     lines = [*_draw_calls(figures.calls), ""]
     if figures.steps:
         lines += [*_draw_steps(figures.steps), ""]
+    if search:
+        lines += [*search, ""]
     if figures.peers is not None:
         lines += [*_draw_files(figures.peers, figures.stores), ""]
         lines += [*_draw_ranges(figures.peers, figures.stores), ""]
     lines += [f"{'peak memory':34}{'MiB':>9}", f"{'requests':34}{figures.peak_mib:9.0f}"]
     lines += [f"{'files, ' + stored.store:34}{stored.peak_mib:9.0f}" for stored in figures.stores]
-    lines += ["", f"{'aim':34}{'is':>9}{'should be':>13}"]
+    return "\n".join([*lines, "", *draw_aims(aims)])
+
+
+def draw_aims(aims: Sequence[Aimed]) -> list[str]:
+    """Each aim with its figure."""
+    lines = [f"{'aim':34}{'is':>9}{'should be':>13}"]
     for aimed in aims:
         should = f"{'>=' if aimed.at_least else '<'} {aimed.aim:g}"
         verdict = "" if aimed.is_reached else "   missed"
         stretch = f"   (better: {aimed.stretch:g})" if aimed.stretch else ""
         lines.append(f"{aimed.name:34}{aimed.value:9.2f}{should:>13}{verdict}{stretch}")
-    return "\n".join(lines)
+    return lines
 
 
 def _draw_calls(calls: Sequence[Measured]) -> list[str]:

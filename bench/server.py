@@ -24,11 +24,18 @@ SETTLE_SECONDS = 2
 
 
 @dataclass(frozen=True)
-class Made:
+class Place:
     """A registry that is not served yet: where it lies, and how its server is told."""
 
     folder: Path
+    settings: Settings
     env: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Made(Place):
+    """One with models in it."""
+
     seeded: Seeded
 
 
@@ -53,13 +60,8 @@ class Running:
         return self.memory_mib()
 
 
-def make_registry(
-    folder: Path, models: int, database_url: str | None, *, open_reviews: int = 0, edges: int = 0
-) -> Made:
-    """
-    Make a registry of so many models, of reviews that wait, and of so many edges of lineage. A database named must be
-    empty.
-    """
+def lay_out(folder: Path, database_url: str | None) -> Place:
+    """Where a registry will lie: on SQLite in the folder, or in that PostgreSQL database, whose schema is made."""
     port = free_port()
     named = {"MODELKEEP_DATABASE_URL": database_url} if database_url else {}
     env = {
@@ -73,23 +75,34 @@ def make_registry(
     )  # fmt: skip
     if database_url:
         subprocess.run([COMMAND, "migrate"], env=os.environ | env, check=True, stdout=subprocess.DEVNULL)
+    return Place(folder, settings, env)
+
+
+def make_registry(
+    folder: Path, models: int, database_url: str | None, *, open_reviews: int = 0, edges: int = 0
+) -> Made:
+    """
+    Make a registry of so many models, of reviews that wait, and of so many edges of lineage. A database named must be
+    empty.
+    """
+    place = lay_out(folder, database_url)
     try:
-        seeded = seed(settings, models)
+        seeded = seed(place.settings, models)
         if open_reviews:
-            seed_reviews(settings, seeded.addresses, open_reviews)
+            seed_reviews(place.settings, seeded.addresses, open_reviews)
         if edges:
-            plant_lineage(settings, edges)
-        return Made(folder, env, seeded)
+            plant_lineage(place.settings, edges)
+        return Made(place.folder, place.settings, place.env, seeded)
     except CannotStart as error:
         raise SystemExit(f"{error} `make bench` needs an empty database.") from error
 
 
 @contextmanager
-def serve(made: Made, storage_url: str | None = None) -> Iterator[Running]:
+def serve(place: Place, storage_url: str | None = None) -> Iterator[Running]:
     """Serve a registry until the block ends, with its files at that storage URL (in its data folder)."""
-    port = int(made.env["MODELKEEP_PORT"])
+    port = int(place.env["MODELKEEP_PORT"])
     stored = {"MODELKEEP_STORAGE_URL": storage_url} if storage_url else {}
-    with serving([str(COMMAND), "serve"], {**made.env, **stored}, port) as (process, seconds):
+    with serving([str(COMMAND), "serve"], {**place.env, **stored}, port) as (process, seconds):
         yield Running(port, process.pid, seconds)
 
 
@@ -103,30 +116,43 @@ def start_peer(model_json: str) -> Iterator[int]:
 
 @contextmanager
 def serving(
-    command: list[str], env: Mapping[str, str], port: int, told: str = ""
+    command: list[str],
+    env: Mapping[str, str],
+    port: int,
+    told: str = "",
+    *,
+    health: str = "/healthz",
+    quiet: bool = False,
 ) -> Iterator[tuple[subprocess.Popen[str], float]]:
-    """Run a server until the block ends, once it answers; gives the process and the seconds until then."""
+    """
+    Run a server until the block ends, once `health` answers; gives the process and the seconds until then.
+
+    Args:
+        told: What it finds on its input.
+        quiet: What it says of itself is thrown away.
+    """
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, env=os.environ | env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        command, env=os.environ | env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if quiet else None, text=True,
     )  # fmt: skip
     try:
         assert process.stdin is not None
         process.stdin.write(told)
         process.stdin.close()
-        _await_answer(process, port)
+        _await_answer(process, port, health)
         yield process, time.perf_counter() - began
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def _await_answer(process: subprocess.Popen[str], port: int) -> None:
+def _await_answer(process: subprocess.Popen[str], port: int, health: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         with closing(connection), suppress(OSError):
-            connection.request("GET", "/healthz")
+            connection.request("GET", health)
             if connection.getresponse().status == HTTPStatus.OK:
                 return
         time.sleep(0.01)

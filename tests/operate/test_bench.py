@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from bench.asking import list_kinds
 from tests.support import postgres
 
 ROOT = Path(__file__).parents[2]
+SEARCHES = tuple(kind.name for kind in list_kinds())
 
 
 def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
@@ -20,6 +22,7 @@ def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODELKEEP_")}
     sizes = {
         "models": 6, "mib": 1, "seconds": 0.1, "rounds": 1, "ranges": 20, "promotions": 2, "reviews": 2, "edges": 60,
+        "search": 60, "searches": 2,
     }  # fmt: skip
     small = [word for name, value in sizes.items() for word in (f"--{name}", str(value))]
     done = subprocess.run(
@@ -48,6 +51,7 @@ def assert_complete(table: str, figures: dict[str, Any]) -> None:
         "upload, of openssl",
         "download, of openssl",
         "64 KiB range p50, ms",
+        *(f"{kind}, p95 ms" for kind in SEARCHES),
     ]
     assert all(aim["name"] in table for aim in aims)
     assert {step["name"]: step["count"] for step in steps} == {
@@ -70,6 +74,20 @@ def assert_complete(table: str, figures: dict[str, Any]) -> None:
         "graph of a dataset, two steps": 30,
         "graph of a version": 30,
     }
+
+
+def assert_searches_measured(table: str, figures: dict[str, Any]) -> None:
+    """Every kind of search by both readers in process, and over HTTP; what is not installed is said."""
+    search = figures["search"]
+    assert [(row["who"], row["kind"]) for row in search["asked"]] == [
+        (who, kind) for who in ("reader", "mrc") for kind in SEARCHES
+    ]
+    assert [row["kind"] for row in search["served"]] == list(SEARCHES)
+    assert all(row["count"] >= 2 and row["p50_ms"] > 0 for row in (*search["asked"], *search["served"]))
+    assert search["built"]["models"] == 60
+    assert search["mixed"]["clients"] == 16
+    assert search["beside"] is None
+    assert "mlflow: " in table
 
 
 def assert_files_measured(table: str, figures: dict[str, Any], stores: list[str]) -> None:
@@ -98,6 +116,7 @@ def test_a_short_run_measures_everything(tmp_path: Path) -> None:
     table, figures = bench(tmp_path, "--store", "folder")
 
     assert_complete(table, figures)
+    assert_searches_measured(table, figures)
     assert_files_measured(table, figures, ["folder"])
     assert figures["database"] == "sqlite"
 
@@ -112,6 +131,7 @@ def test_a_postgresql_database_can_be_measured(tmp_path: Path) -> None:
     table, figures = bench(tmp_path, "--database", url)
 
     assert_complete(table, figures)
+    assert_searches_measured(table, figures)
     assert_files_measured(table, figures, ["folder", "s3"])
     assert figures["database"] == "postgresql"
     postgres.drop_database(name)

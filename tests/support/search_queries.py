@@ -83,7 +83,8 @@ def _make_node(chance: random.Random, depth: int) -> Asked:
         parts = [_make_node(chance, depth - 1) for _ in range(chance.choice((2, 2, 3)))]
         return _joined(chance.choice((" OR ", " || ")), parts, Or)
     part = _enclosed(_make_node(chance, depth - 1), And, Or, Not)
-    return Asked(chance.choice(("-", "NOT ", "NOT ", "!")) + part.text, Not(part.means), (part,))
+    means = part.means.part if isinstance(part.means, Not) else Not(part.means)
+    return Asked(chance.choice(("-", "NOT ", "NOT ", "!")) + part.text, means, (part,))
 
 
 def _joined(between: str, parts: list[Asked], kind: type[And] | type[Or]) -> Asked:
@@ -134,7 +135,13 @@ def _make_phrase(chance: random.Random) -> Asked:
 
 def _make_wild(chance: random.Random) -> Asked:
     word = chance.choice([one for one in worlds.WORDS if one.isascii() and one.isalnum() and len(one) > 4])
-    return Asked(*_with_wildcards(chance, word, lambda text: Text((Pattern(bare(text), Fit.WILD),))))
+    return Asked(*_with_wildcards(chance, word, lambda text: Text((_read_wild(text),))))
+
+
+def _read_wild(text: str) -> Pattern:
+    """A word with nothing but an asterisk at its end is that word typed so far."""
+    is_begun = text.endswith("*") and not set(text[:-1]) & set("*?")
+    return Pattern(bare(text[:-1]), Fit.BEGINNING) if is_begun else Pattern(bare(text), Fit.WILD)
 
 
 def _with_wildcards(chance: random.Random, word: str, means: Callable[[str], Node]) -> tuple[str, Node]:
@@ -183,8 +190,12 @@ def _make_chosen(chance: random.Random) -> Asked:
     field = chance.choice(tuple(_CHOSEN))
     spellings, values = _CHOSEN[field]
     value = chance.choice(values)
+    name = chance.choice(spellings)
+    if (name, value) == ("status", "RETIRED"):
+        # It is said of whole models as well, and those are meant.
+        field, value = "is", "retired"
     spelled = chance.choice((value, value.lower(), value.replace("_", "-").lower()))
-    return Asked(f"{chance.choice(spellings)}:{spelled}", Value(field, (Pattern(value),)))
+    return Asked(f"{name}:{spelled}", Value(field, (Pattern(value),)))
 
 
 def _make_tiers(chance: random.Random) -> Asked:

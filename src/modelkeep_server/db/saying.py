@@ -10,6 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 #: How a list that is bound stands in what SQLAlchemy compiles.
 _LISTS = re.compile(r"\(?__\[POSTCOMPILE_(\w+)\]\)?")
+#: How PostgreSQL is told the type of what is bound. `:name` before a colon is no name to SQLAlchemy.
+_CASTS = re.compile(r"(:\w+)::([A-Z]+)")
 _DIALECTS: dict[str, Any] = {
     "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": postgresql.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
@@ -30,7 +32,7 @@ def say(condition: ColumnElement[Any], dialect: str) -> Said:
     compiled = condition.compile(dialect=_DIALECTS[dialect])
     told = str(compiled)
     values = {name: value for name, value in compiled.params.items() if value is not None}
-    return Said(_LISTS.sub(r":\1", told), values, frozenset(_LISTS.findall(told)))
+    return Said(_CASTS.sub(r"CAST(\1 AS \2)", _LISTS.sub(r":\1", told)), values, frozenset(_LISTS.findall(told)))
 
 
 @lru_cache(maxsize=500)

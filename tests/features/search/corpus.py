@@ -39,6 +39,9 @@ def _but(*left_out: str) -> str:
 _FRAUD = "fraud fraud-detector fraud-detection-cnp anti-fraud-rules fraudster-graph claims-triage"
 _FRAU = "fraud-detector fraud-detection-cnp fraudster-graph fraud anti-fraud-rules claims-triage"
 _WILD_FRAUD = "fraud-detector fraud-detection-cnp fraud anti-fraud-rules fraudster-graph claims-triage"
+_MODEL = (
+    "model-of-models uplift-model sentiment-bert call-summarizer faq-search-jp spam-filter churn-predictor to-be-or-not"
+)
 _CHURN = "churn-predictor next-best-offer uplift-model"
 _NLP = "sentiment-bert call-summarizer faq-search-jp spam-filter"
 _PRODUCTION = (
@@ -72,7 +75,7 @@ GUIDE = (
     Row("-tag:experimental", _but("defect-spotter", "fraudster-graph", "call-summarizer")),
     Row('"exact phrase"', ""),
     Row("-unwanted-term", _but()),
-    Row("model*", "model-of-models uplift-model churn-predictor to-be-or-not"),
+    Row("model*", _MODEL),
     Row("tag:production", _PRODUCTION),
     Row("owner:user@company.com", ""),
     Row("created:[2024-01-01 TO 2024-06-30]", _IN_2024),
@@ -160,8 +163,9 @@ WILDCARDS = (
     Row("*modell*", "zinsmodell"),
     Row("m?del", "model-of-models uplift-model churn-predictor to-be-or-not"),
     Row("x8?", "x86-benchmark"),
-    Row("MODEL*", "model-of-models uplift-model churn-predictor to-be-or-not"),
-    Row("name:*-cnp", "fraud-detection-cnp"),
+    Row("MODEL*", _MODEL),
+    Row("model", _MODEL),
+    Row("name:*tion-cnp", "fraud-detection-cnp"),
     Row("name:*bert", "sentiment-bert"),
     Row("tag:prod*", _PRODUCTION),
     Row("tag:*auD", "fraud-detector fraud-detection-cnp"),
@@ -230,6 +234,7 @@ FIELDS = (
     Row("is:retired", "spam-filter fraud"),
     Row("-is:active", "spam-filter fraud"),
     Row("status:ACTIVE tag:legacy", ""),
+    Row("status:retired", "spam-filter fraud"),
     Row("is:restricted", "whistleblower-router"),
     Row("is:external", "cv-parser robo-advisor"),
     Row("has:card", "fraud-detector sentiment-bert"),
@@ -237,7 +242,7 @@ FIELDS = (
     Row("has:version tag:llm", "call-summarizer"),
     Row("-has:version", _BARE),
     Row("framework:pytorch",
-        "fraud-detection-cnp defect-spotter sentiment-bert aml-transaction-monitor robo-advisor voice-id", "name"),
+        "aml-transaction-monitor defect-spotter fraud-detection-cnp sentiment-bert voice-id robo-advisor", "name"),
     Row("library:Prophet", "demand-forecaster liquidity-forecast transformer-monitor branch-footfall"),
     Row("framework:scikit-learn", _SCIKIT),
     Row("modelType:classification tag:fraud", "fraud-detector fraud-detection-cnp"),
@@ -321,7 +326,7 @@ MISTAKES = (
     Mistake("fraud)", 5, "fraud"),
     Mistake("fraud AND", 6, "fraud"),
     Mistake("OR fraud", 0, "fraud"),
-    Mistake("fraud OR OR churn", 9, "fraud OR churn"),
+    Mistake("fraud OR OR churn", 6, "fraud OR churn"),
     Mistake("fraud NOT", 6, "fraud"),
     Mistake("ownr:me", 0, "owner:me"),
     Mistake("riskTeir:HIGH", 0, "riskTier:HIGH"),
@@ -335,4 +340,26 @@ MISTAKES = (
     Mistake("/fraud/", 0, "fraud"),
     Mistake("fraud~2", 5, "fraud"),
     Mistake("fraud^3", 5, "fraud"),
+    Mistake("*", 0, None),
+    Mistake("f*", 0, "f"),
+    Mistake("?a", 0, "a"),
+    Mistake("%", 0, None),
+    Mistake('"%"', 0, None),
+    Mistake("AND", 0, None),
+    Mistake("NOT", 0, None),
+    Mistake("fraud -", 6, "fraud"),
+    Mistake("()", 0, None),
+    Mistake('""', 0, None),
+    Mistake("fraud tag:", 6, "fraud tag:production"),
+    Mistake("colour:red", 0, '"colour:red"'),
+    Mistake("riskTier=HIGH", 0, "riskTier:HIGH"),
+    Mistake("state:prod", 6, "state:PRODUCTION"),
+    Mistake("state:>DRAFT", 0, "state:DRAFT"),
+    Mistake("created:2024-1-5", 8, "created:2024-01-05"),
+    Mistake("created:[2024-06-30 TO 2024-01-01]", 0, "created:[2024-01-01 TO 2024-06-30]"),
+    Mistake("created:[2024-01-01", 8, "created:[2024-01-01 TO *]"),
+    Mistake("(" * 21 + "fraud" + ")" * 21, 20, "(fraud)"),
+    Mistake("word " * 33, 160, None),
+    Mistake("a" * 1001, 1000, None),
+    Mistake("(" * 1000 + "a" + ")" * 1000, 1000, None),
 )

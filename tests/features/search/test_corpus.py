@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
-
 from modelkeep_server.features.search.language.reading import read_query
+
 from modelkeep_server.kit import clock
 from tests.conftest import BOTH
 from tests.features.search import corpus

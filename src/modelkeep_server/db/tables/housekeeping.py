@@ -245,6 +245,34 @@ told = Table(
     Column("at", UtcMicros, nullable=False, index=True),
 )
 
+#: By what a saved search is found for a model that changed: one of its needles stands in every model that matches it
+#: (features/search/saved/needles.py). Derived from the query.
+search_needles = Table(
+    "search_needles",
+    metadata,
+    Column("needle", Text, primary_key=True),
+    Column("search_id", BigKey, primary_key=True, autoincrement=False),
+    Index("ix_search_needles_search", "search_id"),
+    sqlite_with_rowid=False,
+)
+
+#: Models that changed and were not held against saved searches since.
+search_news = Table(
+    "search_news",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("model_id", BigKey, nullable=False),
+)
+
+#: Which models somebody was told of by which alert, so that they are told of each once.
+search_matches = Table(
+    "search_matches",
+    metadata,
+    Column("alert_id", BigKey, primary_key=True, autoincrement=False),
+    Column("model_id", BigKey, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 #: What became of telling a webhook: the newest of each are kept for a while. `payload` is sealed.
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -298,6 +326,9 @@ HOUSEKEEPING = frozenset(
         row_writers.name,
         notices.name,
         told.name,
+        search_needles.name,
+        search_news.name,
+        search_matches.name,
         webhook_deliveries.name,
         webhook_standing.name,
         audit_checkpoints.name,

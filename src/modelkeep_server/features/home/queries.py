@@ -13,7 +13,6 @@ from modelkeep_server.features.artifacts.views import ArtifactStatus
 from modelkeep_server.features.home.views import BareModel, OpenDraft
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models import queries as model_queries
 from modelkeep_server.features.models.views import ModelStatus
 from modelkeep_server.features.models.visibility import owned_by, visible_to
 from modelkeep_server.features.search.rows import read_shown

@@ -22,7 +22,7 @@ from modelkeep_server.features.models.visibility import (
     visible_by,
 )
 from modelkeep_server.features.search.codes import code_of
-from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, is_any
+from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
 from modelkeep_server.features.search.compiling.shapes import BORDER, shape_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
@@ -220,14 +220,16 @@ class Compiler(ABC):
         else:
             letter = self.binds.of(FIELDS[node.field].letter)
             fits = _any_of(
-                "1 = 1" if is_any(pattern) else self._is_like("search_values.key", pattern) for pattern in node.patterns
+                "1 = 1" if is_any(pattern) else self._is_like("search_values.key", as_key(pattern))
+                for pattern in node.patterns
             )
             which = f"SELECT id FROM search_values WHERE field = {letter} AND {fits}"  # noqa: S608
         return f"SELECT doc FROM search_postings WHERE value_id IN ({which})"  # noqa: S608 - values are bound
 
     def _test_version(self, node: Value) -> str:
         fits = _any_of(
-            "1 = 1" if is_any(pattern) else self._is_like("lower(asked.version)", pattern) for pattern in node.patterns
+            "1 = 1" if is_any(pattern) else self._is_like("lower(asked.version)", as_key(pattern))
+            for pattern in node.patterns
         )
         return f"search_models.model_id IN (SELECT asked.model_id FROM versions AS asked WHERE {fits})"  # noqa: S608
 

@@ -20,7 +20,7 @@ from modelkeep_server.features.search.codes import CODE_CHARS, read_code
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import Everything, Node, Or, Value, join
+from modelkeep_server.features.search.language.tree import Node, Or, Value, join
 
 #: The fields that are counted, in the order in which they are shown.
 COUNTED_FIELDS = (

@@ -1,14 +1,16 @@
 """What a query's values and wildcards stand for, found in the lists of values and words: one statement a query."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import text
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
+from modelkeep_server.features.search.documents import KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
+from modelkeep_server.kit.words import fold_value
 
 #: Of more words than these no query is made: the texts are tested instead. The same of values.
 WORDS_MAX = 200
@@ -47,7 +49,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": COUNTED_MAX}
     for letter, pattern in values:
-        parts.append(_say_value(len(parts), letter, pattern, binds, on_sqlite=on_sqlite))
+        parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
     for pattern in words:
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite))
     rows: dict[int, list[tuple[int, str, int]]] = {}
@@ -67,6 +69,11 @@ def _gather_values(rows: Sequence[tuple[int, str, int]], pattern: Pattern) -> Fo
         return Found(None)
     ids = tuple(value_id for value_id, _, _ in rows)
     return Found(ids, sum(held for _, _, held in rows) if pattern.fit is Fit.WHOLE else None)
+
+
+def as_key(pattern: Pattern) -> Pattern:
+    """A pattern as keys of values are kept: choices may come in any case."""
+    return replace(pattern, text=fold_value(pattern.text)[:KEY_CHARS_MAX])
 
 
 def is_any(pattern: Pattern) -> bool:

@@ -59,8 +59,6 @@ def look_at(search: Search, sort: str, also: Sequence[Node] = ()) -> None:
 
 def sort_of(node: Node, sort: str) -> str:
     """The sort that was asked for, or what suits the query: by relevance where there is a text to be relevant to."""
-    if sort == RELEVANCE and not is_ranked(node):
-        return "updated"
     return sort or (RELEVANCE if is_ranked(node) else "updated")
 
 

@@ -78,7 +78,7 @@ class _Ranking:
             if isinstance(leaf, Text) and not negated
             for one in leaf.patterns
         ]
-        self._is_same = search.compiler.named_as(" ".join(typed))
+        self._is_same = search.compiler.named_as(" ".join(typed)) if typed else "1 = 0"
 
     def select(self) -> str:
         """All of them as one statement: later ones are not begun where the earlier ones gave enough."""

@@ -78,12 +78,7 @@ class SqliteCompiler(Compiler):
         each = [self._spellings(pattern) for pattern in node.patterns]
         if any(one == () for one in each):
             return Words(_quote(NEVER))
-        phrases: list[str] | None = [""]
-        for one in each:
-            many = None if one is None or phrases is None else len(one) * len(phrases)
-            phrases = (
-                None if many is None or many > VALUES_MAX else [f"{p} {w}" for p in phrases or () for w in one or ()]
-            )
+        phrases = _join_up(each)
         # A star follows the last word where that may go on: within quotes it would be one of the letters.
         star = " *" if self._goes_on(node.patterns[-1]) else ""
         where = "" if node.place is Place.ANYWHERE else f"{{{' '.join(COLUMNS[node.place])}}} : "

@@ -1,0 +1,312 @@
+"""
+Measure searching, in registries of the sizes that are asked for.
+
+    python -m bench.searching --models 100000
+    python -m bench.searching --models 1000000 --database postgresql://... --keep DIR
+
+Models are planted by SQL (bench/planting_models.py), and the index is built as `modelkeep admin reindex` builds it.
+Each kind of query is then asked with many different words: in process, as a page of 50 with all facets, by somebody
+without a role and by an MRC, who sees everything; and over HTTP. With `--keep` the folder, or the database, is used
+again. MLflow's `search_registered_models` stands beside them at 10,000 models, where the command `mlflow` is found.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
+from itertools import cycle, islice, zip_longest
+from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, select, text
+
+from bench.asking import Asked, Kind, list_kinds
+from bench.beside_mlflow import PAIRS, Beside, MLflow, find_mlflow
+from bench.calls import ask
+from bench.load import Job, Load, run
+from bench.planting_models import is_planted, plant_models
+from bench.report import draw_aims, machine
+from bench.search_figures import (
+    Asking,
+    Built,
+    Mixed,
+    SearchFigures,
+    Served,
+    aims_of_search,
+    draw_search,
+    find_aim_ms,
+)
+from bench.server import Place, Running, lay_out, serve
+from modelkeep_server.app import House, open_house
+from modelkeep_server.db.tables import models
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import actors
+from modelkeep_server.features.identity.tokens import service as tokens
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search import queries
+from modelkeep_server.features.search.gathering import Touched
+from modelkeep_server.features.search.projection import index
+from modelkeep_server.interfaces.query_strings import read_catalogue_filter
+from modelkeep_server.rules.permissions import Role
+
+ROLES: dict[str, list[Role]] = {"reader": [], "mrc": [Role.MRC]}
+PAGE = 50
+#: A deep page is one of these, counted from the first.
+DEEP_FROM, DEEP_TO = 20, 60
+CLIENTS = 16
+#: At which size MLflow is compared.
+MODELS_BESIDE = 10_000
+
+Step = Callable[[Asked, str | None], str | None]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: `times` of each kind, `seconds` of each that is told a second, kinds named like `only`."""
+
+    models: int
+    times: int
+    seconds: float
+    only: str = ""
+    mlflow: Path | None = None
+
+
+def plant(place: Place, count: int) -> Built:
+    """Plant so many models where none were planted before, and index all models."""
+    with open_house(place.settings) as house:
+        began = time.perf_counter()
+        if not is_planted(house):
+            plant_models(house, count)
+        planted = time.perf_counter()
+        before = _size_mib(house)
+        _index(house)
+        indexed = time.perf_counter()
+        return Built(count, planted - began, indexed - planted, _size_mib(house) - before)
+
+
+def _index(house: House) -> None:
+    with house.reading() as work:
+        keys = [row.id for row in work.all(select(models.c.id).order_by(models.c.updated_at, models.c.id))]
+    for start in range(0, len(keys), 500):
+        with house.writing() as work:
+            index(work, Touched(frozenset(keys[start : start + 500]), frozenset()))
+
+
+def _size_mib(house: House) -> float:
+    """Of the whole database: the index is what it grows by."""
+    with house.database.writer.begin() as connection:
+        if house.settings.is_sqlite:
+            pages = _number(connection, "PRAGMA page_count") - _number(connection, "PRAGMA freelist_count")
+            return pages * _number(connection, "PRAGMA page_size") / 2**20
+        return _number(connection, "SELECT pg_database_size(current_database())") / 2**20
+
+
+def _number(connection: Connection, statement: str) -> int:
+    return int(connection.scalar(text(statement)) or 0)
+
+
+def _make_token(place: Place, who: str) -> str:
+    with open_house(place.settings) as house, house.writing() as work:
+        email = f"{who}@company.com"
+        return tokens.create_token_by_operator(work, host="bench", email=email, roles=ROLES[who]).secret
+
+
+def measure_within(place: Place, kinds: Sequence[Kind], times: int) -> list[Asking]:
+    """Ask in process, each kind so many times by each of the readers."""
+    asked = []
+    for who in ROLES:
+        token = _make_token(place, who)
+        with open_house(place.settings) as house:
+            reader = _Reader(house, who, _find_actor(house, token))
+            asked += [reader.ask(kind, times) for kind in kinds]
+    return asked
+
+
+def _find_actor(house: House, token: str) -> Actor:
+    with house.reading() as work:
+        actor = actors.find_actor_by_token(work, token)
+    assert actor is not None
+    return actor
+
+
+class _Reader:
+    """Somebody who asks in process, a reading work for each page."""
+
+    def __init__(self, house: House, who: str, actor: Actor) -> None:
+        self._house = house
+        self._who = who
+        self._actor = actor
+
+    def ask(self, kind: Kind, times: int) -> Asking:
+        wholes, pages = [], []
+        for asked, cursor in islice(cycle(_places(kind, self._step)), times):
+            with self._house.reading() as work:
+                began = time.perf_counter()
+                self._list(work, asked, cursor, facets=True)
+                wholes.append((time.perf_counter() - began) * 1000)
+            with self._house.reading() as work:
+                began = time.perf_counter()
+                self._list(work, asked, cursor)
+                pages.append((time.perf_counter() - began) * 1000)
+        p95, page_p95 = (statistics.quantiles(found, n=20)[18] for found in (wholes, pages))
+        return Asking(kind.name, self._who, len(wholes), statistics.median(wholes), p95, page_p95)
+
+    def per_second(self, asked: Sequence[Asked], seconds: float) -> float:
+        """Pages a second without facets, one after the other."""
+        count, began = 0, time.perf_counter()
+        for one in cycle(asked):
+            self._step(one, None)
+            count += 1
+            if time.perf_counter() - began > seconds:
+                break
+        return count / (time.perf_counter() - began)
+
+    def _step(self, asked: Asked, cursor: str | None) -> str | None:
+        with self._house.reading() as work:
+            return self._list(work, asked, cursor)
+
+    def _list(self, work: Work, asked: Asked, cursor: str | None, *, facets: bool = False) -> str | None:
+        found = read_catalogue_filter(asked)
+        return queries.list_models(
+            work, self._actor, found, limit=PAGE, cursor=cursor, facets=facets
+        ).next_cursor  # fmt: skip
+
+
+def _places(kind: Kind, step: Step) -> list[tuple[Asked, str | None]]:
+    """The first page of each query, or the pages far down it."""
+    if not kind.goes_deep:
+        return [(asked, None) for asked in kind.asked]
+    return [(asked, cursor) for asked in kind.asked for cursor in islice(_walk(asked, step), DEEP_FROM, DEEP_TO)]
+
+
+def _walk(asked: Asked, step: Step) -> Iterator[str]:
+    cursor = step(asked, None)
+    while cursor is not None:
+        yield cursor
+        cursor = step(asked, cursor)
+
+
+def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: float) -> tuple[list[Served], Mixed]:
+    """Ask over HTTP as somebody without a role: each kind so many times, then all in turn at 16 clients."""
+    token = _make_token(place, "reader")
+    with serve(place) as registry:
+        desk = _Desk(registry, token)
+        requests = {kind.name: desk.requests(kind) for kind in kinds}
+        served = []
+        for name, asked in requests.items():
+            load = _demand(name, run(Job(registry.port, asked, 1, 0.1, least=times, warm_up=3)))
+            served.append(Served(name, load.answered, load.p50_ms, load.p95_ms))
+        mixed = [request for some in zip_longest(*requests.values()) for request in some if request]
+        load = _demand("all kinds", run(Job(registry.port, mixed, CLIENTS, seconds, least=times)))
+        return served, Mixed(CLIENTS, load.per_second, load.p50_ms, load.p95_ms, registry.memory_mib("VmHWM"))
+
+
+def _demand(name: str, load: Load) -> Load:
+    if load.failed:
+        raise SystemExit(f"{name}: {load.failed} of {load.answered} answers were not 2xx.")
+    return load
+
+
+class _Desk:
+    """Writes requests for a server, whose cursors are taken from its answers."""
+
+    def __init__(self, registry: Running, token: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", registry.port, timeout=60)
+        self._token = token
+
+    def requests(self, kind: Kind) -> list[str]:
+        return [ask("GET", _address(asked, cursor), self._token) for asked, cursor in _places(kind, self._step)]
+
+    def _step(self, asked: Asked, cursor: str | None) -> str | None:
+        self._connection.request("GET", _address(asked, cursor), headers={"Authorization": f"Bearer {self._token}"})
+        answer = self._connection.getresponse()
+        told = answer.read()
+        if answer.status != HTTPStatus.OK:
+            raise SystemExit(f"{asked}: {answer.status} {told[:500]!r}")
+        found: str | None = json.loads(told)["nextCursor"]
+        return found
+
+
+def _address(asked: Asked, cursor: str | None, *, facets: bool = True) -> str:
+    more = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {}), **({"facets": "true"} if facets else {})}
+    return f"/api/v1/models?{urlencode({**asked, **more})}"
+
+
+def measure_beside(place: Place, mlflow: Path, folder: Path, models: int, seconds: float) -> list[Beside]:
+    """Ask MLflow and this registry the same, at 1 and at 8 clients, and in process."""
+    peer = MLflow(mlflow, folder, models)
+    token = _make_token(place, "reader")
+    within = {pair.name: peer.measure_within(pair, seconds) for pair in PAIRS}
+    theirs = peer.measure_served(seconds)
+    found = []
+    with open_house(place.settings) as house:
+        reader = _Reader(house, "reader", _find_actor(house, token))
+        found += [Beside(pair.name, 0, within[pair.name], reader.per_second(pair.asked, seconds)) for pair in PAIRS]
+    with serve(place) as registry:
+        for (name, clients), load in theirs.items():
+            asked = next(pair.asked for pair in PAIRS if pair.name == name)
+            requests = [ask("GET", _address(one, None, facets=False), token) for one in asked]
+            ours = _demand(name, run(Job(registry.port, requests, clients, seconds, warm_up=8)))
+            found.append(Beside(name, clients, _demand(f"MLflow, {name}", load).per_second, ours.per_second))
+    return found
+
+
+def measure_search(place: Place, asked: Effort) -> SearchFigures:
+    """Plant, index and ask."""
+    kinds = [kind for kind in list_kinds() if asked.only in kind.name]
+    built = plant(place, asked.models)
+    within = measure_within(place, kinds, asked.times)
+    served, mixed = measure_served(place, kinds, asked.times, asked.seconds)
+    beside = None
+    if asked.mlflow is not None and asked.models == MODELS_BESIDE:
+        with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:
+            beside = measure_beside(place, asked.mlflow, Path(folder) / "mlflow", asked.models, asked.seconds)
+    database = "sqlite" if place.settings.is_sqlite else "postgresql"
+    return SearchFigures(built, within, served, mixed, beside, find_aim_ms(database, asked.models))
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bench.searching", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=int, default=10_000, help="models in the registry (10000)")
+    parser.add_argument("--times", type=int, default=200, help="how often each kind is asked (200)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for all kinds in turn at 16 clients (5)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only kinds whose name holds this")
+    parser.add_argument("--database", metavar="URL", help="a PostgreSQL database, empty or kept (SQLite in the folder)")
+    parser.add_argument("--mlflow", metavar="COMMAND", help="where MLflow's command is (mlflow on the PATH)")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the registry there, and use it again")
+    parser.add_argument("--json", metavar="PATH", type=Path, help="write the figures there too")
+    return parser.parse_args()
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:
+            yield Path(folder)
+    else:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = _read_arguments()
+    with _folder(asked.keep) as folder:
+        effort = Effort(asked.models, asked.times, asked.seconds, asked.only, find_mlflow(asked.mlflow))
+        figures = measure_search(lay_out(folder, asked.database), effort)
+    print("\n".join([*draw_search(figures), "", *draw_aims(aims_of_search(figures))]))
+    if asked.json:
+        told = {"database": "postgresql" if asked.database else "sqlite", "machine": machine(), **asdict(figures)}
+        asked.json.write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

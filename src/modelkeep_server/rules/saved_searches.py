@@ -1,0 +1,36 @@
+"""What a saved search may be, and how many somebody has."""
+
+from enum import StrEnum
+
+from modelkeep_server.rules import texts
+
+NAME_CHARS = 100
+QUERY_CHARS = 1_000
+#: So many one person has, and so many they are told of.
+SEARCHES_MAX = 100
+ALERTS_MAX = 100
+#: How results are sorted; empty: by relevance where the query holds words, else what changed last first.
+SORTS = ("", "relevance", "updated", "created", "name")
+
+
+class Sharing(StrEnum):
+    """Who finds a saved search: whoever saved it, or everybody who signs in."""
+
+    PRIVATE = "PRIVATE"
+    SHARED = "SHARED"
+
+
+def find_name_fault(name: str) -> str | None:
+    """What is wrong with a name, as a sentence, or None."""
+    return texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
+
+
+def find_query_fault(query: str) -> str | None:
+    """What is wrong with a query as a text, as a sentence, or None. What it means is read elsewhere."""
+    return texts.find_text_fault(query, max_chars=QUERY_CHARS)
+
+
+def find_choice_fault(value: str, choices: tuple[str, ...]) -> str | None:
+    """Why a value is none of these, as a sentence, or None."""
+    named = ", ".join(choice for choice in choices if choice)
+    return None if value in choices else f"Choose one of {named}."
