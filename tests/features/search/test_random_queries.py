@@ -59,6 +59,22 @@ def differs(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int)
     return "" if found == expected else f"{found}\n  instead of {expected}"
 
 
+def miscounts(world: World, visitor: Visitor, asked: Asked) -> str:
+    """Where the counts beside what is found differ from those of the evaluator, in words."""
+    with world.registry.reading() as work:
+        found = queries.list_models(work, visitor.actor, CatalogueFilter(text=asked.text), limit=1, facets=True)
+    wrong = [] if found.total == len(expect(world, visitor, asked, "")) else [f"a total of {found.total}"]
+    for facet in found.facets:
+        counts = slow_search.count_facet(asked.means, world.books, visitor.reader, facet.field)
+        expected = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: len(facet.counts)]
+        told = [(one.key, one.count) for one in facet.counts]
+        spelled = {one for book in world.books for one in slow_search.values_of(book, facet.field)}
+        strange = [one.shown for one in facet.counts if one.shown not in spelled]
+        if told != expected or facet.others != len(counts) - len(told) or strange:
+            wrong.append(f"{facet.field}: {told} and {facet.others} more, not {expected} of {len(counts)}; {strange}")
+    return "; ".join(wrong) if found.facets else "no counts at all"
+
+
 def shrink(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int) -> Asked:
     """The smallest query within this one whose answers differ."""
     for part in asked.parts:
@@ -68,7 +84,7 @@ def shrink(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int) 
 
 
 def say(world: World, who: str, asked: Asked, sort: str, limit: int) -> str:
-    """A failure as somebody can follow it: the query, how it was meant, both answers, the models that tell them apart."""
+    """A failure as somebody can follow it: the query, its meaning, both answers, models that tell them apart."""
     visitor = world.visitors[who]
     small = shrink(world, visitor, asked, sort, limit)
     told = differs(world, visitor, small, sort, limit)
@@ -96,7 +112,10 @@ def test_random_queries_find_what_a_slow_evaluator_finds(
     kind: str, is_much: bool, pairs: int, registries: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     figures: Figures,
 ) -> None:  # fmt: skip
-    """Whoever asks, whatever they ask, however it is sorted and cut into pages: the same models in the same order."""
+    """
+    Whoever asks, whatever they ask, however it is sorted and cut into pages: the same models in the same order, the
+    same total, and the same counts beside them.
+    """
     chance = random.Random(9)
     told, some, longest = list[str](), 0, 0
     for number, world in enumerate(worlds(registries, kind, tmp_path, -(-pairs // QUERIES))):
@@ -110,6 +129,8 @@ def test_random_queries_find_what_a_slow_evaluator_finds(
             longest = max(longest, len(expected))
             if differs(world, world.visitors[who], asked, sort, limit):
                 told.append(say(world, who, asked, sort, limit))
+            elif turn % 3 == 0 and (wrong := miscounts(world, world.visitors[who], asked)):
+                told.append(f"{who} asks {asked.text!r}: {wrong}")
 
     figures.tell("random pairs of query and data", pairs, at_least=pairs)
     figures.tell("of which some models were found, and not all", some, at_least=pairs / 3)
