@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from modelkeep_server.features.search.compiling import counting, pages
+from modelkeep_server.features.search.compiling import pages
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.ways import Search, Way
-from modelkeep_server.features.search.language.tree import Everything, Node
+from modelkeep_server.features.search.language.tree import Node
 from tests.support.registries import Registries
 from tests.support.search_queries import make_query
 from tests.support.search_worlds import Visitor, World, plant
@@ -19,7 +19,9 @@ WAYS = (None, *Way)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def world(request: pytest.FixtureRequest, registries: Registries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, registries: Registries, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
     """Some dozens of models that were made by the registry's own acts."""
     with registries.template(request.param).copied(tmp_path_factory.mktemp("world")) as registry:
         yield plant(registry, random.Random(3), 60)

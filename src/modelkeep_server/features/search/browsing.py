@@ -17,8 +17,8 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.search.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.known import holding, is_seen
+from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.offers import quote
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.approvals import RiskTier
@@ -117,7 +117,7 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
         found.append(
             Browsed(
                 name=row.shown,
-                query=f"{field}:{quote(row.shown)}",
+                query=write_term(field, row.shown),
                 count=min(count, COUNTED_MOST),
                 is_capped=count > COUNTED_MOST,
                 tiers=dict(zip(_TIERS, of_tiers, strict=True)),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    literal,
     null,
     select,
     type_coerce,
@@ -100,7 +101,7 @@ def read_versions(work: Work, touched: Touched) -> list[dict[str, Any]]:
 
 def read_models(work: Work, keys: Collection[int]) -> list[Gathered]:
     """The facts of these models, in the order in which they changed last. One statement."""
-    rows = work.all(_models(work.dialect), {"keys": keys})
+    rows = work.all(_models(work.dialect, work.writes), {"keys": keys})
     numbers = sorted(row.number for row in rows)
     if work.dialect == "sqlite":
         numbers = [last + place for place, last in enumerate(numbers, start=1)]
@@ -206,10 +207,10 @@ def _versions() -> Select[Any]:
 
 
 @cache
-def _models(dialect: str) -> Select[Any]:
+def _models(dialect: str, writes: bool) -> Select[Any]:
     """Models with their owners in order, their versions, those that are alike as one, and what the index has."""
     last = select(func.coalesce(func.max(search_models.c.doc), 0)).correlate(None).scalar_subquery()
-    number = last if dialect == "sqlite" else func.nextval("search_docs")
+    number: Any = last if dialect == "sqlite" else func.nextval("search_docs") if writes else literal(0)
     owners = (
         select(RowsAsJson(model_owners.c.position, model_owners.c.email))
         .where(model_owners.c.model_id == models.c.id, model_owners.c.removed_at.is_(None))

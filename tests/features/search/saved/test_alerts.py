@@ -13,6 +13,7 @@ from modelkeep_server.features.search.saved import matching
 from modelkeep_server.features.search.saved.matching import MATCH
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
+from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
@@ -101,7 +102,7 @@ def test_models_of_before_the_alert_are_no_news(
 
 
 def test_nobody_is_told_of_what_they_registered_or_may_not_see(
-    make: Make, api: Api, term: str, told: Callable[[Person], list[str]]
+    registry: Registry, make: Make, api: Api, term: str, told: Callable[[Person], list[str]]
 ) -> None:
     """Not of their own, not of a RESTRICTED model of others; of that once they are let in."""
     owner, reader, guard = make.owner(), make.person(), make.person(Role.ADMIN)
@@ -112,14 +113,13 @@ def test_nobody_is_told_of_what_they_registered_or_may_not_see(
 
     assert (told(owner), told(reader), told(guard)) == ([], [], [news])
 
-    body = {"email": reader.email, "access": "READ"}
-    let_in = api.as_(owner).post(f"/api/v1/models/{model.address}/collaborators", json=body)
-    assert let_in.status_code == 201, let_in.text
+    let_in(registry, make, model, reader)
+
     assert (told(owner), told(reader), told(guard)) == ([], [news], [news])
 
 
 def test_whoever_is_given_a_role_that_sees_more_is_told_of_what_came_since(
-    registry: Registry, make: Make, api: Api, term: str, told: Callable[[Person], list[str]]
+    make: Make, api: Api, term: str, told: Callable[[Person], list[str]]
 ) -> None:
     """A RESTRICTED model that was registered after the alert becomes visible by the role."""
     reader, admin = make.person(), make.person(Role.ADMIN)

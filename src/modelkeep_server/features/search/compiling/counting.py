@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sqlalchemy import select
 
@@ -27,10 +28,12 @@ COUNTED_FIELDS = (
     "riskTier", "state", "newest", "group", "tag", "framework", "modelType", "license", "owner", "is", "has",
 )  # fmt: skip
 #: Of which a model has one value: they are counted as if none of them were asked for, so that another can be chosen.
-CHOSEN_ONE_OF = ("group", "riskTier")
+CHOSEN_ONE_OF = ("group", "riskTier", "newest")
 SHOWN_MAX = 12
 #: Of values that are as frequent as the last one shown, so many are looked at for those that come first.
 _TIED_MAX = 64
+#: Where in a code, as a number, its first character stands.
+_TO_LETTER = 0 if sys.byteorder == "little" else 8 * (CODE_CHARS - 1)
 _NAMES = select(search_values.c.id, search_values.c.key, search_values.c.shown).where(
     in_keys(search_values.c.id, "ids")
 )
@@ -38,10 +41,10 @@ _NAMES = select(search_values.c.id, search_values.c.key, search_values.c.shown).
 
 @dataclass(frozen=True)
 class Counts:
-    """How many models were counted, and how many of them have each value, by the letter and number of its code."""
+    """How many models were counted, and how many of them have each value: by the letter of its field, and its code."""
 
     models: int
-    values: Mapping[str, Counter[int]]
+    values: Mapping[str, Mapping[int, int]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def count_values(search: Search) -> Counts:
     if chosen:
         rows = search.all(" UNION ALL ".join(_select_one(search, field) for field in chosen))
         for letter, codes in rows:
-            values |= {str(letter): _by_letter(str(codes or "")).get(str(letter), Counter())}
+            values |= {str(letter): _by_letter(str(codes or "")).get(str(letter), {})}
     return Counts(int(str(models)), values)
 
 
@@ -93,19 +96,27 @@ def _select_one(search: Search, field: str) -> str:
     return f"SELECT '{letter}', {search.compiler.join_texts('code')} FROM ({counted}) AS of_{letter}"  # noqa: S608
 
 
-def _by_letter(codes: str) -> dict[str, Counter[int]]:
+def _by_letter(codes: str) -> dict[str, dict[int, int]]:
+    """Codes stay the numbers that they were counted as: few of them are shown."""
     numbers = array("Q")
     numbers.frombytes(codes.encode("ascii"))
-    found: dict[str, Counter[int]] = {}
+    found: dict[str, dict[int, int]] = {}
     for number, times in Counter(numbers).items():
-        letter, value_id = read_code(number.to_bytes(CODE_CHARS, sys.byteorder).decode("ascii"))
-        found.setdefault(letter, Counter())[value_id] = times
+        letter = chr(number >> _TO_LETTER & 0xFF)
+        if letter not in found:
+            found[letter] = {}
+        found[letter][number] = times
     return found
+
+
+def _value_of(number: int) -> int:
+    """The id of the value that a code means, counted as a number."""
+    return read_code(number.to_bytes(CODE_CHARS, sys.byteorder).decode("ascii"))[1]
 
 
 def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[Told, ...]]:
     """So many of the most frequent values of each field, those first, as they are shown. One statement."""
-    chosen = {field: _most_frequent(counts.values.get(FIELDS[field].letter, Counter()), most) for field in fields}
+    chosen = {field: _most_frequent(counts.values.get(FIELDS[field].letter, {}), most) for field in fields}
     names = _name(work, (value_id for values in chosen.values() for value_id in values))
     return {field: _in_order(values, names)[:most] for field, values in chosen.items()}
 
@@ -120,11 +131,11 @@ def _name(work: Work, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     return {row.id: (row.key, row.shown) for row in rows}
 
 
-def _most_frequent(values: Counter[int], most: int) -> dict[int, int]:
+def _most_frequent(values: Mapping[int, int], most: int) -> dict[int, int]:
     """So many, and those that are as frequent as the last of them: which of these come first, their names decide."""
-    told = values.most_common()
-    if len(told) <= most:
-        return dict(told)
-    last = told[most - 1][1]
-    more = [one for one in told if one[1] > last]
-    return dict([*more, *sorted(one for one in told if one[1] == last)[:_TIED_MAX]])
+    told = sorted(values.items(), key=itemgetter(1), reverse=True)
+    if len(told) > most:
+        last = told[most - 1][1]
+        more = [one for one in told[:most] if one[1] > last]
+        told = [*more, *[one for one in told[len(more) :] if one[1] == last][:_TIED_MAX]]
+    return {_value_of(number): times for number, times in told}

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
-from modelkeep_server.features.search.language.fields import FIELDS, Field
+from modelkeep_server.features.search.language.fields import Field, find_field
 from modelkeep_server.features.search.language.tree import Span
 
 _BEGINS = re.compile(r"[-+!]*")
@@ -16,7 +16,6 @@ _NAMED = re.compile(r"([^\W\d][\w-]*):")
 _COMPARED = re.compile(r">=|<=|>|<|=")
 _JOINED = re.compile(r"(?:^|[\s(])(?:AND|OR|NOT|&&|\|\||!)$")
 _ESCAPED = re.compile(r"\\(.?)")
-_SPELLED = {spelling.casefold(): field for field in FIELDS.values() for spelling in (field.name, *field.also)}
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,6 @@ class Typed:
     bounds: int = 0
     joins: bool = False
     is_quoted: bool = False
-
-
-def find_field(spelling: str) -> Field | None:
-    """The field that a spelling means, in any case; None for no field."""
-    return _SPELLED.get(spelling.casefold())
 
 
 def read_caret(query: str, at: int) -> Typed:

@@ -188,8 +188,6 @@ class _Checker:
             if self._sort(place - 1) not in ENDS:
                 told = f"`{token.text}` joins two terms, and none stands before it. The word itself goes in quotes."
                 raise self._fault(told, token, "", expected="a term")
-            if self._sort(place + 1) in _JOINS:
-                return  # the second of two is the one too many
             told = f"`{token.text}` joins two terms, and none stands behind it. The word itself goes in quotes."
         if self._sort(place + 1) not in BEGINS:
             raise self._fault(told, token, "", expected="a term")

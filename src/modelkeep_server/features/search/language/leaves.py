@@ -244,7 +244,7 @@ def _read_choice(term: Term, field: Field) -> Leaf:
     if not found:
         raise _say_unknown_choice(term, field)
     if _is_of_model(term, found):
-        return _as_choice(term, FIELDS["is"], tuple(choice.lower() for choice in found))
+        return _as_choice(term, FIELDS["is"], ("retired",))
     if term.sign:
         found = _compare_choices(field, found[0], term.sign)
         if not found:
@@ -253,7 +253,7 @@ def _read_choice(term: Term, field: Field) -> Leaf:
 
 
 def _is_of_model(term: Term, found: tuple[str, ...]) -> bool:
-    """`status:` was asked of models before versions' states could be: `status:RETIRED` goes on to mean the model's."""
+    """`status:RETIRED` asks for models, like `status:ACTIVE`; the state of a version has that name, too."""
     return found == ("RETIRED",) and term.asked[term.span.start :].casefold().startswith("status")
 
 
