@@ -14,6 +14,7 @@ from tests.support.running import RunningRegistry, running_registry
 
 pytestmark = pytest.mark.browser
 
+WIDE = {"width": 1280, "height": 900}
 MODEL = {
     "group": "nlp-models", "name": "sentiment-v3", "description": "Scores reviews.", "riskTier": "HIGH",
     "tags": ["nlp"], "owners": ["priya@company.com"],
@@ -33,7 +34,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistr
 @pytest.fixture(scope="module")
 def priya(chromium: Browser, stocked: RunningRegistry) -> Iterator[BrowserContext]:
     """Who saves searches."""
-    context = enter(chromium, stocked, "priya@company.com", "MODEL_OWNER", viewport={"width": 1280, "height": 900})
+    context = enter(chromium, stocked, "priya@company.com", "MODEL_OWNER", viewport=WIDE)
     yield context
     context.close()
 
@@ -41,9 +42,7 @@ def priya(chromium: Browser, stocked: RunningRegistry) -> Iterator[BrowserContex
 @pytest.fixture(scope="module")
 def jonas(chromium: Browser, stocked: RunningRegistry) -> Iterator[BrowserContext]:
     """A colleague, without scripts."""
-    context = enter(
-        chromium, stocked, "jonas@company.com", viewport={"width": 1280, "height": 900}, java_script_enabled=False
-    )
+    context = enter(chromium, stocked, "jonas@company.com", "MODEL_OWNER", scripts=False, viewport=WIDE)
     yield context
     context.close()
 
