@@ -25,7 +25,7 @@ from tests.support.registries import Registry, make_settings, opened
 SINCE_0012 = (
     "approval_additions", "attestations", "notices", "told", "webhook_deliveries", "webhook_standing",
     "notice_settings", "webhooks", "lineage_edges", "lineage_nodes", "lineage_items", "card_annotations",
-    "card_revisions",
+    "card_revisions", "search_alerts", "saved_searches", "search_needles", "search_news", "search_matches",
 )  # fmt: skip
 
 

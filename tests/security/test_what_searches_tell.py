@@ -38,6 +38,7 @@ BROKEN = (
     f"{SECRET}:x", "tga:zyxcovert-tag", "riskTier:zyxcovert", "state:zyx", "is:zyxcovert", f'"{SECRET}',
     f"tag:{SECRET} AND", f"/{SECRET}/", f"{SECRET}~",
 )  # fmt: skip
+KINDS = ("/api/v1/models?", "/api/v1/models/export", "/api/v1/models/completions", "/models?", "/api/v1/tags")
 SORTS = ("relevance", "updated", "created", "name")
 
 
@@ -130,16 +131,10 @@ def test_everybody_else_finds_them_through_every_kind_of_door(
     hide_some(fresh_registry, fresh_make, cast)
 
     for who, person in cast.seeing.items():
-        found = {door for door, (_, text, _) in look_around(fresh_api.browser(person), cast).items() if SECRET in text}
-        asked = {door for door in found if SECRET not in door}
-        for kind in (
-            "/api/v1/models?",
-            "/api/v1/models/export",
-            "/api/v1/models/completions",
-            "/models?",
-            "/api/v1/tags",
-        ):
-            assert any(door.startswith(kind) for door in asked), (who, kind)
+        # What was asked is said again, so that only doors that do not name it count.
+        asked = tuple(door for door in doors() if SECRET not in door)[::5]
+        found = {door for door, (_, text, _) in look_around(fresh_api.browser(person), asked).items() if SECRET in text}
+        assert {kind for kind in KINDS if not any(door.startswith(kind) for door in found)} == set(), who
 
 
 def test_a_spelling_is_not_told_by_a_model_that_one_may_not_see(

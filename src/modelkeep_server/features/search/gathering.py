@@ -48,10 +48,14 @@ _OF_VERSIONS = {table.name: table for table in (version_flags, card_revisions, a
 
 @dataclass(frozen=True)
 class Touched:
-    """Which models may need another document, and which of their versions may count otherwise, by inside ids."""
+    """
+    Which models may need another document, and which of their versions may count otherwise, by inside ids. `is_whole`
+    where all of their versions may.
+    """
 
     models: frozenset[int]
-    versions: frozenset[int]
+    versions: frozenset[int] = frozenset()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def find_touched(work: Work, rows: Sequence[tuple[str, int]]) -> Touched:
     told = set(keys.pop(models.name, ()))
     asked = {name: keys[name] for name in (versions.name, model_owners.name, *_OF_VERSIONS) if name in keys}
     if not asked:
-        return Touched(frozenset(told), frozenset())
+        return Touched(frozenset(told))
     found = work.all(_about(tuple(asked)), asked)
     return Touched(
         frozenset(told | {row.model_id for row in found}),
@@ -90,11 +94,11 @@ def find_touched(work: Work, rows: Sequence[tuple[str, int]]) -> Touched:
 
 
 def read_versions(work: Work, touched: Touched) -> list[dict[str, Any]]:
-    """
-    Rows of `search_versions` that are to be written: of versions that were touched, and of all those of models that the
-    index does not have yet. One statement.
-    """
-    rows = work.all(_versions(), {"versions": touched.versions, "models": touched.models})
+    """Rows of `search_versions` that are to be written. One statement, none where no version was touched."""
+    if not touched.versions and not touched.is_whole:
+        return []
+    asked = {"keys": touched.models if touched.is_whole else touched.versions}
+    rows = work.all(_versions(is_whole=touched.is_whole), asked)
     wanted = ((_to_version(row), row._mapping) for row in rows)
     return [version for version, row in wanted if any(row[f"kept_{name}"] != version[name] for name in version)]
 
@@ -180,20 +184,14 @@ def _about(names: tuple[str, ...]) -> Select[Any]:
 
 
 @cache
-def _versions() -> Select[Any]:
-    """Versions with what counts of them, and as the index has that."""
+def _versions(*, is_whole: bool) -> Select[Any]:
+    """Versions, or all those of models, with what counts of them, and as the index has that."""
     published = (
         select(card_revisions.c.id)
         .where(card_revisions.c.version_id == versions.c.id, card_revisions.c.status == CardStatus.PUBLISHED.value)
         .exists()
     )
     filed = select(artifacts.c.id).where(artifacts.c.version_id == versions.c.id, artifacts.c.removed_at.is_(None))
-    # Not `or`: PostgreSQL would read all versions.
-    is_indexed = select(search_models.c.doc).where(search_models.c.model_id == versions.c.model_id).exists()
-    asked = union_all(
-        select(versions.c.id).where(in_keys(versions.c.id, "versions")),
-        select(versions.c.id).where(in_keys(versions.c.model_id, "models"), ~is_indexed),
-    )
     kept = search_versions.c
     return (
         select(versions.c.model_id, versions.c.number, versions.c.state,
@@ -201,7 +199,7 @@ def _versions() -> Select[Any]:
                has_flag(versions.c.id, "CLOSED").label("is_closed"), published.label("has_card"),
                filed.exists().label("has_files"), *(column.label(f"kept_{column.name}") for column in kept))
         .outerjoin(search_versions, (kept.model_id == versions.c.model_id) & (kept.number == versions.c.number))
-        .where(versions.c.id.in_(asked))
+        .where(in_keys(versions.c.model_id if is_whole else versions.c.id, "keys"))
         .order_by(versions.c.model_id, versions.c.number)
     )  # fmt: skip
 

@@ -28,10 +28,21 @@ def index(work: Work, touched: Touched, find: Callable[[Gathered], Change | None
     if not touched.models:
         return
     take_turns(work, touched.models)
-    if versions := read_versions(work, touched):
-        work.keep(search_versions, _KEEP_VERSIONS[work.dialect], versions)
-    changes = (find(gathered) for gathered in read_models(work, touched.models))
+    _write_versions(work, touched)
+    found = read_models(work, touched.models)
+    new = frozenset(one.model.key for one in found if one.standing is None)
+    if new and not touched.is_whole and _write_versions(work, Touched(new, is_whole=True)):
+        found = read_models(work, touched.models)
+    changes = (find(gathered) for gathered in found)
     write_changes(work, [change for change in changes if change is not None])
+
+
+def _write_versions(work: Work, touched: Touched) -> bool:
+    """Whether any was other than the index had it."""
+    versions = read_versions(work, touched)
+    if versions:
+        work.keep(search_versions, _KEEP_VERSIONS[work.dialect], versions)
+    return bool(versions)
 
 
 def take_turns(work: Work, keys: Collection[int]) -> None:

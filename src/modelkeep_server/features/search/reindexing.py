@@ -142,7 +142,7 @@ def _renew(work: Work, listed: dict[int, int]) -> None:
     take_turns(work, listed)
     remove_documents(work, listed)
     work.keep(search_versions, _REMOVE_VERSIONS, {"keys": list(listed)})
-    index(work, Touched(frozenset(listed), frozenset()))
+    index(work, Touched(frozenset(listed), is_whole=True))
 
 
 class _Filling:
@@ -163,7 +163,7 @@ class _Filling:
             self._last = change.doc if change is not None else old.doc if old is not None else self._last
             return change
 
-        index(work, Touched(frozenset(listed), frozenset()), find)
+        index(work, Touched(frozenset(listed), is_whole=True), find)
 
 
 _AT = type_coerce(models.c.updated_at, BigInteger)

@@ -33,6 +33,7 @@ from modelkeep_server.interfaces.web.facets import draw_facets, draw_spans
 from modelkeep_server.interfaces.web.folding import FOLDED_FILTERS, fold_filters
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.render import Page
+from modelkeep_server.interfaces.web.searches import read_menu
 from modelkeep_server.rules.digests import find_digest
 
 router = make_router()
@@ -83,6 +84,7 @@ def show_catalogue(
         return Redirect(href_of("/models", {name: value for name, value in told.items() if value}))
     asked = _read(given, work.now)
     drawn = CatalogueContext(query=asked.query, sort=asked.sort, node=asked.node, fault=asked.fault)
+    drawn = replace(drawn, saved=read_menu(work, actor, asked.query, asked.sort))
     if asked.meant is None:
         return Page.of(drawn)
     walked = Walked(cursor, tuple(trail.split()), before) if cursor else Walked()

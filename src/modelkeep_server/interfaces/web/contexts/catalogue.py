@@ -10,6 +10,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.tree import Everything, Node, Text, leaves
 from modelkeep_server.features.search.views import Found
 from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.interfaces.web.contexts.searches import SavedMenu
 from modelkeep_server.interfaces.web.facets import FacetBox, SpanBox
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.hits import Hits
@@ -133,6 +134,7 @@ class CatalogueContext(Context):
     blames: tuple[Blame, ...] = ()
     nearest: tuple[Way, ...] = ()
     registry_empty: bool = False
+    saved: SavedMenu = field(default_factory=SavedMenu)
 
     @property
     def pieces(self) -> tuple[Coloured, ...]:

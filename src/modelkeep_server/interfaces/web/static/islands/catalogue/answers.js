@@ -53,8 +53,8 @@ function beforeSwap(event) {
   if (!fresh) return;
   if (typing && ctx.sourceElement === form && "fault" in fresh.dataset && found().querySelector("#results")) {
     event.preventDefault();
-    tellFault(fresh);
     announce(fresh.querySelector(".q-fault p").textContent);
+    tellFault(fresh);
     return;
   }
   keepFolds(fresh);
