@@ -88,6 +88,7 @@ from modelkeep_server.db.tables.promotions import (
     reviews,
     version_contents,
 )
+from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
     search_index,
     search_models,
@@ -97,7 +98,6 @@ from modelkeep_server.db.tables.search import (
     search_versions,
     search_words,
 )
-from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.status import incident_updates, incidents
 from modelkeep_server.db.tables.telling import notice_settings, webhooks
 from modelkeep_server.db.tables.versions import version_flags, version_passages, versions

@@ -32,11 +32,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_matches",
-        sa.Column("alert_id", BIG_KEY, autoincrement=False, nullable=False),
         sa.Column("model_id", BIG_KEY, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("alert_id", "model_id", name="pk_search_matches"),
+        sa.Column("alert_id", BIG_KEY, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("model_id", "alert_id", name="pk_search_matches"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_search_matches_alert", "search_matches", ["alert_id"], unique=False)
 
 
 def _saved_searches() -> None:

@@ -40,7 +40,7 @@ def read_held(work: Work, model_keys: Collection[int]) -> dict[int, frozenset[st
     """What each of these models holds that may be a needle, by their inside ids. Two statements."""
     rows = work.all(
         select(
-            search_models.c.model_id, search_models.c.facets, search_texts.c.name, search_texts.c.keys,
+            search_models.c.model_id, search_models.c.facets, search_texts.c.name, search_texts.c["keys"],
             search_texts.c.description,
         )
         .join(search_texts, search_texts.c.doc == search_models.c.doc)
@@ -59,7 +59,7 @@ def read_held(work: Work, model_keys: Collection[int]) -> dict[int, frozenset[st
         row.model_id: frozenset(
             [
                 ANY,
-                *_beginnings(f"{row.name} {row.keys} {row.description}".split(" ")),
+                *_beginnings(f"{row.name} {row._mapping['keys']} {row.description}".split(" ")),
                 *(values[value_id] for _, value_id in codes[row.model_id] if value_id in values),
             ]
         )

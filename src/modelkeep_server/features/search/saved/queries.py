@@ -37,7 +37,18 @@ def list_searches(
         filters={"list": "searches", "of": str(actor.user_id), "whose": whose}, limit=limit, cursor=cursor,
     )  # fmt: skip
     total = work.scalar(select(func.count()).select_from(saved_searches).where(*found))
-    return Page(tuple(_to_search(work, actor, row) for row in rows), following, total)
+    return Page(tuple(_to_search(row, actor, _find_fault(work, row.query)) for row in rows), following, total)
+
+
+def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
+    """
+    The first that the actor finds, their own before others', by name, with how many there are; whether their queries
+    can be read is not asked. One statement.
+    """
+    order = (saved_searches.c.person_id != actor.user_id, saved_searches.c.name_key, saved_searches.c.id)
+    found = _select(actor).add_columns(func.count().over().label("total")).where(*_found_by(actor)).order_by(*order)
+    rows = work.all(found.limit(limit))
+    return Page(tuple(_to_search(row, actor, None) for row in rows), None, rows[0].total if rows else 0)
 
 
 def count_mine(work: Work, actor: Actor) -> int:
@@ -60,7 +71,7 @@ def find_search(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
     if not ids.is_uuid(public_id):
         return None
     row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *_found_by(actor)))
-    return None if row is None else _to_search(work, actor, row)
+    return None if row is None else _to_search(row, actor, _find_fault(work, row.query))
 
 
 def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
@@ -69,7 +80,7 @@ def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None
         return None
     deleted = (saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_not(None))
     row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *deleted))
-    return None if row is None else _to_search(work, actor, row)
+    return None if row is None else _to_search(row, actor, _find_fault(work, row.query))
 
 
 def _select(actor: Actor) -> Select[Any]:
@@ -104,7 +115,7 @@ def _found_by(actor: Actor) -> Sequence[ColumnElement[bool]]:
 _WHOSE = {"all": _found_by, "mine": _mine, "shared": _of_others}
 
 
-def _to_search(work: Work, actor: Actor, row: Row[Any]) -> SavedSearch:
+def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
     return SavedSearch(
         key=row.id,
         id=row.public_id,
@@ -115,7 +126,7 @@ def _to_search(work: Work, actor: Actor, row: Row[Any]) -> SavedSearch:
         saved_by=row.saved_by,
         is_mine=row.person_id == actor.user_id,
         alert_since=row.alert_since,
-        fault=_find_fault(work, row.query),
+        fault=fault,
         created_at=row.created_at,
         updated_at=row.updated_at,
         revision=row.revision,
