@@ -28,6 +28,7 @@ from modelkeep.policies import Policies
 from modelkeep.promotions import Promotions
 from modelkeep.reading import read
 from modelkeep.releases import Releases
+from modelkeep.searches import Searches
 from modelkeep.searching import Searching
 from modelkeep.sharing import Sharing
 from modelkeep.status import Status
@@ -50,6 +51,7 @@ class Client(
     Policies,
     Promotions,
     Releases,
+    Searches,
     Searching,
     Sharing,
     Status,

@@ -85,7 +85,7 @@ class UnexpectedAnswer(ModelkeepError):
 class FieldError:
     """
     One field of the input, by its JSON name, and what is wrong with it; of a query also which of its characters, and
-    a query that may have been meant.
+    a query that may have been meant; and what was `given`, where the address of the request said it.
     """
 
     field: str
@@ -93,6 +93,7 @@ class FieldError:
     position: int | None = None
     length: int | None = None
     suggestion: str | None = None
+    given: str | None = None
 
 
 class ApiError(ModelkeepError):
@@ -185,7 +186,12 @@ _LOGIN = "Run `modelkeep login` again, or set MODELKEEP_TOKEN to a token that st
 
 
 def from_problem(
-    status: int, problem: Mapping[str, Any], *, request_id: str | None, retry_after_seconds: float | None
+    status: int,
+    problem: Mapping[str, Any],
+    *,
+    request_id: str | None,
+    retry_after_seconds: float | None,
+    sent: Mapping[str, str] | None = None,
 ) -> ApiError:
     """
     The error for an answer's status and problem document.
@@ -194,11 +200,14 @@ def from_problem(
         problem: The JSON body, perhaps empty: something in front of the registry may have answered without one.
         request_id: Of the answer's header, used where the body names none.
         retry_after_seconds: Of the answer's header.
+        sent: What the address of the request said of fields.
     """
     kind = _BY_STATUS.get(status, ApiError)
     faults = problem.get("errors")
     errors = [
-        _read_fault(fault) for fault in (faults if isinstance(faults, list) else []) if isinstance(fault, Mapping)
+        _read_fault(fault, sent or {})
+        for fault in (faults if isinstance(faults, list) else [])
+        if isinstance(fault, Mapping)
     ]
     # The API speaks of headers there; whoever uses this client has a shorter way.
     remedy = _LOGIN if kind is NotSignedIn else _text(problem, "remedy")
@@ -213,13 +222,15 @@ def from_problem(
     )
 
 
-def _read_fault(fault: Mapping[str, Any]) -> FieldError:
+def _read_fault(fault: Mapping[str, Any], sent: Mapping[str, str]) -> FieldError:
+    field = str(fault.get("field", ""))
     return FieldError(
-        str(fault.get("field", "")),
+        field,
         str(fault.get("message", "")),
         _number(fault, "position"),
         _number(fault, "length"),
         _text(fault, "suggestion"),
+        sent.get(field),
     )
 
 

@@ -232,6 +232,7 @@ def _error_of(answer: httpx2.Response) -> ApiError | UnexpectedAnswer:
         problem if isinstance(problem, dict) else {},
         request_id=answer.headers.get("x-request-id"),
         retry_after_seconds=_retry_after(answer.headers.get("retry-after")),
+        sent=answer.url.params,
     )
 
 

@@ -39,7 +39,8 @@ from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
 from modelkeep_server.features.promotion.next_reviews import reminding as next_review_reminding
 from modelkeep_server.features.promotion.queue import reminding as request_reminding
-from modelkeep_server.features.search import projection
+from modelkeep_server.features.search import projection, reindexing
+from modelkeep_server.features.search.saved import matching
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
@@ -55,6 +56,7 @@ from modelkeep_server.settings.storing import DATABASE_NAME
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
     *reminding.SCHEDULES, *request_reminding.SCHEDULES, *next_review_reminding.SCHEDULES, *pruning.SCHEDULES,
+    *matching.SCHEDULES,
 )  # fmt: skip
 
 
@@ -126,7 +128,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
             issuers=_open_issuers(settings),
             local_accounts=settings.local_accounts,
         )
-        database.projections = (projection.project, lineage_projection.project)
+        database.projections = (projection.project, lineage_projection.project, matching.note_changes)
         stopping = threading.Event()
         is_shared = settings.storage_url is not None
         handlers = _make_handlers(mailer, database, parts, stopping, is_shared=is_shared)
@@ -137,6 +139,7 @@ def open_house(settings: Settings, *, port: int | None = None) -> Iterator[House
                 starter.install_starters(work)
         else:
             _draw_lineage(house)
+            reindexing.fill_few_missing(database, parts)
         yield house
     finally:
         database.close()
@@ -270,6 +273,7 @@ def _make_handlers(
         next_review_reminding.REMIND: in_one_work(database, parts, next_review_reminding.remind),
         WEBHOOK: make_webhook_handler(database, parts),
         request_reminding.REMIND: in_one_work(database, parts, request_reminding.remind),
+        matching.MATCH: matching.make_match_handler(database, parts),
         pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }

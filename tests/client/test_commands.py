@@ -125,6 +125,25 @@ def test_no_word_is_cut_in_a_narrow_terminal(cli: Cli, version: Version, monkeyp
     assert wide.split()[:3] == ["version", "state", "complete"]
 
 
+def test_a_query_that_cannot_be_read_is_pointed_at(cli: Cli) -> None:
+    """`search` says what is wrong with a query, shows where, and what may have been meant."""
+    told = cli("search", "模型 riskTier:HIHG x")
+    alone = cli("search", "tag:")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.splitlines()[1:4] == [
+        "  模型 riskTier:HIHG x",
+        "                ^^^^",
+        "  Try: 模型 riskTier:HIGH x",
+    ]
+    assert alone.err.splitlines()[:4] == [
+        "error: `tag:` needs a value, such as `tag:production`.",
+        "  tag:",
+        "  ^^^^",
+        "  Try: tag:production",
+    ]
+
+
 def test_search_finds_by_words_and_filters(cli: Cli, model: str) -> None:
     """`search` gives models that match all words and filters, and an empty array for none."""
     name = model.partition("/")[2]

@@ -110,7 +110,7 @@ def test_a_search_is_printed_as_csv_and_counted(cli: Cli, word: str, tmp_path: P
         ((), 2, "Say what to look for"),
         (("x", "--tagg", "nlp"), 2, "No such option: --tagg"),
         (("x", "--json", "--csv"), 2, "Choose one of"),
-        (("tag:",), 1, "q: "),
+        (("tag:",), 1, "needs a value"),
         (("riskTeir:HIGH",), 1, "riskTier:HIGH"),
         (("x", "--state", "NOWHERE"), 1, "state: "),
         (("nothing-is-called-this",), 0, "No model matches."),

@@ -22,8 +22,8 @@ from modelkeep_server.features.lineage.impact import telling
 from modelkeep_server.features.notify import telling as notifying
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.rules.card_sections import SECTION_IDS
-from modelkeep_server.rules.notices import KINDS
 from modelkeep_server.rules.permissions import Role
+from modelkeep_server.rules.webhooks import TYPES
 from tests.support.clients import Api, Client
 from tests.support.covert import Covert, list_readers, make_covert, make_program
 from tests.support.endurance import sizes
@@ -145,7 +145,7 @@ def test_nobody_is_told_of_a_hidden_base_model(
 ) -> None:
     """Notices, mails and webhooks about what was made from it, and a warning of its recall, leave out what it is."""
     with running_receiver() as receiver:
-        hook = {"name": f"Hook {secrets.token_hex(4)}", "url": receiver.url, "kinds": sorted(KINDS)}
+        hook = {"name": f"Hook {secrets.token_hex(4)}", "url": receiver.url, "kinds": sorted(TYPES)}
         made = api.browser(make.person(Role.ADMIN)).call("POST", "/api/v1/webhooks", json=hook)
         assert made.status_code == 201, made.text
         covert = make_covert(make, api)

@@ -26,6 +26,7 @@ from modelkeep_server.features.search.language.tree import (
 )
 from tests.support.slow_folding import bare, is_like, words_of
 
+_ONE_VALUED = ("group", "riskTier", "newest")
 _TIERS = ("LOW", "MEDIUM", "HIGH")
 
 
@@ -225,6 +226,26 @@ def _made_whole(pattern: Pattern) -> Pattern:
 def count_values(books: Sequence[Book], field: str) -> Counter[str]:
     """How many of these models have each value of a field."""
     return Counter(value for book in books for value in {bare(one) for one in values_of(book, field)})
+
+
+def count_facet(node: Node, books: Sequence[Book], reader: Reader, field: str) -> Counter[str]:
+    """
+    How many of the models that a query finds have each value of a field. Of fields of which a model has one value, what
+    the query says of that field at its top does not count, so that another can be chosen.
+    """
+    parts = [part for part in _parts(node) if field not in _ONE_VALUED or not _is_only_of(part, field)]
+    found = [book for book in books if reader.sees(book) and all(fits(part, book, reader) for part in parts)]
+    return count_values(found, field)
+
+
+def _parts(node: Node) -> list[Node]:
+    return [one for part in node.parts for one in _parts(part)] if isinstance(node, And) else [node]
+
+
+def _is_only_of(node: Node, field: str) -> bool:
+    if isinstance(node, Or):
+        return all(_is_only_of(part, field) for part in node.parts)
+    return isinstance(node, Value) and node.field == field
 
 
 def tiers_from(tier: str) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ NOUNS = (
     Noun("lineage", "What versions were made from, and what uses them.", "modelkeep.cli.lineage:app"),
     Noun("deployments", "What is live where, and rolling back.", "modelkeep.cli.deployments:app"),
     Noun("search", "Find models by words and filters.", "modelkeep.cli.search:app"),
+    Noun("searches", "Save, share and run searches, and be told of new models.", "modelkeep.cli.searches:app"),
     Noun("activity", "Show what happened to models and versions.", "modelkeep.cli.activity:app"),
     Noun("notices", "What you were told, and how you are told.", "modelkeep.cli.notices:app"),
     Noun("policies", "Read, write and try the rules for promotions.", "modelkeep.cli.policies:app"),

@@ -20,6 +20,7 @@ from modelkeep.cli.options import (
     TierFilter,
 )
 from modelkeep.cli.output import note, print_json, print_table, size
+from modelkeep.cli.searches import find_search
 from modelkeep.client import Client
 from modelkeep.searching import Facets
 
@@ -52,6 +53,10 @@ def search(
         Path | None, typer.Option(metavar="FILE", help="Write all that fit to this file: .csv, or .json.")
     ] = None,
     facets: Annotated[bool, typer.Option("--facets", help="Show of what the result is made, with counts.")] = False,
+    saved: Annotated[
+        str, typer.Option("--saved", metavar="NAME", help="Run a saved search; terms and filters narrow it.")
+    ] = "",
+    save: Annotated[str, typer.Option("--save", metavar="NAME", help="Save the query under a name, and run it.")] = "",
 ) -> None:
     """
     Find models that fit a query and all filters. Quote it, so that your shell leaves it as it is.
@@ -65,14 +70,21 @@ def search(
         # One that is misspelled would else be searched for.
         if term.startswith("--"):
             raise typer.BadParameter(f"No such option: {term}. In a query, one minus is enough.")
-    query = " ".join(terms or ())
+    query, order = " ".join(terms or ()), sort or ""
+    if save and (saved or any((group, tier, tag, owner, state, framework, status))):
+        raise typer.BadParameter("Only a query is saved: write filters into it, as group:nlp-models.")
     with Client() as client:
+        if saved:
+            kept = find_search(client, saved)
+            query, order = _join(kept.query, query), order or kept.sort
         found = client.list_models(
             query, group=group, risk_tier=tier or "", tag=tag, owner=owner, state=state.upper(), framework=framework,
-            status=status.upper(), sort=sort or "",
+            status=status.upper(), sort=order,
         )  # fmt: skip
-        if not found.filters.keys() - {"sort"}:
+        if not saved and not found.filters.keys() - {"sort"}:
             raise typer.BadParameter("Say what to look for; `modelkeep models list` shows all.")
+        if save:
+            client.save_search(save, query, sort=order)
         if as_csv:
             client.export_models(found, sys.stdout.buffer)
         elif export is not None:
@@ -82,6 +94,11 @@ def search(
             print_facets(client.count_facets(found), as_json=as_json)
         else:
             print_models(found.first(limit), as_json=as_json)
+
+
+def _join(kept: str, typed: str) -> str:
+    """What fits both queries."""
+    return f"({kept}) ({typed})" if kept and typed else kept or typed
 
 
 def print_facets(counted: Facets, *, as_json: bool) -> None:

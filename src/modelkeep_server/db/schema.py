@@ -13,7 +13,7 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import registry
 
 #: The newest migration; a test ties it to the files in migrations/versions/.
-NEWEST = "0018"
+NEWEST = "0019"
 
 _alembic_version = Table("alembic_version", MetaData(), Column("version_num", Text))
 

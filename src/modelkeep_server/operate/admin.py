@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from modelkeep_server.operate.reach import run
+from modelkeep_server.operate.terminal import fail
 
 app = typer.Typer(help="Tokens and invitations, on the server's host.", add_completion=False, no_args_is_help=True)
 
@@ -34,8 +35,19 @@ def invite(email: str, roles: Roles = "") -> None:
 
 
 @app.command()
-def reindex() -> None:
-    """Write the catalogue's search index, the lineage graph and the activity lists anew."""
+def reindex(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing: say whether the search index is right.")
+    ] = False,
+) -> None:
+    """
+    Write the catalogue's search index, the lineage graph and the activity lists anew, while the server runs.
+
+    With --check it ends with 1 where the search index is other than it would be then.
+    """
+    if check:
+        _check_index()
+        return
     told = run("admin.reindex", {})
     print(f"{told['models']} models and {told['versions']} versions indexed.")
 
@@ -45,6 +57,18 @@ def test_mail(to: str) -> None:
     """Send one mail to this address at once, and print what the mail server answered."""
     told = run("admin.test-mail", {"to": to})
     print(told["answer"])
+
+
+def _check_index() -> None:
+    found = run("admin.check-index", {})
+    if not found["differing"] and not found["faults"]:
+        print(f"{found['models']} models: the search index is as it would be if it were written anew.")
+        return
+    for address in found["named"]:
+        print(f"differs: {address}")
+    for fault in found["faults"]:
+        print(fault)
+    fail(f"{found['differing']} of {found['models']} models differ. Run: modelkeep admin reindex")
 
 
 def split(text: str) -> list[str]:

@@ -12,10 +12,10 @@ from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.lineage import projection as lineage
 from modelkeep_server.features.notify.sending import send_test
-from modelkeep_server.features.search import reindexing
+from modelkeep_server.features.search import checking, reindexing
 from modelkeep_server.operate import key_operations
 from modelkeep_server.operate.backing_up import back_up
-from modelkeep_server.operate.progress import Tell
+from modelkeep_server.operate.progress import Progress, Tell
 from modelkeep_server.operate.terminal import OperationRefused
 from modelkeep_server.ports import KeyMissing, KeyUnusable, MailFailed
 from modelkeep_server.rules.errors import FieldError, Invalid, RegistryError, Unavailable
@@ -56,12 +56,30 @@ def verify_audit(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
     return {"size": verdict.size, "root": verdict.root, "rows": verdict.rows_checked, "findings": findings}
 
 
-def reindex(house: House, _: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the catalogue's index, the lineage graph and the activity index anew."""
+def reindex(house: House, _: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Write the catalogue's index anew a little at a time, then the lineage graph and the activity index at once."""
+    count = reindexing.reindex(house.database, house.parts, _step(tell))
+    tell("lineage and activity")
     with house.writing() as work:
         activity.rebuild(work)
         work.rebuild_row_writers()
-        return {"models": reindexing.reindex(work), "versions": lineage.rebuild(work)}
+        return {"models": count, "versions": lineage.rebuild(work)}
+
+
+def check_index(house: House, _: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Whether the catalogue's index is what it would be if it were written anew."""
+    found = checking.check(house.database, house.parts, _step(tell))
+    return {
+        "models": found.models,
+        "differing": found.differing,
+        "named": list(found.named),
+        "faults": list(found.faults),
+    }
+
+
+def _step(tell: Tell) -> Callable[[int, int], None]:
+    progress = Progress(tell)
+    return lambda done, total: progress(lambda: f"catalogue: {done:,} of {total:,} models")
 
 
 def test_mail(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +97,6 @@ def test_mail(house: House, asked: Mapping[str, Any]) -> dict[str, Any]:
 OPERATIONS: dict[str, Operation] = {
     "admin.create-token": create_token,
     "admin.invite": invite,
-    "admin.reindex": reindex,
     "admin.test-mail": test_mail,
     "audit.verify": verify_audit,
     "keys.confirm": key_operations.confirm,
@@ -89,7 +106,12 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 #: Those that take long: they tell how far they are, and end where nobody listens any more.
-LONG_OPERATIONS: dict[str, LongOperation] = {"backup": back_up, "keys.rotate": key_operations.rotate}
+LONG_OPERATIONS: dict[str, LongOperation] = {
+    "admin.check-index": check_index,
+    "admin.reindex": reindex,
+    "backup": back_up,
+    "keys.rotate": key_operations.rotate,
+}
 
 
 def read_roles(names: list[str]) -> list[Role]:

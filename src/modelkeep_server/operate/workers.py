@@ -10,6 +10,7 @@ import structlog
 from modelkeep_server.app import House
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
+from modelkeep_server.features.search.reindexing import Filler
 
 log = structlog.get_logger()
 
@@ -41,8 +42,12 @@ def _make_webhook_runner(house: House) -> Worker:
     return Runner(house.database, house.parts, {WEBHOOK: house.handlers[WEBHOOK]}, name="webhooks")
 
 
+def _make_filler(house: House) -> Worker:
+    return Filler(house.database, house.parts)
+
+
 #: The workers of every server: each takes the house and gives a worker.
-WORKERS: tuple[Callable[[House], Worker], ...] = (_make_runner, _make_webhook_runner)
+WORKERS: tuple[Callable[[House], Worker], ...] = (_make_runner, _make_webhook_runner, _make_filler)
 
 
 class Crew:

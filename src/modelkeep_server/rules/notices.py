@@ -30,7 +30,7 @@ TAKEN_BACK_WITHIN = timedelta(hours=24)
 #: A person is written to once in this time of a folded kind about the same. The notices in the app stand side by side.
 MAIL_APART = timedelta(hours=1)
 #: The facts that say what a notice is about.
-_ABOUT = ("version", "model", "target", "status", "policy", "by")
+_ABOUT = ("version", "model", "target", "status", "policy", "by", "subject")
 #: Read notices are kept for so many days.
 KEPT_DAYS = 90
 
@@ -65,7 +65,8 @@ class Kind:
 
     `in_app` and `by_mail` hold for whoever chose nothing. `waits` is true for what waits for the person's own decision:
     it stays in the app. `folded`: whoever asks or talks can bring it about again and again, so that a person is written
-    to once in an hour about the same. `letter` is the row of features/notify/letters.py that writes the mail about it.
+    to once in an hour about the same. `personal`: of somebody's own things, so that no webhook is told. `letter` is the
+    row of features/notify/letters.py that writes the mail about it.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Kind:
     by_mail: bool = True
     waits: bool = False
     folded: bool = False
+    personal: bool = False
     letter: str = NOTICE
 
     @property
@@ -194,6 +196,8 @@ KINDS: Mapping[str, Kind] = {
              "{by} let you into {model}, with {access}"),
         Kind("access.decided", "A request for access was decided", (Group.NAMED,),
              "Your request for access to {model} was {status}", letter="access_decided"),
+        Kind("search.match", "A new model matches a saved search", (Group.NAMED,),
+             "New match for “{search}”: {found}", by_mail=False, folded=True, personal=True),
     )
 }  # fmt: skip
 

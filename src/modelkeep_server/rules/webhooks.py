@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from modelkeep_server.rules import texts
 from modelkeep_server.rules.naming import find_name_fault
-from modelkeep_server.rules.notices import KINDS
+from modelkeep_server.rules.notices import KINDS, Kind
 
+#: What a webhook may be told of, and the types of its messages.
+TYPES: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if not kind.personal}
 NAME_CHARS = 100
 URL_CHARS = 2000
 WEBHOOKS_MAX = 50
@@ -89,9 +91,9 @@ def find_url_fault(url: str) -> str | None:
 
 def find_kinds_fault(kinds: Collection[str]) -> str | None:
     """What is wrong with the kinds of notices that a webhook is told of, as a sentence, or None."""
-    unknown = sorted(set(kinds) - set(KINDS))
+    unknown = sorted(set(kinds) - set(TYPES))
     if unknown:
-        return f"There is no kind {unknown[0][:80]!r}. Kinds: {', '.join(KINDS)}."
+        return f"There is no kind {unknown[0][:80]!r}. Kinds: {', '.join(TYPES)}."
     return None if kinds else "Choose at least one kind."
 
 

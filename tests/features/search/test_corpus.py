@@ -94,15 +94,17 @@ def test_a_query_has_at_least_its_size() -> None:
     assert len({(row.text, row.sort) for row in corpus.ROWS}) == len(corpus.ROWS) >= 120
 
 
-@pytest.mark.parametrize("row", corpus.MISTAKES, ids=lambda row: row.text[:40] or "blank")
-def test_what_cannot_be_read_is_told_with_its_place(clara: Client, row: corpus.Mistake) -> None:
-    """Where it went wrong, and what to write instead; what is written so is read."""
-    answer = clara.get(MODELS, params={"q": row.text})
+def test_what_cannot_be_read_is_told_with_its_place(clara: Client) -> None:
+    """Where it went wrong, and what to write instead; what is written so can be read."""
+    differing = {}
 
-    assert answer.status_code == 422, answer.text
-    assert fields_at_fault(answer) == {"q"}
-    told = answer.json()["errors"][0]
-    assert told.get("position") == row.position, told
-    assert told.get("suggestion") == row.suggestion, told
-    if row.suggestion:
-        assert clara.get(MODELS, params={"q": row.suggestion}).status_code == 200
+    for row in corpus.MISTAKES:
+        answer = clara.get(MODELS, params={"q": row.text})
+        assert fields_at_fault(answer) == {"q"}, row.text
+        (told,) = answer.json()["errors"]
+        if (told.get("position"), told.get("suggestion")) != (row.position, row.suggestion):
+            differing[row.text] = told
+        if row.suggestion and clara.get(MODELS, params={"q": row.suggestion}).status_code != 200:
+            differing[row.suggestion] = "cannot be read"
+
+    assert differing == {}

@@ -3,7 +3,7 @@
 import pytest
 
 from modelkeep_server.db.activity import SUBJECTS
-from modelkeep_server.operate.operations import OPERATIONS
+from modelkeep_server.operate.operations import LONG_OPERATIONS
 from modelkeep_server.rules.events import ACTIONS
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api, Client
@@ -158,7 +158,7 @@ def test_reindex_writes_the_same_lists_from_the_log(fresh_registry: Registry, fr
     fresh_registry.tamper("DELETE FROM activity WHERE version_id IS NULL")
     fresh_registry.tamper("UPDATE activity SET model_id = 77")
 
-    OPERATIONS["admin.reindex"](fresh_registry.house, {})
+    LONG_OPERATIONS["admin.reindex"](fresh_registry.house, {}, lambda _: None)
 
     assert fresh_registry.look(rows) == before
     assert len(before) == 3

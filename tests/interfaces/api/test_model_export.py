@@ -87,13 +87,13 @@ def test_an_export_is_on_record_before_its_first_byte(make: Make, api: Api) -> N
     """Who, in which form, with which query, and how many; a refused one leaves nothing."""
     person, group = make.person(), make.group()
     make.model(group=group)
-    client = api.as_(person)
+    client, before = api.as_(person), make.event_count()
 
     assert fields_at_fault(client.get(EXPORT, params={"q": 'tag:"'})) == {"q"}
-    assert make.events(action="model.export") == []
+    assert make.events(action="model.export", since=before) == []
     exported(client, group=group, q="churn")
 
-    (event,) = make.events(action="model.export")
+    (event,) = make.events(action="model.export", since=before)
     assert event.after is not None
     assert (event.after["models"], event.after["format"]) == (1, "json")
     assert event.after["filter"] == {"text": "churn", "group": group}

@@ -113,11 +113,12 @@ def test_filters_of_the_address_keep_a_disjunction_together(make: Make, api: Api
 
     answer = browser.get("/models", params={"q": "fraud OR churn", "group": "risk"}, follow_redirects=False)
 
-    assert parse_qs(urlsplit(answer.headers["location"]).query)["q"] == ["(fraud OR churn) group:risk"]
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["q"] == ["(fraud OR churn) AND group:risk"]
 
 
 def test_every_term_of_the_query_is_a_chip_that_takes_it_out(make: Make, api: Api) -> None:
     """Chips say field and value, negated ones `not`; pressing one leaves the rest."""
+    make.model()
     page = look(api, make.person(), 'tag:nlp AND tag:production -tag:experimental "fraud detection"')
 
     assert page.chips == ["tag nlp", "tag production", "not tag experimental", '"fraud detection"']
@@ -313,7 +314,7 @@ def test_who_may_see_no_model_is_told_what_stands_here(make: Make, api: Api) -> 
 @pytest.mark.parametrize(
     "query",
     [
-        "<script>alert(1)</script>", "\u202e reversed", "\ud83d\ude00", "\u65e5\u672c", "a" * 3000, "\u0000",
+        "<script>alert(1)</script>", "\u202e reversed", "\U0001f600", "\u65e5\u672c", "a" * 3000,
         "((((((((((", "tag:", "*", "/rege.x/", "' OR 1=1 --", "\"", "created:2024-13-45", "NOT NOT NOT", "-",
         "http://x.y/z", "owner:me@x.y:z", "{{7*7}}", "a\tb\nc",
     ],
@@ -342,3 +343,24 @@ def test_the_page_costs_a_fixed_number_of_statements(make: Make, api: Api, owner
         costs[query] = len(sent)
 
     assert {query: cost for query, cost in costs.items() if cost > MOST_STATEMENTS} == {}
+
+
+def test_an_order_that_there_is_not_is_told_and_the_list_stays(make: Make, api: Api, owner: Person) -> None:
+    """The list is sorted as suits the query."""
+    model = make.model(owner)
+
+    page = look(api, owner, "is:mine", sort="colour")
+
+    assert "There is no order called “colour”" in page.words
+    assert page.models == [model.address]
+
+
+def test_a_value_that_models_have_is_likened_to_no_other(make: Make, api: Api, owner: Person) -> None:
+    """Where terms fit each by themselves and not together, their values are right."""
+    make.model(owner, tags=["quarrystone"])
+    make.model(owner, tags=["quarrystones"], risk_tier="HIGH")
+
+    page = look(api, owner, "is:mine tag:quarrystone riskTier:HIGH")
+
+    assert "Did you mean" not in page.words
+    assert "Without riskTier:HIGH : 1 model" in page.words

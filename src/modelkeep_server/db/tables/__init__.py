@@ -43,6 +43,9 @@ from modelkeep_server.db.tables.housekeeping import (
     notices,
     rate_counters,
     row_writers,
+    search_matches,
+    search_needles,
+    search_news,
     session_activity,
     sign_in_attempts,
     token_activity,
@@ -85,6 +88,7 @@ from modelkeep_server.db.tables.promotions import (
     reviews,
     version_contents,
 )
+from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
     search_index,
     search_models,
@@ -152,6 +156,8 @@ GOVERNED = (
     lineage_items,
     card_revisions,
     card_annotations,
+    saved_searches,
+    search_alerts,
 )
 
 __all__ = [
@@ -215,9 +221,14 @@ __all__ = [
     "role_grants",
     "role_requests",
     "row_writers",
+    "saved_searches",
     "scans",
+    "search_alerts",
     "search_index",
+    "search_matches",
     "search_models",
+    "search_needles",
+    "search_news",
     "search_postings",
     "search_texts",
     "search_values",

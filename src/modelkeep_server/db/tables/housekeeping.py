@@ -268,8 +268,9 @@ search_news = Table(
 search_matches = Table(
     "search_matches",
     metadata,
-    Column("alert_id", BigKey, primary_key=True, autoincrement=False),
     Column("model_id", BigKey, primary_key=True, autoincrement=False),
+    Column("alert_id", BigKey, primary_key=True, autoincrement=False),
+    Index("ix_search_matches_alert", "alert_id"),
     sqlite_with_rowid=False,
 )
 

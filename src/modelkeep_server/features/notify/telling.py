@@ -28,7 +28,9 @@ _of_all = notice_settings.alias("of_all")
 
 
 @dataclass(frozen=True)
-class _Person:
+class Person:
+    """Somebody to be told, and how."""
+
     id: int
     email: str
     in_app: bool
@@ -70,7 +72,7 @@ def tell(
     say(kind, facts)
     if once is not None and not _is_first(work, once):
         return False
-    found = _read_people(work, actor, kind, who, addresses)
+    found = read_people(work, actor, kind, who, addresses)
     rows = [
         {"public_id": ids.uuid7(clock.to_us(work.now)), "person_id": one.id, "kind": kind, "facts": facts,
          "href": href, "model_id": model_key, "at": work.now}
@@ -90,7 +92,7 @@ def _is_first(work: Work, once: str) -> bool:
     return work.keep(told, row.execution_options(preserve_rowcount=True)) == 1
 
 
-def _read_people(work: Work, actor: Actor | None, kind: str, who: Who, addresses: Sequence[str]) -> list[_Person]:
+def read_people(work: Work, actor: Actor | None, kind: str, who: Who, addresses: Sequence[str]) -> list[Person]:
     """Those to be told, each as they chose. Programs and disabled people are told nothing. One statement."""
     asked = _select_asked(who, [address.casefold() for address in addresses])
     program = select(service_accounts.c.id).where(service_accounts.c.person_id == people.c.id).exists()
@@ -118,12 +120,12 @@ def _select_asked(who: Who, email_keys: Sequence[str]) -> Subquery:
     return select(person, func.max(everybody.c.mails).label("mails")).group_by(person).subquery()
 
 
-def _to_person(row: Row[Any], kind: Kind, actor: Actor | None) -> _Person:
+def _to_person(row: Row[Any], kind: Kind, actor: Actor | None) -> Person:
     may_be_told = not row.disabled and (actor is None or row.id != actor.user_id)
     in_app = kind.in_app if row.in_app is None else bool(row.in_app)
     by_mail = kind.by_mail if row.by_mail is None else bool(row.by_mail)
     silent = row.all_mail is not None and not row.all_mail
-    return _Person(row.id, row.email, may_be_told and in_app, may_be_told and by_mail and not silent and row.mails == 1)
+    return Person(row.id, row.email, may_be_told and in_app, may_be_told and by_mail and not silent and row.mails == 1)
 
 
 def _write_to(
@@ -131,7 +133,7 @@ def _write_to(
     actor: Actor | None,
     kind: str,
     facts: Mapping[str, Any],
-    found: Sequence[_Person],
+    found: Sequence[Person],
     addresses: Sequence[str],
     *,
     href: str,

@@ -19,7 +19,7 @@ from modelkeep_server.features.search.offers import (
     offer_fields,
     offer_moments,
     offer_operators,
-    quote,
+    offer_value,
 )
 
 OFFERED = 10
@@ -50,7 +50,7 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
         return
     found = [
         Offer(OfferKind.MODEL, model.address, typed.span, model.address, model.description, address=model.address)
-        for model in known.find_models(work, actor, typed.text, limit=OFFERED)
+        for model in known.find_models(work, actor, typed.words or typed.text, limit=OFFERED)
     ]
     if typed.is_quoted:
         yield from found
@@ -58,7 +58,8 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
     yield from list(offer_fields(typed))[:_FIELDS_MOST]
     yield from found[:_MODELS_MOST]
     named = known.find_named_values(work, actor, _BARE, typed.text, limit=_VALUES_MOST)
-    values = [*list_spoken(typed), *(_offer_named(typed, FIELDS[name], value) for name, value in named)]
+    values = list(list_spoken(typed))
+    values += (offer_value(typed, FIELDS[name], value.shown, FIELDS[name].says, named=True) for name, value in named)
     yield from values[:_VALUES_MOST]
     yield from offer_operators(typed)
     yield from found[_MODELS_MOST:]
@@ -74,17 +75,12 @@ def _offer_values(work: Work, actor: Actor, typed: Typed, field: Field, limit: i
         yield from offer_moments(typed, work.now)
     elif field.name == "name":
         for model in known.find_models(work, actor, typed.text, limit=limit):
-            yield Offer(OfferKind.VALUE, quote(model.name), typed.span, model.name, model.address)
+            yield offer_value(typed, field, model.name, model.address)
     elif field.letter:
         if field.name == "owner" and "me".startswith(typed.text.casefold()):
-            yield Offer(OfferKind.VALUE, "me", typed.span, "me", actor.email)
+            yield offer_value(typed, field, "me", actor.email)
         for value in known.find_values(work, actor, field, typed.text, limit=limit):
-            yield Offer(OfferKind.VALUE, quote(value.shown), typed.span, value.shown, value.person)
-
-
-def _offer_named(typed: Typed, field: Field, value: known.Known) -> Offer:
-    insert = f"{field.name}:{quote(value.shown)}"
-    return Offer(OfferKind.VALUE, insert, typed.span, insert, field.says)
+            yield offer_value(typed, field, value.shown, value.person)
 
 
 def _without_repeats(offered: Iterable[Offer]) -> Iterator[Offer]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from modelkeep_server.features.search.language.carets import Typed
+from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.tree import Span
 from modelkeep_server.kit.words import fold_value
@@ -32,8 +33,6 @@ _SAYS = {
     "has:version": "It has a version",
     "has:files": "It has files",
 }
-_PARTED = frozenset(' \t\n\r()[]{}":*?\\~^/<>=,')
-_WORDS = frozenset({"AND", "OR", "NOT", "TO", "&&", "||"})
 
 
 class OfferKind(Enum):
@@ -60,10 +59,11 @@ class Offer:
     address: str | None = None
 
 
-def quote(value: str) -> str:
-    """A value as a query has it: in quotes where it would else be read as something more."""
-    is_plain = value and value not in _WORDS and value[0] not in "-+!&|" and not _PARTED & set(value)
-    return value if is_plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def offer_value(typed: Typed, field: Field, value: str, says: str = "", *, named: bool = False) -> Offer:
+    """A value of a field; `named` puts the field before it, for somebody who typed no field."""
+    term = write_term(field.name, value)
+    insert = term if named else term.removeprefix(f"{field.name}:")
+    return Offer(OfferKind.VALUE, insert, typed.span, term if named else value, says)
 
 
 def offer_fields(typed: Typed) -> Iterator[Offer]:
@@ -96,8 +96,7 @@ def offer_choices(typed: Typed, field: Field, *, named: bool = False) -> Iterato
     within: list[Offer] = []
     for choice in field.choices:
         says = say_choice(field, choice)
-        insert = f"{field.name}:{choice}" if named else choice
-        offer = Offer(OfferKind.VALUE, insert, typed.span, insert, says)
+        offer = offer_value(typed, field, choice, says, named=named)
         if choice.casefold().startswith(begun) or says.casefold().startswith(begun):
             yield offer
         elif not named and (begun in choice.casefold() or begun in says.casefold()):

@@ -3,7 +3,7 @@ Writing documents into the index by what differs: nothing where a model is as it
 than it did, no more than another number for the same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
     search_index,
@@ -54,6 +55,8 @@ from modelkeep_server.kit.words import split_words
 TURN = "search.values"
 _OWNER = FIELDS["owner"].letter
 _HALF = 32
+#: The columns of words.
+PLACES = {"name": Text(), "keys": Text(), "description": Text()}
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,23 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
         forget_values(work, owners)
 
 
+def remove_documents(work: Work, keys: Collection[int]) -> None:
+    """Take what the index has of these models out of it. Their values stay, and so do words."""
+    rows = work.all(_DOCUMENTS, {"keys": keys})
+    docs = [(row.doc,) for row in rows]
+    had = ((read_code(code)[1], row.doc) for row in rows for code in split_codes(row.facets))
+    _keep(work, search_postings, _REMOVE_POSTINGS, sorted(had))
+    remove_texts(work, docs)
+    _keep(work, search_models, _REMOVE_MODELS, docs)
+
+
+def remove_texts(work: Work, docs: Sequence[tuple[int]]) -> None:
+    """Take the words of documents out of the index."""
+    if work.dialect == "sqlite":
+        _keep(work, search_index, _UNINDEX, docs)
+    _keep(work, search_texts, _REMOVE_TEXTS, docs)
+
+
 def find_or_make_values(work: Work, wanted: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], int]:
     """The numbers of values, by letter and key; `wanted` says how they are shown. Up to three statements."""
     found = _find_values(work, sorted(wanted))
@@ -145,15 +165,15 @@ def _facets_of(change: Change, ids: Mapping[tuple[str, str], int]) -> str:
 
 def _write_models(work: Work, changes: Sequence[Change], facets: Sequence[str]) -> None:
     rows = [
-        (change.doc, *_narrow(change.model), codes, change.digest)
-        for change, codes in zip(changes, facets, strict=True)
+        (change.doc, *narrow(change.model), codes, change.digest) for change, codes in zip(changes, facets, strict=True)
     ]
     is_new = [change.old is None for change in changes]
     _keep(work, search_models, _ADD_MODELS, list(compress(rows, is_new)))
     _keep(work, search_models, _CHANGE_MODELS, list(compress(rows, (not one for one in is_new))))
 
 
-def _narrow(model: ModelFacts) -> tuple[Any, ...]:
+def narrow(model: ModelFacts) -> tuple[Any, ...]:
+    """What `search_models` has of a model between the number of its document and its values."""
     name_key = " ".join(split_words(model.name))
     return model.key, model.path_key, name_key, model.visibility, model.created_at, model.updated_at
 
@@ -216,6 +236,10 @@ def _change_models() -> Update:
     return update(search_models).where(search_models.c.model_id == given.c.model_id).values(values)
 
 
+def _remove(table: Table) -> Delete:
+    return delete(table).where(table.c.doc.in_(select(given_rows(doc=_BIG))))
+
+
 def _remove_postings() -> Delete:
     given = given_rows(value_id=_BIG, doc=_BIG)
     return delete(search_postings).where(
@@ -259,16 +283,18 @@ def _add_words(dialect: str) -> Insert:
 
 
 _BIG = BigInteger()
-_PLACES = {"name": Text(), "keys": Text(), "description": Text()}
 _VALUES = _find_pairs()
 _ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Text()))
 _ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
 _CHANGE_MODELS = _change_models()
+_REMOVE_MODELS = _remove(search_models)
+_DOCUMENTS = select(search_models.c.doc, search_models.c.facets).where(in_keys(search_models.c.model_id, "keys"))
 _ADD_POSTINGS = _add(search_postings, given_rows(value_id=_BIG, doc=_BIG))
 _REMOVE_POSTINGS = _remove_postings()
 _MOVE_POSTINGS = _move_postings()
-_ADD_TEXTS = _add(search_texts, given_rows(doc=_BIG, **_PLACES))
+_ADD_TEXTS = _add(search_texts, given_rows(doc=_BIG, **PLACES))
 _MOVE_TEXTS = _change_texts()
-_CHANGE_TEXTS = _change_texts(**_PLACES)
+_CHANGE_TEXTS = _change_texts(**PLACES)
+_REMOVE_TEXTS = _remove(search_texts)
 _INDEX = _index(forgets=False)
 _UNINDEX = _index(forgets=True)

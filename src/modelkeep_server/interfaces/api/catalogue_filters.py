@@ -9,8 +9,8 @@ from modelkeep_server.interfaces.api.shapes.base import StateName, TierName
 Query_ = Annotated[
     str,
     Query(
-        max_length=1000,
-        description="A query, as the guide's chapter on search has it; a model's id finds that model.",
+        description="A query of up to 1,000 characters, as the guide's chapter on search has it; a model's id finds "
+        "that model.",
         examples=["tag:nlp AND tag:production", "fraud -tag:experimental", "riskTier:>=MEDIUM updated:>now-30d"],
     ),
 ]

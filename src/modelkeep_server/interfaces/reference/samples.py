@@ -21,6 +21,7 @@ from modelkeep_server.interfaces.reference import (
     openlineage,
     policies,
     promotions,
+    searches,
 )
 from modelkeep_server.rules.errors import FieldError, Invalid
 
@@ -120,6 +121,7 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     **policies.STORY_OF,
     **deployments.STORY_OF,
     **promotions.STORY_OF,
+    **searches.STORY_OF,
     "MeOut": {"name": "Priya Raman"},
     "EventActorOut": {"name": "Priya Raman", "id": "p_6f1c09a2b47d3e8851c0"},
     "TeamIn": _TEAM,
@@ -259,6 +261,7 @@ print(asked.id, asked.status)''',
     **policies.PYTHON,
     **deployments.PYTHON,
     **promotions.PYTHON,
+    **searches.PYTHON,
     "list_activity": """for happening in registry.list_activity():
     print(happening.at, happening.by, happening.says)""",
     "list_activity_of_model": f'''for happening in registry.list_activity("{MODEL}"):

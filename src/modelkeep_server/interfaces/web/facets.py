@@ -1,7 +1,7 @@
 """What the facets beside the catalogue are drawn from: each line with what pressing it makes of the query."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modelkeep_server.features.search.language.editing import (
     Clause,
@@ -71,8 +71,8 @@ class Choice:
 @dataclass(frozen=True)
 class FacetBox:
     """
-    A facet. `mark` says how values are drawn: tier, state, or as they are; `beyond` what is counted in no line. One that
-    is quiet stands folded under its title.
+    A facet. `mark` says how values are drawn: tier, state, or as they are; `beyond` what is counted in no line. A quiet
+    one stands folded under its title.
     """
 
     field: str
@@ -187,7 +187,12 @@ def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     if field in _STATE_FIELDS:
         some = tuple(line for line in lines if line.standing or counts[fold_value(line.value)][1])
         none = tuple(line for line in lines if line not in some)
-        more = f"{len(none)} {'other' if len(none) == 1 else 'others'}, none"
+        more = f"{len(none)} {'other' if len(none) == 1 else 'others'}"
+        if field == "newest" and any(line.standing == "chosen" for line in lines):
+            # A model has one newest version, and these are counted among the models that were asked for.
+            none = tuple(replace(line, count="") for line in none)
+        else:
+            more += ", none"
         return FacetBox(field, TITLES[field], some, none, more, "state", is_quiet=quiet)
     return _cut(facet, lines, is_quiet=quiet)
 

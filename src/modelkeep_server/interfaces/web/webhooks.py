@@ -15,7 +15,7 @@ from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_ro
 from modelkeep_server.interfaces.web.forms import errors_by_field, split_entries, text_of
 from modelkeep_server.interfaces.web.render import Page
 from modelkeep_server.rules.errors import Invalid, NameTaken, Stale
-from modelkeep_server.rules.notices import KINDS
+from modelkeep_server.rules.webhooks import TYPES
 
 router = make_router()
 
@@ -118,7 +118,7 @@ def _as_texts(form: FormData) -> FormData:
     """The form with a group of ticks as one control: what is typed there is what is ticked."""
     ticked = {value for value in form.getlist("kinds") if isinstance(value, str)}
     ours = {"name": text_of(form, "name"), "url": text_of(form, "url"), "groups": text_of(form, "groups")}
-    kinds = ", ".join([kind for kind in KINDS if kind in ticked])
+    kinds = ", ".join([kind for kind in TYPES if kind in ticked])
     others = [(name, value) for name, value in form.multi_items() if name not in CONTROLS]
     return FormData([*others, *ours.items(), ("kinds", kinds), ("enabled", "yes" if "enabled" in form else "")])
 

@@ -16,9 +16,9 @@ from modelkeep_server.features.notify.webhooks import queries, queueing, sealing
 from modelkeep_server.features.notify.webhooks.views import Delivery, NewSecret, NewWebhook, Webhook
 from modelkeep_server.kit import clock, ids, signed_messages
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, StateForbids
-from modelkeep_server.rules.notices import KINDS
 from modelkeep_server.rules.webhooks import (
     BOTH_SECRETS_FOR,
+    TYPES,
     WEBHOOKS_MAX,
     DeliveryStatus,
     find_groups_fault,
@@ -215,7 +215,7 @@ def _change(work: Work, webhook: Webhook, values: Mapping[str, Any]) -> None:
 def _judge(work: Work, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are kept. Raises Invalid."""
     name, url = str(values["name"]).strip(), str(values["url"]).strip()
-    kinds: Sequence[str] = [kind for kind in KINDS if kind in values["kinds"]]
+    kinds: Sequence[str] = [kind for kind in TYPES if kind in values["kinds"]]
     groups = sorted({group.strip() for group in values["groups"] if group.strip()})
     faults = {
         "name": find_name_fault_of(name),

@@ -7,6 +7,8 @@ Nothing here raises. To a query that cannot be read a term is added behind AND, 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 
 from modelkeep_server.features.search.language.checking import NODES_MAX
@@ -28,13 +30,13 @@ from modelkeep_server.features.search.language.tree import (
     Value,
     leaves,
 )
-from modelkeep_server.kit import clock
 from modelkeep_server.kit.words import fold_value
 
 #: Queries beyond this many characters are not taken apart: no query may have them.
 _CHARS_MAX = 10_000
 #: What needs no quotes as a value: it means itself, and nothing else.
 _PLAIN_VALUE = re.compile(r"[^\W_][\w.@/+#:-]*")
+_SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
 _JOINS = frozenset({Sort.AND, Sort.OR})
 _SIGNS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
@@ -46,7 +48,8 @@ _BEFORE_OPERANDS = _SIGNS | {Sort.FIELD, Sort.COMPARE}
 class Clause:
     """
     One of the terms that must all fit. `field` is empty for text in any place, and where several fields are asked;
-    `words` is the rest as it was typed, without minus; `span` is all of it, minus included.
+    `words` is the rest as it was typed, without minus; `span` is all of it, minus included. What `node` says of `today`
+    and `now` is of no certain day.
     """
 
     field: str
@@ -65,6 +68,7 @@ class Piece:
     span: Span
 
 
+@lru_cache(maxsize=256)
 def clauses(query: str) -> tuple[Clause, ...]:
     """The terms that must all fit, in order; none of a query that cannot be read."""
     node = _read(query)
@@ -148,10 +152,14 @@ def _blank(text: str, start: int, end: int) -> tuple[Piece, ...]:
     return (Piece("blank", text[start:end], Span(start, end)),) if start < end else ()
 
 
+@lru_cache(maxsize=2048)
 def _read(query: str) -> Node | None:
-    """What a query means; None where it cannot be read."""
+    """
+    What a query means; None where it cannot be read. A page asks of one query what becomes of it with each of many
+    terms, hence the cache; which day it is told on is of no account.
+    """
     try:
-        return read_query(query, now=clock.utc_now())
+        return read_query(query, now=_SOME_DAY)
     except QueryMistake:
         return None
 

@@ -32,7 +32,7 @@ class QueryMistake(Invalid):
         self.expected = fault.expected
         self.suggestion = suggestion
         error = FieldError("q", fault.message, self.position, self.length, suggestion)
-        super().__init__(fault.message, errors=[error], remedy=f"Try: {suggestion}" if suggestion else None)
+        super().__init__(fault.message, errors=[error])
 
 
 def mend(asked: str, start: int, end: int, instead: str | None) -> str | None:

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "remind-of-exceptions": "Reminding of exceptions that end",
     "remind-of-next-reviews": "Reminding of versions to be looked at again",
     "remind-of-reviews": "Reminding of reviews that are overdue",
+    "match-searches": "Telling of models that match saved searches",
     "prune-notices": "Dropping notices read long ago",
 }
 

@@ -24,6 +24,7 @@ ICONS: Mapping[str, str] = {
     "lineage": "workflow",
     "exception": "shield-check",
     "access": "key-round",
+    "search": "search",
 }
 
 

@@ -8,7 +8,15 @@ from modelkeep_server.features.notify.webhooks.views import Delivery, Webhook
 from modelkeep_server.interfaces.web.contexts.base import EditContext, FormContext, Walk, Walked
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.notices import KINDS, Kind
-from modelkeep_server.rules.webhooks import BOTH_SECRETS_FOR, FAILING_FOR, KEPT_DELIVERIES, OFF_WORDS, TEST, TRIES
+from modelkeep_server.rules.webhooks import (
+    BOTH_SECRETS_FOR,
+    FAILING_FOR,
+    KEPT_DELIVERIES,
+    OFF_WORDS,
+    TEST,
+    TRIES,
+    TYPES,
+)
 
 LABELS: Mapping[str, str] = {
     "name": "Name", "url": "Address", "kinds": "What it is told of", "groups": "Groups", "enabled": "On",
@@ -59,7 +67,7 @@ class Editor:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """What a webhook may be told of."""
-        return tuple(KINDS.values())
+        return tuple(TYPES.values())
 
     @property
     def kinds_ticked(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ import { forgetRecents, keepRecent, readRecents } from "./recents.js";
 const FIELDS_BELOW = 5;
 
 export function openBox(box, input, before) {
-  const person = document.querySelector("[data-person]")?.dataset.person;
   const { form } = input;
   const asking = makeAsking();
   const list = makeList(box, input, { choose, forget });
@@ -16,7 +15,7 @@ export function openBox(box, input, before) {
   input.enterKeyHint = "search";
 
   function recents() {
-    return readRecents(person).map((query) => ({ kind: "RECENT", label: query, insert: query, start: 0, end: input.value.length }));
+    return readRecents().map((query) => ({ kind: "RECENT", label: query, insert: query, start: 0, end: input.value.length }));
   }
 
   function offer(wait) {
@@ -37,7 +36,8 @@ export function openBox(box, input, before) {
   }
 
   function forget() {
-    forgetRecents(person);
+    forgetRecents();
+    input.focus();
     offer(0);
   }
 
@@ -55,7 +55,7 @@ export function openBox(box, input, before) {
     if (one.model) { location.assign(`/models/${one.model.split("/").map(encodeURIComponent).join("/")}`); return; }
     if (one.kind === "RECENT") {
       input.value = one.insert;
-      keepRecent(person, one.insert);
+      keepRecent(one.insert);
       input.dispatchEvent(new Event("input", { bubbles: true }));
       form?.requestSubmit();
       return;
@@ -66,10 +66,10 @@ export function openBox(box, input, before) {
 
   input.addEventListener("input", (event) => { if (!event.isComposing) offer(); });
   input.addEventListener("focus", () => { if (!input.value) offer(0); });
-  input.addEventListener("blur", close);
+  // What stands below the list is reached by Tab.
+  box.addEventListener("focusout", ({ relatedTarget }) => { if (relatedTarget !== input && !list.holds(relatedTarget)) close(); });
   input.addEventListener("click", () => { if (!list.isOpen()) offer(0); });
-  input.addEventListener("change", () => keepRecent(person, input.value));
-  form?.addEventListener("submit", () => { keepRecent(person, input.value); close(); });
+  form?.addEventListener("submit", close);
 
   input.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey) return;

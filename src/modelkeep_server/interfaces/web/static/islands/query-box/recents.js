@@ -3,23 +3,28 @@
 const KEPT = 10;
 const LONGEST = 1000;
 
-const keyOf = (person) => `searches.${person}`;
+function keyOf() {
+  const person = document.querySelector("[data-person]")?.dataset.person;
+  return person ? `searches.${person}` : null;
+}
 
-export function readRecents(person) {
-  if (!person) return [];
+export function readRecents() {
+  const key = keyOf();
+  if (!key) return [];
   try {
-    const kept = JSON.parse(localStorage.getItem(keyOf(person)) ?? "[]");
+    const kept = JSON.parse(localStorage.getItem(key) ?? "[]");
     return Array.isArray(kept) ? kept.filter((query) => typeof query === "string" && query).slice(0, KEPT) : [];
   } catch { return []; }
 }
 
-export function keepRecent(person, typed) {
+export function keepRecent(typed) {
+  const key = keyOf();
   const query = typed.trim();
-  if (!person || !query || query.length > LONGEST) return;
-  const kept = [query, ...readRecents(person).filter((one) => one !== query)].slice(0, KEPT);
-  try { localStorage.setItem(keyOf(person), JSON.stringify(kept)); } catch { /* it is full, or keeps nothing */ }
+  if (!key || !query || query.length > LONGEST) return;
+  const kept = [query, ...readRecents().filter((one) => one !== query)].slice(0, KEPT);
+  try { localStorage.setItem(key, JSON.stringify(kept)); } catch { /* it is full, or keeps nothing */ }
 }
 
-export function forgetRecents(person) {
-  try { localStorage.removeItem(keyOf(person)); } catch { /* nothing is kept */ }
+export function forgetRecents() {
+  try { localStorage.removeItem(keyOf()); } catch { /* nothing is kept */ }
 }

@@ -1,0 +1,1 @@
+"""Searches that people saved: named, shared, and told of new models that match. Each runs with its reader's rights."""

@@ -1,0 +1,142 @@
+"""Reading saved searches: one's own, and those that others share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+
+from modelkeep_server.db.keyset import read_rows
+from modelkeep_server.db.tables import people, saved_searches, search_alerts
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search.language.mistakes import QueryMistake
+from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.features.search.saved.views import SavedSearch
+from modelkeep_server.kit import ids
+from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
+from modelkeep_server.rules.saved_searches import Sharing
+
+#: Whose searches a list shows.
+WHOSE = ("all", "mine", "shared")
+
+
+def list_searches(
+    work: Work, actor: Actor, *, whose: str = "all", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[SavedSearch]:
+    """
+    One page of saved searches by name: the actor's own, those that others share, or all. Two statements.
+
+    Raises Invalid for another `whose`, CursorRefused.
+    """
+    if whose not in WHOSE:
+        raise Invalid.of([FieldError("whose", f"Choose one of {', '.join(WHOSE)}.")])
+    found = _WHOSE[whose](actor)
+    rows, following = read_rows(
+        work, _select(actor).where(*found), saved_searches.c.name_key, saved_searches.c.id,
+        filters={"list": "searches", "of": str(actor.user_id), "whose": whose}, limit=limit, cursor=cursor,
+    )  # fmt: skip
+    total = work.scalar(select(func.count()).select_from(saved_searches).where(*found))
+    return Page(tuple(_to_search(row, actor, _find_fault(work, row.query)) for row in rows), following, total)
+
+
+def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
+    """
+    The first that the actor finds, their own before others', by name, with how many there are; whether their queries
+    can be read is not asked. One statement.
+    """
+    order = (saved_searches.c.person_id != actor.user_id, saved_searches.c.name_key, saved_searches.c.id)
+    found = _select(actor).add_columns(func.count().over().label("total")).where(*_found_by(actor)).order_by(*order)
+    rows = work.all(found.limit(limit))
+    return Page(tuple(_to_search(row, actor, None) for row in rows), None, rows[0].total if rows else 0)
+
+
+def count_mine(work: Work, actor: Actor) -> int:
+    """How many searches the actor saved. One statement."""
+    return int(work.scalar(select(func.count()).select_from(saved_searches).where(*_mine(actor))))
+
+
+def get_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
+    """A search of the actor, or one that is shared. One statement. Raises NotFound."""
+    found = find_search(work, actor, public_id)
+    if found is None:
+        raise NotFound(
+            "There is no such saved search.", remedy="Whoever saved it may have deleted it, or stopped sharing it."
+        )
+    return found
+
+
+def find_search(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
+    """The same; None where there is none. One statement, none where it is no id at all."""
+    if not ids.is_uuid(public_id):
+        return None
+    row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *_found_by(actor)))
+    return None if row is None else _to_search(row, actor, _find_fault(work, row.query))
+
+
+def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
+    """A search that the actor deleted; None where there is none. One statement, none where it is no id at all."""
+    if not ids.is_uuid(public_id):
+        return None
+    deleted = (saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_not(None))
+    row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *deleted))
+    return None if row is None else _to_search(row, actor, _find_fault(work, row.query))
+
+
+def _select(actor: Actor) -> Select[Any]:
+    told = (
+        (search_alerts.c.search_id == saved_searches.c.id)
+        & (search_alerts.c.person_id == actor.user_id)
+        & search_alerts.c.ended_at.is_(None)
+    )
+    return (
+        select(saved_searches, people.c.email.label("saved_by"), search_alerts.c.since.label("alert_since"))
+        .join(people, people.c.id == saved_searches.c.person_id)
+        .outerjoin(search_alerts, told)
+    )
+
+
+def _mine(actor: Actor) -> Sequence[ColumnElement[bool]]:
+    return saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_(None)
+
+
+def _of_others(actor: Actor) -> Sequence[ColumnElement[bool]]:
+    return (
+        saved_searches.c.sharing == Sharing.SHARED.value, saved_searches.c.ended_at.is_(None),
+        saved_searches.c.person_id != actor.user_id,
+    )  # fmt: skip
+
+
+def _found_by(actor: Actor) -> Sequence[ColumnElement[bool]]:
+    own_or_shared = or_(saved_searches.c.person_id == actor.user_id, saved_searches.c.sharing == Sharing.SHARED.value)
+    return own_or_shared, saved_searches.c.ended_at.is_(None)
+
+
+_WHOSE = {"all": _found_by, "mine": _mine, "shared": _of_others}
+
+
+def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
+    return SavedSearch(
+        key=row.id,
+        id=row.public_id,
+        name=row.name,
+        query=row.query,
+        sort=row.sort,
+        sharing=Sharing(row.sharing),
+        saved_by=row.saved_by,
+        is_mine=row.person_id == actor.user_id,
+        alert_since=row.alert_since,
+        fault=fault,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        revision=row.revision,
+    )
+
+
+def _find_fault(work: Work, query: str) -> str | None:
+    """Why a query cannot be read now: one that could when it was saved may name what is no more."""
+    try:
+        read_query(query, now=work.now)
+    except QueryMistake as mistake:
+        return mistake.detail
+    return None

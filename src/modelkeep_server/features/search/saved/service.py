@@ -1,0 +1,218 @@
+"""Saving searches, changing, sharing, copying and deleting them, and putting deleted ones back."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from modelkeep_server.db.edits import REVISION, demand_fresh
+from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.tables import people, saved_searches
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
+from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.search.language.mistakes import QueryMistake
+from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.features.search.language.tree import Node
+from modelkeep_server.features.search.saved import alerts, queries
+from modelkeep_server.features.search.saved.needles import keep_needles
+from modelkeep_server.features.search.saved.views import NewSearch, SavedSearch
+from modelkeep_server.kit import clock, ids
+from modelkeep_server.kit.words import fold_value
+from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, NotFound, NotPermitted, StateForbids
+from modelkeep_server.rules.saved_searches import (
+    NAME_CHARS,
+    SEARCHES_MAX,
+    SORTS,
+    Sharing,
+    find_choice_fault,
+    find_name_fault,
+    find_query_fault,
+)
+
+#: What makes a new revision of a saved search.
+EDITS = ("search.update", "search.restore")
+_TAKEN = "Another saved search of yours has this name."
+
+
+def save_search(work: Work, actor: Actor, new: NewSearch, *, copied_from: str | None = None) -> SavedSearch:
+    """
+    Save a search under a name.
+
+    Args:
+        copied_from: The id of the search that this one is a copy of.
+    Raises:
+        Invalid: Fields at fault, all of them at once; of a query that cannot be read with the place.
+        NameTaken: The actor saved another one under the name.
+        StateForbids: The actor has as many as one may have.
+    """
+    access.require(work, actor, "search.save")
+    # One after the other, so that what is counted is what there is.
+    work.lock(people, actor.user_id or 0)
+    values, node = _judge(
+        work, {"name": new.name, "query": new.query, "sort": new.sort, "sharing": new.sharing}, read=True
+    )
+    if queries.count_mine(work, actor) >= SEARCHES_MAX:
+        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+    public_id = ids.uuid7(clock.to_us(work.now))
+    key = work.insert(
+        saved_searches,
+        {"public_id": public_id, "person_id": actor.user_id, **values, "name_key": fold_value(values["name"]),
+         "created_at": work.now, "updated_at": work.now, "revision": 1},
+        taken=_taken(),
+    )  # fmt: skip
+    keep_needles(work, key, node)
+    after = {name: _told(name, value) for name, value in values.items()} | {REVISION: 1}
+    if copied_from is not None:
+        after["copiedFrom"] = copied_from
+    access.record(work, actor, "search.save", object_id=public_id, after=after)
+    made = queries.get_search(work, actor, public_id)
+    return alerts.turn_on(work, actor, made.id) if new.alert else made
+
+
+def update_search(
+    work: Work, actor: Actor, public_id: str, changes: Mapping[str, Any], *, expected: Collection[int] | None
+) -> SavedSearch:
+    """
+    Rename a search, change what it asks, share it or stop that. Whoever is told by it goes on being told.
+
+    Args:
+        changes: New values of `name`, `query`, `sort` and `sharing`.
+        expected: The revisions that the edit was made on, or None to edit whatever is there.
+    Raises:
+        NotFound: There is none that the actor finds.
+        NotPermitted: It is somebody else's.
+        Stale: It was changed since; says what.
+        Invalid, NameTaken: As `save_search`.
+    """
+    access.require(work, actor, "search.update")
+    search = _lock_own(work, actor, public_id)
+    demand_fresh(work, search.name, search.id, EDITS, expected=expected, present=search.revision)
+    present = {
+        "name": search.name, "query": search.query, "sort": search.sort, "sharing": search.sharing.value,
+    }  # fmt: skip
+    # One whose query is not understood any more can still be renamed or kept to oneself.
+    read = changes.get("query", search.query) != search.query
+    values, node = _judge(work, {name: changes.get(name, value) for name, value in present.items()}, read=read)
+    changed = {name: value for name, value in values.items() if value != present[name]}
+    if not changed:
+        return search
+    _change(work, search.key, search.revision, {**changed, "name_key": fold_value(values["name"])})
+    if "query" in changed:
+        keep_needles(work, search.key, node)
+    access.record(
+        work, actor, "search.update", object_id=search.id,
+        before={REVISION: search.revision} | {name: _told(name, present[name]) for name in changed},
+        after={REVISION: search.revision + 1} | {name: _told(name, value) for name, value in changed.items()},
+    )  # fmt: skip
+    return queries.get_search(work, actor, public_id)
+
+
+def delete_search(work: Work, actor: Actor, public_id: str, *, expected: Collection[int] | None = None) -> None:
+    """Delete a search: nobody finds it, nor is told by it, until it is put back. Raises as `update_search`."""
+    access.require(work, actor, "search.delete")
+    search = _lock_own(work, actor, public_id)
+    demand_fresh(work, search.name, search.id, EDITS, expected=expected, present=search.revision)
+    _change(work, search.key, search.revision, {"ended_at": work.now})
+    keep_needles(work, search.key, None)
+    access.record(
+        work, actor, "search.delete", object_id=search.id,
+        before={REVISION: search.revision}, after={REVISION: search.revision + 1},
+    )  # fmt: skip
+
+
+def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
+    """
+    Put a search back that the actor deleted, with whoever was told by it.
+
+    Raises:
+        NotFound: The actor deleted none by this id, or it is back.
+        NameTaken: The actor saved another one under its name meanwhile.
+        StateForbids: The actor has as many as one may have.
+    """
+    access.require(work, actor, "search.restore")
+    work.lock(people, actor.user_id or 0)
+    search = queries.find_deleted(work, actor, public_id)
+    if search is None:
+        raise NotFound("There is no such search of yours that was deleted.")
+    if queries.count_mine(work, actor) >= SEARCHES_MAX:
+        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+    _change(work, search.key, search.revision, {"ended_at": None})
+    keep_needles(work, search.key, None if search.fault else read_query(search.query, now=work.now))
+    access.record(
+        work, actor, "search.restore", object_id=search.id,
+        before={REVISION: search.revision}, after={REVISION: search.revision + 1},
+    )  # fmt: skip
+    return queries.get_search(work, actor, public_id)
+
+
+def copy_search(work: Work, actor: Actor, public_id: str, *, name: str | None = None) -> SavedSearch:
+    """
+    Save a search that one finds as one's own, private and without an alert; without a `name` under its own one, with a
+    number behind it where the actor has that. Raises as `save_search`; NotFound.
+    """
+    access.require(work, actor, "search.save")
+    search = queries.get_search(work, actor, public_id)
+    new = NewSearch(_free_name(work, actor, search.name) if name is None else name, search.query, search.sort)
+    return save_search(work, actor, new, copied_from=search.id)
+
+
+def _free_name(work: Work, actor: Actor, name: str) -> str:
+    mine = (saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_(None))
+    taken = {row.name_key for row in work.all(select(saved_searches.c.name_key).where(*mine))}
+    tried, number = name, 1
+    while fold_value(tried) in taken:
+        number += 1
+        tried = f"{name[: NAME_CHARS - len(str(number)) - 1]} {number}"
+    return tried
+
+
+def _lock_own(work: Work, actor: Actor, public_id: str) -> SavedSearch:
+    """A search of the actor that nobody changes meanwhile. Three statements. Raises NotFound, NotPermitted."""
+    work.lock(saved_searches, queries.get_search(work, actor, public_id).key)
+    search = queries.get_search(work, actor, public_id)
+    if not search.is_mine:
+        raise NotPermitted(
+            f"{search.saved_by} saved this search, and nobody else changes it.", remedy="Copy it, and change the copy."
+        )
+    return search
+
+
+def _change(work: Work, key: int, revision: int, values: Mapping[str, Any]) -> None:
+    work.change(
+        saved_searches, key, {**values, "updated_at": work.now, "revision": revision + 1},
+        expect={"revision": revision}, taken=_taken(),
+    )  # fmt: skip
+
+
+def _judge(work: Work, values: Mapping[str, Any], *, read: bool) -> tuple[dict[str, str], Node | None]:
+    """The values as they are kept, and what the query means where it is to be read. Raises Invalid."""
+    kept = {name: str(value).strip() for name, value in values.items()}
+    kept["sharing"] = kept["sharing"].upper()
+    faults = {
+        "name": find_name_fault(kept["name"]),
+        "query": find_query_fault(kept["query"]),
+        "sort": find_choice_fault(kept["sort"], SORTS),
+        "sharing": find_choice_fault(kept["sharing"], tuple(Sharing)),
+    }
+    told = [FieldError(field, fault) for field, fault in faults.items() if fault]
+    node = None
+    if read and not faults["query"]:
+        try:
+            node = read_query(kept["query"], now=work.now)
+        except QueryMistake as mistake:
+            told.extend(
+                FieldError("query", one.message, one.position, one.length, one.suggestion) for one in mistake.errors
+            )
+    if told:
+        raise Invalid.of(told)
+    return kept, node
+
+
+def _taken() -> NameTaken:
+    return NameTaken(_TAKEN, errors=[FieldError("name", _TAKEN)])
+
+
+def _told(name: str, value: Any) -> Any:
+    """How the log tells a value: people type names and queries."""
+    return Veiled(value) if name in ("name", "query") else value

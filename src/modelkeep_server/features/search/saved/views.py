@@ -1,0 +1,51 @@
+"""Saved searches as people see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelkeep_server.rules.saved_searches import Sharing
+
+
+@dataclass(frozen=True)
+class NewSearch:
+    """A search to save, as sent, not judged yet. `alert`: whoever saves it is told of new models that match."""
+
+    name: str
+    query: str
+    sort: str = ""
+    sharing: str = Sharing.PRIVATE
+    alert: bool = False
+
+
+@dataclass(frozen=True)
+class SavedSearch:
+    """
+    A saved search, as one person sees it. `key` is its inside id, `saved_by` whose it is, by e-mail.
+
+    `alert_since` is since when that person is told of new models by it, None where they are not. `fault` says why the
+    query cannot be read any more, None where it can. Nothing of what anybody found by it is kept.
+    """
+
+    key: int
+    id: str
+    name: str
+    query: str
+    sort: str
+    sharing: Sharing
+    saved_by: str
+    is_mine: bool
+    alert_since: datetime | None
+    fault: str | None
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+    @property
+    def alert(self) -> bool:
+        """Whether whoever looks is told of new models by it."""
+        return self.alert_since is not None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether everybody finds it who signs in."""
+        return self.sharing is Sharing.SHARED

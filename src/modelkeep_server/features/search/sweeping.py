@@ -1,0 +1,173 @@
+"""
+Taking out of the catalogue's index what belongs to no model any more: documents, values, e-mails among them, and words.
+
+Documents are looked for in transactions that only read, since that may take a while; all is taken out a little at a
+time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Delete,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.exc import DatabaseError
+
+from modelkeep_server.db.engine import Database
+from modelkeep_server.db.tables import (
+    search_index,
+    search_models,
+    search_postings,
+    search_texts,
+    search_values,
+    search_words,
+)
+from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.search.writing import TURN, remove_texts
+
+_VALUES_A_TIME = 20
+_WORDS_A_TIME = 1_000
+_STRAYS_A_TIME = 5_000
+
+
+def sweep(database: Database, parts: Parts) -> None:
+    """Take out what belongs to no model; on SQLite also mend the full-text index, should it hold other words."""
+    _sweep_texts(database, parts)
+    _sweep_values(database, parts)
+    if database.is_sqlite:
+        _mend_full_text(database, parts)
+    _sweep_words(database, parts)
+
+
+def is_full_text_sound(work: Work) -> bool:
+    """SQLite alone: whether FTS5 holds the words that `search_texts` has. Source: sqlite.org/fts5.html, 6.4."""
+    try:
+        work.keep(search_index, text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)"))
+    except DatabaseError:
+        return False
+    return True
+
+
+@contextmanager
+def reading(database: Database, parts: Parts) -> Iterator[Work]:
+    """A work of the house itself that reads."""
+    with database.reading(parts, Circumstances.of_the_house()) as work:
+        yield work
+
+
+@contextmanager
+def writing(database: Database, parts: Parts) -> Iterator[Work]:
+    """A work of the house itself that writes."""
+    with database.writing(parts, Circumstances.of_the_house()) as work:
+        yield work
+
+
+def _sweep_texts(database: Database, parts: Parts) -> None:
+    while True:
+        with reading(database, parts) as work:
+            found = work.all(_STRAY_TEXTS)
+        if not found:
+            return
+        with writing(database, parts) as work:
+            remove_texts(work, [(row.doc,) for row in found])
+
+
+def _mend_full_text(database: Database, parts: Parts) -> None:
+    with writing(database, parts) as work:
+        if not is_full_text_sound(work):
+            work.keep(search_index, text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
+
+
+def _sweep_values(database: Database, parts: Parts) -> None:
+    """Postings of documents or values that there are not, then values without postings."""
+    after = 0
+    while True:
+        with reading(database, parts) as work:
+            upto = work.scalar(_LAST_OF_NEXT, {"after": after})
+            asked = {"after": after, "upto": upto if upto is not None else 2**62}
+            is_any = work.first(_stray_postings(select(search_postings.c.doc)).limit(1), asked) is not None
+            is_any |= work.first(_stray_values(select(search_values.c.id)).limit(1), asked) is not None
+        if is_any:
+            with writing(database, parts) as work:
+                work.take_turn(TURN)
+                work.keep(search_postings, _stray_postings(delete(search_postings)), asked)
+                work.keep(search_values, _stray_values(delete(search_values)), asked)
+        if upto is None:
+            return
+        after = upto
+
+
+def _sweep_words(database: Database, parts: Parts) -> None:
+    after = ""
+    while True:
+        with reading(database, parts) as work:
+            words = [row.word for row in work.all(_NEXT_WORDS, {"after": after})]
+        if not words:
+            return
+        asked = {"first": words[0], "last": words[-1]}
+        with writing(database, parts) as work:
+            work.take_turn(TURN)
+            work.keep(search_words, _remove_unused(work.dialect), asked)
+        after = words[-1]
+
+
+def _stray_postings(statement: Any) -> Any:
+    posting = search_postings.c
+    is_of_a_model = select(search_models.c.doc).where(search_models.c.doc == posting.doc).exists()
+    is_of_a_value = select(search_values.c.id).where(search_values.c.id == posting.value_id).exists()
+    return statement.where(_in_span(posting.value_id), ~(is_of_a_model & is_of_a_value))
+
+
+def _stray_values(statement: Any) -> Any:
+    is_had = select(search_postings.c.doc).where(search_postings.c.value_id == search_values.c.id).exists()
+    return statement.where(_in_span(search_values.c.id), ~is_had)
+
+
+def _in_span(column: ColumnElement[int]) -> ColumnElement[bool]:
+    return (column > bindparam("after", type_=BigInteger)) & (column <= bindparam("upto", type_=BigInteger))
+
+
+@cache
+def _remove_unused(dialect: str) -> Delete:
+    word = search_words.c.word
+    if dialect == "sqlite":
+        asked = literal('"') + word + literal('"')
+        holds = select(search_index.c.rowid).where(literal_column(search_index.name).op("MATCH")(asked))
+    else:
+        asked = cast(literal("'") + word + literal("'"), TSQUERY)
+        holds = select(search_texts.c.doc).where(literal_column("document").op("@@")(asked))
+    return delete(search_words).where(word >= bindparam("first"), word <= bindparam("last"), ~holds.exists())
+
+
+_STRAY_TEXTS = (
+    select(search_texts.c.doc)
+    .where(~select(search_models.c.doc).where(search_models.c.doc == search_texts.c.doc).exists())
+    .limit(_STRAYS_A_TIME)
+)
+_NEXT_VALUES = (
+    select(search_values.c.id)
+    .where(search_values.c.id > bindparam("after", type_=BigInteger))
+    .order_by(search_values.c.id)
+    .limit(_VALUES_A_TIME)
+    .subquery()
+)
+_LAST_OF_NEXT = select(func.max(_NEXT_VALUES.c.id))
+_NEXT_WORDS = (
+    select(search_words.c.word)
+    .where(search_words.c.word > bindparam("after"))
+    .order_by(search_words.c.word)
+    .limit(_WORDS_A_TIME)
+)

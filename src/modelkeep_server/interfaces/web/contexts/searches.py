@@ -1,0 +1,109 @@
+"""What the pages of saved searches are drawn from, and what the catalogue shows of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from modelkeep_server.features.search.saved.views import SavedSearch
+from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
+from modelkeep_server.interfaces.web.forms import href_of
+from modelkeep_server.kit.paging import Page as Rows
+from modelkeep_server.rules.saved_searches import SEARCHES_MAX
+
+LABELS: Mapping[str, str] = {"name": "Name", "query": "Query", "sort": "Sort", "sharing": "Who finds it"}
+SORT_WORDS: Mapping[str, str] = {
+    "": "As suits the query", "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
+}  # fmt: skip
+
+
+def href_of_search(search: SavedSearch, *, sort: str = "", done: str = "") -> str:
+    """The catalogue with what a saved search asks; sorted otherwise where that is said."""
+    asked = {"q": search.query, "sort": sort if sort in SORT_WORDS and sort else search.sort, "done": done}
+    return href_of("/models", {name: value for name, value in asked.items() if value})
+
+
+@dataclass(frozen=True)
+class SavedMenu:
+    """
+    What the catalogue shows of saved searches, for `searches/_menu.html` and `searches/_save.html`: the first of those
+    that the reader finds, their own before others', with how many there are; and the `query` and `sort` on the page.
+    """
+
+    SHOWN: ClassVar[int] = 12
+    found: Rows[SavedSearch] = field(default_factory=lambda: Rows[SavedSearch](()))
+    query: str = ""
+    sort: str = ""
+
+    @property
+    def mine(self) -> Sequence[SavedSearch]:
+        """The reader's own."""
+        return [one for one in self.found.items if one.is_mine]
+
+    @property
+    def shared(self) -> Sequence[SavedSearch]:
+        """Those of others."""
+        return [one for one in self.found.items if not one.is_mine]
+
+    @property
+    def current(self) -> SavedSearch | None:
+        """The saved search that asks what the page asks; None where none does."""
+        return next((one for one in self.found.items if one.query == self.query and one.query), None)
+
+    @property
+    def save_href(self) -> str:
+        """Where what the page asks is saved by a form of its own."""
+        asked = {"q": self.query, "sort": self.sort}
+        return href_of("/searches/new", {name: value for name, value in asked.items() if value})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchesContext(Context, Walked):
+    """GET /searches. `deleted` is one that was deleted just now, and can be put back."""
+
+    template: ClassVar[str] = "searches/list.html"
+    section: ClassVar[str] = "/models"
+    mine: Sequence[SavedSearch]
+    shared: Rows[SavedSearch]
+    deleted: SavedSearch | None = None
+    cursor: str | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """Those that others share."""
+        return Walk("/searches", self.shared)
+
+    @property
+    def most(self) -> int:
+        """How many one may save."""
+        return SEARCHES_MAX
+
+
+class Editor:
+    """What both forms share. Controls: name, query, sort, sharing (a tick: SHARED)."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The controls, as the page calls them."""
+        return LABELS
+
+    @property
+    def sort_words(self) -> Mapping[str, str]:
+        """What the sorts are called."""
+        return SORT_WORDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSearchContext(FormContext, Editor):
+    """GET /searches/new and POST /searches. One control more: alert (`yes`)."""
+
+    template: ClassVar[str] = "searches/new.html"
+    section: ClassVar[str] = "/models"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditSearchContext(EditContext, Editor):
+    """GET /searches/{id}/edit and POST /searches/{id}."""
+
+    template: ClassVar[str] = "searches/edit.html"
+    section: ClassVar[str] = "/models"
+    search: SavedSearch

@@ -1,0 +1,40 @@
+"""Values that were probably meant by one that no model has."""
+
+import pytest
+
+from modelkeep_server.features.search.known import nearest_values
+from modelkeep_server.features.search.language.fields import FIELDS
+from tests.support.make import Make
+from tests.support.registries import Registry
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("{0}-producton", "{0}-production"),
+        ("{0}-prodcution", "{0}-production"),
+        ("{0}-Productiön", None),
+        ("{0}-prod", "{0}-production"),
+        ("{0}-production", None),
+        ("x", None),
+        ("", None),
+        ("%", None),
+    ],
+)
+def test_the_likest_value_is_meant(make: Make, registry: Registry, typed: str, meant: str | None) -> None:
+    """One that goes on from it, or is spelled much like it; nothing for one that is there, or is like none."""
+    word = make.group()
+    make.model(tags=[f"{word}-production", f"{word}-experimental"])
+    with registry.reading() as work:
+        found = nearest_values(work, make.person().actor, FIELDS["tag"], typed.format(word))
+
+    assert [value.shown for value in found] == ([meant.format(word)] if meant else [])
+
+
+def test_what_only_hidden_models_have_is_not_meant(make: Make, registry: Registry) -> None:
+    """Their owner is told of it, nobody else."""
+    word, owner = make.group(), make.owner()
+    make.model(owner, tags=[f"{word}-secret"], visibility="RESTRICTED")
+    with registry.reading() as work:
+        assert nearest_values(work, make.person().actor, FIELDS["tag"], f"{word}-secrt") == ()
+        assert len(nearest_values(work, owner.actor, FIELDS["tag"], f"{word}-secrt")) == 1

@@ -1,0 +1,243 @@
+"""Saved searches through the API: saving, sharing, changing, copying, deleting, and whose rights they run with."""
+
+import secrets
+from typing import Any
+
+import pytest
+
+from modelkeep_server.rules.permissions import Role
+from modelkeep_server.rules.saved_searches import SEARCHES_MAX
+from tests.support.clients import Api
+from tests.support.make import Make, Person
+from tests.support.registries import Registry
+from tests.support.statements import counted
+
+PLACE = "/api/v1/searches"
+
+
+def save(api: Api, person: Person, name: str = "Mine", query: str = "tag:nlp", **more: Any) -> Any:
+    """The answer to saving a search."""
+    return api.as_(person).post(PLACE, json={"name": name, "query": query, **more})
+
+
+def names(api: Api, person: Person, **asked: Any) -> list[str]:
+    """The names of what somebody finds."""
+    return [one["name"] for one in api.as_(person).get(PLACE, params={"limit": 200, **asked}).json()["items"]]
+
+
+def test_a_search_is_saved_and_read_again(make: Make, api: Api) -> None:
+    """As it was sent; the answer says where it is, and its revision."""
+    person = make.person()
+
+    made = save(api, person, " High-risk NLP ", "tag:nlp riskTier:HIGH ", sort="created")
+
+    told = made.json()
+    assert made.status_code == 201, made.text
+    assert (made.headers["location"], made.headers["etag"]) == (f"{PLACE}/{told['id']}", '"r1"')
+    assert (told["name"], told["query"], told["sort"]) == ("High-risk NLP", "tag:nlp riskTier:HIGH", "created")
+    assert (told["sharing"], told["savedBy"], told["isMine"], told["alert"]) == ("PRIVATE", person.email, True, False)
+    assert api.as_(person).get(made.headers["location"]).json() == told
+
+
+def test_what_cannot_be_saved_is_said_field_by_field(make: Make, api: Api) -> None:
+    """All faults at once; of a query with the place in it and one that can be read."""
+    person = make.person()
+
+    refused = save(api, person, "", "riskteir:HIGH", sort="best", sharing="ALL")
+
+    errors = {one["field"]: one for one in refused.json()["errors"]}
+    assert refused.status_code == 422
+    assert set(errors) == {"name", "query", "sort", "sharing"}
+    assert (errors["query"]["position"], errors["query"]["suggestion"]) == (0, "riskTier:HIGH")
+    assert names(api, person) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", "x" * 101), ("name", "two\nlines"), ("name", "\u202eback"), ("query", "x " * 501), ("query", 'tag:"'),
+     ("query", "/x/"), ("query", "a\x00b")],
+)  # fmt: skip
+def test_bad_text_is_refused(make: Make, api: Api, field: str, value: str) -> None:
+    """Too long, control characters, or no query: nothing is saved."""
+    person = make.person()
+
+    refused = save(api, person, **{field: value})
+
+    assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, [field])
+
+
+def test_no_two_of_ones_own_have_the_same_name(make: Make, api: Api) -> None:
+    """In any case; others may have it, and so may one that is saved after the first was deleted."""
+    person, other = make.person(), make.person()
+    first = save(api, person, "Fraud").json()
+
+    again = save(api, person, "FRAUD")
+    of_other = save(api, other, "fraud")
+    api.as_(person).delete(f"{PLACE}/{first['id']}")
+
+    assert (again.status_code, again.json()["errors"][0]["field"]) == (409, "name")
+    assert of_other.status_code == 201
+    assert save(api, person, "fraud").status_code == 201
+
+
+def test_a_search_is_changed_by_whoever_saved_it(make: Make, api: Api) -> None:
+    """A stale edit is told what changed; somebody else may not."""
+    person, other = make.person(), make.person()
+    at = f"{PLACE}/{save(api, person, sharing='SHARED').json()['id']}"
+
+    changed = api.as_(person).patch(at, json={"query": "tag:cv"}, headers={"if-match": '"r1"'})
+    stale = api.as_(person).patch(at, json={"query": "tag:asr"}, headers={"if-match": '"r1"'})
+    broken = api.as_(person).patch(at, json={"query": "(tag:cv"})
+    by_other = api.as_(other).patch(at, json={"name": "Theirs"})
+
+    assert (changed.status_code, changed.json()["query"], changed.headers["etag"]) == (200, "tag:cv", '"r2"')
+    assert (stale.status_code, stale.json()["errors"][0]["field"]) == (412, "query")
+    assert (broken.status_code, by_other.status_code) == (422, 403)
+    assert api.as_(person).get(at).json()["query"] == "tag:cv"
+
+
+def test_a_private_search_is_nobody_elses(make: Make, api: Api) -> None:
+    """To others it is not there, whatever they try; an Admin is no exception."""
+    person, other = make.person(), make.person(Role.ADMIN)
+    at = f"{PLACE}/{save(api, person, 'Secret plan').json()['id']}"
+    visitor = api.as_(other)
+
+    answers = [
+        visitor.get(at), visitor.patch(at, json={"name": "x"}), visitor.delete(at), visitor.post(f"{at}/restore"),
+        visitor.post(f"{at}/copy", json={}), visitor.put(f"{at}/alert", json={}), visitor.delete(f"{at}/alert"),
+    ]  # fmt: skip
+
+    assert [answer.status_code for answer in answers] == [404] * 7
+    assert "Secret plan" not in names(api, other)
+
+
+def test_a_shared_search_is_found_by_everybody_and_says_whose_it_is(make: Make, api: Api) -> None:
+    """Until it is private again."""
+    person, other, name = make.person(), make.person(), f"Shared {secrets.token_hex(4)}"
+    made = save(api, person, name, sharing="SHARED").json()
+    found = api.as_(other).get(f"{PLACE}/{made['id']}").json()
+    lists = [name in names(api, one, whose=whose) for one in (person, other) for whose in ("all", "mine", "shared")]
+
+    api.as_(person).patch(f"{PLACE}/{made['id']}", json={"sharing": "PRIVATE"})
+
+    assert (found["savedBy"], found["isMine"]) == (person.email, False)
+    assert lists == [True, True, False, True, False, True]
+    assert name not in names(api, other)
+    assert api.as_(other).get(f"{PLACE}/{made['id']}").status_code == 404
+
+
+def test_a_search_runs_with_the_rights_of_whoever_runs_it(make: Make, api: Api) -> None:
+    """Nothing of what its saver sees stands in it: a colleague finds by it what they may see."""
+    owner, other, term = make.owner(), make.person(), f"zq{secrets.token_hex(5)}"
+    hidden = make.model(owner, tags=[term], visibility="RESTRICTED")
+    made = save(api, owner, query=f"tag:{term}", sharing="SHARED").json()
+
+    told = api.as_(other).get(f"{PLACE}/{made['id']}")
+    found = {}
+    for person in (owner, other):
+        items = api.as_(person).get("/api/v1/models", params={"q": made["query"]}).json()["items"]
+        found[person.email] = [one["name"] for one in items]
+
+    assert found == {owner.email: [hidden.name], other.email: []}
+    assert hidden.group not in told.text
+
+
+def test_a_copy_is_ones_own(make: Make, api: Api) -> None:
+    """Private, without an alert, under a name that is free; what happens to the other no longer concerns it."""
+    person, other = make.person(), make.person()
+    at = f"{PLACE}/{save(api, person, 'Fraud', sharing='SHARED', alert=True).json()['id']}"
+
+    first, second = (api.as_(other).post(f"{at}/copy", json={}).json() for _ in range(2))
+    named = api.as_(other).post(f"{at}/copy", json={"name": "Mine now"}).json()
+    taken = api.as_(other).post(f"{at}/copy", json={"name": "mine NOW"})
+    api.as_(person).delete(at)
+
+    assert [one["name"] for one in (first, second, named)] == ["Fraud", "Fraud 2", "Mine now"]
+    assert {(one["isMine"], one["sharing"], one["alert"]) for one in (first, second, named)} == {
+        (True, "PRIVATE", False)
+    }
+    assert taken.status_code == 409
+    assert names(api, other, whose="mine") == ["Fraud", "Fraud 2", "Mine now"]
+
+
+def test_what_was_deleted_is_put_back(make: Make, api: Api) -> None:
+    """As it was, with its alert; not where its name is taken by then, and only once."""
+    person = make.person()
+    made = save(api, person, "Fraud", alert=True).json()
+    at, client = f"{PLACE}/{made['id']}", api.as_(person)
+
+    assert client.delete(at, headers={"if-match": '"r7"'}).status_code == 412
+    assert client.delete(at).status_code == 204
+    gone = client.get(at)
+    other = save(api, person, "fraud").json()
+    taken = client.post(f"{at}/restore")
+    client.delete(f"{PLACE}/{other['id']}")
+    back, again = client.post(f"{at}/restore"), client.post(f"{at}/restore")
+
+    assert (gone.status_code, taken.status_code, back.status_code, again.status_code) == (404, 409, 200, 404)
+    assert (back.json()["name"], back.json()["alert"], back.json()["revision"]) == ("Fraud", True, 3)
+
+
+def test_an_alert_is_ones_own(make: Make, api: Api) -> None:
+    """Turned on and off by each for themselves; twice is as once. A service account has no inbox."""
+    person, other = make.person(), make.person()
+    at = f"{PLACE}/{save(api, person, sharing='SHARED').json()['id']}"
+
+    first = api.as_(other).put(f"{at}/alert", json={}).json()
+    again = api.as_(other).put(f"{at}/alert", json={}).json()
+    of_saver = api.as_(person).get(at).json()
+    off = [api.as_(other).delete(f"{at}/alert").status_code for _ in range(2)]
+
+    assert (first["alert"], again) == (True, first)
+    assert of_saver["alert"] is False
+    assert (off, api.as_(other).get(at).json()["alert"]) == ([204, 204], False)
+
+
+def test_so_many_are_saved_and_no_more(registry: Registry, make: Make, api: Api) -> None:
+    """The refusal says what to do."""
+    person = make.person()
+    for number in range(SEARCHES_MAX):
+        assert save(api, person, f"Number {number}").status_code == 201
+
+    refused = save(api, person, "One too many")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
+    assert "Delete one" in refused.json()["remedy"]
+
+
+def test_lists_are_walked_by_name(make: Make, api: Api) -> None:
+    """Page by page, each once, with how many there are."""
+    person = make.person()
+    for name in ("delta", "Alpha", "charlie", "Bravo"):
+        save(api, person, name)
+
+    first = api.as_(person).get(PLACE, params={"whose": "mine", "limit": 3}).json()
+    rest = api.as_(person).get(PLACE, params={"whose": "mine", "limit": 3, "cursor": first["nextCursor"]}).json()
+
+    assert [one["name"] for one in first["items"] + rest["items"]] == ["Alpha", "Bravo", "charlie", "delta"]
+    assert (first["total"], rest["nextCursor"]) == (4, None)
+
+
+def test_the_log_keeps_names_and_queries_apart(registry: Registry, make: Make, api: Api) -> None:
+    """Each act is an event; what a person typed stands in none of them."""
+    person, term = make.person(), f"zq{secrets.token_hex(6)}"
+    made = save(api, person, f"Name {term}", f"tag:{term}", alert=True).json()
+    api.as_(person).patch(f"{PLACE}/{made['id']}", json={"query": f"{term} OR fraud"})
+    api.as_(person).delete(f"{PLACE}/{made['id']}")
+
+    events = registry.look(f"SELECT action, body FROM audit_events WHERE object_id = '{made['id']}' ORDER BY sequence")
+
+    assert [action for action, _ in events] == ["search.save", "search.alert", "search.update", "search.delete"]
+    assert not any(term in str(body) for _, body in events)
+
+
+def test_a_list_costs_two_statements(make: Make, api: Api) -> None:
+    """However many there are, beside the one that finds who asks."""
+    person = make.person()
+    for number in range(5):
+        save(api, person, f"Number {number}")
+
+    with counted() as told:
+        api.as_(person).get(PLACE)
+
+    assert len(told) == 3
