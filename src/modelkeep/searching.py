@@ -70,7 +70,7 @@ class NewestModel(Told):
 class Browsed(Told):
     """
     A group or a tag: `query` finds its models. `models` counts them, to 10,000 (`models_capped`: there are more), and
-    `risk_tiers` says how many of those have which tier.
+    `risk_tiers` says how many of the 1,000 that changed last have which tier.
     """
 
     name: str

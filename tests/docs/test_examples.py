@@ -131,6 +131,11 @@ def blocks_of(path: Path) -> list[tuple[str, str]]:
     return [(kind, text) for kind, text in found if kind in ("sh", "python") and not text.startswith(SETS_UP)]
 
 
+def run_of(kind: str, text: str) -> str:
+    """What runs an example in a terminal."""
+    return text if kind == "sh" else f"python - <<'END'\n{text}END\n"
+
+
 def routes_of(reference: Reference) -> list[Route]:
     """The routes so that each finds what it asks for."""
     routes = [route for noun in reference.nouns for route in noun.routes]
@@ -141,10 +146,9 @@ def routes_of(reference: Reference) -> list[Route]:
 
 def test_the_readme_runs_from_top_to_bottom(reader: Reader) -> None:
     """Somebody who copies one block after the other, as they stand, succeeds at each."""
-    parts = []
-    for kind, text in blocks_of(ROOT / "README.md"):
-        here = text.replace(WRITTEN_FOR, reader.running.url)
-        parts.append(here if kind == "sh" else f"python - <<'END'\n{here}END\n")
+    parts = [
+        run_of(kind, text.replace(WRITTEN_FOR, reader.running.url)) for kind, text in blocks_of(ROOT / "README.md")
+    ]
     assert len(parts) > 6
 
     reader.run("\n".join(parts))
@@ -158,7 +162,7 @@ def test_the_guides_commands_work_from_first_to_last(reader: Reader) -> None:
     chapters = [GUIDE / f"{slug}.md" for slug, _ in list_entries(GUIDE)]
     examples = BLOCK.findall((GUIDE / "model-registration.md").read_text("utf-8"))
     (reader.folder / "model.json").write_text(next(text for kind, text in examples if kind == "json"), "utf-8")
-    commands = [text for path in chapters for _, text in blocks_of(path)]
+    commands = [run_of(kind, text) for path in chapters for kind, text in blocks_of(path)]
 
     reader.run("\n".join(commands))
 

@@ -26,7 +26,7 @@ from modelkeep_server.features.search.language.tree import (
 )
 from tests.support.slow_folding import bare, is_like, words_of
 
-_ONE_VALUED = ("group", "riskTier")
+_ONE_VALUED = ("group", "riskTier", "newest")
 _TIERS = ("LOW", "MEDIUM", "HIGH")
 
 

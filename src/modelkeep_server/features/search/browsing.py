@@ -14,6 +14,7 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import models, search_models, search_postings, search_values
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.search.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.known import holding, is_seen
@@ -24,8 +25,8 @@ from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid
 
-#: Models are counted so far.
-COUNTED_MOST = 10_000
+#: Models are counted so far, and of so many that changed last their tiers.
+COUNTED_MOST, TIERED_MOST = 10_000, 1_000
 #: By use, so many values at most, of the models that changed last.
 USED_MOST = 100
 _LATELY = 10_000
@@ -37,7 +38,8 @@ _TIERS = tuple(RiskTier)
 class Browsed:
     """
     A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are
-    more), `tiers` how many of those have which risk tier. `newest` is the address of the one that changed last.
+    more), `tiers` how many of those that changed last, 1,000 at most, have which risk tier. `newest` is the address of
+    the one that changed last.
     """
 
     name: str
@@ -100,9 +102,9 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
     if not rows:
         return []
     tiers = {row.key: row.id for row in work.all(_TIER_VALUES)}
-    codes = {f"tier_{tier}": f"%{code_of('T', tiers.get(fold_value(tier.value), 0))}%" for tier in _TIERS}
+    codes = {f"tier_{tier}": code_of("T", tiers.get(fold_value(tier.value), 0)) for tier in _TIERS}
     asked = {**values_of(actor), **codes, "keys": [row.id for row in rows]}
-    told = {row.id: row for row in work.all(_select_counts(sight_of(actor)), asked)}
+    told = {row.id: row for row in work.all(_select_counts(sight_of(actor), work.dialect), asked)}
     newest = {
         row.doc: row
         for row in work.all(_select_newest(), {"keys": [row.newest for row in told.values() if row.newest]})
@@ -113,14 +115,13 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
         model = newest.get(facts.newest) if facts is not None else None
         if facts is None or model is None:
             continue
-        count, *of_tiers = map(int, facts.counts.split("/"))
         found.append(
             Browsed(
                 name=row.shown,
                 query=write_term(field, row.shown),
-                count=min(count, COUNTED_MOST),
-                is_capped=count > COUNTED_MOST,
-                tiers=dict(zip(_TIERS, of_tiers, strict=True)),
+                count=min(facts.count, COUNTED_MOST),
+                is_capped=facts.count > COUNTED_MOST,
+                tiers=dict(zip(_TIERS, map(int, facts.tiers.split("/")), strict=True)),
                 newest=f"{model.group_name}/{model.name}",
                 updated_at=model.updated_at,
             )
@@ -150,27 +151,30 @@ _TIER_VALUES = select(search_values.c.id, search_values.c.key).where(search_valu
 
 
 @cache
-def _select_counts(sight: Sight) -> Select[Any]:
-    """Of each value `all/low/medium/high` as one text, so that its models are gone through once; and its newest."""
+def _select_counts(sight: Sight, dialect: str) -> Select[Any]:
+    """Of each value how many models have it, its newest, and `low/medium/high` of those that changed last as text."""
+    posted = search_postings.c.value_id == search_values.c.id
+    counted = select(search_postings.c.doc).where(posted).correlate(search_values)
+    if sight is not Sight.EVERYTHING:
+        # Those few are taken off: whether each of the others is seen need not be asked.
+        hidden = (search_models.c.visibility == Visibility.RESTRICTED) & ~visible_by(sight, search_models)
+        counted = counted.where(search_postings.c.doc.not_in(select(search_models.c.doc).where(hidden)))
+    count = select(func.count()).select_from(counted.limit(COUNTED_MOST + 1).subquery()).scalar_subquery()
     seen = (
-        select(search_models.c.facets, search_models.c.doc)
+        select(search_models.c.facets)
         .join(search_postings, search_postings.c.doc == search_models.c.doc)
-        .where(search_postings.c.value_id == search_values.c.id, visible_by(sight, search_models))
+        .where(posted, visible_by(sight, search_models))
+        .order_by(search_postings.c.doc.desc())
         .correlate(search_values)
     )
-    counted = seen.limit(COUNTED_MOST + 1).subquery()
-    numbers = [func.count()] + [
-        func.coalesce(func.sum(case((counted.c.facets.like(bindparam(f"tier_{tier}")), 1), else_=0)), 0)
-        for tier in _TIERS
-    ]
-    text: Any = cast(numbers[0], Text)
-    for number in numbers[1:]:
-        text = text + literal("/") + cast(number, Text)
-    counts = select(text).select_from(counted).scalar_subquery()
-    newest = seen.with_only_columns(search_postings.c.doc).order_by(search_postings.c.doc.desc()).limit(1)
-    return select(search_values.c.id, counts.label("counts"), newest.scalar_subquery().label("newest")).where(
-        in_keys(search_values.c.id, "keys")
-    )
+    newest = seen.with_only_columns(search_postings.c.doc).limit(1).scalar_subquery()
+    lately = seen.limit(TIERED_MOST).subquery()
+    place_of = func.instr if dialect == "sqlite" else func.strpos
+    places = (place_of(lately.c.facets, bindparam(f"tier_{tier}")) for tier in _TIERS)
+    low, medium, high = (cast(func.sum(case((place > 0, 1), else_=0)), Text) for place in places)
+    tiers = select(low + literal("/") + medium + literal("/") + high).select_from(lately).scalar_subquery()
+    told = (search_values.c.id, count.label("count"), newest.label("newest"), tiers.label("tiers"))
+    return select(*told).where(in_keys(search_values.c.id, "keys"))
 
 
 @cache

@@ -17,7 +17,6 @@ from modelkeep_server.db.tables import (
     search_texts,
     search_values,
     search_words,
-    versions,
 )
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.codes import CODE_CHARS, read_code, split_codes
@@ -75,8 +74,7 @@ def check(database: Database, parts: Parts, step: Step) -> Checked:
 
 
 def _find_differing(work: Work, keys: Sequence[int]) -> list[str]:
-    every = frozenset(row.id for row in work.all(_VERSIONS, {"keys": keys}))
-    outdated = {row["model_id"] for row in read_versions(work, Touched(frozenset(), every))}
+    outdated = {row["model_id"] for row in read_versions(work, Touched(frozenset(keys), is_whole=True))}
     stored = {row.model_id: row for row in work.all(_STORED, {"keys": keys})}
     gathered = read_models(work, keys)
     kept = _Kept(work, gathered)
@@ -124,7 +122,6 @@ def _count_strays(work: Work) -> list[str]:
     return [f"{count:,} {what}." for what, count in wrong.items() if count]
 
 
-_VERSIONS = select(versions.c.id).where(in_keys(versions.c.model_id, "keys"))
 _STORED = (
     select(search_models, *(search_texts.c[name] for name in PLACES))
     .outerjoin(search_texts, search_texts.c.doc == search_models.c.doc)

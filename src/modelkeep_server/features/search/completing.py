@@ -50,7 +50,7 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
         return
     found = [
         Offer(OfferKind.MODEL, model.address, typed.span, model.address, model.description, address=model.address)
-        for model in known.find_models(work, actor, typed.text, limit=OFFERED)
+        for model in known.find_models(work, actor, typed.words or typed.text, limit=OFFERED)
     ]
     if typed.is_quoted:
         yield from found

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnElement,
     Row,
     Select,
     Text,
@@ -33,6 +34,7 @@ from modelkeep_server.db.tables import (
     models,
     people,
     search_models,
+    search_texts,
     search_versions,
     version_flags,
     versions,
@@ -48,10 +50,14 @@ _OF_VERSIONS = {table.name: table for table in (version_flags, card_revisions, a
 
 @dataclass(frozen=True)
 class Touched:
-    """Which models may need another document, and which of their versions may count otherwise, by inside ids."""
+    """
+    Which models may need another document, and which of their versions may count otherwise, by inside ids. `is_whole`
+    where all of their versions may.
+    """
 
     models: frozenset[int]
-    versions: frozenset[int]
+    versions: frozenset[int] = frozenset()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def find_touched(work: Work, rows: Sequence[tuple[str, int]]) -> Touched:
     told = set(keys.pop(models.name, ()))
     asked = {name: keys[name] for name in (versions.name, model_owners.name, *_OF_VERSIONS) if name in keys}
     if not asked:
-        return Touched(frozenset(told), frozenset())
+        return Touched(frozenset(told))
     found = work.all(_about(tuple(asked)), asked)
     return Touched(
         frozenset(told | {row.model_id for row in found}),
@@ -90,21 +96,31 @@ def find_touched(work: Work, rows: Sequence[tuple[str, int]]) -> Touched:
 
 
 def read_versions(work: Work, touched: Touched) -> list[dict[str, Any]]:
-    """
-    Rows of `search_versions` that are to be written: of versions that were touched, and of all those of models that the
-    index does not have yet. One statement.
-    """
-    rows = work.all(_versions(), {"versions": touched.versions, "models": touched.models})
+    """Rows of `search_versions` that are to be written. One statement, none where no version was touched."""
+    if not touched.versions and not touched.is_whole:
+        return []
+    asked = {"keys": touched.models if touched.is_whole else touched.versions}
+    rows = work.all(_versions(is_whole=touched.is_whole), asked)
     wanted = ((_to_version(row), row._mapping) for row in rows)
     return [version for version, row in wanted if any(row[f"kept_{name}"] != version[name] for name in version)]
 
 
-def read_models(work: Work, keys: Collection[int]) -> list[Gathered]:
-    """The facts of these models, in the order in which they changed last. One statement."""
+def find_last_document(work: Work) -> int:
+    """The number of the last document that there is. One statement."""
+    return int(work.scalar(select(_last())))
+
+
+def read_models(work: Work, keys: Collection[int], *, last: int = 0) -> list[Gathered]:
+    """
+    The facts of these models, in the order in which they changed last. One statement.
+
+    Args:
+        last: A number that new documents shall stand behind.
+    """
     rows = work.all(_models(work.dialect, work.writes), {"keys": keys})
     numbers = sorted(row.number for row in rows)
     if work.dialect == "sqlite":
-        numbers = [last + place for place, last in enumerate(numbers, start=1)]
+        numbers = [max(number, last) + place for place, number in enumerate(numbers, start=1)]
     return [Gathered(_to_facts(row), _to_standing(row), number) for row, number in zip(rows, numbers, strict=True)]
 
 
@@ -180,20 +196,14 @@ def _about(names: tuple[str, ...]) -> Select[Any]:
 
 
 @cache
-def _versions() -> Select[Any]:
-    """Versions with what counts of them, and as the index has that."""
+def _versions(*, is_whole: bool) -> Select[Any]:
+    """Versions, or all those of models, with what counts of them, and as the index has that."""
     published = (
         select(card_revisions.c.id)
         .where(card_revisions.c.version_id == versions.c.id, card_revisions.c.status == CardStatus.PUBLISHED.value)
         .exists()
     )
     filed = select(artifacts.c.id).where(artifacts.c.version_id == versions.c.id, artifacts.c.removed_at.is_(None))
-    # Not `or`: PostgreSQL would read all versions.
-    is_indexed = select(search_models.c.doc).where(search_models.c.model_id == versions.c.model_id).exists()
-    asked = union_all(
-        select(versions.c.id).where(in_keys(versions.c.id, "versions")),
-        select(versions.c.id).where(in_keys(versions.c.model_id, "models"), ~is_indexed),
-    )
     kept = search_versions.c
     return (
         select(versions.c.model_id, versions.c.number, versions.c.state,
@@ -201,16 +211,21 @@ def _versions() -> Select[Any]:
                has_flag(versions.c.id, "CLOSED").label("is_closed"), published.label("has_card"),
                filed.exists().label("has_files"), *(column.label(f"kept_{column.name}") for column in kept))
         .outerjoin(search_versions, (kept.model_id == versions.c.model_id) & (kept.number == versions.c.number))
-        .where(versions.c.id.in_(asked))
+        .where(in_keys(versions.c.model_id if is_whole else versions.c.id, "keys"))
         .order_by(versions.c.model_id, versions.c.number)
     )  # fmt: skip
+
+
+def _last() -> ColumnElement[int]:
+    """SQLite has no sequences. Documents and their texts are written together; both are asked, should one be lost."""
+    docs = union_all(*(select(func.max(table.c.doc).label("doc")) for table in (search_models, search_texts)))
+    return select(func.coalesce(func.max(docs.subquery().c.doc), 0)).correlate(None).scalar_subquery()
 
 
 @cache
 def _models(dialect: str, writes: bool) -> Select[Any]:
     """Models with their owners in order, their versions, those that are alike as one, and what the index has."""
-    last = select(func.coalesce(func.max(search_models.c.doc), 0)).correlate(None).scalar_subquery()
-    number: Any = last if dialect == "sqlite" else func.nextval("search_docs") if writes else literal(0)
+    number: Any = _last() if dialect == "sqlite" else func.nextval("search_docs") if writes else literal(0)
     owners = (
         select(RowsAsJson(model_owners.c.position, model_owners.c.email))
         .where(model_owners.c.model_id == models.c.id, model_owners.c.removed_at.is_(None))

@@ -5,7 +5,7 @@ It reads as far as completion needs: which field's value the caret stands in, an
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from modelkeep_server.features.search.language.fields import Field, find_field
@@ -14,6 +14,7 @@ from modelkeep_server.features.search.language.tree import Span
 _BEGINS = re.compile(r"[-+!]*")
 _NAMED = re.compile(r"([^\W\d][\w-]*):")
 _COMPARED = re.compile(r">=|<=|>|<|=")
+_WORDS = re.compile(r"[^:\"()\[\]{}\\&|!<>=~^*?]*")
 _JOINED = re.compile(r"(?:^|[\s(])(?:AND|OR|NOT|&&|\|\||!)$")
 _ESCAPED = re.compile(r"\\(.?)")
 
@@ -25,6 +26,7 @@ class Typed:
     of. `field` is set within a value of that field; `is_unknown` where what stands before the colon is no field.
     `compares` stands between colon and value (`>=`), or opens a range (`[`); `bounds` counts what is said of the range
     already, TO as well. `joins` says whether AND and OR make sense here, `is_quoted` whether it stands in quotes.
+    `words` is all that is typed up to the caret, where that is words alone.
     """
 
     text: str
@@ -35,6 +37,7 @@ class Typed:
     bounds: int = 0
     joins: bool = False
     is_quoted: bool = False
+    words: str = ""
 
 
 def read_caret(query: str, at: int) -> Typed:
@@ -50,7 +53,8 @@ def read_caret(query: str, at: int) -> Typed:
     joins = joins and start == opened.start
     named = _NAMED.match(query, start, at)
     if named is None:
-        return _value(query, start, at, opened.field, "", joins)
+        typed = _value(query, start, at, opened.field, "", joins)
+        return replace(typed, words=query[:at]) if _WORDS.fullmatch(query[:at]) else typed
     field = find_field(named.group(1))
     if field is None:
         return Typed(query[named.end() : at], Span(named.end(), _end_of(query, at)), is_unknown=True)

@@ -57,7 +57,7 @@ class BrowsedOut(Shape):
     query: str = Field(description="What finds its models: the parameter `q` of `GET /models`.")
     models: int
     models_capped: bool = Field(description="Whether it has more models than `models` says, which counts to 10,000.")
-    risk_tiers: dict[str, int] = Field(description="How many of the models counted are of which risk tier.")
+    risk_tiers: dict[str, int] = Field(description="How many are of which risk tier, of the 1,000 that changed last.")
     newest: NewestModelOut
 
     @classmethod

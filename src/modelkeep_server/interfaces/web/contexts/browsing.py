@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelkeep_server.features.search.browsing import USED_MOST, Browsed
+from modelkeep_server.features.search.browsing import TIERED_MOST, USED_MOST, Browsed
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.kit.paging import Page as Rows
@@ -20,6 +20,8 @@ class BrowseContext(Context, Walked):
     rows: Rows[Browsed]
     asked: Mapping[str, str]
     cursor: str | None = None
+    #: Of so many models of a row tiers are counted.
+    tiered_most: int = TIERED_MOST
 
     @property
     def at(self) -> str:

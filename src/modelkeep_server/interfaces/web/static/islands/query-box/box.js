@@ -37,6 +37,7 @@ export function openBox(box, input, before) {
 
   function forget() {
     forgetRecents();
+    input.focus();
     offer(0);
   }
 
@@ -65,7 +66,8 @@ export function openBox(box, input, before) {
 
   input.addEventListener("input", (event) => { if (!event.isComposing) offer(); });
   input.addEventListener("focus", () => { if (!input.value) offer(0); });
-  input.addEventListener("blur", close);
+  // What stands below the list is reached by Tab.
+  box.addEventListener("focusout", ({ relatedTarget }) => { if (relatedTarget !== input && !list.holds(relatedTarget)) close(); });
   input.addEventListener("click", () => { if (!list.isOpen()) offer(0); });
   form?.addEventListener("submit", close);
 

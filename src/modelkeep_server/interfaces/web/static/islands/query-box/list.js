@@ -87,10 +87,12 @@ export function makeList(box, input, { choose, forget }) {
     if (place >= 0) choose(offers[place]);
   });
   clear.addEventListener("click", () => { forget(); announce("Recent searches cleared"); });
+  clear.addEventListener("keydown", ({ key }) => { if (key === "Escape") input.focus(); });
 
   return {
     show,
     close: () => show([]),
+    holds: (node) => pop.contains(node),
     isOpen: () => !pop.hidden,
     marked: () => offers[at],
     first: () => offers.find((offer) => offer.kind !== "MODEL" && offer.kind !== "RECENT"),
