@@ -13,7 +13,6 @@ from modelkeep_server.features.search.asking import read_filter
 from modelkeep_server.features.search.compiling import counting, pages
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.ways import Search
-from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.rows import read_shown
 from modelkeep_server.features.search.views import CatalogueFilter, Facet, FacetCount, Found
@@ -131,7 +130,7 @@ def _name(work: Work, counts: counting.Counts) -> tuple[Facet, ...]:
         Facet(
             field,
             tuple(FacetCount(told.key, told.shown, told.count) for told in values),
-            others=len(counts.values.get(FIELDS[field].letter, ())) - len(values),
+            others=counts.others_than(field, len(values)),
             is_capped=counts.models > pages.COUNTED_MAX,
         )
         for field, values in named.items()
