@@ -25,12 +25,15 @@ from tests.support.registries import Registry, make_settings, opened
 SINCE_0012 = (
     "approval_additions", "attestations", "notices", "told", "webhook_deliveries", "webhook_standing",
     "notice_settings", "webhooks", "lineage_edges", "lineage_nodes", "lineage_items", "card_annotations",
-    "card_revisions", "search_alerts", "saved_searches", "search_needles", "search_news", "search_matches",
+    "card_revisions",
 )  # fmt: skip
 
 
-#: Those of the search index, in which nothing refers to another.
-OF_SEARCH = ("search_models", "search_versions", "search_values", "search_postings", "search_words", "search_texts")
+#: Those of searching, in an order in which they can be dropped.
+OF_SEARCH = (
+    "search_models", "search_versions", "search_values", "search_postings", "search_words", "search_texts",
+    "search_alerts", "saved_searches", "search_needles", "search_news", "search_matches",
+)  # fmt: skip
 
 
 def _ours(_: Any, name: str | None, *_more: Any) -> bool:
@@ -40,7 +43,7 @@ def _ours(_: Any, name: str | None, *_more: Any) -> bool:
 
 
 def drop_search(registry: Registry) -> None:
-    """Take the search index away, as a registry of before 0018 has none of this form."""
+    """Take what searching has away: a registry of before 0018 has no index of this form, and no saved searches."""
     if registry.kind == "sqlite":
         registry.tamper("DROP TABLE search_index")
     for table in OF_SEARCH:

@@ -75,8 +75,9 @@ def knocks_of(model: str) -> dict[str, tuple[str, str, Any]]:
 
 
 def look_around(browser: Browser, group: str, owner: str) -> dict[str, tuple[int, str]]:
-    """The answers to every look."""
-    answers = {what: browser.get(address) for what, address in looks_of(group, owner).items()}
+    """The answers to every look, wherever that leads."""
+    looks = looks_of(group, owner).items()
+    answers = {what: browser.get(address, follow_redirects=True) for what, address in looks}
     return {what: (answer.status_code, still(answer.text)) for what, answer in answers.items()}
 
 
@@ -197,7 +198,8 @@ def test_whoever_may_see_a_restricted_model_finds_it_everywhere_and_nobody_else_
     everyone = {"the dashboard", "list by owner"}
     looks = {what: address for what, address in looks_of(group, owner.email).items() if what not in everyone}
 
-    found = {what: "covert-model" in browser.get(address).text for what, address in looks.items()}
+    answers = {what: browser.get(address, follow_redirects=True) for what, address in looks.items()}
+    found = {what: "covert-model" in answer.text for what, answer in answers.items()}
     count = browser.get(f"/api/v1/models?group={group}").json()["total"]
     reads = {
         what: browser.get(address).status_code

@@ -6,6 +6,7 @@ _PASSING = (
     (re.compile(r"[0-9A-HJKMNP-TV-Z]{26}"), "REQUEST"),
     (re.compile(r"<time [^>]*>[^<]*</time>"), "TIME"),
     (re.compile(r'name="(csrf_token|once)" value="[^"]*"'), "TOKEN"),
+    (re.compile(r"in [0-9]+ ms"), "SOON"),
     (re.compile(r'"nextCursor":"[^"]*"|cursor=[^"&]*'), "CURSOR"),
 )
 

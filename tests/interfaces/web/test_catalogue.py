@@ -343,3 +343,24 @@ def test_the_page_costs_a_fixed_number_of_statements(make: Make, api: Api, owner
         costs[query] = len(sent)
 
     assert {query: cost for query, cost in costs.items() if cost > MOST_STATEMENTS} == {}
+
+
+def test_an_order_that_there_is_not_is_told_and_the_list_stays(make: Make, api: Api, owner: Person) -> None:
+    """The list is sorted as suits the query."""
+    model = make.model(owner)
+
+    page = look(api, owner, "is:mine", sort="colour")
+
+    assert "There is no order called “colour”" in page.words
+    assert page.models == [model.address]
+
+
+def test_a_value_that_models_have_is_likened_to_no_other(make: Make, api: Api, owner: Person) -> None:
+    """Where terms fit each by themselves and not together, their values are right."""
+    make.model(owner, tags=["quarrystone"])
+    make.model(owner, tags=["quarrystones"], risk_tier="HIGH")
+
+    page = look(api, owner, "is:mine tag:quarrystone riskTier:HIGH")
+
+    assert "Did you mean" not in page.words
+    assert "Without riskTier:HIGH : 1 model" in page.words

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 from modelkeep_server.features.help.views import DrawnTable
+from modelkeep_server.features.search.language import fields as query_fields
 from modelkeep_server.rules import links
 from modelkeep_server.rules.approvals import TIERS
 from modelkeep_server.rules.error_table import list_kinds
@@ -155,6 +156,20 @@ def _lineage_kinds() -> DrawnTable:
     return DrawnTable("The kinds of lineage", heads, rows, ("name", "text", "text", "text"), codes)
 
 
+def _query_fields() -> DrawnTable:
+    rows = tuple(
+        (f"`{field.name}:`", _say_taken(field), f"`{field.example}`", ", ".join(f"`{name}:`" for name in field.also))
+        for field in query_fields.FIELDS.values()
+    )
+    heads = ("Field", "It asks for", "Example", "Also understood")
+    return DrawnTable("The fields of the query language", heads, rows, ("text",) * 4)
+
+
+def _say_taken(field: query_fields.Field) -> str:
+    choices = ", ".join(f"`{choice}`" for choice in field.choices)
+    return f"{field.says}: {choices}" if choices else field.says
+
+
 _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "roles": _roles,
     "acts": _acts,
@@ -168,6 +183,7 @@ _TABLES: Mapping[str, Callable[[], DrawnTable]] = {
     "notices": _notices,
     "lineage-kinds": _lineage_kinds,
     "policy-facts": _policy_facts,
+    "query-fields": _query_fields,
     "policy-examples": _policy_examples,
     **{f"fields-{section.id}": partial(_fields_of, section.id) for section in SECTIONS},
 }

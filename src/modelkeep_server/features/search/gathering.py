@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnElement,
     Row,
     Select,
     Text,
@@ -33,6 +34,7 @@ from modelkeep_server.db.tables import (
     models,
     people,
     search_models,
+    search_texts,
     search_versions,
     version_flags,
     versions,
@@ -103,12 +105,22 @@ def read_versions(work: Work, touched: Touched) -> list[dict[str, Any]]:
     return [version for version, row in wanted if any(row[f"kept_{name}"] != version[name] for name in version)]
 
 
-def read_models(work: Work, keys: Collection[int]) -> list[Gathered]:
-    """The facts of these models, in the order in which they changed last. One statement."""
+def find_last_document(work: Work) -> int:
+    """The number of the last document that there is. One statement."""
+    return int(work.scalar(select(_last())))
+
+
+def read_models(work: Work, keys: Collection[int], *, last: int = 0) -> list[Gathered]:
+    """
+    The facts of these models, in the order in which they changed last. One statement.
+
+    Args:
+        last: A number that new documents shall stand behind.
+    """
     rows = work.all(_models(work.dialect, work.writes), {"keys": keys})
     numbers = sorted(row.number for row in rows)
     if work.dialect == "sqlite":
-        numbers = [last + place for place, last in enumerate(numbers, start=1)]
+        numbers = [max(number, last) + place for place, number in enumerate(numbers, start=1)]
     return [Gathered(_to_facts(row), _to_standing(row), number) for row, number in zip(rows, numbers, strict=True)]
 
 
@@ -204,11 +216,16 @@ def _versions(*, is_whole: bool) -> Select[Any]:
     )  # fmt: skip
 
 
+def _last() -> ColumnElement[int]:
+    """SQLite has no sequences. Documents and their texts are written together; both are asked, should one be lost."""
+    docs = union_all(*(select(func.max(table.c.doc).label("doc")) for table in (search_models, search_texts)))
+    return select(func.coalesce(func.max(docs.subquery().c.doc), 0)).correlate(None).scalar_subquery()
+
+
 @cache
 def _models(dialect: str, writes: bool) -> Select[Any]:
     """Models with their owners in order, their versions, those that are alike as one, and what the index has."""
-    last = select(func.coalesce(func.max(search_models.c.doc), 0)).correlate(None).scalar_subquery()
-    number: Any = last if dialect == "sqlite" else func.nextval("search_docs") if writes else literal(0)
+    number: Any = _last() if dialect == "sqlite" else func.nextval("search_docs") if writes else literal(0)
     owners = (
         select(RowsAsJson(model_owners.c.position, model_owners.c.email))
         .where(model_owners.c.model_id == models.c.id, model_owners.c.removed_at.is_(None))

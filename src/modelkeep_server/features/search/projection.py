@@ -23,16 +23,21 @@ def project(work: Work, touched: Sequence[tuple[str, int]]) -> None:
     index(work, find_touched(work, touched))
 
 
-def index(work: Work, touched: Touched, find: Callable[[Gathered], Change | None] = find_change) -> None:
-    """Write the documents of these models where they differ, all in the same few statements. `find` tells how."""
+def index(
+    work: Work, touched: Touched, find: Callable[[Gathered], Change | None] = find_change, *, last: int = 0
+) -> None:
+    """
+    Write the documents of these models where they differ, all in the same few statements. `find` tells how, and new
+    ones stand behind `last`.
+    """
     if not touched.models:
         return
     take_turns(work, touched.models)
     _write_versions(work, touched)
-    found = read_models(work, touched.models)
+    found = read_models(work, touched.models, last=last)
     new = frozenset(one.model.key for one in found if one.standing is None)
     if new and not touched.is_whole and _write_versions(work, Touched(new, is_whole=True)):
-        found = read_models(work, touched.models)
+        found = read_models(work, touched.models, last=last)
     changes = (find(gathered) for gathered in found)
     write_changes(work, [change for change in changes if change is not None])
 

@@ -19,7 +19,7 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import models, search_models, search_versions
 from modelkeep_server.db.work import Parts, Work
-from modelkeep_server.features.search.gathering import Gathered, Touched
+from modelkeep_server.features.search.gathering import Gathered, Touched, find_last_document
 from modelkeep_server.features.search.projection import index, take_turns
 from modelkeep_server.features.search.sweeping import reading, sweep, writing
 from modelkeep_server.features.search.writing import Change, find_change, remove_documents
@@ -60,11 +60,17 @@ def count_missing(work: Work) -> int:
     return int(work.scalar(select(every - indexed)))
 
 
+def is_filled(work: Work) -> bool:
+    """Whether the index has every model, and the one that changed last as its last document. Two statements."""
+    newest = work.scalar(_NEWEST)
+    return count_missing(work) == 0 and newest == work.scalar(select(func.max(search_models.c.doc)))
+
+
 def fill_few_missing(database: Database, parts: Parts) -> None:
     """Fill the index of a registry that comes from a release with another one, where that is soon done."""
     with reading(database, parts) as work:
-        missing = count_missing(work)
-    if 0 < missing <= FILLED_AT_ONCE:
+        is_soon_done = not is_filled(work) and count_missing(work) <= FILLED_AT_ONCE
+    if is_soon_done:
         fill(database, parts, lambda *_: None)
 
 
@@ -84,8 +90,8 @@ class Filler:
     def run(self, stop: threading.Event) -> None:
         """Fill what is missing, then wait until `stop` is set."""
         with reading(self._database, self._parts) as work:
-            missing = count_missing(work)
-        if missing:
+            missing, is_done = count_missing(work), is_filled(work)
+        if not is_done:
             log.info("the catalogue's index is being filled", models=missing)
             began = time.monotonic()
 
@@ -140,9 +146,10 @@ def _patiently(job: Callable[[], T]) -> T:
 def _renew(work: Work, listed: dict[int, int]) -> None:
     """Write these documents as though the index had none of them."""
     take_turns(work, listed)
+    last = find_last_document(work)
     remove_documents(work, listed)
     work.keep(search_versions, _REMOVE_VERSIONS, {"keys": list(listed)})
-    index(work, Touched(frozenset(listed), is_whole=True))
+    index(work, Touched(frozenset(listed), is_whole=True), last=last)
 
 
 class _Filling:
@@ -174,4 +181,5 @@ NEXT = (
     .order_by(models.c.updated_at, models.c.id)
     .limit(BATCH)
 )
+_NEWEST = select(search_models.c.doc).order_by(search_models.c.updated_at.desc(), search_models.c.doc.desc()).limit(1)
 _REMOVE_VERSIONS = delete(search_versions).where(in_keys(search_versions.c.model_id, "keys"))

@@ -40,8 +40,11 @@ router = make_router()
 
 #: Longer than any query that can be read; what is beyond it is not drawn.
 QUERY_CHARS_MAX = 2000
+SORT_CHARS_MAX = 40
 #: Of a query that nothing fits: how many terms are tried without each.
 BLAMED_MAX = 6
+#: A search that took this long is not asked again without each of its terms.
+CHEAP_MS = 200
 #: In which fields a value that nothing has is likened to those that models have.
 LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
 LIKENED_MAX = 3
@@ -83,7 +86,10 @@ def show_catalogue(
         told = {"q": fold_filters(given), "sort": given.get("sort", "")}
         return Redirect(href_of("/models", {name: value for name, value in told.items() if value}))
     asked = _read(given, work.now)
-    drawn = CatalogueContext(query=asked.query, sort=asked.sort, node=asked.node, fault=asked.fault)
+    unknown_sort = "" if asked.sort else given.get("sort", "")[:SORT_CHARS_MAX]
+    drawn = CatalogueContext(
+        query=asked.query, sort=asked.sort, unknown_sort=unknown_sort, node=asked.node, fault=asked.fault
+    )
     drawn = replace(drawn, saved=read_menu(work, actor, asked.query, asked.sort))
     if asked.meant is None:
         return Page.of(drawn)
@@ -94,7 +100,7 @@ def show_catalogue(
 def _read(given: Mapping[str, str], now: datetime) -> _Asked:
     query = given.get("q", "").strip()[:QUERY_CHARS_MAX]
     sort = given.get("sort", "")
-    asked = _Asked(query, sort if sort in dict(SORTS) else "", query, Everything())
+    asked = _Asked(query, sort if sort in SORTS else "", query, Everything())
     try:
         return replace(asked, node=read_query(query, now=now))
     except QueryMistake as mistake:
@@ -123,7 +129,8 @@ def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> C
         return drawn
     if search.count_models(work, actor) == 0:
         return replace(drawn, registry_empty=True)
-    return replace(drawn, blames=_blame(work, actor, asked), nearest=_liken(work, actor, asked))
+    blames = _blame(work, actor, asked) if took_ms < CHEAP_MS else ()
+    return replace(drawn, blames=blames, nearest=_liken(work, actor, asked))
 
 
 def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
@@ -149,8 +156,10 @@ def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
     for leaf in asked.node.parts if isinstance(asked.node, And) else (asked.node,):
         if not isinstance(leaf, Value) or leaf.field not in LIKENED or len(leaf.patterns) > 1:
             continue
+        alone = query[leaf.span.start : leaf.span.end]
+        if search.list_models(work, actor, CatalogueFilter(text=alone), limit=1).items:
+            continue
         for known in nearest_values(work, actor, FIELDS[leaf.field], leaf.patterns[0].text):
-            rest = f"{query[: leaf.span.start]}{query[leaf.span.end :]}"
-            likened = add_term(rest.strip(), leaf.field, known.shown)
+            likened = add_term(remove_span(query, leaf.span), leaf.field, known.shown)
             ways.append(Way(likened, asked.href(likened)))
     return tuple(ways[:LIKENED_MAX])

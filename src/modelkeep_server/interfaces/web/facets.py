@@ -71,8 +71,8 @@ class Choice:
 @dataclass(frozen=True)
 class FacetBox:
     """
-    A facet. `mark` says how values are drawn: tier, state, or as they are; `beyond` what is counted in no line. One that
-    is quiet stands folded under its title.
+    A facet. `mark` says how values are drawn: tier, state, or as they are; `beyond` what is counted in no line. A quiet
+    one stands folded under its title.
     """
 
     field: str

@@ -5,9 +5,8 @@ query that would have been right.
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
-from modelkeep_server.features.search.language.fields import FIELDS, SPELLINGS, Field, Kind, find_field
+from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind, find_field, find_nearest
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, match_parentheses, quote
 from modelkeep_server.kit.ids import is_uuid
@@ -133,7 +132,7 @@ class _Checker:
     def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
         rest = token.text[len(name) + 1 :]
         quoted = _quote(token.text)
-        near = None if rest.startswith("//") else find_near(name)
+        near = None if rest.startswith("//") else find_nearest(name)
         instead = quoted
         if is_uuid(rest):
             instead = rest
@@ -245,12 +244,6 @@ class _Checker:
             told = f"A span is two ends with TO between them: `{ways}`; `*` leaves an end open."
             instead, last = _as_range(within)
             raise self._fault(told, token, instead, last=last, expected=ways)
-
-
-def find_near(name: str) -> Field | None:
-    """The field whose name, or another spelling of it, is nearest to what was typed."""
-    spelled = get_close_matches(name.casefold().replace("-", "").replace("_", "")[:40], SPELLINGS, n=1)
-    return SPELLINGS[spelled[0]] if spelled else None
 
 
 def _quote(bare: str) -> str:

@@ -6,6 +6,7 @@ A value of a field with a `letter` is kept as a code of eight characters (`code_
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 
 from modelkeep_server.rules.approvals import RiskTier
@@ -38,6 +39,8 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
+#: What is longer is like no field, and would take long to compare.
+_SPELLING_CHARS_MAX = 40
 _TIERS = tuple(tier.value for tier in RiskTier)
 _STATES = tuple(state.value for state in State)
 
@@ -87,9 +90,15 @@ def _squeeze(spelling: str) -> str:
 
 
 #: Every spelling of every field, in small letters and without hyphens.
-SPELLINGS: Mapping[str, Field] = {_squeeze(spelling): row for row in _ROWS for spelling in (row.name, *row.also)}
+_SPELLED: Mapping[str, Field] = {_squeeze(spelling): row for row in _ROWS for spelling in (row.name, *row.also)}
 
 
 def find_field(spelling: str) -> Field | None:
     """The field that a spelling means, in any case, `model-type` and `model_type` alike; None where none is meant."""
-    return SPELLINGS.get(_squeeze(spelling))
+    return _SPELLED.get(_squeeze(spelling))
+
+
+def find_nearest(spelling: str) -> Field | None:
+    """The field that has a spelling like this one."""
+    near = get_close_matches(_squeeze(spelling)[:_SPELLING_CHARS_MAX], _SPELLED, n=1)
+    return _SPELLED[near[0]] if near else None

@@ -157,7 +157,7 @@ def _read_text(term: Term, place: Place) -> Text:
         patterns = tuple(Pattern(word) for word in words)
     else:
         words = split_patterns(_part_ideographs(term.write_pattern(" ")))
-        patterns = tuple(_read_pattern(word, is_last=place == len(words)) for place, word in enumerate(words, 1))
+        patterns = tuple(_read_pattern(word, is_last=number == len(words)) for number, word in enumerate(words, 1))
     if not words:
         raise term.fault_of_all(_say_wordless(term), "", ("a word",))
     for word in words:
@@ -212,6 +212,10 @@ def _say_too_wild(term: Term, words: list[str]) -> Fault:
         plain = "-".join(word.replace("*", "").replace("?", "") for word in told)
         instead = plain + "*" * (len(plain) >= LETTERS_MIN and term.token.text.endswith("*"))
     message = f"A wildcard needs at least {LETTERS_MIN} letters or digits beside it, as in `fr*`."
+    if not told:
+        message = (
+            "A wildcard alone fits every model. `tag:*` finds what has any tag; `fr*` what has a word that begins so."
+        )
     return term.fault_of_all(message, term.write(instead) if instead else "", ("model*", "*aud", "fr?ud"))
 
 
@@ -229,7 +233,7 @@ def _read_value(term: Term, field: Field) -> Leaf:
     if not term.is_wild:
         return Value(field.name, (Pattern(folded),), term.span)
     wild = re.sub(r"\*+", "*", fold_value(term.write_pattern("?")))
-    if wild != "*" and not any(char.isalnum() for char in wild):
+    if wild != "*" and not split_words(wild):
         message = f"A wildcard needs a letter or digit beside it; `{field.name}:*` finds what has any value."
         raise term.fault_of_all(message, term.write("*"), (field.example,))
     return Value(field.name, (Pattern(wild, Fit.WILD),), term.span)

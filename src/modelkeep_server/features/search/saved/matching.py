@@ -97,10 +97,10 @@ def note_changes(work: Work, touched: Sequence[tuple[str, int]]) -> None:
         let_in = select(collaborators.c.model_id).where(collaborators.c.id.in_(written[collaborators.name]))
         changed |= {row.model_id for row in work.all(let_in)}
     noted = _note(work, models.c.id.in_(sorted(changed))) if changed else 0
-    for table in (role_grants, team_members):
-        if table.name in written:
+    for granting in (role_grants, team_members):
+        if granting.name in written:
             # Whoever sees further now sees RESTRICTED models that were registered since they asked to be told.
-            persons = select(table.c.person_id).where(table.c.id.in_(written[table.name]))
+            persons = select(granting.c.person_id).where(granting.c.id.in_(written[granting.name]))
             noted += _note(work, models.c.visibility == Visibility.RESTRICTED, search_alerts.c.person_id.in_(persons))
     if noted:
         turn = int(work.now.timestamp() // _GATHERED_SECONDS) + 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.search.language.editing import Piece, add_term, clauses, pieces, remove_span
+from modelkeep_server.features.search.language.editing import Clause, Piece, add_term, clauses, pieces, remove_span
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.tree import Everything, Node, Text, leaves
 from modelkeep_server.features.search.views import Found
@@ -18,7 +18,11 @@ from modelkeep_server.interfaces.web.query_syntax import Syntax, draw_syntax
 
 TAGS_SHOWN = 8
 #: The sorts that are offered, with their words; the first only where the query holds words.
-SORTS = (("relevance", "Best match"), ("updated", "Last updated"), ("created", "Newest"), ("name", "Name"))
+SORTS: Mapping[str, str] = {
+    "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
+}  # fmt: skip
+#: How much of a query is shown on either side of the place that is wrong.
+AROUND_MAX = 60
 #: How many earlier pages an address remembers.
 TRAIL_MAX = 8
 
@@ -56,25 +60,30 @@ class Fault:
 
     @property
     def before(self) -> str:
-        """The query up to the place."""
-        return self.query[: self.position]
+        """The query up to the place, as much of it as tells the place."""
+        text = self.query[: self.position]
+        return text if len(text) <= AROUND_MAX else f"…{text[-AROUND_MAX:]}"
 
     @property
     def at(self) -> str:
         """The place itself; empty where something is missing."""
-        return self.query[self.position : self.position + self.length]
+        text = self.query[self.position : self.position + self.length]
+        return text if len(text) <= AROUND_MAX else f"{text[:AROUND_MAX]}…"
 
     @property
     def after(self) -> str:
         """The query behind the place."""
-        return self.query[self.position + self.length :]
+        text = self.query[self.position + self.length :]
+        return text if len(text) <= AROUND_MAX else f"{text[:AROUND_MAX]}…"
 
     @classmethod
     def of(cls, query: str, mistake: QueryMistake, href: str) -> "Fault":
         """The fault that reading a query found."""
-        message = mistake.errors[0].message
+        # The message may end with what was meant, of which the page makes a link, and name what was expected.
+        message = mistake.errors[0].message.partition(" Did you mean ")[0]
         given = mistake.suggestion or ""
-        return cls(message, query, mistake.position, mistake.length, mistake.expected, given, href if given else "")
+        expected = tuple(word for word in mistake.expected if word not in message)
+        return cls(message, query, mistake.position, mistake.length, expected, given, href if given else "")
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,8 @@ class Walked:
 @dataclass(frozen=True, kw_only=True)
 class CatalogueContext(Context):
     """
-    GET /models. Controls: q and sort: relevance, updated, created or name (empty: chosen by the query).
+    GET /models. Controls: q and sort: relevance, updated, created or name (empty: chosen by the query); `unknown_sort`
+    is one that there is not.
 
     `node` is what was asked: of the query itself or, where that cannot be read, of the one that was probably meant.
     `rows` is None where there is none either. `took_ms` is how long the registry searched.
@@ -124,6 +134,7 @@ class CatalogueContext(Context):
     template: ClassVar[str] = "models/catalogue.html"
     query: str = ""
     sort: str = ""
+    unknown_sort: str = ""
     node: Node = field(default_factory=Everything)
     rows: Found | None = None
     fault: Fault | None = None
@@ -147,7 +158,7 @@ class CatalogueContext(Context):
     def chips(self) -> tuple[Term, ...]:
         """The terms of the query, each with the address that drops it."""
         return tuple(
-            Term(one.field, one.words, one.negated, self.href_of(remove_span(self.query, one.span)))
+            Term(one.field, _words_of(one), one.negated, self.href_of(remove_span(self.query, one.span)))
             for one in clauses(self.query)
         )
 
@@ -174,12 +185,13 @@ class CatalogueContext(Context):
     @property
     def sorted_by(self) -> str:
         """The sort in force."""
-        return self.sort or ("relevance" if self.holds_words else "updated")
+        found = self.rows.sort if self.rows is not None else self.sort
+        return found or ("relevance" if self.holds_words else "updated")
 
     @property
     def sort_word(self) -> str:
         """The sort in force, in words."""
-        return dict(SORTS)[self.sorted_by]
+        return SORTS[self.sorted_by]
 
     @property
     def sorts(self) -> tuple[SortChoice, ...]:
@@ -187,7 +199,7 @@ class CatalogueContext(Context):
         automatic = "relevance" if self.holds_words else "updated"
         return tuple(
             SortChoice(word, self._href(self.query, "" if name == automatic else name), name == self.sorted_by)
-            for name, word in SORTS
+            for name, word in SORTS.items()
             if name != "relevance" or self.holds_words or self.sorted_by == name
         )
 
@@ -287,6 +299,11 @@ def say_models(found: Found) -> str:
     """`14 models`, `10,000+ models`."""
     total = len(found.items) if found.total is None else found.total
     return f"{total:,}{'+' if found.is_capped else ''} {'model' if total == 1 else 'models'}"
+
+
+def _words_of(clause: Clause) -> str:
+    """What a term says beside its field, which stands once before it."""
+    return clause.words.replace(f"{clause.field}:", "") if clause.field else clause.words
 
 
 def _coloured(piece: Piece, start: int, end: int) -> Coloured:

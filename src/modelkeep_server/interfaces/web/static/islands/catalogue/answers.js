@@ -32,7 +32,10 @@ function tellFault(fresh) {
   const fault = faultOf(fresh);
   found().querySelector("#query-says").replaceChildren(...fresh.querySelector("#query-says").childNodes);
   found().classList.add("is-stale");
-  found().classList.toggle("is-soft", fault[0] + fault[1] >= input.value.trimEnd().length);
+  // What reaches to the end, or wants nothing but an end, is not typed to its end yet.
+  const typed = input.value.trim();
+  const { correction } = found().querySelector(".q-fault").dataset;
+  found().classList.toggle("is-soft", fault[0] + fault[1] >= typed.length || correction.startsWith(typed));
   paint(found().classList.contains("is-soft") ? null : fault);
   document.querySelector(".q-box").classList.toggle("q-bad", !found().classList.contains("is-soft"));
 }

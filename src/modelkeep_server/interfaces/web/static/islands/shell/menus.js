@@ -11,8 +11,10 @@ function close(menu, focus) {
 document.addEventListener("toggle", ({ target }) => {
   if (target.open && target.matches(MENU)) openMenus().forEach((other) => other.contains(target) || close(other, false));
 }, true);
+// A press on plain text in a menu gives the focus to what is around the menu.
+const isBeside = (menu, place) => !menu.contains(place) && !place.contains(menu);
 document.addEventListener("focusout", ({ relatedTarget }) => {
-  if (relatedTarget) openMenus().forEach((menu) => menu.contains(relatedTarget) || close(menu, false));
+  if (relatedTarget) openMenus().forEach((menu) => isBeside(menu, relatedTarget) && close(menu, false));
 });
 // The path is that of the moment of the click: what was clicked may be gone from the page by now.
 addEventListener("click", (event) => openMenus().forEach((menu) => event.composedPath().includes(menu) || close(menu, false)));
