@@ -14,11 +14,16 @@ from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import file_of, route_of
 from tests.support.clients import Api
 from tests.support.endurance import sizes
-from tests.support.indexed import check, document_of, found_by, found_within, read_documents, reindex, values_of
+from tests.support.indexed import TABLES, check, document_of, found_by, found_within, read_documents, reindex, values_of
 from tests.support.make import Make
 from tests.support.promoting import begin_life, make_cast
-from tests.support.registries import Registry
+from tests.support.registries import Registries, Registry
 from tests.support.statements import counted
+
+#: What writing to the index begins with.
+WRITES = tuple(
+    f"{verb} {table}" for verb in ("INSERT INTO", "UPDATE", "DELETE FROM") for table in (*TABLES, "search_index")
+)
 
 
 def test_codes_stand_side_by_side_and_are_read_back() -> None:
@@ -48,8 +53,22 @@ def test_a_model_has_the_values_of_all_its_fields(registry: Registry, make: Make
         "riskTier:HIGH", "is:active", "is:restricted", "is:external",
     }  # fmt: skip
     group = " ".join(model.group.lower().split("-"))
-    assert found.texts == ("fraud detector", f"{group} ¶ nlp ¶ two words", "naive bayes for kaufer")
+    assert found.texts == ("fraud detector", f"¶ {group} ¶ nlp ¶ two words", "naive bayes for kaufer")
     assert (found.name_key, found.visibility) == ("fraud detector", "RESTRICTED")
+
+
+@pytest.mark.postgres
+def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registries) -> None:
+    """Those of the name apart from those of name, group and tags; what stands between tags is no word."""
+    registry = registries.shared("postgresql")
+    model = Make(registry).model(group=Make(registry).group(), name="fraud", description="Of fraud.", tags=["a-b"])
+    number = document_of(registry, model.address).number
+
+    (row,) = registry.look("SELECT tsvector_to_array(document) AS words FROM search_texts WHERE doc = :doc", doc=number)
+
+    group = model.group.split("-")
+    keys = {f"k/{word}" for word in ("fraud", "a", "b", *group)}
+    assert set(row.words) == {"fraud", "of", "a", "b", *group, "n/fraud", *keys}
 
 
 def test_which_version_counts_for_what(registry: Registry, make: Make, api: Api) -> None:
@@ -168,7 +187,7 @@ def test_acts_cost_few_statements_however_many_versions_there_are(registry: Regi
             make.version(model, version=f"{count}.{number}.0", metadata={"framework": f"f{number}"})
         with counted() as sent:
             make.edit(model, documentation_url=f"https://example.com/{count}")
-        costs.append([statement for statement in sent if "search_" in statement])
+        costs.append([text for text in sent if text.startswith(WRITES) or "search_versions" in text])
 
     # Facts, the row, its postings, its words; FTS5 has words taken out and entered apart.
     assert [len(found) for found in costs] == [{"sqlite": 6, "postgresql": 4}[registry.kind]] * 2

@@ -120,7 +120,7 @@ def _index_on_sqlite() -> None:
 def _index_on_postgresql() -> None:
     op.execute("CREATE SEQUENCE search_docs OWNED BY search_models.doc")
     # Not to_tsvector: its parser would cut words that begin like numbers, and drop long ones.
-    keys = "replace(keys, ' ¶', '')"
+    keys = "replace(keys, '¶ ', '')"
     lexemes = (
         f"name || ' ' || {keys} || ' ' || description || ' n/' || replace(name, ' ', ' n/') || ' k/' "
         f"|| replace(name || ' ' || {keys}, ' ', ' k/')"
