@@ -18,8 +18,6 @@ from modelkeep_server.rules.lifecycle import State
 
 #: Raised whenever the same facts make another document, with a migration that empties the index: what opens the
 #: registry next fills it.
-FORM = 1
-#: Raised whenever the same facts make another document: then `reindex` writes all of them anew.
 FORM = 2
 #: What is kept of a folded value; an index of PostgreSQL takes no more than 2,700 bytes.
 KEY_CHARS_MAX = 500
