@@ -1,5 +1,6 @@
 """
-A query cut into tokens, each with its place in what was typed. It takes any text: what is wrong is told by `reading`.
+A query cut into tokens, each with its place in what was typed. It takes any text; what is wrong with
+it is told by `checking` and `leaves`.
 """
 
 import re
@@ -56,12 +57,12 @@ class Token:
     is_open: bool = False
 
 
+OPERANDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX})
+JOINS = frozenset({Sort.AND, Sort.OR})
+SIGNS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
 #: Tokens behind which an operand has ended, and those that begin one.
-ENDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX, Sort.CLOSE, Sort.RANGE_CLOSE, Sort.MODIFIER})
-BEGINS = frozenset(
-    {Sort.WORD, Sort.PHRASE, Sort.REGEX, Sort.OPEN, Sort.RANGE_OPEN, Sort.FIELD, Sort.COMPARE}
-    | {Sort.NOT, Sort.MINUS, Sort.PLUS}
-)
+ENDS = OPERANDS | {Sort.CLOSE, Sort.RANGE_CLOSE, Sort.MODIFIER}
+BEGINS = OPERANDS | SIGNS | {Sort.OPEN, Sort.RANGE_OPEN, Sort.FIELD, Sort.COMPARE}
 
 #: What East Asian keyboards type for signs of the language.
 _PLAIN = str.maketrans("：（）", ":()")
