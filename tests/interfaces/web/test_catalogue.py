@@ -13,7 +13,7 @@ from tests.support.make import Make, Person
 from tests.support.pages import words_of
 from tests.support.statements import counted
 
-MOST_STATEMENTS = 12
+MOST_STATEMENTS = 9
 
 
 @dataclass
