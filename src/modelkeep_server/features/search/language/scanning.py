@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from modelkeep_server.features.search.language.fields import Field, find_field
 
@@ -87,8 +88,12 @@ _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
 _SPAN = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
 
 
+@lru_cache(maxsize=64)
 def scan(text: str) -> tuple[Token, ...]:
-    """The tokens of a query, in order. Takes time in proportion to its length, whatever it holds."""
+    """
+    The tokens of a query, in order. Takes time in proportion to its length, whatever it holds. Kept for a while: a page
+    asks for those of one query a hundred times, for each of its links.
+    """
     return _Scanner(text).scan()
 
 
