@@ -24,7 +24,13 @@ DESCRIPTIONS = (
     "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/status", "/api/v1/device-logins", "/api/v1/device-logins/token",
 )  # fmt: skip
 #: These leave an event by design: who took the log out, who downloaded a file, who tried a one-time link.
-AUDITED = {"/api/v1/audit/bundle", "/api/v1/audit/events/export", "/api/v1/models/export", "/d/{handle}/{file_name}", "/invitations/{secret}"}
+AUDITED = {
+    "/api/v1/audit/bundle",
+    "/api/v1/audit/events/export",
+    "/api/v1/models/export",
+    "/d/{handle}/{file_name}",
+    "/invitations/{secret}",
+}
 
 
 def test_the_open_routes_are_the_few_that_must_be(registry: Registry) -> None:

@@ -17,12 +17,12 @@ _TOO_LONG = "The question took longer than the database may work on one."
 #: plan takes longer than running it.
 _PLANNED = (
     "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL enable_hashjoin = off; "
-    "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0"
+    "SET LOCAL enable_seqscan = off; SET LOCAL random_page_cost = 1.1; SET LOCAL max_parallel_workers_per_gather = 0"
 )
 _AS_BEFORE = "; ".join(
     f"SET LOCAL {name} TO DEFAULT"
     for name in (
-        "statement_timeout", "plan_cache_mode", "jit", "enable_hashjoin", "enable_seqscan",
+        "statement_timeout", "plan_cache_mode", "jit", "enable_hashjoin", "enable_seqscan", "random_page_cost",
         "max_parallel_workers_per_gather",
     )
 )  # fmt: skip

@@ -77,7 +77,7 @@ search_words = Table(
     sqlite_with_rowid=False,
 )
 
-#: The words of each document, a blank between two and `¶` between two tags; `keys` are those of its group and tags.
+#: The words of each document, a blank between two; `keys` are those of its group and tags, `¶` before each of these.
 #: PostgreSQL has the column `document` besides: a tsvector of all words as they are, those of the name as `n/word` and
 #: those of name and keys as `k/word`.
 search_texts = Table(

@@ -16,12 +16,13 @@ from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.kit.words import fold_value, split_words
 from modelkeep_server.rules.lifecycle import State
 
-#: Raised whenever the same facts make another document: then `reindex` writes all of them anew.
-FORM = 1
+#: Raised whenever the same facts make another document, with a migration that empties the index: what opens the
+#: registry next fills it.
+FORM = 2
 #: What is kept of a folded value; an index of PostgreSQL takes no more than 2,700 bytes.
 KEY_CHARS_MAX = 500
-#: Stands between a group and tags, so that no phrase is found across two of them.
-BETWEEN = " ¶ "
+#: Stands before a group and each tag, so that no phrase is found across two of them. Every model has it.
+BORDER = "¶"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Texts:
     @property
     def words(self) -> set[str]:
         """Every word, once."""
-        return {*self.name.split(" "), *self.keys.split(" "), *self.description.split(" ")} - {"", BETWEEN.strip()}
+        return {*self.name.split(" "), *self.keys.split(" "), *self.description.split(" ")} - {"", BORDER}
 
 
 def write_texts(model: ModelFacts) -> Texts:
@@ -82,7 +83,7 @@ def write_texts(model: ModelFacts) -> Texts:
     parts = [" ".join(split_words(part)) for part in (model.group, *model.tags)]
     return Texts(
         name=" ".join(split_words(model.name)),
-        keys=BETWEEN.join(part for part in parts if part),
+        keys=" ".join(f"{BORDER} {part}" for part in parts),
         description=" ".join(split_words(model.description)),
     )
 

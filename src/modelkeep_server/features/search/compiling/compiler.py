@@ -23,7 +23,8 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.codes import code_of
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
-from modelkeep_server.features.search.compiling.shapes import BORDER, shape_of
+from modelkeep_server.features.search.compiling.shapes import shape_of
+from modelkeep_server.features.search.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -95,8 +96,6 @@ class Words:
 class Compiler(ABC):
     """Compiles for one database, one who asks, and one tree with what was looked up for it."""
 
-    #: How a table is joined after another, in this order where the database keeps to it.
-    join: ClassVar[str]
     dialect: ClassVar[str]
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
@@ -127,7 +126,8 @@ class Compiler(ABC):
             return None
         if isinstance(node, Or):
             parts = [self.docs(part) for part in node.parts]
-            return None if None in parts else " UNION ALL ".join(f"SELECT * FROM ({part}) AS o" for part in parts)
+            told = [f"SELECT * FROM ({part}) AS o" for part in parts]  # noqa: S608 - values are bound
+            return None if None in parts else " UNION ALL ".join(told)
         words = self.words(node)
         if words is not None:
             return self.docs_of_words(node, words)
@@ -167,6 +167,14 @@ class Compiler(ABC):
     def _is_like(self, column: str, pattern: Pattern) -> str:
         """Whether a column is as the pattern has it."""
 
+    @abstractmethod
+    def join(self, table: str, name: str, on: str) -> str:
+        """SQL that joins one row of a table, at most, to each row of what stands before it, in the order of those."""
+
+    @abstractmethod
+    def join_beside(self, table: str, doc: str) -> str:
+        """The same for a table that is read along as it stands, where the database may choose how."""
+
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
         return f"search_models.name_key = {self.binds.of(words)}"
@@ -185,7 +193,7 @@ class Compiler(ABC):
         """These tables, and that of the texts where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
-        return f"{tables} {self.join} search_texts ON search_texts.doc = search_models.doc"
+        return f"{tables} {self.join_beside('search_texts', 'search_models.doc')}"
 
     def _test_value(self, node: Value) -> str:
         if node.field == "version":

@@ -54,8 +54,8 @@ def look_up(work: Work, node: Node) -> Lookups:
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite))
     rows: dict[int, list[tuple[int, str, int]]] = {}
     if parts:
-        for number, value_id, word, held in work.all(text(" UNION ALL ".join(parts)), binds):
-            rows.setdefault(number, []).append((value_id, word, held))
+        for row in work.all(text(" UNION ALL ".join(parts)), binds):
+            rows.setdefault(row.n, []).append((row.id, row.word, row.held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
     for number, pattern in enumerate(words, start=len(values)):

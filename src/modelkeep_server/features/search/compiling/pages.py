@@ -40,7 +40,7 @@ def list_rows(
 ) -> tuple[list[Row], int | None]:
     """
     So many models from behind a position, and how many fit in all: `COUNTED_MAX` and one for more than that, None where
-    it was not counted. A statement; a look beside it where the way must be chosen, and one more to count behind the end.
+    it was not counted. A statement, a look beside it where the way must be chosen, and one to count behind the end.
     """
     look_at(search, sort)
     page = _select_page(search, sort, limit, after)
@@ -70,7 +70,8 @@ def count(search: Search) -> int:
 def is_among(search: Search, model_key: int) -> bool:
     """Whether this model fits, and is seen. One statement."""
     compiler = search.compiler
-    where = f"search_models.model_id = {compiler.binds.of(model_key)} AND {compiler.visible} AND {compiler.test(search.node)}"
+    is_it = f"search_models.model_id = {compiler.binds.of(model_key)}"
+    where = f"{is_it} AND {compiler.visible} AND {compiler.test(search.node)}"
     return bool(search.all(f"SELECT 1 FROM {compiler.with_texts('search_models', where)} WHERE {where}"))  # noqa: S608
 
 

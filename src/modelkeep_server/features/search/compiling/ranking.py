@@ -82,7 +82,8 @@ class _Ranking:
 
     def select(self) -> str:
         """All of them as one statement: later ones are not begun where the earlier ones gave enough."""
-        arms = [f"SELECT * FROM ({arm}) AS r{number}" for number, arm in enumerate(self._arms())]
+        told = enumerate(self._arms())
+        arms = [f"SELECT * FROM ({arm}) AS r{number}" for number, arm in told]  # noqa: S608 - values are bound
         return f"{' UNION ALL '.join(arms)} LIMIT {self._limit}"
 
     def _arms(self) -> Iterator[str]:
@@ -137,7 +138,8 @@ class _Ranking:
                 beyond = f" AND {source.doc} < {self._search.compiler.binds.of(self._after[2])}"
             yield (
                 f"SELECT search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc "  # noqa: S608
-                f"FROM {source.tables} WHERE {source.where}{extra}{beyond} ORDER BY {source.doc} DESC LIMIT {self._limit}"
+                f"FROM {source.tables} WHERE {source.where}{extra}{beyond} "
+                f"ORDER BY {source.doc} DESC LIMIT {self._limit}"
             )
 
     def _without(self, tree: Node, before: Node) -> Node:

@@ -1,4 +1,4 @@
-"""What a text looks for, as the shape of a stretch of words with a blank at both ends; said as each database takes it."""
+"""What a text looks for, as the shape of words with a blank at both ends; said as each database takes it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
+from modelkeep_server.features.search.documents import BORDER
 from modelkeep_server.features.search.language.tree import Fit, Pattern
-
-#: Between two texts of one row, a word of its own: nothing that is looked for reaches across it.
-BORDER = "¶"
 
 
 class Any(Enum):

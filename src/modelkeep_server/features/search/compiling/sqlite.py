@@ -5,14 +5,21 @@ from collections.abc import Sequence
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import WORDS_MAX
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
+from modelkeep_server.features.search.documents import BORDER
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
 
 
 class SqliteCompiler(Compiler):
     """For SQLite: FTS5, GLOB, and `holds_shape`, which is ours (db/engine.py)."""
 
-    join = "CROSS JOIN"
     dialect = "sqlite"
+
+    def join(self, table: str, name: str, on: str) -> str:
+        # CROSS is how SQLite is told to keep the order.
+        return f"CROSS JOIN {table} AS {name} ON {on}"
+
+    def join_beside(self, table: str, doc: str) -> str:
+        return self.join(table, table, f"{table}.doc = {doc}")
 
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
@@ -45,6 +52,8 @@ class SqliteCompiler(Compiler):
     def words(self, node: Node) -> Words | None:
         if isinstance(node, Text):
             return self._ask(node)
+        if isinstance(node, Not):
+            return self._ask_all(And((node,)))
         if isinstance(node, Or):
             parts = [self.words(part) for part in node.parts]
             told = [part for part in parts if part is not None]
@@ -59,18 +68,16 @@ class SqliteCompiler(Compiler):
         unwanted: list[str] = []
         exact = True
         for part in node.parts:
-            is_not = isinstance(part, Not)
             told = self.words(part.part if isinstance(part, Not) else part)
             if told is None:
                 return None
             exact = exact and told.exact
-            if not is_not:
+            if not isinstance(part, Not):
                 wanted.append(f"({told.query})")
             elif told.exact:
                 unwanted.append(f"({told.query})")
-        if not wanted:
-            return None
-        found = " AND ".join(wanted)
+        # What is unlike something is all that is, without it: all have the border.
+        found = " AND ".join(wanted) or _quote(BORDER)
         return Words(f"({found}) NOT ({' OR '.join(unwanted)})" if unwanted else found, exact)
 
     def _ask(self, node: Text) -> Words | None:

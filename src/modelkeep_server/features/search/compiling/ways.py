@@ -166,18 +166,17 @@ class Search:
 
     def _begin(self, start: _Start, parts: Sequence[Node]) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
-        compiler, join_word = self.compiler, self.compiler.join
+        compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
         tables, told = start.tables, [start.where]
         joined = self._joined(rest) if start.way is Way.STREAM else []
         for number, (part, value_id) in enumerate(joined):
-            tables += (
-                f" {join_word} search_postings AS p{number} "
-                f"ON p{number}.value_id = {compiler.binds.of(value_id)} AND p{number}.doc = {start.doc}"
-            )
+            name = f"p{number}"
+            on = f"{name}.value_id = {compiler.binds.of(value_id)} AND {name}.doc = {start.doc}"
+            tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         if not tables.startswith(_MODELS):
-            tables += f" {join_word} {_MODELS} ON {_MODELS}.doc = {start.doc}"
+            tables += f" {compiler.join(_MODELS, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         told += [compiler.visible, *(compiler.test(part) for part in rest)]
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
 
-from modelkeep_server.features.search.language.checking import NODES_MAX
+from modelkeep_server.features.search.language.checking import CHARS_MAX, NODES_MAX
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
@@ -32,8 +32,6 @@ from modelkeep_server.features.search.language.tree import (
 )
 from modelkeep_server.kit.words import fold_value
 
-#: Queries beyond this many characters are not taken apart: no query may have them.
-_CHARS_MAX = 10_000
 #: What needs no quotes as a value: it means itself, and nothing else.
 _PLAIN_VALUE = re.compile(r"[^\W_][\w.@/+#:-]*")
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
@@ -68,9 +66,13 @@ class Piece:
     span: Span
 
 
-@lru_cache(maxsize=256)
 def clauses(query: str) -> tuple[Clause, ...]:
     """The terms that must all fit, in order; none of a query that cannot be read."""
+    return _clauses(query) if len(query) <= CHARS_MAX else ()
+
+
+@lru_cache(maxsize=128)
+def _clauses(query: str) -> tuple[Clause, ...]:
     node = _read(query)
     if node is None or isinstance(node, Everything):
         return ()
@@ -95,7 +97,7 @@ def add_words(query: str, words: str) -> str:
     words = words.strip()
     if not words:
         return query
-    return _append(query, f"({words})" if _is_open(scan(words[:_CHARS_MAX])) else words)
+    return _append(query, f"({words})" if _is_open(scan(words[:CHARS_MAX])) else words)
 
 
 def remove_term(query: str, field: str, value: str) -> str:
@@ -133,7 +135,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
     """The query cut for colours, broken or not."""
     found: list[Piece] = []
     at = 0
-    for token in scan(text[:_CHARS_MAX]):
+    for token in scan(text[:CHARS_MAX]):
         found.extend(_blank(text, at, token.start))
         found.append(
             Piece(_KINDS.get(token.sort, "value"), text[token.start : token.end], Span(token.start, token.end))
@@ -152,11 +154,16 @@ def _blank(text: str, start: int, end: int) -> tuple[Piece, ...]:
     return (Piece("blank", text[start:end], Span(start, end)),) if start < end else ()
 
 
-@lru_cache(maxsize=2048)
 def _read(query: str) -> Node | None:
+    """What a query means; None where it cannot be read."""
+    return _read_short(query) if len(query) <= CHARS_MAX else None
+
+
+@lru_cache(maxsize=512)
+def _read_short(query: str) -> Node | None:
     """
-    What a query means; None where it cannot be read. A page asks of one query what becomes of it with each of many
-    terms, hence the cache; which day it is told on is of no account.
+    A page asks of one query what becomes of it with each of many terms, hence the cache. On which day it is read is of
+    no account here.
     """
     try:
         return read_query(query, now=_SOME_DAY)
@@ -205,7 +212,7 @@ def _add(query: str, term: str, *, negated: bool) -> str:
 
 def _append(query: str, term: str) -> str:
     """Behind the query, which is put in parentheses where OR would otherwise take the term in."""
-    tokens = scan(query[:_CHARS_MAX])
+    tokens = scan(query[:CHARS_MAX])
     if not tokens:
         return term
     typed = query.strip()

@@ -55,7 +55,7 @@ _ROWS = (
     ),
     Field(
         "riskTier", Kind.CHOICE, "its risk tier", "riskTier:HIGH", "T",
-        ("risk", "tier", "risk-tier", "risk_tier"), _TIERS,
+        ("risk", "tier"), _TIERS,
     ),
     Field(
         "state", Kind.CHOICE, "the state of one of its versions", "state:PRODUCTION", "S",
@@ -68,7 +68,7 @@ _ROWS = (
     ),
     Field(
         "modelType", Kind.VALUE, "the model type of one of its versions", "modelType:classification", "M",
-        ("type", "model-type", "model_type", "task"),
+        ("type", "task"),
     ),
     Field("license", Kind.VALUE, "the license of one of its versions", "license:apache-2.0", "L", ("licence",)),
     Field("version", Kind.VALUE, "the number of one of its versions", "version:1.2.0", also=("versions",)),

@@ -13,7 +13,7 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_models, search_needles, search_texts, search_values
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.codes import read_code, split_codes
-from modelkeep_server.features.search.documents import BETWEEN, KEY_CHARS_MAX
+from modelkeep_server.features.search.documents import BORDER, KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Or, Pattern, Text, Value
 
@@ -101,5 +101,5 @@ def _stem_of(pattern: Pattern) -> str:
 
 
 def _beginnings(words: Iterable[str]) -> set[str]:
-    told = {word for word in words if word and word != BETWEEN.strip()}
+    told = {word for word in words if word and word != BORDER}
     return {f"w:{word[:letters]}" for word in told for letters in range(1, _LETTERS + 1)}

@@ -74,8 +74,12 @@ function afterSwap() {
   announce(fresh.dataset.says);
   const menu = document.getElementById("syntax");
   if (menu?.open && !ofForm) menu.open = false;
-  if (pressed && !pressed.isConnected && document.activeElement === document.body) input.focus({ preventScroll: true });
-  if (["newer", "older"].includes(pressed?.id)) page.scrollIntoView({ block: "start" });
+  // What was pressed may be gone: the next chip takes its place, or what was found.
+  if (pressed && !pressed.isConnected && document.activeElement === document.body) {
+    const next = pressed.matches(".chip") && fresh.querySelector("a.chip");
+    (next || fresh.querySelector("#results")).focus({ preventScroll: true });
+  }
+  if (["newer", "older"].includes(pressed?.id)) scrollTo(0, 0);
 }
 
 /** While one types, the address is written over: going back leaves the search as a whole. */
