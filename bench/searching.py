@@ -4,7 +4,7 @@ Measure searching, in registries of the sizes that are asked for.
     python -m bench.searching --models 100000
     python -m bench.searching --models 1000000 --database postgresql://... --keep DIR
 
-Models are planted by SQL (bench/planting_models.py), and the index is built as `modelkeep admin reindex` builds it.
+Models are planted by SQL (bench/planting_models.py), and the index is filled as it is after an upgrade.
 Each kind of query is then asked with many different words: in process, as a page of 50 with all facets, by somebody
 without a role and by an MRC, who sees everything; and over HTTP. With `--keep` the folder, or the database, is used
 again. MLflow's `search_registered_models` stands beside them at 10,000 models, where the command `mlflow` is found.
@@ -24,7 +24,7 @@ from itertools import cycle, islice, zip_longest
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from bench.asking import Asked, Kind, list_kinds
 from bench.beside_mlflow import PAIRS, Beside, MLflow, find_mlflow
@@ -44,14 +44,11 @@ from bench.search_figures import (
 )
 from bench.server import Place, Running, lay_out, serve
 from modelkeep_server.app import House, open_house
-from modelkeep_server.db.tables import models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import actors
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.gathering import Touched
-from modelkeep_server.features.search.projection import index
+from modelkeep_server.features.search import queries, reindexing
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 from modelkeep_server.rules.permissions import Role
 
@@ -85,17 +82,9 @@ def plant(place: Place, count: int) -> Built:
             plant_models(house, count)
         planted = time.perf_counter()
         before = _size_mib(house)
-        _index(house)
+        reindexing.fill(house.database, house.parts, lambda *_: None)
         indexed = time.perf_counter()
         return Built(count, planted - began, indexed - planted, _size_mib(house) - before)
-
-
-def _index(house: House) -> None:
-    with house.reading() as work:
-        keys = [row.id for row in work.all(select(models.c.id).order_by(models.c.updated_at, models.c.id))]
-    for start in range(0, len(keys), 500):
-        with house.writing() as work:
-            index(work, Touched(frozenset(keys[start : start + 500]), frozenset()))
 
 
 def _size_mib(house: House) -> float:

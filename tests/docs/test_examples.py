@@ -81,11 +81,17 @@ FOUND_AT = {
         ("show_webhook", "update_webhook", "rotate_secret", "send_test", "list_deliveries", "end_webhook"),
         "/api/v1/webhooks",
     ),
+    **dict.fromkeys(
+        ("show_search", "update_search", "copy_search", "turn_alert_on", "delete_search"),
+        "/api/v1/searches?whose=mine",
+    ),
     **dict.fromkeys(("renew_invitation", "revoke_invitation"), _LINK),
 }
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
 #: asked, an upload is under way (tests/interfaces/api/tus/test_resumable_uploads.py goes through them).
 IN_ITS_TIME = {
+    # One was deleted before, or was not (tests/interfaces/api/test_searches.py).
+    "restore_search", "turn_alert_off",
     "retry_job", "fetch_device_token", "redeliver", "confirm_role_request", "decline_role_request",
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).

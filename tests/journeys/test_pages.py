@@ -20,8 +20,11 @@ MODEL = "/models/customer-analytics/customer-churn-predictor"
 SIGNED_IN = (
     "/",
     "/models",
-    "/models?q=churn&riskTier=MEDIUM&tag=churn",
+    "/models?q=churn AND riskTier:MEDIUM tag:churn -tag:experimental",
     "/models?q=nothing-like-it",
+    "/models?q=tag:chrun riskTier:HIGH",
+    "/models?q=riskTier:HIHG",
+    "/models?q=word+" + "word+" * 32,
     "/groups",
     "/tags?sort=use",
     "/tags?q=nothing-like-it",

@@ -155,6 +155,27 @@ def test_an_edited_row_is_named(closed: Settings) -> None:
     assert "role_grants row 1: changed by hand since event 7 wrote it\n" in result.stdout
 
 
+def test_reindex_check_names_what_differs_and_reindex_mends_it(
+    closed: Settings,
+) -> None:
+    """Nothing is changed by the check, which ends with 1 until the index was written anew."""
+    with opened(closed) as registry:
+        model = Make(registry).model(name="churn")
+    sound = run(closed, admin.app, "reindex", "--check")
+    with opened(closed) as registry:
+        registry.tamper("UPDATE search_texts SET description = 'nothing'")
+
+    spoilt = run(closed, admin.app, "reindex", "--check")
+    again = run(closed, admin.app, "reindex")
+    mended = run(closed, admin.app, "reindex", "--check")
+
+    said = "1 models: the search index is as it would be if it were written anew.\n"
+    assert (sound.exit_code, sound.stdout) == (mended.exit_code, mended.stdout) == (0, said)
+    assert (spoilt.exit_code, spoilt.stdout.splitlines()[0]) == (1, f"differs: {model.address}")
+    assert "1 of 1 models differ. Run: modelkeep admin reindex\n" in spoilt.stderr
+    assert (again.exit_code, again.stdout) == (0, "1 models and 0 versions indexed.\n")
+
+
 def test_verifying_never_signs_a_head_that_does_not_hold(fresh_registry: Registry, fresh_make: Make) -> None:
     """A log rewritten together with its head is found by the checkpoint from before, not vouched for anew."""
     fresh_make.model()

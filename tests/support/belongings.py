@@ -9,7 +9,7 @@ from tests.support.make import Person
 from tests.support.registries import Registry
 
 #: The nouns in addresses of what nobody but its person may touch, whatever their role.
-OWN = ("notices", "tokens", "sessions")
+OWN = ("notices", "tokens", "sessions", "searches")
 _TOLD: Mapping[str, Any] = {"model": "golden/model", "status": "GRANTED"}
 
 
@@ -31,4 +31,6 @@ def _give(registry: Registry, api: Api, person: Person, browser: Browser) -> dic
     session = registry.look(newest, key=person.actor.user_id)[0][0]
     notices = browser.call("GET", "/api/v1/notices").json()["items"]
     told = next(one["id"] for one in notices if one["kind"] == "access.decided")
-    return {"tokens": token.json()["id"], "notices": told, "sessions": session}
+    kept = browser.call("POST", "/api/v1/searches", json={"name": "Kept", "query": "tag:kept"})
+    assert kept.status_code == 201, kept.text
+    return {"tokens": token.json()["id"], "notices": told, "sessions": session, "searches": kept.json()["id"]}

@@ -61,12 +61,7 @@ def read_version(text: str | None) -> str | None:
     return (text or "").strip().replace(" ", "+") or None
 
 
-#: How an address asks for models: these names in the API, on the page, and in the client.
-CATALOGUE_FILTERS = (
-    "q", "group", "riskTier", "tag", "owner", "state", "framework", "status", "createdFrom", "createdTo", "updatedFrom",
-    "updatedTo", "sort",
-)  # fmt: skip
-#: How an address asks for events, at the same places.
+#: How an address asks for events: these names in the API, on the page, and in the client.
 EVENT_FILTERS = ("q", "person", "action", "object", "kind", "role", "outcome", "requestId", "from", "to")
 #: How an address asks for people, at the same places.
 PEOPLE_FILTERS = ("q", "role", "disabled", "source")

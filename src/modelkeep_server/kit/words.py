@@ -22,6 +22,8 @@ _IDEOGRAPHS = ((0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303C), (0x3041, 0x
 #: Sounds of kana that could not be joined to a letter, and tones of ideographs: left out, since no word begins so.
 _TONES = ((0x302A, 0x302F), (0x3099, 0x309C))
 _ZERO_WIDTH_SPACE = "\u200b"
+#: So many characters are kept in mind: more than texts of some languages have, fewer than somebody could send.
+_REMEMBERED_MAX = 40_000
 
 
 class _Folding(dict[int, str]):
@@ -33,7 +35,8 @@ class _Folding(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         told = "".join(self._fold(char) for char in _take_apart(chr(code)))
-        self[code] = told
+        if len(self) < _REMEMBERED_MAX:
+            self[code] = told
         return told
 
     def _fold(self, char: str) -> str:

@@ -95,7 +95,7 @@ def test_readers_find_everything_all_the_while_and_writers_write(
     fresh_registry: Registry, fresh_make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between any two batches the catalogue is whole; what is registered or changed meanwhile is found, and stays."""
-    monkeypatch.setattr(reindexing, "NEXT", reindexing.NEXT.limit(2))
+    monkeypatch.setattr(reindexing, "BATCH", 2)
     furnish(fresh_make)
     owner = fresh_make.owner()
     late: list[str] = []
@@ -124,7 +124,7 @@ def test_a_reindex_that_was_broken_off_is_run_again(
     fresh_registry: Registry, fresh_make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was done until then is right, nothing is lost, and the second run ends it."""
-    monkeypatch.setattr(reindexing, "NEXT", reindexing.NEXT.limit(2))
+    monkeypatch.setattr(reindexing, "BATCH", 2)
     furnish(fresh_make)
     fresh_registry.tamper("UPDATE search_texts SET description = 'nothing'")
 
@@ -169,7 +169,7 @@ def test_a_large_index_is_filled_while_the_registry_serves(
 ) -> None:
     """It opens at once; what changes meanwhile is found, and when all is filled the order is that of last changes."""
     monkeypatch.setattr(reindexing, "FILLED_AT_ONCE", 3)
-    monkeypatch.setattr(reindexing, "NEXT", reindexing.NEXT.limit(2))
+    monkeypatch.setattr(reindexing, "FILL_BATCH", 2)
     furnish(fresh_make)
     model = fresh_make.model(name="changed")
     empty(fresh_registry)
@@ -189,6 +189,11 @@ def test_a_large_index_is_filled_while_the_registry_serves(
 
     assert (before, during) == ([], ["changed"])
     assert check(fresh_registry).is_sound
+    if fresh_registry.kind == "postgresql":
+        options = fresh_registry.look(
+            "SELECT reloptions FROM pg_class WHERE relname LIKE 'ix_search_%' AND relam = 2742"
+        )
+        assert [row.reloptions for row in options] == [["fastupdate=off"]] * 2
     assert found_by(fresh_registry, "is:active") == ["changed", *[f"model-{n}" for n in reversed(range(7))]]
 
 

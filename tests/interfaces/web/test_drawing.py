@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.features.versions.views import Passage
 from modelkeep_server.interfaces.marks import format_size
 from modelkeep_server.interfaces.web import drawing, forms
@@ -129,10 +128,3 @@ def test_a_form_shows_the_first_fault_of_each_field() -> None:
     errors = [FieldError("owners", "one"), FieldError("owners", "two"), FieldError("name", "three")]
 
     assert forms.errors_by_field(errors) == {"owners": "one", "name": "three"}
-
-
-def test_an_address_holds_only_the_filters_in_use() -> None:
-    """The catalogue's address leaves out what does not filter."""
-    asked = CatalogueFilter(text="fraud", updated_from=NOW, sort="updated")
-
-    assert forms.query_of(asked) == {"q": "fraud", "updatedFrom": "2026-03-12"}

@@ -157,17 +157,18 @@ def _lineage_kinds() -> DrawnTable:
 
 
 def _query_fields() -> DrawnTable:
-    rows = tuple(
-        (f"`{field.name}:`", _say_taken(field), f"`{field.example}`", ", ".join(f"`{name}:`" for name in field.also))
-        for field in query_fields.FIELDS.values()
-    )
-    heads = ("Field", "It asks for", "Example", "Also understood")
-    return DrawnTable("The fields of the query language", heads, rows, ("text",) * 4)
+    rows = tuple((field.name, _say_taken(field)) for field in query_fields.FIELDS.values())
+    examples = tuple(field.example for field in query_fields.FIELDS.values())
+    return DrawnTable("The fields of the query language", ("Field", "It asks for"), rows, ("name", "text"), examples)
 
 
 def _say_taken(field: query_fields.Field) -> str:
-    choices = ", ".join(f"`{choice}`" for choice in field.choices)
-    return f"{field.says}: {choices}" if choices else field.says
+    told = field.says
+    if field.choices:
+        told += f": {', '.join(field.choices)}"
+    if field.also:
+        told += f" (also {', '.join(f'`{name}:`' for name in field.also)})"
+    return told[:1].upper() + told[1:]
 
 
 _TABLES: Mapping[str, Callable[[], DrawnTable]] = {

@@ -8,7 +8,20 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Table, bindparam, false, func, or_, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from modelkeep_server.db.tables import collaborators, model_owners, models, people, role_grants, team_members, teams
 from modelkeep_server.db.tables.base import UtcMicros
@@ -51,7 +64,7 @@ def visible_to(actor: Actor, of: Table = models) -> ColumnElement[bool]:
     return _condition(sight_of(actor), actor.user_id, actor.emails_verified, actor.as_of, of)
 
 
-def visible_by(sight: Sight, of: Table = models) -> ColumnElement[bool]:
+def visible_by(sight: Sight, of: FromClause = models) -> ColumnElement[bool]:
     """The same condition in a statement built once for all who see as far; it takes the `values_of` an actor."""
     return _condition(sight, ASKER, ASKER_EMAILS, _AS_OF, of)
 
@@ -108,7 +121,7 @@ def owned_by_asker(of: Table = models) -> ColumnElement[bool]:
     return _ownership(ASKER, ASKER_EMAILS, of)
 
 
-def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table) -> ColumnElement[bool]:
+def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: FromClause) -> ColumnElement[bool]:
     if sight is Sight.NOTHING:
         return false()
     if sight is Sight.EVERYTHING:
@@ -117,7 +130,7 @@ def _condition(sight: Sight, actor_id: Any, emails: Any, moment: Any, of: Table)
     return or_(of.c.visibility == Visibility.INTERNAL, _ownership(actor_id, emails, of), _key_of(of).in_(let_in))
 
 
-def _key_of(of: Table) -> ColumnElement[int]:
+def _key_of(of: FromClause) -> ColumnElement[int]:
     return of.c.id if of is models else of.c.model_id
 
 
@@ -126,7 +139,7 @@ def _sharing_of(what: ColumnElement[Any], actor_id: Any, moment: Any) -> Select[
     return select(what).where(_sharing.c.person_id == actor_id, _sharing.c.ended_at.is_(None), still)
 
 
-def _ownership(actor_id: Any, emails: Any, of: Table) -> ColumnElement[bool]:
+def _ownership(actor_id: Any, emails: Any, of: FromClause) -> ColumnElement[bool]:
     """Told as a set of ids, so that a list of one's own models is found through the indexes, not by asking each."""
     registered = select(_registered.c.id).where(_registered.c.registrar_id == actor_id)
     by_email = select(_owning.c.model_id).where(_owning.c.email_key.in_(emails), _owning.c.removed_at.is_(None))

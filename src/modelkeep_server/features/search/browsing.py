@@ -30,6 +30,7 @@ COUNTED_MOST, TIERED_MOST = 10_000, 1_000
 #: By use, so many values at most, of the models that changed last.
 USED_MOST = 100
 _LATELY = 10_000
+SECONDS_MAX = 5.0
 SORTS = ("name", "use")
 _TIERS = tuple(RiskTier)
 
@@ -75,15 +76,16 @@ def list_values(
     letter = FIELDS[field].letter
     asked = {**values_of(actor), "field": letter, "within": holding(fold_value(text))}
     following: str | None = None
-    if sort == "use":
-        rows = _read_used(work, actor, letter, asked, min(limit, USED_MOST))
-    else:
-        filters = {"list": f"browse {field}", "text": fold_value(text)}
-        rows, following = read_rows(
-            work, _select_holding(sight_of(actor)), search_values.c.key,
-            filters=filters, values=asked, limit=limit, cursor=cursor,
-        )  # fmt: skip
-    found = _fill(work, actor, field, rows)
+    with work.hurried(SECONDS_MAX):
+        if sort == "use":
+            rows = _read_used(work, actor, letter, asked, min(limit, USED_MOST))
+        else:
+            filters = {"list": f"browse {field}", "text": fold_value(text)}
+            rows, following = read_rows(
+                work, _select_holding(sight_of(actor)), search_values.c.key,
+                filters=filters, values=asked, limit=limit, cursor=cursor,
+            )  # fmt: skip
+        found = _fill(work, actor, field, rows)
     if sort == "use":
         found.sort(key=lambda row: (-row.count, row.name))
     return Page(tuple(found), following)
@@ -119,8 +121,8 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
             Browsed(
                 name=row.shown,
                 query=write_term(field, row.shown),
-                count=min(facts.count, COUNTED_MOST),
-                is_capped=facts.count > COUNTED_MOST,
+                count=min(facts.models_count, COUNTED_MOST),
+                is_capped=facts.models_count > COUNTED_MOST,
                 tiers=dict(zip(_TIERS, map(int, facts.tiers.split("/")), strict=True)),
                 newest=f"{model.group_name}/{model.name}",
                 updated_at=model.updated_at,
@@ -153,27 +155,21 @@ _TIER_VALUES = select(search_values.c.id, search_values.c.key).where(search_valu
 @cache
 def _select_counts(sight: Sight, dialect: str) -> Select[Any]:
     """Of each value how many models have it, its newest, and `low/medium/high` of those that changed last as text."""
-    posted = search_postings.c.value_id == search_values.c.id
-    counted = select(search_postings.c.doc).where(posted).correlate(search_values)
+    doc = search_postings.c.doc
+    seen = select(doc).where(search_postings.c.value_id == search_values.c.id).correlate(search_values)
     if sight is not Sight.EVERYTHING:
         # Those few are taken off: whether each of the others is seen need not be asked.
         hidden = (search_models.c.visibility == Visibility.RESTRICTED) & ~visible_by(sight, search_models)
-        counted = counted.where(search_postings.c.doc.not_in(select(search_models.c.doc).where(hidden)))
-    count = select(func.count()).select_from(counted.limit(COUNTED_MOST + 1).subquery()).scalar_subquery()
-    seen = (
-        select(search_models.c.facets)
-        .join(search_postings, search_postings.c.doc == search_models.c.doc)
-        .where(posted, visible_by(sight, search_models))
-        .order_by(search_postings.c.doc.desc())
-        .correlate(search_values)
-    )
-    newest = seen.with_only_columns(search_postings.c.doc).limit(1).scalar_subquery()
-    lately = seen.limit(TIERED_MOST).subquery()
+        seen = seen.where(doc.not_in(select(search_models.c.doc).where(hidden)))
+    count = select(func.count()).select_from(seen.limit(COUNTED_MOST + 1).subquery()).scalar_subquery()
+    newest = seen.order_by(doc.desc()).limit(1).scalar_subquery()
+    recent = seen.order_by(doc.desc()).limit(TIERED_MOST).subquery()
+    lately = select(search_models.c.facets).join(recent, recent.c.doc == search_models.c.doc).subquery()
     place_of = func.instr if dialect == "sqlite" else func.strpos
     places = (place_of(lately.c.facets, bindparam(f"tier_{tier}")) for tier in _TIERS)
     low, medium, high = (cast(func.sum(case((place > 0, 1), else_=0)), Text) for place in places)
     tiers = select(low + literal("/") + medium + literal("/") + high).select_from(lately).scalar_subquery()
-    told = (search_values.c.id, count.label("count"), newest.label("newest"), tiers.label("tiers"))
+    told = (search_values.c.id, count.label("models_count"), newest.label("newest"), tiers.label("tiers"))
     return select(*told).where(in_keys(search_values.c.id, "keys"))
 
 

@@ -22,7 +22,7 @@ from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.codes import CODE_CHARS, read_code, split_codes
 from modelkeep_server.features.search.documents import list_values, write_texts
 from modelkeep_server.features.search.gathering import Gathered, Touched, read_models, read_versions
-from modelkeep_server.features.search.reindexing import NEXT, Step
+from modelkeep_server.features.search.reindexing import BATCH, NEXT, Step
 from modelkeep_server.features.search.sweeping import is_full_text_sound, reading, writing
 from modelkeep_server.features.search.writing import PLACES, find_change, narrow
 
@@ -57,7 +57,7 @@ def check(database: Database, parts: Parts, step: Step) -> Checked:
     differing: list[str] = []
     while True:
         with reading(database, parts) as work:
-            rows = work.all(NEXT, {"at": at, "key": key})
+            rows = work.all(NEXT, {"at": at, "key": key, "count": BATCH})
             if rows:
                 differing += _find_differing(work, [row.id for row in rows])
         if not rows:

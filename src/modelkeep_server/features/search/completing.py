@@ -23,6 +23,8 @@ from modelkeep_server.features.search.offers import (
 )
 
 OFFERED = 10
+#: Whoever types on has no use for what comes later.
+SECONDS_MAX = 1.0
 #: Of each kind, where a bare word may mean several.
 _FIELDS_MOST, _MODELS_MOST, _VALUES_MOST = 3, 5, 4
 #: Fields whose values a bare word may mean.
@@ -38,8 +40,9 @@ def complete(work: Work, actor: Actor, query: str, at: int, *, limit: int = OFFE
     typed = read_caret(query, at)
     if not actor.is_known or typed.is_unknown or len(typed.text) > _TYPED_MAX or "\0" in typed.text:
         return ()
-    offered = _offer_values(work, actor, typed, typed.field, limit) if typed.field else _offer(work, actor, typed)
-    return tuple(_without_repeats(offered))[:limit]
+    with work.hurried(SECONDS_MAX):
+        offered = _offer_values(work, actor, typed, typed.field, limit) if typed.field else _offer(work, actor, typed)
+        return tuple(_without_repeats(offered))[:limit]
 
 
 def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:

@@ -16,7 +16,8 @@ from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.kit.words import fold_value, split_words
 from modelkeep_server.rules.lifecycle import State
 
-#: Raised whenever the same facts make another document: then `reindex` writes all of them anew.
+#: Raised whenever the same facts make another document, with a migration that empties the index: what opens the
+#: registry next fills it.
 FORM = 2
 #: What is kept of a folded value; an index of PostgreSQL takes no more than 2,700 bytes.
 KEY_CHARS_MAX = 500

@@ -28,6 +28,8 @@ from modelkeep_server.kit import clock
 from modelkeep_server.rules.lifecycle import State
 
 RUN_MODELS = 500
+#: For finding all that is to be taken out.
+SECONDS_MAX = 60.0
 #: Filters that may hold an e-mail or a name.
 _PERSONAL = frozenset({"text", "owner"})
 
@@ -58,7 +60,8 @@ class ExportedModel:
 def measure(work: Work, actor: Actor, asked: CatalogueFilter) -> ModelExport:
     """What an export of this filter will hold. Raises Invalid, NotPermitted."""
     access.require(work, actor, "model.export")
-    return ModelExport(asked, array("q", queries.stream_keys(work, actor, asked)))
+    with work.hurried(SECONDS_MAX):
+        return ModelExport(asked, array("q", queries.stream_keys(work, actor, asked)))
 
 
 def begin(work: Work, actor: Actor, export: ModelExport, *, format: str) -> None:  # noqa: A002 - the API's own word

@@ -45,9 +45,11 @@ from modelkeep_server.kit.words import fold_value, split_words
 #: Of so many models that changed last the values are put first, those of most of them before others.
 _LATELY = 400
 _RANKED_MOST = 100
+#: So many of the newest are looked through for words before the index is asked.
+_WALKED = 2_000
 #: Values that may be meant: so alike (difflib), so many letters more or fewer, looked for among so many.
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.72, 3, 400
-_KEY_MOST = 200
+_KEY_MOST, _SECONDS_MAX = 200, 1.0
 #: Comes after every other text, byte by byte.
 _LAST = "\U0010ffff"
 _BY_LETTER = {field.letter: field.name for field in FIELDS.values() if field.letter}
@@ -135,7 +137,8 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
         "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]),
         "last": holding(key[-third:])[:-1],
     }  # fmt: skip
-    rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
+    with work.hurried(_SECONDS_MAX):
+        rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
     alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
     longer = sorted((found for found in rows if found.startswith(key) and found not in alike), key=len)
     return tuple(rows[found] for found in [*alike, *longer] if found != key)[:limit]
@@ -160,12 +163,9 @@ def _count_lately(work: Work, actor: Actor, letter: str) -> Counter[int]:
 @cache
 def _select_lately(sight: Sight) -> Select[Any]:
     """The newest first, and then those that are seen: so that it costs the same however many are hidden."""
-    newest = select(search_models.c.doc).order_by(search_models.c.doc.desc()).limit(_LATELY).subquery()
-    return (
-        select(search_models.c.facets)
-        .join(newest, newest.c.doc == search_models.c.doc)
-        .where(visible_by(sight, search_models))
-    )
+    told = (search_models.c.facets, search_models.c.visibility, search_models.c.model_id)
+    newest = select(*told).order_by(search_models.c.doc.desc()).limit(_LATELY).subquery()
+    return select(newest.c.facets).where(visible_by(sight, newest))
 
 
 def is_seen(sight: Sight) -> ColumnElement[bool]:
@@ -208,14 +208,24 @@ def _select_of_several(sight: Sight, letters: tuple[str, ...]) -> Select[Any]:
 def _select_within(sight: Sight, dialect: str, is_owner: bool) -> Select[Any]:
     key = search_values.c.key
     holds: ColumnElement[bool] = key.like(bindparam("within"), escape="/")
-    statement = select(search_values)
     if is_owner:
-        statement = statement.add_columns(people.c.name.label("person")).outerjoin(
-            people, people.c.email_key.collate("C" if dialect == "postgresql" else "BINARY") == key
-        )
-        holds = or_(holds, func.lower(people.c.name).like(bindparam("within"), escape="/"))
-    return statement.where(search_values.c.field == bindparam("field"), holds, is_seen(sight)).order_by(key).limit(
-        bindparam("most")
+        # PostgreSQL compares texts of two collations only where it is told by which of them.
+        emails = people.c.email_key.collate("C") if dialect == "postgresql" else people.c.email_key
+        named = select(emails).where(func.lower(people.c.name).like(bindparam("within"), escape="/"))
+        holds = or_(holds, key.in_(named))
+    found = select(search_values).where(search_values.c.field == bindparam("field"), holds, is_seen(sight))
+    found = found.order_by(key).limit(bindparam("most"))
+    return _with_people(found, dialect) if is_owner else found
+
+
+def _with_people(found: Select[Any], dialect: str) -> Select[Any]:
+    """Values that are e-mails, with the names of those who have them."""
+    values = found.subquery()
+    key = values.c.key.collate("default") if dialect == "postgresql" else values.c.key
+    return (
+        select(values, people.c.name.label("person"))
+        .outerjoin(people, people.c.email_key == key)
+        .order_by(values.c.key)
     )  # fmt: skip
 
 
@@ -246,20 +256,38 @@ def _select_begun(sight: Sight) -> Select[Any]:
 @cache
 def _select_by_words(sight: Sight, dialect: str) -> Select[Any]:
     if dialect == "sqlite":
-        doc = search_index.c.rowid
         fits = literal_column("search_index").op("MATCH")(bindparam("match"))
+        parts = [select(search_index.c.rowid.label("doc")).where(fits)]
     else:
-        doc = search_texts.c.doc
-        fits = literal_column("document").op("@@")(bindparam("match", type_=TSQUERY))
-    found = (
+        parts = _words_on_postgresql()
+    # The second part is not begun where the first gave enough.
+    found = union_all(*(select(_newest_of(sight, part).subquery()) for part in parts))
+    newest = found.limit(bindparam("most")).subquery()
+    return _models_of(newest.c.model_id).order_by(newest.c.by.desc())
+
+
+def _words_on_postgresql() -> list[Select[Any]]:
+    """
+    Documents with these words: of those that changed last, which are walked through, and of all before out of the
+    index, whose hits come in no order: there are few of them where few were among the last.
+    """
+    fits = literal_column("document").op("@@")(bindparam("match", type_=TSQUERY))
+    last = select(search_texts.c.doc, literal_column("document")).order_by(search_texts.c.doc.desc()).limit(_WALKED)
+    walked = last.subquery()
+    first = select(func.min(last.subquery().c.doc)).scalar_subquery()
+    before = select(search_texts.c.doc).where(fits).offset(literal_column("0")).subquery()
+    return [select(walked.c.doc).where(fits), select(before.c.doc).where(before.c.doc < first)]
+
+
+def _newest_of(sight: Sight, found: Select[Any]) -> Select[Any]:
+    doc = found.subquery().c.doc
+    return (
         select(search_models.c.model_id, doc.label("by"))
         .join(search_models, search_models.c.doc == doc)
-        .where(fits, visible_by(sight, search_models))
+        .where(visible_by(sight, search_models))
         .order_by(doc.desc())
         .limit(bindparam("most"))
-        .subquery()
     )
-    return _models_of(found.c.model_id).order_by(found.c.by.desc())
 
 
 def _models_of(key: ColumnElement[int]) -> Select[Any]:

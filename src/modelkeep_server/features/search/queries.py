@@ -98,23 +98,9 @@ def count_models(work: Work, actor: Actor) -> int:
 
 def list_groups(work: Work, actor: Actor, *, limit: int = 100) -> tuple[tuple[str, int], ...]:
     """The groups of the newest models the actor sees, with how many each holds, the fullest first. Two statements."""
-    return _most_used(work, actor, "group", limit)
-
-
-def list_tags(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
-    """The most used tags among the newest models the actor can see. Two statements."""
-    return tuple(tag for tag, _ in _most_used(work, actor, "tag", limit))
-
-
-def list_owners(work: Work, actor: Actor, *, limit: int = 30) -> tuple[str, ...]:
-    """The e-mails that own the most among the newest models the actor can see. Two statements."""
-    return tuple(owner for owner, _ in _most_used(work, actor, "owner", limit))
-
-
-def _most_used(work: Work, actor: Actor, field: str, limit: int) -> tuple[tuple[str, int], ...]:
     counts = counting.count_values(Search(work, actor, Everything()))
-    named = counting.name_values(work, counts, [field], limit)
-    return tuple((told.shown, told.count) for told in named[field])
+    named = counting.name_values(work, counts, ["group"], limit)
+    return tuple((told.shown, told.count) for told in named["group"])
 
 
 def _read(work: Work, asked: CatalogueFilter) -> tuple[Node, str]:

@@ -7,17 +7,17 @@ Readers find everything all the while, and writers wait for one batch at most. W
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import BigInteger, Row, bindparam, delete, func, select, tuple_, type_coerce
+from sqlalchemy import BigInteger, Row, bindparam, delete, func, select, text, tuple_, type_coerce
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.tables import models, search_models, search_versions
+from modelkeep_server.db.tables import models, search_models, search_texts, search_versions, search_words
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.gathering import Gathered, Touched, find_last_document
 from modelkeep_server.features.search.projection import index, take_turns
@@ -30,6 +30,8 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 BATCH = 500
+#: More at a time where the index is filled: it then rewrites fewer of its pages.
+FILL_BATCH = 2_000
 #: So many models are indexed before a registry opens; more than that, and it serves meanwhile.
 FILLED_AT_ONCE = 2_000
 #: Whoever waits to write comes in between two batches.
@@ -43,14 +45,17 @@ Step = Callable[[int, int], None]
 
 def reindex(database: Database, parts: Parts, step: Step) -> int:
     """Write all documents anew, then take out what stands beside them. Gives back how many models there are."""
-    done = _walk(database, parts, _renew, step)
+    done = _walk(database, parts, _renew, step, BATCH)
     sweep(database, parts)
     return done
 
 
 def fill(database: Database, parts: Parts, step: Step) -> int:
     """Index the models that the index lacks, or has otherwise than they are; it is in order then."""
-    return _walk(database, parts, _Filling().index, step)
+    with reading(database, parts) as work:
+        is_much = count_missing(work) > FILLED_AT_ONCE
+    with _loading(database, parts) if is_much and not database.is_sqlite else nullcontext():
+        return _walk(database, parts, _Filling().index, step, FILL_BATCH)
 
 
 def count_missing(work: Work) -> int:
@@ -109,13 +114,36 @@ class _Stopped(Exception):
     """The server ends."""
 
 
-def _walk(database: Database, parts: Parts, handle: Callable[[Work, dict[int, int]], None], step: Step) -> int:
+@contextmanager
+def _loading(database: Database, parts: Parts) -> Iterator[None]:
+    """
+    PostgreSQL alone: have GIN put new words aside and enter them many at a time, in a third of the time. Searches go
+    through what was put aside, so that it is not done otherwise.
+    """
+    _patiently(partial(_put_aside, database, parts, "on"))
+    try:
+        yield
+    finally:
+        _patiently(partial(_put_aside, database, parts, "off"))
+
+
+def _put_aside(database: Database, parts: Parts, value: str) -> None:
+    for table, name in ((search_texts, "ix_search_texts_document"), (search_words, "ix_search_words_within")):
+        with writing(database, parts) as work:
+            # The second is not there where the server has no pg_trgm.
+            work.keep(table, text(f"ALTER INDEX IF EXISTS {name} SET (fastupdate = {value})"))
+            work.scalar(select(func.gin_clean_pending_list(func.to_regclass(name))))
+
+
+def _walk(
+    database: Database, parts: Parts, handle: Callable[[Work, dict[int, int]], None], step: Step, batch: int
+) -> int:
     """Hand on all models in the order in which they changed last, those that change meanwhile once more at the end."""
     with reading(database, parts) as work:
         total = int(work.scalar(select(func.count()).select_from(models)))
     done, at, key = 0, -1, 0
     while True:
-        rows = _patiently(partial(_hand_on, database, parts, handle, {"at": at, "key": key}))
+        rows = _patiently(partial(_hand_on, database, parts, handle, {"at": at, "key": key, "count": batch}))
         if not rows:
             return total
         done, at, key = done + len(rows), rows[-1].at, rows[-1].id
@@ -179,7 +207,7 @@ NEXT = (
     select(models.c.id, _AT.label("at"))
     .where(tuple_(_AT, models.c.id) > tuple_(bindparam("at", type_=BigInteger), bindparam("key", type_=BigInteger)))
     .order_by(models.c.updated_at, models.c.id)
-    .limit(BATCH)
+    .limit(bindparam("count", type_=BigInteger))
 )
 _NEWEST = select(search_models.c.doc).order_by(search_models.c.updated_at.desc(), search_models.c.doc.desc()).limit(1)
 _REMOVE_VERSIONS = delete(search_versions).where(in_keys(search_versions.c.model_id, "keys"))

@@ -29,7 +29,6 @@ for model in registry.run_search(search):
     "show_search": f"{_FOUND}print(registry.get_search(search.id).query)",
     "update_search": f'{_FOUND}registry.update_search(search.id, {{"sort": "updated"}}, revision=search.revision)',
     "copy_search": f"{_FOUND}print(registry.copy_search(search.id).name)",
-    "turn_alert_on": f"{_FOUND}registry.set_alert(search.id)",
-    "turn_alert_off": f"{_FOUND}registry.set_alert(search.id, on=False)",
+    "turn_alert_on": f"{_FOUND}print(registry.set_alert(search.id).alert_since)  # on=False turns it off",
     "delete_search": f"{_FOUND}registry.delete_search(search.id)",
 }

@@ -44,11 +44,11 @@ def read_caret(query: str, at: int) -> Typed:
     """What is typed at a caret, which stands before the character `at`; beyond an end it stands at the end."""
     at = max(0, min(at, len(query)))
     opened = _walk(query[:at])
-    typed, start = query[opened.start : at], opened.start
+    word, start = query[opened.start : at], opened.start
     joins = _can_join(query[:start])
     if opened.range_of is not None:
-        return Typed(typed, Span(start, _end_of(query, at)), opened.range_of, compares="[", bounds=opened.bounds)
-    begins = _BEGINS.match(typed)
+        return Typed(word, Span(start, _end_of(query, at)), opened.range_of, compares="[", bounds=opened.bounds)
+    begins = _BEGINS.match(word)
     start += begins.end() if begins else 0
     joins = joins and start == opened.start
     named = _NAMED.match(query, start, at)

@@ -11,11 +11,21 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
 
-from modelkeep_server.features.search.language.checking import NODES_MAX
+from modelkeep_server.features.search.language.checking import CHARS_MAX, NODES_MAX
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, quote, scan, unquote
+from modelkeep_server.features.search.language.scanning import (
+    BEGINS,
+    ENDS,
+    JOINS,
+    SIGNS,
+    Sort,
+    Token,
+    quote,
+    scan,
+    unquote,
+)
 from modelkeep_server.features.search.language.tree import (
     And,
     During,
@@ -32,16 +42,17 @@ from modelkeep_server.features.search.language.tree import (
 )
 from modelkeep_server.kit.words import fold_value
 
-#: Queries beyond this many characters are not taken apart: no query may have them.
-_CHARS_MAX = 10_000
 #: What needs no quotes as a value: it means itself, and nothing else.
 _PLAIN_VALUE = re.compile(r"[^\W_][\w.@/+#:-]*")
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
-_JOINS = frozenset({Sort.AND, Sort.OR})
-_SIGNS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
 #: What stands before an operand and goes with it.
-_BEFORE_OPERANDS = _SIGNS | {Sort.FIELD, Sort.COMPARE}
+_BEFORE_OPERANDS = SIGNS | {Sort.FIELD, Sort.COMPARE}
+#: The kinds of pieces; what is none of these is a value.
+_KINDS = {
+    Sort.FIELD: "name", Sort.COMPARE: "name", Sort.PHRASE: "phrase", Sort.AND: "operator", Sort.OR: "operator",
+    Sort.NOT: "operator", Sort.OPEN: "operator", Sort.CLOSE: "operator", Sort.MINUS: "minus", Sort.PLUS: "minus",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,9 +79,13 @@ class Piece:
     span: Span
 
 
-@lru_cache(maxsize=256)
 def clauses(query: str) -> tuple[Clause, ...]:
     """The terms that must all fit, in order; none of a query that cannot be read."""
+    return _clauses(query) if len(query) <= CHARS_MAX else ()
+
+
+@lru_cache(maxsize=128)
+def _clauses(query: str) -> tuple[Clause, ...]:
     node = _read(query)
     if node is None or isinstance(node, Everything):
         return ()
@@ -95,7 +110,7 @@ def add_words(query: str, words: str) -> str:
     words = words.strip()
     if not words:
         return query
-    return _append(query, f"({words})" if _is_open(scan(words[:_CHARS_MAX])) else words)
+    return _append(query, f"({words})" if _is_open(scan(words[:CHARS_MAX])) else words)
 
 
 def remove_term(query: str, field: str, value: str) -> str:
@@ -133,7 +148,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
     """The query cut for colours, broken or not."""
     found: list[Piece] = []
     at = 0
-    for token in scan(text[:_CHARS_MAX]):
+    for token in scan(text[:CHARS_MAX]):
         found.extend(_blank(text, at, token.start))
         found.append(
             Piece(_KINDS.get(token.sort, "value"), text[token.start : token.end], Span(token.start, token.end))
@@ -142,21 +157,20 @@ def pieces(text: str) -> tuple[Piece, ...]:
     return (*found, *_blank(text, at, len(text)))
 
 
-_KINDS = {
-    Sort.FIELD: "name", Sort.COMPARE: "name", Sort.PHRASE: "phrase", Sort.AND: "operator", Sort.OR: "operator",
-    Sort.NOT: "operator", Sort.OPEN: "operator", Sort.CLOSE: "operator", Sort.MINUS: "minus", Sort.PLUS: "minus",
-}  # fmt: skip
-
-
 def _blank(text: str, start: int, end: int) -> tuple[Piece, ...]:
     return (Piece("blank", text[start:end], Span(start, end)),) if start < end else ()
 
 
-@lru_cache(maxsize=2048)
 def _read(query: str) -> Node | None:
+    """What a query means; None where it cannot be read."""
+    return _read_short(query) if len(query) <= CHARS_MAX else None
+
+
+@lru_cache(maxsize=512)
+def _read_short(query: str) -> Node | None:
     """
-    What a query means; None where it cannot be read. A page asks of one query what becomes of it with each of many
-    terms, hence the cache; which day it is told on is of no account.
+    A page asks of one query what becomes of it with each of many terms, hence the cache. On which day it is read is of
+    no account here.
     """
     try:
         return read_query(query, now=_SOME_DAY)
@@ -168,7 +182,7 @@ def _clause(query: str, node: Node) -> Clause:
     inner = node.part if isinstance(node, Not) else node
     span = getattr(node, "span", Span(0, 0))
     tokens = scan(query[span.start : span.end])
-    while tokens and tokens[0].sort in _SIGNS:
+    while tokens and tokens[0].sort in SIGNS:
         tokens = tokens[1:]
     fields = {_field_of(leaf) for leaf, _ in leaves(inner)}
     field = fields.pop() if len(fields) == 1 else ""
@@ -205,7 +219,7 @@ def _add(query: str, term: str, *, negated: bool) -> str:
 
 def _append(query: str, term: str) -> str:
     """Behind the query, which is put in parentheses where OR would otherwise take the term in."""
-    tokens = scan(query[:_CHARS_MAX])
+    tokens = scan(query[:CHARS_MAX])
     if not tokens:
         return term
     typed = query.strip()
@@ -277,7 +291,7 @@ def _find_idle(tokens: Sequence[Token]) -> slice | None:
             return slice(first, place + 2)
         if token.sort is Sort.OR and after is Sort.AND:
             return slice(place + 1, place + 2)  # what was taken out belonged to AND, which binds tighter
-        if token.sort in _JOINS and (before not in ENDS or after not in BEGINS):
+        if token.sort in JOINS and (before not in ENDS or after not in BEGINS):
             return slice(place, place + 1)
     return None
 

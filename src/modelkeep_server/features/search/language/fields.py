@@ -38,6 +38,11 @@ class Field:
     also: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
 
+    @property
+    def has_order(self) -> bool:
+        """Whether one value is more than another: of times, and of tiers in the order of their choices."""
+        return self.kind is Kind.MOMENT or self.name == "riskTier"
+
 
 #: What is longer is like no field, and would take long to compare.
 _SPELLING_CHARS_MAX = 40
@@ -55,7 +60,7 @@ _ROWS = (
     ),
     Field(
         "riskTier", Kind.CHOICE, "its risk tier", "riskTier:HIGH", "T",
-        ("risk", "tier", "risk-tier", "risk_tier"), _TIERS,
+        ("risk", "tier"), _TIERS,
     ),
     Field(
         "state", Kind.CHOICE, "the state of one of its versions", "state:PRODUCTION", "S",
@@ -68,7 +73,7 @@ _ROWS = (
     ),
     Field(
         "modelType", Kind.VALUE, "the model type of one of its versions", "modelType:classification", "M",
-        ("type", "model-type", "model_type", "task"),
+        ("type", "task"),
     ),
     Field("license", Kind.VALUE, "the license of one of its versions", "license:apache-2.0", "L", ("licence",)),
     Field("version", Kind.VALUE, "the number of one of its versions", "version:1.2.0", also=("versions",)),

@@ -26,9 +26,10 @@ export function paint(wrong = null) {
   let at = 0;
   for (const [words, kind] of pieces(text)) {
     const span = Object.assign(document.createElement("span"), { textContent: words, className: `q-${kind}` });
-    if (wrong && at < wrong[0] + wrong[1] && wrong[0] < at + words.length) span.classList.add("q-wrong");
+    const length = [...words].length; // the server counts an emoji as one character
+    if (wrong && at < wrong[0] + wrong[1] && wrong[0] < at + length) span.classList.add("q-wrong");
     spans.push(span);
-    at += words.length;
+    at += length;
   }
   layer.replaceChildren(...spans);
   if (layer.textContent !== text) layer.textContent = text;

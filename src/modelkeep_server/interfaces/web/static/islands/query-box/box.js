@@ -21,7 +21,7 @@ export function openBox(box, input, before) {
   function offer(wait) {
     if (document.activeElement !== input) return;
     const query = input.value;
-    const at = input.selectionStart ?? query.length;
+    const at = [...query.slice(0, input.selectionStart ?? query.length)].length; // characters, as the server counts
     const kept = query.trim() ? [] : recents();
     if (kept.length) list.show(kept);
     asking.ask(query, at, (items) => {
@@ -42,9 +42,10 @@ export function openBox(box, input, before) {
   }
 
   function put(one) {
-    const behind = input.value.slice(one.end);
+    const typed = [...input.value];
+    const behind = typed.slice(one.end).join("");
     const blank = one.kind === "FIELD" || /^[\s)]/.test(behind) ? "" : " ";
-    const text = `${input.value.slice(0, one.start)}${one.insert}${blank}`;
+    const text = `${typed.slice(0, one.start).join("")}${one.insert}${blank}`;
     input.value = text + (one.kind === "FIELD" ? behind.replace(/^:/, "") : behind);
     input.setSelectionRange(text.length, text.length);
     input.dispatchEvent(new Event("input", { bubbles: true }));
