@@ -8,6 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from modelkeep_server.features.jobs.running import Runner
+from modelkeep_server.features.jobs.views import Task
+from modelkeep_server.features.search.saved.matching import MATCH
+from modelkeep_server.kit import clock
 from tests.support.clients import Api, Browser
 from tests.support.endurance import Figures, sizes
 from tests.support.hidden_models import HIDDEN_SPELLING, SECRET, gather, hide_some, show_some
@@ -38,8 +42,19 @@ BROKEN = (
     f"{SECRET}:x", "tga:zyxcovert-tag", "riskTier:zyxcovert", "state:zyx", "is:zyxcovert", f'"{SECRET}',
     f"tag:{SECRET} AND", f"/{SECRET}/", f"{SECRET}~",
 )  # fmt: skip
+NOTICES = "/api/v1/notices"
+#: What somebody has of their own: searches they saved, and what those told them.
+OWN = ("/api/v1/searches", NOTICES, "/api/v1/todo", "/searches")
 KINDS = ("/api/v1/models?", "/api/v1/models/export", "/api/v1/models/completions", "/models?", "/api/v1/tags")
 SORTS = ("relevance", "updated", "created", "name")
+
+
+def save_searches(browser: Browser) -> None:
+    """Searches that would find what is hidden, each of which tells of new models."""
+    for query in ("fraud", SECRET, "tag:shared-tag", "-tag:plain", "is:restricted", "riskTier:HIGH"):
+        told = {"name": f"Saved {query}", "query": query, "alert": True}
+        saved = browser.call("POST", "/api/v1/searches", json=told)
+        assert saved.status_code == 201, saved.text
 
 
 def doors() -> Iterator[str]:
@@ -103,21 +118,26 @@ def test_hidden_models_change_nothing_for_those_who_may_not_see_them(
     cast = gather(fresh_make, fresh_api)
     show_some(fresh_registry, fresh_make, cast.owner)
     browsers = {who: fresh_api.browser(person) for who, person in cast.blind.items()}
-    # Each is asked others of them, so that together they are asked all.
-    asked = {who: tuple(doors())[number::every] for number, who in enumerate(browsers)}
+    for browser in browsers.values():
+        save_searches(browser)
+    # Each is asked others of them, so that together they are asked all; of what is theirs, each.
+    asked = {who: (*OWN, *tuple(doors())[number::every]) for number, who in enumerate(browsers)}
     before = {}
     for who, browser in browsers.items():
         look_around(browser, ("/", "/models", "/api/v1/models"))
         before[who] = look_around(browser, asked[who])
 
     hide_some(fresh_registry, fresh_make, cast)
+    house = fresh_registry.house
+    house.handlers[MATCH].call(Task(1, clock.utc_now(), {}, 1))
+    Runner(house.database, house.parts, house.handlers).do_all()
 
     told = {}
     for who, browser in browsers.items():
         after = look_around(browser, asked[who])
         if "let in" in who:
             # That they were, and are no more, they were told themselves: there is a mark on every page of theirs.
-            after = {door: answer for door, answer in after.items() if door.startswith("/api/")}
+            after = {door: answer for door, answer in after.items() if door.startswith("/api/") and door != NOTICES}
             after = {door: (status, text, before[who][door][2]) for door, (status, text, _) in after.items()}
         told |= {(who, door): how for door, how in tells(after, before[who]).items()}
     figures.tell("doors asked of before and after models were hidden", sum(map(len, asked.values())))

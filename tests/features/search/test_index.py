@@ -38,7 +38,7 @@ def test_codes_stand_side_by_side_and_are_read_back() -> None:
 
 
 def test_a_model_has_the_values_of_all_its_fields(registry: Registry, make: Make) -> None:
-    """Folded keys, shown as they were spelled; words cut, tags kept apart; e-mails of owners and of the registrar."""
+    """Folded keys, shown as such of a hidden model; words cut, tags kept apart; e-mails of owners and the registrar."""
     owner = make.owner()
     model = make.model(
         owner, group=make.group().upper(), name="Fraud-Detector", description="Naïve Bayes, for Käufer.",
@@ -49,7 +49,7 @@ def test_a_model_has_the_values_of_all_its_fields(registry: Registry, make: Make
     found = document_of(registry, model.address)
 
     assert found.values == {
-        f"group:{model.group}", "tag:NLP", "tag:two-words", "owner:Risk@Example.com", f"owner:{owner.email}",
+        f"group:{model.group.lower()}", "tag:nlp", "tag:two-words", "owner:risk@example.com", f"owner:{owner.email}",
         "riskTier:HIGH", "is:active", "is:restricted", "is:external",
     }  # fmt: skip
     group = " ".join(model.group.lower().split("-"))
@@ -69,6 +69,17 @@ def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registr
     group = model.group.split("-")
     keys = {f"k/{word}" for word in ("fraud", "a", "b", *group)}
     assert set(row.words) == {"fraud", "of", "a", "b", *group, "n/fraud", *keys}
+def test_a_value_is_spelled_by_a_model_that_everybody_sees(registry: Registry, make: Make) -> None:
+    """By the first of those; a hidden one before them does not say how, and neither do those after."""
+    word = make.group()
+    models = [
+        make.model(tags=[spelled], visibility=visibility)
+        for spelled, visibility in (
+            (word.upper(), "RESTRICTED"), (word.title(), "INTERNAL"), (word, "INTERNAL"), (word.upper(), "RESTRICTED"),
+        )
+    ]  # fmt: skip
+
+    assert [values_of(registry, model.address, "tag") for model in models] == [{f"tag:{word.title()}"}] * 4
 
 
 def test_which_version_counts_for_what(registry: Registry, make: Make, api: Api) -> None:

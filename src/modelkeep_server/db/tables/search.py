@@ -48,7 +48,8 @@ search_versions = Table(
     sqlite_with_rowid=False,
 )
 
-#: Every value of a field that a model has: `key` folded, `shown` as it was first spelled. `field` is its letter.
+#: Every value of a field that a model has: `key` folded, `shown` as a model that everybody sees first spelled it, and
+#: the key where hidden ones alone have it. `field` is its letter.
 search_values = Table(
     "search_values",
     metadata,
