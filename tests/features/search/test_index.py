@@ -48,7 +48,7 @@ def test_a_model_has_the_values_of_all_its_fields(registry: Registry, make: Make
         "riskTier:HIGH", "is:active", "is:restricted", "is:external",
     }  # fmt: skip
     group = " ".join(model.group.lower().split("-"))
-    assert found.texts == ("fraud detector", f"{group} ¶ nlp ¶ two words", "naive bayes for kaufer")
+    assert found.texts == ("fraud detector", f"¶ {group} ¶ nlp ¶ two words", "naive bayes for kaufer")
     assert (found.name_key, found.visibility) == ("fraud detector", "RESTRICTED")
 
 

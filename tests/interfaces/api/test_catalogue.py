@@ -209,7 +209,7 @@ def test_too_many_words_are_told(make: Make, api: Api) -> None:
 
 
 def test_a_page_costs_the_same_whatever_it_holds(registry: Registry, make: Make, api: Api) -> None:
-    """Who asks, which rows, how many there are, they, their versions, their owners: six statements for one or fifty."""
+    """Who asks, what is looked up and looked at, which rows, and they with all of theirs: five for one or fifty."""
     group = make.group()
     register(registry, make, group, 50, tags=["cost"])
     client = api.as_(make.person())
@@ -225,7 +225,7 @@ def test_a_page_costs_the_same_whatever_it_holds(registry: Registry, make: Make,
             assert names(client, group=group, **query)
         costs.append(len(statements))
 
-    assert costs == [6, 6, 6]
+    assert costs == [5, 5, 5]
 
 
 def test_a_filter_that_is_not_known_is_refused(api: Api, make: Make) -> None:
@@ -233,3 +233,58 @@ def test_a_filter_that_is_not_known_is_refused(api: Api, make: Make) -> None:
     answer = api.as_(make.person()).get("/api/v1/models", params={"colour": "red"})
 
     assert fields_at_fault(answer) == {"colour"}
+
+
+def test_versions_narrow_by_state_and_framework(make: Make, api: Api) -> None:
+    """Beside the query; a value that is no state is said."""
+    owner, group = make.owner(), make.group()
+    model = make.model(owner, group=group, name="drafted")
+    make.version(model, owner, metadata={"framework": "PyTorch"})
+    make.model(owner, group=group, name="bare")
+    client = api.as_(make.person())
+
+    assert names(client, q=f"group:{group}", state="DRAFT") == ["drafted"]
+    assert names(client, q=f"group:{group}", framework="pytorch") == ["drafted"]
+    assert names(client, q=f"group:{group}", state="PRODUCTION") == []
+    assert fields_at_fault(client.get(MODELS, params={"state": "NOWHERE"})) == {"state"}
+
+
+def test_a_result_is_counted_field_by_field(make: Make, api: Api) -> None:
+    """Where it is asked for: what models have, the most frequent first, as far as the reader sees them."""
+    owner, group = make.owner(), make.group()
+    make.model(owner, group=group, name="one", tags=["Shared", "first"], risk_tier="HIGH")
+    make.model(owner, group=group, name="two", tags=["shared"])
+    make.model(owner, group=group, name="three", tags=["shared", "hidden"], visibility="RESTRICTED")
+    client = api.as_(make.person())
+
+    told = client.get(MODELS, params={"q": f"group:{group}", "facets": "true"}).json()
+    plain = client.get(MODELS, params={"q": f"group:{group}"}).json()
+
+    counts = {facet["field"]: {one["key"]: one["count"] for one in facet["counts"]} for facet in told["facets"]}
+    assert counts["tag"] == {"shared": 2, "first": 1}
+    assert counts["riskTier"] == {"HIGH": 1, "LOW": 1}
+    assert (told["total"], told["totalCapped"], told["facetsCapped"], told["sort"]) == (2, False, False, "updated")
+    assert (plain["facets"], plain["total"]) == (None, 2)
+
+
+def test_a_query_sorts_by_relevance_and_says_so(make: Make, api: Api) -> None:
+    """Where it has words and nothing else is asked for."""
+    word = make.group().replace("group-", "w")
+    make.model(name=word)
+    make.model(name="other", description=f"About {word}.")
+    client = api.as_(make.person())
+
+    told = client.get(MODELS, params={"q": word}).json()
+
+    assert ([row["name"] for row in told["items"]], told["sort"]) == ([word, "other"], "relevance")
+    assert names(client, q=word, sort="updated") == ["other", word]
+
+
+def test_a_query_that_cannot_be_read_says_where(make: Make, api: Api) -> None:
+    """By the characters at fault, and with a query that may have been meant."""
+    answer = api.as_(make.person()).get(MODELS, params={"q": "churn riskTeir:HIGH"})
+
+    assert fields_at_fault(answer) == {"q"}
+    (fault,) = answer.json()["errors"]
+    assert (fault["position"], fault["suggestion"]) == (6, "churn riskTier:HIGH")
+    assert fault["length"] > 0

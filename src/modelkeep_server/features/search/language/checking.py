@@ -203,8 +203,9 @@ class _Checker:
         self._negations = 0
         self._check_depth(token)
         if place not in self._matches:
+            opened = sum(one.sort is Sort.OPEN and at not in self._matches for at, one in enumerate(self._tokens))
             told = "This parenthesis is not closed."
-            raise Fault(told, token.start, token.end, expected=(")",), fixed=self._text + ")")
+            raise Fault(told, token.start, token.end, expected=(")",), fixed=self._text + ")" * opened)
         if self._sort(place + 1) is Sort.CLOSE:
             last = self._tokens[place + 1]
             raise self._fault("There is nothing between these parentheses.", token, "", last=last, expected="a term")

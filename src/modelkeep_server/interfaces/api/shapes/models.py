@@ -124,7 +124,7 @@ class FacetCountOut(Shape):
 
 
 class FacetOut(Shape):
-    """What the models found have of one field, the most frequent first."""
+    """What the models found have of one field, the most frequent first; as if nothing were asked of that field."""
 
     field: str
     counts: list[FacetCountOut]
