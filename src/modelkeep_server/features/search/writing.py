@@ -14,11 +14,13 @@ from sqlalchemy import (
     Delete,
     Executable,
     Insert,
+    Row,
     Select,
     Subquery,
     Table,
     Text,
     Update,
+    bindparam,
     delete,
     insert,
     literal_column,
@@ -39,6 +41,7 @@ from modelkeep_server.db.tables import (
     search_words,
 )
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.search.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.documents import (
     ModelFacts,
@@ -48,7 +51,7 @@ from modelkeep_server.features.search.documents import (
     write_texts,
 )
 from modelkeep_server.features.search.gathering import Gathered, Standing
-from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.kit.words import split_words
 
 #: Whose turn it is to find or make values and words: nobody else does until all that is committed.
@@ -109,7 +112,7 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
     renewed = [change for change in changes if change.has_other_values]
     if any(change.has_other_texts or change.has_other_values for change in changes):
         work.take_turn(TURN)
-    ids = find_or_make_values(work, {pair: shown for change in renewed for pair, shown in change.values.items()})
+    ids = find_or_make_values(work, _spell(renewed))
     facets = [_facets_of(change, ids) for change in changes]
     _write_models(work, changes, facets)
     gone = _write_postings(work, changes, facets)
@@ -136,13 +139,39 @@ def remove_texts(work: Work, docs: Sequence[tuple[int]]) -> None:
 
 
 def find_or_make_values(work: Work, wanted: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], int]:
-    """The numbers of values, by letter and key; `wanted` says how they are shown. Up to three statements."""
+    """
+    The numbers of values, by letter and key. `wanted` says how those are shown that are new, or shown by their keys so
+    far. Up to four statements.
+    """
     found = _find_values(work, sorted(wanted))
     new = [(*pair, wanted[pair]) for pair in sorted(set(wanted) - set(found))]
+    spelled = [
+        {"number": row.id, "spelled": wanted[pair]}
+        for pair, row in found.items()
+        if row.shown == row.key and wanted[pair] != row.key
+    ]
+    if spelled:
+        work.keep(search_values, _SPELL_VALUES, spelled)
     if new:
         _keep(work, search_values, _ADD_VALUES, new)
         found |= _find_values(work, [row[:2] for row in new])
-    return found
+    return {pair: row.id for pair, row in found.items()}
+
+
+def _spell(changes: Sequence[Change]) -> dict[tuple[str, str], str]:
+    """
+    How values are shown: as a model that everybody sees spells them. What people chose for others is shown by its key,
+    since a spelling of theirs would tell of them.
+    """
+    told: dict[tuple[str, str], str] = {}
+    for change in changes:
+        is_open = change.model.visibility == Visibility.INTERNAL
+        for pair, shown in change.values.items():
+            if is_open or pair[0] not in _CHOSEN:
+                told[pair] = shown
+            else:
+                told.setdefault(pair, pair[1])
+    return told
 
 
 def forget_values(work: Work, ids: Sequence[int]) -> None:
@@ -151,10 +180,10 @@ def forget_values(work: Work, ids: Sequence[int]) -> None:
     work.keep(search_values, delete(search_values).where(search_values.c.id.in_(ids), ~in_use))
 
 
-def _find_values(work: Work, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _find_values(work: Work, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row[Any]]:
     if not wanted:
         return {}
-    return {(row.field, row.key): row.id for row in work.all(_VALUES, {"rows": wanted})}
+    return {(row.field, row.key): row for row in work.all(_VALUES, {"rows": wanted})}
 
 
 def _facets_of(change: Change, ids: Mapping[tuple[str, str], int]) -> str:
@@ -227,7 +256,7 @@ def _add(table: Table, given: Subquery) -> Insert:
 def _find_pairs() -> Select[Any]:
     given = given_rows(field=Text(), key=Text())
     same = (search_values.c.field == given.c.field) & (search_values.c.key == given.c.key)
-    return select(search_values.c.id, search_values.c.field, search_values.c.key).join(given, same)
+    return select(search_values).join(given, same)
 
 
 def _change_models() -> Update:
@@ -284,6 +313,11 @@ def _add_words(dialect: str) -> Insert:
 
 _BIG = BigInteger()
 _VALUES = _find_pairs()
+#: The letters of fields whose values people spell.
+_CHOSEN = frozenset(field.letter for field in FIELDS.values() if field.kind is Kind.VALUE)
+_SPELL_VALUES = (
+    update(search_values).where(search_values.c.id == bindparam("number")).values(shown=bindparam("spelled"))
+)
 _ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Text()))
 _ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
 _CHANGE_MODELS = _change_models()
