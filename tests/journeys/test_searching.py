@@ -190,6 +190,22 @@ def test_a_late_answer_never_takes_the_place_of_a_newer_one(visitor: Visitor) ->
     assert query_of(page) == "fraud"
 
 
+def test_ticks_pressed_in_haste_all_count(visitor: Visitor) -> None:
+    """A second tick, pressed before the first was answered, is pressed in the answer to it."""
+    page = visitor.page
+
+    def dawdle(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route(re.compile(r"/models\?q="), dawdle)
+    page.locator("#pick-tag-nlp").click()
+    page.locator("#pick-tag-production").click()
+
+    wait_for_rows(page, EXAMPLES[0][1])
+    expect(page.locator("#q")).to_have_value("tag:nlp tag:production")
+
+
 def test_what_is_half_typed_leaves_the_last_answer_in_its_place(visitor: Visitor) -> None:
     """A mistake is told under the box while the rows stay; Enter shows what was probably meant instead."""
     page = visitor.page

@@ -21,7 +21,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import And, Everything, Node, Not, Pattern, Span, Value, join
 from modelkeep_server.kit.words import fold_value
-from tests.support.endurance import sizes
+from tests.support.endurance import Figures, sizes
 from tests.support.search_fuzz import make_noise
 from tests.support.search_queries import make_query
 
@@ -178,11 +178,13 @@ def test_a_value_is_written_so_that_it_means_itself(value):
 
 
 @pytest.mark.parametrize("texts", sizes(small=400, full=10_000))
-def test_editing_means_what_it_says(texts: int):
+def test_editing_means_what_it_says(texts: int, figures: Figures):
     """Adding is AND, excluding is AND NOT, and what is taken out leaves the rest as it was."""
     chance = random.Random(texts)
     for _ in range(texts):
         _check_edits(make_query(chance).text if chance.random() < 0.6 else make_noise(chance)[:600])
+
+    figures.tell("queries edited", texts)
 
 
 def _check_edits(text: str) -> None:

@@ -60,6 +60,7 @@ def mistake_of(text: str) -> QueryMistake:
         ("tag:(state:DRAFT)", "state:", "tag:( DRAFT)"),
         ('"fraud', '"', '"fraud"'),
         ("fraud (a OR b", "(", "fraud (a OR b)"),
+        ("((fraud", "(", "((fraud))"),
         ("fraud)", ")", "fraud"),
         ("()", "()", None),
         ("a () b", "()", "a b"),

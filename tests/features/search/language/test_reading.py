@@ -24,7 +24,7 @@ from modelkeep_server.features.search.language.tree import (
     leaves,
 )
 from modelkeep_server.kit import clock
-from tests.support.endurance import sizes
+from tests.support.endurance import Figures, sizes
 from tests.support.search_queries import make_query
 
 NOW = datetime(2026, 11, 26, 22, 30, 15, tzinfo=UTC)
@@ -253,12 +253,14 @@ def test_every_term_knows_where_it_was_typed():
 
 
 @pytest.mark.parametrize("queries", sizes(small=1_000, full=20_000))
-def test_random_queries_mean_what_they_were_made_from(queries: int):
+def test_random_queries_mean_what_they_were_made_from(queries: int, figures: Figures):
     """Queries made from trees, in every spelling there is, are read as those trees."""
     chance = random.Random(queries)
     for _ in range(queries):
         asked = make_query(chance)
         assert _plain(read_query(asked.text, now=NOW)) == _plain(asked.means), asked.text
+
+    figures.tell("queries read as they were meant", queries)
 
 
 def test_queries_are_read_side_by_side():

@@ -6,9 +6,19 @@ query that would have been right.
 import re
 from collections.abc import Sequence
 
-from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind, find_field, find_nearest
+from modelkeep_server.features.search.language.fields import FIELDS, Field, find_field, find_nearest
 from modelkeep_server.features.search.language.mistakes import Fault, mend
-from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, match_parentheses, quote
+from modelkeep_server.features.search.language.scanning import (
+    BEGINS,
+    ENDS,
+    JOINS,
+    OPERANDS,
+    SIGNS,
+    Sort,
+    Token,
+    match_parentheses,
+    quote,
+)
 from modelkeep_server.kit.ids import is_uuid
 
 CHARS_MAX = 1_000
@@ -16,9 +26,6 @@ NODES_MAX = 100
 DEPTH_MAX = 20
 WORDS_MAX = 32
 
-_JOINS = frozenset({Sort.AND, Sort.OR})
-_NEGATIONS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
-_OPERANDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX})
 _COLON = re.compile(r"(?:\\.|[^\\:])*?:", re.DOTALL)
 _COMPARED = re.compile(r"([^\W\d][\w-]*)(>=|<=|=>|=<|==|=|>|<|≥|≤)(.+)", re.DOTALL)
 _SIGN_ALONE = re.compile(r"(>=|<=|>|<|≥|≤)(?=.)")
@@ -43,13 +50,13 @@ class _Checker:
     def check(self) -> None:
         """Every token, from left to right."""
         for place, token in enumerate(self._tokens):
-            if token.sort in _OPERANDS:
+            if token.sort in OPERANDS:
                 self._check_operand(place, token)
             elif token.sort is Sort.FIELD:
                 self._check_field(place, token)
             elif token.sort is Sort.COMPARE:
                 self._check_compared(place, token)
-            elif token.sort in _JOINS | _NEGATIONS:
+            elif token.sort in JOINS | SIGNS:
                 self._check_operator(place, token)
             elif token.sort is Sort.OPEN:
                 self._check_open(place, token)
@@ -70,7 +77,7 @@ class _Checker:
             return before.field
         if before and before.sort is Sort.COMPARE:
             return self._field_at(place - 1)
-        if before and before.sort in _NEGATIONS:
+        if before and before.sort in SIGNS:
             return self._field_at(place - 1)
         return self._within[-1][0] if self._within else None
 
@@ -111,7 +118,7 @@ class _Checker:
         compared = _COMPARED.fullmatch(token.text)
         field = find_field(compared.group(1)) if compared else None
         if compared and field:
-            sign = compared.group(2) if field.kind is Kind.MOMENT or field.name == "riskTier" else ""
+            sign = compared.group(2) if field.has_order else ""
             instead = f"{field.name}:{sign.strip('=') and sign}{compared.group(3)}"
             told = f"A field is followed by a colon, as in `{instead}`. What is meant as text goes in quotes."
             raise self._fault(told, token, instead, expected=instead)
@@ -125,7 +132,7 @@ class _Checker:
         if [one.sort for one in before] != [Sort.FIELD, Sort.WORD] or not following or following.sort is not Sort.WORD:
             return
         name, low = before
-        if name.field is not None and (name.field.kind is Kind.MOMENT or name.field.name == "riskTier"):
+        if name.field is not None and name.field.has_order:
             instead = f"{name.field.name}:[{low.text} TO {following.text}]"
             raise self._fault(f"A span stands in brackets: `{instead}`.", name, instead, last=following)
 
@@ -178,7 +185,7 @@ class _Checker:
         raise self._fault(f"`{token.text}` needs a value behind it.", token, "", expected="a value")
 
     def _check_operator(self, place: int, token: Token) -> None:
-        if token.sort in _NEGATIONS:
+        if token.sort in SIGNS:
             self._negations += 1
             self._check_depth(token)
             told = f"`{token.text}` excludes what follows it, and nothing does."
@@ -196,8 +203,9 @@ class _Checker:
         self._negations = 0
         self._check_depth(token)
         if place not in self._matches:
+            opened = sum(one.sort is Sort.OPEN and at not in self._matches for at, one in enumerate(self._tokens))
             told = "This parenthesis is not closed."
-            raise Fault(told, token.start, token.end, expected=(")",), fixed=self._text + ")")
+            raise Fault(told, token.start, token.end, expected=(")",), fixed=self._text + ")" * opened)
         if self._sort(place + 1) is Sort.CLOSE:
             last = self._tokens[place + 1]
             raise self._fault("There is nothing between these parentheses.", token, "", last=last, expected="a term")
@@ -229,7 +237,7 @@ class _Checker:
         self._count(token)
         within = [token]
         for following in self._tokens[place + 1 :]:
-            if following.sort not in _OPERANDS | {Sort.TO, Sort.RANGE_CLOSE}:
+            if following.sort not in OPERANDS | {Sort.TO, Sort.RANGE_CLOSE}:
                 break
             within.append(following)
             if following.sort is Sort.RANGE_CLOSE:
@@ -267,7 +275,7 @@ def _as_range(within: Sequence[Token]) -> tuple[str, Token]:
     """The span that was meant, and the last token that it takes the place of."""
     is_closed = within[-1].sort is Sort.RANGE_CLOSE
     ends = [
-        one for one in within[1:] if one.sort in _OPERANDS and any(char.isalnum() or char == "*" for char in one.text)
+        one for one in within[1:] if one.sort in OPERANDS and any(char.isalnum() or char == "*" for char in one.text)
     ]
     has_to = any(one.sort is Sort.TO for one in within)
     ends = ends[: 2 if is_closed or has_to else 1]

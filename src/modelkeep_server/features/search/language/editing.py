@@ -15,7 +15,17 @@ from modelkeep_server.features.search.language.checking import CHARS_MAX, NODES_
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.scanning import BEGINS, ENDS, Sort, Token, quote, scan, unquote
+from modelkeep_server.features.search.language.scanning import (
+    BEGINS,
+    ENDS,
+    JOINS,
+    SIGNS,
+    Sort,
+    Token,
+    quote,
+    scan,
+    unquote,
+)
 from modelkeep_server.features.search.language.tree import (
     And,
     During,
@@ -36,10 +46,13 @@ from modelkeep_server.kit.words import fold_value
 _PLAIN_VALUE = re.compile(r"[^\W_][\w.@/+#:-]*")
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
-_JOINS = frozenset({Sort.AND, Sort.OR})
-_SIGNS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
 #: What stands before an operand and goes with it.
-_BEFORE_OPERANDS = _SIGNS | {Sort.FIELD, Sort.COMPARE}
+_BEFORE_OPERANDS = SIGNS | {Sort.FIELD, Sort.COMPARE}
+#: The kinds of pieces; what is none of these is a value.
+_KINDS = {
+    Sort.FIELD: "name", Sort.COMPARE: "name", Sort.PHRASE: "phrase", Sort.AND: "operator", Sort.OR: "operator",
+    Sort.NOT: "operator", Sort.OPEN: "operator", Sort.CLOSE: "operator", Sort.MINUS: "minus", Sort.PLUS: "minus",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,12 +157,6 @@ def pieces(text: str) -> tuple[Piece, ...]:
     return (*found, *_blank(text, at, len(text)))
 
 
-_KINDS = {
-    Sort.FIELD: "name", Sort.COMPARE: "name", Sort.PHRASE: "phrase", Sort.AND: "operator", Sort.OR: "operator",
-    Sort.NOT: "operator", Sort.OPEN: "operator", Sort.CLOSE: "operator", Sort.MINUS: "minus", Sort.PLUS: "minus",
-}  # fmt: skip
-
-
 def _blank(text: str, start: int, end: int) -> tuple[Piece, ...]:
     return (Piece("blank", text[start:end], Span(start, end)),) if start < end else ()
 
@@ -175,7 +182,7 @@ def _clause(query: str, node: Node) -> Clause:
     inner = node.part if isinstance(node, Not) else node
     span = getattr(node, "span", Span(0, 0))
     tokens = scan(query[span.start : span.end])
-    while tokens and tokens[0].sort in _SIGNS:
+    while tokens and tokens[0].sort in SIGNS:
         tokens = tokens[1:]
     fields = {_field_of(leaf) for leaf, _ in leaves(inner)}
     field = fields.pop() if len(fields) == 1 else ""
@@ -284,7 +291,7 @@ def _find_idle(tokens: Sequence[Token]) -> slice | None:
             return slice(first, place + 2)
         if token.sort is Sort.OR and after is Sort.AND:
             return slice(place + 1, place + 2)  # what was taken out belonged to AND, which binds tighter
-        if token.sort in _JOINS and (before not in ENDS or after not in BEGINS):
+        if token.sort in JOINS and (before not in ENDS or after not in BEGINS):
             return slice(place, place + 1)
     return None
 

@@ -38,6 +38,11 @@ class Field:
     also: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
 
+    @property
+    def has_order(self) -> bool:
+        """Whether one value is more than another: of times, and of tiers in the order of their choices."""
+        return self.kind is Kind.MOMENT or self.name == "riskTier"
+
 
 #: What is longer is like no field, and would take long to compare.
 _SPELLING_CHARS_MAX = 40

@@ -31,8 +31,6 @@ from modelkeep_server.kit.words import fold_value, split_patterns, split_words
 #: So many letters or digits a wildcard needs beside it: fewer would stand for almost every word.
 LETTERS_MIN = 2
 _PLACES = {"name": Place.NAME, "description": Place.DESCRIPTION}
-#: The one field whose choices have an order: a tier is more than those before it.
-_ORDERED = "riskTier"
 _WILD = "*?"
 _ANY = (Pattern("*", Fit.WILD),)
 
@@ -98,7 +96,7 @@ def read_leaf(term: Term) -> Leaf:
         raise _say_empty(term, field)
     if field.kind is Kind.MOMENT:
         return _read_during(term, field)
-    if term.sign and field.name != _ORDERED:
+    if term.sign and not field.has_order:
         raise _say_unordered(term, field)
     if field.kind is Kind.TEXT:
         return _read_text_of(term, field)
@@ -112,7 +110,7 @@ def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
     field = low.field
     if field is None:
         raise low.fault_of_all("A span belongs to a field.", expected=("created:[2024-01-01 TO 2024-06-30]",))
-    if field.name == _ORDERED:
+    if field.has_order and field.kind is Kind.CHOICE:
         return _read_tiers(low, high, field, has_low=has_low, has_high=has_high)
     if field.kind is not Kind.MOMENT:
         way = low.write(f"({low.token.text} OR {high.token.text})")
@@ -316,7 +314,7 @@ def _say_unknown_choice(term: Term, field: Field) -> Fault:
 
 
 def _say_unordered(term: Term, field: Field) -> Fault:
-    message = f"`{field.name}` has no order to compare by. Dates and {_ORDERED} have one."
+    message = f"`{field.name}` has no order to compare by. Dates and riskTier have one."
     return term.fault_of_all(message, term.write(term.token.text), (field.example,))
 
 

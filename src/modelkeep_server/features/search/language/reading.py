@@ -149,8 +149,8 @@ class _Builder:
                 return _widen(part.part if isinstance(part, Not) else Not(part), span)
             case luqum_tree.BaseOperation():
                 parts = [self._build(operand, field, is_grouped=is_grouped) for operand in item.operands]
-                nodes = [node for node, _ in parts]
-                joined = _all_of(nodes) if isinstance(item, luqum_tree.AndOperation) else _one_of(nodes)
+                nodes = tuple(node for node, _ in parts)
+                joined = join(nodes) if isinstance(item, luqum_tree.AndOperation) else _one_of(nodes)
                 return _widen(joined, Span(parts[0][1].start, parts[-1][1].end))
             case luqum_tree.Range():
                 return self._build_range(item, field, is_grouped=is_grouped)
@@ -184,10 +184,6 @@ class _Builder:
 
 def _widen(node: Node, span: Span) -> tuple[Node, Span]:
     return (node if isinstance(node, Everything) else replace(node, span=span)), span
-
-
-def _all_of(parts: Sequence[Node]) -> Node:
-    return join(tuple(parts))
 
 
 def _one_of(parts: Sequence[Node]) -> Node:

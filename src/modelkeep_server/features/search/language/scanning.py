@@ -1,5 +1,6 @@
 """
-A query cut into tokens, each with its place in what was typed. It takes any text: what is wrong is told by `reading`.
+A query cut into tokens, each with its place in what was typed. It takes any text; what is wrong with
+it is told by `checking` and `leaves`.
 """
 
 import re
@@ -7,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from modelkeep_server.features.search.language.fields import Field, find_field
 
@@ -56,12 +58,12 @@ class Token:
     is_open: bool = False
 
 
+OPERANDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX})
+JOINS = frozenset({Sort.AND, Sort.OR})
+SIGNS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
 #: Tokens behind which an operand has ended, and those that begin one.
-ENDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX, Sort.CLOSE, Sort.RANGE_CLOSE, Sort.MODIFIER})
-BEGINS = frozenset(
-    {Sort.WORD, Sort.PHRASE, Sort.REGEX, Sort.OPEN, Sort.RANGE_OPEN, Sort.FIELD, Sort.COMPARE}
-    | {Sort.NOT, Sort.MINUS, Sort.PLUS}
-)
+ENDS = OPERANDS | {Sort.CLOSE, Sort.RANGE_CLOSE, Sort.MODIFIER}
+BEGINS = OPERANDS | SIGNS | {Sort.OPEN, Sort.RANGE_OPEN, Sort.FIELD, Sort.COMPARE}
 
 #: What East Asian keyboards type for signs of the language.
 _PLAIN = str.maketrans("：（）", ":()")
@@ -86,8 +88,12 @@ _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
 _SPAN = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
 
 
+@lru_cache(maxsize=64)
 def scan(text: str) -> tuple[Token, ...]:
-    """The tokens of a query, in order. Takes time in proportion to its length, whatever it holds."""
+    """
+    The tokens of a query, in order. Takes time in proportion to its length, whatever it holds. Kept for a while: a page
+    asks for those of one query a hundred times, for each of its links.
+    """
     return _Scanner(text).scan()
 
 

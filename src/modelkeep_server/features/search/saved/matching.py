@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, or_, select
@@ -40,7 +40,7 @@ from modelkeep_server.features.search.gathering import find_touched
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Mine, Node, leaves
-from modelkeep_server.features.search.saved.needles import read_held
+from modelkeep_server.features.search.saved.needles import judge, read_held
 from modelkeep_server.rules.saved_searches import Sharing
 
 MATCH = "match-searches"
@@ -51,6 +51,8 @@ SCHEDULES = (Schedule(MATCH, timedelta(minutes=10)),)
 _GATHERED_SECONDS = 4
 _BATCH = 200
 _NEEDLES_ASKED = 500
+#: What stands in queries that mean another span of time later.
+_RELATIVE = ("now", "today", "yesterday")
 
 # The rule of who sees a model reads people by their own name.
 _persons = people.alias("persons")
@@ -151,14 +153,14 @@ def find_matches(work: Work) -> Batch:
         for model in changed
     }
     actors = find_actors(work, {alert.person_id for found in asked.values() for alert in found})
-    judge = _Judge(work)
+    reader = _Reader(work, held)
     matches = [
         Match(
             alert.id, alert.person_id, alert.public_id, alert.name, Found(model.id, f"{model.group_name}/{model.name}")
         )
         for model in changed
         for alert in _seeing(work, model, asked[model.id])
-        if alert.person_id in actors and judge.fits(alert.query, actors[alert.person_id], model.id)
+        if alert.person_id in actors and reader.fits(alert.query, actors[alert.person_id], model.id)
     ]
     return Batch(tuple(row.id for row in news), tuple(matches))
 
@@ -257,19 +259,21 @@ def _seeing(work: Work, model: Row[Any], alerts: Sequence[Row[Any]]) -> Sequence
     return [alert for alert in alerts if alert.person_id in found]
 
 
-class _Judge:
-    """Says whether queries fit models. What many ask alike is asked once."""
+class _Reader:
+    """Says whether queries fit models: by what they hold where that tells, else by asking; what many ask alike once."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, held: Mapping[int, Collection[str]]) -> None:
         self._work = work
+        self._held = held
         self._nodes: dict[str, Node | None] = {}
         self._known: dict[tuple[str, int], bool] = {}
 
     def fits(self, query: str, actor: Actor, model_key: int) -> bool:
         """Whether a query finds a model that the actor sees. False for one that cannot be read any more."""
         node = self._read(query)
-        if node is None:
-            return False
+        told = False if node is None else judge(node, self._held.get(model_key, ()))
+        if node is None or told is not None:
+            return bool(told)
         if any(isinstance(leaf, Mine) for leaf, _ in leaves(node)):
             return queries.matches(self._work, actor, node, model_key)
         if (query, model_key) not in self._known:
@@ -278,8 +282,19 @@ class _Judge:
 
     def _read(self, query: str) -> Node | None:
         if query not in self._nodes:
-            try:
-                self._nodes[query] = read_query(query, now=self._work.now)
-            except QueryMistake:
-                self._nodes[query] = None
+            relative = any(word in query.casefold() for word in _RELATIVE)
+            self._nodes[query] = _read(query, self._work.now) if relative else _read_fixed(query)
         return self._nodes[query]
+
+
+def _read(query: str, now: datetime) -> Node | None:
+    try:
+        return read_query(query, now=now)
+    except QueryMistake:
+        return None
+
+
+@lru_cache(maxsize=8_192)
+def _read_fixed(query: str) -> Node | None:
+    """A query that means the same at any moment: reading it costs more than all else that is done with it."""
+    return _read(query, datetime.now(UTC))

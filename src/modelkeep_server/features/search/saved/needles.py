@@ -15,12 +15,12 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.codes import read_code, split_codes
 from modelkeep_server.features.search.documents import BORDER, KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
-from modelkeep_server.features.search.language.tree import And, Fit, Node, Or, Pattern, Text, Value
+from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text, Value
 
 #: The needle of searches that any model may match: those that only exclude, of dates, or with an asterisk in front.
 ANY = ""
-#: So many letters of a word are its needle: more find no fewer searches that are worth it.
-_LETTERS = 4
+#: So many letters of a word are its needle.
+_LETTERS = 8
 
 
 def needles_of(node: Node) -> frozenset[str]:
@@ -65,6 +65,30 @@ def read_held(work: Work, model_keys: Collection[int]) -> dict[int, frozenset[st
         )
         for row in rows
     }
+
+
+def judge(node: Node, held: Collection[str]) -> bool | None:
+    """Whether a model that holds this fits, both for sure; None where what it holds does not tell."""
+    match node:
+        case Text():
+            stems = [_stem_of(pattern) for pattern in node.patterns]
+            if any(stem and f"w:{stem}" not in held for stem in stems):
+                return False
+            is_whole = node.place is Place.ANYWHERE and [Pattern(stems[0], Fit.BEGINNING)] == [*node.patterns]
+            return True if is_whole else None
+        case Value():
+            needles = _needles(node)
+            return None if needles is None else any(needle in held for needle in needles)
+        case Not():
+            fits = judge(node.part, held)
+            return None if fits is None else not fits
+        case And():
+            each = [judge(part, held) for part in node.parts]
+            return False if False in each else None if None in each else True
+        case Or():
+            each = [judge(part, held) for part in node.parts]
+            return True if True in each else None if None in each else False
+    return None
 
 
 def _needles(node: Node) -> frozenset[str] | None:

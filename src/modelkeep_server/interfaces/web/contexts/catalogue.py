@@ -23,8 +23,8 @@ SORTS: Mapping[str, str] = {
 }  # fmt: skip
 #: How much of a query is shown on either side of the place that is wrong.
 AROUND_MAX = 60
-#: How many earlier pages an address remembers.
-TRAIL_MAX = 8
+#: How much of the way to a page its address remembers: the cursors of eight pages, or of three where they hold names.
+TRAIL_CHARS_MAX = 900
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,9 @@ class CatalogueContext(Context):
         """The next page, or None on the last one."""
         if self.rows is None or self.rows.next_cursor is None:
             return None
-        trail = (*self.walked.trail, self.walked.cursor or "-")[-TRAIL_MAX:]
+        trail = (*self.walked.trail, self.walked.cursor or "-")
+        while len(" ".join(trail)) > TRAIL_CHARS_MAX:
+            trail = trail[1:]
         before = self.walked.before + len(self.rows.items)
         return self._step(self.rows.next_cursor, trail, before)
 

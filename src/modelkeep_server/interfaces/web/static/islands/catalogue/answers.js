@@ -11,6 +11,7 @@ let typing = false;
 let noted = false;
 let last = null;
 let pressed = null;
+let waiting = null;
 
 const found = () => document.getElementById("found");
 const here = () => location.pathname + location.search;
@@ -25,6 +26,7 @@ function faultOf(root) {
 function fail(words) {
   failed.querySelector("[data-why]").textContent = words;
   failed.hidden = false;
+  waiting = null;
 }
 
 /** A query that is only half typed: what is wrong is told gently, and what was found before stays. */
@@ -80,6 +82,7 @@ function afterSwap() {
     (next || fresh.querySelector("#results")).focus({ preventScroll: true });
   }
   if (["newer", "older"].includes(pressed?.id)) scrollTo(0, 0);
+  setTimeout(pressWaiting);
 }
 
 /** While one types, the address is written over: going back leaves the search as a whole. */
@@ -89,6 +92,22 @@ function note(event) {
     if (noted || history.path === here()) history.type = "replace";
     noted = true;
   } else if (history.path === here()) history.type = "replace";
+}
+
+/** What is pressed while an answer is under way would be of the query before: it waits, and is pressed in the answer. */
+function press(event) {
+  typing = false;
+  const link = event.target.closest("#found a[id]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !page.classList.contains("htmx-request")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  waiting = link.id;
+}
+
+function pressWaiting() {
+  const link = waiting && document.getElementById(waiting);
+  waiting = null;
+  link?.click();
 }
 
 function beforeResponse(event) {
@@ -105,7 +124,7 @@ if (page && form) {
   input.addEventListener("input", () => { typing = true; });
   input.addEventListener("blur", () => { noted = false; });
   form.addEventListener("submit", () => { typing = false; noted = false; }, true);
-  page.addEventListener("click", () => { typing = false; }, true);
+  page.addEventListener("click", press, true);
   page.addEventListener("htmx:before:swap", beforeSwap);
   page.addEventListener("htmx:after:swap", afterSwap);
   page.addEventListener("htmx:before:response", beforeResponse);
