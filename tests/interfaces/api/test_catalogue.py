@@ -262,7 +262,7 @@ def test_a_result_is_counted_field_by_field(make: Make, api: Api) -> None:
 
     counts = {facet["field"]: {one["key"]: one["count"] for one in facet["counts"]} for facet in told["facets"]}
     assert counts["tag"] == {"shared": 2, "first": 1}
-    assert counts["riskTier"] == {"HIGH": 1, "LOW": 1}
+    assert counts["riskTier"] == {"high": 1, "low": 1}
     assert (told["total"], told["totalCapped"], told["facetsCapped"], told["sort"]) == (2, False, False, "updated")
     assert (plain["facets"], plain["total"]) == (None, 2)
 
