@@ -20,7 +20,6 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
-    bindparam,
     delete,
     insert,
     literal_column,
@@ -115,7 +114,6 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
     if any(change.has_other_texts or change.has_other_values for change in changes):
         work.take_turn(TURN)
     ids = find_or_make_values(work, spell(renewed))
-    ids = find_or_make_values(work, _spell(renewed))
     facets = [_facets_of(change, ids) for change in changes]
     _write_models(work, changes, facets)
     gone = _write_postings(work, changes, facets)
@@ -159,41 +157,15 @@ def find_or_make_values(work: Work, wanted: Mapping[tuple[str, str], str]) -> di
     """
     The numbers of values, by letter and key; `wanted` says how they are shown, where they are shown as their keys so
     far, or new. Up to four statements.
-    The numbers of values, by letter and key. `wanted` says how those are shown that are new, or shown by their keys so
-    far. Up to four statements.
     """
     found = _find_values(work, sorted(wanted))
     new = [(*pair, wanted[pair]) for pair in sorted(set(wanted) - set(found))]
-    spelled = [
-        {"number": row.id, "spelled": wanted[pair]}
-        for pair, row in found.items()
-        if row.shown == row.key and wanted[pair] != row.key
-    ]
-    if spelled:
-        work.keep(search_values, _SPELL_VALUES, spelled)
     if new:
         _keep(work, search_values, _ADD_VALUES, new)
         found |= _find_values(work, [row[:2] for row in new])
     spelled = [(row.id, wanted[pair]) for pair, row in found.items() if row.shown == row.key != wanted[pair]]
     _keep(work, search_values, _SPELL_VALUES, spelled)
     return {pair: row.id for pair, row in found.items()}
-    return {pair: row.id for pair, row in found.items()}
-
-
-def _spell(changes: Sequence[Change]) -> dict[tuple[str, str], str]:
-    """
-    How values are shown: as a model that everybody sees spells them. What people chose for others is shown by its key,
-    since a spelling of theirs would tell of them.
-    """
-    told: dict[tuple[str, str], str] = {}
-    for change in changes:
-        is_open = change.model.visibility == Visibility.INTERNAL
-        for pair, shown in change.values.items():
-            if is_open or pair[0] not in _CHOSEN:
-                told[pair] = shown
-            else:
-                told.setdefault(pair, pair[1])
-    return told
 
 
 def forget_values(work: Work, ids: Sequence[int]) -> None:
@@ -341,11 +313,6 @@ def _add_words(dialect: str) -> Insert:
 _BIG = BigInteger()
 _VALUES = _find_pairs()
 _SPELL_VALUES = _spell_values()
-#: The letters of fields whose values people spell.
-_CHOSEN = frozenset(field.letter for field in FIELDS.values() if field.kind is Kind.VALUE)
-_SPELL_VALUES = (
-    update(search_values).where(search_values.c.id == bindparam("number")).values(shown=bindparam("spelled"))
-)
 _ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Text()))
 _ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
 _CHANGE_MODELS = _change_models()
