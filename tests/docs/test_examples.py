@@ -19,6 +19,8 @@ SETS_UP = ("git clone", "export MODELKEEP_DATABASE_URL=", "pip install")
 #: Routes that the client has no method for: tokens, teams and programs, which people make in the pages, moves, and
 #: single pieces of proofs.
 WITHOUT_PYTHON = {
+    # What the example beside it tells in a word.
+    "restore_search", "turn_alert_off",
     "create_token", "list_tokens", "revoke_token", "list_moves", "show_event", "show_body", "show_proof",
     "show_checkpoint", "download_bundle", "show_card_schema",
     "show_team", "create_team", "update_team", "end_team", "revive_team", "show_service_account",
