@@ -39,7 +39,7 @@ from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
 from modelkeep_server.features.policies import reminding, starter
 from modelkeep_server.features.promotion.next_reviews import reminding as next_review_reminding
 from modelkeep_server.features.promotion.queue import reminding as request_reminding
-from modelkeep_server.features.search import projection, reindexing
+from modelkeep_server.features.search.indexing import projection, reindexing
 from modelkeep_server.features.search.saved import matching
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of

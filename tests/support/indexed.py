@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.search import checking, queries, reindexing
-from modelkeep_server.features.search.checking import Checked
-from modelkeep_server.features.search.codes import read_code, split_codes
+from modelkeep_server.features.search import queries
+from modelkeep_server.features.search.indexing import checking, reindexing
+from modelkeep_server.features.search.indexing.checking import Checked
+from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.views import CatalogueFilter
 from tests.support.registries import Registry

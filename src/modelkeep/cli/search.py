@@ -22,6 +22,8 @@ from modelkeep.cli.options import (
 from modelkeep.cli.output import note, print_json, print_table, size
 from modelkeep.cli.searches import find_search
 from modelkeep.client import Client
+from modelkeep.listing import Listing
+from modelkeep.models import Model
 from modelkeep.searching import Facets
 
 app = typer.Typer(add_completion=False)
@@ -85,11 +87,8 @@ def search(
             raise typer.BadParameter("Say what to look for; `modelkeep models list` shows all.")
         if save:
             client.save_search(save, query, sort=order)
-        if as_csv:
-            client.export_models(found, sys.stdout.buffer)
-        elif export is not None:
-            form = "json" if export.suffix == ".json" else "csv"
-            note(f"{size(client.export_models(found, export, format=form))} written to {export}.")
+        if as_csv or export is not None:
+            _take_out(client, found, export)
         elif facets:
             print_facets(client.count_facets(found), as_json=as_json)
         else:
@@ -99,6 +98,15 @@ def search(
 def _join(kept: str, typed: str) -> str:
     """What fits both queries."""
     return f"({kept}) ({typed})" if kept and typed else kept or typed
+
+
+def _take_out(client: Client, found: Listing[Model], file: Path | None) -> None:
+    """All that was found, to a file in the form that its name says, or as CSV to the terminal."""
+    if file is None:
+        client.export_models(found, sys.stdout.buffer)
+        return
+    form = "json" if file.suffix == ".json" else "csv"
+    note(f"{size(client.export_models(found, file, format=form))} written to {file}.")
 
 
 def print_facets(counted: Facets, *, as_json: bool) -> None:

@@ -8,7 +8,6 @@ Leaving a transaction that wrote a governed row and recorded nothing raises: suc
 import hashlib
 import hmac
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,6 +36,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
 from modelkeep_server.db import ledger, row_writers
+from modelkeep_server.db.bell import Bell
 from modelkeep_server.db.ledger import Entry
 from modelkeep_server.db.patience import Patience
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
@@ -63,31 +63,6 @@ class UnrecordedWrite(AssertionError):
 
 class NoSuchRow(Exception):
     """A compare-and-set found no row: it is gone, or somebody was faster."""
-
-
-class Bell:
-    """What wakes whoever waits. Each counts for itself how often it rang, so that several hear the same ring."""
-
-    def __init__(self) -> None:
-        self._rung = 0
-        self._changed = threading.Condition()
-
-    @property
-    def rung(self) -> int:
-        """How often it rang so far."""
-        return self._rung
-
-    def ring(self) -> None:
-        """Wake all who wait."""
-        with self._changed:
-            self._rung += 1
-            self._changed.notify_all()
-
-    def wait(self, heard: int, seconds: float) -> int:
-        """Wait until it rang more often than `heard`, so many seconds at most, and give how often it rang so far."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._rung > heard, seconds)
-            return self._rung
 
 
 @dataclass(frozen=True)

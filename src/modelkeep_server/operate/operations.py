@@ -12,7 +12,7 @@ from modelkeep_server.features.identity.joining import invitations
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.lineage import projection as lineage
 from modelkeep_server.features.notify.sending import send_test
-from modelkeep_server.features.search import checking, reindexing
+from modelkeep_server.features.search.indexing import checking, reindexing
 from modelkeep_server.operate import key_operations
 from modelkeep_server.operate.backing_up import back_up
 from modelkeep_server.operate.progress import Progress, Tell

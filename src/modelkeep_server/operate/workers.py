@@ -10,7 +10,7 @@ import structlog
 from modelkeep_server.app import House
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.notify.webhooks.queueing import WEBHOOK
-from modelkeep_server.features.search.reindexing import Filler
+from modelkeep_server.features.search.indexing.reindexing import Filler
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ import pytest
 
 from modelkeep_server.features.models import service
 from modelkeep_server.features.models.checks import NewModel
-from modelkeep_server.features.search.codes import code_of, read_code, split_codes
+from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
 from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import file_of, route_of
 from tests.support.clients import Api
@@ -69,6 +69,8 @@ def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registr
     group = model.group.split("-")
     keys = {f"k/{word}" for word in ("fraud", "a", "b", *group)}
     assert set(row.words) == {"fraud", "of", "a", "b", *group, "n/fraud", *keys}
+
+
 def test_a_value_is_spelled_by_a_model_that_everybody_sees(registry: Registry, make: Make) -> None:
     """By the first of those; a hidden one before them does not say how, and neither do those after."""
     word = make.group()

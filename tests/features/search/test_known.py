@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelkeep_server.features.search.known import nearest_values
+from modelkeep_server.features.search.completion.known import nearest_values
 from modelkeep_server.features.search.language.fields import FIELDS
 from tests.support.make import Make
 from tests.support.registries import Registry

@@ -9,8 +9,8 @@ import pytest
 
 from modelkeep_server.features.models import service
 from modelkeep_server.features.models.checks import NewModel
-from modelkeep_server.features.search import reindexing
-from modelkeep_server.features.search.reindexing import Filler
+from modelkeep_server.features.search.indexing import reindexing
+from modelkeep_server.features.search.indexing.reindexing import Filler
 from tests.support.addresses import file_of
 from tests.support.at_once import at_once
 from tests.support.clients import Api

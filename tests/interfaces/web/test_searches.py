@@ -47,7 +47,8 @@ def test_a_search_is_saved_beside_what_was_found(make: Make, api: Api) -> None:
 @pytest.mark.parametrize(
     ("sent", "says"),
     [({"name": "", "query": "tag:nlp"}, "This is required."), ({"name": "x", "query": "riskteir:HIGH"}, "riskTier"),
-     ({"name": "Taken", "query": "tag:nlp"}, "has this name"), ({"name": "x", "query": "a", "sort": "best"}, "Choose one")],
+     ({"name": "Taken", "query": "tag:nlp"}, "has this name"),
+     ({"name": "x", "query": "a", "sort": "best"}, "Choose one")],
 )  # fmt: skip
 def test_a_form_that_is_at_fault_comes_again(make: Make, api: Api, sent: dict[str, str], says: str) -> None:
     """With what was typed, and what is wrong at the control."""

@@ -16,8 +16,8 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
-from modelkeep_server.features.search.codes import code_of, read_code, split_codes
-from modelkeep_server.features.search.known import holding, is_seen
+from modelkeep_server.features.search.completion.known import holding, is_seen
+from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page

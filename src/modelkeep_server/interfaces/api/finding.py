@@ -9,7 +9,8 @@ from starlette.responses import Response, StreamingResponse
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.search import browsing, completing, exporting
+from modelkeep_server.features.search import browsing, exporting
+from modelkeep_server.features.search.completion import completing
 from modelkeep_server.features.search.exporting import ExportedModel, ModelExport
 from modelkeep_server.interfaces.api.catalogue_filters import Asked
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router

@@ -11,7 +11,7 @@ from fastapi import Query, Request
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.known import nearest_values
+from modelkeep_server.features.search.completion.known import nearest_values
 from modelkeep_server.features.search.language.editing import add_term, clauses, remove_span
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake

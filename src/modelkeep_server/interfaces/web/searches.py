@@ -89,7 +89,7 @@ def show_search(work: Work, actor: Actor, id: str) -> Page:
 @router.post("/searches/{id}")
 @door.posts("search.update")
 def update_search(work: Work, actor: Actor, id: str, form: FormData) -> Page | Redirect:
-    """Change it, or show the form again: with what is wrong, or with what was changed since. Controls: those of save."""
+    """Change it, or show the form again: with what is wrong, or with what changed since. Controls: those of save."""
     form = FormData([*form.multi_items(), *([] if "sharing" in form else [("sharing", Sharing.PRIVATE.value)])])
     edit = read_edit(form, CONTROLS)
     changes = {control: edit.typed[control] for control in edit.changed}

@@ -21,10 +21,10 @@ from modelkeep_server.features.models.visibility import (
     values_of,
     visible_by,
 )
-from modelkeep_server.features.search.codes import code_of
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
 from modelkeep_server.features.search.compiling.shapes import shape_of
-from modelkeep_server.features.search.documents import BORDER
+from modelkeep_server.features.search.indexing.codes import code_of
+from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,

@@ -17,9 +17,9 @@ from sqlalchemy import select
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.search.codes import CODE_CHARS, read_code
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
+from modelkeep_server.features.search.indexing.codes import CODE_CHARS, read_code
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
 

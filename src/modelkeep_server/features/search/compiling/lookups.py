@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
-from modelkeep_server.features.search.documents import KEY_CHARS_MAX
+from modelkeep_server.features.search.indexing.documents import KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
 from modelkeep_server.kit.words import fold_value

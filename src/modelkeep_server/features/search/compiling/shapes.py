@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
-from modelkeep_server.features.search.documents import BORDER
+from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import Fit, Pattern
 
 

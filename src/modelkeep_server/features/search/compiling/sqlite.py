@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import WORDS_MAX
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
-from modelkeep_server.features.search.documents import BORDER
+from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
 
 

@@ -36,7 +36,7 @@ from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import seen_by_person
 from modelkeep_server.features.notify.folding import Found, News, tell_folded
 from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.gathering import find_touched
+from modelkeep_server.features.search.indexing.gathering import find_touched
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Mine, Node, leaves

@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_models, search_needles, search_texts, search_values
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.search.codes import read_code, split_codes
-from modelkeep_server.features.search.documents import BORDER, KEY_CHARS_MAX
+from modelkeep_server.features.search.indexing.codes import read_code, split_codes
+from modelkeep_server.features.search.indexing.documents import BORDER, KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text, Value
 

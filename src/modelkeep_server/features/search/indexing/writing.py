@@ -41,15 +41,15 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Visibility
-from modelkeep_server.features.search.codes import code_of, read_code, split_codes
-from modelkeep_server.features.search.documents import (
+from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
+from modelkeep_server.features.search.indexing.documents import (
     ModelFacts,
     digest_facts,
     digest_texts,
     list_values,
     write_texts,
 )
-from modelkeep_server.features.search.gathering import Gathered, Standing
+from modelkeep_server.features.search.indexing.gathering import Gathered, Standing
 from modelkeep_server.features.search.language.fields import FIELDS, Kind
 from modelkeep_server.kit.words import split_words
 

@@ -38,7 +38,7 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
-from modelkeep_server.features.search.codes import read_code, split_codes
+from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS, Field
 from modelkeep_server.kit.words import fold_value, split_words
 

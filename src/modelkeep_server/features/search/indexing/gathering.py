@@ -41,7 +41,7 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.cards.views import CardStatus
-from modelkeep_server.features.search.documents import ModelFacts, VersionFacts
+from modelkeep_server.features.search.indexing.documents import ModelFacts, VersionFacts
 from modelkeep_server.features.versions.conditions import has_flag
 
 #: Governed tables whose rows are facts about a version.

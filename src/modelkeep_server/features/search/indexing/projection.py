@@ -11,8 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from modelkeep_server.db.tables import search_versions
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.search.gathering import Gathered, Touched, find_touched, read_models, read_versions
-from modelkeep_server.features.search.writing import Change, find_change, write_changes
+from modelkeep_server.features.search.indexing.gathering import (
+    Gathered,
+    Touched,
+    find_touched,
+    read_models,
+    read_versions,
+)
+from modelkeep_server.features.search.indexing.writing import Change, find_change, write_changes
 
 #: Whose turn it is to index a model.
 _TURN = "search.model"

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.search import known
-from modelkeep_server.features.search.language.carets import Typed, read_caret
-from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
-from modelkeep_server.features.search.offers import (
+from modelkeep_server.features.search.completion import known
+from modelkeep_server.features.search.completion.offers import (
     Offer,
     OfferKind,
     list_spoken,
@@ -21,6 +19,8 @@ from modelkeep_server.features.search.offers import (
     offer_operators,
     offer_value,
 )
+from modelkeep_server.features.search.language.carets import Typed, read_caret
+from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 
 OFFERED = 10
 #: Whoever types on has no use for what comes later.

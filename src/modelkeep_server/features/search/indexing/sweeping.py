@@ -36,7 +36,7 @@ from modelkeep_server.db.tables import (
     search_words,
 )
 from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.search.writing import TURN, remove_texts
+from modelkeep_server.features.search.indexing.writing import TURN, remove_texts
 
 _VALUES_A_TIME = 20
 _WORDS_A_TIME = 1_000

@@ -19,10 +19,10 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import models, search_models, search_texts, search_versions, search_words
 from modelkeep_server.db.work import Parts, Work
-from modelkeep_server.features.search.gathering import Gathered, Touched, find_last_document
-from modelkeep_server.features.search.projection import index, take_turns
-from modelkeep_server.features.search.sweeping import reading, sweep, writing
-from modelkeep_server.features.search.writing import Change, find_change, remove_documents
+from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, find_last_document
+from modelkeep_server.features.search.indexing.projection import index, take_turns
+from modelkeep_server.features.search.indexing.sweeping import reading, sweep, writing
+from modelkeep_server.features.search.indexing.writing import Change, find_change, remove_documents
 from modelkeep_server.rules.errors import Contended
 
 T = TypeVar("T")
