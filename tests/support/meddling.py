@@ -71,6 +71,8 @@ def fill(registry: Registry, portal: BlockingPortal) -> None:
         "groups": ["no-such-group"],
     }
     assert api.browser(owner).call("POST", "/api/v1/webhooks", json=hook).status_code == 201
+    kept = {"name": "Mine", "query": "is:mine", "alert": True}
+    assert api.as_(owner).post("/api/v1/searches", json=kept).status_code == 201
     doubt_files(registry, make, api, version)
     come_by_an_issuer(registry)
     browser = api.browser_of(account.session)
