@@ -114,7 +114,7 @@ def measure_within(place: Place, kinds: Sequence[Kind], times: int) -> list[Aski
         token = _make_token(place, who)
         with open_house(place.settings) as house:
             reader = _Reader(house, who, _find_actor(house, token))
-            asked += [reader.ask(kind, times) for kind in kinds]
+            asked += [answered for kind in kinds if (answered := reader.ask(kind, times))]
     return asked
 
 
@@ -133,7 +133,8 @@ class _Reader:
         self._who = who
         self._actor = actor
 
-    def ask(self, kind: Kind, times: int) -> Asking:
+    def ask(self, kind: Kind, times: int) -> Asking | None:
+        """None where there are too few models for a page that far down."""
         wholes, pages = [], []
         for asked, cursor in islice(cycle(_places(kind, self._step)), times):
             with self._house.reading() as work:
@@ -144,6 +145,8 @@ class _Reader:
                 began = time.perf_counter()
                 self._list(work, asked, cursor)
                 pages.append((time.perf_counter() - began) * 1000)
+        if len(wholes) < 2:
+            return None
         p95, page_p95 = (statistics.quantiles(found, n=20)[18] for found in (wholes, pages))
         return Asking(kind.name, self._who, len(wholes), statistics.median(wholes), p95, page_p95)
 

@@ -107,7 +107,7 @@ def test_a_token_holds_no_more_than_its_person(make: Make, api: Api, registry: R
     with_all = api.browser(person).call("GET", "/api/v1/me").json()
 
     assert {"me.read", "model.read"} <= set(with_some["permissions"])
-    assert {act.partition(".")[2] for act in with_some["permissions"]} == {"read", "try"}
+    assert {act.partition(".")[2] for act in with_some["permissions"]} == {"export", "read", "try"}
     assert {"promotion.approve", "model.create", "token.create"} <= set(with_all["permissions"])
     assert (with_some["scopes"], with_all["scopes"]) == (["read"], None)
 
