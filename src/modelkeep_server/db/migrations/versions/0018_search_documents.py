@@ -113,7 +113,7 @@ def _index_on_sqlite() -> None:
     # `ascii` takes every character beyond ASCII as part of a word: words are cut and folded before they come here.
     op.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(name, keys, description, content = 'search_texts', "
-        "content_rowid = 'doc', tokenize = 'ascii', prefix = '2 3')"
+        "content_rowid = 'doc', tokenize = 'ascii', prefix = '1 2 3')"
     )
 
 
