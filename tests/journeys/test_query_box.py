@@ -114,8 +114,8 @@ def test_recent_searches_are_offered_to_their_person_alone_and_cleared(
     page = visitor.page
     for query in ("tag:fraud", "churn", "tag:fraud"):
         box_of(page).fill(query)
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
     box_of(page).click()
     recents = offers_of(page).filter(has_text="recent search")
     expect(recents).to_have_count(2)
