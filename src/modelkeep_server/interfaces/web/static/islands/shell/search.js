@@ -17,3 +17,9 @@ document.addEventListener("focusin", async ({ target }) => {
 document.addEventListener("change", ({ target }) => {
   if (target.closest?.(BOX) && target.name === "q") keepRecent(target.value);
 });
+
+/* A field whose type was just changed forgets that it was typed into, and tells of no change. */
+document.addEventListener("submit", ({ target }) => {
+  const input = target.elements?.namedItem("q");
+  if (input?.closest?.(BOX)) keepRecent(input.value);
+}, { capture: true });
