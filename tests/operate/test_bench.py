@@ -32,7 +32,7 @@ def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     return done.stdout, json.loads((folder / "figures.json").read_text())
 
