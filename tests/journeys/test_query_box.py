@@ -93,6 +93,17 @@ def test_a_model_is_gone_to_by_its_name(visitor: Visitor) -> None:
     page.wait_for_url("**/models/nlp-models/toxicity-filter")
 
 
+def test_an_example_is_pasted_with_the_line_that_tells_of_it(visitor: Visitor) -> None:
+    """What stands below that line is the query; a text of one line is pasted as it is."""
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("/")
+    for pasted in ("# Find all production NLP models\ntag:nlp AND tag:production\n", " -tag:cv"):
+        page.evaluate("(text) => navigator.clipboard.writeText(text)", pasted)
+        page.keyboard.press("Control+v")
+    expect(box_of(page)).to_have_value("tag:nlp AND tag:production -tag:cv")
+
+
 def test_escape_closes_the_offers_first_and_leaves_the_box_then(visitor: Visitor) -> None:
     """What was typed stays, and Tab leads on once nothing is offered."""
     page = visitor.page

@@ -16,6 +16,7 @@ from modelkeep_server.features.search.language.editing import add_term, clauses,
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.language.tree import And, Everything, Node, Value
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
@@ -98,7 +99,7 @@ def show_catalogue(
 
 
 def _read(given: Mapping[str, str], now: datetime) -> _Asked:
-    query = given.get("q", "").strip()[:QUERY_CHARS_MAX]
+    query = one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX]
     sort = given.get("sort", "")
     asked = _Asked(query, sort if sort in SORTS else "", query, Everything())
     try:

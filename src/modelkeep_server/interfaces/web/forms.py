@@ -60,7 +60,7 @@ NOTICES: Mapping[str, str] = {
     "rescan": "The file is being looked through again. What is found will stand here.",
     "removed": "The file is taken out of this version.",
     "uploaded": "The files are stored, encrypted, and read back.",
-    "search-saved": "The search is saved. It stands among your saved searches, and runs with your rights of that time.",
+    "search-saved": "The search is saved. Opened again, it finds what you may see by then.",
     "search-changed": "Saved. Whoever is told by it is told by what it asks now.",
     "search-shared": "Shared. Everybody who signs in finds it, and each sees by it what they may see.",
     "search-unshared": "You alone find it from now on. Who followed it is told no more.",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -279,6 +280,31 @@ def test_queries_are_read_side_by_side():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("# Find all production NLP models\ntag:nlp AND tag:production", "tag:nlp AND tag:production"),
+        (
+            '# Find models with "fraud" in name or description\r\nfraud OR "fraud detection"',
+            'fraud OR "fraud detection"',
+        ),
+        ("  #\tof ours\n# and live\nis:mine is:live", "is:mine is:live"),
+        ("tag:nlp\n# but for\n-tag:experimental", "tag:nlp -tag:experimental"),
+        ("fraud #5\nrisk", "fraud 5 risk"),
+    ],
+)
+def test_lines_that_tell_of_a_query_are_no_part_of_it(typed: str, meant: str) -> None:
+    """An example is pasted with the line above it; a sign within a word, or behind one, begins no such line."""
+    assert _plain(read(typed)) == _plain(read(meant))
+
+
+def test_a_fault_below_a_remark_keeps_its_place() -> None:
+    """Positions are those of what was typed."""
+    with pytest.raises(QueryMistake) as mistake:
+        read("# of high risk\nriskTier:HIHG")
+    assert (mistake.value.position, mistake.value.suggestion) == (24, "# of high risk\nriskTier:HIGH")
 
 
 def _plain(node: Node) -> object:

@@ -124,7 +124,7 @@ def _list_moments(typed: Typed, now: datetime) -> Iterator[tuple[str, str]]:
     is_bound = bool(typed.compares)
     yield "today", "" if is_bound else "since midnight, UTC"
     yield "yesterday", ""
-    for back, says in (("7d", "7 days"), ("30d", "30 days"), ("3m", "3 months"), ("1y", "a year")):
+    for back, says in (("7d", "7 days"), ("30d", "30 days"), ("3m", "3 months"), ("1y", "12 months")):
         if is_bound:
             yield f"now-{back}", f"{says} ago"
         else:

@@ -86,6 +86,9 @@ _BARE = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+", re.DO
 _BOUND = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\[\]{{}}\\]|\\\Z)+", re.DOTALL)
 _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
 _SPAN = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
+#: A line that tells people of the query below it, as examples in guides have them.
+_REMARK = re.compile(r"^[ \t]*#[ \t][^\n]*\n", re.MULTILINE)
+_BREAKS = re.compile(r"[\r\n]+")
 
 
 @lru_cache(maxsize=64)
@@ -100,7 +103,7 @@ def scan(text: str) -> tuple[Token, ...]:
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._typed = text
-        self._text = text.translate(_PLAIN)
+        self._text = _REMARK.sub(lambda remark: " " * len(remark[0]), text.translate(_PLAIN))
         self._tokens: list[Token] = []
         #: For each parenthesis that is open, whether a field stands before it, or around that.
         self._within: list[bool] = []
@@ -187,6 +190,11 @@ class _Scanner:
                 at = self._add(Sort.TO if is_to else Sort.WORD, at, end)
             at = self._skip(at)
         return at
+
+
+def one_line(text: str) -> str:
+    """The same query without remarks and breaks of lines, as a box of one line shows it."""
+    return _BREAKS.sub(" ", _REMARK.sub("", text))
 
 
 def _field_of(named: re.Match[str]) -> Field | None:

@@ -79,10 +79,10 @@ class Fault:
     @classmethod
     def of(cls, query: str, mistake: QueryMistake, href: str) -> "Fault":
         """The fault that reading a query found."""
-        # The message may end with what was meant, of which the page makes a link, and name what was expected.
+        # The message may end with what was meant, of which the page makes a link, and name all that was expected.
         message = mistake.errors[0].message.partition(" Did you mean ")[0]
         given = mistake.suggestion or ""
-        expected = tuple(word for word in mistake.expected if word not in message)
+        expected = () if all(word in message for word in mistake.expected) else mistake.expected
         return cls(message, query, mistake.position, mistake.length, expected, given, href if given else "")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.saved.views import SavedSearch
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of
@@ -47,7 +48,7 @@ class SavedMenu:
     @property
     def current(self) -> SavedSearch | None:
         """The saved search that asks what the page asks; None where none does."""
-        return next((one for one in self.found.items if one.query == self.query and one.query), None)
+        return next((one for one in self.found.items if one.query and one_line(one.query) == self.query), None)
 
     @property
     def save_href(self) -> str:

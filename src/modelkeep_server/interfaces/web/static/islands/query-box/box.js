@@ -65,6 +65,17 @@ export function openBox(box, input, before) {
     if (one.kind === "VALUE") close();
   }
 
+  /* Examples are pasted with the line that tells of them; in a box of one line it would be taken for words. */
+  function paste(event) {
+    const pasted = event.clipboardData?.getData("text/plain") ?? "";
+    const told = pasted.split(/[\r\n]+/).filter((line) => line.trim() && !/^\s*#\s/.test(line)).join(" ");
+    if (!told || !/[\r\n]\s*\S/.test(pasted)) return;
+    event.preventDefault();
+    input.setRangeText(told, input.selectionStart, input.selectionEnd, "end");
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  input.addEventListener("paste", paste);
   input.addEventListener("input", (event) => { if (!event.isComposing) offer(); });
   input.addEventListener("focus", () => { if (!input.value) offer(0); });
   // What stands below the list is reached by Tab.

@@ -60,7 +60,7 @@ export function makeList(box, input, { choose, forget }) {
     item.id = `${id}-${place}`;
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", "false");
-    const says = element("span", "offer-says", offer.says || (offer.kind === "MODEL" ? "" : WORDS[offer.kind]));
+    const says = element("span", "offer-says", offer.says);
     item.append(icon(ICONS[offer.kind]), element("span", offer.kind === "MODEL" ? "offer-model" : "offer-text", offer.label), says);
     if (offer.kind === "MODEL") item.append(element("span", "offer-kind", "Go to"));
     item.append(element("span", "sr-only", `, ${WORDS[offer.kind]}`));
