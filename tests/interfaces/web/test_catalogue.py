@@ -327,8 +327,9 @@ def test_sorts_are_links_and_best_match_is_offered_for_words(make: Make, api: Ap
     assert 'name="sort" value="name" form="filters"' in named.text
 
 
-def test_who_may_see_no_model_is_told_what_stands_here(make: Make, api: Api) -> None:
-    """Other tests register models everyone sees, so the empty registry is asked for where one is: tests/journeys."""
+def test_whoever_finds_no_model_is_told_so(make: Make, api: Api) -> None:
+    """Where there are models that they see; the empty registry is asked for where one is: tests/journeys."""
+    make.model()
     page = look(api, make.person(), "name:" + "q" * 40)
 
     assert "No model fits" in page.words
