@@ -16,9 +16,9 @@ from tests.support.registries import Registry
         ("{0}-Productiön", None),
         ("{0}-prod", "{0}-production"),
         ("{0}-production", None),
-        ("x", None),
+        ("ꙮ", None),
         ("", None),
-        ("%", None),
+        ("%ꙮ", None),
     ],
 )
 def test_the_likest_value_is_meant(make: Make, registry: Registry, typed: str, meant: str | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 CODE_CHARS = 8
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @lru_cache(maxsize=65_536)
@@ -17,7 +17,7 @@ def code_of(letter: str, value_id: int) -> str:
     digits = []
     for _ in range(CODE_CHARS - 1):
         value_id, digit = divmod(value_id, 36)
-        digits.append(_DIGITS[digit])
+        digits.append(DIGITS[digit])
     return letter + "".join(reversed(digits))
 
 
