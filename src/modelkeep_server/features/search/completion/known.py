@@ -162,10 +162,9 @@ def _count_lately(work: Work, actor: Actor, letter: str) -> Counter[int]:
 
 @cache
 def _select_lately(sight: Sight) -> Select[Any]:
-    """The newest first, and then those that are seen: so that it costs the same however many are hidden."""
-    told = (search_models.c.facets, search_models.c.visibility, search_models.c.model_id)
-    newest = select(*told).order_by(search_models.c.doc.desc()).limit(_LATELY).subquery()
-    return select(newest.c.facets).where(visible_by(sight, newest))
+    """Of what is seen the newest: were hidden ones among them, their number would tell in which order values come."""
+    seen = select(search_models.c.facets).where(visible_by(sight, search_models))
+    return seen.order_by(search_models.c.doc.desc()).limit(_LATELY)
 
 
 def is_seen(sight: Sight) -> ColumnElement[bool]:
