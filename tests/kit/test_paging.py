@@ -64,7 +64,7 @@ def test_a_cursor_edited_in_any_character_is_refused():
 
 
 def test_a_cursor_tells_nothing_of_its_position():
-    """Inside ids count what one may not see: a cursor holds none to be read, and is as long for a small one as a large."""
+    """Inside ids count what one may not see: none can be read out of a cursor, nor how long it is."""
     near, far = (Cursors(KEY).make([number, "name"], {"list": "models"}) for number in (7, 70_000_007))
 
     raw = base64.urlsafe_b64decode(near + "=" * (-len(near) % 4))

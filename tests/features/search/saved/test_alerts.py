@@ -9,7 +9,7 @@ import pytest
 
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.jobs.views import Task
-from modelkeep_server.features.search.saved import matching
+from modelkeep_server.features.search.saved import alerts, matching
 from modelkeep_server.features.search.saved.matching import MATCH
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
@@ -281,3 +281,20 @@ def test_what_was_found_is_told_once_however_often_it_is_found(
 
     messages = [one["message"] for one in api.as_(reader).get("/api/v1/notices").json()["items"]]
     assert len([one for one in messages if "Mine" in one]) == 1
+
+
+def test_what_others_take_away_uses_up_no_alert_of_a_follower(
+    make: Make, api: Api, term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They find such a search no more, and could not turn it off."""
+    monkeypatch.setattr(alerts, "ALERTS_MAX", 2)
+    saver, follower = make.person(), make.person()
+    shared = [save(api, saver, term, name, sharing="SHARED", alert=False)["id"] for name in ("One", "Two", "Three")]
+    followed = [api.as_(follower).put(f"{PLACE}/{one}/alert", json={}).status_code for one in shared]
+    api.as_(saver).delete(f"{PLACE}/{shared[0]}")
+    api.as_(saver).patch(f"{PLACE}/{shared[1]}", json={"sharing": "PRIVATE"})
+
+    again = api.as_(follower).put(f"{PLACE}/{shared[2]}/alert", json={})
+
+    assert followed == [200, 200, 409]
+    assert again.status_code == 200, again.text

@@ -56,6 +56,18 @@ def count_mine(work: Work, actor: Actor) -> int:
     return int(work.scalar(select(func.count()).select_from(saved_searches).where(*_mine(actor))))
 
 
+def count_alerts(work: Work, actor: Actor) -> int:
+    """
+    By how many searches the actor is told of new models. Those that they do not find count for nothing: what others
+    deleted, or share no more, nobody could turn off. One statement.
+    """
+    told = (search_alerts.c.person_id == actor.user_id, search_alerts.c.ended_at.is_(None))
+    found = select(func.count()).join_from(
+        search_alerts, saved_searches, saved_searches.c.id == search_alerts.c.search_id
+    )
+    return int(work.scalar(found.where(*told, *_found_by(actor))))
+
+
 def get_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     """A search of the actor, or one that is shared. One statement. Raises NotFound."""
     found = find_search(work, actor, public_id)
