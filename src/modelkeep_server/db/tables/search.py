@@ -79,8 +79,9 @@ search_words = Table(
 )
 
 #: The words of each document, a blank between two; `keys` are those of its group and tags, `¶` before each of these.
-#: PostgreSQL has the column `document` besides: a tsvector of all words as they are, those of the name as `n/word` and
-#: those of name and keys as `k/word`.
+#: Besides, PostgreSQL has the column `document`: a tsvector of all words as they are, those of the name as `n/word` and
+#: those of name and keys as `k/word`; and SQLite the column `marks`: those of the name as `¹word`, then those of name
+#: and keys as `²word`.
 search_texts = Table(
     "search_texts",
     metadata,
@@ -99,5 +100,6 @@ search_index = Table(
     Column("name", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("description", Text, nullable=False),
+    Column("marks", Text, nullable=False),
     Column("search_index", Text),
 )

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import WORDS_MAX
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
+
+#: How words are marked that stand in a place.
+_MARKS = {Place.NAME: "¹", Place.HEAD: "²"}
 
 
 class SqliteCompiler(Compiler):
@@ -82,13 +85,14 @@ class SqliteCompiler(Compiler):
 
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
-        each = [self._spellings(pattern) for pattern in node.patterns]
+        mark = _MARKS.get(node.place, "")
+        each = [self._spellings(pattern, mark) for pattern in node.patterns]
         if any(one == () for one in each):
             return Words(_quote(NEVER))
         phrases = _join_up(each)
         # A star follows the last word where that may go on: within quotes it would be one of the letters.
         star = " *" if self._goes_on(node.patterns[-1]) else ""
-        where = "" if node.place is Place.ANYWHERE else f"{{{' '.join(COLUMNS[node.place])}}} : "
+        where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
             return Words(f"{where}({' OR '.join(_quote(phrase) + star for phrase in phrases)})")
         known = [
@@ -101,10 +105,12 @@ class SqliteCompiler(Compiler):
     def _goes_on(self, pattern: Pattern) -> bool:
         return pattern.fit is Fit.BEGINNING and self.lookups.words.get(pattern) is None
 
-    def _spellings(self, pattern: Pattern) -> tuple[str, ...] | None:
+    def _spellings(self, pattern: Pattern, mark: str) -> tuple[str, ...] | None:
         """The words that a pattern stands for, or as it stands; None for a wildcard that stands for too many."""
         words = self.lookups.words.get(pattern)
-        return words if words is not None or pattern.fit is Fit.WILD else (pattern.text,)
+        if words is None and pattern.fit is not Fit.WILD:
+            words = (pattern.text,)
+        return None if words is None else tuple(mark + word for word in words)
 
 
 def _quote(phrase: str) -> str:

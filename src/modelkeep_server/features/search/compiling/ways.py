@@ -4,7 +4,7 @@ Which way a search takes to its rows: walking models by falling number and testi
 A look at the newest models says how much of what is asked fits. It chooses the way, never the answer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,7 +16,7 @@ from modelkeep_server.features.search.compiling.lookups import COUNTED_MAX, look
 from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import And, Everything, Node, Not, Value, join
+from modelkeep_server.features.search.language.tree import And, Everything, Node, Not, Or, Value, join, leaves
 
 #: How many of the newest models are looked at.
 LOOKED_AT = 512
@@ -101,14 +101,18 @@ class Search:
         asked = [node for node in asked if node not in self._shares]
         if not asked:
             return
-        tests = [self.compiler.test(node) for node in asked]
-        told = "".join(f", sum(CASE WHEN {test} THEN 1 ELSE 0 END)" for test in tests)
+        # Each leaf is tested once, whichever and however many of the trees hold it.
+        names = {leaf: f"t{n}" for n, leaf in enumerate({leaf: 0 for node in asked for leaf, _ in leaves(node)})}
+        tests = [f"{self.compiler.test(leaf)} AS {name}" for leaf, name in names.items()]
         newest = (
             f"(SELECT * FROM {_MODELS} WHERE {self.compiler.visible} "  # noqa: S608 - values are bound
             f"ORDER BY doc DESC LIMIT {LOOKED_AT}) AS {_MODELS}"
         )
         tables = self.compiler.with_texts(newest, *tests)
-        rows = self.all(f"SELECT (SELECT max(model_id) FROM {_MODELS}), count(*){told} FROM {tables}")  # noqa: S608
+        # The limit keeps either database from testing anew wherever a test is named.
+        looked = f"(SELECT {', '.join(tests)} FROM {tables} LIMIT {LOOKED_AT}) AS looked"  # noqa: S608
+        told = "".join(f", sum(CASE WHEN {_say(node, names)} THEN 1 ELSE 0 END)" for node in asked)
+        rows = self.all(f"SELECT (SELECT max(model_id) FROM {_MODELS}), count(*){told} FROM {looked}")  # noqa: S608
         self.models_count, seen, *fitting = (int(str(value or 0)) for value in rows[0])
         self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, fitting, strict=True)}
 
@@ -237,6 +241,16 @@ class Search:
 def parts_of(node: Node) -> tuple[Node, ...]:
     """What must all fit."""
     return node.parts if isinstance(node, And) else (node,)
+
+
+def _say(node: Node, names: Mapping[Node, str]) -> str:
+    """A tree of tests that have names."""
+    if isinstance(node, Not):
+        return f"NOT {_say(node.part, names)}"
+    if isinstance(node, And | Or):
+        word = " AND " if isinstance(node, And) else " OR "
+        return f"({word.join(_say(part, names) for part in node.parts)})"
+    return names[node]
 
 
 def _all_of(parts: Sequence[Node]) -> Node:

@@ -297,5 +297,5 @@ def _models_of(key: ColumnElement[int]) -> Select[Any]:
 def _match(dialect: str, words: Sequence[str]) -> str:
     """Every word in the name, the last of them begun. Words hold letters and digits alone: no operator slips in."""
     if dialect == "sqlite":
-        return "name : (" + " AND ".join(f'"{word}"' for word in words) + "*)"
+        return " AND ".join(f'"¹{word}"' for word in words) + "*"
     return " & ".join(f"'n/{word}'" for word in words) + ":*"

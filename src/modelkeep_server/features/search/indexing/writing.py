@@ -293,8 +293,9 @@ def _change_texts(**places: Text) -> Update:
 def _index(*, forgets: bool) -> Insert:
     """Enter rows of `search_texts` into FTS5, or take them out: it keeps no words, and has to be told them again."""
     given = given_rows(doc=_BIG)
-    texts = select(*search_texts.c).join(given, given.c.doc == search_texts.c.doc)
-    names = [column.name for column in (search_index.c.rowid, *list(search_texts.c)[1:])]
+    columns = [*search_texts.c, literal_column("search_texts.marks").label("marks")]
+    texts = select(*columns).join(given, given.c.doc == search_texts.c.doc)
+    names = [column.name for column in (search_index.c.rowid, *columns[1:])]
     if not forgets:
         return insert(search_index).from_select(names, texts)
     told = texts.add_columns(literal_column("'delete'"))
