@@ -237,6 +237,21 @@ def test_a_query_that_resembles_none_is_answered_with_ones_to_press(make: Make, 
     assert page.query_of(re.escape("tag%3Anlp+AND+tag%3Aproduction")) == "tag:nlp AND tag:production"
 
 
+def test_however_many_values_nothing_has_a_page_costs_the_same(make: Make, api: Api, owner: Person) -> None:
+    """A few of them are likened to those that models have, and no more."""
+    make.model(owner)
+    browser = api.browser(make.person())
+    costs = []
+    for many in (7, 90):
+        browser.get("/models", params={"q": "tag:knurlthing"})
+        with counted() as statements:
+            page = browser.get("/models", params={"q": " ".join(f"tag:kz{number}" for number in range(many))})
+        assert page.status_code == 200, page.text
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1] < 60
+
+
 def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
     """How many would fit without each term; a term without which nothing fits either is not offered."""
     make.model(owner, name="one", tags=["alpha"])
