@@ -16,6 +16,7 @@ from tests.support.clients import Api
 from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
+from tests.support.statements import counted
 
 PLACE = "/api/v1/searches"
 
@@ -298,3 +299,21 @@ def test_what_others_take_away_uses_up_no_alert_of_a_follower(
 
     assert followed == [200, 200, 409]
     assert again.status_code == 200, again.text
+
+
+def test_no_query_that_somebody_saved_makes_the_database_look_for_it(
+    make: Make, api: Api, term: str, tell: Callable[[], None]
+) -> None:
+    """However many are held against a changed model, and whatever wildcards they are made of, it is asked as much."""
+    reader, owner = make.person(), make.owner()
+    costs = []
+    for number in range(2):
+        for again in range(1 + 8 * number):
+            save(api, reader, f"-version:*{number}*{again}* -tag:*q{again}* -*z{again}*", f"Any {number} {again}")
+        make.model(owner, name=f"{term}-{number}")
+        with counted() as statements:
+            tell()
+        costs.append(len(statements))
+
+    # The notice by the first search, which is unread, is told anew.
+    assert costs[1] <= costs[0] + 1

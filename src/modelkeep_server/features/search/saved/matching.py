@@ -39,8 +39,8 @@ from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.indexing.gathering import find_touched
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Mine, Node, leaves
-from modelkeep_server.features.search.saved.needles import judge, read_held
+from modelkeep_server.features.search.language.tree import Mine, Node
+from modelkeep_server.features.search.saved.judging import Document, judge, read_documents
 from modelkeep_server.rules.saved_searches import Sharing
 
 MATCH = "match-searches"
@@ -137,29 +137,32 @@ def make_match_handler(database: Database, parts: Parts) -> Handler:
 
 def find_matches(work: Work) -> Batch:
     """
-    Hold the oldest news against the searches that may match. Some eight statements for all of it, one a RESTRICTED
-    model, and at most two a query and model that may match.
+    Hold the oldest news against the searches that may match. Some nine statements for all of it, one a RESTRICTED
+    model, and one a person and model of which a query asks whether it is theirs.
     """
     news = work.all(select(search_news).order_by(search_news.c.id).limit(_BATCH))
     keys = sorted({row.model_id for row in news})
     if not keys:
         return Batch((), ())
     changed = work.all(select(models).where(in_keys(models.c.id, "keys")), {"keys": keys})
-    held = read_held(work, keys)
-    alerts = _Alerts(work, held)
+    documents = read_documents(work, keys)
+    alerts = _Alerts(work, documents)
     told = _read_told(work, keys)
     asked = {
-        model.id: [alert for alert in alerts.worth_asking(held.get(model.id, ())) if _may_be_news(alert, model, told)]
+        model.id: [
+            alert for alert in alerts.worth_asking(documents[model.id].needles) if _may_be_news(alert, model, told)
+        ]
         for model in changed
+        if model.id in documents
     }
     actors = find_actors(work, {alert.person_id for found in asked.values() for alert in found})
-    reader = _Reader(work, held)
+    reader = _Reader(work, documents)
     matches = [
         Match(
             alert.id, alert.person_id, alert.public_id, alert.name, Found(model.id, f"{model.group_name}/{model.name}")
         )
         for model in changed
-        for alert in _seeing(work, model, asked[model.id])
+        for alert in _seeing(work, model, asked.get(model.id, ()))
         if alert.person_id in actors and reader.fits(alert.query, actors[alert.person_id], model.id)
     ]
     return Batch(tuple(row.id for row in news), tuple(matches))
@@ -194,9 +197,9 @@ def _to_news(found: Sequence[Match]) -> News:
 class _Alerts:
     """The alerts of searches that may match what some models hold."""
 
-    def __init__(self, work: Work, held: Mapping[int, Collection[str]]) -> None:
+    def __init__(self, work: Work, documents: Mapping[int, Document]) -> None:
         self._by_needle: dict[str, list[Row[Any]]] = defaultdict(list)
-        needles = sorted({needle for found in held.values() for needle in found})
+        needles = sorted({needle for document in documents.values() for needle in document.needles})
         for start in range(0, len(needles), _NEEDLES_ASKED):
             for row in work.all(_BY_NEEDLES, {"needles": needles[start : start + _NEEDLES_ASKED]}):
                 self._by_needle[row.needle].append(row)
@@ -260,25 +263,27 @@ def _seeing(work: Work, model: Row[Any], alerts: Sequence[Row[Any]]) -> Sequence
 
 
 class _Reader:
-    """Says whether queries fit models: by what they hold where that tells, else by asking; what many ask alike once."""
+    """Says whether queries fit models, each of which is read once."""
 
-    def __init__(self, work: Work, held: Mapping[int, Collection[str]]) -> None:
+    def __init__(self, work: Work, documents: Mapping[int, Document]) -> None:
         self._work = work
-        self._held = held
+        self._documents = documents
         self._nodes: dict[str, Node | None] = {}
-        self._known: dict[tuple[str, int], bool] = {}
+        self._owned: dict[tuple[int | None, int], bool] = {}
 
     def fits(self, query: str, actor: Actor, model_key: int) -> bool:
         """Whether a query finds a model that the actor sees. False for one that cannot be read any more."""
-        node = self._read(query)
-        told = False if node is None else judge(node, self._held.get(model_key, ()))
-        if node is None or told is not None:
-            return bool(told)
-        if any(isinstance(leaf, Mine) for leaf, _ in leaves(node)):
-            return queries.matches(self._work, actor, node, model_key)
-        if (query, model_key) not in self._known:
-            self._known[query, model_key] = queries.matches(self._work, actor, node, model_key)
-        return self._known[query, model_key]
+        node, document = self._read(query), self._documents[model_key]
+        if node is None:
+            return False
+        fits = judge(node, document)
+        return bool(judge(node, document, is_mine=self._is_of(actor, model_key)) if fits is None else fits)
+
+    def _is_of(self, actor: Actor, model_key: int) -> bool:
+        pair = actor.user_id, model_key
+        if pair not in self._owned:
+            self._owned[pair] = queries.matches(self._work, actor, Mine(), model_key)
+        return self._owned[pair]
 
     def _read(self, query: str) -> Node | None:
         if query not in self._nodes:
