@@ -190,7 +190,8 @@ def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: flo
     token = _make_token(place, "reader")
     with serve(place) as registry:
         desk = _Desk(registry, token)
-        requests = {kind.name: desk.requests(kind) for kind in kinds}
+        # In a small registry there is no page far down.
+        requests = {kind.name: asked for kind in kinds if (asked := desk.requests(kind))}
         served = []
         for name, asked in requests.items():
             load = _demand(name, run(Job(registry.port, asked, 1, 0.1, least=times, warm_up=3)))

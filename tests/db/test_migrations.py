@@ -46,6 +46,7 @@ def drop_search(registry: Registry) -> None:
     """Take what searching has away: a registry of before 0018 has no index of this form, and no saved searches."""
     if registry.kind == "sqlite":
         registry.tamper("DROP TABLE search_index")
+        registry.tamper("DROP VIEW search_marked")
     for table in OF_SEARCH:
         registry.tamper(f"DROP TABLE {table}")
 

@@ -91,6 +91,7 @@ from modelkeep_server.db.tables.promotions import (
 from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
     search_index,
+    search_marked,
     search_models,
     search_postings,
     search_texts,
@@ -225,6 +226,7 @@ __all__ = [
     "scans",
     "search_alerts",
     "search_index",
+    "search_marked",
     "search_matches",
     "search_models",
     "search_needles",

@@ -79,9 +79,8 @@ search_words = Table(
 )
 
 #: The words of each document, a blank between two; `keys` are those of its group and tags, `¶` before each of these.
-#: Besides, PostgreSQL has the column `document`: a tsvector of all words as they are, those of the name as `n/word` and
-#: those of name and keys as `k/word`; and SQLite the column `marks`: those of the name as `¹word`, then those of name
-#: and keys as `²word`.
+#: PostgreSQL has the column `document` besides: a tsvector of all words as they are, those of the name as `n/word` and
+#: those of name and keys as `k/word`.
 search_texts = Table(
     "search_texts",
     metadata,
@@ -91,15 +90,24 @@ search_texts = Table(
     Column("description", KeyText, nullable=False),
 )
 
-#: SQLite alone: the full-text index over `search_texts` (FTS5, external content), made by hand in the migration; hence
-#: a MetaData apart. The column of its own name takes commands.
-search_index = Table(
-    "search_index",
+#: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
+#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.
+search_marked = Table(
+    "search_marked",
     MetaData(),
-    Column("rowid", BigKey, primary_key=True, autoincrement=False),
+    Column("doc", BigKey, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("marks", Text, nullable=False),
+)
+
+#: SQLite alone: the full-text index over `search_marked` (FTS5, external content). The column of its own name takes
+#: commands.
+search_index = Table(
+    "search_index",
+    MetaData(),
+    Column("rowid", BigKey, primary_key=True, autoincrement=False),
+    *(Column(column.name, Text, nullable=False) for column in list(search_marked.c)[1:]),
     Column("search_index", Text),
 )

@@ -110,16 +110,19 @@ def _create_texts() -> None:
 
 
 def _index_on_sqlite() -> None:
-    # Once more what is looked for in the name (¹) or in name, group and tags (²) alone, as words of their own: a word
-    # that half of all descriptions have is then no long list where only a few names are asked for.
-    keys = "' ²' || replace(name, ' ', ' ²') || ' ²' || replace(keys, ' ', ' ²')"
+    # Once more what is looked for in the name (¹) or in name, group and tags (²) alone, and values by their codes (³),
+    # as words of their own: a word that half of all descriptions have is then no long list where a few names are
+    # asked for, and all that is asked of words and values is one question.
+    keys = "' ²' || replace(t.name, ' ', ' ²') || ' ²' || replace(t.keys, ' ', ' ²')"
+    codes = "' ³' || replace(rtrim(m.facets), ' ', ' ³')"
     op.execute(
-        "ALTER TABLE search_texts ADD COLUMN marks TEXT GENERATED ALWAYS AS "
-        f"('¹' || replace(name, ' ', ' ¹') || {keys}) VIRTUAL"
+        "CREATE VIEW search_marked AS SELECT t.doc AS doc, t.name AS name, t.keys AS keys, "  # noqa: S608 - constants
+        f"t.description AS description, '¹' || replace(t.name, ' ', ' ¹') || {keys} || {codes} AS marks "
+        "FROM search_texts AS t JOIN search_models AS m ON m.doc = t.doc"
     )
     # `ascii` takes every character beyond ASCII as part of a word: words are cut and folded before they come here.
     op.execute(
-        "CREATE VIRTUAL TABLE search_index USING fts5(name, keys, description, marks, content = 'search_texts', "
+        "CREATE VIRTUAL TABLE search_index USING fts5(name, keys, description, marks, content = 'search_marked', "
         "content_rowid = 'doc', tokenize = 'ascii', prefix = '1 2 3')"
     )
 

@@ -6,7 +6,7 @@ of `search_texts` where they look into texts (`looks_into_texts`): whoever takes
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar
@@ -141,7 +141,18 @@ class Compiler(ABC):
 
     @abstractmethod
     def words(self, node: Node) -> Words | None:
-        """What the full-text index is asked for a tree of texts alone; None where it holds others, or no positive."""
+        """What the full-text index is asked for a tree; None where that tells nothing of it."""
+
+    @abstractmethod
+    def listed(self, node: Node) -> str | None:
+        """
+        The condition that a row of `search_models` is among all that fit; None where there is no list that is quickly
+        read.
+        """
+
+    @abstractmethod
+    def docs_among(self, docs: Sequence[int]) -> str:
+        """The SELECT of these documents."""
 
     @abstractmethod
     def docs_of_words(self, node: Node, words: Words) -> str:
@@ -160,8 +171,8 @@ class Compiler(ABC):
         return f"{self.place_of(within, sought)} > 0"
 
     @abstractmethod
-    def join_texts(self, column: str) -> str:
-        """SQL for all that `column` has in the rows of a group, as one text."""
+    def join_texts(self, column: str, by: str = "") -> str:
+        """SQL for all that `column` has in the rows of a group, as one text, with `by` between two."""
 
     @abstractmethod
     def _is_like(self, column: str, pattern: Pattern) -> str:

@@ -31,6 +31,8 @@ COUNTED_FIELDS = (
 #: Of which a model has one value: they are counted as if none of them were asked for, so that another can be chosen.
 CHOSEN_ONE_OF = ("group", "riskTier", "newest")
 SHOWN_MAX = 12
+#: Where more models fit than these, as far as a look at the newest tells, they are not remembered one by one.
+_KNOWN_MAX = 1.5 * COUNTED_MAX
 _NAMES = select(search_values.c.id, search_values.c.key, search_values.c.shown).where(
     in_keys(search_values.c.id, "ids")
 )
@@ -80,10 +82,19 @@ def trees_counted(node: Node) -> list[Node]:
 
 
 def count_values(search: Search) -> Counts:
-    """Count all fields. One statement, and one for those fields of which a value is asked for."""
-    told = search.compiler.join_texts("facets")
-    counted = select_counted(search, search.node, "search_models.facets AS facets")
-    ((models, codes),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
+    """
+    Count all fields. One statement, and one for those fields of which a value is asked for.
+
+    Where few enough models fit, the search knows all of them from then on.
+    """
+    join_texts = search.compiler.join_texts
+    knows = search.count_of(search.node) < _KNOWN_MAX
+    told = f"{join_texts('facets')}, {join_texts('doc', ',') if knows else 'NULL'}"
+    counted = select_counted(search, search.node, "search_models.facets AS facets, search_models.doc AS doc")
+    ((found, codes, docs),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
+    models = int(str(found))
+    if knows and models <= COUNTED_MAX:
+        search.known = [int(doc) for doc in str(docs or "").split(",") if doc]
     values = dict(_tally(codes))
     chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
     if chosen:
@@ -91,7 +102,7 @@ def count_values(search: Search) -> Counts:
         for letter, codes in rows:
             values.pop(str(letter), None)
             values |= _tally(codes)
-    return Counts(int(str(models)), values)
+    return Counts(models, values)
 
 
 def _select_one(search: Search, field: str) -> str:

@@ -1,5 +1,7 @@
 """Trees for PostgreSQL."""
 
+from collections.abc import Sequence
+
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
 from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
@@ -21,8 +23,8 @@ class PostgresCompiler(Compiler):
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"
 
-    def join_texts(self, column: str) -> str:
-        return f"string_agg({column}, '')"
+    def join_texts(self, column: str, by: str = "") -> str:
+        return f"string_agg(CAST({column} AS text), '{by}')"
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} LIKE {self.binds.of(like_of(pattern))}"
@@ -36,6 +38,13 @@ class PostgresCompiler(Compiler):
             return self._look_through(node)
         # As a truth value it is none that the index could be asked for, whatever the planner expects of it.
         return f"((search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)) IS TRUE)"
+
+    def listed(self, node: Node) -> str | None:
+        return None
+
+    def docs_among(self, docs: Sequence[int]) -> str:
+        told = ",".join(map(str, docs))
+        return f"SELECT unnest(CAST({self.binds.of('{' + told + '}')} AS bigint[]))"
 
     def docs_of_words(self, node: Node, words: Words) -> str:
         asked = f"search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)"

@@ -152,7 +152,7 @@ class _Ranking:
         """All steps up to this one, told apart row by row."""
         source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False)
         whens = [f"WHEN {self._is_same} THEN {_SAME}"]
-        whens += [f"WHEN {self._test(self._trees[step])} THEN {step}" for step in range(_WHOLE, last)]
+        whens += [f"WHEN {self._fits(self._trees[step])} THEN {step}" for step in range(_WHOLE, last)]
         return self._order(source, f"CASE {' '.join(whens)} ELSE {last} END")
 
     def _order(self, source: Source, step: str) -> str:
@@ -170,6 +170,10 @@ class _Ranking:
             f"SELECT * FROM ({told}) AS told WHERE {beyond} "  # noqa: S608 - values are bound
             f"ORDER BY step, live DESC, doc DESC LIMIT {self._limit}"
         )
+
+    def _fits(self, node: Node) -> str:
+        """As a list where that is quickly read: it is no longer than what is sorted."""
+        return self._search.compiler.listed(node) or self._test(node)
 
     def _test(self, node: Node) -> str:
         return self._search.compiler.test(node)

@@ -3,13 +3,26 @@
 from collections.abc import Sequence
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
-from modelkeep_server.features.search.compiling.lookups import WORDS_MAX
+from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
+from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.indexing.documents import BORDER
-from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import (
+    And,
+    Fit,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Place,
+    Text,
+    Value,
+)
 
 #: How words are marked that stand in a place.
 _MARKS = {Place.NAME: "¹", Place.HEAD: "²"}
+_CODED = "³"
 
 
 class SqliteCompiler(Compiler):
@@ -27,8 +40,8 @@ class SqliteCompiler(Compiler):
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
 
-    def join_texts(self, column: str) -> str:
-        return f"group_concat({column}, '')"
+    def join_texts(self, column: str, by: str = "") -> str:
+        return f"group_concat({column}, '{by}')"
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
@@ -43,6 +56,10 @@ class SqliteCompiler(Compiler):
             return f"({fits})"
         return f"({fits} AND holds_shape({self.binds.of(shape.as_python())}, {within}))"
 
+    def docs_among(self, docs: Sequence[int]) -> str:
+        told = ",".join(map(str, docs))
+        return f"SELECT value FROM json_each({self.binds.of(f'[{told}]')})"  # noqa: S608 - values are bound
+
     def docs_of_words(self, node: Node, words: Words) -> str:
         asked = f"search_index MATCH {self.binds.of(words.query)}"
         if words.exact:
@@ -55,6 +72,8 @@ class SqliteCompiler(Compiler):
     def words(self, node: Node) -> Words | None:
         if isinstance(node, Text):
             return self._ask(node)
+        if isinstance(node, Value):
+            return self._ask_value(node)
         if isinstance(node, Not):
             return self._ask_all(And((node,)))
         if isinstance(node, Or):
@@ -101,6 +120,20 @@ class SqliteCompiler(Compiler):
             if one is not None
         ]
         return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False) if known else None
+
+    def _ask_value(self, node: Value) -> Words | None:
+        letter = FIELDS[node.field].letter
+        if letter and any(is_any(pattern) for pattern in node.patterns):
+            return Words(_quote(_CODED + letter) + " *")
+        ids = self.found(node).ids
+        if ids is None:
+            return None
+        codes = [_quote(_CODED + code_of(letter, value_id).rstrip()) for value_id in ids]
+        return Words(" OR ".join(codes) or _quote(NEVER))
+
+    def listed(self, node: Node) -> str | None:
+        words = self.words(node)
+        return None if words is None or not words.exact else f"search_models.doc IN ({self.docs_of_words(node, words)})"
 
     def _goes_on(self, pattern: Pattern) -> bool:
         return pattern.fit is Fit.BEGINNING and self.lookups.words.get(pattern) is None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS, DIGITS
+from modelkeep_server.features.search.indexing.codes import CODE_CHARS, DIGITS, DIGITS_COUNT
 
 _Numbers = NDArray[np.int64]
 
@@ -61,7 +61,7 @@ def tally(codes: str) -> Mapping[str, Tally]:
 def _read_numbers(digits: NDArray[np.uint8]) -> _Numbers:
     """What stands behind the letter of each code. The digits that all have as zero cost a look."""
     numbers = np.zeros(len(digits), np.int64)
-    for place in range(1, CODE_CHARS):
+    for place in range(1, 1 + DIGITS_COUNT):
         column = digits[:, place]
         if numbers.any() or (column != ord("0")).any():
             numbers *= len(DIGITS)

@@ -39,13 +39,17 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Costs:
-    """What a database takes for a row, by what is done with it; about microseconds."""
+    """
+    What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
+    by a stream, gathered before the first is known, read by its number, put on a list of all that fit.
+    """
 
     walked: float
     tested: float
     streamed: float
     gathered: float
     fetched: float
+    listed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class _Start:
     share: float
 
 
-_COSTS = {"sqlite": Costs(0.6, 1.6, 0.4, 0.5, 1.0), "postgresql": Costs(0.3, 0.8, 0.4, 0.8, 0.8)}
+_COSTS = {"sqlite": Costs(0.25, 4.0, 0.06, 0.4, 0.8, 0.25), "postgresql": Costs(0.3, 0.8, 0.4, 0.8, 0.8)}
 
 
 class Search:
@@ -89,6 +93,8 @@ class Search:
         self._costs = _COSTS[work.dialect]
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
+        #: Every document that fits, once that is known.
+        self.known: Sequence[int] | None = None
 
     def all(self, sql: str) -> Sequence[tuple[object, ...]]:
         """Rows of a statement that was made here."""
@@ -102,7 +108,8 @@ class Search:
         if not asked:
             return
         # Each leaf is tested once, whichever and however many of the trees hold it.
-        names = {leaf: f"t{n}" for n, leaf in enumerate({leaf: 0 for node in asked for leaf, _ in leaves(node)})}
+        found = dict.fromkeys(leaf for node in asked for leaf, _ in leaves(node))
+        names: dict[Node, str] = {leaf: f"t{number}" for number, leaf in enumerate(found)}
         tests = [f"{self.compiler.test(leaf)} AS {name}" for leaf, name in names.items()]
         newest = (
             f"(SELECT * FROM {_MODELS} WHERE {self.compiler.visible} "  # noqa: S608 - values are bound
@@ -138,37 +145,52 @@ class Search:
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
-        walk = self._walk(parts)
         begun = [
-            (self._cost(start, parts, share, wanted, newest_first=newest_first), start) for start in self._starts(parts)
+            (self._cost(start, parts, share, wanted, newest_first=newest_first), start)
+            for start in self._starts(node, parts)
         ]
         walked = min(self.models_count, wanted / share)
-        each = self._costs.walked + (self._costs.tested if looks_into_texts(walk.where) else 0)
         if self.only is Way.WALK:
-            return walk
+            return self._walk(parts, walked)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
-        if best is None or (self.only is None and walked * each <= best[0]):
-            return walk
-        return self._begin(best[1], parts)
+        if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
+            return self._walk(parts, walked)
+        return self._begin(best[1], parts, self._needed(best[1], share, wanted, newest_first=newest_first))
 
     def _cost(self, start: _Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self._costs
-        all_of_it = min(start.share, 1.0) * self.models_count
-        needed = min(all_of_it, wanted * start.share / share)
-        rest = [part for part in parts if part not in start.parts]
-        fetched = costs.fetched + (costs.tested if looks_into_texts(*map(self.compiler.test, rest)) else 0)
+        needed = self._needed(start, share, wanted, newest_first=newest_first)
+        tested = sum(self._test(part, needed)[1] for part in parts if part not in start.parts)
         if start.way is Way.STREAM:
-            return (needed if newest_first else all_of_it) * (costs.streamed + fetched)
-        return all_of_it * costs.gathered + (needed if newest_first else all_of_it) * fetched
+            return needed * (costs.streamed + costs.fetched) + tested
+        return min(start.share, 1.0) * self.models_count * costs.gathered + needed * costs.fetched + tested
 
-    def _walk(self, parts: Sequence[Node]) -> Source:
-        where = " AND ".join(self.compiler.test(part) for part in parts)
+    def _needed(self, start: _Start, share: float, wanted: int, *, newest_first: bool) -> float:
+        """How many rows are read before enough of them fit."""
+        all_of_it = min(start.share, 1.0) * self.models_count
+        return min(all_of_it, wanted * start.share / share) if newest_first else all_of_it
+
+    def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
+        return rows * self._costs.walked + sum(self._test(part, rows)[1] for part in parts)
+
+    def _test(self, part: Node, rows: float) -> tuple[str, float]:
+        """How so many rows are tested, and what it costs: one by one, or against a list of all that fit."""
+        test = self.compiler.test(part)
+        if not looks_into_texts(test):
+            return test, 0.0
+        by_row = rows * self._costs.tested
+        by_list = self.count_of(part) * self._costs.listed
+        listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
+        return (test, by_row) if listed is None else (listed, by_list)
+
+    def _walk(self, parts: Sequence[Node], rows: float) -> Source:
+        where = " AND ".join(self._test(part, rows)[0] for part in parts)
         tables = self.compiler.with_texts(_MODELS, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
-    def _begin(self, start: _Start, parts: Sequence[Node]) -> Source:
+    def _begin(self, start: _Start, parts: Sequence[Node], rows: float) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -181,7 +203,7 @@ class Search:
             rest.remove(part)
         if not tables.startswith(_MODELS):
             tables += f" {compiler.join(_MODELS, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
-        told += [compiler.visible, *(compiler.test(part) for part in rest)]
+        told += [compiler.visible, *(self._test(part, rows)[0] for part in rest)]
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
@@ -197,33 +219,43 @@ class Search:
         ids = self.compiler.found(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
-    def _starts(self, parts: Sequence[Node]) -> Iterator[_Start]:
+    def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[_Start]:
         """Every index that the search could begin with."""
+        if self.known is not None and node == self.node:
+            docs = self.compiler.docs_among(self.known)
+            yield self._gather(docs, tuple(parts), len(self.known) / max(self.models_count, 1))
         yield from self._text_starts(parts)
         for part in parts:
+            if self.compiler.listed(part) is not None:
+                continue
             value_id = self._single(part)
-            if value_id is not None and isinstance(part, Value):
-                held = self.compiler.found(part).held
-                known = held is not None and held < COUNTED_MAX
-                share = held / max(self.models_count, 1) if known and held is not None else self.share_of(part)
+            if value_id is not None:
                 where = f"first.value_id = {self.compiler.binds.of(value_id)}"
+                share = self._exact_share_of(part)
                 yield _Start(Way.STREAM, "search_postings AS first", where, "first.doc", (part,), share)
             elif self.compiler.words(part) is None:
-                docs = self.compiler.docs(part)
-                if docs is not None:
-                    yield self._gather(docs, (part,), self.share_of(part))
+                docs_of_part = self.compiler.docs(part)
+                if docs_of_part is not None:
+                    yield self._gather(docs_of_part, (part,), self.share_of(part))
+
+    def _exact_share_of(self, part: Node) -> float:
+        """As it was counted, where a part means values that few have."""
+        held = self.compiler.found(part).held if isinstance(part, Value) else None
+        if held is None or held >= COUNTED_MAX or self._single(part) is None:
+            return self.share_of(part)
+        return held / max(self.models_count, 1)
 
     def _text_starts(self, parts: Sequence[Node]) -> Iterator[_Start]:
-        """All parts that are of texts alone, asked of the full-text index at once."""
+        """All parts that the full-text index knows of, asked of it at once."""
         compiler = self.compiler
         texts = [part for part in parts if compiler.words(part.part if isinstance(part, Not) else part) is not None]
         asked = _all_of(texts)
         words = compiler.words(asked) if texts else None
         if words is None:
             return
-        share = min(self.share_of(part) for part in texts)
+        share = min(self._exact_share_of(part) for part in texts)
         if asked in self._shares:
-            share = self._shares[asked]
+            share = min(share, self._shares[asked])
         if self.work.dialect == "sqlite":
             where = f"search_index MATCH {compiler.binds.of(words.query)}"
             done = tuple(texts) if words.exact else ()

@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
+#: With the blank at its end.
 CODE_CHARS = 8
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+DIGITS_COUNT = 6
 
 
 @lru_cache(maxsize=65_536)
 def code_of(letter: str, value_id: int) -> str:
     """
-    The code of a value, eight characters: a letter of `language/fields.py` and seven digits in base 36.
+    The code of a value, eight characters: a letter of `language/fields.py`, six digits in base 36, and a blank.
 
     Only the letter is upper case, so that codes can stand side by side and none is found across two of them.
     """
     digits = []
-    for _ in range(CODE_CHARS - 1):
+    for _ in range(DIGITS_COUNT):
         value_id, digit = divmod(value_id, 36)
         digits.append(DIGITS[digit])
-    return letter + "".join(reversed(digits))
+    return letter + "".join(reversed(digits)) + " "
 
 
 def read_code(code: str) -> tuple[str, int]:

@@ -33,6 +33,7 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
     search_index,
+    search_marked,
     search_models,
     search_postings,
     search_texts,
@@ -115,9 +116,14 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
         work.take_turn(TURN)
     ids = find_or_make_values(work, spell(renewed))
     facets = [_facets_of(change, ids) for change in changes]
+    is_sqlite = work.dialect == "sqlite"
+    if is_sqlite:
+        _keep(work, search_index, _UNINDEX, [(change.old.doc,) for change in changes if change.old])
     _write_models(work, changes, facets)
     gone = _write_postings(work, changes, facets)
     _write_texts(work, changes)
+    if is_sqlite:
+        _keep(work, search_index, _INDEX, [(change.doc,) for change in changes])
     if owners := [value for letter, value in map(read_code, gone) if letter == _OWNER]:
         forget_values(work, owners)
 
@@ -226,14 +232,9 @@ def _write_texts(work: Work, changes: Sequence[Change]) -> None:
     rewritten = [(one, write_texts(one.model)) for one in changes if one.has_other_texts]
     added = [(one.doc, *texts.places) for one, texts in rewritten if one.old is None]
     changed = [(one.old.doc, one.doc, *texts.places) for one, texts in rewritten if one.old is not None]
-    is_sqlite = work.dialect == "sqlite"
-    if is_sqlite:
-        _keep(work, search_index, _UNINDEX, [row[:1] for row in (*moved, *changed)])
     _keep(work, search_texts, _MOVE_TEXTS, moved)
     _keep(work, search_texts, _CHANGE_TEXTS, changed)
     _keep(work, search_texts, _ADD_TEXTS, added)
-    if is_sqlite:
-        _keep(work, search_index, _INDEX, [(one.doc,) for one in changes if one.is_moved or one.has_other_texts])
     words = sorted({word for _, texts in rewritten for word in texts.words})
     _keep(work, search_words, _add_words(work.dialect), [(word,) for word in words])
 
@@ -291,11 +292,10 @@ def _change_texts(**places: Text) -> Update:
 
 
 def _index(*, forgets: bool) -> Insert:
-    """Enter rows of `search_texts` into FTS5, or take them out: it keeps no words, and has to be told them again."""
+    """Enter rows of `search_marked` into FTS5, or take them out: it keeps no words, and has to be told them again."""
     given = given_rows(doc=_BIG)
-    columns = [*search_texts.c, literal_column("search_texts.marks").label("marks")]
-    texts = select(*columns).join(given, given.c.doc == search_texts.c.doc)
-    names = [column.name for column in (search_index.c.rowid, *columns[1:])]
+    texts = select(*search_marked.c).join(given, given.c.doc == search_marked.c.doc)
+    names = [column.name for column in (search_index.c.rowid, *list(search_marked.c)[1:])]
     if not forgets:
         return insert(search_index).from_select(names, texts)
     told = texts.add_columns(literal_column("'delete'"))
