@@ -91,6 +91,11 @@ def stream_keys(work: Work, actor: Actor, asked: CatalogueFilter) -> Iterator[in
         after = rows[-1].position
 
 
+def demand_readable(work: Work, asked: CatalogueFilter) -> None:
+    """Raises what `list_models` would of a filter that cannot be read. No statement."""
+    _read(work, asked)
+
+
 def count_models(work: Work, actor: Actor) -> int:
     """How many models the actor can see. One statement."""
     return int(work.scalar(select(func.count()).select_from(models).where(visible_to(actor))))
