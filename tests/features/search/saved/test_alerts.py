@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from modelkeep_server.db.tables import search_matches
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.jobs.views import Task
 from modelkeep_server.features.search.saved import alerts, matching
@@ -282,6 +284,25 @@ def test_what_was_found_is_told_once_however_often_it_is_found(
 
     messages = [one["message"] for one in api.as_(reader).get("/api/v1/notices").json()["items"]]
     assert len([one for one in messages if "Mine" in one]) == 1
+
+
+def test_what_was_hidden_since_it_was_found_is_not_told(registry: Registry, make: Make, api: Api, term: str) -> None:
+    """Whoever loses sight of a model before they are told of it is told nothing; who still sees it is."""
+    reader, guard = make.person(), make.person(Role.ADMIN)
+    for person in (reader, guard):
+        save(api, person, term)
+    model = make.model(tags=[term])
+    with registry.reading() as work:
+        batch = matching.find_matches(work)
+    make.edit(model, visibility="RESTRICTED")
+
+    with registry.writing() as work:
+        matching.tell_of(work, batch)
+
+    told = [api.as_(person).get("/api/v1/notices").json()["items"] for person in (reader, guard)]
+    with registry.reading() as work:
+        kept = work.all(select(search_matches).where(search_matches.c.model_id == model.key))
+    assert ([len(items) for items in told], len(kept)) == ([0, 1], 1)
 
 
 def test_what_others_take_away_uses_up_no_alert_of_a_follower(

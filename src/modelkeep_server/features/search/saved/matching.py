@@ -57,6 +57,7 @@ _RELATIVE = ("now", "today", "yesterday")
 # The rule of who sees a model reads people by their own name.
 _persons = people.alias("persons")
 _STANDING = search_alerts.c.ended_at.is_(None)
+_RESTRICTED = select(models.c.id).where(in_keys(models.c.id, "models"), models.c.visibility == Visibility.RESTRICTED)
 _ANY_ALERT = select(search_alerts.c.id).where(_STANDING).limit(1)
 
 
@@ -169,12 +170,16 @@ def find_matches(work: Work) -> Batch:
 
 
 def tell_of(work: Work, batch: Batch) -> None:
-    """Tell people what was found for them, each of a model once by one search. Ten statements at most."""
+    """
+    Tell people what was found for them and they still see, each of a model once by one search. Eleven statements at
+    most, and one a RESTRICTED model.
+    """
     # Whoever else found the same waits here, and then finds it told.
     work.take_turn(MATCH)
     told = _read_told(work, {match.model.model_key for match in batch.matches})
     standing = _read_standing(work, {match.alert_key for match in batch.matches})
     fresh = [match for match in batch.matches if match.pair not in told and match.alert_key in standing]
+    fresh = _keep_seen(work, fresh)
     by_alert: dict[int, list[Match]] = defaultdict(list)
     for match in fresh:
         by_alert[match.alert_key].append(match)
@@ -255,11 +260,26 @@ def _seeing(work: Work, model: Row[Any], alerts: Sequence[Row[Any]]) -> Sequence
     """The alerts of those who see a model now. One statement for a RESTRICTED one."""
     if not alerts or model.visibility == Visibility.INTERNAL:
         return alerts
-    seeing = select(_persons.c.id).where(
-        in_keys(_persons.c.id, "persons"), seen_by_person(_persons.c.id, model.id, work.now)
-    )
-    found = {row.id for row in work.all(seeing, {"persons": {alert.person_id for alert in alerts}})}
+    found = _read_seeing(work, model.id, {alert.person_id for alert in alerts})
     return [alert for alert in alerts if alert.person_id in found]
+
+
+def _keep_seen(work: Work, matches: Sequence[Match]) -> Sequence[Match]:
+    """Those whose model is still seen by whom it is to be told. One statement, and one a RESTRICTED model."""
+    if not matches:
+        return matches
+    persons: dict[int, set[int]] = defaultdict(set)
+    for match in matches:
+        persons[match.model.model_key].add(match.person_key)
+    hidden = work.all(_RESTRICTED, {"models": list(persons)})
+    seeing = {row.id: _read_seeing(work, row.id, persons[row.id]) for row in hidden}
+    return [one for one in matches if one.person_key in seeing.get(one.model.model_key, persons[one.model.model_key])]
+
+
+def _read_seeing(work: Work, model_key: int, person_keys: Collection[int]) -> Collection[int]:
+    sees = seen_by_person(_persons.c.id, model_key, work.now)
+    rows = work.all(select(_persons.c.id).where(in_keys(_persons.c.id, "persons"), sees), {"persons": person_keys})
+    return {row.id for row in rows}
 
 
 class _Reader:
