@@ -178,8 +178,8 @@ def tell_of(work: Work, batch: Batch) -> None:
     work.take_turn(MATCH)
     told = _read_told(work, {match.model.model_key for match in batch.matches})
     standing = _read_standing(work, {match.alert_key for match in batch.matches})
-    fresh = [match for match in batch.matches if match.pair not in told and match.alert_key in standing]
-    fresh = _keep_seen(work, fresh)
+    untold = [match for match in batch.matches if match.pair not in told and match.alert_key in standing]
+    fresh = _keep_seen(work, untold)
     by_alert: dict[int, list[Match]] = defaultdict(list)
     for match in fresh:
         by_alert[match.alert_key].append(match)
