@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search import queries
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import words_of
@@ -250,6 +251,22 @@ def test_however_many_values_nothing_has_a_page_costs_the_same(make: Make, api: 
         costs.append(len(statements))
 
     assert costs[0] == costs[1] < 60
+
+
+def test_what_is_only_asked_beside_a_search_does_not_fail_its_page(
+    make: Make, api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it takes too long to find the term to blame, or a value that was meant, the page goes without."""
+    model = make.model(owner, tags=["knurlbeside"])
+    query = f"tag:knurlbesid group:{model.group}"
+    reader = make.person()
+    whole = look(api, reader, query).words
+    monkeypatch.setattr(queries, "GLANCE_SECONDS", 0)
+
+    page = look(api, reader, query).words
+
+    assert ("Did you mean" in whole, "Did you mean" in page) == (True, False)
+    assert "No model" in page, page
 
 
 def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
