@@ -21,6 +21,7 @@ from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sen
 from modelkeep_server.adapters.pdf import open_printer
 from modelkeep_server.adapters.webhooks.sending import SafeSender
 from modelkeep_server.db import schema
+from modelkeep_server.db.cursors import Cursors
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
@@ -46,7 +47,6 @@ from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, KeyUnusable, Mailer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import Settings

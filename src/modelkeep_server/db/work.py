@@ -37,12 +37,12 @@ from sqlalchemy.types import NullType
 
 from modelkeep_server.db import ledger, row_writers
 from modelkeep_server.db.bell import Bell
+from modelkeep_server.db.cursors import Cursors
 from modelkeep_server.db.ledger import Entry
 from modelkeep_server.db.patience import Patience, set_apart
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
-from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, HookSender, Inspector, Issuer, KeyRing, Printer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support

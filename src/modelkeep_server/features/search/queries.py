@@ -54,14 +54,17 @@ def list_models(
         pages.look_at(search, sort, counting.trees_counted(node) if facets else ())
         counts = counting.count_values(search) if facets else None
         rows, total = pages.list_rows(search, sort, limit=limit + 1, after=after, counted=counts is None)
+        # Planned like the search: PostgreSQL would else read all models for these few.
+        items = read_shown(work, actor, [row.model_key for row in rows[:limit]])
+        named = () if counts is None else _name(work, counts)
     total = total if counts is None else counts.models
     return Found(
-        items=read_shown(work, actor, [row.model_key for row in rows[:limit]]),
+        items=items,
         next_cursor=work.parts.cursors.make(rows[limit - 1].position, filters) if len(rows) > limit else None,
         total=min(total or 0, pages.COUNTED_MAX),
         is_capped=(total or 0) > pages.COUNTED_MAX,
         sort=sort,
-        facets=() if counts is None else _name(work, counts),
+        facets=named,
     )
 
 

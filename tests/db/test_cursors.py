@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep_server.kit.paging import CursorRefused, Cursors
+from modelkeep_server.db.cursors import Cursors
+from modelkeep_server.kit.paging import CursorRefused
 
 KEY = bytes(range(32))
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
