@@ -70,12 +70,13 @@ def test_a_name_that_is_taken_can_be_taken_over(make: Make, api: Api) -> None:
     browser = api.browser(person)
 
     page = browser.submit("/searches", {"name": "taken", "query": "tag:new", "sort": "name"}).text
-    button = re.search(r'<button class="link" formaction="([^"]+)">([^<]+)<', page)
+    button = re.search(r'<button class="btn btn-quiet" formaction="([^"]+)">([^<]+)<', page)
     hidden = dict(re.findall(r'<input type="hidden" name="((?:base\.|revision)[^"]*)" value="([^"]*)"', page))
     assert button is not None
     done = browser.submit(button[1], {"name": "taken", "query": "tag:new", "sort": "name", **hidden})
 
     assert "tag:old" in page
+    assert page.index(">Save</button>") < button.start(), "Enter saves, and replaces nothing"
     assert button[2] == "Replace “Taken”"
     assert done.status_code == 303
     kept = [api.as_(person).get(f"{PLACE}/{taken['id']}").json()]
