@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
+from modelkeep_server.db.contention import explain
 from modelkeep_server.rules.errors import TookTooLong
 
 #: How many steps of its machine SQLite takes between two looks at the clock: a few tenths of a millisecond.
@@ -26,6 +28,16 @@ _AS_BEFORE = "; ".join(
         "max_parallel_workers_per_gather",
     )
 )  # fmt: skip
+
+
+@contextmanager
+def set_apart(connection: Connection) -> Iterator[None]:
+    """What takes too long in the block is told as that at once, and leaves the transaction around it as it was."""
+    try:
+        with connection.begin_nested():
+            yield
+    except OperationalError as error:
+        raise explain(error) from error
 
 
 class Patience:

@@ -239,6 +239,37 @@ def test_a_query_that_resembles_none_is_answered_with_ones_to_press(make: Make, 
     assert page.query_of(re.escape("tag%3Anlp+AND+tag%3Aproduction")) == "tag:nlp AND tag:production"
 
 
+def test_however_many_values_nothing_has_a_page_costs_the_same(make: Make, api: Api, owner: Person) -> None:
+    """A few of them are likened to those that models have, and no more."""
+    make.model(owner)
+    browser = api.browser(make.person())
+    costs = []
+    for many in (7, 90):
+        browser.get("/models", params={"q": "tag:knurlthing"})
+        with counted() as statements:
+            page = browser.get("/models", params={"q": " ".join(f"tag:kz{number}" for number in range(many))})
+        assert page.status_code == 200, page.text
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1] < 60
+
+
+def test_what_is_only_asked_beside_a_search_does_not_fail_its_page(
+    make: Make, api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it takes too long to find the term to blame, or a value that was meant, the page goes without."""
+    model = make.model(owner, tags=["knurlbeside"])
+    query = f"tag:knurlbesid group:{model.group}"
+    reader = make.person()
+    whole = look(api, reader, query).words
+    monkeypatch.setattr(queries, "GLANCE_SECONDS", 0)
+
+    page = look(api, reader, query).words
+
+    assert ("Did you mean" in whole, "Did you mean" in page) == (True, False)
+    assert "No model" in page, page
+
+
 def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
     """How many would fit without each term; a term without which nothing fits either is not offered."""
     make.model(owner, name="one", tags=["alpha"])

@@ -46,6 +46,8 @@ CHEAP_MS = 200
 #: In which fields a value that nothing has is likened to those that models have.
 LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
 LIKENED_MAX = 3
+#: So many values are asked for, whether any model has them.
+LIKENED_TRIED = 6
 
 Before = Annotated[int, Query(ge=0, le=100_000_000)]
 
@@ -139,8 +141,8 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
     fits: list[tuple[int, Blame]] = []
     for one in said:
         rest = remove_span(query, one.span)
-        found = search.list_models(work, actor, CatalogueFilter(text=rest), limit=1)
-        if found.total:
+        found = search.glance(work, actor, rest)
+        if found is not None and found.total:
             words = query[one.span.start : one.span.end]
             fits.append((found.total, Blame(words, say_models(found), asked.href(rest))))
     return tuple(blame for _, blame in sorted(fits, key=lambda pair: -pair[0]))
@@ -150,11 +152,12 @@ def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
     """The query with values that models have, in place of those that it names and none has."""
     query = asked.meant or ""
     ways: list[Way] = []
-    for leaf in asked.node.parts if isinstance(asked.node, And) else (asked.node,):
-        if not isinstance(leaf, Value) or leaf.field not in LIKENED or len(leaf.patterns) > 1:
-            continue
+    parts = asked.node.parts if isinstance(asked.node, And) else (asked.node,)
+    named = [one for one in parts if isinstance(one, Value) and one.field in LIKENED and len(one.patterns) == 1]
+    for leaf in named[:LIKENED_TRIED]:
         alone = query[leaf.span.start : leaf.span.end]
-        if search.list_models(work, actor, CatalogueFilter(text=alone), limit=1).items:
+        found = search.glance(work, actor, alone)
+        if found is None or found.items:
             continue
         field, text = FIELDS[leaf.field], leaf.patterns[0].text
         # Owners are compared by their e-mails; who types a name means one of those who have it.

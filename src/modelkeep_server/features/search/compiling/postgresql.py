@@ -47,9 +47,11 @@ class PostgresCompiler(Compiler):
         return f"SELECT unnest(CAST({self.binds.of('{' + told + '}')} AS bigint[]))"
 
     def docs_of_words(self, node: Node, words: Words) -> str:
-        asked = f"search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)"
-        tested = "" if words.exact else f" AND {self.test(node)}"
-        return f"SELECT search_texts.doc FROM search_texts WHERE {asked}{tested}"  # noqa: S608 - values are bound
+        asked = f"document @@ CAST({self.binds.of(words.query)} AS tsquery)"
+        if words.exact:
+            # Its columns go without the name of their table: nothing is to be read of the texts beside it.
+            return f"SELECT doc FROM search_texts WHERE {asked}"  # noqa: S608 - values are bound
+        return f"SELECT search_texts.doc FROM search_texts WHERE {asked} AND {self.test(node)}"  # noqa: S608
 
     def words(self, node: Node) -> Words | None:
         if isinstance(node, Text):
