@@ -158,6 +158,7 @@ def _index_on_postgresql() -> None:
         "JOIN search_texts AS t ON t.doc = m.doc WITH NO DATA"
     )
     op.execute("ALTER TABLE search_index DROP COLUMN digest, ADD PRIMARY KEY (doc)")
+    op.execute("CREATE INDEX ix_search_index_created ON search_index (created_at)")
     # Without fastupdate, since every search would go through what was put aside by it.
     op.execute(
         "CREATE INDEX ix_search_index_lexemes ON search_index "

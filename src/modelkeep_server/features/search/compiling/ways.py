@@ -207,7 +207,7 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self._test(part, rows)[0] for part in rest)]
-        if tables == _MODELS and not start.at_once:
+        if tables == _MODELS:
             tables = f"{compiler.table_for(*told)} AS {_MODELS}"
         elif _MODELS not in tables:
             tables += f" {compiler.join(compiler.table_for(*told), _MODELS, f'{_MODELS}.doc = {start.doc}')}"
