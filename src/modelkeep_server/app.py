@@ -21,6 +21,7 @@ from modelkeep_server.adapters.mail.smtp import SmtpMailer, read_place, read_sen
 from modelkeep_server.adapters.pdf import open_printer
 from modelkeep_server.adapters.webhooks.sending import SafeSender
 from modelkeep_server.db import schema
+from modelkeep_server.db.cursors import Cursors
 from modelkeep_server.db.engine import Database, open_database
 from modelkeep_server.db.queueing import MAIL
 from modelkeep_server.db.work import Circumstances, Parts, Work
@@ -40,12 +41,12 @@ from modelkeep_server.features.policies import reminding, starter
 from modelkeep_server.features.promotion.next_reviews import reminding as next_review_reminding
 from modelkeep_server.features.promotion.queue import reminding as request_reminding
 from modelkeep_server.features.search.indexing import projection, reindexing
+from modelkeep_server.features.search.indexing import sweeping as index_sweeping
 from modelkeep_server.features.search.saved import matching
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
 from modelkeep_server.kit import clock, ids
-from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, Issuer, KeyMissing, KeyRing, KeyUnusable, Mailer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.settings import Settings
@@ -56,7 +57,7 @@ from modelkeep_server.settings.storing import DATABASE_NAME
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
     *reminding.SCHEDULES, *request_reminding.SCHEDULES, *next_review_reminding.SCHEDULES, *pruning.SCHEDULES,
-    *matching.SCHEDULES,
+    *matching.SCHEDULES, *index_sweeping.SCHEDULES,
 )  # fmt: skip
 
 
@@ -274,6 +275,7 @@ def _make_handlers(
         WEBHOOK: make_webhook_handler(database, parts),
         request_reminding.REMIND: in_one_work(database, parts, request_reminding.remind),
         matching.MATCH: matching.make_match_handler(database, parts),
+        index_sweeping.SWEEP: index_sweeping.make_sweep_handler(database, parts),
         pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),
     }

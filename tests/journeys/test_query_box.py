@@ -107,6 +107,35 @@ def test_an_example_is_pasted_with_the_line_that_tells_of_it(visitor: Visitor) -
         expect(box_of(page)).to_have_value(stands)
 
 
+def test_of_several_examples_that_are_pasted_one_is_chosen(visitor: Visitor) -> None:
+    """They are offered with what the lines above them tell, and Enter searches by the one that is marked."""
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("/")
+    pasted = "# Find all production NLP models\ntag:nlp AND tag:production\n\n# Exclude\n-tag:moderation\n"
+    page.evaluate("(text) => navigator.clipboard.writeText(text)", pasted)
+    expect(offers_of(page).first).to_be_visible()
+    page.keyboard.press("Control+v")
+    expect(offers_of(page)).to_have_count(2)
+    expect(offers_of(page).first).to_contain_text("Find all production NLP models")
+    expect(page.locator(".topsearch .offers-foot")).to_contain_text("You pasted 2 queries; choose one")
+    keep_picture(page, "query-box-pasted")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/models?q=-tag%3Amoderation")
+
+
+def test_escape_leaves_what_stands_in_the_box_whatever_was_loaded(chromium: Browser, registry: RunningRegistry) -> None:
+    """In the first moment, and without scripts, too."""
+    context = enter(chromium, registry, "ines@company.com", "MODEL_OWNER", scripts=False)
+    page = context.new_page()
+    page.goto(f"{registry.url}/models?q=tag:nlp")
+    for box in (page.locator("#q"), page.locator(".topsearch input")):
+        box.fill("tag:fraud")
+        box.press("Escape")
+        expect(box).to_have_value("tag:fraud")
+
+
 def test_escape_closes_the_offers_first_and_leaves_the_box_then(visitor: Visitor) -> None:
     """What was typed stays, and Tab leads on once nothing is offered."""
     page = visitor.page

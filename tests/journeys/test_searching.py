@@ -243,6 +243,32 @@ def test_where_no_answer_comes_it_is_said_and_asked_again(visitor: Visitor) -> N
     visitor.complaints.clear()
 
 
+def test_the_blank_behind_an_offer_stays_out_of_the_address(visitor: Visitor) -> None:
+    """It is there for what one types next; the address is that of the query, and of none where none is left."""
+    page = visitor.page
+    page.locator("#q").press_sequentially("tag:nl")
+    expect(page.locator("#catalogue [role=option]").first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("#q")).to_have_value("tag:nlp ")
+    page.wait_for_url("**/models?q=tag%3Anlp")
+    page.locator("#q").fill("  ")
+    page.wait_for_url("**/models")
+
+
+def test_without_a_network_one_message_says_so_and_the_question_is_asked_again(visitor: Visitor) -> None:
+    """Nothing has to be pressed once the network is back."""
+    page = visitor.page
+    page.context.set_offline(True)
+    page.locator("#q").press_sequentially("fraud")
+    expect(page.locator("[data-offline]")).to_be_visible()
+    page.wait_for_timeout(600)
+    expect(page.locator("#unanswered")).to_be_hidden()
+    page.context.set_offline(False)
+    wait_for_rows(page, EXAMPLES[2][1])
+    expect(page.locator("[data-offline]")).to_be_hidden()
+    visitor.complaints.clear()
+
+
 def test_going_back_leads_to_the_search_before(visitor: Visitor) -> None:
     """One step for a search that was typed, however often it was answered meanwhile; one for each press."""
     page = visitor.page

@@ -63,7 +63,12 @@ def test_cutting_words_again_changes_nothing(text):
 
 def test_every_character_there_is_is_folded_into_what_stays_as_it_is():
     """No letter is left halfway, alone or in a value; the words of a folded value are those of the value."""
-    every = [chr(code) for code in range(sys.maxunicode + 1)]
+    # Of the four in five that mean nothing yet, or something among friends alone, one in a hundred.
+    every = [
+        char
+        for code, char in enumerate(map(chr, range(sys.maxunicode + 1)))
+        if code % 100 == 0 or unicodedata.category(char) not in {"Cn", "Co"}
+    ]
     folded = [fold_value(char) for char in every]
     words = split_words("  ".join(every))
 

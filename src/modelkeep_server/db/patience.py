@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
+from modelkeep_server.db.contention import explain
 from modelkeep_server.db.planning import AS_BEFORE, PLANNED
 from modelkeep_server.rules.errors import TookTooLong
 
@@ -14,6 +16,16 @@ _STEPS = 20_000
 #: What is left of the time is told to PostgreSQL again after this part of it.
 _TOLD_AGAIN = 0.1
 _TOO_LONG = "The question took longer than the database may work on one."
+
+
+@contextmanager
+def set_apart(connection: Connection) -> Iterator[None]:
+    """What takes too long in the block is told as that at once, and leaves the transaction around it as it was."""
+    try:
+        with connection.begin_nested():
+            yield
+    except OperationalError as error:
+        raise explain(error) from error
 
 
 class Patience:

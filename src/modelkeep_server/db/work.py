@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -37,12 +37,12 @@ from sqlalchemy.types import NullType
 
 from modelkeep_server.db import ledger, row_writers
 from modelkeep_server.db.bell import Bell
+from modelkeep_server.db.cursors import Cursors
 from modelkeep_server.db.ledger import Entry
-from modelkeep_server.db.patience import Patience
+from modelkeep_server.db.patience import Patience, set_apart
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
-from modelkeep_server.kit.paging import Cursors
 from modelkeep_server.ports import BlobStore, HookSender, Inspector, Issuer, KeyRing, Printer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support
@@ -162,11 +162,15 @@ class Work:
     # loaded or when they are first asked for, and take `values` for their `bindparam`s.
 
     @contextmanager
-    def hurried(self, seconds: float) -> Iterator[None]:
-        """Give what is read in the block so many seconds in all. Raises TookTooLong, as soon as they are over."""
-        outside, self._patience = self._patience, Patience(self._connection, seconds)
+    def hurried(self, seconds: float, *, apart: bool = False) -> Iterator[None]:
+        """
+        Give what is read in the block so many seconds in all, and no more than a block around it has left. Raises
+        TookTooLong, as soon as they are over; where it stands `apart`, all else of this work can go on after that.
+        """
+        outside, left = self._patience, seconds if self._patience is None else min(seconds, self._patience.left)
+        self._patience = Patience(self._connection, left)
         try:
-            with self._patience.kept():
+            with set_apart(self._connection) if apart else nullcontext(), self._patience.kept():
                 yield
         finally:
             self._patience = outside

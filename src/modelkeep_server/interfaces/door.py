@@ -49,6 +49,8 @@ SLOW_JOBS = 2
 INSPECTIONS_AT_ONCE = 4
 #: Each takes a processor and memory of its own.
 PRINTING_AT_ONCE = 2
+#: Exports of models for which all that fits is looked for at once: it may take a minute each.
+EXPORTING_AT_ONCE = 2
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(rf"{NAME_PATTERN}/{NAME_PATTERN}(:[0-9A-Za-z.+-]{{1,100}})?")
@@ -80,6 +82,8 @@ class Door:
         self.inspecting = CapacityLimiter(INSPECTIONS_AT_ONCE)
         self.printing = CapacityLimiter(PRINTING_AT_ONCE)
         self.prints: Counter[str] = Counter()
+        self.exporting = CapacityLimiter(EXPORTING_AT_ONCE)
+        self.exports: Counter[str] = Counter()
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
         self.taking: dict[str, list[anyio.Event]] = {}

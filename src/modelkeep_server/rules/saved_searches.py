@@ -9,6 +9,8 @@ QUERY_CHARS = 1_000
 #: So many one person has, and so many they are told of.
 SEARCHES_MAX = 100
 ALERTS_MAX = 100
+#: Beside a query, those that others share are counted so far.
+COUNTED_MAX = 1_000
 #: How results are sorted; empty: by relevance where the query holds words, else what changed last first.
 SORTS = ("", "relevance", "updated", "created", "name")
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from modelkeep_server.features.search.completion.known import nearest_values
+from modelkeep_server.features.search.completion import known
+from modelkeep_server.features.search.completion.known import find_values, nearest_values
 from modelkeep_server.features.search.language.fields import FIELDS
 from tests.support.make import Make
 from tests.support.registries import Registry
@@ -38,3 +39,26 @@ def test_what_only_hidden_models_have_is_not_meant(make: Make, registry: Registr
     with registry.reading() as work:
         assert nearest_values(work, make.person().actor, FIELDS["tag"], f"{word}-secrt") == ()
         assert len(nearest_values(work, owner.actor, FIELDS["tag"], f"{word}-secrt")) == 1
+
+
+def test_hidden_models_do_not_change_the_order_of_values(
+    make: Make, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them changed after all that is seen: what is common among that still comes first."""
+    monkeypatch.setattr(known, "_LATELY", 3)
+    known._select_lately.cache_clear()
+    word, owner, reader = make.group(), make.owner(), make.person().actor
+    for tag in ("rare", "usual", "usual"):
+        make.model(owner, tags=[f"{word}-{tag}"])
+
+    def look() -> list[str]:
+        with registry.reading() as work:
+            return [value.shown for value in find_values(work, reader, FIELDS["tag"], word, limit=5)]
+
+    before = look()
+    for _ in range(3):
+        make.model(owner, tags=["something-else"], visibility="RESTRICTED")
+    after = look()
+    known._select_lately.cache_clear()
+
+    assert before == after == [f"{word}-usual", f"{word}-rare"]

@@ -7,10 +7,12 @@ from functools import partial
 
 import pytest
 
+from modelkeep_server.features.jobs.views import Task
 from modelkeep_server.features.models import service
 from modelkeep_server.features.models.checks import NewModel
-from modelkeep_server.features.search.indexing import reindexing
+from modelkeep_server.features.search.indexing import reindexing, sweeping
 from modelkeep_server.features.search.indexing.reindexing import Filler
+from modelkeep_server.kit import clock
 from tests.support.addresses import file_of
 from tests.support.at_once import at_once
 from tests.support.clients import Api
@@ -274,3 +276,19 @@ def test_two_facts_of_one_version_at_once_are_both_kept(registry: Registry, make
 
         assert answers[0].status_code == 201, answers[0].text
         assert values_of(registry, version.model, "has") == {"has:version", "has:files", "has:card"}
+
+
+def test_once_a_week_what_no_model_has_any_more_is_taken_out(fresh_registry: Registry, fresh_make: Make) -> None:
+    """Tags and words that were edited away leave the index by a job; what models have stays, and is right."""
+    model = fresh_make.model(tags=["gone-by-now"], description="Zyzzyva of old.")
+    fresh_make.edit(model, tags=["kept"], description="Something else.")
+    house = fresh_registry.house
+
+    assert sweeping.SWEEP in {schedule.kind for schedule in house.schedules}
+    house.handlers[sweeping.SWEEP].call(Task(1, clock.utc_now(), {}, 1))
+
+    tags = {row.shown for row in fresh_registry.look("SELECT shown FROM search_values WHERE field = 'A'")}
+    words = {row.word for row in fresh_registry.look("SELECT word FROM search_words")}
+    assert tags == {"kept"}
+    assert ("zyzzyva" in words, "something" in words) == (False, True)
+    assert check(fresh_registry).is_sound

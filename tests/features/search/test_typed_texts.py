@@ -1,5 +1,7 @@
 """Whatever people type is a value to both databases: none of it reaches a statement, and none of it breaks one."""
 
+import time
+
 import pytest
 from sqlalchemy import text
 
@@ -89,18 +91,33 @@ def test_a_cursor_of_another_search_is_refused(registry: Registry, make: Make) -
             list_models(work, owner.actor, other, limit=1, cursor=cursor)
 
 
+#: What takes half a minute, or has no end.
+SLOW = {
+    "sqlite": text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"),
+    "postgresql": text("SELECT pg_sleep(30)"),
+}
+
+
 def test_a_question_that_takes_too_long_is_stopped(registry: Registry) -> None:
     """Whatever the database is at, it stops when the time is over, and says so; the next question is answered."""
-    slow = {
-        "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n",
-        "postgresql": "SELECT pg_sleep(30)",
-    }[registry.kind]
-
     with pytest.raises(TookTooLong), registry.reading() as work, work.hurried(0.2):
-        work.all(text(slow))
+        work.all(SLOW[registry.kind])
 
     with registry.reading() as work:
         assert work.scalar(text("SELECT 1")) == 1
         with work.hurried(5):
             assert work.all(text("SELECT 1"))
         assert work.scalar(text("SELECT 2")) == 2
+
+
+def test_what_took_too_long_apart_leaves_the_rest_of_a_work(registry: Registry) -> None:
+    """Even within more time of its own than the block around it has left."""
+    began = time.monotonic()
+    with registry.reading() as work:
+        with pytest.raises(TookTooLong), work.hurried(0.2, apart=True), work.hurried(30):
+            work.all(SLOW[registry.kind])
+
+        assert work.scalar(text("SELECT 1")) == 1
+        with work.hurried(5):
+            assert work.all(text("SELECT 1"))
+    assert time.monotonic() - began < 10

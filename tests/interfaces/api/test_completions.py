@@ -81,6 +81,27 @@ def test_operators_are_offered_behind_a_term(make: Make, api: Api) -> None:
     assert not {"AND", "OR"} & set(inserts(client, "tag:nlp AND "))
 
 
+def test_an_operator_that_is_begun_in_capitals_is_offered_first(make: Make, api: Api) -> None:
+    """Tab takes it: `A` behind a term is AND, before the fields and values that begin with an a."""
+    client = api.as_(make.person())
+
+    assert inserts(client, "tag:nlp A")[0] == "AND"
+    assert inserts(client, "tag:nlp O")[0] == "OR"
+    assert inserts(client, "N")[0] == "NOT"
+    assert inserts(client, "tag:nlp o")[0] == "owner:"
+
+
+def test_what_is_not_wanted_is_no_model_to_go_to(make: Make, api: Api) -> None:
+    """Behind a minus or NOT fields and values alone are offered."""
+    word = word_of(make)
+    make.model(name=f"{word}-finder", tags=[f"{word}-tag"])
+    client = api.as_(make.person())
+
+    for query in (f"-{word}", f"tag:nlp -{word}", f"NOT {word}", f"NOT ({word}", f"-({word}"):
+        assert [one["insert"] for one in offers(client, query)] == [f"tag:{word}-tag"], query
+    assert "MODEL" in {one["kind"] for one in offers(client, word)}
+
+
 def test_models_are_offered_by_name_and_by_address(make: Make, api: Api) -> None:
     """By the beginning of the name or of any word in it, and of the address: something to go to, not to search for."""
     word = word_of(make)

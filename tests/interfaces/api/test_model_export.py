@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from modelkeep_server.features.search import exporting
 from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.interfaces.api.finding import EXPORTS_OF_ONE, EXPORTS_WAITING
 from tests.support.clients import Api, Client
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault
@@ -113,3 +115,22 @@ def test_a_run_of_models_takes_a_fixed_number_of_statements(make: Make, registry
 
     assert len(rows) == 5
     assert len(one) == len(five) == 3
+
+
+@pytest.mark.parametrize("waiting", [{"me": EXPORTS_OF_ONE}, {"another": EXPORTS_WAITING}])
+def test_only_so_many_exports_are_waited_for(registry: Registry, make: Make, api: Api, waiting: dict[str, int]) -> None:
+    """One more, of one person or of all, is told when to come again: searching for a minute takes nobody's thread."""
+    reader = make.person()
+    exports: Counter[str] = registry.app._app.state.door.exports
+    exports.update({reader.actor.pseudonym if who == "me" else who: count for who, count in waiting.items()})
+    try:
+        refused = api.as_(reader).get(EXPORT, params={"format": "json"})
+        other = api.as_(reader).get("/api/v1/models")
+    finally:
+        exports.clear()
+
+    assert refused.status_code == 503, (refused.text, reader.actor)
+    assert refused.headers["retry-after"] == "5"
+    assert other.status_code == 200
+    assert exported(api.as_(reader), q="tag:nothing-has-it") == []
+    assert not exports

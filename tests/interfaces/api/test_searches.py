@@ -49,7 +49,7 @@ def test_what_cannot_be_saved_is_said_field_by_field(make: Make, api: Api) -> No
     assert refused.status_code == 422
     assert set(errors) == {"name", "query", "sort", "sharing"}
     assert (errors["query"]["position"], errors["query"]["suggestion"]) == (0, "riskTier:HIGH")
-    assert names(api, person) == []
+    assert names(api, person, whose="mine") == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from modelkeep_server.db.tables import saved_searches
+from modelkeep_server.features.search.saved import queries
+from modelkeep_server.interfaces.web.contexts import searches as contexts
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make, Person
@@ -192,3 +194,14 @@ def test_saved_searches_cost_the_catalogue_one_statement(make: Make, api: Api) -
     assert len(after) == len(before)
     assert len([one for one in after if "saved_searches" in one]) == 1
     assert "saved searches</a>" in page.replace("\n", "")
+
+
+def test_of_more_than_are_counted_the_menu_says_so(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalogue counts no thousands of searches that others share for each page."""
+    for place in (queries, contexts):
+        monkeypatch.setattr(place, "COUNTED_MAX", 1)
+    sharer, person = make.person(), make.person()
+    for number in range(2):
+        save(api, sharer, f"Shared {number}", sharing="SHARED")
+
+    assert 'aria-label="Saved searches, 1+"' in look(api, person, "/models")

@@ -36,7 +36,9 @@ saved_searches = Table(
         "uq_saved_searches_name", "person_id", "name_key", unique=True,
         sqlite_where=_STANDING, postgresql_where=_STANDING,
     ),
-    Index("ix_saved_searches_sharing", "sharing", "name_key", "id"),
+    Index(
+        "ix_saved_searches_sharing", "sharing", "name_key", "id", sqlite_where=_STANDING, postgresql_where=_STANDING
+    ),
 )  # fmt: skip
 
 #: Who is told of models that match a search and were registered after `since`.

@@ -1,6 +1,5 @@
 """Groups and tags to browse by, with what is in each: of the models that the reader sees, and no others."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.search.compiling.counting import tally_codes
 from modelkeep_server.features.search.completion.known import holding, is_seen
-from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
+from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -93,8 +93,8 @@ def list_values(
 
 def _read_used(work: Work, actor: Actor, letter: str, asked: Mapping[str, Any], limit: int) -> Sequence[Row[Any]]:
     texts = work.all(_select_lately(sight_of(actor)), values_of(actor))
-    counts = Counter(code for row in texts for code in split_codes(row.facets) if code[0] == letter)
-    numbers = {read_code(code)[1]: count for code, count in counts.items()}
+    tally = tally_codes("".join(row.facets for row in texts)).get(letter)
+    numbers = tally.most_frequent(len(tally)) if tally else {}
     rows = work.all(_select_known(), {**asked, "keys": list(numbers)})
     return sorted(rows, key=lambda row: (-numbers[row.id], row.key))[:limit]
 

@@ -57,6 +57,12 @@ class ExportedModel:
     version_count: int
 
 
+def look_into(work: Work, actor: Actor, asked: CatalogueFilter) -> None:
+    """What is at fault before anything is looked for. No statement. Raises Invalid, NotPermitted."""
+    access.require(work, actor, "model.export")
+    queries.demand_readable(work, asked)
+
+
 def measure(work: Work, actor: Actor, asked: CatalogueFilter) -> ModelExport:
     """What an export of this filter will hold. Raises Invalid, NotPermitted."""
     access.require(work, actor, "model.export")

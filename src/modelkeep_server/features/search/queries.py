@@ -17,12 +17,14 @@ from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.rows import read_shown
 from modelkeep_server.features.search.views import CatalogueFilter, Facet, FacetCount, Found
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
-from modelkeep_server.rules.errors import FieldError, Invalid
+from modelkeep_server.rules.errors import FieldError, Invalid, TookTooLong
 
 #: How a list may be sorted; it is by what suits the query where nothing is asked for.
 SORTS = ("relevance", "updated", "created", "name")
 #: How long the database may work on one question.
 SECONDS_MAX = 2.0
+#: The same for what is only asked beside it, and is left out where it takes longer.
+GLANCE_SECONDS = 0.5
 _STREAMED_ROWS = 5_000
 
 
@@ -66,6 +68,15 @@ def list_models(
     )
 
 
+def glance(work: Work, actor: Actor, text: str) -> Found | None:
+    """One of the models that fit a query, and how many do; None where that is not known soon. Raises QueryMistake."""
+    try:
+        with work.hurried(GLANCE_SECONDS, apart=True):
+            return list_models(work, actor, CatalogueFilter(text=text), limit=1)
+    except TookTooLong:
+        return None
+
+
 def count_facets(work: Work, actor: Actor, asked: CatalogueFilter) -> tuple[Facet, ...]:
     """How many of what is found has which value, field by field. At most five statements. Raises as `list_models`."""
     node, _ = _read(work, asked)
@@ -92,6 +103,11 @@ def stream_keys(work: Work, actor: Actor, asked: CatalogueFilter) -> Iterator[in
         if len(rows) < _STREAMED_ROWS:
             return
         after = rows[-1].position
+
+
+def demand_readable(work: Work, asked: CatalogueFilter) -> None:
+    """Raises what `list_models` would of a filter that cannot be read. No statement."""
+    _read(work, asked)
 
 
 def count_models(work: Work, actor: Actor) -> int:

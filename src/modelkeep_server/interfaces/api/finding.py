@@ -12,11 +12,14 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import browsing, exporting
 from modelkeep_server.features.search.completion import completing
 from modelkeep_server.features.search.exporting import ExportedModel, ModelExport
+from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.api.catalogue_filters import Asked
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut
 from modelkeep_server.interfaces.api.shapes.finding import BrowsedOut, ExportedOut, OffersOut
+from modelkeep_server.interfaces.door import asking_of
 from modelkeep_server.interfaces.doorway import Desk
+from modelkeep_server.interfaces.places import place_among
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 from modelkeep_server.kit import clock
 from modelkeep_server.kit.sheets import csv_line
@@ -36,6 +39,9 @@ Order = Annotated[
 AskedFormat = Annotated[
     Literal["csv", "json"], Query(alias="format", description="csv; or json, one array with a model on each line.")
 ]
+
+#: Exports that may be waited for, until their first byte.
+EXPORTS_WAITING, EXPORTS_OF_ONE = 16, 4
 
 COLUMNS = (
     "group", "name", "id", "riskTier", "status", "visibility", "origin", "owners", "tags", "newestVersion",
@@ -65,7 +71,7 @@ async def export_models(desk: Desk, asked: Asked, format_: AskedFormat = "csv") 
     It is itself an event, recorded before.
     """
     wanted = read_catalogue_filter(asked)
-    found = await desk.read(lambda work, actor: exporting.measure(work, actor, wanted))
+    found = await _measure(desk, wanted)
     await desk.write(lambda work, actor: exporting.begin(work, actor, found, format=format_))
     base_url = desk.door.parts.public_url
     kind_of_text = "text/csv; charset=utf-8; header=present" if format_ == "csv" else "application/json"
@@ -95,6 +101,16 @@ def list_tags(
     """Tags of models that the caller may see, with how many have each. `query` finds them in the catalogue."""
     page = browsing.list_values(work, actor, "tag", q, sort=sort, limit=limit, cursor=cursor)
     return PageOut[BrowsedOut].of(page, BrowsedOut.of)
+
+
+async def _measure(desk: Desk, wanted: CatalogueFilter) -> ModelExport:
+    """Few at a time, so that they leave threads to everybody else. Raises Unavailable where too many wait."""
+    await desk.read(lambda work, actor: exporting.look_into(work, actor, wanted))
+    door, who = desk.door, asking_of(desk.request).actor.pseudonym
+    full = "Too many exports of models are being made at this moment."
+    with place_among(door.exports, who, of_all=EXPORTS_WAITING, of_one=EXPORTS_OF_ONE, full=full):
+        async with door.exporting:
+            return await desk.read(lambda work, actor: exporting.measure(work, actor, wanted))
 
 
 async def _runs_of(desk: Desk, found: ModelExport) -> AsyncIterator[tuple[ExportedModel, ...]]:

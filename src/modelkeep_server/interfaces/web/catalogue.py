@@ -11,22 +11,21 @@ from fastapi import Query, Request
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.completion.known import nearest_values
+from modelkeep_server.features.search.completion.known import find_values, nearest_values
 from modelkeep_server.features.search.language.editing import add_term, clauses, remove_span
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.language.tree import And, Everything, Node, Value
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
-    SORTS,
     Blame,
     CatalogueContext,
     Fault,
     Walked,
     Way,
+    read_address,
     say_models,
 )
 from modelkeep_server.interfaces.web.face import Cursor, Redirect, door, make_router
@@ -39,8 +38,6 @@ from modelkeep_server.rules.digests import find_digest
 
 router = make_router()
 
-#: Longer than any query that can be read; what is beyond it is not drawn.
-QUERY_CHARS_MAX = 2000
 SORT_CHARS_MAX = 40
 #: Of a query that nothing fits: how many terms are tried without each.
 BLAMED_MAX = 6
@@ -49,6 +46,8 @@ CHEAP_MS = 200
 #: In which fields a value that nothing has is likened to those that models have.
 LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
 LIKENED_MAX = 3
+#: So many values are asked for, whether any model has them.
+LIKENED_TRIED = 6
 
 Before = Annotated[int, Query(ge=0, le=100_000_000)]
 
@@ -99,9 +98,8 @@ def show_catalogue(
 
 
 def _read(given: Mapping[str, str], now: datetime) -> _Asked:
-    query = one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX]
-    sort = given.get("sort", "")
-    asked = _Asked(query, sort if sort in SORTS else "", query, Everything())
+    query, sort = read_address(given)
+    asked = _Asked(query, sort, query, Everything())
     try:
         return replace(asked, node=read_query(query, now=now))
     except QueryMistake as mistake:
@@ -143,8 +141,8 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
     fits: list[tuple[int, Blame]] = []
     for one in said:
         rest = remove_span(query, one.span)
-        found = search.list_models(work, actor, CatalogueFilter(text=rest), limit=1)
-        if found.total:
+        found = search.glance(work, actor, rest)
+        if found is not None and found.total:
             words = query[one.span.start : one.span.end]
             fits.append((found.total, Blame(words, say_models(found), asked.href(rest))))
     return tuple(blame for _, blame in sorted(fits, key=lambda pair: -pair[0]))
@@ -154,13 +152,17 @@ def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
     """The query with values that models have, in place of those that it names and none has."""
     query = asked.meant or ""
     ways: list[Way] = []
-    for leaf in asked.node.parts if isinstance(asked.node, And) else (asked.node,):
-        if not isinstance(leaf, Value) or leaf.field not in LIKENED or len(leaf.patterns) > 1:
-            continue
+    parts = asked.node.parts if isinstance(asked.node, And) else (asked.node,)
+    named = [one for one in parts if isinstance(one, Value) and one.field in LIKENED and len(one.patterns) == 1]
+    for leaf in named[:LIKENED_TRIED]:
         alone = query[leaf.span.start : leaf.span.end]
-        if search.list_models(work, actor, CatalogueFilter(text=alone), limit=1).items:
+        found = search.glance(work, actor, alone)
+        if found is None or found.items:
             continue
-        for known in nearest_values(work, actor, FIELDS[leaf.field], leaf.patterns[0].text):
+        field, text = FIELDS[leaf.field], leaf.patterns[0].text
+        # Owners are compared by their e-mails; who types a name means one of those who have it.
+        named = find_values(work, actor, field, text, limit=LIKENED_MAX) if leaf.field == "owner" else ()
+        for known in named or nearest_values(work, actor, field, text):
             likened = add_term(remove_span(query, leaf.span), leaf.field, known.shown)
-            ways.append(Way(likened, asked.href(likened)))
+            ways.append(Way(likened, asked.href(likened), known.person, by_email=bool(named)))
     return tuple(ways[:LIKENED_MAX])

@@ -14,11 +14,12 @@ from modelkeep_server.interfaces.directory import Directory, Shown, begin
 from modelkeep_server.interfaces.door import Asking, asking_of
 from modelkeep_server.interfaces.doorway import Doorway
 from modelkeep_server.interfaces.gate import csrf_token
+from modelkeep_server.interfaces.web.contexts.catalogue import CatalogueContext
 from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmContext
 from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.forms import find_notice, find_notice_link, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
-from modelkeep_server.rules.errors import ConfirmNeeded, ForgedRequest, NotSignedIn, RegistryError
+from modelkeep_server.rules.errors import ConfirmNeeded, ForgedRequest, NotSignedIn, RegistryError, TookTooLong
 
 #: What a list's link to its next page hands back; empty for the first.
 Cursor = Annotated[str, Query(max_length=1000)]
@@ -82,7 +83,9 @@ def draw_error(request: Request, error: RegistryError) -> Response:
         wanted = request.url.path if request.method == "GET" else "/"
         query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
         return RedirectResponse(href_of("/login", {"next": wanted + query}), 303)
-    if isinstance(error, ConfirmNeeded):
+    if isinstance(error, TookTooLong) and request.url.path == "/models":
+        page = Page.of(CatalogueContext.of_late(request.query_params), error.status)
+    elif isinstance(error, ConfirmNeeded):
         page = _ask_to_confirm(request, error)
     else:
         page = Page.of(_explain(error), error.status)

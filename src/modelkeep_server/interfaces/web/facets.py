@@ -1,7 +1,7 @@
 """What the facets beside the catalogue are drawn from: each line with what pressing it makes of the query."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from modelkeep_server.features.search.language.editing import (
     Clause,
@@ -14,7 +14,8 @@ from modelkeep_server.features.search.language.editing import (
     write_term,
 )
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import And, Fit, Mine, Node, Not, Or, Value
+from modelkeep_server.features.search.language.scanning import unquote
+from modelkeep_server.features.search.language.tree import And, Fit, Mine, Node, Not, Or, Value, leaves
 from modelkeep_server.features.search.views import Facet
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.approvals import TIERS, RiskTier
@@ -150,6 +151,8 @@ class _Drawing:
     query: str
     standing: Standing
     href: Href
+    #: Values that the query names, by field and folded value, as they are typed there.
+    spelled: Mapping[tuple[str, str], str]
 
     def line(self, field: str, key: str, shown: str, count: str, label: str = "") -> Choice:
         """A line, with what pressing it makes of the query."""
@@ -165,20 +168,34 @@ class _Drawing:
 def draw_facets(query: str, node: Node, facets: Sequence[Facet], href: Href) -> tuple[FacetBox, ...]:
     """The facets of a query that can be read."""
     counted = {facet.field: facet for facet in facets}
-    drawing = _Drawing(query, Standing.of(node), href)
+    drawing = _Drawing(query, Standing.of(node), href, _spell(query, node))
     boxes = [_box(drawing, counted[field]) for field in TITLES if field in counted]
     loud = tuple(box for box in boxes if box.shown and not box.is_quiet)
     quiet = tuple(box for box in boxes if box.shown and box.is_quiet)
     return (*loud, _only(drawing, counted), *quiet)
 
 
+def _spell(query: str, node: Node) -> Mapping[tuple[str, str], str]:
+    """How values are spelled that no model found has, so that none tells it better."""
+    spelled = {}
+    for leaf, _ in leaves(node):
+        if isinstance(leaf, Value) and len(leaf.patterns) == 1:
+            typed = query[leaf.span.start : leaf.span.end].rpartition(":")[2].strip()
+            typed = unquote(typed) if typed.startswith('"') else typed
+            if fold_value(typed) == leaf.patterns[0].text:
+                spelled[leaf.field, leaf.patterns[0].text] = typed
+    return spelled
+
+
 def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     field, plus = facet.field, "+" if facet.is_capped else ""
     counts = {count.key: (count.shown, count.count) for count in facet.counts}
-    for value in FIELDS[field].choices:
-        counts.setdefault(fold_value(value), (value, 0))
-    for key in drawing.standing.keys(field):
-        counts.setdefault(key, (key, 0))
+    held = drawing.standing.keys(field)
+    if counts or held:
+        for value in FIELDS[field].choices:
+            counts.setdefault(fold_value(value), (value, 0))
+    for key in held:
+        counts.setdefault(key, (drawing.spelled.get((field, key), key), 0))
     lines = [drawing.line(field, key, shown, f"{count:,}{plus}") for key, (shown, count) in counts.items()]
     if field == "riskTier":
         order = {tier.value: -at for at, tier in enumerate(RiskTier)}
@@ -187,12 +204,7 @@ def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     if field in _STATE_FIELDS:
         some = tuple(line for line in lines if line.standing or counts[fold_value(line.value)][1])
         none = tuple(line for line in lines if line not in some)
-        more = f"{len(none)} {'other' if len(none) == 1 else 'others'}"
-        if field == "newest" and any(line.standing == "chosen" for line in lines):
-            # A model has one newest version, and these are counted among the models that were asked for.
-            none = tuple(replace(line, count="") for line in none)
-        else:
-            more += ", none"
+        more = f"{len(none)} {'other' if len(none) == 1 else 'others'}, none"
         return FacetBox(field, TITLES[field], some, none, more, "state", is_quiet=quiet)
     return _cut(facet, lines, is_quiet=quiet)
 

@@ -160,6 +160,8 @@ def test_text_is_read(text, node):
         ("tag:http://x", value("tag", "http://x")),
         ("tag:what\\?", value("tag", "what?")),
         ('tag:"prod*"', value("tag", "prod*")),
+        ("*-cnp", word("cnp")),
+        ("name:*-cnp", Text((Pattern("cnp", Fit.BEGINNING),), Place.NAME)),
         ("tag:*", wild("tag", "*")),
         ("tag:**", wild("tag", "*")),
         ("tag:prod*", wild("tag", "prod*")),

@@ -6,16 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from modelkeep_server.db.tables import search_matches
 from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.jobs.views import Task
-from modelkeep_server.features.search.saved import matching
+from modelkeep_server.features.search.saved import alerts, matching
 from modelkeep_server.features.search.saved.matching import MATCH
 from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
+from tests.support.statements import counted
 
 PLACE = "/api/v1/searches"
 
@@ -281,3 +284,57 @@ def test_what_was_found_is_told_once_however_often_it_is_found(
 
     messages = [one["message"] for one in api.as_(reader).get("/api/v1/notices").json()["items"]]
     assert len([one for one in messages if "Mine" in one]) == 1
+
+
+def test_what_was_hidden_since_it_was_found_is_not_told(registry: Registry, make: Make, api: Api, term: str) -> None:
+    """Whoever loses sight of a model before they are told of it is told nothing; who still sees it is."""
+    reader, guard = make.person(), make.person(Role.ADMIN)
+    for person in (reader, guard):
+        save(api, person, term)
+    model = make.model(tags=[term])
+    with registry.reading() as work:
+        batch = matching.find_matches(work)
+    make.edit(model, visibility="RESTRICTED")
+
+    with registry.writing() as work:
+        matching.tell_of(work, batch)
+
+    told = [api.as_(person).get("/api/v1/notices").json()["items"] for person in (reader, guard)]
+    with registry.reading() as work:
+        kept = work.all(select(search_matches).where(search_matches.c.model_id == model.key))
+    assert ([len(items) for items in told], len(kept)) == ([0, 1], 1)
+
+
+def test_what_others_take_away_uses_up_no_alert_of_a_follower(
+    make: Make, api: Api, term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They find such a search no more, and could not turn it off."""
+    monkeypatch.setattr(alerts, "ALERTS_MAX", 2)
+    saver, follower = make.person(), make.person()
+    shared = [save(api, saver, term, name, sharing="SHARED", alert=False)["id"] for name in ("One", "Two", "Three")]
+    followed = [api.as_(follower).put(f"{PLACE}/{one}/alert", json={}).status_code for one in shared]
+    api.as_(saver).delete(f"{PLACE}/{shared[0]}")
+    api.as_(saver).patch(f"{PLACE}/{shared[1]}", json={"sharing": "PRIVATE"})
+
+    again = api.as_(follower).put(f"{PLACE}/{shared[2]}/alert", json={})
+
+    assert followed == [200, 200, 409]
+    assert again.status_code == 200, again.text
+
+
+def test_no_query_that_somebody_saved_makes_the_database_look_for_it(
+    make: Make, api: Api, term: str, tell: Callable[[], None]
+) -> None:
+    """However many are held against a changed model, and whatever wildcards they are made of, it is asked as much."""
+    reader, owner = make.person(), make.owner()
+    costs = []
+    for number in range(2):
+        for again in range(1 + 8 * number):
+            save(api, reader, f"-version:*{number}*{again}* -tag:*q{again}* -*z{again}*", f"Any {number} {again}")
+        make.model(owner, name=f"{term}-{number}")
+        with counted() as statements:
+            tell()
+        costs.append(len(statements))
+
+    # The notice by the first search, which is unread, is told anew.
+    assert costs[1] <= costs[0] + 1

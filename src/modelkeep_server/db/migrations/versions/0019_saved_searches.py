@@ -64,7 +64,10 @@ def _saved_searches() -> None:
         "uq_saved_searches_name", "saved_searches", ["person_id", "name_key"], unique=True,
         sqlite_where=STANDING, postgresql_where=STANDING,
     )  # fmt: skip
-    op.create_index("ix_saved_searches_sharing", "saved_searches", ["sharing", "name_key", "id"], unique=False)
+    op.create_index(
+        "ix_saved_searches_sharing", "saved_searches", ["sharing", "name_key", "id"], unique=False,
+        sqlite_where=STANDING, postgresql_where=STANDING,
+    )  # fmt: skip
 
 
 def _search_alerts() -> None:

@@ -95,13 +95,13 @@ def count_values(search: Search) -> Counts:
     models = int(str(found))
     if knows and models <= COUNTED_MAX:
         search.known = [int(doc) for doc in str(docs or "").split(",") if doc]
-    values = dict(_tally(codes))
+    values = dict(tally_codes(codes))
     chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
     if chosen:
         rows = search.all(" UNION ALL ".join(_select_one(search, field) for field in chosen))
         for letter, codes in rows:
             values.pop(str(letter), None)
-            values |= _tally(codes)
+            values |= tally_codes(codes)
     return Counts(models, values)
 
 
@@ -116,7 +116,8 @@ def _select_one(search: Search, field: str) -> str:
     return f"SELECT '{letter}', {search.compiler.join_texts('code')} FROM {whole}"  # noqa: S608
 
 
-def _tally(codes: object) -> Mapping[str, "Tally"]:
+def tally_codes(codes: object) -> Mapping[str, "Tally"]:
+    """How often each code stands in a text of codes side by side, by the letter of its field."""
     # Loaded with the first search: a start that searches nothing does without numpy.
     tallies = importlib.import_module("modelkeep_server.features.search.compiling.tallies")
     told: Mapping[str, Tally] = tallies.tally(str(codes or ""))

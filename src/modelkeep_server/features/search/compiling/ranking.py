@@ -64,6 +64,12 @@ def _make_whole(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
     return tuple(replace(one, fit=Fit.WHOLE) if one.fit is Fit.BEGINNING else one for one in patterns)
 
 
+def _other_parts(earlier: Node, later: Node) -> Node:
+    """What a tree asks for besides what another does, which differs in texts alone."""
+    pairs = zip(parts_of(earlier), parts_of(later), strict=True)
+    return join(tuple(one for one, other in pairs if one != other))
+
+
 class _Ranking:
     """The selects that are read one after the other until enough was found."""
 
@@ -143,16 +149,14 @@ class _Ranking:
             )
 
     def _without(self, tree: Node, before: Node) -> Node:
-        """What fits this tree and not the one of the step before: where all else is the same, the texts alone tell."""
-        pairs = list(zip(parts_of(tree), parts_of(before), strict=True))
-        told = tuple(earlier for later, earlier in pairs if later != earlier)
-        return join((tree, Not(told[0] if len(told) == 1 else And(told))))
+        """What fits this tree and not the one of the step before."""
+        return join((tree, Not(_other_parts(before, tree))))
 
     def _sort(self, tree: Node, last: int) -> str:
         """All steps up to this one, told apart row by row."""
         source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False)
         whens = [f"WHEN {self._is_same} THEN {_SAME}"]
-        whens += [f"WHEN {self._fits(self._trees[step])} THEN {step}" for step in range(_WHOLE, last)]
+        whens += [f"WHEN {self._fits(self._trees[step], tree)} THEN {step}" for step in range(_WHOLE, last)]
         return self._order(source, f"CASE {' '.join(whens)} ELSE {last} END")
 
     def _order(self, source: Source, step: str) -> str:
@@ -171,9 +175,9 @@ class _Ranking:
             f"ORDER BY step, live DESC, doc DESC LIMIT {self._limit}"
         )
 
-    def _fits(self, node: Node) -> str:
-        """As a list where that is quickly read: it is no longer than what is sorted."""
-        return self._search.compiler.listed(node) or self._test(node)
+    def _fits(self, step: Node, tree: Node) -> str:
+        """Whether what fits the tree is of this step."""
+        return self._search.test(_other_parts(step, tree), self._search.count_of(tree))[0]
 
     def _test(self, node: Node) -> str:
         return self._search.compiler.test(node)

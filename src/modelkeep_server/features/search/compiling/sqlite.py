@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
-from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
+from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.indexing.documents import BORDER
@@ -23,6 +23,8 @@ from modelkeep_server.features.search.language.tree import (
 #: How words are marked that stand in a place.
 _MARKS = {Place.NAME: "¹", Place.HEAD: "²"}
 _CODED = "³"
+#: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
+_PHRASES_MAX, _BEGUN_MAX = 200, 8
 
 
 class SqliteCompiler(Compiler):
@@ -108,9 +110,10 @@ class SqliteCompiler(Compiler):
         each = [self._spellings(pattern, mark) for pattern in node.patterns]
         if any(one == () for one in each):
             return Words(_quote(NEVER))
-        phrases = _join_up(each)
+        goes_on = self._goes_on(node.patterns[-1])
+        phrases = _join_up(each, _BEGUN_MAX if goes_on else _PHRASES_MAX)
         # A star follows the last word where that may go on: within quotes it would be one of the letters.
-        star = " *" if self._goes_on(node.patterns[-1]) else ""
+        star = " *" if goes_on else ""
         where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
             return Words(f"{where}({' OR '.join(_quote(phrase) + star for phrase in phrases)})")
@@ -151,11 +154,11 @@ def _quote(phrase: str) -> str:
     return '"' + phrase.replace('"', '""') + '"'
 
 
-def _join_up(each: Sequence[Sequence[str] | None]) -> list[str] | None:
-    """Every phrase of one of each; None where one is not known, or these are too many."""
+def _join_up(each: Sequence[Sequence[str] | None], most: int) -> list[str] | None:
+    """Every phrase of one of each; None where one is not known, or these are too many. Single words are never."""
     phrases: list[str] = []
     for one in each:
-        if one is None or len(one) * len(phrases) > WORDS_MAX:
+        if one is None or len(one) * len(phrases) > most:
             return None
         phrases = [f"{phrase} {word}" for phrase in phrases for word in one] if phrases else list(one)
     return phrases

@@ -7,6 +7,7 @@ A look at the newest models says how much of what is asked fits. It chooses the 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import prod
 
 from modelkeep_server.db.saying import as_statement
 from modelkeep_server.db.work import Work
@@ -24,6 +25,8 @@ _MODELS = "search_models"
 #: So many further values are joined to those that a search begins with.
 _JOINED_MAX = 3
 _COMMON = 0.5
+#: So many models of a date are counted.
+_DATED_MAX = 20_000
 
 
 class Way(Enum):
@@ -76,7 +79,7 @@ class _Start:
     at_once: bool = False
 
 
-_COSTS = {"sqlite": Costs(0.25, 4.0, 0.06, 0.4, 0.8, 0.25), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
+_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
 
 
 class Search:
@@ -120,10 +123,26 @@ class Search:
         tables = self.compiler.with_texts(newest, *tests)
         # The limit keeps either database from testing anew wherever a test is named.
         looked = f"(SELECT {', '.join(tests)} FROM {tables} LIMIT {LOOKED_AT}) AS looked"  # noqa: S608
+        spans = [leaf for leaf in found if isinstance(leaf, During)]
         told = "".join(f", sum(CASE WHEN {_say(node, names)} THEN 1 ELSE 0 END)" for node in asked)
+        told += "".join(f", ({self._count_first(leaf)})" for leaf in spans)
         rows = self.all(f"SELECT (SELECT max(model_id) FROM {_MODELS}), count(*){told} FROM {looked}")  # noqa: S608
-        self.models_count, seen, *fitting = (int(str(value or 0)) for value in rows[0])
-        self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, fitting, strict=True)}
+        self.models_count, seen, *counts = (int(str(value or 0)) for value in rows[0])
+        looked_at, counted = counts[: len(asked)], counts[len(asked) :]
+        self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, looked_at, strict=True)}
+        # What was made or changed long ago is not among the newest.
+        dated: dict[Node, float] = {
+            leaf: (count + 0.5) / (self.models_count + 1) for leaf, count in zip(spans, counted, strict=True)
+        }
+        self._shares |= dated
+        self._shares |= {Not(leaf): 1 - share for leaf, share in dated.items()}
+        for node in asked:
+            if isinstance(node, And) and any(isinstance(leaf, During) for leaf, _ in leaves(node)):
+                self._shares[node] = prod(self.share_of(part) for part in node.parts)
+
+    def _count_first(self, leaf: Node) -> str:
+        where = self.compiler.test(leaf)
+        return f"SELECT count(*) FROM (SELECT 1 FROM {_MODELS} WHERE {where} LIMIT {_DATED_MAX}) AS dated"  # noqa: S608
 
     def share_of(self, node: Node) -> float:
         """How much of all models fits, as far as is known."""
@@ -164,7 +183,7 @@ class Search:
     def _cost(self, start: _Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self._costs
         needed = self._needed(start, share, wanted, newest_first=newest_first)
-        tested = sum(self._test(part, needed)[1] for part in parts if part not in start.parts)
+        tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
@@ -176,9 +195,9 @@ class Search:
         return min(all_of_it, wanted * start.share / share) if newest_first and not start.at_once else all_of_it
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
-        return rows * self._costs.walked + sum(self._test(part, rows)[1] for part in parts)
+        return rows * self._costs.walked + sum(self.test(part, rows)[1] for part in parts)
 
-    def _test(self, part: Node, rows: float) -> tuple[str, float]:
+    def test(self, part: Node, rows: float) -> tuple[str, float]:
         """How so many rows are tested, and what it costs: one by one, or against a list of all that fit."""
         test = self.compiler.test(part)
         if not looks_into_texts(test):
@@ -189,7 +208,7 @@ class Search:
         return (test, by_row) if listed is None else (listed, by_list)
 
     def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
-        where = " AND ".join(self._test(part, rows)[0] for part in parts)
+        where = " AND ".join(self.test(part, rows)[0] for part in parts)
         # Other orders have indexes on `search_models` alone.
         table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
         tables = self.compiler.with_texts(table, where)
@@ -206,7 +225,7 @@ class Search:
             on = f"{name}.value_id = {compiler.binds.of(value_id)} AND {name}.doc = {start.doc}"
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
-        told += [compiler.visible, *(self._test(part, rows)[0] for part in rest)]
+        told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
         if tables == _MODELS:
             tables = f"{compiler.table_for(*told)} AS {_MODELS}"
         elif _MODELS not in tables:

@@ -12,6 +12,7 @@ from modelkeep_server.features.search.completion import known
 from modelkeep_server.features.search.completion.offers import (
     Offer,
     OfferKind,
+    is_operator_begun,
     list_spoken,
     offer_choices,
     offer_fields,
@@ -51,9 +52,13 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
         yield from offer_operators(typed)
         yield from offer_fields(typed)
         return
+    if is_operator_begun(typed):
+        yield from offer_operators(typed)
+    # Nobody goes to a model by saying what is not wanted.
+    sought = "" if typed.is_negated else typed.words or typed.text
     found = [
         Offer(OfferKind.MODEL, model.address, typed.span, model.address, model.description, address=model.address)
-        for model in known.find_models(work, actor, typed.words or typed.text, limit=OFFERED)
+        for model in known.find_models(work, actor, sought, limit=OFFERED)
     ]
     if typed.is_quoted:
         yield from found

@@ -6,6 +6,7 @@ Whether a value is there for them is asked of each value by itself, until enough
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -45,6 +46,7 @@ from modelkeep_server.features.models.visibility import Sight, sight_of, values_
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS, Field
 from modelkeep_server.kit.words import fold_value, split_words
+from modelkeep_server.rules.errors import TookTooLong
 
 #: Of so many models that changed last the values are put first, those of most of them before others.
 _LATELY = 400
@@ -53,7 +55,7 @@ _RANKED_MOST = 100
 _WALKED = 2_000
 #: Values that may be meant: so alike (difflib), so many letters more or fewer, looked for among so many.
 _LIKENESS, _LENGTHS, _ALIKE_MOST = 0.72, 3, 400
-_KEY_MOST, _SECONDS_MAX = 200, 1.0
+_KEY_MOST, _SECONDS_MAX = 200, 0.5
 #: Comes after every other text, byte by byte.
 _LAST = "\U0010ffff"
 _BY_LETTER = {field.letter: field.name for field in FIELDS.values() if field.letter}
@@ -129,7 +131,7 @@ def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[Kno
 def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int = 1) -> tuple[Known, ...]:
     """
     Values of a field that somebody may have meant by one that no model has: those that go on from it, and those that
-    are spelled much like it, the likest first. One statement.
+    are spelled much like it, the likest first; none where that takes too long. One statement.
     """
     key = fold_value(text)
     if not key or "\0" in key or len(key) > _KEY_MOST or not actor.is_known:
@@ -141,7 +143,8 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
         "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]),
         "last": holding(key[-third:])[:-1],
     }  # fmt: skip
-    with work.hurried(_SECONDS_MAX):
+    rows: dict[str, Known] = {}
+    with suppress(TookTooLong), work.hurried(_SECONDS_MAX, apart=True):
         rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
     alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
     longer = sorted((found for found in rows if found.startswith(key) and found not in alike), key=len)
@@ -166,10 +169,9 @@ def _count_lately(work: Work, actor: Actor, letter: str) -> Counter[int]:
 
 @cache
 def _select_lately(sight: Sight) -> Select[Any]:
-    """The newest first, and then those that are seen: so that it costs the same however many are hidden."""
-    told = (search_models.c.facets, search_models.c.visibility, search_models.c.model_id)
-    newest = select(*told).order_by(search_models.c.doc.desc()).limit(_LATELY).subquery()
-    return select(newest.c.facets).where(visible_by(sight, newest))
+    """Of what is seen the newest: were hidden ones among them, their number would tell in which order values come."""
+    seen = select(search_models.c.facets).where(visible_by(sight, search_models))
+    return seen.order_by(search_models.c.doc.desc()).limit(_LATELY)
 
 
 def is_seen(sight: Sight) -> ColumnElement[bool]:

@@ -75,6 +75,11 @@ def offer_fields(typed: Typed) -> Iterator[Offer]:
         yield Offer(OfferKind.FIELD, f"{field.name}:", typed.span, f"{field.name}:", field.says)
 
 
+def is_operator_begun(typed: Typed) -> bool:
+    """Whether what is typed begins an operator as operators are written: in capitals."""
+    return typed.text.isupper() and any(word.startswith(typed.text) for word in _OPERATORS)
+
+
 def offer_operators(typed: Typed) -> Iterator[Offer]:
     """AND, OR and NOT where they make sense; TO within a range."""
     if typed.compares == "[":

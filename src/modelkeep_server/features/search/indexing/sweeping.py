@@ -7,6 +7,7 @@ time.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -40,11 +41,25 @@ from modelkeep_server.db.tables import (
     search_words,
 )
 from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
 
+SWEEP = "sweep-search"
+SCHEDULES = (Schedule(SWEEP, timedelta(days=7)),)
 _VALUES_A_TIME = 20
 _WORDS_A_TIME = 1_000
 _STRAYS_A_TIME = 5_000
+
+
+def make_sweep_handler(database: Database, parts: Parts) -> Handler:
+    """What takes out, week after week, the values and words that models do not have any more."""
+
+    def call(task: Task) -> None:
+        del task
+        _sweep_values(database, parts)
+        _sweep_words(database, parts)
+
+    return Handler(call)
 
 
 def sweep(database: Database, parts: Parts) -> None:

@@ -16,6 +16,7 @@ _NAMED = re.compile(r"([^\W\d][\w-]*):")
 _COMPARED = re.compile(r">=|<=|>|<|=")
 _WORDS = re.compile(r"[^:\"()\[\]{}\\&|!<>=~^*?]*")
 _JOINED = re.compile(r"(?:^|[\s(])(?:AND|OR|NOT|&&|\|\||!)$")
+_NEGATED = re.compile(r"(?:^|[\s(])(?:NOT[\s(]+|[-!]\()$")
 _ESCAPED = re.compile(r"\\(.?)")
 
 
@@ -25,7 +26,8 @@ class Typed:
     What stands at the caret: `text` is typed of it so far, without its quotes; `span` is what an offer takes the place
     of. `field` is set within a value of that field; `is_unknown` where what stands before the colon is no field.
     `compares` stands between colon and value (`>=`), or opens a range (`[`); `bounds` counts what is said of the range
-    already, TO as well. `joins` says whether AND and OR make sense here, `is_quoted` whether it stands in quotes.
+    already, TO as well. `joins` says whether AND and OR make sense here, `is_quoted` whether it stands in quotes,
+    `is_negated` whether it says what is not wanted.
     `words` is all that is typed up to the caret, where that is words alone.
     """
 
@@ -37,6 +39,7 @@ class Typed:
     bounds: int = 0
     joins: bool = False
     is_quoted: bool = False
+    is_negated: bool = False
     words: str = ""
 
 
@@ -51,9 +54,10 @@ def read_caret(query: str, at: int) -> Typed:
     begins = _BEGINS.match(word)
     start += begins.end() if begins else 0
     joins = joins and start == opened.start
+    is_negated = bool(begins and set(begins[0]) & set("-!")) or _NEGATED.search(query[: opened.start]) is not None
     named = _NAMED.match(query, start, at)
     if named is None:
-        typed = _value(query, start, at, opened.field, "", joins)
+        typed = replace(_value(query, start, at, opened.field, "", joins), is_negated=is_negated)
         return replace(typed, words=query[:at]) if _WORDS.fullmatch(query[:at]) else typed
     field = find_field(named.group(1))
     if field is None:

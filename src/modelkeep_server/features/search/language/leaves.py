@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import dropwhile
 
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.mistakes import Fault, mend
@@ -32,6 +33,11 @@ from modelkeep_server.kit.words import fold_value, split_patterns, split_words
 LETTERS_MIN = 2
 _PLACES = {"name": Place.NAME, "description": Place.DESCRIPTION}
 _WILD = "*?"
+_SIGNS = frozenset("-!+–−")
+#: Where nothing that could be joined stands before a term.
+_BEGINS = re.compile(r"(?:^|\(|\b(?:AND|OR|NOT))\s*$")
+#: The blanks between a sign and what it is meant for.
+_PARTED = re.compile(r"\s+(?=[\w\"(*])(?!(?:AND|OR|NOT)\b)")
 _ANY = (Pattern("*", Fit.WILD),)
 
 
@@ -155,13 +161,20 @@ def _read_text(term: Term, place: Place) -> Text:
         patterns = tuple(Pattern(word) for word in words)
     else:
         words = split_patterns(_part_ideographs(term.write_pattern(" ")))
-        patterns = tuple(_read_pattern(word, is_last=number == len(words)) for number, word in enumerate(words, 1))
+        kept = _cut_free(words)
+        patterns = tuple(_read_pattern(word, is_last=place == len(kept)) for place, word in enumerate(kept, 1))
+        words = kept if sum(map(_count_letters, kept)) >= LETTERS_MIN else words
     if not words:
-        raise term.fault_of_all(_say_wordless(term), "", ("a word",))
+        raise _say_wordless_term(term)
     for word in words:
         if set(word) & set(_WILD) and not term.is_quoted and _count_letters(word) < LETTERS_MIN:
             raise _say_too_wild(term, words)
     return Text(patterns, place, term.span)
+
+
+def _cut_free(words: list[str]) -> list[str]:
+    """The words without `*` alone before them, which says nothing: `*-cnp` asks for `cnp`, whatever stands there."""
+    return list(dropwhile(lambda word: not word.strip("*"), words))
 
 
 def _read_pattern(word: str, *, is_last: bool) -> Pattern:
@@ -194,9 +207,18 @@ def _count_letters(word: str) -> int:
     return sum(1 for char in word if char not in _WILD)
 
 
+def _say_wordless_term(term: Term) -> Fault:
+    """A sign that blanks part from what follows is meant for that: `- fraud`. Between two words it is a dash."""
+    end, begins = term.span.end, _BEGINS.search(term.asked[: term.span.start]) is not None
+    parted = _PARTED.match(term.asked, end) if begins and term.token.text in _SIGNS else None
+    fixed = mend(term.asked, term.span.start, parted.end(), term.token.text) if parted else None
+    fault = term.fault_of_all(_say_wordless(term), "", ("a word",))
+    return fault if fixed is None else Fault(fault.message, term.span.start, end, expected=fault.expected, fixed=fixed)
+
+
 def _say_wordless(term: Term) -> str:
     typed = term.token.text
-    if typed in {"-", "!", "+", "–", "−"}:
+    if typed in _SIGNS:
         return f"`{typed}` stands alone. What is not wanted follows it without a blank: `-experimental`."
     if not term.typed.strip():
         return "There is nothing between these quotes."

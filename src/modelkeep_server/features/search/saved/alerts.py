@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, select
 
 from modelkeep_server.db.tables import people, search_alerts, search_matches
 from modelkeep_server.db.work import Work
@@ -29,8 +29,7 @@ def turn_on(work: Work, actor: Actor, public_id: str) -> SavedSearch:
         return search
     if actor.is_service:
         raise StateForbids("A service account has no inbox.", remedy="Ask for `GET /api/v1/models` with the query.")
-    standing = (search_alerts.c.person_id == actor.user_id, search_alerts.c.ended_at.is_(None))
-    if work.scalar(select(func.count()).select_from(search_alerts).where(*standing)) >= ALERTS_MAX:
+    if queries.count_alerts(work, actor) >= ALERTS_MAX:
         raise StateForbids(
             f"You are told by {ALERTS_MAX} searches already.", remedy="Turn off an alert that you do not need."
         )

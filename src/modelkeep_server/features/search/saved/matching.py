@@ -39,8 +39,8 @@ from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.indexing.gathering import find_touched
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Mine, Node, leaves
-from modelkeep_server.features.search.saved.needles import judge, read_held
+from modelkeep_server.features.search.language.tree import Mine, Node
+from modelkeep_server.features.search.saved.judging import Document, judge, read_documents
 from modelkeep_server.rules.saved_searches import Sharing
 
 MATCH = "match-searches"
@@ -57,6 +57,7 @@ _RELATIVE = ("now", "today", "yesterday")
 # The rule of who sees a model reads people by their own name.
 _persons = people.alias("persons")
 _STANDING = search_alerts.c.ended_at.is_(None)
+_RESTRICTED = select(models.c.id).where(in_keys(models.c.id, "models"), models.c.visibility == Visibility.RESTRICTED)
 _ANY_ALERT = select(search_alerts.c.id).where(_STANDING).limit(1)
 
 
@@ -137,41 +138,48 @@ def make_match_handler(database: Database, parts: Parts) -> Handler:
 
 def find_matches(work: Work) -> Batch:
     """
-    Hold the oldest news against the searches that may match. Some eight statements for all of it, one a RESTRICTED
-    model, and at most two a query and model that may match.
+    Hold the oldest news against the searches that may match. Some nine statements for all of it, one a RESTRICTED
+    model, and one a person and model of which a query asks whether it is theirs.
     """
     news = work.all(select(search_news).order_by(search_news.c.id).limit(_BATCH))
     keys = sorted({row.model_id for row in news})
     if not keys:
         return Batch((), ())
     changed = work.all(select(models).where(in_keys(models.c.id, "keys")), {"keys": keys})
-    held = read_held(work, keys)
-    alerts = _Alerts(work, held)
+    documents = read_documents(work, keys)
+    alerts = _Alerts(work, documents)
     told = _read_told(work, keys)
     asked = {
-        model.id: [alert for alert in alerts.worth_asking(held.get(model.id, ())) if _may_be_news(alert, model, told)]
+        model.id: [
+            alert for alert in alerts.worth_asking(documents[model.id].needles) if _may_be_news(alert, model, told)
+        ]
         for model in changed
+        if model.id in documents
     }
     actors = find_actors(work, {alert.person_id for found in asked.values() for alert in found})
-    reader = _Reader(work, held)
+    reader = _Reader(work, documents)
     matches = [
         Match(
             alert.id, alert.person_id, alert.public_id, alert.name, Found(model.id, f"{model.group_name}/{model.name}")
         )
         for model in changed
-        for alert in _seeing(work, model, asked[model.id])
+        for alert in _seeing(work, model, asked.get(model.id, ()))
         if alert.person_id in actors and reader.fits(alert.query, actors[alert.person_id], model.id)
     ]
     return Batch(tuple(row.id for row in news), tuple(matches))
 
 
 def tell_of(work: Work, batch: Batch) -> None:
-    """Tell people what was found for them, each of a model once by one search. Ten statements at most."""
+    """
+    Tell people what was found for them and they still see, each of a model once by one search. Eleven statements at
+    most, and one a RESTRICTED model.
+    """
     # Whoever else found the same waits here, and then finds it told.
     work.take_turn(MATCH)
     told = _read_told(work, {match.model.model_key for match in batch.matches})
     standing = _read_standing(work, {match.alert_key for match in batch.matches})
-    fresh = [match for match in batch.matches if match.pair not in told and match.alert_key in standing]
+    untold = [match for match in batch.matches if match.pair not in told and match.alert_key in standing]
+    fresh = _keep_seen(work, untold)
     by_alert: dict[int, list[Match]] = defaultdict(list)
     for match in fresh:
         by_alert[match.alert_key].append(match)
@@ -194,9 +202,9 @@ def _to_news(found: Sequence[Match]) -> News:
 class _Alerts:
     """The alerts of searches that may match what some models hold."""
 
-    def __init__(self, work: Work, held: Mapping[int, Collection[str]]) -> None:
+    def __init__(self, work: Work, documents: Mapping[int, Document]) -> None:
         self._by_needle: dict[str, list[Row[Any]]] = defaultdict(list)
-        needles = sorted({needle for found in held.values() for needle in found})
+        needles = sorted({needle for document in documents.values() for needle in document.needles})
         for start in range(0, len(needles), _NEEDLES_ASKED):
             for row in work.all(_BY_NEEDLES, {"needles": needles[start : start + _NEEDLES_ASKED]}):
                 self._by_needle[row.needle].append(row)
@@ -252,33 +260,50 @@ def _seeing(work: Work, model: Row[Any], alerts: Sequence[Row[Any]]) -> Sequence
     """The alerts of those who see a model now. One statement for a RESTRICTED one."""
     if not alerts or model.visibility == Visibility.INTERNAL:
         return alerts
-    seeing = select(_persons.c.id).where(
-        in_keys(_persons.c.id, "persons"), seen_by_person(_persons.c.id, model.id, work.now)
-    )
-    found = {row.id for row in work.all(seeing, {"persons": {alert.person_id for alert in alerts}})}
+    found = _read_seeing(work, model.id, {alert.person_id for alert in alerts})
     return [alert for alert in alerts if alert.person_id in found]
 
 
-class _Reader:
-    """Says whether queries fit models: by what they hold where that tells, else by asking; what many ask alike once."""
+def _keep_seen(work: Work, matches: Sequence[Match]) -> Sequence[Match]:
+    """Those whose model is still seen by whom it is to be told. One statement, and one a RESTRICTED model."""
+    if not matches:
+        return matches
+    persons: dict[int, set[int]] = defaultdict(set)
+    for match in matches:
+        persons[match.model.model_key].add(match.person_key)
+    hidden = work.all(_RESTRICTED, {"models": list(persons)})
+    seeing = {row.id: _read_seeing(work, row.id, persons[row.id]) for row in hidden}
+    return [one for one in matches if one.person_key in seeing.get(one.model.model_key, persons[one.model.model_key])]
 
-    def __init__(self, work: Work, held: Mapping[int, Collection[str]]) -> None:
+
+def _read_seeing(work: Work, model_key: int, person_keys: Collection[int]) -> Collection[int]:
+    sees = seen_by_person(_persons.c.id, model_key, work.now)
+    rows = work.all(select(_persons.c.id).where(in_keys(_persons.c.id, "persons"), sees), {"persons": person_keys})
+    return {row.id for row in rows}
+
+
+class _Reader:
+    """Says whether queries fit models, each of which is read once."""
+
+    def __init__(self, work: Work, documents: Mapping[int, Document]) -> None:
         self._work = work
-        self._held = held
+        self._documents = documents
         self._nodes: dict[str, Node | None] = {}
-        self._known: dict[tuple[str, int], bool] = {}
+        self._owned: dict[tuple[int | None, int], bool] = {}
 
     def fits(self, query: str, actor: Actor, model_key: int) -> bool:
         """Whether a query finds a model that the actor sees. False for one that cannot be read any more."""
-        node = self._read(query)
-        told = False if node is None else judge(node, self._held.get(model_key, ()))
-        if node is None or told is not None:
-            return bool(told)
-        if any(isinstance(leaf, Mine) for leaf, _ in leaves(node)):
-            return queries.matches(self._work, actor, node, model_key)
-        if (query, model_key) not in self._known:
-            self._known[query, model_key] = queries.matches(self._work, actor, node, model_key)
-        return self._known[query, model_key]
+        node, document = self._read(query), self._documents[model_key]
+        if node is None:
+            return False
+        fits = judge(node, document)
+        return bool(judge(node, document, is_mine=self._is_of(actor, model_key)) if fits is None else fits)
+
+    def _is_of(self, actor: Actor, model_key: int) -> bool:
+        pair = actor.user_id, model_key
+        if pair not in self._owned:
+            self._owned[pair] = queries.matches(self._work, actor, Mine(), model_key)
+        return self._owned[pair]
 
     def _read(self, query: str) -> Node | None:
         if query not in self._nodes:

@@ -1,9 +1,10 @@
 """Reading saved searches: one's own, and those that others share."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union_all
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import people, saved_searches, search_alerts
@@ -12,13 +13,15 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.saved.views import SavedSearch
-from modelkeep_server.kit import ids
+from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
-from modelkeep_server.rules.saved_searches import Sharing
+from modelkeep_server.rules.saved_searches import COUNTED_MAX, Sharing
 
 #: Whose searches a list shows.
 WHOSE = ("all", "mine", "shared")
+#: So many queries are kept in mind, with what is wrong with them.
+_READ_MAX = 4_096
 
 
 def list_searches(
@@ -37,16 +40,27 @@ def list_searches(
         filters={"list": "searches", "of": str(actor.user_id), "whose": whose}, limit=limit, cursor=cursor,
     )  # fmt: skip
     total = work.scalar(select(func.count()).select_from(saved_searches).where(*found))
-    return Page(tuple(_to_search(row, actor, _find_fault(work, row.query)) for row in rows), following, total)
+    return Page(tuple(_to_search(row, actor, _find_fault(row.query)) for row in rows), following, total)
 
 
 def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
     """
-    The first that the actor finds, their own before others', by name, with how many there are; whether their queries
-    can be read is not asked. One statement.
+    The first that the actor finds, their own before others', by name; whether their queries can be read is not asked.
+    `total` is how many there are, `COUNTED_MAX` and one for more of others than are counted. One statement, which
+    costs the same however many share theirs.
     """
-    order = (saved_searches.c.person_id != actor.user_id, saved_searches.c.name_key, saved_searches.c.id)
-    found = _select(actor).add_columns(func.count().over().label("total")).where(*_found_by(actor)).order_by(*order)
+    kept = saved_searches.c
+    first = union_all(
+        *(
+            select(select(kept.id).where(*found).order_by(kept.name_key, kept.id).limit(limit).subquery())
+            for found in (_mine(actor), _of_others(actor))
+        )
+    )
+    mine = select(func.count()).select_from(saved_searches).where(*_mine(actor)).scalar_subquery()
+    others = select(kept.id).where(*_of_others(actor)).limit(COUNTED_MAX + 1).subquery()
+    total = mine + select(func.count()).select_from(others).scalar_subquery()
+    order = (kept.person_id != actor.user_id, kept.name_key, kept.id)
+    found = _select(actor).add_columns(total.label("total")).where(kept.id.in_(first)).order_by(*order)
     rows = work.all(found.limit(limit))
     return Page(tuple(_to_search(row, actor, None) for row in rows), None, rows[0].total if rows else 0)
 
@@ -54,6 +68,18 @@ def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
 def count_mine(work: Work, actor: Actor) -> int:
     """How many searches the actor saved. One statement."""
     return int(work.scalar(select(func.count()).select_from(saved_searches).where(*_mine(actor))))
+
+
+def count_alerts(work: Work, actor: Actor) -> int:
+    """
+    By how many searches the actor is told of new models. Those that they do not find count for nothing: what others
+    deleted, or share no more, nobody could turn off. One statement.
+    """
+    told = (search_alerts.c.person_id == actor.user_id, search_alerts.c.ended_at.is_(None))
+    found = select(func.count()).join_from(
+        search_alerts, saved_searches, saved_searches.c.id == search_alerts.c.search_id
+    )
+    return int(work.scalar(found.where(*told, *_found_by(actor))))
 
 
 def get_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
@@ -71,7 +97,7 @@ def find_search(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
     if not ids.is_uuid(public_id):
         return None
     row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *_found_by(actor)))
-    return None if row is None else _to_search(row, actor, _find_fault(work, row.query))
+    return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
 def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
@@ -80,7 +106,7 @@ def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None
         return None
     deleted = (saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_not(None))
     row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *deleted))
-    return None if row is None else _to_search(row, actor, _find_fault(work, row.query))
+    return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
 def _select(actor: Actor) -> Select[Any]:
@@ -133,10 +159,14 @@ def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
     )
 
 
-def _find_fault(work: Work, query: str) -> str | None:
-    """Why a query cannot be read now: one that could when it was saved may name what is no more."""
+@lru_cache(maxsize=_READ_MAX)
+def _find_fault(query: str) -> str | None:
+    """
+    Why a query cannot be read now: one that could when it was saved may name what is no more. Kept in mind: a page of
+    long ones takes most of a second to read.
+    """
     try:
-        read_query(query, now=work.now)
+        read_query(query, now=clock.utc_now())
     except QueryMistake as mistake:
         return mistake.detail
     return None

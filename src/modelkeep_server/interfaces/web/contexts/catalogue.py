@@ -7,6 +7,7 @@ from typing import ClassVar
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search.language.editing import Clause, Piece, add_term, clauses, pieces, remove_span
 from modelkeep_server.features.search.language.mistakes import QueryMistake
+from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.language.tree import Everything, Node, Text, leaves
 from modelkeep_server.features.search.views import Found
 from modelkeep_server.interfaces.web.contexts.base import Context
@@ -17,6 +18,8 @@ from modelkeep_server.interfaces.web.hits import Hits
 from modelkeep_server.interfaces.web.query_syntax import Syntax, draw_syntax
 
 TAGS_SHOWN = 8
+#: Longer than any query that can be read; what is beyond it is not drawn.
+QUERY_CHARS_MAX = 2000
 #: The sorts that are offered, with their words; the first only where the query holds words.
 SORTS: Mapping[str, str] = {
     "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
@@ -97,10 +100,12 @@ class Blame:
 
 @dataclass(frozen=True)
 class Way:
-    """A query that may have been meant."""
+    """A query that may have been meant. `by_email`: by an owner's name, who is `person` where that is known here."""
 
     query: str
     href: str
+    person: str = ""
+    by_email: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,8 @@ class CatalogueContext(Context):
     is one that there is not.
 
     `node` is what was asked: of the query itself or, where that cannot be read, of the one that was probably meant.
-    `rows` is None where there is none either. `took_ms` is how long the registry searched.
+    `rows` is None where there is none either, and where the search took too long (`is_late`). `took_ms` is how long the
+    registry searched.
     """
 
     template: ClassVar[str] = "models/catalogue.html"
@@ -145,7 +151,14 @@ class CatalogueContext(Context):
     blames: tuple[Blame, ...] = ()
     nearest: tuple[Way, ...] = ()
     registry_empty: bool = False
+    is_late: bool = False
     saved: SavedMenu = field(default_factory=SavedMenu)
+
+    @classmethod
+    def of_late(cls, given: Mapping[str, str]) -> "CatalogueContext":
+        """The catalogue of an address whose search took too long."""
+        query, sort = read_address(given)
+        return cls(query=query, sort=sort, is_late=True)
 
     @property
     def pieces(self) -> tuple[Coloured, ...]:
@@ -295,6 +308,12 @@ class CatalogueContext(Context):
 
 #: How many rows a page has.
 PAGE_ROWS = 20
+
+
+def read_address(given: Mapping[str, str]) -> tuple[str, str]:
+    """The query and the sort of an address; empty for a sort that there is not."""
+    sort = given.get("sort", "")
+    return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORTS else ""
 
 
 def say_models(found: Found) -> str:

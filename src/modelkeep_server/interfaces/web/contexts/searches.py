@@ -9,7 +9,7 @@ from modelkeep_server.features.search.saved.views import SavedSearch
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.kit.paging import Page as Rows
-from modelkeep_server.rules.saved_searches import SEARCHES_MAX
+from modelkeep_server.rules.saved_searches import COUNTED_MAX, SEARCHES_MAX
 
 LABELS: Mapping[str, str] = {"name": "Name", "query": "Query", "sort": "Sort", "sharing": "Who finds it"}
 SORT_WORDS: Mapping[str, str] = {
@@ -34,6 +34,12 @@ class SavedMenu:
     found: Rows[SavedSearch] = field(default_factory=lambda: Rows[SavedSearch](()))
     query: str = ""
     sort: str = ""
+
+    @property
+    def total(self) -> str:
+        """How many the reader finds; nothing where that is none."""
+        many = self.found.total or 0
+        return f"{COUNTED_MAX:,}+" if many > COUNTED_MAX else f"{many:,}" if many else ""
 
     @property
     def mine(self) -> Sequence[SavedSearch]:

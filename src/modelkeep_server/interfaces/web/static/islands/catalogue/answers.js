@@ -12,6 +12,7 @@ let noted = false;
 let last = null;
 let pressed = null;
 let waiting = null;
+let missed = false;
 
 const found = () => document.getElementById("found");
 const here = () => location.pathname + location.search;
@@ -49,6 +50,21 @@ function keepFolds(fresh) {
   }
   const filters = fresh.querySelector("#facets");
   if (filters && !found().querySelector("#facets")) filters.open = !matchMedia("(max-width: 47.99rem)").matches;
+}
+
+/** The address has the query as it is meant: without the blank that one types before the next word. */
+function tidy({ detail }) {
+  const { body } = detail.ctx.request;
+  const query = body?.get?.("q")?.trim();
+  if (query) body.set("q", query);
+  else body?.delete?.("q");
+}
+
+/** While there is no network the page says so already; the question is asked once it is back. */
+function failFor(error) {
+  missed = !navigator.onLine;
+  if (missed) { waiting = null; return; }
+  fail(error?.name === "AbortError" ? "The registry takes too long to answer." : "The registry did not answer; the connection may be gone.");
 }
 
 function beforeSwap(event) {
@@ -128,11 +144,9 @@ if (page && form) {
   page.addEventListener("htmx:before:swap", beforeSwap);
   page.addEventListener("htmx:after:swap", afterSwap);
   page.addEventListener("htmx:before:response", beforeResponse);
-  page.addEventListener("htmx:error", ({ detail }) => {
-    if (!detail.ctx) return;
-    const late = detail.error?.name === "AbortError";
-    fail(late ? "The registry takes too long to answer." : "The registry did not answer; the connection may be gone.");
-  });
+  form.addEventListener("htmx:config:request", tidy);
+  page.addEventListener("htmx:error", ({ detail }) => { if (detail.ctx) failFor(detail.error); });
+  addEventListener("online", () => { if (missed) form.requestSubmit(); missed = false; });
   document.addEventListener("htmx:before:history:update", note);
   failed.querySelector("[data-again]").addEventListener("click", () => { failed.hidden = true; form.requestSubmit(); });
   page.querySelector("[data-query-clear]").addEventListener("click", (event) => {

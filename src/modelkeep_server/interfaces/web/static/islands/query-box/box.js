@@ -6,13 +6,27 @@ import { forgetRecents, keepRecent, readRecents } from "./recents.js";
 
 const FIELDS_BELOW = 5;
 
+/* The queries of a pasted text, each with what the lines above it tell: such a line ends the query before. */
+function readExamples(text) {
+  const found = [];
+  let says = "";
+  let isOpen = false;
+  for (const line of text.split(/[\r\n]+/).map((one) => one.trim()).filter(Boolean)) {
+    const told = /^#\s+(.*)/.exec(line);
+    if (told) says = told[1];
+    else if (isOpen) found.at(-1).query += ` ${line}`;
+    else found.push({ query: line, says });
+    isOpen = !told;
+  }
+  return found;
+}
+
 export function openBox(box, input, before) {
   const { form } = input;
   const asking = makeAsking();
   const list = makeList(box, input, { choose, forget });
-  // A combobox may not be of the type "search"; the keyboard of a phone still shows its key for it.
-  input.type = "text";
-  input.enterKeyHint = "search";
+  let shownFor = null;
+  let isWanted = false;
 
   function recents() {
     return readRecents().map((query) => ({ kind: "RECENT", label: query, insert: query, start: 0, end: input.value.length }));
@@ -23,14 +37,27 @@ export function openBox(box, input, before) {
     const query = input.value;
     const at = [...query.slice(0, input.selectionStart ?? query.length)].length; // characters, as the server counts
     const kept = query.trim() ? [] : recents();
-    if (kept.length) list.show(kept);
+    if (kept.length) show(kept);
     asking.ask(query, at, (items) => {
       if (document.activeElement !== input || input.value !== query) return;
-      list.show([...kept, ...(kept.length ? items.slice(0, FIELDS_BELOW) : items)]);
+      show([...kept, ...(kept.length ? items.slice(0, FIELDS_BELOW) : items)]);
+      if (isWanted) takeFirst();
     }, wait);
   }
 
+  function show(offers) {
+    shownFor = input.value;
+    list.show(offers);
+  }
+
+  /* Who types fast presses Tab while the list is still that of fewer letters: it takes the first of the next. */
+  function takeFirst() {
+    isWanted = input.value !== shownFor;
+    if (!isWanted && list.first()) choose(list.first());
+  }
+
   function close() {
+    isWanted = false;
     asking.cancel();
     list.close();
   }
@@ -54,7 +81,7 @@ export function openBox(box, input, before) {
   function choose(one) {
     close();
     if (one.model) { location.assign(`/models/${one.model.split("/").map(encodeURIComponent).join("/")}`); return; }
-    if (one.kind === "RECENT") {
+    if (one.kind === "RECENT" || one.kind === "PASTED") {
       input.value = one.insert;
       keepRecent(one.insert);
       input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -65,18 +92,29 @@ export function openBox(box, input, before) {
     if (one.kind === "VALUE") close();
   }
 
-  /* Examples are pasted with the line that tells of them; in a box of one line it would be taken for words. */
+  /* Examples are pasted with the line that tells of them; in a box of one line it would be taken for words. Of several,
+     one is chosen. */
   function paste(event) {
     const pasted = event.clipboardData?.getData("text/plain") ?? "";
-    const told = pasted.split(/[\r\n]+/).filter((line) => line.trim() && !/^\s*#\s/.test(line)).join(" ");
-    if (!told || !/[\r\n]\s*\S/.test(pasted)) return;
+    const examples = readExamples(pasted);
+    if (!examples.length || !/[\r\n]\s*\S/.test(pasted)) return;
     event.preventDefault();
-    input.setRangeText(told, input.selectionStart, input.selectionEnd, "end");
+    if (examples.length > 1) {
+      asking.cancel();
+      show(examples.map(({ query, says }) => ({ kind: "PASTED", label: query, insert: query, says })));
+      list.step(1);
+      return;
+    }
+    input.setRangeText(examples[0].query, input.selectionStart, input.selectionEnd, "end");
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   input.addEventListener("paste", paste);
-  input.addEventListener("input", (event) => { if (!event.isComposing) offer(); });
+  input.addEventListener("input", (event) => {
+    isWanted = false;
+    list.rest();
+    if (!event.isComposing) offer();
+  });
   input.addEventListener("focus", () => { if (!input.value) offer(0); });
   // What stands below the list is reached by Tab.
   box.addEventListener("focusout", ({ relatedTarget }) => { if (relatedTarget !== input && !list.holds(relatedTarget)) close(); });
@@ -93,9 +131,10 @@ export function openBox(box, input, before) {
     } else if (key === "Enter" && list.marked()) {
       event.preventDefault();
       choose(list.marked());
-    } else if (key === "Tab" && !event.shiftKey && list.isOpen() && input.value && (list.marked() ?? list.first())) {
+    } else if (key === "Tab" && !event.shiftKey && list.isOpen() && input.value && (list.first() || shownFor !== input.value)) {
       event.preventDefault();
-      choose(list.marked() ?? list.first());
+      if (list.marked()) choose(list.marked());
+      else takeFirst();
     } else if (key === "Escape" && list.isOpen()) {
       event.preventDefault();
       event.stopPropagation();

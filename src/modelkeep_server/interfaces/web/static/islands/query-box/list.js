@@ -2,8 +2,8 @@
    autocomplete"). What opens is drawn here alone; the page works without. */
 import { announce } from "../lib/announce.js";
 
-const ICONS = { FIELD: "list-filter", VALUE: "list-filter", OPERATOR: "braces", MODEL: "box", RECENT: "history" };
-const WORDS = { FIELD: "field", VALUE: "value", OPERATOR: "operator", MODEL: "go to the model", RECENT: "recent search" };
+const ICONS = { FIELD: "list-filter", VALUE: "list-filter", OPERATOR: "braces", MODEL: "box", RECENT: "history", PASTED: "search" };
+const WORDS = { FIELD: "field", VALUE: "value", OPERATOR: "operator", MODEL: "go to the model", RECENT: "recent search", PASTED: "pasted query" };
 let made = 0;
 
 const sprite = () => document.querySelector("use")?.getAttribute("href")?.replace(/#.*/, "") ?? "";
@@ -55,6 +55,9 @@ export function makeList(box, input, { choose, forget }) {
     input.setAttribute("aria-activedescendant", marked.id);
   }
 
+  /* What Tab takes: a part of a query, the first that there is. */
+  const first = () => offers.find(({ kind }) => ["FIELD", "VALUE", "OPERATOR"].includes(kind));
+
   function draw(offer, place) {
     const item = element("li");
     item.id = `${id}-${place}`;
@@ -75,7 +78,7 @@ export function makeList(box, input, { choose, forget }) {
     pop.hidden = !offers.length;
     input.setAttribute("aria-expanded", String(!pop.hidden));
     clear.hidden = !offers.some((offer) => offer.kind === "RECENT");
-    hint.textContent = offers.some((offer) => offer.kind !== "MODEL" && offer.kind !== "RECENT") && input.value ? "Tab takes the first" : "";
+    hint.textContent = offers[0]?.kind === "PASTED" ? `You pasted ${offers.length} queries; choose one` : input.value && first() ? "Tab takes the first" : "";
     foot.hidden = clear.hidden && !hint.textContent;
     if (offers.length) announce(`${offers.length} ${offers.length === 1 ? "suggestion" : "suggestions"}, arrow down to choose`);
   }
@@ -95,7 +98,8 @@ export function makeList(box, input, { choose, forget }) {
     holds: (node) => pop.contains(node),
     isOpen: () => !pop.hidden,
     marked: () => offers[at],
-    first: () => offers.find((offer) => offer.kind !== "MODEL" && offer.kind !== "RECENT"),
+    first,
+    rest: () => mark(-1),
     // Round in a ring in which the input itself has a place too.
     step(by) {
       const places = offers.length + 1;

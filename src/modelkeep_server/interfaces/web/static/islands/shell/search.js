@@ -18,8 +18,10 @@ document.addEventListener("change", ({ target }) => {
   if (target.closest?.(BOX) && target.name === "q") keepRecent(target.value);
 });
 
-/* A field whose type was just changed forgets that it was typed into, and tells of no change. */
+/* What an offer put in is told by no change. The blank that it left for what comes next is no part of the query. */
 document.addEventListener("submit", ({ target }) => {
   const input = target.elements?.namedItem("q");
-  if (input?.closest?.(BOX)) keepRecent(input.value);
+  if (!input?.closest?.(BOX)) return;
+  input.value = input.value.trim();
+  keepRecent(input.value);
 }, { capture: true });

@@ -1,10 +1,13 @@
 """Cursors: they lead on within one list, and nowhere else."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep_server.kit.paging import CursorRefused, Cursors
+from modelkeep_server.db.cursors import Cursors
+from modelkeep_server.kit.paging import CursorRefused
 
 KEY = bytes(range(32))
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -59,6 +62,17 @@ def test_a_cursor_edited_in_any_character_is_refused():
         refused += 1
 
     assert len(cursor) * 63 == refused
+
+
+def test_a_cursor_tells_nothing_of_its_position():
+    """Inside ids count what one may not see: none can be read out of a cursor, nor how long it is."""
+    near, far = (Cursors(KEY).make([number, "name"], {"list": "models"}) for number in (7, 70_000_007))
+
+    raw = base64.urlsafe_b64decode(near + "=" * (-len(near) % 4))
+
+    assert len(near) == len(far)
+    assert near[16:] != far[16:]
+    assert b"name" not in raw
 
 
 def test_a_cursor_forged_with_another_key_is_refused():
