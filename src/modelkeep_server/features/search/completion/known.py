@@ -99,6 +99,14 @@ def find_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int
     return tuple(Known(row.shown, row.key, getattr(row, "person", None) or "") for row in found.values())[:limit]
 
 
+def find_values_soon(work: Work, actor: Actor, field: Field, text: str, *, limit: int) -> tuple[Known, ...]:
+    """The same; none where that takes too long, or the text is no value at all."""
+    if "\0" not in text and len(text) <= _KEY_MOST:
+        with suppress(TookTooLong), work.hurried(_SECONDS_MAX, apart=True):
+            return find_values(work, actor, field, text, limit=limit)
+    return ()
+
+
 def find_named_values(
     work: Work, actor: Actor, fields: Sequence[str], text: str, *, limit: int
 ) -> tuple[tuple[str, Known], ...]:
