@@ -2,75 +2,18 @@
 
 import html
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries
-from modelkeep_server.rules.permissions import Role
+from tests.support.catalogue_page import Opened, look
 from tests.support.clients import Api
 from tests.support.make import Make, Person
-from tests.support.pages import words_of
 from tests.support.statements import counted
 
 MOST_STATEMENTS = 9
-
-
-@dataclass
-class Opened:
-    """A page of the catalogue, read as a person reads it."""
-
-    text: str
-
-    @property
-    def models(self) -> list[str]:
-        """The addresses of the rows, in order."""
-        return re.findall(r'<h2><a href="/models/([^"]+)"', self.text)
-
-    @property
-    def words(self) -> str:
-        """Its words."""
-        return words_of(self.text)
-
-    @property
-    def chips(self) -> list[str]:
-        """What the chips say."""
-        found = re.findall(r'<a class="chip" [^>]*aria-label="Remove ([^"]*)"', self.text)
-        return [html.unescape(one) for one in found]
-
-    def query_of(self, pattern: str) -> str:
-        """The query to which the link leads whose tag holds this."""
-        links = [tag for tag in re.findall(r"<a [^>]*>", self.text) if re.search(pattern, tag)]
-        assert links, f"no link holds {pattern}"
-        return query_in(links[0])
-
-    def line(self, field: str, value: str) -> str:
-        """A line of a facet, as HTML."""
-        found = re.search(
-            rf'<li class="pick-line[^"]*">\s*<a class="pick-main" id="pick-{field}-{value}".*?</li>', self.text, re.S
-        )
-        return found[0] if found else ""
-
-    def count(self, field: str, value: str) -> str:
-        """What a line of a facet counts."""
-        found = re.search(r'<span class="pick-count">([^<]*)<', self.line(field, value))
-        return found[1] if found else ""
-
-
-def query_in(tag: str) -> str:
-    """The query in the address of a link."""
-    href = re.search(r'href="([^"]*)"', tag)
-    assert href is not None
-    return parse_qs(urlsplit(html.unescape(href[1])).query).get("q", [""])[0]
-
-
-def look(api: Api, person: Person, q: str = "", **more: str) -> Opened:
-    """The catalogue as this person sees it."""
-    answer = api.browser(person).get("/models", params={"q": q, **more})
-    assert answer.status_code == 200, answer.text
-    return Opened(answer.text)
 
 
 @pytest.fixture
@@ -239,79 +182,6 @@ def test_a_query_that_resembles_none_is_answered_with_ones_to_press(make: Make, 
     assert page.query_of(re.escape("tag%3Anlp+AND+tag%3Aproduction")) == "tag:nlp AND tag:production"
 
 
-def test_however_many_values_nothing_has_a_page_costs_the_same(make: Make, api: Api, owner: Person) -> None:
-    """A few of them are likened to those that models have, and no more."""
-    make.model(owner)
-    browser = api.browser(make.person())
-    costs = []
-    for many in (7, 90):
-        browser.get("/models", params={"q": "tag:knurlthing"})
-        with counted() as statements:
-            page = browser.get("/models", params={"q": " ".join(f"tag:kz{number}" for number in range(many))})
-        assert page.status_code == 200, page.text
-        costs.append(len(statements))
-
-    assert costs[0] == costs[1] < 60
-
-
-def test_what_is_only_asked_beside_a_search_does_not_fail_its_page(
-    make: Make, api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where it takes too long to find the term to blame, or a value that was meant, the page goes without."""
-    model = make.model(owner, tags=["knurlbeside"])
-    query = f"tag:knurlbesid group:{model.group}"
-    reader = make.person()
-    whole = look(api, reader, query).words
-    monkeypatch.setattr(queries, "GLANCE_SECONDS", 0)
-
-    page = look(api, reader, query).words
-
-    assert ("Did you mean" in whole, "Did you mean" in page) == (True, False)
-    assert "No model" in page, page
-
-
-def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
-    """How many would fit without each term; a term without which nothing fits either is not offered."""
-    make.model(owner, name="one", tags=["alpha"])
-    make.model(owner, name="two", tags=["alpha"])
-
-    page = look(api, owner, "is:mine tag:alpha riskTier:HIGH")
-
-    assert "No model fits" in page.words
-    assert "Without riskTier:HIGH : 2 models" in page.words
-    assert "Without tag:alpha" not in page.words
-
-
-def test_a_value_that_no_model_has_is_likened_to_those_that_the_reader_sees(
-    make: Make, api: Api, owner: Person
-) -> None:
-    """A tag mistyped by a letter is offered as it is written; one of models that stay unseen is not."""
-    make.model(owner, tags=["knurlwortlike"])
-    make.model(owner, tags=["hushedwortlike"], visibility="RESTRICTED")
-    reader = make.person()
-
-    page, own = look(api, reader, "tag:knurlwortlik"), look(api, owner, "tag:hushedwortlik")
-
-    assert "Did you mean tag:knurlwortlike ?" in page.words
-    assert "Did you mean tag:hushedwortlike ?" in own.words
-    assert "Did you mean" not in look(api, reader, "tag:hushedwortlik").words
-
-
-def test_an_owner_asked_for_by_name_is_offered_by_email(make: Make, api: Api) -> None:
-    """Of owners of models that the reader sees; whose models are all hidden is offered to nobody else."""
-    word = make.group().replace("group-", "w")
-    owner, hidden = make.named(f"Mei {word}", Role.MODEL_OWNER), make.named(f"Hu {word}", Role.MODEL_OWNER)
-    make.model(owner)
-    make.model(hidden, visibility="RESTRICTED")
-
-    page = look(api, make.person(), f'owner:"mei {word}"')
-
-    told = f"Owners are compared by e-mail. Did you mean owner:{owner.email} (Mei {word})?"
-    assert told in page.words.replace(" ?", "?").replace("( ", "(").replace(" )", ")")
-    assert page.query_of('class="prose-link" href="/models') == f"owner:{owner.email}"
-    assert hidden.email not in look(api, make.person(), f"owner:{word}").text
-
-
 def test_a_value_that_no_model_has_stands_in_its_facet_as_it_is_typed(make: Make, api: Api) -> None:
     """Not as it is compared; and where nothing is found, no facet counts three times nothing."""
     make.model()
@@ -463,14 +333,3 @@ def test_an_order_that_there_is_not_is_told_and_the_list_stays(make: Make, api: 
 
     assert "There is no order called “colour”" in page.words
     assert page.models == [model.address]
-
-
-def test_a_value_that_models_have_is_likened_to_no_other(make: Make, api: Api, owner: Person) -> None:
-    """Where terms fit each by themselves and not together, their values are right."""
-    make.model(owner, tags=["quarrystone"])
-    make.model(owner, tags=["quarrystones"], risk_tier="HIGH")
-
-    page = look(api, owner, "is:mine tag:quarrystone riskTier:HIGH")
-
-    assert "Did you mean" not in page.words
-    assert "Without riskTier:HIGH : 1 model" in page.words
