@@ -9,7 +9,6 @@ import pytest
 
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries
-from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.make import Make, Person
 from tests.support.pages import words_of
@@ -270,61 +269,6 @@ def test_what_is_only_asked_beside_a_search_does_not_fail_its_page(
     assert "No model" in page, page
 
 
-def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
-    """How many would fit without each term; a term without which nothing fits either is not offered."""
-    make.model(owner, name="one", tags=["alpha"])
-    make.model(owner, name="two", tags=["alpha"])
-
-    page = look(api, owner, "is:mine tag:alpha riskTier:HIGH")
-
-    assert "No model fits" in page.words
-    assert "Without riskTier:HIGH : 2 models" in page.words
-    assert "Without tag:alpha" not in page.words
-
-
-def test_a_value_that_no_model_has_is_likened_to_those_that_the_reader_sees(
-    make: Make, api: Api, owner: Person
-) -> None:
-    """A tag mistyped by a letter is offered as it is written; one of models that stay unseen is not."""
-    make.model(owner, tags=["knurlwortlike"])
-    make.model(owner, tags=["hushedwortlike"], visibility="RESTRICTED")
-    reader = make.person()
-
-    page, own = look(api, reader, "tag:knurlwortlik"), look(api, owner, "tag:hushedwortlik")
-
-    assert "Did you mean tag:knurlwortlike ?" in page.words
-    assert "Did you mean tag:hushedwortlike ?" in own.words
-    assert "Did you mean" not in look(api, reader, "tag:hushedwortlik").words
-
-
-def test_an_owner_asked_for_by_name_is_offered_by_email(make: Make, api: Api) -> None:
-    """Of owners of models that the reader sees; whose models are all hidden is offered to nobody else."""
-    word = make.group().replace("group-", "w")
-    owner, hidden = make.named(f"Mei {word}", Role.MODEL_OWNER), make.named(f"Hu {word}", Role.MODEL_OWNER)
-    make.model(owner)
-    make.model(hidden, visibility="RESTRICTED")
-
-    page = look(api, make.person(), f'owner:"mei {word}"')
-
-    told = f"Owners are compared by e-mail. Did you mean owner:{owner.email} (Mei {word})?"
-    assert told in page.words.replace(" ?", "?").replace("( ", "(").replace(" )", ")")
-    assert page.query_of('class="prose-link" href="/models') == f"owner:{owner.email}"
-    assert hidden.email not in look(api, make.person(), f"owner:{word}").text
-
-
-def test_a_value_that_no_model_has_stands_in_its_facet_as_it_is_typed(make: Make, api: Api) -> None:
-    """Not as it is compared; and where nothing is found, no facet counts three times nothing."""
-    make.model()
-
-    page = look(api, make.person(), 'tag:"No-Such Tag" group:NoSuchGroup')
-
-    assert ">No-Such Tag</span>" in page.line("tag", "No-Such%20Tag")
-    assert ">NoSuchGroup</span>" in page.line("group", "NoSuchGroup")
-    assert page.line("riskTier", "LOW") == ""
-    high = look(api, make.person(), "tag:NoSuchTag riskTier:HIGH")
-    assert (high.count("riskTier", "HIGH"), high.line("riskTier", "LOW")) == ("0", "")
-
-
 def test_other_states_are_counted_beside_one_that_is_chosen(make: Make, api: Api, owner: Person) -> None:
     """As if it were not asked for, since a model has one newest version and another can be chosen as well."""
     group = make.group()
@@ -333,21 +277,6 @@ def test_other_states_are_counted_beside_one_that_is_chosen(make: Make, api: Api
     page = look(api, owner, f"group:{group} newest:PRODUCTION")
 
     assert (page.count("newest", "DRAFT"), page.count("newest", "PRODUCTION")) == ("1", "0")
-
-
-def test_a_search_that_takes_too_long_keeps_the_query_in_its_box(
-    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The page stays the catalogue, and says what takes less."""
-    monkeypatch.setattr(queries, "SECONDS_MAX", -1.0)
-
-    answer = api.browser(make.person()).get("/models", params={"q": "*rau* tag:nlp", "sort": "name"})
-
-    assert answer.status_code == 503
-    page = Opened(answer.text)
-    assert "This search takes too long" in page.words
-    assert 'value="*rau* tag:nlp"' in page.text
-    assert page.chips == ["*rau*", "tag nlp"]
 
 
 def test_pages_say_where_they_stand_and_lead_both_ways(make: Make, api: Api, owner: Person) -> None:
@@ -411,14 +340,6 @@ def test_sorts_are_links_and_best_match_is_offered_for_words(make: Make, api: Ap
     assert none.models == [late.address, early.address]
     assert named.models == sorted([early.address, late.address])
     assert 'name="sort" value="name" form="filters"' in named.text
-
-
-def test_whoever_finds_no_model_is_told_so(make: Make, api: Api) -> None:
-    """Where there are models that they see; the empty registry is asked for where one is: tests/journeys."""
-    make.model()
-    page = look(api, make.person(), "name:" + "q" * 40)
-
-    assert "No model fits" in page.words
 
 
 @pytest.mark.parametrize(

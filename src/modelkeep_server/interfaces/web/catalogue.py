@@ -161,8 +161,8 @@ def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
             continue
         field, text = FIELDS[leaf.field], leaf.patterns[0].text
         # Owners are compared by their e-mails; who types a name means one of those who have it.
-        named = find_values(work, actor, field, text, limit=LIKENED_MAX) if leaf.field == "owner" else ()
-        for known in named or nearest_values(work, actor, field, text):
+        people = find_values(work, actor, field, text, limit=LIKENED_MAX) if leaf.field == "owner" else ()
+        for known in people or nearest_values(work, actor, field, text):
             likened = add_term(remove_span(query, leaf.span), leaf.field, known.shown)
-            ways.append(Way(likened, asked.href(likened), known.person, by_email=bool(named)))
+            ways.append(Way(likened, asked.href(likened), known.person, by_email=bool(people)))
     return tuple(ways[:LIKENED_MAX])
