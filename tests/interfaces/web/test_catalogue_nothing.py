@@ -3,6 +3,7 @@
 import pytest
 
 from modelkeep_server.features.search import queries
+from modelkeep_server.interfaces.web import catalogue
 from modelkeep_server.rules.permissions import Role
 from tests.interfaces.web.test_catalogue import Opened, look
 from tests.support.clients import Api
@@ -13,6 +14,12 @@ from tests.support.make import Make, Person
 def owner(make: Make) -> Person:
     """Whose models a test makes."""
     return make.owner()
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs more searches is looked for however slow the machine is."""
+    monkeypatch.setattr(catalogue, "CHEAP_MS", 60_000)
 
 
 def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
