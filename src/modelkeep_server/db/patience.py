@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from modelkeep_server.db.contention import explain
+from modelkeep_server.db.planning import AS_BEFORE, PLANNED
 from modelkeep_server.rules.errors import TookTooLong
 
 #: How many steps of its machine SQLite takes between two looks at the clock: a few tenths of a millisecond.
@@ -15,19 +16,6 @@ _STEPS = 20_000
 #: What is left of the time is told to PostgreSQL again after this part of it.
 _TOLD_AGAIN = 0.1
 _TOO_LONG = "The question took longer than the database may work on one."
-#: What searches are planned with: each for its own values, out of the indexes that they were written for. Compiling a
-#: plan takes longer than running it.
-_PLANNED = (
-    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL enable_hashjoin = off; "
-    "SET LOCAL enable_seqscan = off; SET LOCAL random_page_cost = 1.1; SET LOCAL max_parallel_workers_per_gather = 0"
-)
-_AS_BEFORE = "; ".join(
-    f"SET LOCAL {name} TO DEFAULT"
-    for name in (
-        "statement_timeout", "plan_cache_mode", "jit", "enable_hashjoin", "enable_seqscan", "random_page_cost",
-        "max_parallel_workers_per_gather",
-    )
-)  # fmt: skip
 
 
 @contextmanager
@@ -60,10 +48,10 @@ class Patience:
             with self._kept_by_sqlite():
                 yield
             return
-        self._connection.execute(text(f"{self._limit(self._seconds)}; {_PLANNED}"))
+        self._connection.execute(text(f"{self._limit(self._seconds)}; {PLANNED}"))
         yield
         # Where the block raised, the transaction ends and takes this with it.
-        self._connection.execute(text(_AS_BEFORE))
+        self._connection.execute(text(AS_BEFORE))
 
     @contextmanager
     def _kept_by_sqlite(self) -> Iterator[None]:

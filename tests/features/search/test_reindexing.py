@@ -144,8 +144,8 @@ def test_a_reindex_that_was_broken_off_is_run_again(
 
 def empty(registry: Registry) -> None:
     """The index as the migration leaves it."""
-    if registry.kind == "sqlite":
-        registry.tamper("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    on_sqlite = "INSERT INTO search_index (search_index) VALUES ('delete-all')"
+    registry.tamper(on_sqlite if registry.kind == "sqlite" else "DELETE FROM search_index")
     for table in TABLES:
         registry.tamper(f"DELETE FROM {table}")
 

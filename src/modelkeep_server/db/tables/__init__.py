@@ -90,6 +90,7 @@ from modelkeep_server.db.tables.promotions import (
 )
 from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
+    LEXEMES,
     search_index,
     search_marked,
     search_models,
@@ -97,6 +98,7 @@ from modelkeep_server.db.tables.search import (
     search_texts,
     search_values,
     search_versions,
+    search_whole,
     search_words,
 )
 from modelkeep_server.db.tables.status import incident_updates, incidents
@@ -164,6 +166,7 @@ GOVERNED = (
 __all__ = [
     "GOVERNED",
     "HOUSEKEEPING",
+    "LEXEMES",
     "accepted_formats",
     "access_requests",
     "activity",
@@ -235,6 +238,7 @@ __all__ = [
     "search_texts",
     "search_values",
     "search_versions",
+    "search_whole",
     "search_words",
     "service_accounts",
     "service_sponsors",

@@ -5,7 +5,7 @@ Each model is one document. Documents are numbered in the order in which models 
 read first without sorting; a model that changes gets a new number.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, func, text
 
 from modelkeep_server.db.tables.base import BigKey, KeyText, metadata
 
@@ -79,8 +79,6 @@ search_words = Table(
 )
 
 #: The words of each document, a blank between two; `keys` are those of its group and tags, `¶` before each of these.
-#: PostgreSQL has the column `document` besides: a tsvector of all words as they are, those of the name as `n/word` and
-#: those of name and keys as `k/word`.
 search_texts = Table(
     "search_texts",
     metadata,
@@ -89,6 +87,17 @@ search_texts = Table(
     Column("keys", KeyText, nullable=False),
     Column("description", KeyText, nullable=False),
 )
+
+#: PostgreSQL alone: all of each document side by side, made by hand in the migration. What its index holds is made by
+#: the function `search_lexemes`: all words as they are, those of the name as `n/word`, those of name and keys as
+#: `k/word`, of each two neighbours the first two letters, `p/wone`, and the codes of values, `v/code`.
+search_whole = Table(
+    "search_index",
+    MetaData(),
+    *(Column(column.name, column.type) for column in search_models.c if column.name != "digest"),
+    *(Column(column.name, Text, nullable=False) for column in list(search_texts.c)[1:]),
+)
+LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("name", "keys", "description", "facets")))
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
 #: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.

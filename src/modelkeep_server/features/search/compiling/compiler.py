@@ -200,6 +200,10 @@ class Compiler(ABC):
         tables = self.with_texts("search_models", *rest)
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join([*told, *rest])}"  # noqa: S608
 
+    def table_for(self, *conditions: str) -> str:
+        """The table to be read as `search_models` where rows of it are tested by these conditions."""
+        return "search_models"
+
     def with_texts(self, tables: str, *conditions: str) -> str:
         """These tables, and that of the texts where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):

@@ -1,14 +1,32 @@
 """Trees for PostgreSQL."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
-from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text
+from modelkeep_server.features.search.indexing.codes import code_of
+from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text, Value
+
+#: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
+WHOLE = "search_index AS search_models"
+_TEXTS = (
+    "CROSS JOIN LATERAL (SELECT search_models.name AS name, search_models.keys AS keys, "
+    "search_models.description AS description) AS search_texts"
+)
+#: The letters before the stroke of lexemes that are no words.
+_MARKS = ("n", "k", "p", "v")
+_LEXEMES = "search_lexemes(search_models.name, search_models.keys, search_models.description, search_models.facets)"
+#: So many beginnings of two words side by side are asked for at most.
+_PAIRS_MAX = 64
 
 
 class PostgresCompiler(Compiler):
-    """For PostgreSQL: lexemes in a tsvector (`n/` those of the name, `k/` those of name, group and tags), and regex."""
+    """
+    For PostgreSQL: lexemes of `search_index` (`n/` those of the name, `k/` those of name, group and tags, `p/` of two
+    neighbours the first two letters, `v/` codes of values), and regex.
+    """
 
     dialect = "postgresql"
 
@@ -19,6 +37,14 @@ class PostgresCompiler(Compiler):
 
     def join_beside(self, table: str, doc: str) -> str:
         return f"JOIN {table} ON {table}.doc = {doc}"
+
+    def table_for(self, *conditions: str) -> str:
+        return "search_index" if looks_into_texts(*conditions) else "search_models"
+
+    def with_texts(self, tables: str, *conditions: str) -> str:
+        if WHOLE not in tables:
+            return super().with_texts(tables, *conditions)
+        return f"{tables} {_TEXTS}" if _TEXTS not in tables and looks_into_texts(*conditions) else tables
 
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"
@@ -33,11 +59,7 @@ class PostgresCompiler(Compiler):
         return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
 
     def _test_text(self, node: Text) -> str:
-        words = self._ask(node) if len(node.patterns) == 1 and node.patterns[0].fit is not Fit.WILD else None
-        if words is None or not words.exact:
-            return self._look_through(node)
-        # As a truth value it is none that the index could be asked for, whatever the planner expects of it.
-        return f"((search_texts.document @@ CAST({self.binds.of(words.query)} AS tsquery)) IS TRUE)"
+        return self._look_through(node)
 
     def listed(self, node: Node) -> str | None:
         return None
@@ -47,15 +69,19 @@ class PostgresCompiler(Compiler):
         return f"SELECT unnest(CAST({self.binds.of('{' + told + '}')} AS bigint[]))"
 
     def docs_of_words(self, node: Node, words: Words) -> str:
-        asked = f"document @@ CAST({self.binds.of(words.query)} AS tsquery)"
-        if words.exact:
-            # Its columns go without the name of their table: nothing is to be read of the texts beside it.
-            return f"SELECT doc FROM search_texts WHERE {asked}"  # noqa: S608 - values are bound
-        return f"SELECT search_texts.doc FROM search_texts WHERE {asked} AND {self.test(node)}"  # noqa: S608
+        told = [self.holds_words(words), *([] if words.exact else [self.test(node)])]
+        tables = self.with_texts(WHOLE, *told)
+        return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
+
+    def holds_words(self, words: Words) -> str:
+        """The condition by which rows come out of the full-text index."""
+        return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
     def words(self, node: Node) -> Words | None:
         if isinstance(node, Text):
             return self._ask(node)
+        if isinstance(node, Value):
+            return self._ask_value(node)
         if isinstance(node, Or):
             parts = [self.words(part) for part in node.parts]
             told = [part for part in parts if part is not None]
@@ -65,24 +91,49 @@ class PostgresCompiler(Compiler):
         return self._ask_all(node) if isinstance(node, And) else None
 
     def _ask_all(self, node: And) -> Words | None:
+        """All of them. What must not be there is asked for only where that finds no more than it says."""
         wanted: list[str] = []
+        unwanted: list[str] = []
         exact = True
         for part in node.parts:
             told = self.words(part.part if isinstance(part, Not) else part)
             if told is None:
                 return None
-            # What must not be there is tested: the index would read every row for it anyway.
-            exact = exact and told.exact and not isinstance(part, Not)
+            exact = exact and told.exact
             if not isinstance(part, Not):
                 wanted.append(f"({told.query})")
-        return Words(" & ".join(wanted), exact) if wanted else None
+            elif told.exact:
+                unwanted.append(f"!({told.query})")
+        # Without one that must be there it would read all that it holds.
+        return Words(" & ".join([*wanted, *unwanted]), exact) if wanted else None
+
+    def _ask_value(self, node: Value) -> Words | None:
+        ids = self.found(node).ids
+        if ids is None:
+            return None
+        letter = FIELDS[node.field].letter
+        codes = [_lexeme(f"v/{code_of(letter, value_id).rstrip()}") for value_id in ids]
+        return Words(" | ".join(codes) or _lexeme(NEVER))
 
     def _ask(self, node: Text) -> Words | None:
         mark = {Place.NAME: "n/", Place.HEAD: "k/"}.get(node.place, "")
         each = [self._ask_word(mark, pattern) for pattern in node.patterns]
         known = [one for one in each if one is not None]
-        is_whole = len(each) == len(known) == 1 and node.place is not Place.DESCRIPTION
+        known += [pair for two in pairwise(node.patterns) if (pair := self._ask_pair(*two)) is not None]
+        is_whole = len(known) == len(each) == 1 and node.place is not Place.DESCRIPTION
         return Words(" & ".join(known), is_whole) if known else None
+
+    def _ask_pair(self, one: Pattern, other: Pattern) -> str | None:
+        """What stands for two words side by side: others beside each other that begin so are found too."""
+        firsts, seconds = ({word[:2] for word in self._spellings(pattern)} for pattern in (one, other))
+        if not 0 < len(firsts) * len(seconds) <= _PAIRS_MAX:
+            return None
+        begun = ":*" if other.fit is Fit.BEGINNING and len(other.text) < 2 else ""
+        told = sorted(_lexeme(f"p/{first}{second}") + begun for first in firsts for second in seconds)
+        return f"({' | '.join(told)})"
+
+    def _spellings(self, pattern: Pattern) -> tuple[str, ...]:
+        return (self.lookups.words[pattern] or ()) if pattern.fit is Fit.WILD else (pattern.text,)
 
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
         if pattern.fit is Fit.WILD:
@@ -93,7 +144,7 @@ class PostgresCompiler(Compiler):
         if pattern.fit is Fit.WHOLE:
             return _lexeme(mark + pattern.text)
         # Marked lexemes begin with these letters themselves.
-        return None if not mark and pattern.text in ("n", "k") else f"{_lexeme(mark + pattern.text)}:*"
+        return None if not mark and pattern.text in _MARKS else f"{_lexeme(mark + pattern.text)}:*"
 
 
 def _lexeme(word: str) -> str:

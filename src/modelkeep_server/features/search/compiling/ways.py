@@ -14,7 +14,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.compiling.compiler import Compiler, looks_into_texts
 from modelkeep_server.features.search.compiling.lookups import COUNTED_MAX, look_up
-from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
+from modelkeep_server.features.search.compiling.postgresql import WHOLE, PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import And, During, Everything, Node, Not, Or, Value, join, leaves
@@ -75,9 +75,11 @@ class _Start:
     doc: str
     parts: tuple[Node, ...]
     share: float
+    #: Whether all of it is read and tested before the first row is known.
+    at_once: bool = False
 
 
-_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2), "postgresql": Costs(0.3, 0.8, 0.4, 0.8, 0.8)}
+_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
 
 
 class Search:
@@ -115,7 +117,7 @@ class Search:
         names: dict[Node, str] = {leaf: f"t{number}" for number, leaf in enumerate(found)}
         tests = [f"{self.compiler.test(leaf)} AS {name}" for leaf, name in names.items()]
         newest = (
-            f"(SELECT * FROM {_MODELS} WHERE {self.compiler.visible} "  # noqa: S608 - values are bound
+            f"(SELECT * FROM {self.compiler.table_for(*tests)} AS {_MODELS} WHERE {self.compiler.visible} "  # noqa: S608
             f"ORDER BY doc DESC LIMIT {LOOKED_AT}) AS {_MODELS}"
         )
         tables = self.compiler.with_texts(newest, *tests)
@@ -170,12 +172,12 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked)
+            return self._walk(parts, walked, newest_first=newest_first)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked)
+            return self._walk(parts, walked, newest_first=newest_first)
         return self._begin(best[1], parts, self._needed(best[1], share, wanted, newest_first=newest_first))
 
     def _cost(self, start: _Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
@@ -184,12 +186,13 @@ class Search:
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
-        return min(start.share, 1.0) * self.models_count * costs.gathered + needed * costs.fetched + tested
+        gathered = min(start.share, 1.0) * self.models_count * costs.gathered
+        return gathered + tested + (0 if start.at_once else needed * costs.fetched)
 
     def _needed(self, start: _Start, share: float, wanted: int, *, newest_first: bool) -> float:
         """How many rows are read before enough of them fit."""
         all_of_it = min(start.share, 1.0) * self.models_count
-        return min(all_of_it, wanted * start.share / share) if newest_first else all_of_it
+        return min(all_of_it, wanted * start.share / share) if newest_first and not start.at_once else all_of_it
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
         return rows * self._costs.walked + sum(self.test(part, rows)[1] for part in parts)
@@ -204,9 +207,11 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
         where = " AND ".join(self.test(part, rows)[0] for part in parts)
-        tables = self.compiler.with_texts(_MODELS, where)
+        # Other orders have indexes on `search_models` alone.
+        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
+        tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
     def _begin(self, start: _Start, parts: Sequence[Node], rows: float) -> Source:
@@ -220,9 +225,11 @@ class Search:
             on = f"{name}.value_id = {compiler.binds.of(value_id)} AND {name}.doc = {start.doc}"
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
-        if not tables.startswith(_MODELS):
-            tables += f" {compiler.join(_MODELS, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        if tables == _MODELS:
+            tables = f"{compiler.table_for(*told)} AS {_MODELS}"
+        elif _MODELS not in tables:
+            tables += f" {compiler.join(compiler.table_for(*told), _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
@@ -252,6 +259,8 @@ class Search:
                 where = f"first.value_id = {self.compiler.binds.of(value_id)}"
                 share = self._exact_share_of(part)
                 yield _Start(Way.STREAM, "search_postings AS first", where, "first.doc", (part,), share)
+            elif isinstance(part, During) and self.work.dialect == "postgresql":
+                yield self._start_at_once(_MODELS, self.compiler.test(part), (part,), self.share_of(part))
             elif self.compiler.words(part) is None:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
@@ -279,8 +288,13 @@ class Search:
             where = f"search_index MATCH {compiler.binds.of(words.query)}"
             done = tuple(texts) if words.exact else ()
             yield _Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share)
-        else:
-            yield self._gather(compiler.docs_of_words(asked, words), tuple(texts), share)
+        elif isinstance(compiler, PostgresCompiler):
+            done = tuple(texts) if words.exact else ()
+            yield self._start_at_once(WHOLE, compiler.holds_words(words), done, share)
+
+    def _start_at_once(self, tables: str, where: str, parts: tuple[Node, ...], share: float) -> _Start:
+        # Such a sum has no index that the planner could rather walk, testing each row.
+        return _Start(Way.GATHER, tables, where, f"({_MODELS}.doc + 0)", parts, share, at_once=True)
 
     def _gather(self, docs: str, parts: tuple[Node, ...], share: float) -> _Start:
         doc = f"{_MODELS}.doc"

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Text,
+    all_,
     and_,
     bindparam,
     func,
@@ -24,10 +26,11 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import (
+    LEXEMES,
     models,
     people,
     search_index,
@@ -35,6 +38,7 @@ from modelkeep_server.db.tables import (
     search_postings,
     search_texts,
     search_values,
+    search_whole,
 )
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -118,7 +122,7 @@ def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[Kno
     }  # fmt: skip
     rows = list(work.all(_select_begun(sight_of(actor)), asked))
     if len({row.id for row in rows}) < limit:
-        asked["match"] = _match(work.dialect, words)
+        asked |= _match(work.dialect, words)
         rows += work.all(_select_by_words(sight_of(actor), work.dialect), asked)
     found = {row.id: KnownModel(f"{row.group_name}/{row.name}", row.name, row.description) for row in rows}
     return tuple(found.values())[:limit]
@@ -273,12 +277,14 @@ def _words_on_postgresql() -> list[Select[Any]]:
     Documents with these words: of those that changed last, which are walked through, and of all before out of the
     index, whose hits come in no order: there are few of them where few were among the last.
     """
-    fits = literal_column("document").op("@@")(bindparam("match", type_=TSQUERY))
-    last = select(search_texts.c.doc, literal_column("document")).order_by(search_texts.c.doc.desc()).limit(_WALKED)
+    last = select(search_texts.c.doc, search_texts.c.name).order_by(search_texts.c.doc.desc()).limit(_WALKED)
     walked = last.subquery()
     first = select(func.min(last.subquery().c.doc)).scalar_subquery()
-    before = select(search_texts.c.doc).where(fits).offset(literal_column("0")).subquery()
-    return [select(walked.c.doc).where(fits), select(before.c.doc).where(before.c.doc < first)]
+    spaced = literal(" ") + walked.c.name + literal(" ")
+    near = select(walked.c.doc).where(spaced.like(all_(bindparam("within", type_=ARRAY(Text)))))
+    fits = LEXEMES.op("@@")(bindparam("match", type_=TSQUERY))
+    before = select(search_whole.c.doc).where(fits).offset(literal_column("0")).subquery()
+    return [near, select(before.c.doc).where(before.c.doc < first)]
 
 
 def _newest_of(sight: Sight, found: Select[Any]) -> Select[Any]:
@@ -297,8 +303,9 @@ def _models_of(key: ColumnElement[int]) -> Select[Any]:
     return select(*told).join(key.table, key == models.c.id)
 
 
-def _match(dialect: str, words: Sequence[str]) -> str:
+def _match(dialect: str, words: Sequence[str]) -> dict[str, Any]:
     """Every word in the name, the last of them begun. Words hold letters and digits alone: no operator slips in."""
     if dialect == "sqlite":
-        return " AND ".join(f'"¹{word}"' for word in words) + "*"
-    return " & ".join(f"'n/{word}'" for word in words) + ":*"
+        return {"match": " AND ".join(f'"¹{word}"' for word in words) + "*"}
+    within = [*(f"% {word} %" for word in words[:-1]), f"% {words[-1]}%"]
+    return {"match": " & ".join(f"'n/{word}'" for word in words) + ":*", "within": within}

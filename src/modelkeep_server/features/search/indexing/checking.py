@@ -66,10 +66,9 @@ def check(database: Database, parts: Parts, step: Step) -> Checked:
         step(min(done, total), total)
     with reading(database, parts) as work:
         faults = _count_strays(work)
-    if database.is_sqlite:
-        with writing(database, parts) as work:
-            if not is_full_text_sound(work):
-                faults.append("The full-text index holds other words than the documents.")
+    with (writing if database.is_sqlite else reading)(database, parts) as work:
+        if not is_full_text_sound(work):
+            faults.append("The full-text index holds other words than the documents.")
     return Checked(done, len(differing), tuple(differing[:NAMED_MAX]), tuple(faults))
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Delete,
+    Select,
+    and_,
     bindparam,
     cast,
     delete,
@@ -29,16 +31,18 @@ from sqlalchemy.exc import DatabaseError
 
 from modelkeep_server.db.engine import Database
 from modelkeep_server.db.tables import (
+    LEXEMES,
     search_index,
     search_models,
     search_postings,
     search_texts,
     search_values,
+    search_whole,
     search_words,
 )
 from modelkeep_server.db.work import Circumstances, Parts, Work
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
-from modelkeep_server.features.search.indexing.writing import TURN, remove_texts
+from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
 
 SWEEP = "sweep-search"
 SCHEDULES = (Schedule(SWEEP, timedelta(days=7)),)
@@ -59,16 +63,20 @@ def make_sweep_handler(database: Database, parts: Parts) -> Handler:
 
 
 def sweep(database: Database, parts: Parts) -> None:
-    """Take out what belongs to no model; on SQLite also mend the full-text index, should it hold other words."""
+    """Take out what belongs to no model, and mend the full-text index, should it hold other words."""
     _sweep_texts(database, parts)
     _sweep_values(database, parts)
     if database.is_sqlite:
         _mend_full_text(database, parts)
+    else:
+        _mend_whole(database, parts)
     _sweep_words(database, parts)
 
 
 def is_full_text_sound(work: Work) -> bool:
-    """SQLite alone: whether FTS5 holds the words that `search_texts` has. Source: sqlite.org/fts5.html, 6.4."""
+    """Whether the full-text index holds what the documents do. On FTS5 it writes: sqlite.org/fts5.html, 6.4."""
+    if work.dialect != "sqlite":
+        return not work.all(_OTHERWISE, {"most": 1})
     try:
         work.keep(search_index, text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)"))
     except DatabaseError:
@@ -104,6 +112,16 @@ def _mend_full_text(database: Database, parts: Parts) -> None:
     with writing(database, parts) as work:
         if not is_full_text_sound(work):
             work.keep(search_index, text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
+
+
+def _mend_whole(database: Database, parts: Parts) -> None:
+    while True:
+        with reading(database, parts) as work:
+            found = work.all(_OTHERWISE, {"most": _STRAYS_A_TIME})
+        if not found:
+            return
+        with writing(database, parts) as work:
+            renew_whole(work, [(row.doc,) for row in found])
 
 
 def _sweep_values(database: Database, parts: Parts) -> None:
@@ -163,8 +181,17 @@ def _remove_unused(dialect: str) -> Delete:
         holds = select(search_index.c.rowid).where(literal_column(search_index.name).op("MATCH")(asked))
     else:
         asked = cast(literal("'") + word + literal("'"), TSQUERY)
-        holds = select(search_texts.c.doc).where(literal_column("document").op("@@")(asked))
+        holds = select(search_whole.c.doc).where(LEXEMES.op("@@")(asked))
     return delete(search_words).where(word >= bindparam("first"), word <= bindparam("last"), ~holds.exists())
+
+
+def _select_otherwise() -> Select[Any]:
+    """PostgreSQL alone: documents that the full-text index has otherwise, or not at all, or alone."""
+    told = select_whole().subquery()
+    same = and_(*(told.c[column.name] == column for column in search_whole.c))
+    joined = told.join(search_whole, told.c.doc == search_whole.c.doc, full=True)
+    doc = func.coalesce(told.c.doc, search_whole.c.doc).label("doc")
+    return select(doc).select_from(joined).where(same.is_not(True)).limit(bindparam("most"))
 
 
 _STRAY_TEXTS = (
@@ -172,6 +199,7 @@ _STRAY_TEXTS = (
     .where(~select(search_models.c.doc).where(search_models.c.doc == search_texts.c.doc).exists())
     .limit(_STRAYS_A_TIME)
 )
+_OTHERWISE = _select_otherwise()
 _NEXT_VALUES = (
     select(search_values.c.id)
     .where(search_values.c.id > bindparam("after", type_=BigInteger))

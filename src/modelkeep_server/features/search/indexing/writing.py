@@ -38,6 +38,7 @@ from modelkeep_server.db.tables import (
     search_postings,
     search_texts,
     search_values,
+    search_whole,
     search_words,
 )
 from modelkeep_server.db.work import Work
@@ -116,14 +117,11 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
         work.take_turn(TURN)
     ids = find_or_make_values(work, spell(renewed))
     facets = [_facets_of(change, ids) for change in changes]
-    is_sqlite = work.dialect == "sqlite"
-    if is_sqlite:
-        _keep(work, search_index, _UNINDEX, [(change.old.doc,) for change in changes if change.old])
+    _unindex(work, [(change.old.doc,) for change in changes if change.old])
     _write_models(work, changes, facets)
     gone = _write_postings(work, changes, facets)
     _write_texts(work, changes)
-    if is_sqlite:
-        _keep(work, search_index, _INDEX, [(change.doc,) for change in changes])
+    index(work, [(change.doc,) for change in changes])
     if owners := [value for letter, value in map(read_code, gone) if letter == _OWNER]:
         forget_values(work, owners)
 
@@ -140,9 +138,29 @@ def remove_documents(work: Work, keys: Collection[int]) -> None:
 
 def remove_texts(work: Work, docs: Sequence[tuple[int]]) -> None:
     """Take the words of documents out of the index."""
+    _unindex(work, docs)
+    _keep(work, search_texts, _REMOVE_TEXTS, docs)
+
+
+def index(work: Work, docs: Sequence[tuple[int]]) -> None:
+    """Enter documents into the full-text index, as they stand."""
+    if work.dialect == "sqlite":
+        _keep(work, search_index, _INDEX, docs)
+    else:
+        _keep(work, search_whole, _ADD_WHOLE, docs)
+
+
+def renew_whole(work: Work, docs: Sequence[tuple[int]]) -> None:
+    """PostgreSQL alone: these documents anew in the full-text index."""
+    _unindex(work, docs)
+    index(work, docs)
+
+
+def _unindex(work: Work, docs: Sequence[tuple[int]]) -> None:
     if work.dialect == "sqlite":
         _keep(work, search_index, _UNINDEX, docs)
-    _keep(work, search_texts, _REMOVE_TEXTS, docs)
+    else:
+        _keep(work, search_whole, _REMOVE_WHOLE, docs)
 
 
 def spell(changes: Sequence[Change]) -> dict[tuple[str, str], str]:
@@ -302,6 +320,19 @@ def _index(*, forgets: bool) -> Insert:
     return insert(search_index).from_select([*names, search_index.name], told)
 
 
+def select_whole() -> Select[Any]:
+    """What PostgreSQL's full-text index should have of documents."""
+    narrow_ones = (column for column in search_models.c if column.name != "digest")
+    words = (search_texts.c[name] for name in PLACES)
+    return select(*narrow_ones, *words).join(search_texts, search_texts.c.doc == search_models.c.doc)
+
+
+def _add_whole() -> Insert:
+    given = given_rows(doc=_BIG)
+    rows = select_whole().where(search_models.c.doc.in_(select(given.c.doc)))
+    return insert(search_whole).from_select([column.name for column in search_whole.c], rows)
+
+
 @cache
 def _add_words(dialect: str) -> Insert:
     adding = sqlite.insert(search_words) if dialect == "sqlite" else postgresql.insert(search_words)
@@ -326,5 +357,7 @@ _ADD_TEXTS = _add(search_texts, given_rows(doc=_BIG, **PLACES))
 _MOVE_TEXTS = _change_texts()
 _CHANGE_TEXTS = _change_texts(**PLACES)
 _REMOVE_TEXTS = _remove(search_texts)
+_ADD_WHOLE = _add_whole()
+_REMOVE_WHOLE = _remove(search_whole)
 _INDEX = _index(forgets=False)
 _UNINDEX = _index(forgets=True)
