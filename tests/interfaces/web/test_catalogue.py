@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from modelkeep_server.features.models.views import Model
-from modelkeep_server.features.search import queries
 from tests.support.catalogue_page import Opened, look
 from tests.support.clients import Api
 from tests.support.make import Make, Person
@@ -182,19 +181,6 @@ def test_a_query_that_resembles_none_is_answered_with_ones_to_press(make: Make, 
     assert page.query_of(re.escape("tag%3Anlp+AND+tag%3Aproduction")) == "tag:nlp AND tag:production"
 
 
-def test_a_value_that_no_model_has_stands_in_its_facet_as_it_is_typed(make: Make, api: Api) -> None:
-    """Not as it is compared; and where nothing is found, no facet counts three times nothing."""
-    make.model()
-
-    page = look(api, make.person(), 'tag:"No-Such Tag" group:NoSuchGroup')
-
-    assert ">No-Such Tag</span>" in page.line("tag", "No-Such%20Tag")
-    assert ">NoSuchGroup</span>" in page.line("group", "NoSuchGroup")
-    assert page.line("riskTier", "LOW") == ""
-    high = look(api, make.person(), "tag:NoSuchTag riskTier:HIGH")
-    assert (high.count("riskTier", "HIGH"), high.line("riskTier", "LOW")) == ("0", "")
-
-
 def test_other_states_are_counted_beside_one_that_is_chosen(make: Make, api: Api, owner: Person) -> None:
     """As if it were not asked for, since a model has one newest version and another can be chosen as well."""
     group = make.group()
@@ -203,21 +189,6 @@ def test_other_states_are_counted_beside_one_that_is_chosen(make: Make, api: Api
     page = look(api, owner, f"group:{group} newest:PRODUCTION")
 
     assert (page.count("newest", "DRAFT"), page.count("newest", "PRODUCTION")) == ("1", "0")
-
-
-def test_a_search_that_takes_too_long_keeps_the_query_in_its_box(
-    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The page stays the catalogue, and says what takes less."""
-    monkeypatch.setattr(queries, "SECONDS_MAX", -1.0)
-
-    answer = api.browser(make.person()).get("/models", params={"q": "*rau* tag:nlp", "sort": "name"})
-
-    assert answer.status_code == 503
-    page = Opened(answer.text)
-    assert "This search takes too long" in page.words
-    assert 'value="*rau* tag:nlp"' in page.text
-    assert page.chips == ["*rau*", "tag nlp"]
 
 
 def test_pages_say_where_they_stand_and_lead_both_ways(make: Make, api: Api, owner: Person) -> None:
@@ -281,14 +252,6 @@ def test_sorts_are_links_and_best_match_is_offered_for_words(make: Make, api: Ap
     assert none.models == [late.address, early.address]
     assert named.models == sorted([early.address, late.address])
     assert 'name="sort" value="name" form="filters"' in named.text
-
-
-def test_whoever_finds_no_model_is_told_so(make: Make, api: Api) -> None:
-    """Where there are models that they see; the empty registry is asked for where one is: tests/journeys."""
-    make.model()
-    page = look(api, make.person(), "name:" + "q" * 40)
-
-    assert "No model fits" in page.words
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""What the catalogue says where nothing fits, or no answer comes: what is to blame, what else may be meant."""
+
+import pytest
+
+from modelkeep_server.features.search import queries
+from modelkeep_server.interfaces.web import catalogue
+from modelkeep_server.rules.permissions import Role
+from tests.support.catalogue_page import Opened, look
+from tests.support.clients import Api
+from tests.support.make import Make, Person
+from tests.support.statements import counted
+
+
+@pytest.fixture
+def owner(make: Make) -> Person:
+    """Whose models a test makes."""
+    return make.owner()
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs more searches is looked for however slow the machine is."""
+    monkeypatch.setattr(catalogue, "CHEAP_MS", 60_000)
+
+
+def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:
+    """How many would fit without each term; a term without which nothing fits either is not offered."""
+    make.model(owner, name="one", tags=["alpha"])
+    make.model(owner, name="two", tags=["alpha"])
+
+    page = look(api, owner, "is:mine tag:alpha riskTier:HIGH")
+
+    assert "No model fits" in page.words
+    assert "Without riskTier:HIGH : 2 models" in page.words
+    assert "Without tag:alpha" not in page.words
+
+
+def test_a_value_that_no_model_has_is_likened_to_those_that_the_reader_sees(
+    make: Make, api: Api, owner: Person
+) -> None:
+    """A tag mistyped by a letter is offered as it is written; one of models that stay unseen is not."""
+    make.model(owner, tags=["knurlwortlike"])
+    make.model(owner, tags=["hushedwortlike"], visibility="RESTRICTED")
+    reader = make.person()
+
+    page, own = look(api, reader, "tag:knurlwortlik"), look(api, owner, "tag:hushedwortlik")
+
+    assert "Did you mean tag:knurlwortlike ?" in page.words
+    assert "Did you mean tag:hushedwortlike ?" in own.words
+    assert "Did you mean" not in look(api, reader, "tag:hushedwortlik").words
+
+
+def test_an_owner_asked_for_by_name_is_offered_by_email(make: Make, api: Api) -> None:
+    """Of owners of models that the reader sees; whose models are all hidden is offered to nobody else."""
+    word = make.group().replace("group-", "w")
+    owner, hidden = make.named(f"Mei {word}", Role.MODEL_OWNER), make.named(f"Hu {word}", Role.MODEL_OWNER)
+    make.model(owner)
+    make.model(hidden, visibility="RESTRICTED")
+
+    page = look(api, make.person(), f'owner:"mei {word}"')
+
+    told = f"Owners are compared by e-mail. Did you mean owner:{owner.email} (Mei {word})?"
+    assert told in page.words.replace(" ?", "?").replace("( ", "(").replace(" )", ")")
+    assert page.query_of('class="prose-link" href="/models') == f"owner:{owner.email}"
+    assert hidden.email not in look(api, make.person(), f"owner:{word}").text
+
+
+def test_a_value_that_no_model_has_stands_in_its_facet_as_it_is_typed(make: Make, api: Api) -> None:
+    """Not as it is compared; and where nothing is found, no facet counts three times nothing."""
+    make.model()
+
+    page = look(api, make.person(), 'tag:"No-Such Tag" group:NoSuchGroup')
+
+    assert ">No-Such Tag</span>" in page.line("tag", "No-Such%20Tag")
+    assert ">NoSuchGroup</span>" in page.line("group", "NoSuchGroup")
+    assert page.line("riskTier", "LOW") == ""
+    high = look(api, make.person(), "tag:NoSuchTag riskTier:HIGH")
+    assert (high.count("riskTier", "HIGH"), high.line("riskTier", "LOW")) == ("0", "")
+
+
+def test_a_search_that_takes_too_long_keeps_the_query_in_its_box(
+    make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page stays the catalogue, and says what takes less."""
+    monkeypatch.setattr(queries, "SECONDS_MAX", -1.0)
+
+    answer = api.browser(make.person()).get("/models", params={"q": "*rau* tag:nlp", "sort": "name"})
+
+    assert answer.status_code == 503
+    page = Opened(answer.text)
+    assert "This search takes too long" in page.words
+    assert 'value="*rau* tag:nlp"' in page.text
+    assert page.chips == ["*rau*", "tag nlp"]
+
+
+def test_whoever_finds_no_model_is_told_so(make: Make, api: Api) -> None:
+    """Where there are models that they see; the empty registry is asked for where one is: tests/journeys."""
+    make.model()
+    page = look(api, make.person(), "name:" + "q" * 40)
+
+    assert "No model fits" in page.words
+
+
+@pytest.fixture
+def owner(make: Make) -> Person:
+    """Whose models a test makes; `is:mine` tells them from those of other tests."""
+    return make.owner()
+
+
+def test_however_many_values_nothing_has_a_page_costs_the_same(make: Make, api: Api, owner: Person) -> None:
+    """A few of them are likened to those that models have, and no more."""
+    make.model(owner)
+    browser = api.browser(make.person())
+    costs = []
+    for many in (7, 90):
+        browser.get("/models", params={"q": "tag:knurlthing"})
+        with counted() as statements:
+            page = browser.get("/models", params={"q": " ".join(f"tag:kz{number}" for number in range(many))})
+        assert page.status_code == 200, page.text
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1] < 60
+
+
+def test_what_is_only_asked_beside_a_search_does_not_fail_its_page(
+    make: Make, api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it takes too long to find the term to blame, or a value that was meant, the page goes without."""
+    model = make.model(owner, tags=["knurlbeside"])
+    query = f"tag:knurlbesid group:{model.group}"
+    reader = make.person()
+    whole = look(api, reader, query).words
+    monkeypatch.setattr(queries, "GLANCE_SECONDS", 0)
+
+    page = look(api, reader, query).words
+
+    assert ("Did you mean" in whole, "Did you mean" in page) == (True, False)
+    assert "No model" in page, page
+
+
+def test_a_value_that_models_have_is_likened_to_no_other(make: Make, api: Api, owner: Person) -> None:
+    """Where terms fit each by themselves and not together, their values are right."""
+    make.model(owner, tags=["quarrystone"])
+    make.model(owner, tags=["quarrystones"], risk_tier="HIGH")
+
+    page = look(api, owner, "is:mine tag:quarrystone riskTier:HIGH")
+
+    assert "Did you mean" not in page.words
+    assert "Without riskTier:HIGH : 1 model" in page.words
