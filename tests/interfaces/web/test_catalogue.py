@@ -321,6 +321,8 @@ def test_a_value_that_no_model_has_stands_in_its_facet_as_it_is_typed(make: Make
     assert ">No-Such Tag</span>" in page.line("tag", "No-Such%20Tag")
     assert ">NoSuchGroup</span>" in page.line("group", "NoSuchGroup")
     assert page.line("riskTier", "LOW") == ""
+    high = look(api, make.person(), "tag:NoSuchTag riskTier:HIGH")
+    assert (high.count("riskTier", "HIGH"), high.line("riskTier", "LOW")) == ("0", "")
 
 
 def test_other_states_are_counted_beside_one_that_is_chosen(make: Make, api: Api, owner: Person) -> None:

@@ -1,5 +1,6 @@
 """Saved searches as pages: beside the catalogue, the list, and the forms."""
 
+import re
 import secrets
 from typing import Any
 
@@ -62,6 +63,26 @@ def test_a_form_that_is_at_fault_comes_again(make: Make, api: Api, sent: dict[st
     assert answer.status_code in (409, 422)
     assert says in answer.text
     assert sent["query"] in answer.text
+
+
+def test_a_name_that_is_taken_can_be_taken_over(make: Make, api: Api) -> None:
+    """The form says what the other search asks; its second button replaces that by what was typed."""
+    person = make.person()
+    taken = save(api, person, "Taken", "tag:old")
+    browser = api.browser(person)
+
+    page = browser.submit("/searches", {"name": "taken", "query": "tag:new", "sort": "name"}).text
+    button = re.search(r'<button class="btn btn-quiet" formaction="([^"]+)">([^<]+)<', page)
+    hidden = dict(re.findall(r'<input type="hidden" name="((?:base\.|revision)[^"]*)" value="([^"]*)"', page))
+    assert button is not None
+    done = browser.submit(button[1], {"name": "taken", "query": "tag:new", "sort": "name", **hidden})
+
+    assert "tag:old" in page
+    assert page.index(">Save</button>") < button.start(), "Enter saves, and replaces nothing"
+    assert button[2] == "Replace “Taken”"
+    assert done.status_code == 303
+    kept = [api.as_(person).get(f"{PLACE}/{taken['id']}").json()]
+    assert [(one["name"], one["query"], one["sort"]) for one in kept] == [("taken", "tag:new", "name")]
 
 
 def test_a_link_to_a_search_runs_it_with_the_readers_rights(make: Make, api: Api) -> None:

@@ -190,11 +190,9 @@ def _spell(query: str, node: Node) -> Mapping[tuple[str, str], str]:
 def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     field, plus = facet.field, "+" if facet.is_capped else ""
     counts = {count.key: (count.shown, count.count) for count in facet.counts}
-    held = drawing.standing.keys(field)
-    if counts or held:
-        for value in FIELDS[field].choices:
-            counts.setdefault(fold_value(value), (value, 0))
-    for key in held:
+    for value in FIELDS[field].choices if counts else ():
+        counts.setdefault(fold_value(value), (value, 0))
+    for key in drawing.standing.keys(field):
         counts.setdefault(key, (drawing.spelled.get((field, key), key), 0))
     lines = [drawing.line(field, key, shown, f"{count:,}{plus}") for key, (shown, count) in counts.items()]
     if field == "riskTier":

@@ -7,6 +7,7 @@ from modelkeep_server.features.home import queries as home
 from modelkeep_server.features.identity.people import queries as people_queries
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import request_queries
+from modelkeep_server.features.search.saved import queries as searches
 from modelkeep_server.features.storage import queries as storage
 from modelkeep_server.interfaces import todo
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
@@ -22,6 +23,8 @@ LATEST_SHOWN = 8
 ACTIVITY_READ = 30
 ACTIVITY_ROWS = 50
 ANSWERS_DAYS = 7
+NEWS_DAYS = 7
+SEARCHES_SHOWN = 5
 
 
 @router.get("/")
@@ -43,6 +46,7 @@ def show_home(work: Work, actor: Actor) -> Page:
             states_of=home.count_states_of(work, actor, [row.model.key for row in mine or latest]),
             flagged=flagged,
             todo=todo.list_todo(work, actor),
+            followed=searches.list_followed(work, actor, days=NEWS_DAYS, limit=SEARCHES_SHOWN),
             now=work.now,
             answers=request_queries.list_latest_answers(work, actor, days=ANSWERS_DAYS),
             damaged=storage.count_damaged_for(work, actor),

@@ -64,7 +64,16 @@ def save_search(work: Work, actor: Actor, form: FormData) -> Page | Redirect:
     )
     try:
         made = service.save_search(work, actor, new)
-    except (Invalid, NameTaken) as error:
+    except NameTaken as error:
+        taken = queries.find_named(work, actor, typed["name"])
+        errors = errors_by_field(error.errors)
+        return Page.of(
+            NewSearchContext(
+                values=typed, errors=errors, taken=taken, shown=_open_form(taken).shown if taken else None
+            ),
+            error.status,
+        )
+    except Invalid as error:
         return Page.of(NewSearchContext(values=typed, errors=errors_by_field(error.errors)), error.status)
     except StateForbids as error:
         errors = {"name": f"{error.detail} {error.remedy}"}

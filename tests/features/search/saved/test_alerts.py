@@ -17,6 +17,7 @@ from modelkeep_server.rules.permissions import Role
 from tests.support.clients import Api
 from tests.support.letting_in import let_in
 from tests.support.make import Make, Person
+from tests.support.pages import look, words_of
 from tests.support.registries import Registry
 from tests.support.statements import counted
 
@@ -119,6 +120,27 @@ def test_nobody_is_told_of_what_they_registered_or_may_not_see(
     let_in(registry, make, model, reader)
 
     assert (told(owner), told(reader), told(guard)) == ([], [news], [news])
+
+
+def test_the_dashboard_counts_what_the_searches_one_follows_found_lately(
+    make: Make, api: Api, term: str, told: Callable[[Person], list[str]]
+) -> None:
+    """Those that found most stand first; a model that was hidden since counts no more."""
+    owner, reader = make.owner(), make.person()
+    save(api, reader, f"tag:{term}", "Everything tagged")
+    save(api, reader, f"{term} -tag:{term}", "A quiet one")
+    save(api, reader, term, "Not followed", alert=False)
+    made = [make.model(owner, name=f"model-{number}", tags=[term]) for number in range(3)]
+    told(reader)
+
+    html = look(api, reader)
+
+    words = words_of(html)
+    assert "Searches you follow All Everything tagged 3 new A quiet one" in words
+    assert "Not followed" not in words
+    make.edit(made[0], visibility="RESTRICTED")
+    assert "Everything tagged 2 new" in words_of(look(api, reader))
+    assert "Searches you follow" not in words_of(look(api, owner))
 
 
 def test_whoever_is_given_a_role_that_sees_more_is_told_of_what_came_since(

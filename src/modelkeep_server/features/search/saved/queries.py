@@ -1,25 +1,30 @@
 """Reading saved searches: one's own, and those that others share."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union_all
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import people, saved_searches, search_alerts
+from modelkeep_server.db.tables import models, people, saved_searches, search_alerts, search_matches
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.saved.views import SavedSearch
+from modelkeep_server.features.search.saved.views import Followed, SavedSearch
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
 from modelkeep_server.rules.saved_searches import COUNTED_MAX, Sharing
 
 #: Whose searches a list shows.
 WHOSE = ("all", "mine", "shared")
+#: So many of what an alert found lately are counted, and one for more.
+FOUND_MAX = 999
 #: So many queries are kept in mind, with what is wrong with them.
 _READ_MAX = 4_096
 
@@ -98,6 +103,40 @@ def find_search(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
         return None
     row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *_found_by(actor)))
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
+
+
+def find_named(work: Work, actor: Actor, name: str) -> SavedSearch | None:
+    """The actor's own search of a name; None where there is none. One statement."""
+    row = work.first(_select(actor).where(saved_searches.c.name_key == fold_value(name), *_mine(actor)))
+    return None if row is None else _to_search(row, actor, _find_fault(row.query))
+
+
+def list_followed(work: Work, actor: Actor, *, days: int, limit: int) -> Page[Followed]:
+    """
+    The searches by which the actor is told of new models, those that found most of them lately first, with how many
+    there are; whether their queries can be read is not asked. What they found is counted up to `FOUND_MAX`, and one for
+    more. One statement.
+    """
+    lately = (
+        select(models.c.id)
+        .join(search_matches, search_matches.c.model_id == models.c.id)
+        .where(search_matches.c.alert_id == search_alerts.c.id, models.c.created_at >= work.now - timedelta(days=days))
+        .where(visible_to(actor))
+        .limit(FOUND_MAX + 1)
+        .correlate(search_alerts)
+        .subquery()
+    )
+    found = select(func.count()).select_from(lately).scalar_subquery().label("found")
+    followed = (
+        _select(actor)
+        .add_columns(found, func.count().over().label("total"))
+        .where(search_alerts.c.id.is_not(None), *_found_by(actor))
+        .order_by(found.desc(), saved_searches.c.name_key, saved_searches.c.id)
+        .limit(limit)
+    )
+    rows = work.all(followed)
+    items = tuple(Followed(_to_search(row, actor, None), row.found) for row in rows)
+    return Page(items, None, rows[0].total if rows else 0)
 
 
 def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:

@@ -49,3 +49,11 @@ class SavedSearch:
     def is_shared(self) -> bool:
         """Whether everybody finds it who signs in."""
         return self.sharing is Sharing.SHARED
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A search by which one person is told of new models, and how many they were told of lately that they still see."""
+
+    search: SavedSearch
+    found: int

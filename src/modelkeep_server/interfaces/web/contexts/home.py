@@ -8,11 +8,13 @@ from typing import ClassVar
 from modelkeep_server.features.audit.views import LogState
 from modelkeep_server.features.identity.people.views import RecentGrant
 from modelkeep_server.features.models.views import AccessRequest
+from modelkeep_server.features.search.saved.views import Followed
 from modelkeep_server.features.search.views import CatalogueRow
 from modelkeep_server.interfaces.todo import Todo
 from modelkeep_server.interfaces.todo_words import Part
 from modelkeep_server.interfaces.web.contexts.activity import Timeline
 from modelkeep_server.interfaces.web.contexts.base import Context
+from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
 
@@ -23,11 +25,12 @@ class DashboardContext(Context):
     GET /. `my_models` are those the person owns or registered, last updated first; where they own none, `latest` are
     the models changed last.
 
-    `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models by
-    tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
+    `registry_total` counts the models they may see. `states` counts their versions by state, `tiers` visible models
+    by tier; each is left out of the page while it is empty. `states_of` counts the versions of each model shown.
     `flagged` counts those that are CLOSED or on HOLD. `todo` is what waits. `answers` are this person's own requests
-    for access that are open or were decided lately. `damaged` counts stored files that are damaged, for who looks after
-    them. `granted` are roles given lately, for Admins and Auditors.
+    for access that are open or were decided lately. `damaged` counts stored files that are damaged, for who looks
+    after them. `followed` are the saved searches by which they are told of new models. `granted` are roles given
+    lately, for Admins and Auditors.
     """
 
     template: ClassVar[str] = "home/dashboard.html"
@@ -42,6 +45,7 @@ class DashboardContext(Context):
     todo: Todo
     now: datetime
     damaged: int = 0
+    followed: Rows[Followed] = field(default_factory=lambda: Rows[Followed](()))
     answers: tuple[AccessRequest, ...] = ()
     granted: tuple[RecentGrant, ...] = ()
     log: LogState | None = None

@@ -7,6 +7,7 @@ from typing import ClassVar
 from modelkeep_server.features.search.language.scanning import one_line
 from modelkeep_server.features.search.saved.views import SavedSearch
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
+from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.saved_searches import COUNTED_MAX, SEARCHES_MAX
@@ -101,10 +102,15 @@ class Editor:
 
 @dataclass(frozen=True, kw_only=True)
 class NewSearchContext(FormContext, Editor):
-    """GET /searches/new and POST /searches. One control more: alert (`yes`)."""
+    """
+    GET /searches/new and POST /searches. One control more: alert (`yes`). `taken` is the search that has the name
+    already, and can be replaced; `shown` is what that is made on.
+    """
 
     template: ClassVar[str] = "searches/new.html"
     section: ClassVar[str] = "/models"
+    taken: SavedSearch | None = None
+    shown: Base | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
