@@ -77,6 +77,30 @@ def test_whatever_is_spoilt_is_noticed_and_mended(
     assert found == [f"model-{number}" for number in reversed(range(7))]
 
 
+def test_a_full_text_index_that_holds_something_else_is_told_and_mended(
+    fresh_registry: Registry, fresh_make: Make
+) -> None:
+    """It is compared with the documents it is made of: one that it lacks, one that it has otherwise."""
+    furnish(fresh_make)
+    found = found_by(fresh_registry, "predicts")
+    spoil = {
+        "sqlite": ["INSERT INTO search_index (search_index) VALUES ('delete-all')"],
+        "postgresql": [
+            "DELETE FROM search_index WHERE doc = (SELECT min(doc) FROM search_index)",
+            "UPDATE search_index SET visibility = 'RESTRICTED' WHERE doc = (SELECT max(doc) FROM search_index)",
+        ],
+    }
+
+    for statement in spoil[fresh_registry.kind]:
+        fresh_registry.tamper(statement)
+    spoilt = check(fresh_registry)
+    reindex(fresh_registry)
+
+    assert (spoilt.differing, spoilt.faults) == (0, ("The full-text index holds other words than the documents.",))
+    assert check(fresh_registry).is_sound
+    assert found_by(fresh_registry, "predicts") == found
+
+
 def test_values_and_words_of_no_model_leave_with_the_next_reindex(fresh_registry: Registry, fresh_make: Make) -> None:
     """E-mails above all; what a model still has stays as it was first spelled."""
     owner = fresh_make.owner()

@@ -21,7 +21,7 @@ from modelkeep_server.db.tables import models, search_models, search_versions, s
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, find_last_document
 from modelkeep_server.features.search.indexing.projection import index, take_turns
-from modelkeep_server.features.search.indexing.sweeping import reading, sweep, writing
+from modelkeep_server.features.search.indexing.sweeping import mend_full_text, reading, sweep, writing
 from modelkeep_server.features.search.indexing.writing import Change, find_change, remove_documents
 from modelkeep_server.rules.errors import Contended
 
@@ -45,6 +45,8 @@ Step = Callable[[int, int], None]
 
 def reindex(database: Database, parts: Parts, step: Step) -> int:
     """Write all documents anew, then take out what stands beside them. Gives back how many models there are."""
+    # FTS5 refuses to forget words that it does not hold.
+    mend_full_text(database, parts)
     done = _walk(database, parts, _renew, step, BATCH)
     sweep(database, parts)
     return done

@@ -66,11 +66,16 @@ def sweep(database: Database, parts: Parts) -> None:
     """Take out what belongs to no model, and mend the full-text index, should it hold other words."""
     _sweep_texts(database, parts)
     _sweep_values(database, parts)
+    mend_full_text(database, parts)
+    _sweep_words(database, parts)
+
+
+def mend_full_text(database: Database, parts: Parts) -> None:
+    """Make the full-text index hold what the documents do, where it does not."""
     if database.is_sqlite:
-        _mend_full_text(database, parts)
+        _mend_fts5(database, parts)
     else:
         _mend_whole(database, parts)
-    _sweep_words(database, parts)
 
 
 def is_full_text_sound(work: Work) -> bool:
@@ -108,7 +113,7 @@ def _sweep_texts(database: Database, parts: Parts) -> None:
             remove_texts(work, [(row.doc,) for row in found])
 
 
-def _mend_full_text(database: Database, parts: Parts) -> None:
+def _mend_fts5(database: Database, parts: Parts) -> None:
     with writing(database, parts) as work:
         if not is_full_text_sound(work):
             work.keep(search_index, text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
