@@ -101,12 +101,6 @@ def test_whoever_finds_no_model_is_told_so(make: Make, api: Api) -> None:
     assert "No model fits" in page.words
 
 
-@pytest.fixture
-def owner(make: Make) -> Person:
-    """Whose models a test makes; `is:mine` tells them from those of other tests."""
-    return make.owner()
-
-
 def test_however_many_values_nothing_has_a_page_costs_the_same(make: Make, api: Api, owner: Person) -> None:
     """A few of them are likened to those that models have, and no more."""
     make.model(owner)
