@@ -18,6 +18,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.policies import starter
+from modelkeep_server.features.search.compiling.counting import load_tallies
 from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 FIRST_START_NAME = "first-start-link"
 CHECKPOINT_SECONDS = 1.0
 ALARM_SECONDS = 60.0
+LATER_SECONDS = 1.0
 
 
 @app.command()
@@ -92,7 +94,7 @@ async def _run(
     announce: Callable[[], None],
     others: Sequence[tuple[Any, socket.socket]] = (),
 ) -> None:
-    tasks = [asyncio.create_task(_sign_heads(house)), asyncio.create_task(_watch_incidents(gate))]
+    tasks = [asyncio.create_task(work) for work in (_sign_heads(house), _watch_incidents(gate), _load_later())]
     crew = Crew([make(house) for make in WORKERS], house.stopping)
     crew.start()
     doors = [(gate, listener), *others]
@@ -106,6 +108,12 @@ async def _run(
             task.cancel()
         with contextlib.suppress(Unavailable, IntegrityBroken):
             await asyncio.to_thread(_sign_head, house)
+
+
+async def _load_later() -> None:
+    """What a start does without and the first search would wait for."""
+    await asyncio.sleep(LATER_SECONDS)
+    await asyncio.to_thread(load_tallies)
 
 
 async def _watch_incidents(gate: Gate) -> None:

@@ -8,6 +8,7 @@ The codes of all rows come out of the database as one text, eight characters eac
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -118,10 +119,13 @@ def _select_one(search: Search, field: str) -> str:
 
 def tally_codes(codes: object) -> Mapping[str, "Tally"]:
     """How often each code stands in a text of codes side by side, by the letter of its field."""
-    # Loaded with the first search: a start that searches nothing does without numpy.
-    tallies = importlib.import_module("modelkeep_server.features.search.compiling.tallies")
-    told: Mapping[str, Tally] = tallies.tally(str(codes or ""))
+    told: Mapping[str, Tally] = load_tallies().tally(str(codes or ""))
     return told
+
+
+def load_tallies() -> ModuleType:
+    """What counts: numpy with it, which a start does without."""
+    return importlib.import_module("modelkeep_server.features.search.compiling.tallies")
 
 
 def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[Told, ...]]:
