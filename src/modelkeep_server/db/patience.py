@@ -11,7 +11,8 @@ from modelkeep_server.db.contention import explain
 from modelkeep_server.db.planning import AS_BEFORE, PLANNED
 from modelkeep_server.rules.errors import TookTooLong
 
-#: How many steps of its machine SQLite takes between two looks at the clock: some tens of microseconds, unless it calls functions of ours.
+#: How many steps of its machine SQLite takes between two looks at the clock: some tens of microseconds, and more where
+#: it calls functions of ours.
 _STEPS = 4_000
 #: What is left of the time is told to PostgreSQL again after this part of it.
 _TOLD_AGAIN = 0.1
