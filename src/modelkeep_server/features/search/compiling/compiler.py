@@ -97,6 +97,9 @@ class Compiler(ABC):
     """Compiles for one database, one who asks, and one tree with what was looked up for it."""
 
     dialect: ClassVar[str]
+    #: How the full-text index is told "or", and how it marks codes of values.
+    either: ClassVar[str]
+    coded: ClassVar[str]
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
@@ -115,7 +118,7 @@ class Compiler(ABC):
         if isinstance(node, Not):
             return f"(NOT {self.test(node.part)})"
         if isinstance(node, Text):
-            return self._test_text(node)
+            return self._look_through(node)
         if isinstance(node, Value):
             return self._test_value(node)
         return self._test_fact(node)
@@ -139,9 +142,59 @@ class Compiler(ABC):
             return None
         return f"SELECT doc FROM search_models WHERE {self._test_fact(node)}"  # noqa: S608 - values are bound
 
-    @abstractmethod
     def words(self, node: Node) -> Words | None:
         """What the full-text index is asked for a tree; None where that tells nothing of it."""
+        if isinstance(node, Text):
+            return self._ask(node)
+        if isinstance(node, Value):
+            return self._ask_value(node)
+        if isinstance(node, Or):
+            return self._ask_one_of(node.parts)
+        return self._ask_all(node.parts if isinstance(node, And) else (node,)) if isinstance(node, And | Not) else None
+
+    def _ask_one_of(self, parts: Sequence[Node]) -> Words | None:
+        told = [self.words(part) for part in parts]
+        known = [words for words in told if words is not None]
+        if len(known) < len(told):
+            return None
+        return Words(self.either.join(f"({one.query})" for one in known), all(one.exact for one in known))
+
+    def _ask_all(self, parts: Sequence[Node]) -> Words | None:
+        """All of them. What must not be there is asked for only where that finds no more than it says."""
+        wanted: list[str] = []
+        unwanted: list[str] = []
+        exact = True
+        for part in parts:
+            told = self.words(part.part if isinstance(part, Not) else part)
+            if told is None:
+                return None
+            exact = exact and told.exact
+            if not isinstance(part, Not):
+                wanted.append(f"({told.query})")
+            elif told.exact:
+                unwanted.append(f"({told.query})")
+        query = self._all_without(wanted, unwanted)
+        return None if query is None else Words(query, exact)
+
+    def _ask_value(self, node: Value) -> Words | None:
+        ids = self.found(node).ids
+        if ids is None:
+            return None
+        letter = FIELDS[node.field].letter
+        codes = [self._quote(self.coded + code_of(letter, value_id).rstrip()) for value_id in ids]
+        return Words(self.either.join(codes or [self._quote(NEVER)]))
+
+    @abstractmethod
+    def _ask(self, node: Text) -> Words | None:
+        """What the full-text index is asked for a text."""
+
+    @abstractmethod
+    def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
+        """All that is wanted, and nothing that is not; None where the index would be read whole for it."""
+
+    @abstractmethod
+    def _quote(self, words: str) -> str:
+        """A word, or some side by side, in which nothing means anything to the index."""
 
     @abstractmethod
     def listed(self, node: Node) -> str | None:
@@ -157,10 +210,6 @@ class Compiler(ABC):
     @abstractmethod
     def docs_of_words(self, node: Node, words: Words) -> str:
         """The SELECT of documents for it."""
-
-    @abstractmethod
-    def _test_text(self, node: Text) -> str:
-        """Whether the texts of a row hold it."""
 
     @abstractmethod
     def place_of(self, within: str, sought: str) -> str:

@@ -5,9 +5,7 @@ from itertools import pairwise
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
-from modelkeep_server.features.search.indexing.codes import code_of
-from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Place, Text, Value
+from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Place, Text
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
 WHOLE = "search_index AS search_models"
@@ -29,6 +27,8 @@ class PostgresCompiler(Compiler):
     """
 
     dialect = "postgresql"
+    either = " | "
+    coded = "v/"
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.
@@ -58,9 +58,6 @@ class PostgresCompiler(Compiler):
     def _is_shaped(self, within: str, node: Text) -> str:
         return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
 
-    def _test_text(self, node: Text) -> str:
-        return self._look_through(node)
-
     def listed(self, node: Node) -> str | None:
         return None
 
@@ -77,43 +74,12 @@ class PostgresCompiler(Compiler):
         """The condition by which rows come out of the full-text index."""
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
-    def words(self, node: Node) -> Words | None:
-        if isinstance(node, Text):
-            return self._ask(node)
-        if isinstance(node, Value):
-            return self._ask_value(node)
-        if isinstance(node, Or):
-            parts = [self.words(part) for part in node.parts]
-            told = [part for part in parts if part is not None]
-            if len(told) < len(parts):
-                return None
-            return Words(" | ".join(f"({one.query})" for one in told), all(one.exact for one in told))
-        return self._ask_all(node) if isinstance(node, And) else None
-
-    def _ask_all(self, node: And) -> Words | None:
-        """All of them. What must not be there is asked for only where that finds no more than it says."""
-        wanted: list[str] = []
-        unwanted: list[str] = []
-        exact = True
-        for part in node.parts:
-            told = self.words(part.part if isinstance(part, Not) else part)
-            if told is None:
-                return None
-            exact = exact and told.exact
-            if not isinstance(part, Not):
-                wanted.append(f"({told.query})")
-            elif told.exact:
-                unwanted.append(f"!({told.query})")
+    def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
         # Without one that must be there it would read all that it holds.
-        return Words(" & ".join([*wanted, *unwanted]), exact) if wanted else None
+        return " & ".join([*wanted, *(f"!{one}" for one in unwanted)]) if wanted else None
 
-    def _ask_value(self, node: Value) -> Words | None:
-        ids = self.found(node).ids
-        if ids is None:
-            return None
-        letter = FIELDS[node.field].letter
-        codes = [_lexeme(f"v/{code_of(letter, value_id).rstrip()}") for value_id in ids]
-        return Words(" | ".join(codes) or _lexeme(NEVER))
+    def _quote(self, words: str) -> str:
+        return "'" + words.replace("\\", "\\\\").replace("'", "''") + "'"
 
     def _ask(self, node: Text) -> Words | None:
         mark = {Place.NAME: "n/", Place.HEAD: "k/"}.get(node.place, "")
@@ -129,7 +95,7 @@ class PostgresCompiler(Compiler):
         if not 0 < len(firsts) * len(seconds) <= _PAIRS_MAX:
             return None
         begun = ":*" if other.fit is Fit.BEGINNING and len(other.text) < 2 else ""
-        told = sorted(_lexeme(f"p/{first}{second}") + begun for first in firsts for second in seconds)
+        told = sorted(self._quote(f"p/{first}{second}") + begun for first in firsts for second in seconds)
         return f"({' | '.join(told)})"
 
     def _spellings(self, pattern: Pattern) -> tuple[str, ...]:
@@ -140,13 +106,8 @@ class PostgresCompiler(Compiler):
             words = self.lookups.words[pattern]
             if words is None:
                 return None
-            return f"({' | '.join(_lexeme(mark + word) for word in words or (NEVER,))})"
+            return f"({' | '.join(self._quote(mark + word) for word in words or (NEVER,))})"
         if pattern.fit is Fit.WHOLE:
-            return _lexeme(mark + pattern.text)
+            return self._quote(mark + pattern.text)
         # Marked lexemes begin with these letters themselves.
-        return None if not mark and pattern.text in _MARKS else f"{_lexeme(mark + pattern.text)}:*"
-
-
-def _lexeme(word: str) -> str:
-    """A lexeme of a tsquery, in which nothing but the quote and the backslash means anything."""
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+        return None if not mark and pattern.text in _MARKS else f"{self._quote(mark + pattern.text)}:*"

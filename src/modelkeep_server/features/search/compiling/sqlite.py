@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
-from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
-    And,
     Fit,
     Node,
-    Not,
-    Or,
     Pattern,
     Place,
     Text,
@@ -22,7 +18,6 @@ from modelkeep_server.features.search.language.tree import (
 
 #: How words are marked that stand in a place.
 _MARKS = {Place.NAME: "¹", Place.HEAD: "²"}
-_CODED = "³"
 #: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
 
@@ -31,6 +26,8 @@ class SqliteCompiler(Compiler):
     """For SQLite: FTS5, GLOB, and `holds_shape`, which is ours (db/engine.py)."""
 
     dialect = "sqlite"
+    either = " OR "
+    coded = "³"
 
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.
@@ -47,9 +44,6 @@ class SqliteCompiler(Compiler):
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
-
-    def _test_text(self, node: Text) -> str:
-        return self._look_through(node)
 
     def _is_shaped(self, within: str, node: Text) -> str:
         shape = shape_of(node.patterns)
@@ -71,54 +65,21 @@ class SqliteCompiler(Compiler):
             f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
         )
 
-    def words(self, node: Node) -> Words | None:
-        if isinstance(node, Text):
-            return self._ask(node)
-        if isinstance(node, Value):
-            return self._ask_value(node)
-        if isinstance(node, Not):
-            return self._ask_all(And((node,)))
-        if isinstance(node, Or):
-            parts = [self.words(part) for part in node.parts]
-            told = [part for part in parts if part is not None]
-            if len(told) < len(parts):
-                return None
-            return Words(" OR ".join(f"({one.query})" for one in told), all(one.exact for one in told))
-        return self._ask_all(node) if isinstance(node, And) else None
-
-    def _ask_all(self, node: And) -> Words | None:
-        """All of them. What must not be there is asked for only where that finds no more than it says."""
-        wanted: list[str] = []
-        unwanted: list[str] = []
-        exact = True
-        for part in node.parts:
-            told = self.words(part.part if isinstance(part, Not) else part)
-            if told is None:
-                return None
-            exact = exact and told.exact
-            if not isinstance(part, Not):
-                wanted.append(f"({told.query})")
-            elif told.exact:
-                unwanted.append(f"({told.query})")
-        # What is unlike something is all that is, without it: all have the border.
-        found = " AND ".join(wanted) or _quote(BORDER)
-        return Words(f"({found}) NOT ({' OR '.join(unwanted)})" if unwanted else found, exact)
-
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
         mark = _MARKS.get(node.place, "")
         each = [self._spellings(pattern, mark) for pattern in node.patterns]
         if any(one == () for one in each):
-            return Words(_quote(NEVER))
+            return Words(self._quote(NEVER))
         goes_on = self._goes_on(node.patterns[-1])
         phrases = _join_up(each, _BEGUN_MAX if goes_on else _PHRASES_MAX)
         # A star follows the last word where that may go on: within quotes it would be one of the letters.
         star = " *" if goes_on else ""
         where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
-            return Words(f"{where}({' OR '.join(_quote(phrase) + star for phrase in phrases)})")
+            return Words(f"{where}({' OR '.join(self._quote(phrase) + star for phrase in phrases)})")
         known = [
-            " OR ".join(_quote(word) + (star if number == len(each) - 1 else "") for word in one)
+            " OR ".join(self._quote(word) + (star if number == len(each) - 1 else "") for word in one)
             for number, one in enumerate(each)
             if one is not None
         ]
@@ -127,12 +88,16 @@ class SqliteCompiler(Compiler):
     def _ask_value(self, node: Value) -> Words | None:
         letter = FIELDS[node.field].letter
         if letter and any(is_any(pattern) for pattern in node.patterns):
-            return Words(_quote(_CODED + letter) + " *")
-        ids = self.found(node).ids
-        if ids is None:
-            return None
-        codes = [_quote(_CODED + code_of(letter, value_id).rstrip()) for value_id in ids]
-        return Words(" OR ".join(codes) or _quote(NEVER))
+            return Words(self._quote(self.coded + letter) + " *")
+        return super()._ask_value(node)
+
+    def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
+        # What is unlike something is all that is, without it: all have the border.
+        found = " AND ".join(wanted) or self._quote(BORDER)
+        return f"({found}) NOT ({self.either.join(unwanted)})" if unwanted else found
+
+    def _quote(self, words: str) -> str:
+        return '"' + words.replace('"', '""') + '"'
 
     def listed(self, node: Node) -> str | None:
         words = self.words(node)
@@ -147,11 +112,6 @@ class SqliteCompiler(Compiler):
         if words is None and pattern.fit is not Fit.WILD:
             words = (pattern.text,)
         return None if words is None else tuple(mark + word for word in words)
-
-
-def _quote(phrase: str) -> str:
-    """A string of FTS5, in which nothing but the quote itself means anything."""
-    return '"' + phrase.replace('"', '""') + '"'
 
 
 def _join_up(each: Sequence[Sequence[str] | None], most: int) -> list[str] | None:
