@@ -141,3 +141,16 @@ def test_a_value_that_models_have_is_likened_to_no_other(make: Make, api: Api, o
 
     assert "Did you mean" not in page.words
     assert "Without riskTier:HIGH : 1 model" in page.words
+
+
+@pytest.mark.parametrize(
+    "query", ["state:approved_staging", "stage:Approved-Staging -state:draft", "risk:high", "is:LIVE"]
+)
+def test_a_choice_in_any_spelling_is_shown_by_its_name_where_nothing_fits(make: Make, api: Api, query: str) -> None:
+    """Choices come in any case: the facets of a page without models name them all the same."""
+    make.model()
+
+    page = look(api, make.person(), f"tag:no-such-tag {query}")
+
+    assert "No model" in page.words
+    assert len(page.chips) > 1

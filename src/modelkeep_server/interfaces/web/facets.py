@@ -190,10 +190,11 @@ def _spell(query: str, node: Node) -> Mapping[tuple[str, str], str]:
 def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     field, plus = facet.field, "+" if facet.is_capped else ""
     counts = {count.key: (count.shown, count.count) for count in facet.counts}
-    for value in FIELDS[field].choices if counts else ():
-        counts.setdefault(fold_value(value), (value, 0))
+    choices = {fold_value(value): value for value in FIELDS[field].choices}
+    for key, value in choices.items() if counts else ():
+        counts.setdefault(key, (value, 0))
     for key in drawing.standing.keys(field):
-        counts.setdefault(key, (drawing.spelled.get((field, key), key), 0))
+        counts.setdefault(key, (choices.get(key) or drawing.spelled.get((field, key), key), 0))
     lines = [drawing.line(field, key, shown, f"{count:,}{plus}") for key, (shown, count) in counts.items()]
     if field == "riskTier":
         order = {tier.value: -at for at, tier in enumerate(RiskTier)}
