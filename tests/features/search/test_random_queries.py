@@ -55,7 +55,7 @@ def differs(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int)
     try:
         found = find(world, visitor, asked.text, sort, limit)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
-        return f"{str(error)[:400]} instead of {expected}"
+        return f"{error!r:.400} instead of {expected}"
     return "" if found == expected else f"{found}\n  instead of {expected}"
 
 
@@ -83,11 +83,14 @@ def shrink(world: World, visitor: Visitor, asked: Asked, sort: str, limit: int) 
     return asked
 
 
-def say(world: World, who: str, asked: Asked, sort: str, limit: int) -> str:
-    """A failure as somebody can follow it: the query, its meaning, both answers, models that tell them apart."""
+def say(world: World, who: str, asked: Asked, sort: str, limit: int, first: str) -> str:
+    """
+    A failure as somebody can follow it: the query, its meaning, both answers, models that tell them apart. `first` is
+    how the answers differed at first, for what does not happen again.
+    """
     visitor = world.visitors[who]
     small = shrink(world, visitor, asked, sort, limit)
-    told = differs(world, visitor, small, sort, limit)
+    told = differs(world, visitor, small, sort, limit) or f"once, and not again: {first}"
     apart = [book for book in world.books if told.count(f"'{book.address}'") == 1]
     head = f"{who} asks {small.text!r}, sort {sort!r}, {limit} a page"
     return "\n".join((head, f"  {small.means}", f"  {told[:3000]}", *(f"  {book}" for book in apart[:2])))
@@ -127,8 +130,8 @@ def test_random_queries_find_what_a_slow_evaluator_finds(
             expected = expect(world, world.visitors[who], asked, sort)
             some += 0 < len(expected) < len(world.books)
             longest = max(longest, len(expected))
-            if differs(world, world.visitors[who], asked, sort, limit):
-                told.append(say(world, who, asked, sort, limit))
+            if apart := differs(world, world.visitors[who], asked, sort, limit):
+                told.append(say(world, who, asked, sort, limit, apart))
             elif turn % 3 == 0 and (wrong := miscounts(world, world.visitors[who], asked)):
                 told.append(f"{who} asks {asked.text!r}: {wrong}")
 
