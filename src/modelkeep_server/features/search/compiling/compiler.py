@@ -6,7 +6,7 @@ of `search_texts` where they look into texts (`looks_into_texts`): whoever takes
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar
@@ -97,8 +97,9 @@ class Compiler(ABC):
     """Compiles for one database, one who asks, and one tree with what was looked up for it."""
 
     dialect: ClassVar[str]
-    #: How the full-text index is told "or", and how it marks codes of values.
+    #: How the full-text index is told "or"; how it marks words that stand in a place, and codes of values.
     either: ClassVar[str]
+    marks: ClassVar[Mapping[Place, str]]
     coded: ClassVar[str]
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
@@ -150,7 +151,9 @@ class Compiler(ABC):
             return self._ask_value(node)
         if isinstance(node, Or):
             return self._ask_one_of(node.parts)
-        return self._ask_all(node.parts if isinstance(node, And) else (node,)) if isinstance(node, And | Not) else None
+        if isinstance(node, And):
+            return self._ask_all(node.parts)
+        return self._ask_all((node,)) if isinstance(node, Not) else None
 
     def _ask_one_of(self, parts: Sequence[Node]) -> Words | None:
         told = [self.words(part) for part in parts]

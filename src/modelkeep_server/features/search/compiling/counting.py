@@ -89,7 +89,8 @@ def count_values(search: Search) -> Counts:
     Where few enough models fit, the search knows all of them from then on.
     """
     join_texts = search.compiler.join_texts
-    knows = search.count_of(search.node) < _KNOWN_MAX
+    # Nothing is known of a tree that nobody looked at, which is everything: that needs no list.
+    knows = 0 < search.count_of(search.node) < _KNOWN_MAX
     told = f"{join_texts('facets')}, {join_texts('doc', ',') if knows else 'NULL'}"
     counted = select_counted(search, search.node, "search_models.facets AS facets, search_models.doc AS doc")
     ((found, codes, docs),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
@@ -28,6 +29,7 @@ class PostgresCompiler(Compiler):
 
     dialect = "postgresql"
     either = " | "
+    marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
 
     def join(self, table: str, name: str, on: str) -> str:
@@ -82,7 +84,7 @@ class PostgresCompiler(Compiler):
         return "'" + words.replace("\\", "\\\\").replace("'", "''") + "'"
 
     def _ask(self, node: Text) -> Words | None:
-        mark = {Place.NAME: "n/", Place.HEAD: "k/"}.get(node.place, "")
+        mark = self.marks.get(node.place, "")
         each = [self._ask_word(mark, pattern) for pattern in node.patterns]
         known = [one for one in each if one is not None]
         known += [pair for two in pairwise(node.patterns) if (pair := self._ask_pair(*two)) is not None]

@@ -1,6 +1,7 @@
 """Trees for SQLite."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import is_any
@@ -16,8 +17,6 @@ from modelkeep_server.features.search.language.tree import (
     Value,
 )
 
-#: How words are marked that stand in a place.
-_MARKS = {Place.NAME: "¹", Place.HEAD: "²"}
 #: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
 
@@ -27,6 +26,7 @@ class SqliteCompiler(Compiler):
 
     dialect = "sqlite"
     either = " OR "
+    marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
 
     def join(self, table: str, name: str, on: str) -> str:
@@ -67,7 +67,7 @@ class SqliteCompiler(Compiler):
 
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
-        mark = _MARKS.get(node.place, "")
+        mark = self.marks.get(node.place, "")
         each = [self._spellings(pattern, mark) for pattern in node.patterns]
         if any(one == () for one in each):
             return Words(self._quote(NEVER))

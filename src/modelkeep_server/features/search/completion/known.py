@@ -43,8 +43,11 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
+from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
+from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS, Field
+from modelkeep_server.features.search.language.tree import Place
 from modelkeep_server.kit.words import fold_value, split_words
 from modelkeep_server.rules.errors import TookTooLong
 
@@ -314,6 +317,8 @@ def _models_of(key: ColumnElement[int]) -> Select[Any]:
 def _match(dialect: str, words: Sequence[str]) -> dict[str, Any]:
     """Every word in the name, the last of them begun. Words hold letters and digits alone: no operator slips in."""
     if dialect == "sqlite":
-        return {"match": " AND ".join(f'"¹{word}"' for word in words) + "*"}
+        mark = SqliteCompiler.marks[Place.NAME]
+        return {"match": " AND ".join(f'"{mark}{word}"' for word in words) + "*"}
     within = [*(f"% {word} %" for word in words[:-1]), f"% {words[-1]}%"]
-    return {"match": " & ".join(f"'n/{word}'" for word in words) + ":*", "within": within}
+    mark = PostgresCompiler.marks[Place.NAME]
+    return {"match": " & ".join(f"'{mark}{word}'" for word in words) + ":*", "within": within}
