@@ -77,16 +77,6 @@ def glance(work: Work, actor: Actor, text: str) -> Found | None:
         return None
 
 
-def count_facets(work: Work, actor: Actor, asked: CatalogueFilter) -> tuple[Facet, ...]:
-    """How many of what is found has which value, field by field. At most five statements. Raises as `list_models`."""
-    node, _ = _read(work, asked)
-    with work.hurried(SECONDS_MAX):
-        search = Search(work, actor, node)
-        search.look(counting.trees_counted(node))
-        counts = counting.count_values(search)
-    return _name(work, counts)
-
-
 def matches(work: Work, actor: Actor, node: Node, model_key: int) -> bool:
     """Whether a query finds this model for the actor. At most two statements."""
     return pages.is_among(Search(work, actor, node), model_key)
