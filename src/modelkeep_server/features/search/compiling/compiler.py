@@ -87,10 +87,14 @@ def _say_owned(dialect: str) -> Said:
 
 @dataclass(frozen=True)
 class Words:
-    """What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too."""
+    """
+    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
+    is how many lists of documents it opens for that.
+    """
 
     query: str
     exact: bool = True
+    lists: int = 1
 
 
 class Compiler(ABC):
@@ -105,6 +109,7 @@ class Compiler(ABC):
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
         self.lookups = lookups
+        self._words: dict[Node, Words | None] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -145,6 +150,12 @@ class Compiler(ABC):
 
     def words(self, node: Node) -> Words | None:
         """What the full-text index is asked for a tree; None where that tells nothing of it."""
+        # It is put together from many words at times, and asked for wherever ways are compared.
+        if node not in self._words:
+            self._words[node] = self._find_words(node)
+        return self._words[node]
+
+    def _find_words(self, node: Node) -> Words | None:
         if isinstance(node, Text):
             return self._ask(node)
         if isinstance(node, Value):
@@ -160,24 +171,25 @@ class Compiler(ABC):
         known = [words for words in told if words is not None]
         if len(known) < len(told):
             return None
-        return Words(self.either.join(f"({one.query})" for one in known), all(one.exact for one in known))
+        query = self.either.join(f"({one.query})" for one in known)
+        return Words(query, all(one.exact for one in known), sum(one.lists for one in known))
 
     def _ask_all(self, parts: Sequence[Node]) -> Words | None:
         """All of them. What must not be there is asked for only where that finds no more than it says."""
         wanted: list[str] = []
         unwanted: list[str] = []
-        exact = True
+        exact, lists = True, 0
         for part in parts:
             told = self.words(part.part if isinstance(part, Not) else part)
             if told is None:
                 return None
-            exact = exact and told.exact
+            exact, lists = exact and told.exact, lists + told.lists
             if not isinstance(part, Not):
                 wanted.append(f"({told.query})")
             elif told.exact:
                 unwanted.append(f"({told.query})")
         query = self._all_without(wanted, unwanted)
-        return None if query is None else Words(query, exact)
+        return None if query is None else Words(query, exact, lists)
 
     def _ask_value(self, node: Value) -> Words | None:
         ids = self.found(node).ids
@@ -185,7 +197,7 @@ class Compiler(ABC):
             return None
         letter = FIELDS[node.field].letter
         codes = [self._quote(self.coded + code_of(letter, value_id).rstrip()) for value_id in ids]
-        return Words(self.either.join(codes or [self._quote(NEVER)]))
+        return Words(self.either.join(codes or [self._quote(NEVER)]), lists=len(ids))
 
     @abstractmethod
     def _ask(self, node: Text) -> Words | None:

@@ -12,8 +12,12 @@ from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
 from modelkeep_server.kit.words import fold_value
 
-#: Of more words than these no query is made: the texts are tested instead. The same of values.
+#: Of more words than these no query is made: the texts are tested instead. FTS5 reads many lists side by side.
 WORDS_MAX = 200
+WORDS_ON_SQLITE_MAX = 2_400
+#: Nor of more than these for all wildcards of a query: FTS5 cannot be interrupted while it opens their lists.
+WORDS_OF_ALL_MAX = 6_400
+#: The same of values.
 VALUES_MAX = 200
 #: A word typed so far, as which this many go on at most, is searched as these whole words.
 BEGINNINGS_MAX = 32
@@ -58,9 +62,12 @@ def look_up(work: Work, node: Node) -> Lookups:
             rows.setdefault(row.n, []).append((row.id, row.word, row.held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
-    for number, pattern in enumerate(words, start=len(values)):
-        got = tuple(word for _, word, _ in rows.get(number, []))
-        found.words[pattern] = got if len(got) <= _most_words(pattern) else None
+    got = {pattern: rows.get(number, []) for number, pattern in enumerate(words, start=len(values))}
+    left = WORDS_OF_ALL_MAX
+    for pattern, each in sorted(got.items(), key=lambda one: len(one[1])):
+        is_few = len(each) <= min(left, _most_words(pattern, on_sqlite=on_sqlite))
+        found.words[pattern] = tuple(word for _, word, _ in each) if is_few else None
+        left -= len(each) if is_few else 0
     return found
 
 
@@ -101,8 +108,10 @@ def is_long_beginning(pattern: Pattern) -> bool:
     return pattern.fit is Fit.BEGINNING and len(pattern.text) >= _LONG
 
 
-def _most_words(pattern: Pattern) -> int:
-    return BEGINNINGS_MAX if pattern.fit is Fit.BEGINNING else WORDS_MAX
+def _most_words(pattern: Pattern, *, on_sqlite: bool) -> int:
+    if pattern.fit is Fit.BEGINNING:
+        return BEGINNINGS_MAX
+    return WORDS_ON_SQLITE_MAX if on_sqlite else WORDS_MAX
 
 
 def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
@@ -120,7 +129,7 @@ def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str 
 def _say_words(number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
     where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite)
     told = f"SELECT {number} AS n, 0 AS id, word, 0 AS held FROM search_words WHERE {where}"  # noqa: S608
-    return f"SELECT * FROM ({told} LIMIT {_most_words(pattern) + 1}) AS w{number}"  # noqa: S608 - values are bound
+    return f"SELECT * FROM ({told} LIMIT {_most_words(pattern, on_sqlite=on_sqlite) + 1}) AS w{number}"  # noqa: S608 - values are bound
 
 
 def _say_fit(column: str, number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:

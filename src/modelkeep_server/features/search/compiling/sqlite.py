@@ -77,13 +77,17 @@ class SqliteCompiler(Compiler):
         star = " *" if goes_on else ""
         where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
-            return Words(f"{where}({' OR '.join(self._quote(phrase) + star for phrase in phrases)})")
+            query = " OR ".join(self._quote(phrase) + star for phrase in phrases)
+            return Words(f"{where}({query})", lists=len(phrases) * len(each))
         known = [
             " OR ".join(self._quote(word) + (star if number == len(each) - 1 else "") for word in one)
             for number, one in enumerate(each)
             if one is not None
         ]
-        return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False) if known else None
+        if not known:
+            return None
+        lists = sum(len(one) for one in each if one is not None)
+        return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False, lists=lists)
 
     def _ask_value(self, node: Value) -> Words | None:
         letter = FIELDS[node.field].letter

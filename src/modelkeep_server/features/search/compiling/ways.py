@@ -44,7 +44,8 @@ class Way(Enum):
 class Costs:
     """
     What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
-    by a stream, gathered before the first is known, read by its number, put on a list of all that fit.
+    by a stream, gathered before the first is known, read by its number, put on a list of all that fit. And for a list
+    of the full-text index that is opened.
     """
 
     walked: float
@@ -53,6 +54,7 @@ class Costs:
     gathered: float
     fetched: float
     listed: float = 0.0
+    opened: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,11 @@ class _Start:
     share: float
     #: Whether all of it is read and tested before the first row is known.
     at_once: bool = False
+    #: How many lists of an index it is put together from.
+    lists: int = 0
 
 
-_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
+_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
 
 
 class Search:
@@ -184,6 +188,7 @@ class Search:
         costs = self._costs
         needed = self._needed(start, share, wanted, newest_first=newest_first)
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
+        tested += start.lists * costs.opened
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
@@ -203,7 +208,8 @@ class Search:
         if not looks_into_texts(test):
             return test, 0.0
         by_row = rows * self._costs.tested
-        by_list = self.count_of(part) * self._costs.listed
+        words = self.compiler.words(part)
+        by_list = self.count_of(part) * self._costs.listed + (words.lists if words else 0) * self._costs.opened
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
@@ -287,7 +293,7 @@ class Search:
         if self.work.dialect == "sqlite":
             where = f"search_index MATCH {compiler.binds.of(words.query)}"
             done = tuple(texts) if words.exact else ()
-            yield _Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share)
+            yield _Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists)
         elif isinstance(compiler, PostgresCompiler):
             done = tuple(texts) if words.exact else ()
             yield self._start_at_once(WHOLE, compiler.holds_words(words), done, share)
