@@ -157,8 +157,9 @@ def open_sqlite(path: Path, *, connections: int) -> Database:
     except OSError as error:
         raise Unavailable(f"The database {path} cannot be opened: {error.strerror}.") from error
     writer = create_engine(url, pool_size=1, connect_args={"check_same_thread": False}, **options)
+    # The connection that was given back last is taken first: its cache is the warmest.
     readers = create_engine(
-        url, pool_size=max(1, connections - 1), connect_args={"check_same_thread": False}, **options
+        url, pool_size=max(1, connections - 1), pool_use_lifo=True, connect_args={"check_same_thread": False}, **options
     )
     glancer = create_engine(url, pool_size=1, connect_args={"check_same_thread": False}, **options)
     event.listen(writer, "connect", _prepare_writer)

@@ -236,7 +236,7 @@ class Compiler(ABC):
 
     @abstractmethod
     def join_texts(self, column: str, by: str = "") -> str:
-        """SQL for all that `column` has in the rows of a group, as one text, with `by` between two."""
+        """SQL for all that `column` has in the rows of a group, as one text or its bytes, with `by` between two."""
 
     @abstractmethod
     def _is_like(self, column: str, pattern: Pattern) -> str:

@@ -96,7 +96,7 @@ def count_values(search: Search) -> Counts:
     ((found, codes, docs),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
     models = int(str(found))
     if knows and models <= COUNTED_MAX:
-        search.known = [int(doc) for doc in str(docs or "").split(",") if doc]
+        search.known = [int(doc) for doc in _as_bytes(docs).split(b",") if doc]
     values = dict(tally_codes(codes))
     chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
     if chosen:
@@ -120,8 +120,12 @@ def _select_one(search: Search, field: str) -> str:
 
 def tally_codes(codes: object) -> Mapping[str, "Tally"]:
     """How often each code stands in a text of codes side by side, by the letter of its field."""
-    told: Mapping[str, Tally] = load_tallies().tally(str(codes or ""))
+    told: Mapping[str, Tally] = load_tallies().tally(_as_bytes(codes))
     return told
+
+
+def _as_bytes(told: object) -> bytes:
+    return told if isinstance(told, bytes) else str(told or "").encode("ascii")
 
 
 def load_tallies() -> ModuleType:

@@ -44,11 +44,11 @@ class Tally:
 NONE = Tally(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-def tally(codes: str) -> Mapping[str, Tally]:
+def tally(codes: bytes) -> Mapping[str, Tally]:
     """The codes by the letter of their field."""
     if not codes:
         return {}
-    digits = np.frombuffer(codes.encode("ascii"), np.uint8).reshape(-1, CODE_CHARS)
+    digits = np.frombuffer(codes, np.uint8).reshape(-1, CODE_CHARS)
     ids = _read_numbers(digits)
     found, first, times = _count(ids)
     letters = digits[first, 0]
