@@ -23,7 +23,7 @@ SORTS = ("", "relevance", "updated", "created", "name")
 MODELS, QUERIES = 48, 250
 #: By how much the ways to an answer are told apart: in small, what a world reaches.
 _TURNS = {
-    "_CODES_MAX": (0, 1, 2), "WORDS_MAX": (0, 1, 3), "WORDS_ON_SQLITE_MAX": (0, 1, 3), "WORDS_OF_ALL_MAX": (1, 3, 99),
+    "_CODES_MAX": (0, 1, 2), "WORDS_MAX": (0, 1, 3), "LONE_WORDS_MAX": (0, 1, 3),
     "VALUES_MAX": (0, 1, 3), "BEGINNINGS_MAX": (0, 1, 3),
     "_LONG": (1, 3, 99), "_SORTED_MAX": (0, 3, 12), "LOOKED_AT": (1, 4, 16), "_JOINED_MAX": (0, 1, 3),
     "_COMMON": (0.0, 0.3, 1.1),

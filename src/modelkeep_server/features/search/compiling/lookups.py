@@ -12,12 +12,11 @@ from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
 from modelkeep_server.kit.words import fold_value
 
-#: Of more words than these no query is made: the texts are tested instead. FTS5 reads many lists side by side.
+#: Of more words than these no query is made: the texts are tested instead.
 WORDS_MAX = 200
-WORDS_ON_SQLITE_MAX = 2_400
-#: Nor of more than these for all wildcards of a query: FTS5 cannot be interrupted while it opens their lists.
-WORDS_OF_ALL_MAX = 6_400
-#: The same of values.
+#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side.
+LONE_WORDS_MAX = 2_400
+#: Nor of more values than these.
 VALUES_MAX = 200
 #: A word typed so far, as which this many go on at most, is searched as these whole words.
 BEGINNINGS_MAX = 32
@@ -50,24 +49,23 @@ def look_up(work: Work, node: Node) -> Lookups:
     found = Lookups()
     values = dict.fromkeys(_asked_values(node))
     words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
+    is_lone = on_sqlite and _has_lone_wildcard(node)
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": COUNTED_MAX}
     for letter, pattern in values:
         parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
     for pattern in words:
-        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite))
+        most = _most_words(pattern, is_lone=is_lone)
+        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most))
     rows: dict[int, list[tuple[int, str, int]]] = {}
     if parts:
         for row in work.all(text(" UNION ALL ".join(parts)), binds):
             rows.setdefault(row.n, []).append((row.id, row.word, row.held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
-    got = {pattern: rows.get(number, []) for number, pattern in enumerate(words, start=len(values))}
-    left = WORDS_OF_ALL_MAX
-    for pattern, each in sorted(got.items(), key=lambda one: len(one[1])):
-        is_few = len(each) <= min(left, _most_words(pattern, on_sqlite=on_sqlite))
-        found.words[pattern] = tuple(word for _, word, _ in each) if is_few else None
-        left -= len(each) if is_few else 0
+    for number, pattern in enumerate(words, start=len(values)):
+        got = tuple(word for _, word, _ in rows.get(number, []))
+        found.words[pattern] = got if len(got) <= _most_words(pattern, is_lone=is_lone) else None
     return found
 
 
@@ -103,15 +101,22 @@ def _asked_words(node: Node, *, on_sqlite: bool) -> Iterator[Pattern]:
                 yield pattern
 
 
+def _has_lone_wildcard(node: Node) -> bool:
+    """Whether texts hold one wildcard in all, and it is wanted: else every row would be held to all its words."""
+    texts = [(leaf, negated) for leaf, negated in leaves(node) if isinstance(leaf, Text)]
+    wild = [negated for leaf, negated in texts for pattern in leaf.patterns if pattern.fit is Fit.WILD]
+    return wild == [False]
+
+
 def is_long_beginning(pattern: Pattern) -> bool:
     """Whether SQLite would have to gather this beginning of a word from all words that begin so."""
     return pattern.fit is Fit.BEGINNING and len(pattern.text) >= _LONG
 
 
-def _most_words(pattern: Pattern, *, on_sqlite: bool) -> int:
+def _most_words(pattern: Pattern, *, is_lone: bool) -> int:
     if pattern.fit is Fit.BEGINNING:
         return BEGINNINGS_MAX
-    return WORDS_ON_SQLITE_MAX if on_sqlite else WORDS_MAX
+    return LONE_WORDS_MAX if is_lone else WORDS_MAX
 
 
 def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
@@ -126,10 +131,10 @@ def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str 
     return f"SELECT * FROM ({told} LIMIT {VALUES_MAX + 1}) AS v{number}"  # noqa: S608 - values are bound
 
 
-def _say_words(number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
+def _say_words(number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool, most: int) -> str:
     where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite)
     told = f"SELECT {number} AS n, 0 AS id, word, 0 AS held FROM search_words WHERE {where}"  # noqa: S608
-    return f"SELECT * FROM ({told} LIMIT {_most_words(pattern, on_sqlite=on_sqlite) + 1}) AS w{number}"  # noqa: S608 - values are bound
+    return f"SELECT * FROM ({told} LIMIT {most + 1}) AS w{number}"  # noqa: S608 - values are bound
 
 
 def _say_fit(column: str, number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:

@@ -45,7 +45,7 @@ class Costs:
     """
     What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
     by a stream, gathered before the first is known, read by its number, put on a list of all that fit. And for a list
-    of the full-text index that is opened.
+    of the full-text index that is opened, and looked at for each row that others of it give.
     """
 
     walked: float
@@ -55,6 +55,7 @@ class Costs:
     fetched: float
     listed: float = 0.0
     opened: float = 0.0
+    merged: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,12 @@ class _Start:
     share: float
     #: Whether all of it is read and tested before the first row is known.
     at_once: bool = False
-    #: How many lists of an index it is put together from.
+    #: How many lists of an index it is put together from, and how much of all models the rarest part has.
     lists: int = 0
+    rarest: float = 0.0
 
 
-_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
+_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25, 0.01), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
 
 
 class Search:
@@ -188,7 +190,8 @@ class Search:
         costs = self._costs
         needed = self._needed(start, share, wanted, newest_first=newest_first)
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
-        tested += start.lists * costs.opened
+        scanned = min(self.models_count, wanted / share) if newest_first else self.models_count
+        tested += start.lists * (costs.opened + costs.merged * start.rarest * scanned)
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
@@ -209,7 +212,8 @@ class Search:
             return test, 0.0
         by_row = rows * self._costs.tested
         words = self.compiler.words(part)
-        by_list = self.count_of(part) * self._costs.listed + (words.lists if words else 0) * self._costs.opened
+        count, lists = self.count_of(part), words.lists if words else 0
+        by_list = count * self._costs.listed + lists * (self._costs.opened + count * self._costs.merged)
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
@@ -287,13 +291,15 @@ class Search:
         words = compiler.words(asked) if texts else None
         if words is None:
             return
-        share = min(self._exact_share_of(part) for part in texts)
+        rarest = share = min(self._exact_share_of(part) for part in texts)
         if asked in self._shares:
             share = min(share, self._shares[asked])
         if self.work.dialect == "sqlite":
             where = f"search_index MATCH {compiler.binds.of(words.query)}"
             done = tuple(texts) if words.exact else ()
-            yield _Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists)
+            yield _Start(
+                Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists, rarest=rarest
+            )
         elif isinstance(compiler, PostgresCompiler):
             done = tuple(texts) if words.exact else ()
             yield self._start_at_once(WHOLE, compiler.holds_words(words), done, share)
