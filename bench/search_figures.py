@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from bench.beside_mlflow import MISSING, TIMES_MLFLOW, Beside
 from bench.report import Aimed
+from modelkeep_server.features.search.queries import SECONDS_MAX
 
 #: p95 of a page with facets in milliseconds, up to so many models.
 AIMS_MS = {"sqlite": {100_000: 20.0, 1_000_000: 150.0}, "postgresql": {100_000: 20.0, 1_000_000: 60.0}}
+
+TOO_LONG_MS = SECONDS_MAX * 1000
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,11 @@ def find_aim_ms(database: str, models: int) -> float:
 
 
 def aims_of_search(figures: SearchFigures) -> list[Aimed]:
-    """The slower of the readers of each kind, and the least of what MLflow was compared in."""
+    """The slower of the readers of each kind, at least what a search may take where one was late; the least of MLflow."""
     slowest: dict[str, float] = {}
     for row in figures.asked:
-        slowest[row.kind] = max(row.p95_ms, slowest.get(row.kind, 0.0))
+        took = max(row.p95_ms, TOO_LONG_MS) if row.late else row.p95_ms
+        slowest[row.kind] = max(took, slowest.get(row.kind, 0.0))
     aims = [Aimed(f"{kind}, p95 ms", value, figures.aim_ms, at_least=False) for kind, value in slowest.items()]
     if figures.beside:
         least = min(pair.times for pair in figures.beside)
