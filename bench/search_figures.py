@@ -96,7 +96,7 @@ def find_aim_ms(database: str, models: int) -> float:
 
 
 def aims_of_search(figures: SearchFigures) -> list[Aimed]:
-    """The slower of the readers of each kind, at least what a search may take where one was late; the least of MLflow."""
+    """The slower reader of each kind, at least what a search may take where one was late; the least beside MLflow."""
     slowest: dict[str, float] = {}
     for row in figures.asked:
         took = max(row.p95_ms, TOO_LONG_MS) if row.late else row.p95_ms
