@@ -32,6 +32,7 @@ from modelkeep_server.features.status.monitor import Monitor, list_probes
 from modelkeep_server.features.status.views import Health
 from modelkeep_server.interfaces.directory import Directory
 from modelkeep_server.interfaces.meters import Meters
+from modelkeep_server.interfaces.turns import Turns
 from modelkeep_server.kit.timings import Timings
 from modelkeep_server.rules.errors import (
     RegistryError,
@@ -74,6 +75,7 @@ class Door:
         self.database = database
         self.parts = parts
         self.limiter = CapacityLimiter(database.connections)
+        self._turns = Turns(max(1, database.connections // 2))
         # A file store that hangs takes no more than these of the threads that pages need.
         self.reading_files = CapacityLimiter(max(1, database.connections // 2))
         self.whole_log = CapacityLimiter(1)
@@ -100,6 +102,16 @@ class Door:
     async def hop(self, job: Callable[[], T]) -> T:
         """Run a job in a worker thread, waiting for one to come free."""
         return await anyio.to_thread.run_sync(job, limiter=self.limiter)
+
+    async def hop_for(self, request: Request, job: Callable[[], T]) -> T:
+        """The same for whoever asks, once it is their turn: nobody has all threads to themselves. Raises TooMany."""
+        credential = request.headers.get("authorization") or request.cookies.get(request.app.state.cookie_name)
+        async with self._turns.taken(credential):
+            done = await self.hop(job)
+        actor = asking_of(request).actor
+        if actor.is_known:
+            self._turns.learn(credential, actor.pseudonym)
+        return done
 
     async def take_time(self, job: Callable[[], T]) -> T:
         """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""

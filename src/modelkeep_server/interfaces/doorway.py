@@ -77,7 +77,7 @@ class Desk:
 
     async def read(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that reads."""
-        return await self.door.hop(lambda: self._done(job, writes=False))
+        return await self.door.hop_for(self.request, lambda: self._done(job, writes=False))
 
     async def read_on(self, job: Callable[[Work, Actor], T], then: Callable[[T], U]) -> U:
         """
@@ -85,11 +85,11 @@ class Desk:
         thread, outside the work.
         """
         async with self.door.reading_files:
-            return await self.door.hop(lambda: then(self._done(job, writes=False)))
+            return await self.door.hop_for(self.request, lambda: then(self._done(job, writes=False)))
 
     async def write(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that writes; committed when this returns."""
-        return await self.door.hop(lambda: self._done(job, writes=True))
+        return await self.door.hop_for(self.request, lambda: self._done(job, writes=True))
 
     async def look(self, job: Callable[[Work], T]) -> T:
         """Run a job of the registry itself that reads: for answers that need nobody's leave."""
@@ -245,7 +245,7 @@ class Doorway:
                     door.read_board()
                 return response
 
-            return await door.hop(job)
+            return await door.hop_for(request, job)
 
         hidden = ("work", "actor", "form") if takes_form else ("work", "actor")
         return _dress(endpoint, handler, act, hidden=hidden, takes_key=takes_key)

@@ -32,7 +32,8 @@ class ServingSettings(BaseModel):
         "the one so many places from its right end.",
     )
     connections: Annotated[int, Field(ge=2, le=200)] = Field(
-        default=8, description="Database connections, and so how many requests work at the same time."
+        default=8,
+        description="Database connections, and so how many requests work at the same time; half for one person.",
     )
     log_requests: bool = Field(
         default=False, description="Write a line for each request to the log, without its address, which may be secret."

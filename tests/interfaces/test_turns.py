@@ -1,0 +1,86 @@
+"""Nobody has the registry to themselves: who asks much at once waits for their own requests, and others do not."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Event, Semaphore
+from typing import Any
+
+import pytest
+
+from modelkeep_server.features.search import queries
+from modelkeep_server.interfaces import turns
+from tests.support.clients import Api, Client
+from tests.support.make import Make, Person
+from tests.support.registries import Registry
+
+PATIENCE_SECONDS = 60
+SEARCH = "/api/v1/models?q=fraud"
+
+
+class Slow:
+    """Searches of one person that last until they are let go."""
+
+    def __init__(self, person: Person, search: Callable[..., Any]) -> None:
+        self.person = person
+        self._search = search
+        self.begun = Semaphore(0)
+        self.let_go = Event()
+
+    def list_models(self, work: Any, actor: Any, *asked: Any, **more: Any) -> Any:
+        """In the place of the real search, which follows."""
+        if actor.email == self.person.email:
+            self.begun.release()
+            self.let_go.wait(PATIENCE_SECONDS)
+        return self._search(work, actor, *asked, **more)
+
+
+@pytest.fixture
+def slow(make: Make, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    """A person whose searches are slow."""
+    slow = Slow(make.owner(), queries.list_models)
+    monkeypatch.setattr(queries, "list_models", slow.list_models)
+    yield slow
+    slow.let_go.set()
+
+
+def ask_at_once(pool: ThreadPoolExecutor, clients: list[Client], times: int) -> list[Future[Any]]:
+    """So many searches, by each of these clients in turn."""
+    return [pool.submit(clients[number % len(clients)].get, SEARCH) for number in range(times)]
+
+
+def test_slow_searches_of_one_person_leave_room_for_others(
+    slow: Slow, make: Make, api: Api, registry: Registry
+) -> None:
+    """By two sessions, and more than there are threads: half of these are theirs, and all are answered in the end."""
+    half = registry.house.settings.connections // 2
+    clients = [api.browser(slow.person) for _ in range(2)]
+    for client in clients:
+        assert client.get("/profile").status_code == 200
+
+    with ThreadPoolExecutor(4 * half) as pool:
+        asked = ask_at_once(pool, clients, 4 * half)
+        assert all(slow.begun.acquire(timeout=PATIENCE_SECONDS) for _ in range(half))
+        other = api.as_(make.owner()).get(SEARCH)
+        began_besides = slow.begun.acquire(blocking=False)
+        slow.let_go.set()
+
+    assert other.status_code == 200
+    assert not began_besides
+    assert {one.result().status_code for one in asked} == {200}
+
+
+def test_more_than_anybody_waits_for_is_refused(slow: Slow, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """429 with Retry-After, at once; what is under way is answered."""
+    monkeypatch.setattr(turns, "UNDER_WAY_MAX", 6)
+    clients = [api.as_(slow.person)]
+
+    with ThreadPoolExecutor(10) as pool:
+        waiting = set(ask_at_once(pool, clients, 10))
+        refused = set[Future[Any]]()
+        while len(refused) < 4:
+            done, waiting = wait(waiting, PATIENCE_SECONDS, FIRST_COMPLETED)
+            refused |= done
+        slow.let_go.set()
+
+    assert {(one.result().status_code, one.result().headers["retry-after"]) for one in refused} == {(429, "2")}
+    assert {one.result().status_code for one in waiting} == {200}
