@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.search import queries
 from modelkeep_server.interfaces import turns
 from tests.support.clients import Api, Client
@@ -48,6 +49,12 @@ def ask_at_once(pool: ThreadPoolExecutor, clients: list[Client], times: int) -> 
     return [pool.submit(clients[number % len(clients)].get, SEARCH) for number in range(times)]
 
 
+def new_token(registry: Registry, person: Person) -> str:
+    """One more token of a person."""
+    with registry.writing() as work:
+        return tokens.create_token_by_operator(work, host="test", email=person.email, roles=()).secret
+
+
 def test_slow_searches_of_one_person_leave_room_for_others(
     slow: Slow, make: Make, api: Api, registry: Registry
 ) -> None:
@@ -69,10 +76,34 @@ def test_slow_searches_of_one_person_leave_room_for_others(
     assert {one.result().status_code for one in asked} == {200}
 
 
+def test_new_tokens_and_spellings_of_them_are_no_way_past_the_line(
+    slow: Slow, make: Make, api: Api, registry: Registry
+) -> None:
+    """A token for each request, each written otherwise: at most one begins before it is known whose it is."""
+    threads = registry.house.settings.connections
+    headers = [
+        {"authorization": f"{scheme}{' ' * blanks}{new_token(registry, slow.person)}"}
+        for blanks, scheme in enumerate(["Bearer", "bearer"] * threads, start=1)
+    ]
+    one = api.as_(slow.person)
+
+    with ThreadPoolExecutor(len(headers)) as pool:
+        asked = [pool.submit(one.get, SEARCH, headers=sent) for sent in headers]
+        assert all(slow.begun.acquire(timeout=PATIENCE_SECONDS) for _ in range(threads // 2))
+        other = api.as_(make.owner()).get(SEARCH)
+        begun = threads // 2 + sum(slow.begun.acquire(blocking=False) for _ in range(threads))
+        slow.let_go.set()
+
+    assert other.status_code == 200
+    assert begun <= threads // 2 + 1
+    assert {one.result().status_code for one in asked} == {200}
+
+
 def test_more_than_anybody_waits_for_is_refused(slow: Slow, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """429 with Retry-After, at once; what is under way is answered."""
     monkeypatch.setattr(turns, "UNDER_WAY_MAX", 6)
     clients = [api.as_(slow.person)]
+    assert clients[0].get("/api/v1/searches").status_code == 200
 
     with ThreadPoolExecutor(10) as pool:
         waiting = set(ask_at_once(pool, clients, 10))

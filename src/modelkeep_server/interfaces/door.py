@@ -105,13 +105,25 @@ class Door:
 
     async def hop_for(self, request: Request, job: Callable[[], T]) -> T:
         """The same for whoever asks, once it is their turn: nobody has all threads to themselves. Raises TooMany."""
-        credential = request.headers.get("authorization") or request.cookies.get(request.app.state.cookie_name)
+        credential = _credential_of(request)
+        if credential is not None and self._turns.is_stranger(credential):
+            await self.hop(lambda: self._introduce(request, credential))
         async with self._turns.taken(credential):
             done = await self.hop(job)
         actor = asking_of(request).actor
         if actor.is_known:
             self._turns.learn(credential, actor.pseudonym)
         return done
+
+    def _introduce(self, request: Request, credential: str) -> None:
+        """Find out whose a token or a session is before anything is done. What is wrong with it is said then."""
+        try:
+            with self.database.reading(self.parts, asking_of(request).circumstances) as work:
+                actor = self.find_actor(work, request)
+        except RegistryError:
+            return
+        if actor.is_known:
+            self._turns.learn(credential, actor.pseudonym)
 
     async def take_time(self, job: Callable[[], T]) -> T:
         """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""
@@ -159,8 +171,8 @@ class Door:
         """
         sent = request.headers.get("authorization")
         if sent is not None:
-            scheme, _, token = sent.partition(" ")
-            actor = actors.find_actor_by_token(work, token.strip()) if scheme.lower() == "bearer" else None
+            token = _token_of(sent)
+            actor = None if token is None else actors.find_actor_by_token(work, token)
             if actor is None:
                 raise TokenRefused("This token is not known, has expired or was revoked.")
             return actor
@@ -227,6 +239,18 @@ def asking_of(request: Request) -> Asking:
     """The request as the doorway knows it so far; the actor is NOBODY until one was found."""
     known = getattr(request.state, "asking", None)
     return known or Asking(request, NOBODY, request.state.circumstances, request.state.csrf)
+
+
+def _token_of(sent: str) -> str | None:
+    """The token of an `Authorization`, however its scheme and blanks are written; None for another scheme."""
+    scheme, _, token = sent.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _credential_of(request: Request) -> str | None:
+    """What `find_actor` goes by, as it reads it: the token where an `Authorization` is sent, else the session."""
+    sent = request.headers.get("authorization")
+    return request.cookies.get(request.app.state.cookie_name) if sent is None else _token_of(sent)
 
 
 def _object_of(request: Request, act: str) -> str:

@@ -31,6 +31,13 @@ class Turns:
         #: Whose a token or a session is, by its hash: one person may have many.
         self._people: dict[int, str] = {}
 
+    def is_stranger(self, credential: str) -> bool:
+        """
+        Whether it is to be asked whose a token or a session is before it has a turn: while anything is under way, so
+        that nobody gets past their line by a new token for each request.
+        """
+        return bool(self._lines) and hash(credential) not in self._people
+
     @asynccontextmanager
     async def taken(self, credential: str | None) -> AsyncIterator[None]:
         """
