@@ -23,7 +23,7 @@ def _hashed_once(kind: type[T]) -> type[T]:
             known = self.__dict__["_hash"] = compute(self)
         return known
 
-    kind.__hash__ = find  # type: ignore[assignment,method-assign]
+    kind.__hash__ = find  # type: ignore[method-assign]
     return kind
 
 
