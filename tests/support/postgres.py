@@ -40,8 +40,8 @@ def begin_run(memory: Path | None = None) -> None:
     Called once a run, before any worker starts.
 
     Args:
-        memory: A file system in memory for the server's files. On a disk each new database, hundreds of files, takes up to
-            a second.
+        memory: A file system in memory for the server's files. On a disk a new database, which is hundreds of them,
+            takes up to a second.
     """
     folder = tempfile.mkdtemp(prefix="modelkeep-tests-", dir=memory or "/tmp")
     owner = _find_its_user()
