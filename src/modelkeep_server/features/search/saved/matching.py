@@ -41,7 +41,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Mine, Node
 from modelkeep_server.features.search.saved.judging import Document, judge, read_documents
-from modelkeep_server.rules.saved_searches import Sharing
+from modelkeep_server.rules.saved_searches import NEW_DAYS, Sharing
 
 MATCH = "match-searches"
 KIND = "search.match"
@@ -91,8 +91,8 @@ class Batch:
 
 def note_changes(work: Work, touched: Sequence[tuple[str, int]]) -> None:
     """
-    Note models that changed, or that somebody sees from now on, where an alert is older than they are. One statement
-    where nobody has an alert, else four at most.
+    Note new models that changed, or that somebody sees from now on, where an alert is older than they are. One
+    statement where nobody has an alert, else four at most.
     """
     written: dict[str, list[int]] = defaultdict(list)
     for table, key in touched:
@@ -117,7 +117,8 @@ def note_changes(work: Work, touched: Sequence[tuple[str, int]]) -> None:
 
 def _note(work: Work, which: ColumnElement[bool], *whose: ColumnElement[bool]) -> int:
     older = select(search_alerts.c.id).where(_STANDING, search_alerts.c.since < models.c.created_at, *whose).exists()
-    noted = insert(search_news).from_select(["model_id"], select(models.c.id).where(which, older))
+    is_new = models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
+    noted = insert(search_news).from_select(["model_id"], select(models.c.id).where(which, is_new, older))
     return work.keep(search_news, noted.execution_options(preserve_rowcount=True))
 
 
@@ -149,7 +150,8 @@ def find_matches(work: Work) -> Batch:
     keys = sorted({row.model_id for row in news})
     if not keys:
         return Batch((), ())
-    changed = work.all(select(models).where(in_keys(models.c.id, "keys")), {"keys": keys})
+    is_new = models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
+    changed = work.all(select(models).where(in_keys(models.c.id, "keys"), is_new), {"keys": keys})
     documents = read_documents(work, keys)
     alerts = _Alerts(work, documents)
     told = _read_told(work, keys)
