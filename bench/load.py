@@ -43,13 +43,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Load:
-    """What came of it, after the warm-up. `failed` counts answers that were not 2xx; times are in milliseconds."""
+    """
+    What came of it, after the warm-up; times are in milliseconds. `failed` counts answers that were not 2xx, and `late`
+    those of them that were 503.
+    """
 
     per_second: float
     p50_ms: float
     p95_ms: float
     answered: int
     failed: int
+    late: int
 
 
 def run(job: Job) -> Load:
@@ -68,6 +72,7 @@ class _Tally:
     def __init__(self) -> None:
         self.times: list[float] = []
         self.failed = 0
+        self.late = 0
         self.over = False
 
 
@@ -94,6 +99,7 @@ class _Client(asyncio.Protocol):
             return
         self._tally.times.append(time.perf_counter() - self._sent_at)
         self._tally.failed += self._held[9:10] != b"2"
+        self._tally.late += self._held[9:12] == b"503"
         self._held = b""
         if self._tally.over:
             self._transport.close()
@@ -138,7 +144,7 @@ async def _load(job: Job) -> Load:
     took = time.perf_counter() - began
     times = [seconds * 1000 for seconds in tally.times[job.warm_up :]]
     p95 = statistics.quantiles(times, n=20)[18] if len(times) > 1 else times[0]
-    return Load(len(tally.times) / took, statistics.median(times), p95, len(times), tally.failed)
+    return Load(len(tally.times) / took, statistics.median(times), p95, len(times), tally.failed, tally.late)
 
 
 def main() -> None:

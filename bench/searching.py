@@ -16,7 +16,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -38,6 +39,7 @@ from bench.search_figures import (
     Mixed,
     SearchFigures,
     Served,
+    TakenOut,
     aims_of_search,
     draw_search,
     find_aim_ms,
@@ -51,12 +53,15 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.indexing import reindexing
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
+from modelkeep_server.rules.errors import TookTooLong
 from modelkeep_server.rules.permissions import Role
 
 ROLES: dict[str, list[Role]] = {"reader": [], "mrc": [Role.MRC]}
 PAGE = 50
 #: A deep page is one of these, counted from the first.
 DEEP_FROM, DEEP_TO = 20, 60
+#: A kind is not asked further once so many answers took longer than a search may.
+LATE_MAX = 5
 CLIENTS = 16
 #: At which size MLflow is compared.
 MODELS_BESIDE = 10_000
@@ -72,18 +77,22 @@ class Effort:
     times: int
     seconds: float
     only: str = ""
+    takes_out: bool = False
     mlflow: Path | None = None
 
 
 def plant(place: Place, count: int) -> Built:
-    """Plant so many models where none were planted before, and index all models."""
+    """Plant so many models where none were planted before, and index what is not yet."""
     with open_house(place.settings) as house:
         began = time.perf_counter()
         if not is_planted(house):
             plant_models(house, count)
         planted = time.perf_counter()
         before = _size_mib(house)
-        reindexing.fill(house.database, house.parts, lambda *_: None)
+        with house.reading() as work:
+            missing = reindexing.count_missing(work)
+        if missing:
+            reindexing.fill(house.database, house.parts, lambda *_: None)
         indexed = time.perf_counter()
         return Built(count, planted - began, indexed - planted, _size_mib(house) - before)
 
@@ -135,20 +144,33 @@ class _Reader:
 
     def ask(self, kind: Kind, times: int) -> Asking | None:
         """None where there are too few models for a page that far down."""
-        wholes, pages = [], []
-        for asked, cursor in islice(cycle(_places(kind, self._step)), times):
-            with self._house.reading() as work:
+        wholes, pages, late = list[float](), list[float](), 0
+        for asked, cursor in islice(cycle(_places(kind, self._step_soon)), times):
+            for times_of, facets in ((wholes, True), (pages, False)):
                 began = time.perf_counter()
-                self._list(work, asked, cursor, facets=True)
-                wholes.append((time.perf_counter() - began) * 1000)
-            with self._house.reading() as work:
-                began = time.perf_counter()
-                self._list(work, asked, cursor)
-                pages.append((time.perf_counter() - began) * 1000)
+                late += not self._answers(asked, cursor, facets=facets)
+                times_of.append((time.perf_counter() - began) * 1000)
+            if late >= LATE_MAX:
+                break
         if len(wholes) < 2:
             return None
         p95, page_p95 = (statistics.quantiles(found, n=20)[18] for found in (wholes, pages))
-        return Asking(kind.name, self._who, len(wholes), statistics.median(wholes), p95, page_p95)
+        return Asking(kind.name, self._who, len(wholes), statistics.median(wholes), p95, page_p95, late)
+
+    def _answers(self, asked: Asked, cursor: str | None, *, facets: bool) -> bool:
+        """Ask; False where that took longer than a search may."""
+        try:
+            with self._house.reading() as work:
+                self._list(work, asked, cursor, facets=facets)
+        except TookTooLong:
+            return False
+        return True
+
+    def _step_soon(self, asked: Asked, cursor: str | None) -> str | None:
+        """No further page where one took too long."""
+        with suppress(TookTooLong):
+            return self._step(asked, cursor)
+        return None
 
     def per_second(self, asked: Sequence[Asked], seconds: float) -> float:
         """Pages a second without facets, one after the other."""
@@ -185,24 +207,58 @@ def _walk(asked: Asked, step: Step) -> Iterator[str]:
         cursor = step(asked, cursor)
 
 
-def measure_served(place: Place, kinds: Sequence[Kind], times: int, seconds: float) -> tuple[list[Served], Mixed]:
-    """Ask over HTTP as somebody without a role: each kind so many times, then all in turn at 16 clients."""
+def measure_served(
+    place: Place, kinds: Sequence[Kind], asked: Effort
+) -> tuple[list[Served], Mixed | None, TakenOut | None]:
+    """
+    Ask over HTTP as somebody without a role: each kind so many times, then all in turn at 16 clients, and at last those
+    while everything is taken out.
+    """
     token = _make_token(place, "reader")
     with serve(place) as registry:
         desk = _Desk(registry, token)
         # In a small registry there is no page far down.
-        requests = {kind.name: asked for kind in kinds if (asked := desk.requests(kind))}
+        requests = {kind.name: found for kind in kinds if (found := desk.requests(kind))}
         served = []
-        for name, asked in requests.items():
-            load = _demand(name, run(Job(registry.port, asked, 1, 0.1, least=times, warm_up=3)))
-            served.append(Served(name, load.answered, load.p50_ms, load.p95_ms))
+        for name, found in requests.items():
+            load = _demand(name, run(Job(registry.port, found, 1, 0.1, least=asked.times, warm_up=3)))
+            served.append(Served(name, load.answered, load.p50_ms, load.p95_ms, load.late))
         mixed = [request for some in zip_longest(*requests.values()) for request in some if request]
-        load = _demand("all kinds", run(Job(registry.port, mixed, CLIENTS, seconds, least=times)))
-        return served, Mixed(CLIENTS, load.per_second, load.p50_ms, load.p95_ms, registry.memory_mib("VmHWM"))
+        if not mixed:
+            return served, None, None
+        job = Job(registry.port, mixed, CLIENTS, asked.seconds, least=asked.times)
+        load = _demand("all kinds", run(job))
+        told = Mixed(
+            CLIENTS, load.per_second, load.p50_ms, load.p95_ms, registry.memory_mib("VmHWM"), load.late
+        )  # fmt: skip
+        return served, told, measure_taken_out(registry, token, job) if asked.takes_out else None
+
+
+def measure_taken_out(registry: Running, token: str, job: Job) -> TakenOut:
+    """Take all models out as CSV and as JSON at the same time, while the job is done over and over."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor() as pool:
+        taken = {form: pool.submit(_take_out, registry, token, form) for form in ("csv", "json")}
+        while not all(one.done() for one in taken.values()):
+            _demand("searches beside exports", run(job))
+        seconds = time.perf_counter() - began
+        csv_mib, json_mib = (taken[form].result() / 2**20 for form in ("csv", "json"))
+    return TakenOut(CLIENTS, csv_mib, json_mib, seconds, registry.memory_mib("VmHWM"))
+
+
+def _take_out(registry: Running, token: str, form: str) -> int:
+    """How many bytes an export has, read as they come."""
+    with closing(HTTPConnection("127.0.0.1", registry.port, timeout=600)) as connection:
+        head = {"Authorization": f"Bearer {token}"}
+        connection.request("GET", f"/api/v1/models/export?format={form}", headers=head)
+        answer = connection.getresponse()
+        if answer.status != HTTPStatus.OK:
+            raise SystemExit(f"export as {form}: {answer.status} {answer.read()[:500]!r}")
+        return sum(len(part) for part in iter(lambda: answer.read(2**16), b""))
 
 
 def _demand(name: str, load: Load) -> Load:
-    if load.failed:
+    if load.failed > load.late:
         raise SystemExit(f"{name}: {load.failed} of {load.answered} answers were not 2xx.")
     return load
 
@@ -221,6 +277,8 @@ class _Desk:
         self._connection.request("GET", _address(asked, cursor), headers={"Authorization": f"Bearer {self._token}"})
         answer = self._connection.getresponse()
         told = answer.read()
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return None
         if answer.status != HTTPStatus.OK:
             raise SystemExit(f"{asked}: {answer.status} {told[:500]!r}")
         found: str | None = json.loads(told)["nextCursor"]
@@ -256,13 +314,14 @@ def measure_search(place: Place, asked: Effort) -> SearchFigures:
     kinds = [kind for kind in list_kinds() if asked.only in kind.name]
     built = plant(place, asked.models)
     within = measure_within(place, kinds, asked.times)
-    served, mixed = measure_served(place, kinds, asked.times, asked.seconds)
+    late = {row.kind for row in within if row.late and row.who == "reader"}
+    served, mixed, taken_out = measure_served(place, [kind for kind in kinds if kind.name not in late], asked)
     beside = None
     if asked.mlflow is not None and asked.models == MODELS_BESIDE:
         with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:
             beside = measure_beside(place, asked.mlflow, Path(folder) / "mlflow", asked.models, asked.seconds)
     database = "sqlite" if place.settings.is_sqlite else "postgresql"
-    return SearchFigures(built, within, served, mixed, beside, find_aim_ms(database, asked.models))
+    return SearchFigures(built, within, served, mixed, taken_out, beside, find_aim_ms(database, asked.models))
 
 
 def _read_arguments() -> argparse.Namespace:
@@ -273,6 +332,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=200, help="how often each kind is asked (200)")
     parser.add_argument("--seconds", type=float, default=5.0, help="for all kinds in turn at 16 clients (5)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only kinds whose name holds this")
+    parser.add_argument("--take-out", action="store_true", help="take all models out, too, while 16 clients search")
     parser.add_argument("--database", metavar="URL", help="a PostgreSQL database, empty or kept (SQLite in the folder)")
     parser.add_argument("--mlflow", metavar="COMMAND", help="where MLflow's command is (mlflow on the PATH)")
     parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the registry there, and use it again")
@@ -294,7 +354,8 @@ def main() -> None:
     """Measure and print."""
     asked = _read_arguments()
     with _folder(asked.keep) as folder:
-        effort = Effort(asked.models, asked.times, asked.seconds, asked.only, find_mlflow(asked.mlflow))
+        mlflow = find_mlflow(asked.mlflow)
+        effort = Effort(asked.models, asked.times, asked.seconds, asked.only, asked.take_out, mlflow)
         figures = measure_search(lay_out(folder, asked.database), effort)
     print("\n".join([*draw_search(figures), "", *draw_aims(aims_of_search(figures))]))
     if asked.json:

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from bench.asking import list_kinds
+from bench.search_figures import aims_of_search, draw_search
+from bench.searching import Effort, measure_search, plant
+from bench.server import lay_out
+from modelkeep_server.features.search import queries
 from tests.support import postgres
 
 ROOT = Path(__file__).parents[2]
@@ -136,3 +140,19 @@ def test_a_postgresql_database_can_be_measured(tmp_path: Path) -> None:
     assert_files_measured(table, figures, ["folder", "s3"])
     assert figures["database"] == "postgresql"
     postgres.drop_database(name)
+
+
+def test_a_kind_that_takes_too_long_is_noted_and_the_rest_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What took longer than a search may stands in the table and misses its aim; it is not asked over HTTP."""
+    place = lay_out(tmp_path, None)
+    plant(place, 60)
+    monkeypatch.setattr(queries, "SECONDS_MAX", 0.0)
+
+    figures = measure_search(place, Effort(60, times=2, seconds=0.1, only="mine"))
+
+    assert [(row.who, row.late) for row in figures.asked] == [("reader", 4), ("mrc", 4)]
+    assert (figures.served, figures.mixed) == ([], None)
+    assert "4 took longer than a search may" in "\n".join(draw_search(figures))
+    assert [aim.is_reached for aim in aims_of_search(figures)] == [False]

@@ -12,9 +12,9 @@ from modelkeep_server.features.jobs.running import Runner
 from modelkeep_server.features.jobs.views import Task
 from modelkeep_server.features.search.saved.matching import MATCH
 from modelkeep_server.kit import clock
-from tests.support.clients import Api, Browser
+from tests.support.clients import Api, Browser, Client
 from tests.support.endurance import Figures, sizes
-from tests.support.hidden_models import HIDDEN_SPELLING, SECRET, gather, hide_some, show_some
+from tests.support.hidden_models import ENDED, HIDDEN_SPELLING, LIKE, SECRET, UNLIKE, gather, hide_some, show_some
 from tests.support.make import Make
 from tests.support.passing import still
 from tests.support.registries import Registry
@@ -28,7 +28,9 @@ QUERIES = (
     "version:6.6.6", "state:APPROVED_STAGING", "newest:APPROVED_STAGING", "is:restricted", "-is:restricted",
     "fraud", '"fraud"', "frau", "fr*", "scores payments", "tag:shared-tag", "-tag:plain",
     "tag:fraud riskTier:MEDIUM", "group:open-group", "framework:pytorch", "riskTier:HIGH", "state:SUBMITTED",
-    "updated:>2020-01-01", "created:today", "has:version", "-fraud", "is:mine", "NOT (fraud OR churn)",
+    "updated:>2020-01-01", "created:today", "has:version", "-fraud",
+    "is:retired", "-is:retired", "is:external", "is:live", "has:card", "has:files", "-has:version",
+    f"tag:{SECRET}-ended", "is:retired tag:plain", "is:active", "is:mine", "NOT (fraud OR churn)",
 )  # fmt: skip
 #: Texts that somebody is about to go on with.
 BEGUN = (
@@ -49,12 +51,17 @@ KINDS = ("/api/v1/models?", "/api/v1/models/export", "/api/v1/models/completions
 SORTS = ("relevance", "updated", "created", "name")
 
 
-def save_searches(browser: Browser) -> None:
-    """Searches that would find what is hidden, each of which tells of new models."""
+def save_searches(browser: Browser) -> list[str]:
+    """Searches that would find what is hidden, each of which tells of new models. Gives the doors to each."""
+    found = []
     for query in ("fraud", SECRET, "tag:shared-tag", "-tag:plain", "is:restricted", "riskTier:HIGH"):
         told = {"name": f"Saved {query}", "query": query, "alert": True}
         saved = browser.call("POST", "/api/v1/searches", json=told)
         assert saved.status_code == 201, saved.text
+        found += [
+            door.format(saved.json()["id"]) for door in ("/api/v1/searches/{}", "/searches/{}", "/searches/{}/edit")
+        ]
+    return found
 
 
 def doors() -> Iterator[str]:
@@ -62,7 +69,7 @@ def doors() -> Iterator[str]:
     for query in QUERIES:
         for sort in SORTS:
             yield f"/api/v1/models?q={quote(query)}&sort={sort}"
-        yield f"/api/v1/models?q={quote(query)}&limit=1"
+        yield f"/api/v1/models?q={quote(query)}&limit=1&facets=true"
         yield f"/api/v1/models/export?format=csv&q={quote(query)}"
         yield f"/api/v1/models/export?format=json&q={quote(query)}"
         yield f"/models?q={quote(query)}"
@@ -70,6 +77,9 @@ def doors() -> Iterator[str]:
         yield f"/api/v1/models/completions?q={quote(text)}"
         yield f"/api/v1/groups?q={quote(text)}"
         yield f"/api/v1/tags?q={quote(text)}&sort=use"
+    for text in ("", "z", "sha", "o"):
+        yield f"/groups?q={text}"
+        yield f"/tags?q={text}"
     for query in BROKEN:
         yield f"/api/v1/models?q={quote(query)}"
         yield f"/models?q={quote(query)}"
@@ -80,6 +90,10 @@ def doors() -> Iterator[str]:
     ):  # fmt: skip
         yield f"/api/v1/models?{name}={value}"
         yield f"/models?{name}={value}"
+    for model in (UNLIKE, LIKE, ENDED):
+        for start in ("/models", "/api/v1/models"):
+            yield f"{start}/{model['group']}/{model['name']}"
+            yield f"{start}/{model['group']}/{model['name']}/versions"
     yield from ("/api/v1/groups?sort=use", "/api/v1/tags", "/", "/models/new", "/models?facets=all")
 
 
@@ -118,10 +132,9 @@ def test_hidden_models_change_nothing_for_those_who_may_not_see_them(
     cast = gather(fresh_make, fresh_api)
     show_some(fresh_registry, fresh_make, cast.owner)
     browsers = {who: fresh_api.browser(person) for who, person in cast.blind.items()}
-    for browser in browsers.values():
-        save_searches(browser)
+    own = {who: save_searches(browser) for who, browser in browsers.items()}
     # Each is asked others of them, so that together they are asked all; of what is theirs, each.
-    asked = {who: (*OWN, *tuple(doors())[number::every]) for number, who in enumerate(browsers)}
+    asked = {who: (*OWN, *own[who], *tuple(doors())[number::every]) for number, who in enumerate(browsers)}
     before = {}
     for who, browser in browsers.items():
         look_around(browser, ("/", "/models", "/api/v1/models"))
@@ -170,7 +183,8 @@ def test_everybody_else_finds_them_through_every_kind_of_door(
 
     for who, person in cast.seeing.items():
         # What was asked is said again, so that only doors that do not name it count.
-        asked = tuple(door for door in doors() if SECRET not in door)[::5]
+        named = [door for door in doors() if SECRET not in door]
+        asked = tuple(door for kind in KINDS for door in [one for one in named if one.startswith(kind)][::5])
         found = {door for door, (_, text, _) in look_around(fresh_api.browser(person), asked).items() if SECRET in text}
         assert {kind for kind in KINDS if not any(door.startswith(kind) for door in found)} == set(), who
 
@@ -186,6 +200,33 @@ def test_a_spelling_is_not_told_by_a_model_that_one_may_not_see(
     answers = look_around(fresh_api.browser(cast.blind["a stranger"]), tuple(doors()))
 
     assert {door for door, (_, text, _) in answers.items() if HIDDEN_SPELLING in text} == set()
+
+
+@pytest.mark.parametrize("query", ["", "fraud", "-tag:nothing"])
+def test_cursors_and_the_pages_they_lead_to_tell_nothing_of_them(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api, query: str
+) -> None:
+    """In every order, one model a page: the same cursors, byte by byte, with the same model behind each."""
+    cast = gather(fresh_make, fresh_api)
+    show_some(fresh_registry, fresh_make, cast.owner)
+    strangers = {who: fresh_api.as_(person) for who, person in cast.blind.items()}
+    before = {(who, sort): walk(client, query, sort) for who, client in strangers.items() for sort in SORTS}
+
+    hide_some(fresh_registry, fresh_make, cast)
+
+    after = {(who, sort): walk(client, query, sort) for who, client in strangers.items() for sort in SORTS}
+    assert after == before
+    assert {len(pages) for pages in before.values()} == {3}
+
+
+def walk(client: Client, query: str, sort: str) -> list[tuple[str, int, str | None]]:
+    """Of each page the model on it, the total and the cursor to the next."""
+    pages: list[tuple[str, int, str | None]] = []
+    while not pages or pages[-1][2] is not None:
+        asked = {"q": query, "sort": sort, "limit": 1, **({"cursor": pages[-1][2]} if pages else {})}
+        told = client.get("/api/v1/models", params=asked).json()
+        pages.append((told["items"][0]["name"], told["total"], told["nextCursor"]))
+    return pages
 
 
 @pytest.mark.parametrize("query", ["", "fraud", "-fraud", "tag:fraud", "is:restricted"])

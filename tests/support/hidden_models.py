@@ -11,6 +11,7 @@ from typing import Any
 
 from modelkeep_server.features.models import sharing
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.promotion.ending import retiring
 from modelkeep_server.features.versions import moving
 from modelkeep_server.features.versions import queries as version_queries
 from modelkeep_server.rules.lifecycle import MOVES, State
@@ -32,6 +33,11 @@ LIKE: Mapping[str, Any] = {
     "group": OPEN_GROUP, "name": f"fraud-{SECRET}", "description": "Scores payments for fraud.",
     "tags": [HIDDEN_SPELLING, "fraud"], "risk_tier": "MEDIUM",
 }  # fmt: skip
+#: One that has ended, of a vendor.
+ENDED: Mapping[str, Any] = {
+    "group": OPEN_GROUP, "name": f"churn-{SECRET}", "description": "Scores payments for fraud.",
+    "tags": ["plain", f"{SECRET}-ended"], "risk_tier": "LOW", "origin": "VENDOR",
+}  # fmt: skip
 _ARROWS = {State.DRAFT: State.SUBMITTED, State.SUBMITTED: State.APPROVED_STAGING}
 
 
@@ -43,12 +49,13 @@ class Cast:
     blind: Mapping[str, Person]
     seeing: Mapping[str, Person]
     team: str
+    admin: Person
 
 
 def gather(make: Make, api: Api) -> Cast:
     """The people, before there is a hidden model."""
     owner, named, member = make.owner(), make.owner(), make.person(name="member")
-    admin = make.person(Role.ADMIN, name="admin")
+    admin = make.person(Role.ADMIN, Role.MRC, name="admin")
     team = f"team-{secrets.token_hex(4)}@example.com"
     others = make.person(name="colleague")
     for email, who in ((team, member), (f"other-{team}", others)):
@@ -67,6 +74,7 @@ def gather(make: Make, api: Api) -> Cast:
             "an auditor": make.person(Role.AUDITOR),
         },
         team=team,
+        admin=admin,
     )  # fmt: skip
 
 
@@ -82,11 +90,15 @@ def show_some(registry: Registry, make: Make, owner: Person) -> list[Model]:
 def hide_some(registry: Registry, make: Make, cast: Cast) -> list[Model]:
     """The hidden models, with versions, collaborators of now and of then."""
     owners = [f"{SECRET}@example.com", cast.seeing["a named owner"].email, cast.team]
-    hidden = [make.model(cast.owner, owners=owners, visibility="RESTRICTED", **told) for told in (UNLIKE, LIKE)]
+    hidden = [make.model(cast.owner, owners=owners, visibility="RESTRICTED", **told) for told in (UNLIKE, LIKE, ENDED)]
     _add_version(registry, make, hidden[0], cast.owner, f"{SECRET}-flow", f"{SECRET}-type", State.APPROVED_STAGING)
     _add_version(registry, make, hidden[1], cast.owner, "pytorch", "classification", State.SUBMITTED)
     for model in hidden:
         _let_in(registry, model, cast)
+    with registry.writing() as work:
+        retiring.retire_model(
+            work, cast.admin.actor, hidden[2].group, hidden[2].name, reason=f"Its {SECRET} day is over."
+        )
     return hidden
 
 

@@ -2,13 +2,16 @@
 
 import random
 from collections.abc import Callable
+from urllib.parse import quote
 
 from tests.features.search.corpus import MISTAKES, ROWS
 from tests.support.naughty import STRINGS
 from tests.support.search_queries import make_query
 
-#: No client sends longer addresses.
-LONGEST = 4_000
+#: Ten times what a query may have, and a little more.
+LONGEST = 10_100
+#: No client sends longer addresses, in bytes as they are quoted.
+_LONGEST_SENT = 60_000
 _SEEDS = tuple(dict.fromkeys([row.text for row in (*ROWS, *MISTAKES)]))
 _PIECES = (
     "(", ")", '"', "'", ":", "*", "?", "-", "+", "!", "~", "^", "/", "\\", "[", "]", "{", "}", " TO ", " AND ", " OR ",
@@ -16,7 +19,11 @@ _PIECES = (
     "模", "ﷺ", "😀", "İ", "ß", "٣", "tag:", "riskTier:", "state:", "created:", "updated:", "is:", "has:", "owner:me",
     "name:", "version:", "framework:", "newest:", "created:[", "2024-02-30", "now-7d", "now-99999y", "9999-12-31",
     "0000-01-01", "*a*b*c*d*", "??", "%", "_", "' OR 1=1 --", "¶", "n/", "k/", ":*", "<->", "\uffff", "\U0010ffff",
-    "\\\\", "col:", "NEAR(",
+    "\\\\", "col:", "NEAR(", "/^fraud.*$/i", "[a-z]+", "(?:a|b){2,}", "(a+)+$", "\\d+\\b", ".*", "^", "$",
+    "'; DROP TABLE models; --", "' UNION SELECT * FROM people --", "1; SELECT pg_sleep(9)", "/*", "*/", "\u2066",
+    "\u2069", "\u202a", "\u061c", "👩‍👩‍👧", "🏳️‍🌈", "हिन्दी", "한국어", "עברית", "العربية", "ไทย", "ёлка", "ΣΊΣΥΦΟΣ",
+    "Łódź", "2023-02-29", "2025-13-01", "2025-00-10", "2025-04-31T25:61:00Z", "[2025-02-30 TO 2025-02-31]",
+    "-0001-01-01",
 )  # fmt: skip
 
 
@@ -25,7 +32,8 @@ def make_noise(chance: random.Random) -> str:
     made = chance.choice(_MAKERS)(chance)
     for _ in range(chance.choice((0, 1, 1, 2, 5))):
         made = chance.choice(_CHANGES)(chance, made)
-    return made[:LONGEST]
+    longest = quote(made[:LONGEST], errors="replace")
+    return made[: LONGEST if len(longest) < _LONGEST_SENT else LONGEST * _LONGEST_SENT // len(longest) // 2]
 
 
 def _seed(chance: random.Random) -> str:
@@ -75,6 +83,11 @@ def _repeat(chance: random.Random, text: str) -> str:
     return between.join([text] * chance.choice((2, 10, 40, 120)))
 
 
+def _lengthen(chance: random.Random, text: str) -> str:
+    filling = chance.choice(("a", "ab ", "* ", "模", "é", "😀", "-x ", "a*", "tag:x ", "\u202e", text or "?"))
+    return text + filling * (chance.choice((999, 1_000, 1_001, 10_000)) // len(filling) + 1)
+
+
 def _turn(chance: random.Random, text: str) -> str:
     return chance.choice((str.upper, str.lower, str.title, str.swapcase))(text)
 
@@ -86,5 +99,5 @@ def _in_field(chance: random.Random, text: str) -> str:
 
 _MAKERS: tuple[Callable[[random.Random], str], ...] = (_seed, _seed, _random_query, _random_query, _naughty, _soup)
 _CHANGES: tuple[Callable[[random.Random, str], str], ...] = (
-    _insert, _insert, _insert, _cut, _cut, _swap, _splice, _nest, _repeat, _turn, _in_field,
+    _insert, _insert, _insert, _cut, _cut, _swap, _splice, _nest, _repeat, _turn, _in_field, _lengthen,
 )  # fmt: skip

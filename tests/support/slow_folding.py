@@ -5,13 +5,17 @@ Written apart from `kit/words.py` on purpose, so that a fault of one is not a fa
 """
 
 import unicodedata
+from functools import lru_cache
 
 #: Of which scripts marks above and below letters do not count.
 _BARE = ("LATIN ", "GREEK ", "CYRILLIC ")
 #: What is kept of a word.
 _LONGEST = 100
+#: How many texts are remembered: a few dozen models are asked thousands of times.
+_REMEMBERED = 20_000
 
 
+@lru_cache(_REMEMBERED)
 def bare(text: str) -> str:
     """A text without case, widths, ligatures, and without the accents of Latin, Greek and Cyrillic letters."""
     same = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -32,7 +36,8 @@ def _without_stroke(letter: str) -> str:
     return unicodedata.lookup(name.split(" WITH ")[0]) if name.startswith(_BARE) and " WITH " in name else letter
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(_REMEMBERED)
+def words_of(text: str) -> tuple[str, ...]:
     """The words of a text in order: runs of letters and digits; each ideograph, kana and symbol is one."""
     found: list[str] = []
     run = ""
@@ -47,7 +52,7 @@ def words_of(text: str) -> list[str]:
         run = ""
         if alone:
             found.append(letter)
-    return [*found, run[:_LONGEST]] if run else found
+    return (*found, run[:_LONGEST]) if run else tuple(found)
 
 
 def _stands_alone(letter: str) -> bool:
@@ -58,6 +63,7 @@ def _stands_alone(letter: str) -> bool:
     return written_without_blanks or unicodedata.category(letter) == "So"
 
 
+@lru_cache(_REMEMBERED)
 def is_like(text: str, pattern: str) -> bool:
     """The whole text is as the pattern has it, where `*` is any letters or none and `?` is one."""
     if not pattern:

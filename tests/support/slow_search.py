@@ -196,9 +196,9 @@ def find(node: Node, books: Sequence[Book], reader: Reader, sort: str = "") -> l
 
 def rank(node: Node, book: Book, reader: Reader) -> int:
     """How far down a model that fits stands: the first of the steps that it takes."""
-    typed = [
+    typed = tuple(
         one.text for leaf, negated in leaves(node) if isinstance(leaf, Text) and not negated for one in leaf.patterns
-    ]
+    )
     if typed and words_of(book.name) == typed:
         return 0
     places = ([book.name], [book.name, book.group, *book.tags])

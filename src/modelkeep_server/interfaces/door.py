@@ -107,22 +107,22 @@ class Door:
         """The same for whoever asks, once it is their turn: nobody has all threads to themselves. Raises TooMany."""
         credential = _credential_of(request)
         if credential is not None and self._turns.is_stranger(credential):
-            await self.hop(lambda: self._introduce(request, credential))
+            self._learn(credential, await self.hop(lambda: self._introduce(request)))
         async with self._turns.taken(credential):
             done = await self.hop(job)
-        actor = asking_of(request).actor
-        if actor.is_known:
-            self._turns.learn(credential, actor.pseudonym)
+        self._learn(credential, asking_of(request).actor)
         return done
 
-    def _introduce(self, request: Request, credential: str) -> None:
+    def _introduce(self, request: Request) -> Actor:
         """Find out whose a token or a session is before anything is done. What is wrong with it is said then."""
         try:
             with self.database.reading(self.parts, asking_of(request).circumstances) as work:
-                actor = self.find_actor(work, request)
+                return self.find_actor(work, request)
         except RegistryError:
-            return
-        if actor.is_known:
+            return NOBODY
+
+    def _learn(self, credential: str | None, actor: Actor) -> None:
+        if credential is not None and actor.is_known:
             self._turns.learn(credential, actor.pseudonym)
 
     async def take_time(self, job: Callable[[], T]) -> T:

@@ -67,9 +67,9 @@ class Turns:
             if not line.under_way:
                 del self._lines[whose]
 
-    def learn(self, credential: str | None, pseudonym: str) -> None:
+    def learn(self, credential: str, pseudonym: str) -> None:
         """Whose a token or a session is: from now on it has no turns besides those of the others of that person."""
-        if credential is None or hash(credential) in self._people:
+        if hash(credential) in self._people:
             return
         if len(self._people) >= _KNOWN_MAX:
             self._people.clear()

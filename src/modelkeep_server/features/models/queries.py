@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
 from modelkeep_server.db.tables import model_owners, models, people
 from modelkeep_server.db.work import Work
@@ -20,10 +20,19 @@ _registrars = people.alias("registrars")
 _creators = people.alias("creators")
 
 
-def select_models() -> Select[Any]:
+#: What `to_model` reads.
+COLUMNS: tuple[ColumnElement[Any], ...] = (
+    *(column for column in models.c if column.name not in ("path_key", "registrar_id", "created_by", "salt")),
+    _registrars.c.email.label("registrar_email"),
+    _creators.c.email.label("creator_email"),
+)
+
+
+def select_models(*told: ColumnElement[Any]) -> Select[Any]:
     """Models with the e-mails of who registered and who created them; filters and order are the caller's."""
     return (
-        select(models, _registrars.c.email.label("registrar_email"), _creators.c.email.label("creator_email"))
+        select(*(told or COLUMNS))
+        .select_from(models)
         .outerjoin(_registrars, _registrars.c.id == models.c.registrar_id)
         .join(_creators, _creators.c.id == models.c.created_by)
     )

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.nesting import RowsAsJson
+from modelkeep_server.db.nesting import RowsAsJson, WholeRows
 from modelkeep_server.db.tables import model_owners, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -24,12 +24,18 @@ def read_shown(work: Work, actor: Actor, keys: Sequence[int]) -> tuple[Catalogue
     """The rows of these models, in the order of the keys, as far as the actor sees them. One statement, or none."""
     if not keys:
         return ()
-    found = {row.id: row for row in work.all(_shown(sight_of(actor)), {"keys": keys, **values_of(actor)})}
+    ((told,),) = work.all(_shown(sight_of(actor)), {"keys": keys, **values_of(actor)})
+    found = {row.id: row for row in _rows().read(told)}
     return tuple(_to_row(found[key]) for key in keys if key in found)
 
 
 @cache
 def _shown(sight: Sight) -> Select[Any]:
+    return model_queries.select_models(_rows().told).where(in_keys(models.c.id, "keys"), visible_by(sight))
+
+
+@cache
+def _rows() -> WholeRows:
     """Models with their owners, newest versions and how many of these they have: all in one statement."""
     owned = (model_owners.c.model_id == models.c.id) & model_owners.c.removed_at.is_(None)
     owners = select(RowsAsJson(model_owners.c.position, model_owners.c.email)).where(owned)
@@ -45,18 +51,15 @@ def _shown(sight: Sight) -> Select[Any]:
     flags = (has_flag(newest.c.id, flag) for flag in ("CLOSED", "HOLD"))
     marks = select(RowsAsJson(newest.c.number, newest.c.version, newest.c.state, *flags))
     count = select(func.count()).select_from(versions).where(of_it)
-    return (
-        model_queries.select_models()
-        .add_columns(
-            owners.correlate(models).scalar_subquery().label("owners"),
-            marks.scalar_subquery().label("marks"),
-            count.correlate(models).scalar_subquery().label("versions_count"),
-        )
-        .where(in_keys(models.c.id, "keys"), visible_by(sight))
+    return WholeRows(
+        *model_queries.COLUMNS,
+        owners.correlate(models).scalar_subquery().label("owners"),
+        marks.scalar_subquery().label("marks"),
+        count.correlate(models).scalar_subquery().label("versions_count"),
     )
 
 
-def _to_row(row: Row[Any]) -> CatalogueRow:
+def _to_row(row: Any) -> CatalogueRow:
     marks = sorted(row.marks, reverse=True)
     return CatalogueRow(
         model_queries.to_model(row, [email for _, email in sorted(row.owners)]),

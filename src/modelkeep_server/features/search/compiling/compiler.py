@@ -109,7 +109,10 @@ class Compiler(ABC):
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
         self.lookups = lookups
+        # Each is put together from much at times, and asked for wherever ways are compared.
+        self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
+        self._found: dict[Value, Found] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -118,6 +121,11 @@ class Compiler(ABC):
 
     def test(self, node: Node) -> str:
         """The condition that a row of `search_models` fits."""
+        if node not in self._tests:
+            self._tests[node] = self._say_test(node)
+        return self._tests[node]
+
+    def _say_test(self, node: Node) -> str:
         if isinstance(node, And | Or):
             word = " AND " if isinstance(node, And) else " OR "
             return f"({word.join(self.test(part) for part in node.parts)})"
@@ -150,7 +158,6 @@ class Compiler(ABC):
 
     def words(self, node: Node) -> Words | None:
         """What the full-text index is asked for a tree; None where that tells nothing of it."""
-        # It is put together from many words at times, and asked for wherever ways are compared.
         if node not in self._words:
             self._words[node] = self._find_words(node)
         return self._words[node]
@@ -219,8 +226,8 @@ class Compiler(ABC):
         """
 
     @abstractmethod
-    def docs_among(self, docs: Sequence[int]) -> str:
-        """The SELECT of these documents."""
+    def docs_among(self, docs: str) -> str:
+        """The SELECT of these documents, with a comma between two."""
 
     @abstractmethod
     def docs_of_words(self, node: Node, words: Words) -> str:
@@ -288,6 +295,11 @@ class Compiler(ABC):
 
     def found(self, node: Value) -> Found:
         """The values that a leaf means. `ids` are None where they are too many, or all of a field."""
+        if node not in self._found:
+            self._found[node] = self._find(node)
+        return self._found[node]
+
+    def _find(self, node: Value) -> Found:
         letter = FIELDS[node.field].letter
         if any(is_any(pattern) for pattern in node.patterns) or not letter:
             return Found(None)

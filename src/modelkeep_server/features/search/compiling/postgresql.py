@@ -63,9 +63,8 @@ class PostgresCompiler(Compiler):
     def listed(self, node: Node) -> str | None:
         return None
 
-    def docs_among(self, docs: Sequence[int]) -> str:
-        told = ",".join(map(str, docs))
-        return f"SELECT unnest(CAST({self.binds.of('{' + told + '}')} AS bigint[]))"
+    def docs_among(self, docs: str) -> str:
+        return f"SELECT unnest(CAST({self.binds.of('{' + docs + '}')} AS bigint[]))"
 
     def docs_of_words(self, node: Node, words: Words) -> str:
         told = [self.holds_words(words), *([] if words.exact else [self.test(node)])]

@@ -53,9 +53,8 @@ class SqliteCompiler(Compiler):
             return f"({fits})"
         return f"({fits} AND holds_shape({self.binds.of(shape.as_python())}, {within}))"
 
-    def docs_among(self, docs: Sequence[int]) -> str:
-        told = ",".join(map(str, docs))
-        return f"SELECT value FROM json_each({self.binds.of(f'[{told}]')})"  # noqa: S608 - values are bound
+    def docs_among(self, docs: str) -> str:
+        return f"SELECT value FROM json_each({self.binds.of(f'[{docs}]')})"  # noqa: S608 - values are bound
 
     def docs_of_words(self, node: Node, words: Words) -> str:
         asked = f"search_index MATCH {self.binds.of(words.query)}"

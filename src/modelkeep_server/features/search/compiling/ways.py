@@ -69,6 +69,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Every document that fits, with a comma between two, and how many these are."""
+
+    docs: str
+    count: int
+
+
+@dataclass(frozen=True)
 class _Start:
     """An index to begin with: the parts of the query that it takes care of, and how much of all models it gives."""
 
@@ -105,7 +113,7 @@ class Search:
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
         #: Every document that fits, once that is known.
-        self.known: Sequence[int] | None = None
+        self.known: Known | None = None
 
     def all(self, sql: str) -> Sequence[tuple[object, ...]]:
         """Rows of a statement that was made here."""
@@ -258,8 +266,8 @@ class Search:
     def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[_Start]:
         """Every index that the search could begin with."""
         if self.known is not None and node == self.node:
-            docs = self.compiler.docs_among(self.known)
-            yield self._gather(docs, tuple(parts), len(self.known) / max(self.models_count, 1))
+            docs = self.compiler.docs_among(self.known.docs)
+            yield self._gather(docs, tuple(parts), self.known.count / max(self.models_count, 1))
         yield from self._text_starts(parts)
         for part in parts:
             if self.compiler.listed(part) is not None:

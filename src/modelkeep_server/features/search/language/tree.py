@@ -8,6 +8,23 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def _hashed_once(kind: type[T]) -> type[T]:
+    """Trees are keys wherever ways are compared, and each hash of one would go through all of it."""
+    compute: Any = kind.__hash__
+
+    def find(self: Any) -> int:
+        known: int | None = self.__dict__.get("_hash")
+        if known is None:
+            known = self.__dict__["_hash"] = compute(self)
+        return known
+
+    kind.__hash__ = find  # type: ignore[method-assign]
+    return kind
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,7 @@ class Fit(Enum):
     WILD = "wild"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Pattern:
     """
@@ -57,6 +75,7 @@ class Place(Enum):
     DESCRIPTION = "description"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Text:
     """
@@ -71,6 +90,7 @@ class Text:
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Value:
     """A model that has a value of a field: one of `patterns` fits it whole. `field` is a name of `fields.py`."""
@@ -110,6 +130,7 @@ class Everything:
     """Nothing was asked: every model fits."""
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Not:
     """What does not fit `part`."""
@@ -118,6 +139,7 @@ class Not:
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class And:
     """What fits all of `parts`: two at least."""
@@ -126,6 +148,7 @@ class And:
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Or:
     """What fits one of `parts`: two at least."""
