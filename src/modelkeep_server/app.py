@@ -43,6 +43,7 @@ from modelkeep_server.features.promotion.queue import reminding as request_remin
 from modelkeep_server.features.search.indexing import projection, reindexing
 from modelkeep_server.features.search.indexing import sweeping as index_sweeping
 from modelkeep_server.features.search.saved import matching
+from modelkeep_server.features.search.saved import pruning as match_pruning
 from modelkeep_server.features.storage import checking
 from modelkeep_server.interfaces.gate import Gate, GateSettings, origins_of
 from modelkeep_server.interfaces.site import make_site
@@ -57,7 +58,7 @@ from modelkeep_server.settings.storing import DATABASE_NAME
 SCHEDULES: tuple[Schedule, ...] = (
     *sweeping.SCHEDULES, *checking.SCHEDULES, *rescanning.SCHEDULES, *transfers.SCHEDULES,
     *reminding.SCHEDULES, *request_reminding.SCHEDULES, *next_review_reminding.SCHEDULES, *pruning.SCHEDULES,
-    *matching.SCHEDULES, *index_sweeping.SCHEDULES,
+    *matching.SCHEDULES, *match_pruning.SCHEDULES, *index_sweeping.SCHEDULES,
 )  # fmt: skip
 
 
@@ -275,6 +276,7 @@ def _make_handlers(
         WEBHOOK: make_webhook_handler(database, parts),
         request_reminding.REMIND: in_one_work(database, parts, request_reminding.remind),
         matching.MATCH: matching.make_match_handler(database, parts),
+        match_pruning.PRUNE: match_pruning.make_prune_handler(database, parts),
         index_sweeping.SWEEP: index_sweeping.make_sweep_handler(database, parts),
         pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),

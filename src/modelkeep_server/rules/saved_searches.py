@@ -9,6 +9,10 @@ QUERY_CHARS = 1_000
 #: So many one person has, and so many they are told of.
 SEARCHES_MAX = 100
 ALERTS_MAX = 100
+#: Of a model that was registered longer ago nobody is told as a new one, whenever it comes to match.
+NEW_DAYS = 365
+#: So long a search that was deleted can be put back.
+RESTORED_DAYS = 30
 #: Beside a query, those that others share are counted so far.
 COUNTED_MAX = 1_000
 #: How results are sorted; empty: by relevance where the query holds words, else what changed last first.

@@ -264,13 +264,13 @@ search_news = Table(
     Column("model_id", BigKey, nullable=False),
 )
 
-#: Which models somebody was told of by which alert, so that they are told of each once.
+#: Which models somebody was told of by which alert, so that they are told of each once while it is new.
 search_matches = Table(
     "search_matches",
     metadata,
     Column("model_id", BigKey, primary_key=True, autoincrement=False),
     Column("alert_id", BigKey, primary_key=True, autoincrement=False),
-    Index("ix_search_matches_alert", "alert_id"),
+    Index("ix_search_matches_alert", "alert_id", "model_id"),
     sqlite_with_rowid=False,
 )
 

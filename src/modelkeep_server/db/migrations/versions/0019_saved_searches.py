@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("model_id", "alert_id", name="pk_search_matches"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_search_matches_alert", "search_matches", ["alert_id"], unique=False)
+    op.create_index("ix_search_matches_alert", "search_matches", ["alert_id", "model_id"], unique=False)
 
 
 def _saved_searches() -> None:

@@ -41,7 +41,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Mine, Node
 from modelkeep_server.features.search.saved.judging import Document, judge, read_documents
-from modelkeep_server.rules.saved_searches import Sharing
+from modelkeep_server.rules.saved_searches import NEW_DAYS, Sharing
 
 MATCH = "match-searches"
 KIND = "search.match"
@@ -53,6 +53,10 @@ _BATCH = 200
 _NEEDLES_ASKED = 500
 #: What stands in queries that mean another span of time later.
 _RELATIVE = ("now", "today", "yesterday")
+#: So many queries are remembered as they were read, none longer than this: what is read takes up to 350 times as many
+#: bytes, and people save what they like.
+REMEMBERED_MAX = 4_096
+_REMEMBERED_CHARS = 100
 
 # The rule of who sees a model reads people by their own name.
 _persons = people.alias("persons")
@@ -87,8 +91,8 @@ class Batch:
 
 def note_changes(work: Work, touched: Sequence[tuple[str, int]]) -> None:
     """
-    Note models that changed, or that somebody sees from now on, where an alert is older than they are. One statement
-    where nobody has an alert, else four at most.
+    Note new models that changed, or that somebody sees from now on, where an alert is older than they are. One
+    statement where nobody has an alert, else four at most.
     """
     written: dict[str, list[int]] = defaultdict(list)
     for table, key in touched:
@@ -113,7 +117,8 @@ def note_changes(work: Work, touched: Sequence[tuple[str, int]]) -> None:
 
 def _note(work: Work, which: ColumnElement[bool], *whose: ColumnElement[bool]) -> int:
     older = select(search_alerts.c.id).where(_STANDING, search_alerts.c.since < models.c.created_at, *whose).exists()
-    noted = insert(search_news).from_select(["model_id"], select(models.c.id).where(which, older))
+    is_new = models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
+    noted = insert(search_news).from_select(["model_id"], select(models.c.id).where(which, is_new, older))
     return work.keep(search_news, noted.execution_options(preserve_rowcount=True))
 
 
@@ -145,7 +150,8 @@ def find_matches(work: Work) -> Batch:
     keys = sorted({row.model_id for row in news})
     if not keys:
         return Batch((), ())
-    changed = work.all(select(models).where(in_keys(models.c.id, "keys")), {"keys": keys})
+    is_new = models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
+    changed = work.all(select(models).where(in_keys(models.c.id, "keys"), is_new), {"keys": keys})
     documents = read_documents(work, keys)
     alerts = _Alerts(work, documents)
     told = _read_told(work, keys)
@@ -307,9 +313,14 @@ class _Reader:
 
     def _read(self, query: str) -> Node | None:
         if query not in self._nodes:
-            relative = any(word in query.casefold() for word in _RELATIVE)
-            self._nodes[query] = _read(query, self._work.now) if relative else _read_fixed(query)
+            self._nodes[query] = read_again(query, self._work.now)
         return self._nodes[query]
+
+
+def read_again(query: str, now: datetime) -> Node | None:
+    """A query of a saved search, which is read over and over; None where it cannot be read any more."""
+    is_relative = any(word in query.casefold() for word in _RELATIVE)
+    return _read(query, now) if is_relative or len(query) > _REMEMBERED_CHARS else _read_fixed(query)
 
 
 def _read(query: str, now: datetime) -> Node | None:
@@ -319,7 +330,7 @@ def _read(query: str, now: datetime) -> Node | None:
         return None
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=REMEMBERED_MAX)
 def _read_fixed(query: str) -> Node | None:
     """A query that means the same at any moment: reading it costs more than all else that is done with it."""
     return _read(query, datetime.now(UTC))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union_all
 
 from modelkeep_server.db.keyset import read_rows
-from modelkeep_server.db.tables import models, people, saved_searches, search_alerts, search_matches
+from modelkeep_server.db.tables import models, people, saved_searches, search_alerts, search_matches, search_models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
@@ -19,12 +19,12 @@ from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
-from modelkeep_server.rules.saved_searches import COUNTED_MAX, Sharing
+from modelkeep_server.rules.saved_searches import COUNTED_MAX, RESTORED_DAYS, Sharing
 
 #: Whose searches a list shows.
 WHOSE = ("all", "mine", "shared")
 #: So many of what an alert found lately are counted, and one for more.
-FOUND_MAX = 999
+FOUND_MAX = 99
 #: So many queries are kept in mind, with what is wrong with them.
 _READ_MAX = 4_096
 
@@ -117,10 +117,20 @@ def list_followed(work: Work, actor: Actor, *, days: int, limit: int) -> Page[Fo
     there are; whether their queries can be read is not asked. What they found is counted up to `FOUND_MAX`, and one for
     more. One statement.
     """
+    begin = work.now - timedelta(days=days)
+    # Inside ids grow with time: what was told of longer ago is not even read.
+    first = (
+        select(search_models.c.model_id)
+        .where(search_models.c.created_at >= clock.to_us(begin))
+        .order_by(search_models.c.created_at, search_models.c.model_id)
+        .limit(1)
+        .scalar_subquery()
+    )
     lately = (
         select(models.c.id)
         .join(search_matches, search_matches.c.model_id == models.c.id)
-        .where(search_matches.c.alert_id == search_alerts.c.id, models.c.created_at >= work.now - timedelta(days=days))
+        .where(search_matches.c.alert_id == search_alerts.c.id, search_matches.c.model_id >= first)
+        .where(models.c.created_at >= begin)
         .where(visible_to(actor))
         .limit(FOUND_MAX + 1)
         .correlate(search_alerts)
@@ -140,10 +150,13 @@ def list_followed(work: Work, actor: Actor, *, days: int, limit: int) -> Page[Fo
 
 
 def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
-    """A search that the actor deleted; None where there is none. One statement, none where it is no id at all."""
+    """
+    A search that the actor deleted and can put back; None where there is none. One statement, none where it is no id.
+    """
     if not ids.is_uuid(public_id):
         return None
-    deleted = (saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_not(None))
+    lately = saved_searches.c.ended_at >= work.now - timedelta(days=RESTORED_DAYS)
+    deleted = (saved_searches.c.person_id == actor.user_id, lately)
     row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *deleted))
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
 

@@ -22,6 +22,7 @@ from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, NotFound, NotPermitted, StateForbids
 from modelkeep_server.rules.saved_searches import (
     NAME_CHARS,
+    RESTORED_DAYS,
     SEARCHES_MAX,
     SORTS,
     Sharing,
@@ -123,10 +124,10 @@ def delete_search(work: Work, actor: Actor, public_id: str, *, expected: Collect
 
 def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     """
-    Put a search back that the actor deleted, with whoever was told by it.
+    Put a search back that the actor deleted in the last `RESTORED_DAYS`, with whoever was told by it.
 
     Raises:
-        NotFound: The actor deleted none by this id, or it is back.
+        NotFound: The actor deleted none by this id, or too long ago, or it is back.
         NameTaken: The actor saved another one under its name meanwhile.
         StateForbids: The actor has as many as one may have.
     """
@@ -134,7 +135,10 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     work.lock(people, actor.user_id or 0)
     search = queries.find_deleted(work, actor, public_id)
     if search is None:
-        raise NotFound("There is no such search of yours that was deleted.")
+        raise NotFound(
+            "There is no such search of yours that was deleted.",
+            remedy=f"It can be put back for {RESTORED_DAYS} days. Save it anew.",
+        )
     if queries.count_mine(work, actor) >= SEARCHES_MAX:
         raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
     _change(work, search.key, search.revision, {"ended_at": None})

@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "remind-of-next-reviews": "Reminding of versions to be looked at again",
     "remind-of-reviews": "Reminding of reviews that are overdue",
     "match-searches": "Telling of models that match saved searches",
+    "prune-matches": "Forgetting what saved searches told long ago",
     "sweep-search": "Clearing the search index of what no model has any more",
     "prune-notices": "Dropping notices read long ago",
 }
