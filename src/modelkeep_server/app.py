@@ -31,7 +31,7 @@ from modelkeep_server.features.artifacts.judging.scanning import SCAN
 from modelkeep_server.features.artifacts.uploading import sweeping
 from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.inbox import pruning
-from modelkeep_server.features.jobs.handling import in_one_work
+from modelkeep_server.features.jobs.handling import a_little_at_a_time, in_one_work
 from modelkeep_server.features.jobs.views import Handler, Handlers, Schedule
 from modelkeep_server.features.lineage import projection as lineage_projection
 from modelkeep_server.features.notify.sending import make_mail_handler
@@ -276,7 +276,7 @@ def _make_handlers(
         WEBHOOK: make_webhook_handler(database, parts),
         request_reminding.REMIND: in_one_work(database, parts, request_reminding.remind),
         matching.MATCH: matching.make_match_handler(database, parts),
-        match_pruning.PRUNE: match_pruning.make_prune_handler(database, parts),
+        match_pruning.PRUNE: a_little_at_a_time(database, parts, match_pruning.prune),
         index_sweeping.SWEEP: index_sweeping.make_sweep_handler(database, parts),
         pruning.PRUNE: in_one_work(database, parts, pruning.prune),
         checking.CHECK: checking.make_check_handler(database, parts, stopping),

@@ -156,7 +156,11 @@ class Compiler(ABC):
             return self._docs_of_value(node)
         if isinstance(node, Text):
             return None
-        return f"SELECT doc FROM search_models WHERE {self._test_fact(node)}"  # noqa: S608 - values are bound
+        return self.docs_of_fact(node)
+
+    def docs_of_fact(self, node: Node) -> str:
+        """The SELECT of documents of which a column says so."""
+        return f"SELECT doc FROM search_models WHERE {self.test(node)}"  # noqa: S608 - values are bound
 
     def words(self, node: Node) -> Words | None:
         """What the full-text index is asked for a tree; None where that tells nothing of it."""

@@ -76,8 +76,7 @@ class SqliteCompiler(Compiler):
         )
 
     def begin_with_dates(self, part: During, share: float) -> Start:
-        docs = f"SELECT doc FROM search_models WHERE {self.test(part)}"  # noqa: S608 - values are bound
-        return self.begin_with_docs(docs, (part,), share)
+        return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
 
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         doc = "search_models.doc"

@@ -34,6 +34,10 @@ class Costs:
     opened: float = 0.0
     merged: float = 0.0
 
+    def of_lists(self, lists: int, rows: float) -> float:
+        """What it takes to open so many lists, and to look at each for so many rows."""
+        return lists * (self.opened + self.merged * rows)
+
 
 @dataclass(frozen=True)
 class Start:

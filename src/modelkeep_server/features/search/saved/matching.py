@@ -117,9 +117,12 @@ def note_changes(work: Work, touched: Sequence[tuple[str, int]]) -> None:
 
 def _note(work: Work, which: ColumnElement[bool], *whose: ColumnElement[bool]) -> int:
     older = select(search_alerts.c.id).where(_STANDING, search_alerts.c.since < models.c.created_at, *whose).exists()
-    is_new = models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
-    noted = insert(search_news).from_select(["model_id"], select(models.c.id).where(which, is_new, older))
+    noted = insert(search_news).from_select(["model_id"], select(models.c.id).where(which, _is_new(work), older))
     return work.keep(search_news, noted.execution_options(preserve_rowcount=True))
+
+
+def _is_new(work: Work) -> ColumnElement[bool]:
+    return models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
 
 
 def make_match_handler(database: Database, parts: Parts) -> Handler:
@@ -150,8 +153,7 @@ def find_matches(work: Work) -> Batch:
     keys = sorted({row.model_id for row in news})
     if not keys:
         return Batch((), ())
-    is_new = models.c.created_at >= work.now - timedelta(days=NEW_DAYS)
-    changed = work.all(select(models).where(in_keys(models.c.id, "keys"), is_new), {"keys": keys})
+    changed = work.all(select(models).where(in_keys(models.c.id, "keys"), _is_new(work)), {"keys": keys})
     documents = read_documents(work, keys)
     alerts = _Alerts(work, documents)
     told = _read_told(work, keys)

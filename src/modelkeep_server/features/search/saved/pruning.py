@@ -8,33 +8,16 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select
 
-from modelkeep_server.db.contention import do_again
-from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import models, saved_searches, search_alerts, search_matches
-from modelkeep_server.db.work import Circumstances, Parts, Work
-from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.db.work import Work
+from modelkeep_server.features.jobs.views import Schedule
 from modelkeep_server.rules.saved_searches import NEW_DAYS, RESTORED_DAYS
 
 PRUNE = "prune-matches"
 SCHEDULES = (Schedule(PRUNE, timedelta(days=7)),)
 _ROWS_A_TIME = 5_000
 _ALERTS_A_TIME = 20
-
-
-def make_prune_handler(database: Database, parts: Parts) -> Handler:
-    """What forgets week after week, a little at a time."""
-
-    def call(task: Task) -> None:
-        del task
-        while do_again(once):
-            pass
-
-    def once() -> int:
-        with database.writing(parts, Circumstances.of_the_house()) as work:
-            return prune(work)
-
-    return Handler(call)
 
 
 def prune(work: Work) -> int:
