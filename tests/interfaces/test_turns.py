@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modelkeep_server.features.identity.tokens import service as tokens
-from modelkeep_server.features.search import queries
+from modelkeep_server.features.search import exporting, queries
 from modelkeep_server.interfaces import turns
 from tests.support.clients import Api, Client
 from tests.support.make import Make, Person
@@ -16,6 +16,7 @@ from tests.support.registries import Registry
 
 PATIENCE_SECONDS = 60
 SEARCH = "/api/v1/models?q=fraud"
+EXPORT = "/api/v1/models/export?q=fraud"
 
 
 class Slow:
@@ -97,6 +98,35 @@ def test_new_tokens_and_spellings_of_them_are_no_way_past_the_line(
     assert other.status_code == 200
     assert begun <= threads // 2 + 1
     assert {one.result().status_code for one in asked} == {200}
+
+
+def test_who_waits_for_their_turn_keeps_no_place_that_others_wait_for(
+    slow: Slow, make: Make, api: Api, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exports of somebody whose searches are slow go on, and so do those of others behind them."""
+    half = registry.house.settings.connections // 2
+    looked = Semaphore(0)
+    look_into = exporting.look_into
+
+    def look_into_slowly(work: Any, actor: Any, wanted: Any) -> None:
+        look_into(work, actor, wanted)
+        if actor.email == slow.person.email:
+            looked.release()
+            slow.begun.acquire(timeout=PATIENCE_SECONDS)
+
+    monkeypatch.setattr(exporting, "look_into", look_into_slowly)
+    one, other = api.as_(slow.person), api.as_(make.owner())
+    assert one.get("/api/v1/searches").status_code == 200
+
+    with ThreadPoolExecutor(4 * half) as pool:
+        exports = [pool.submit(one.get, EXPORT) for _ in range(half - 1)]
+        assert all(looked.acquire(timeout=PATIENCE_SECONDS) for _ in exports)
+        searches = ask_at_once(pool, [one], 3 * half)
+        of_other = pool.submit(other.get, EXPORT).result(PATIENCE_SECONDS / 4)
+        slow.let_go.set()
+
+    assert of_other.status_code == 200
+    assert {asked.result().status_code for asked in [*exports, *searches]} == {200}
 
 
 def test_more_than_anybody_waits_for_is_refused(slow: Slow, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,12 @@ import time
 from collections.abc import AsyncIterator
 from functools import partial
 
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import export, proofs, verify
 from modelkeep_server.features.audit.export import Export
 from modelkeep_server.features.audit.filters import EventFilter
-from modelkeep_server.features.audit.views import Event, ProvenEvent, Verified
+from modelkeep_server.features.audit.views import Event, ProvenEvent, Verdict, Verified
+from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.interfaces.doorway import Desk
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.errors import IntegrityBroken
@@ -22,12 +24,14 @@ EVENTS_A_SECOND = 40_000
 
 async def verify_whole_log(desk: Desk) -> Verified:
     """Verify the whole log, and remember the verdict for whoever looks at the log next."""
-    async with desk.door.whole_log:
-        began = time.monotonic()
-        verdict = await desk.read(verify.verify_for)
-        verified = Verified(verdict, clock.utc_now(), time.monotonic() - began)
-    desk.door.verified = verified
+    verdict, seconds = await desk.read(_verify, among=desk.door.whole_log)
+    desk.door.verified = verified = Verified(verdict, clock.utc_now(), seconds)
     return verified
+
+
+def _verify(work: Work, actor: Actor) -> tuple[Verdict, float]:
+    began = time.monotonic()
+    return verify.verify_for(work, actor), time.monotonic() - began
 
 
 def guess_seconds(size: int, last: Verified | None) -> float:
@@ -39,8 +43,7 @@ def guess_seconds(size: int, last: Verified | None) -> float:
 
 async def begin_export(desk: Desk, asked: EventFilter, form: str) -> Export:
     """Count what an export holds, and put it on record. Raises Invalid, NotPermitted."""
-    async with desk.door.whole_log:
-        found = await desk.read(lambda work, actor: export.measure(work, actor, asked))
+    found = await desk.read(lambda work, actor: export.measure(work, actor, asked), among=desk.door.whole_log)
     await desk.write(lambda work, actor: export.begin(work, actor, found, format=form))
     return found
 
@@ -49,8 +52,7 @@ async def runs_of(desk: Desk, found: Export) -> AsyncIterator[tuple[Event, ...]]
     """The events of an export in runs. Between them nothing is held: no transaction, and no place in the queue."""
     last: Event | None = None
     while True:
-        async with desk.door.whole_log:
-            events = await desk.read(partial(export.read_run, export=found, after=last))
+        events = await desk.read(partial(export.read_run, export=found, after=last), among=desk.door.whole_log)
         if not events:
             return
         yield events

@@ -5,6 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -103,12 +104,15 @@ class Door:
         """Run a job in a worker thread, waiting for one to come free."""
         return await anyio.to_thread.run_sync(job, limiter=self.limiter)
 
-    async def hop_for(self, request: Request, job: Callable[[], T]) -> T:
-        """The same for whoever asks, once it is their turn: nobody has all threads to themselves. Raises TooMany."""
+    async def hop_for(self, request: Request, job: Callable[[], T], *, among: CapacityLimiter | None = None) -> T:
+        """
+        The same for whoever asks, once it is their turn, and then that of the job `among` few at a time: nobody has all
+        threads to themselves. Raises TooMany.
+        """
         credential = _credential_of(request)
         if credential is not None and self._turns.is_stranger(credential):
             self._learn(credential, await self.hop(lambda: self._introduce(request)))
-        async with self._turns.taken(credential):
+        async with self._turns.taken(credential), among or nullcontext():
             done = await self.hop(job)
         self._learn(credential, asking_of(request).actor)
         return done

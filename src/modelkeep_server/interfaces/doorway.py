@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from anyio import CapacityLimiter
 from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -75,21 +76,28 @@ class Desk:
     request: Request
     act: str
 
-    async def read(self, job: Callable[[Work, Actor], T]) -> T:
-        """Run a job in a work that reads."""
-        return await self.door.hop_for(self.request, lambda: self._done(job, writes=False))
+    async def read(self, job: Callable[[Work, Actor], T], *, among: CapacityLimiter | None = None) -> T:
+        """Run a job in a work that reads: in a turn of whoever asks, or `among` few of everybody."""
+        if among is None:
+            return await self.make(lambda: self._done(job, writes=False))
+        # Nobody waits for a turn of theirs in the place that others wait for.
+        async with among:
+            return await self.door.hop(lambda: self._done(job, writes=False))
+
+    async def make(self, job: Callable[[], T], *, among: CapacityLimiter | None = None) -> T:
+        """Run a job in a turn of whoever asks, and once in it `among` few of everybody."""
+        return await self.door.hop_for(self.request, job, among=among)
 
     async def read_on(self, job: Callable[[Work, Actor], T], then: Callable[[T], U]) -> U:
         """
         Run a job in a work that reads, and take what it gives on by `then`, which may read a stored file: in the same
         thread, outside the work.
         """
-        async with self.door.reading_files:
-            return await self.door.hop_for(self.request, lambda: then(self._done(job, writes=False)))
+        return await self.make(lambda: then(self._done(job, writes=False)), among=self.door.reading_files)
 
     async def write(self, job: Callable[[Work, Actor], T]) -> T:
         """Run a job in a work that writes; committed when this returns."""
-        return await self.door.hop_for(self.request, lambda: self._done(job, writes=True))
+        return await self.make(lambda: self._done(job, writes=True))
 
     async def look(self, job: Callable[[Work], T]) -> T:
         """Run a job of the registry itself that reads: for answers that need nobody's leave."""

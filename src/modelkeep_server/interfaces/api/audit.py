@@ -166,8 +166,7 @@ async def show_checkpoint(desk: Desk) -> CheckpointOut:
 async def download_bundle(desk: Desk) -> Response:
     """The whole log as a ZIP for the stand-alone verifier: checkpoint, vkey, tiles (C2SP tlog-tiles), README."""
     checkpoint = await desk.write(bundle.begin_bundle)
-    async with desk.door.whole_log:
-        path = await desk.read(lambda work, _: bundle.write_bundle(work, checkpoint))
+    path = await desk.read(lambda work, _: bundle.write_bundle(work, checkpoint), among=desk.door.whole_log)
     return FileResponse(
         path,
         media_type="application/zip",

@@ -109,8 +109,7 @@ async def _measure(desk: Desk, wanted: CatalogueFilter) -> ModelExport:
     door, who = desk.door, asking_of(desk.request).actor.pseudonym
     full = "Too many exports of models are being made at this moment."
     with place_among(door.exports, who, of_all=EXPORTS_WAITING, of_one=EXPORTS_OF_ONE, full=full):
-        async with door.exporting:
-            return await desk.read(lambda work, actor: exporting.measure(work, actor, wanted))
+        return await desk.read(lambda work, actor: exporting.measure(work, actor, wanted), among=door.exporting)
 
 
 async def _runs_of(desk: Desk, found: ModelExport) -> AsyncIterator[tuple[ExportedModel, ...]]:

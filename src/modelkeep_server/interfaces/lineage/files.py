@@ -87,7 +87,7 @@ async def send(desk: Desk, taken: Taken, format_: Format) -> Response:
     def make() -> bytes:
         return make_file(taken, format_, desk.door.parts)
 
-    content = await (print_file(desk, make) if format_ is Format.PNG else desk.door.hop(make))
+    content = await (print_file(desk, make) if format_ is Format.PNG else desk.make(make))
     headers = headers_of_file(f"{_name_file(taken.name)}-lineage.{format_}", len(content))
     return Response(content, media_type=MEDIA_TYPES[format_], headers=headers)
 
