@@ -44,9 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("modelkeep", deadline=None, derandomize=steady)
     hypothesis.settings.load_profile("modelkeep")
     if not hasattr(config, "workerinput"):
-        if config.option.markexpr != "endurance":
-            scratch.prefer_memory()
-        postgres.begin_run()
+        memory = scratch.prefer_memory() if config.option.markexpr != "endurance" else None
+        postgres.begin_run(memory)
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,8 +2,8 @@
 One real PostgreSQL server a test run, started by whoever needs it first and stopped when the run ends.
 
 The run's own folder is named in an environment variable, so that the workers of one run share one server. As root the
-server runs as the user `postgres`, since PostgreSQL refuses root; its folder lies under /tmp, because initdb fails
-beneath a folder that its user cannot enter. A keeper process stops it should the run be killed.
+server runs as the user `postgres`, since PostgreSQL refuses root; its folder lies in memory or right under /tmp, for
+initdb fails beneath a folder that its user cannot enter. A keeper process stops it should the run be killed.
 """
 
 import fcntl
@@ -35,9 +35,15 @@ _OPTIONS = {
 _keepers: list[subprocess.Popen[bytes]] = []
 
 
-def begin_run() -> None:
-    """Called once a run, before any worker starts."""
-    folder = tempfile.mkdtemp(prefix="modelkeep-tests-", dir="/tmp")
+def begin_run(memory: Path | None = None) -> None:
+    """
+    Called once a run, before any worker starts.
+
+    Args:
+        memory: A file system in memory for the server's files. On a disk a new database, which is hundreds of them,
+            takes up to a second.
+    """
+    folder = tempfile.mkdtemp(prefix="modelkeep-tests-", dir=memory or "/tmp")
     owner = _find_its_user()
     if owner:
         os.chown(folder, owner["user"], owner["group"])
@@ -73,7 +79,10 @@ def create_database(name: str, *, template: str | None = None) -> str:
     """Make a database, as a copy of another where one is named, and give back its URL."""
     url = server_url()
     with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        copied = f' TEMPLATE "{template}"' if template else ""
+        # As it was always done before PostgreSQL 15: through the log it takes twice as long.
+        as_files = " STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
+        connection.execute(f'CREATE DATABASE "{name}"{copied}{as_files}')
     return url.format(name=name)
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from modelkeep_server.features.search.compiling import counting, pages
 from modelkeep_server.features.search.compiling.ranking import LIVE
-from modelkeep_server.features.search.compiling.ways import Search, Way
+from modelkeep_server.features.search.compiling.starts import Way
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import (
     And,
     During,

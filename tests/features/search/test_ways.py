@@ -8,7 +8,8 @@ import pytest
 from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.compiling import counting, lookups, pages, ranking
 from modelkeep_server.features.search.compiling.ranking import LIVE
-from modelkeep_server.features.search.compiling.ways import Search, Way
+from modelkeep_server.features.search.compiling.starts import Way
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import Node
 from modelkeep_server.features.search.views import CatalogueFilter
 from tests.support.registries import Registries

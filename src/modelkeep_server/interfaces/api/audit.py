@@ -44,7 +44,7 @@ From = Annotated[str, Query(alias="from", max_length=40, description="2026-01-31
 To = Annotated[str, Query(alias="to", max_length=40, description="As from; a day is meant whole.")]
 
 
-def _asked(
+async def _asked(
     q: Text = "",
     person: Who = "",
     action: Act = "",

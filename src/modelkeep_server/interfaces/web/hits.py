@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Place, Text, Value, leaves
 from modelkeep_server.kit.words import fold_value, split_words
@@ -27,8 +28,7 @@ class Run:
     is_hit: bool = False
 
 
-@dataclass(frozen=True)
-class _Word:
+class _Word(NamedTuple):
     text: str
     start: int
     end: int
@@ -77,6 +77,10 @@ class Hits:
 
     def _spans(self, text: str, place: Place = Place.ANYWHERE) -> list[tuple[int, int]]:
         sought = [one for one in self.texts if one.place in (Place.ANYWHERE, place)]
+        if text.isascii():
+            # Cutting a text into words costs more than the rest of a row.
+            folded = text.lower()
+            sought = [one for one in sought if all(_may_fit(pattern, folded) for pattern in one.patterns)]
         return _merge(_find(sought, tuple(_words(text)))) if sought else []
 
     def _whole(self, field: str, value: str) -> tuple[Run, ...]:
@@ -107,6 +111,11 @@ def _fits(pattern: Pattern, text: str) -> bool:
     if pattern.fit is Fit.BEGINNING:
         return text.startswith(pattern.text)
     return _is_like(text, pattern.text)
+
+
+def _may_fit(pattern: Pattern, text: str) -> bool:
+    """Whether a word of a text may fit, as far as is seen without cutting it."""
+    return pattern.fit is Fit.WILD or pattern.text in text
 
 
 def _is_like(text: str, pattern: str) -> bool:

@@ -9,7 +9,7 @@ import secrets
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +255,7 @@ def environment() -> jinja2.Environment:
     return env
 
 
+@lru_cache(maxsize=500)
 def draw_icon(name: str, cls: str = "") -> Markup:
     """A lucide icon from the sprite, hidden from screen readers: the words beside it say the same."""
     return Markup('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>').format(

@@ -23,6 +23,7 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
 from modelkeep_server.features.search.compiling.shapes import shape_of
+from modelkeep_server.features.search.compiling.starts import Costs, Start
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -105,6 +106,7 @@ class Compiler(ABC):
     either: ClassVar[str]
     marks: ClassVar[Mapping[Place, str]]
     coded: ClassVar[str]
+    costs: ClassVar[Costs]
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
@@ -232,6 +234,18 @@ class Compiler(ABC):
     @abstractmethod
     def docs_of_words(self, node: Node, words: Words) -> str:
         """The SELECT of documents for it."""
+
+    @abstractmethod
+    def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
+        """The full-text index to begin with. It gives such a `share` of all models; the rarest part has `rarest`."""
+
+    @abstractmethod
+    def begin_with_dates(self, part: During, share: float) -> Start:
+        """The index of a date to begin with."""
+
+    @abstractmethod
+    def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
+        """A SELECT of documents to begin with."""
 
     @abstractmethod
     def place_of(self, within: str, sought: str) -> str:

@@ -6,9 +6,11 @@ from typing import ClassVar
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
+    During,
     Fit,
     Node,
     Pattern,
@@ -28,6 +30,7 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
+    costs = Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25, 0.01)
 
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.
@@ -64,6 +67,21 @@ class SqliteCompiler(Compiler):
             "SELECT search_index.rowid FROM search_index CROSS JOIN search_texts "  # noqa: S608 - values are bound
             f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
         )
+
+    def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
+        where = f"search_index MATCH {self.binds.of(words.query)}"
+        done = parts if words.exact else ()
+        return Start(
+            Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists, rarest=rarest
+        )
+
+    def begin_with_dates(self, part: During, share: float) -> Start:
+        docs = f"SELECT doc FROM search_models WHERE {self.test(part)}"  # noqa: S608 - values are bound
+        return self.begin_with_docs(docs, (part,), share)
+
+    def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
+        doc = "search_models.doc"
+        return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share)
 
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""

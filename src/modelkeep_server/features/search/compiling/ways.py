@@ -6,7 +6,6 @@ A look at the newest models says how much of what is asked fits. It chooses the 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from math import prod
 
 from modelkeep_server.db.saying import as_statement
@@ -14,8 +13,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.compiling.compiler import Compiler, looks_into_texts
 from modelkeep_server.features.search.compiling.lookups import COUNTED_MAX, look_up
-from modelkeep_server.features.search.compiling.postgresql import WHOLE, PostgresCompiler
+from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
+from modelkeep_server.features.search.compiling.starts import Start, Way
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import And, During, Everything, Node, Not, Or, Value, join, leaves
 
@@ -27,35 +27,7 @@ _JOINED_MAX = 3
 _COMMON = 0.5
 #: So many models of a date are counted.
 _DATED_MAX = 20_000
-
-
-class Way(Enum):
-    """How rows are come by."""
-
-    #: Every model, the newest first, is tested.
-    WALK = "walk"
-    #: Documents come out of an index in the order of their numbers, and reading ends where enough was found.
-    STREAM = "stream"
-    #: All documents come out of the indexes before the first row is known.
-    GATHER = "gather"
-
-
-@dataclass(frozen=True)
-class Costs:
-    """
-    What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
-    by a stream, gathered before the first is known, read by its number, put on a list of all that fit. And for a list
-    of the full-text index that is opened, and looked at for each row that others of it give.
-    """
-
-    walked: float
-    tested: float
-    streamed: float
-    gathered: float
-    fetched: float
-    listed: float = 0.0
-    opened: float = 0.0
-    merged: float = 0.0
+_COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
 
 
 @dataclass(frozen=True)
@@ -76,26 +48,6 @@ class Known:
     count: int
 
 
-@dataclass(frozen=True)
-class _Start:
-    """An index to begin with: the parts of the query that it takes care of, and how much of all models it gives."""
-
-    way: Way
-    tables: str
-    where: str
-    doc: str
-    parts: tuple[Node, ...]
-    share: float
-    #: Whether all of it is read and tested before the first row is known.
-    at_once: bool = False
-    #: How many lists of an index it is put together from, and how much of all models the rarest part has.
-    lists: int = 0
-    rarest: float = 0.0
-
-
-_COSTS = {"sqlite": Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25, 0.01), "postgresql": Costs(0.35, 0.4, 0.15, 1.3, 1.5)}
-
-
 class Search:
     """One tree on its way to rows, for whoever asks. `only` is for those who must see that every way leads there."""
 
@@ -107,9 +59,7 @@ class Search:
         self.node = node
         self.only = only
         lookups = look_up(work, join((node, *beside)))
-        make = SqliteCompiler if work.dialect == "sqlite" else PostgresCompiler
-        self.compiler: Compiler = make(actor, lookups)
-        self._costs = _COSTS[work.dialect]
+        self.compiler = _COMPILERS[work.dialect](actor, lookups)
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
         #: Every document that fits, once that is known.
@@ -194,8 +144,8 @@ class Search:
             return self._walk(parts, walked, newest_first=newest_first)
         return self._begin(best[1], parts, self._needed(best[1], share, wanted, newest_first=newest_first))
 
-    def _cost(self, start: _Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
-        costs = self._costs
+    def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
+        costs = self.compiler.costs
         needed = self._needed(start, share, wanted, newest_first=newest_first)
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
         scanned = min(self.models_count, wanted / share) if newest_first else self.models_count
@@ -205,23 +155,23 @@ class Search:
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
         return gathered + tested + (0 if start.at_once else needed * costs.fetched)
 
-    def _needed(self, start: _Start, share: float, wanted: int, *, newest_first: bool) -> float:
+    def _needed(self, start: Start, share: float, wanted: int, *, newest_first: bool) -> float:
         """How many rows are read before enough of them fit."""
         all_of_it = min(start.share, 1.0) * self.models_count
         return min(all_of_it, wanted * start.share / share) if newest_first and not start.at_once else all_of_it
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
-        return rows * self._costs.walked + sum(self.test(part, rows)[1] for part in parts)
+        return rows * self.compiler.costs.walked + sum(self.test(part, rows)[1] for part in parts)
 
     def test(self, part: Node, rows: float) -> tuple[str, float]:
         """How so many rows are tested, and what it costs: one by one, or against a list of all that fit."""
         test = self.compiler.test(part)
         if not looks_into_texts(test):
             return test, 0.0
-        by_row = rows * self._costs.tested
-        words = self.compiler.words(part)
+        costs, words = self.compiler.costs, self.compiler.words(part)
+        by_row = rows * costs.tested
         count, lists = self.count_of(part), words.lists if words else 0
-        by_list = count * self._costs.listed + lists * (self._costs.opened + count * self._costs.merged)
+        by_list = count * costs.listed + lists * (costs.opened + count * costs.merged)
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
@@ -232,7 +182,7 @@ class Search:
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
-    def _begin(self, start: _Start, parts: Sequence[Node], rows: float) -> Source:
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -263,11 +213,12 @@ class Search:
         ids = self.compiler.found(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
-    def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[_Start]:
+    def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[Start]:
         """Every index that the search could begin with."""
         if self.known is not None and node == self.node:
             docs = self.compiler.docs_among(self.known.docs)
-            yield self._gather(docs, tuple(parts), self.known.count / max(self.models_count, 1))
+            share = self.known.count / max(self.models_count, 1)
+            yield self.compiler.begin_with_docs(docs, tuple(parts), share)
         yield from self._text_starts(parts)
         for part in parts:
             if self.compiler.listed(part) is not None:
@@ -276,13 +227,13 @@ class Search:
             if value_id is not None:
                 where = f"first.value_id = {self.compiler.binds.of(value_id)}"
                 share = self._exact_share_of(part)
-                yield _Start(Way.STREAM, "search_postings AS first", where, "first.doc", (part,), share)
-            elif isinstance(part, During) and self.work.dialect == "postgresql":
-                yield self._start_at_once(_MODELS, self.compiler.test(part), (part,), self.share_of(part))
+                yield Start(Way.STREAM, "search_postings AS first", where, "first.doc", (part,), share)
+            elif isinstance(part, During):
+                yield self.compiler.begin_with_dates(part, self.share_of(part))
             elif self.compiler.words(part) is None:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
-                    yield self._gather(docs_of_part, (part,), self.share_of(part))
+                    yield self.compiler.begin_with_docs(docs_of_part, (part,), self.share_of(part))
 
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
@@ -291,7 +242,7 @@ class Search:
             return self.share_of(part)
         return held / max(self.models_count, 1)
 
-    def _text_starts(self, parts: Sequence[Node]) -> Iterator[_Start]:
+    def _text_starts(self, parts: Sequence[Node]) -> Iterator[Start]:
         """All parts that the full-text index knows of, asked of it at once."""
         compiler = self.compiler
         texts = [part for part in parts if compiler.words(part.part if isinstance(part, Not) else part) is not None]
@@ -302,25 +253,7 @@ class Search:
         rarest = share = min(self._exact_share_of(part) for part in texts)
         if asked in self._shares:
             share = min(share, self._shares[asked])
-        if self.work.dialect == "sqlite":
-            where = f"search_index MATCH {compiler.binds.of(words.query)}"
-            done = tuple(texts) if words.exact else ()
-            yield _Start(
-                Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists, rarest=rarest
-            )
-        elif isinstance(compiler, PostgresCompiler):
-            done = tuple(texts) if words.exact else ()
-            yield self._start_at_once(WHOLE, compiler.holds_words(words), done, share)
-
-    def _start_at_once(self, tables: str, where: str, parts: tuple[Node, ...], share: float) -> _Start:
-        # Such a sum has no index that the planner could rather walk, testing each row.
-        return _Start(Way.GATHER, tables, where, f"({_MODELS}.doc + 0)", parts, share, at_once=True)
-
-    def _gather(self, docs: str, parts: tuple[Node, ...], share: float) -> _Start:
-        doc = f"{_MODELS}.doc"
-        # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
-        within = f"IN ({docs})" if self.work.dialect == "sqlite" else f"= ANY(ARRAY({docs}))"
-        return _Start(Way.GATHER, _MODELS, f"{doc} {within}", doc, parts, share)
+        yield compiler.begin_with_words(words, tuple(texts), share, rarest)
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:

@@ -1,0 +1,52 @@
+"""How rows are come by, and what that costs: what the compilers tell of their databases, of which `ways` chooses."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from modelkeep_server.features.search.language.tree import Node
+
+
+class Way(Enum):
+    """How rows are come by."""
+
+    #: Every model, the newest first, is tested.
+    WALK = "walk"
+    #: Documents come out of an index in the order of their numbers, and reading ends where enough was found.
+    STREAM = "stream"
+    #: All documents come out of the indexes before the first row is known.
+    GATHER = "gather"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """
+    What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
+    by a stream, gathered before the first is known, read by its number, put on a list of all that fit. And for a list
+    of the full-text index that is opened, and looked at for each row that others of it give.
+    """
+
+    walked: float
+    tested: float
+    streamed: float
+    gathered: float
+    fetched: float
+    listed: float = 0.0
+    opened: float = 0.0
+    merged: float = 0.0
+
+
+@dataclass(frozen=True)
+class Start:
+    """An index to begin with: the parts of the query that it takes care of, and how much of all models it gives."""
+
+    way: Way
+    tables: str
+    where: str
+    doc: str
+    parts: tuple[Node, ...]
+    share: float
+    #: Whether all of it is read and tested before the first row is known.
+    at_once: bool = False
+    #: How many lists of an index it is put together from, and how much of all models the rarest part has.
+    lists: int = 0
+    rarest: float = 0.0
