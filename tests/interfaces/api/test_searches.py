@@ -85,8 +85,8 @@ def test_an_admin_takes_down_what_somebody_shares(make: Make, api: Api) -> None:
     assert notice["message"] == f"{admin.email} took down “{made['name']}”, which you shared"
     assert notice["href"] == f"/searches#search-{made['id']}"
     assert [api.as_(one).get(at).status_code for one in (follower, admin)] == [404, 404]
-    (event,) = make.events(made["id"], "search.take_down")
-    assert (event.reason, event.after["sharing"]) == ("It is no search.", "PRIVATE")
+    refused, event = make.events(made["id"], "search.take_down")
+    assert (refused.outcome, event.reason, event.after["sharing"]) == ("REFUSED", "It is no search.", "PRIVATE")
 
 
 def test_only_what_is_shared_is_taken_down(make: Make, api: Api) -> None:
