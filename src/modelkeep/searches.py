@@ -104,6 +104,16 @@ class Searches(Asking):
         """Delete a search of yours: nobody finds it, nor is told by it."""
         self._transport.delete(_route(search_id))
 
+    def take_down_search(self, search_id: str, *, reason: str) -> None:
+        """
+        Take down a search that somebody shares: nobody else finds it, nor is told by it. Whoever saved it keeps it, and
+        is told why.
+
+        Raises:
+            Forbidden: You are no Admin. Conflict: nobody else finds it. Invalid: The reason is missing.
+        """
+        self._transport.post(f"{_route(search_id)}/take-down", {"reason": reason})
+
     def restore_search(self, search_id: str) -> SavedSearch:
         """Put a search back that you deleted. Raises Conflict where you gave its name to another."""
         return read(SavedSearch, self._transport.post(f"{_route(search_id)}/restore"))

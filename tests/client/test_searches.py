@@ -8,7 +8,7 @@ import pytest
 
 from modelkeep.client import Client
 from modelkeep.errors import Conflict, Forbidden, Invalid, NotFound
-from tests.client.conftest import Cli
+from tests.client.conftest import Become, Cli
 from tests.support.running import RunningRegistry
 
 
@@ -47,6 +47,21 @@ def test_a_search_is_saved_run_and_managed_by_command(cli: Cli, registry: Runnin
     assert (shown["sharing"], shown["alert"]) == ("SHARED", True)
     assert [line.split("\t")[0] for line in listed.out.splitlines() if term in line] == [term, f"{term} copy"]
     assert (gone.code, "searches list" in gone.err) == (1, True)
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_an_admin_takes_down_what_somebody_shares(cli: Cli, become: Become, term: str) -> None:
+    """By command, with a reason; whoever saved it keeps it."""
+    with Client() as olga:
+        made = olga.save_search(term, "tag:nlp", shared=True)
+        refused = cli("searches", "take-down", term, "--reason", "No search.")
+        become("ADMIN")
+        done = cli("searches", "take-down", term, "--reason", "No search.")
+        kept = olga.get_search(made.id)
+
+    assert (refused.code, done.code) == (1, 0), done.err
+    assert "olga@company.com keeps" in done.err
+    assert kept.sharing == "PRIVATE"
 
 
 @pytest.mark.usefixtures("as_owner")

@@ -1,4 +1,6 @@
-"""`modelkeep searches`: list, show, edit, share, alert, copy, delete and restore; `modelkeep search` runs them."""
+"""
+`modelkeep searches`: list, show, edit, share, alert, copy, delete, restore and take-down; `modelkeep search` runs them.
+"""
 
 from typing import Annotated, Any
 
@@ -131,6 +133,17 @@ def restore(search_id: Annotated[str, typer.Argument(metavar="ID", help="As `del
     with Client() as client:
         found = client.restore_search(search_id)
     note(f"It is back: {found.name}.")
+
+
+@app.command("take-down")
+def take_down(
+    name: SearchName, reason: Annotated[str, typer.Option("--reason", help="Why; whoever saved it reads it.")]
+) -> None:
+    """Let nobody but whoever saved it find a search that somebody shares. Admins only."""
+    with Client() as client:
+        found = find_search(client, name)
+        client.take_down_search(found.id, reason=reason)
+    note(f"Taken down: {found.name}, which {found.saved_by} keeps.")
 
 
 def find_search(client: Client, name: str) -> SavedSearch:

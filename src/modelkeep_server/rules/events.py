@@ -147,6 +147,7 @@ ACTIONS: dict[str, Action] = {
         Action("search.alert", "search", "chose whether a saved search tells them of new models"),
         Action("search.delete", "search", "deleted a saved search"),
         Action("search.restore", "search", "put back a saved search"),
+        Action("search.take_down", "search", "took down a saved search that somebody shared"),
         Action("webhook.read", "webhook", "looked at webhooks"),
         Action("webhook.create", "webhook", "created the webhook"),
         Action("webhook.update", "webhook", "changed the webhook"),

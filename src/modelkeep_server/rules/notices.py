@@ -198,6 +198,8 @@ KINDS: Mapping[str, Kind] = {
              "Your request for access to {model} was {status}", letter="access_decided"),
         Kind("search.match", "A new model matches a saved search", (Group.NAMED,),
              "New match for “{search}”: {found}", by_mail=False, folded=True, personal=True),
+        Kind("search.taken_down", "A search that you share was taken down", (Group.NAMED,),
+             "{by} took down “{search}”, which you shared", personal=True),
     )
 }  # fmt: skip
 

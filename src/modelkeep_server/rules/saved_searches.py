@@ -1,5 +1,6 @@
 """What a saved search may be, and how many somebody has."""
 
+import unicodedata
 from enum import StrEnum
 
 from modelkeep_server.rules import texts
@@ -17,6 +18,8 @@ RESTORED_DAYS = 30
 COUNTED_MAX = 1_000
 #: How results are sorted; empty: by relevance where the query holds words, else what changed last first.
 SORTS = ("", "relevance", "updated", "created", "name")
+#: Letters and a symbol that are drawn as nothing.
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 class Sharing(StrEnum):
@@ -27,8 +30,11 @@ class Sharing(StrEnum):
 
 
 def find_name_fault(name: str) -> str | None:
-    """What is wrong with a name, as a sentence, or None."""
-    return texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
+    """What is wrong with a name, as a sentence, or None. Others press what it is called: something of it is seen."""
+    fault = texts.find_text_fault(name, max_chars=NAME_CHARS, required=True)
+    if fault is None and all(unicodedata.category(char)[0] in "CZM" or char in _BLANK for char in name):
+        return "Nothing of it can be seen. Write a letter, a digit or a symbol."
+    return fault
 
 
 def find_query_fault(query: str) -> str | None:

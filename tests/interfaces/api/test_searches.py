@@ -54,8 +54,8 @@ def test_what_cannot_be_saved_is_said_field_by_field(make: Make, api: Api) -> No
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", "x" * 101), ("name", "two\nlines"), ("name", "\u202eback"), ("query", "x " * 501), ("query", 'tag:"'),
-     ("query", "/x/"), ("query", "a\x00b")],
+    [("name", "x" * 101), ("name", "two\nlines"), ("name", "\u202eback"), ("name", "\u200b \u3164"),
+     ("query", "x " * 501), ("query", 'tag:"'), ("query", "/x/"), ("query", "a\x00b")],
 )  # fmt: skip
 def test_bad_text_is_refused(make: Make, api: Api, field: str, value: str) -> None:
     """Too long, control characters, or no query: nothing is saved."""
@@ -64,6 +64,39 @@ def test_bad_text_is_refused(make: Make, api: Api, field: str, value: str) -> No
     refused = save(api, person, **{field: value})
 
     assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, [field])
+
+
+def test_an_admin_takes_down_what_somebody_shares(make: Make, api: Api) -> None:
+    """Whoever saved it keeps it and is told why; who followed it finds it no more, and has their alert free again."""
+    person, follower, admin = make.person(), make.person(), make.person(Role.ADMIN)
+    made = save(api, person, f"Buy now {secrets.token_hex(4)}", sharing="SHARED").json()
+    at = f"{PLACE}/{made['id']}"
+    api.as_(follower).put(f"{at}/alert", json={})
+
+    answers = [
+        api.as_(one).post(f"{at}/take-down", json={"reason": reason})
+        for one, reason in [(follower, "Mine."), (admin, " "), (admin, "It is no search."), (admin, "Once more.")]
+    ]
+
+    kept = api.as_(person).get(at).json()
+    (notice,) = api.as_(person).get("/api/v1/notices").json()["items"]
+    assert [answer.status_code for answer in answers] == [403, 422, 204, 404]
+    assert (kept["sharing"], kept["revision"]) == ("PRIVATE", 2)
+    assert notice["message"] == f"{admin.email} took down “{made['name']}”, which you shared"
+    assert notice["href"] == f"/searches#search-{made['id']}"
+    assert [api.as_(one).get(at).status_code for one in (follower, admin)] == [404, 404]
+    refused, event = make.events(made["id"], "search.take_down")
+    assert (refused.outcome, event.reason, event.after["sharing"]) == ("REFUSED", "It is no search.", "PRIVATE")
+
+
+def test_only_what_is_shared_is_taken_down(make: Make, api: Api) -> None:
+    """An Admin's own private search is told so, and stays."""
+    admin = make.person(Role.ADMIN)
+    at = f"{PLACE}/{save(api, admin).json()['id']}"
+
+    refused = api.as_(admin).post(f"{at}/take-down", json={"reason": "No search."})
+
+    assert (refused.status_code, "Nobody else finds" in refused.json()["detail"]) == (409, True)
 
 
 def test_no_two_of_ones_own_have_the_same_name(make: Make, api: Api) -> None:

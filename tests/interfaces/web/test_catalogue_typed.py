@@ -2,6 +2,7 @@
 
 import re
 
+from modelkeep_server.interfaces.web.facets import CHOSEN_MAX
 from tests.support.clients import Api
 from tests.support.make import Make
 
@@ -35,3 +36,13 @@ def test_where_nothing_is_found_the_help_is_near(make: Make, api: Api) -> None:
 
     assert href is not None
     assert f'id="{href[2]}"' in browser.get(href[1]).text
+
+
+def test_of_many_values_in_one_query_some_have_lines(make: Make, api: Api) -> None:
+    """Each line takes the query apart once more: a long one would keep everybody waiting."""
+    make.model()
+    query = " ".join(f"-tag:slate-{number}" for number in range(2 * CHOSEN_MAX))
+
+    text = api.browser(make.person()).get("/models", params={"q": query}).text
+
+    assert text.count('class="pick-line excluded"') == CHOSEN_MAX

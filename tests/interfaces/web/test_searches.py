@@ -156,6 +156,22 @@ def test_every_act_of_the_list_does_what_it_says(make: Make, api: Api) -> None:
     assert (gone, standing()["name"]) == (404, "Fraud")
 
 
+def test_an_admin_takes_a_search_down_on_the_page(make: Make, api: Api) -> None:
+    """With a reason, which is asked for again where it is missing; nobody else is offered that."""
+    person, reader, admin = make.person(), make.person(), make.person(Role.ADMIN)
+    at = f"/searches/{save(api, person, f'Aa {secrets.token_hex(4)}', sharing='SHARED')['id']}"
+    browser = api.browser(admin)
+    offered = [f'action="{at}/take-down"' in look(api, one, "/searches") for one in (person, reader, admin)]
+
+    missing = browser.submit(f"{at}/take-down", {"reason": ""})
+    done = browser.submit(f"{at}/take-down", {"reason": "It is no search."})
+
+    assert offered == [False, False, True]
+    assert (missing.status_code, "Say why you take it down." in missing.text) == (422, True)
+    assert done.headers["location"] == "/searches?done=search-taken-down"
+    assert at not in look(api, admin, "/searches")
+
+
 def test_a_stale_edit_keeps_what_was_typed(make: Make, api: Api) -> None:
     """And says what was changed meanwhile."""
     person = make.person()

@@ -10,7 +10,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.saved import alerts, queries, service
 from modelkeep_server.features.search.saved.views import NewSearch, SavedSearch
 from modelkeep_server.interfaces.api.face import Answer, Cursor, IfMatch, Limit, door, make_router, read_if_match
-from modelkeep_server.interfaces.api.shapes.base import PageOut, etag_of
+from modelkeep_server.interfaces.api.shapes.base import PageOut, ReasonIn, etag_of
 from modelkeep_server.interfaces.api.shapes.searches import CopyIn, SearchIn, SearchOut, SearchPatch
 
 router = make_router("searches")
@@ -72,6 +72,17 @@ def restore_search(work: Work, actor: Actor, id: str) -> Answer:
 def copy_search(work: Work, actor: Actor, id: str, body: CopyIn) -> Answer:
     """Save a search that you find as your own: private, and without an alert."""
     return _with_etag(service.copy_search(work, actor, id, name=body.name), status=201)
+
+
+@router.post("/searches/{id}/take-down", status_code=204)
+@door.writes("search.take_down")
+def take_down_search(work: Work, actor: Actor, id: str, body: ReasonIn) -> Response:
+    """
+    Take down a search that somebody shares: nobody else finds it, nor is told by it. Whoever saved it keeps it, and is
+    told why.
+    """
+    service.take_down_search(work, actor, id, reason=body.reason)
+    return Response(status_code=204)
 
 
 @router.put("/searches/{id}/alert", response_model=SearchOut)

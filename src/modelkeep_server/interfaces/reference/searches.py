@@ -30,5 +30,8 @@ for model in registry.run_search(search):
     "update_search": f'{_FOUND}registry.update_search(search.id, {{"sort": "updated"}}, revision=search.revision)',
     "copy_search": f"{_FOUND}print(registry.copy_search(search.id).name)",
     "turn_alert_on": f"{_FOUND}print(registry.set_alert(search.id).alert_since)  # on=False turns it off",
+    "take_down_search": """for search in registry.list_searches("shared"):
+    if search.name == "Buy now":
+        registry.take_down_search(search.id, reason="This is no search.")""",
     "delete_search": f"{_FOUND}registry.delete_search(search.id)",
 }

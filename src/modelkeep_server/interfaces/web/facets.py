@@ -40,6 +40,8 @@ _QUIET = ("state", "modelType", "license")
 #: Of which a model has one value: several that are chosen are such that one of them fits.
 _ONE_OF = ("group", "riskTier", "newest")
 _STATE_FIELDS = ("newest", "state")
+#: Of more values that a query names itself no lines are drawn: for each, the query without it is read anew.
+CHOSEN_MAX = 20
 #: What is offered of `is` and `has`, in words.
 _ONLY = (
     ("is", "mine", "Yours"),
@@ -193,7 +195,7 @@ def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     choices = {fold_value(value): value for value in FIELDS[field].choices}
     for key, value in choices.items() if counts else ():
         counts.setdefault(key, (value, 0))
-    for key in drawing.standing.keys(field):
+    for key in drawing.standing.keys(field)[:CHOSEN_MAX]:
         counts.setdefault(key, (choices.get(key) or drawing.spelled.get((field, key), key), 0))
     lines = [drawing.line(field, key, shown, f"{count:,}{plus}") for key, (shown, count) in counts.items()]
     if field == "riskTier":

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from modelkeep_server.features.search.compiling.shapes import shape_of
 from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Place, Text, Value, leaves
-from modelkeep_server.kit.words import fold_value, split_words
+from modelkeep_server.kit.words import WORD_CHARS_MAX, fold_value, split_words
 
 #: Of a description, as much as a row has room for, and how much of it stands before the first hit.
 PASSAGE_CHARS = 220
@@ -68,20 +69,26 @@ class Hits:
 
     def in_description(self, description: str) -> tuple[Run, ...]:
         """The passage of a description that has the first hit, or its beginning."""
-        spans = self._spans(description, Place.DESCRIPTION)
+        spans = self._spans(description, Place.DESCRIPTION, most_chars=2 * PASSAGE_CHARS)
         start, end = _passage(description, spans)
         shown = [(a - start, min(b, end) - start) for a, b in spans if start <= a < end]
         runs = _runs(description[start:end].rstrip(), shown)
         before = (Run("… "),) if start else ()
         return (*before, *runs, *((Run("…"),) if end < len(description) else ()))
 
-    def _spans(self, text: str, place: Place = Place.ANYWHERE) -> list[tuple[int, int]]:
+    def _spans(
+        self, text: str, place: Place = Place.ANYWHERE, *, most_chars: int | None = None
+    ) -> list[tuple[int, int]]:
+        """Where in a text it is; of a long one where it is first, and in so many letters from there."""
         sought = [one for one in self.texts if one.place in (Place.ANYWHERE, place)]
         if text.isascii():
             # Cutting a text into words costs more than the rest of a row.
             folded = text.lower()
             sought = [one for one in sought if all(_may_fit(pattern, folded) for pattern in one.patterns)]
-        return _merge(_find(sought, tuple(_words(text)))) if sought else []
+        if not sought:
+            return []
+        words = tuple(_words(text))
+        return _merge(_find(sought, words if most_chars is None else _from_first(sought, words, most_chars)))
 
     def _whole(self, field: str, value: str) -> tuple[Run, ...]:
         folded = fold_value(value)
@@ -96,6 +103,34 @@ def _find(sought: Iterable[Text], words: Sequence[_Word]) -> Iterator[tuple[int,
             there = words[at : at + size]
             if all(_fits(pattern, word.text) for pattern, word in zip(text.patterns, there, strict=True)):
                 yield there[0].start, _end_of(text.patterns[-1], there[-1])
+
+
+def _from_first(sought: Iterable[Text], words: Sequence[_Word], most_chars: int) -> Sequence[_Word]:
+    """
+    The words from the first on that fits, as far as so many letters go: to hold each word of a long text to each
+    pattern would take a second for a page.
+    """
+    within = f" {' '.join(word.text for word in words)} "
+    found = [place for one in sought if (place := _place_of(one, within)) >= 0]
+    if not found:
+        return ()
+    first = within.count(" ", 0, within.rfind(" ", 0, min(found) + 1))
+    end = words[first].start + most_chars
+    return [word for word in words[first:] if word.start < end]
+
+
+def _place_of(text: Text, within: str) -> int:
+    """Where the first that fits begins, or the blank before it; -1 where none does."""
+    shape = shape_of(text.patterns)
+    if shape.literal is not None:
+        return within.find(shape.literal)
+    found = _compile(shape.as_python()).search(within)
+    return found.start() if found else -1
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _end_of(pattern: Pattern, word: _Word) -> int:
@@ -138,7 +173,7 @@ def _words(text: str) -> Iterator[_Word]:
     """The words of a text as the index cuts it, each with where it stands."""
     if text.isascii():
         for found in _PLAIN.finditer(text):
-            yield _Word(found[0].lower(), found.start(), found.end())
+            yield _Word(found[0][:WORD_CHARS_MAX].lower(), found.start(), found.end())
         return
     start: int | None = None
     for at, letter in enumerate(text + " "):
@@ -153,8 +188,14 @@ def _words(text: str) -> Iterator[_Word]:
 
 
 def _folded(text: str, start: int, end: int) -> Iterator[_Word]:
-    for word in split_words(text[start:end]):
+    for word in _fold(text[start:end]):
         yield _Word(word, start, end)
+
+
+@lru_cache(maxsize=8192)
+def _fold(piece: str) -> Sequence[str]:
+    """The words of a piece between what parts them. Texts are made of the same ones."""
+    return tuple(split_words(piece))
 
 
 @lru_cache(maxsize=8192)

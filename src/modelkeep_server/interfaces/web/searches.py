@@ -1,6 +1,7 @@
 """Saved searches as pages: a list of one's own and of what others share, and forms that save and change one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -41,10 +42,14 @@ def read_menu(work: Work, actor: Actor, query: str, sort: str) -> SavedMenu:
 @door.reads("search.read")
 def show_searches(work: Work, actor: Actor, cursor: Cursor = "", deleted: Typed = "") -> Page:
     """Which searches did I save, and which do others share?"""
+    return Page.of(_read_list(work, actor, cursor=cursor, deleted=deleted))
+
+
+def _read_list(work: Work, actor: Actor, *, cursor: str = "", deleted: str = "") -> SearchesContext:
     mine = queries.list_searches(work, actor, whose="mine", limit=SEARCHES_MAX)
     shared = queries.list_searches(work, actor, whose="shared", limit=PAGE_ROWS, cursor=cursor or None)
     gone = queries.find_deleted(work, actor, deleted) if deleted else None
-    return Page.of(SearchesContext(mine=mine.items, shared=shared, deleted=gone, cursor=cursor or None))
+    return SearchesContext(mine=mine.items, shared=shared, deleted=gone, cursor=cursor or None)
 
 
 @router.get("/searches/new")
@@ -152,6 +157,18 @@ def restore_search(work: Work, actor: Actor, id: str, form: FormData) -> Redirec
     """Put it back."""
     service.restore_search(work, actor, id)
     return Redirect("/searches?done=search-restored")
+
+
+@router.post("/searches/{id}/take-down")
+@door.posts("search.take_down")
+def take_down_search(work: Work, actor: Actor, id: str, form: FormData) -> Page | Redirect:
+    """Let nobody but whoever saved it find it. Control: reason."""
+    try:
+        service.take_down_search(work, actor, id, reason=text_of(form, "reason").strip())
+    except Invalid as error:
+        problem = f"Say why you take it down. {error.errors[0].message}"
+        return Page.of(replace(_read_list(work, actor), failed_id=id, problem=problem), error.status)
+    return Redirect("/searches?done=search-taken-down")
 
 
 def _open_form(search: SavedSearch) -> FormState:

@@ -56,8 +56,12 @@ class Shape:
         return "".join(told[a] if isinstance(a, Any) else _escape_regex(a) for a in self.atoms)
 
     def as_python(self) -> str:
-        """For Python's `re`: the same, where what was passed over is never tried again, so that no word takes long."""
-        found, held = "", ""
+        """
+        For Python's `re`: the same, where what was passed over is never tried again, and a word is tried from its
+        beginning alone, so that no word takes long.
+        """
+        begins = not self.atoms or str(self.atoms[0]).startswith(" ")
+        found, held = "", "" if begins else f" [^ {BORDER}]*?"
         for atom in self.atoms:
             if atom is Any.LETTERS:
                 found += f"(?>{held})" if held else ""

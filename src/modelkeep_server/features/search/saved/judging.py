@@ -6,7 +6,6 @@ of a changed model the database is asked nothing, whatever wildcards they are ma
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import select
 
@@ -33,8 +32,10 @@ from modelkeep_server.features.search.language.tree import (
     Value,
 )
 from modelkeep_server.features.search.saved.needles import list_held, stem_of
+from modelkeep_server.features.search.saved.remembering import Remembered
 
-_REMEMBERED_MAX = 8_192
+#: So many characters of patterns are remembered, compiled.
+_REMEMBERED_CHARS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,7 @@ def _say_whole(pattern: Pattern) -> str:
     return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + ".*" + others[-1]
 
 
-@lru_cache(maxsize=_REMEMBERED_MAX)
-def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.DOTALL)
-
+_compile = Remembered(lambda pattern: re.compile(pattern, re.DOTALL), _REMEMBERED_CHARS)
 
 _MODELS = (
     select(models.c.id, models.c.public_id, search_models.c.created_at, search_models.c.updated_at,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, or_, select
@@ -41,6 +41,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Mine, Node
 from modelkeep_server.features.search.saved.judging import Document, judge, read_documents
+from modelkeep_server.features.search.saved.remembering import Remembered
 from modelkeep_server.rules.saved_searches import NEW_DAYS, Sharing
 
 MATCH = "match-searches"
@@ -53,10 +54,8 @@ _BATCH = 200
 _NEEDLES_ASKED = 500
 #: What stands in queries that mean another span of time later.
 _RELATIVE = ("now", "today", "yesterday")
-#: So many queries are remembered as they were read, none longer than this: what is read takes up to 350 times as many
-#: bytes, and people save what they like.
-REMEMBERED_MAX = 4_096
-_REMEMBERED_CHARS = 100
+#: So many characters of queries are remembered as they were read, which takes up to 350 times as many bytes.
+REMEMBERED_CHARS = 150_000
 
 # The rule of who sees a model reads people by their own name.
 _persons = people.alias("persons")
@@ -322,7 +321,7 @@ class _Reader:
 def read_again(query: str, now: datetime) -> Node | None:
     """A query of a saved search, which is read over and over; None where it cannot be read any more."""
     is_relative = any(word in query.casefold() for word in _RELATIVE)
-    return _read(query, now) if is_relative or len(query) > _REMEMBERED_CHARS else _read_fixed(query)
+    return _read(query, now) if is_relative else _read_fixed(query)
 
 
 def _read(query: str, now: datetime) -> Node | None:
@@ -332,7 +331,5 @@ def _read(query: str, now: datetime) -> Node | None:
         return None
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
-def _read_fixed(query: str) -> Node | None:
-    """A query that means the same at any moment: reading it costs more than all else that is done with it."""
-    return _read(query, datetime.now(UTC))
+#: A query that means the same at any moment: reading it costs more than all else that is done with it.
+_read_fixed = Remembered(lambda query: _read(query, datetime.now(UTC)), REMEMBERED_CHARS)

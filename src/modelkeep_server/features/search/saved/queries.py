@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union_all
@@ -14,6 +13,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
+from modelkeep_server.features.search.saved.remembering import Remembered
 from modelkeep_server.features.search.saved.views import Followed, SavedSearch
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
@@ -25,8 +25,8 @@ from modelkeep_server.rules.saved_searches import COUNTED_MAX, RESTORED_DAYS, Sh
 WHOSE = ("all", "mine", "shared")
 #: So many of what an alert found lately are counted, and one for more.
 FOUND_MAX = 99
-#: So many queries are kept in mind, with what is wrong with them.
-_READ_MAX = 4_096
+#: So many characters of queries are kept in mind, with what is wrong with them.
+_READ_CHARS = 500_000
 
 
 def list_searches(
@@ -202,6 +202,7 @@ def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
         sort=row.sort,
         sharing=Sharing(row.sharing),
         saved_by=row.saved_by,
+        person_key=row.person_id,
         is_mine=row.person_id == actor.user_id,
         alert_since=row.alert_since,
         fault=fault,
@@ -211,14 +212,14 @@ def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
     )
 
 
-@lru_cache(maxsize=_READ_MAX)
-def _find_fault(query: str) -> str | None:
-    """
-    Why a query cannot be read now: one that could when it was saved may name what is no more. Kept in mind: a page of
-    long ones takes most of a second to read.
-    """
+def _read_fault(query: str) -> str | None:
+    """Why a query cannot be read now: one that could when it was saved may name what is no more."""
     try:
         read_query(query, now=clock.utc_now())
     except QueryMistake as mistake:
         return mistake.detail
     return None
+
+
+#: Kept in mind: a page of long ones takes most of a second to read.
+_find_fault = Remembered(_read_fault, _READ_CHARS)

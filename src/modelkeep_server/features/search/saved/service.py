@@ -1,4 +1,7 @@
-"""Saving searches, changing, sharing, copying and deleting them, and putting deleted ones back."""
+"""
+Saving searches, changing, sharing, copying and deleting them, putting deleted ones back, and taking down what others
+share.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -11,6 +14,8 @@ from modelkeep_server.db.tables import people, saved_searches
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.checks import find_reason_faults
+from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Node
@@ -20,6 +25,7 @@ from modelkeep_server.features.search.saved.views import NewSearch, SavedSearch
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, NotFound, NotPermitted, StateForbids
+from modelkeep_server.rules.notices import QUOTED_CHARS
 from modelkeep_server.rules.saved_searches import (
     NAME_CHARS,
     RESTORED_DAYS,
@@ -32,7 +38,7 @@ from modelkeep_server.rules.saved_searches import (
 )
 
 #: What makes a new revision of a saved search.
-EDITS = ("search.update", "search.restore")
+EDITS = ("search.update", "search.restore", "search.take_down")
 _TAKEN = "Another saved search of yours has this name."
 
 
@@ -148,6 +154,36 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
         before={REVISION: search.revision}, after={REVISION: search.revision + 1},
     )  # fmt: skip
     return queries.get_search(work, actor, public_id)
+
+
+def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -> None:
+    """
+    Let nobody but whoever saved a search find it, who keeps it and is told why. Whoever followed it is told by it no
+    more.
+
+    Raises:
+        NotFound: There is none that the actor finds.
+        StateForbids: Nobody else finds it. Invalid: The reason is missing.
+    """
+    access.require(work, actor, "search.take_down")
+    work.lock(saved_searches, queries.get_search(work, actor, public_id).key)
+    search = queries.get_search(work, actor, public_id)
+    if not search.is_shared:
+        raise StateForbids("Nobody else finds this search.", remedy="Delete it if it should be gone.")
+    faults = find_reason_faults(reason, required=True)
+    if faults:
+        raise Invalid.of(faults)
+    _change(work, search.key, search.revision, {"sharing": Sharing.PRIVATE.value})
+    access.record(
+        work, actor, "search.take_down", object_id=search.id,
+        before={REVISION: search.revision, "sharing": search.sharing.value},
+        after={REVISION: search.revision + 1, "sharing": Sharing.PRIVATE.value}, reason=reason,
+    )  # fmt: skip
+    facts = {"search": search.name, "text": reason[:QUOTED_CHARS]}
+    tell(
+        work, actor, "search.taken_down", facts, [search.person_key], href=f"/searches#search-{search.id}",
+        model_key=None,
+    )  # fmt: skip
 
 
 def copy_search(work: Work, actor: Actor, public_id: str, *, name: str | None = None) -> SavedSearch:

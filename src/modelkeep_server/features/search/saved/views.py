@@ -20,7 +20,8 @@ class NewSearch:
 @dataclass(frozen=True)
 class SavedSearch:
     """
-    A saved search, as one person sees it. `key` is its inside id, `saved_by` whose it is, by e-mail.
+    A saved search, as one person sees it. `key` is its inside id, `saved_by` whose it is, by e-mail, `person_key` the
+    same by inside id.
 
     `alert_since` is since when that person is told of new models by it, None where they are not. `fault` says why the
     query cannot be read any more, None where it can. Nothing of what anybody found by it is kept.
@@ -33,6 +34,7 @@ class SavedSearch:
     sort: str
     sharing: Sharing
     saved_by: str
+    person_key: int
     is_mine: bool
     alert_since: datetime | None
     fault: str | None

@@ -66,13 +66,18 @@ class SavedMenu:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchesContext(Context, Walked):
-    """GET /searches. `deleted` is one that was deleted just now, and can be put back."""
+    """
+    GET /searches. `deleted` is one that was deleted just now, and can be put back; `problem` says why that of
+    `failed_id` was not taken down.
+    """
 
     template: ClassVar[str] = "searches/list.html"
     section: ClassVar[str] = "/models"
     mine: Sequence[SavedSearch]
     shared: Rows[SavedSearch]
     deleted: SavedSearch | None = None
+    failed_id: str = ""
+    problem: str = ""
     cursor: str | None = None
 
     @property
