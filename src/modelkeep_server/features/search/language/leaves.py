@@ -12,7 +12,7 @@ from itertools import dropwhile
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment
-from modelkeep_server.features.search.language.scanning import Sort, Token, unquote
+from modelkeep_server.features.search.language.scanning import Token, TokenKind, unquote
 from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
@@ -64,7 +64,7 @@ class Term:
     @property
     def is_quoted(self) -> bool:
         """Whether it stands in quotes, where no character has a meaning of its own."""
-        return self.token.sort is Sort.PHRASE
+        return self.token.kind is TokenKind.PHRASE
 
     @property
     def is_wild(self) -> bool:
@@ -144,7 +144,7 @@ def _read(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _read_free(term: Term) -> Leaf:
-    if term.token.sort is Sort.WORD and ids.is_uuid(term.token.text):
+    if term.token.kind is TokenKind.WORD and ids.is_uuid(term.token.text):
         return Is(term.token.text.lower(), term.span)
     return _read_text(term, Place.ANYWHERE)
 
