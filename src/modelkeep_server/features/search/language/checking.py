@@ -20,8 +20,9 @@ from modelkeep_server.features.search.language.scanning import (
     quote,
 )
 from modelkeep_server.kit.ids import is_uuid
+from modelkeep_server.rules.saved_searches import QUERY_CHARS
 
-CHARS_MAX = 1_000
+CHARS_MAX = QUERY_CHARS
 NODES_MAX = 100
 DEPTH_MAX = 20
 WORDS_MAX = 32

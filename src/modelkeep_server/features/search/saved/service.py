@@ -232,7 +232,7 @@ def _judge(work: Work, values: Mapping[str, Any], *, read: bool) -> tuple[dict[s
     faults = {
         "name": find_name_fault(kept["name"]),
         "query": find_query_fault(kept["query"]),
-        "sort": find_choice_fault(kept["sort"], SORTS),
+        "sort": find_choice_fault(kept["sort"], ("", *SORTS)),
         "sharing": find_choice_fault(kept["sharing"], tuple(Sharing)),
     }
     told = [FieldError(field, fault) for field, fault in faults.items() if fault]

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search.compiling.pages import RELEVANCE, sort_of
 from modelkeep_server.features.search.language.editing import Clause, Piece, add_term, clauses, pieces, remove_span
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import one_line
-from modelkeep_server.features.search.language.tree import Everything, Node, Text, leaves
+from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.views import Found
 from modelkeep_server.interfaces.web.contexts.base import Context
-from modelkeep_server.interfaces.web.contexts.searches import SavedMenu
+from modelkeep_server.interfaces.web.contexts.searches import SORT_WORDS, SavedMenu
 from modelkeep_server.interfaces.web.facets import FacetBox, SpanBox
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.hits import Hits
@@ -20,10 +21,6 @@ from modelkeep_server.interfaces.web.query_syntax import Syntax, draw_syntax
 TAGS_SHOWN = 8
 #: Longer than any query that can be read; what is beyond it is not drawn.
 QUERY_CHARS_MAX = 2000
-#: The sorts that are offered, with their words; the first only where the query holds words.
-SORTS: Mapping[str, str] = {
-    "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
-}  # fmt: skip
 #: How much of a query is shown on either side of the place that is wrong.
 AROUND_MAX = 60
 #: How much of the way to a page its address remembers: the cursors of eight pages, or of three where they hold names.
@@ -191,29 +188,23 @@ class CatalogueContext(Context):
         return Hits.of(self.node)
 
     @property
-    def holds_words(self) -> bool:
-        """Whether the query holds words by which rows can be ranked."""
-        return any(isinstance(leaf, Text) and not negated for leaf, negated in leaves(self.node))
-
-    @property
     def sorted_by(self) -> str:
         """The sort in force."""
-        found = self.rows.sort if self.rows is not None else self.sort
-        return found or ("relevance" if self.holds_words else "updated")
+        return self.rows.sort if self.rows is not None else sort_of(self.node, self.sort)
 
     @property
     def sort_word(self) -> str:
         """The sort in force, in words."""
-        return SORTS[self.sorted_by]
+        return SORT_WORDS[self.sorted_by]
 
     @property
     def sorts(self) -> tuple[SortChoice, ...]:
         """The sorts that make sense for the query."""
-        automatic = "relevance" if self.holds_words else "updated"
+        automatic = sort_of(self.node, "")
         return tuple(
             SortChoice(word, self._href(self.query, "" if name == automatic else name), name == self.sorted_by)
-            for name, word in SORTS.items()
-            if name != "relevance" or self.holds_words or self.sorted_by == name
+            for name, word in SORT_WORDS.items()
+            if name != RELEVANCE or name in (automatic, self.sorted_by)
         )
 
     @property
@@ -313,7 +304,7 @@ PAGE_ROWS = 20
 def read_address(given: Mapping[str, str]) -> tuple[str, str]:
     """The query and the sort of an address; empty for a sort that there is not."""
     sort = given.get("sort", "")
-    return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORTS else ""
+    return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORT_WORDS else ""
 
 
 def say_models(found: Found) -> str:
