@@ -27,7 +27,6 @@ from modelkeep_server.features.search.language.scanning import (
     unquote,
 )
 from modelkeep_server.features.search.language.tree import (
-    And,
     During,
     Everything,
     Mine,
@@ -39,6 +38,7 @@ from modelkeep_server.features.search.language.tree import (
     Text,
     Value,
     leaves,
+    parts_of,
 )
 from modelkeep_server.kit.words import fold_value
 
@@ -90,7 +90,7 @@ def _clauses(query: str) -> tuple[Clause, ...]:
     node = _read(query)
     if node is None or isinstance(node, Everything):
         return ()
-    return tuple(_clause(query, part) for part in (node.parts if isinstance(node, And) else (node,)))
+    return tuple(_clause(query, part) for part in parts_of(node))
 
 
 def add_term(query: str, field: str, value: str) -> str:

@@ -28,7 +28,7 @@ TRAIL_CHARS_MAX = 900
 
 
 @dataclass(frozen=True)
-class Term:
+class Chip:
     """A term of the query: its field (empty for words), what it says, and the address of the query without it."""
 
     field: str
@@ -47,7 +47,7 @@ class Coloured:
 
 
 @dataclass(frozen=True)
-class Fault:
+class QueryFault:
     """What is wrong with a query, where, and a query that was probably meant, which `href` asks for."""
 
     message: str
@@ -77,7 +77,7 @@ class Fault:
         return text if len(text) <= AROUND_MAX else f"{text[:AROUND_MAX]}…"
 
     @classmethod
-    def of(cls, query: str, mistake: QueryMistake, href: str) -> "Fault":
+    def of(cls, query: str, mistake: QueryMistake, href: str) -> "QueryFault":
         """The fault that reading a query found."""
         # The message may end with what was meant, of which the page makes a link, and name all that was expected.
         message = mistake.errors[0].message.partition(" Did you mean ")[0]
@@ -96,8 +96,11 @@ class Blame:
 
 
 @dataclass(frozen=True)
-class Way:
-    """A query that may have been meant. `by_email`: by an owner's name, who is `person` where that is known here."""
+class Suggestion:
+    """
+    A query that may have been meant where nothing was found. `by_email` says that an owner was asked for by name:
+    `person` is theirs, where it is known here.
+    """
 
     query: str
     href: str
@@ -115,7 +118,7 @@ class SortChoice:
 
 
 @dataclass(frozen=True)
-class Walked:
+class PagePosition:
     """Where in the list a page stands: its cursor, those of the pages before it, and how many rows those have."""
 
     cursor: str = ""
@@ -140,13 +143,13 @@ class CatalogueContext(Context):
     unknown_sort: str = ""
     node: Node = field(default_factory=Everything)
     rows: Found | None = None
-    fault: Fault | None = None
+    fault: QueryFault | None = None
     facets: tuple[FacetBox, ...] = ()
     spans: tuple[SpanBox, ...] = ()
     took_ms: int = 0
-    walked: Walked = field(default_factory=Walked)
+    position: PagePosition = field(default_factory=PagePosition)
     blames: tuple[Blame, ...] = ()
-    nearest: tuple[Way, ...] = ()
+    nearest: tuple[Suggestion, ...] = ()
     registry_empty: bool = False
     is_late: bool = False
     saved: SavedMenu = field(default_factory=SavedMenu)
@@ -165,10 +168,10 @@ class CatalogueContext(Context):
         return tuple(_coloured(piece, start, end) for piece in pieces(self.query))
 
     @property
-    def chips(self) -> tuple[Term, ...]:
+    def chips(self) -> tuple[Chip, ...]:
         """The terms of the query, each with the address that drops it."""
         return tuple(
-            Term(one.field, _words_of(one), one.negated, self.href_of(remove_span(self.query, one.span)))
+            Chip(one.field, _words_of(one), one.negated, self.href_of(remove_span(self.query, one.span)))
             for one in clauses(self.query)
         )
 
@@ -217,7 +220,7 @@ class CatalogueContext(Context):
         """Which rows of how many are shown."""
         if self.rows is None or not self.rows.items:
             return ""
-        first, last = self.walked.before + 1, self.walked.before + len(self.rows.items)
+        first, last = self.position.before + 1, self.position.before + len(self.rows.items)
         if self.rows.total is None:
             return f"{first:,} to {last:,}"
         total = max(self.rows.total, last)
@@ -231,7 +234,7 @@ class CatalogueContext(Context):
     @property
     def newer_word(self) -> str:
         """What the step to the page before is called; beyond what the address remembers it leads to the first page."""
-        if self.walked.before and not self.walked.trail:
+        if self.position.before and not self.position.trail:
             return "First"
         return "Newer" if self.sorted_by in ("updated", "created") else "Previous"
 
@@ -240,21 +243,21 @@ class CatalogueContext(Context):
         """The next page, or None on the last one."""
         if self.rows is None or self.rows.next_cursor is None:
             return None
-        trail = (*self.walked.trail, self.walked.cursor or "-")
+        trail = (*self.position.trail, self.position.cursor or "-")
         while len(" ".join(trail)) > TRAIL_CHARS_MAX:
             trail = trail[1:]
-        before = self.walked.before + len(self.rows.items)
+        before = self.position.before + len(self.rows.items)
         return self._step(self.rows.next_cursor, trail, before)
 
     @property
     def newer_href(self) -> str | None:
         """The page before, or None on the first one."""
-        if not self.walked.cursor:
+        if not self.position.cursor:
             return None
-        rest, last = self.walked.trail[:-1], (self.walked.trail or ("-",))[-1]
+        rest, last = self.position.trail[:-1], (self.position.trail or ("-",))[-1]
         if last == "-":
             return self.href_of(self.query)
-        return self._step(last, rest, max(self.walked.before - PAGE_ROWS, 0))
+        return self._step(last, rest, max(self.position.before - PAGE_ROWS, 0))
 
     @property
     def cleared_href(self) -> str:
@@ -283,6 +286,10 @@ class CatalogueContext(Context):
         hits = self.hits
         wanted = sorted(model.tags, key=lambda tag: not hits.in_tag(tag))[:TAGS_SHOWN]
         return tuple(tag for tag in model.tags if tag in wanted)
+
+    def tags_beyond(self, model: Model) -> int:
+        """How many tags a row has no room for."""
+        return max(len(model.tags) - TAGS_SHOWN, 0)
 
     def owners_shown(self, model: Model) -> tuple[str, ...]:
         """The owners, the one that was searched for first."""

@@ -58,12 +58,6 @@ class SavedMenu:
         """The saved search that asks what the page asks; None where none does."""
         return next((one for one in self.found.items if one.query and one_line(one.query) == self.query), None)
 
-    @property
-    def save_href(self) -> str:
-        """Where what the page asks is saved by a form of its own."""
-        asked = {"q": self.query, "sort": self.sort}
-        return href_of("/searches/new", {name: value for name, value in asked.items() if value})
-
 
 @dataclass(frozen=True, kw_only=True)
 class SearchesContext(Context, Walked):
