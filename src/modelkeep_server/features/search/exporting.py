@@ -6,8 +6,8 @@ not see any more when its run is read is left out.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -20,41 +20,16 @@ from modelkeep_server.db.tables import search_versions, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.rows import read_shown
-from modelkeep_server.features.search.views import CatalogueFilter, VersionMark
+from modelkeep_server.features.search.views import CatalogueFilter, ExportedModel, ModelExport
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.lifecycle import State
 
-RUN_MODELS = 500
 #: For finding all that is to be taken out.
 SECONDS_MAX = 60.0
 #: Filters that may hold an e-mail or a name.
 _PERSONAL = frozenset({"text", "owner"})
-
-
-@dataclass(frozen=True)
-class ModelExport:
-    """A result to be taken out: the inside ids of its models, in order."""
-
-    asked: CatalogueFilter
-    keys: "array[int]"
-
-    def runs(self) -> Iterator[Sequence[int]]:
-        """The ids in runs of as many as are read at once."""
-        return (self.keys[start : start + RUN_MODELS] for start in range(0, len(self.keys), RUN_MODELS))
-
-
-@dataclass(frozen=True)
-class ExportedModel:
-    """A model as an export tells it. `newest` is its newest version, `live` those in PRODUCTION, newest first."""
-
-    model: Model
-    newest: VersionMark | None
-    live: tuple[str, ...]
-    frameworks: tuple[str, ...]
-    version_count: int
 
 
 def look_into(work: Work, actor: Actor, asked: CatalogueFilter) -> None:
