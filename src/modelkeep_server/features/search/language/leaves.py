@@ -260,7 +260,7 @@ def _read_value(term: Term, field: Field) -> Leaf:
 
 
 def _read_choice(term: Term, field: Field) -> Leaf:
-    if term.is_wild and set(term.token.text) == {"*"} and field.name not in {"is", "has"}:
+    if term.is_wild and set(term.token.text) == {"*"} and not field.is_flag:
         return Value(field.name, _ANY, term.span)
     found = _find_choices(term, field)
     if not found and field.name == "state" and (model := _find_choices(term, FIELDS["is"])):
@@ -290,7 +290,7 @@ def _as_choice(term: Term, field: Field, found: tuple[str, ...]) -> Leaf:
 def _find_choices(term: Term, field: Field) -> tuple[str, ...]:
     typed = term.write_pattern("") if term.is_wild else term.typed
     wanted = _squeeze(typed)
-    if term.is_wild and field.name not in {"is", "has"} and any(char.isalnum() for char in wanted):
+    if term.is_wild and not field.is_flag and any(char.isalnum() for char in wanted):
         return tuple(choice for choice in field.choices if fnmatchcase(_squeeze(choice), wanted))
     return tuple(choice for choice in field.choices if _squeeze(choice) == wanted)
 
