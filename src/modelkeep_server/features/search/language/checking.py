@@ -113,7 +113,7 @@ class _Checker:
 
     def _check_bare(self, place: int, token: Token) -> None:
         if token.text == "TO":
-            self._check_span_without_brackets(place, token)
+            self._check_range_without_brackets(place, token)
         if named := _COLON.match(token.text):
             raise self._say_unknown_field(place, token, named.group()[:-1])
         compared = _COMPARED.fullmatch(token.text)
@@ -121,20 +121,20 @@ class _Checker:
         if compared and field:
             sign = compared.group(2) if field.has_order else ""
             instead = f"{field.name}:{sign.strip('=') and sign}{compared.group(3)}"
-            told = f"A field is followed by a colon, as in `{instead}`. What is meant as text goes in quotes."
+            told = f"A field is followed by a colon, as in `{instead}`. To search for it as text, put it in quotes."
             raise self._fault(told, token, instead, expected=instead)
         if signed := _SIGN_ALONE.match(token.text):
             told = f"`{signed.group()}` compares a field, as in `updated:>2024-01-01`."
             raise self._fault(told, token, token.text[signed.end() :], expected="a field")
 
-    def _check_span_without_brackets(self, place: int, token: Token) -> None:
+    def _check_range_without_brackets(self, place: int, token: Token) -> None:
         around = self._tokens[max(0, place - 2) : place + 2]
         if [one.kind for one in around] != [TokenKind.FIELD, *[TokenKind.WORD] * 3]:
             return
         name, low, _, high = around
         if name.field is not None and name.field.has_order:
             instead = f"{name.field.name}:[{low.text} TO {high.text}]"
-            raise self._fault(f"A span stands in brackets: `{instead}`.", name, instead, last=high)
+            raise self._fault(f"A range needs brackets: `{instead}`.", name, instead, last=high)
 
     def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
         rest = token.text[len(name) + 1 :]
@@ -180,21 +180,20 @@ class _Checker:
         before = self._tokens[place - 1]
         if before.kind is TokenKind.FIELD and before.field is not None:
             example = before.field.example
-            told = f"`{token.text}` needs a value behind it, such as `{example}`."
+            told = f"`{token.text}` needs a value after it, such as `{example}`."
             raise self._fault(told, before, example, last=token, expected=example)
-        raise self._fault(f"`{token.text}` needs a value behind it.", token, "", expected="a value")
+        raise self._fault(f"`{token.text}` needs a value after it.", token, "", expected="a value")
 
     def _check_operator(self, place: int, token: Token) -> None:
         if token.kind in SIGNS:
             self._negations += 1
             self._check_depth(token)
-            told = f"`{token.text}` excludes what follows it, and nothing does."
+            told = f"`{token.text}` excludes the term after it, but nothing follows."
         else:
             self._negations = 0
             if self._kind_at(place - 1) not in ENDS:
-                told = f"`{token.text}` joins two terms, and none stands before it. The word itself goes in quotes."
-                raise self._fault(told, token, "", expected="a term")
-            told = f"`{token.text}` joins two terms, and none stands behind it. The word itself goes in quotes."
+                raise self._fault(_say_alone(token, "none stands before it"), token, "", expected="a term")
+            told = _say_alone(token, "none follows it")
         if self._kind_at(place + 1) not in BEGINS:
             raise self._fault(told, token, "", expected="a term")
 
@@ -245,12 +244,12 @@ class _Checker:
         has_field = self._field_at(place) is not None
         ways = "[2024-01-01 TO 2024-06-30]"
         if not has_field:
-            told = f"A span belongs to a field: `created:{ways}`."
+            told = f"A range needs a field before it: `created:{ways}`."
             raise self._fault(told, token, "created:" + token.text, expected="a field")
         kinds = [one.kind for one in within]
-        is_span = len(kinds) == 5 and kinds[2] is TokenKind.TO and kinds[4] is TokenKind.RANGE_CLOSE
-        if not is_span or TokenKind.TO in kinds[1::2]:
-            told = f"A span is two ends with TO between them: `{ways}`; `*` leaves an end open."
+        is_range = len(kinds) == 5 and kinds[2] is TokenKind.TO and kinds[4] is TokenKind.RANGE_CLOSE
+        if not is_range or TokenKind.TO in kinds[1::2]:
+            told = f"A range has two ends with TO between them: `{ways}`. `*` leaves an end open."
             instead, last = _as_range(within)
             raise self._fault(told, token, instead, last=last, expected=ways)
 
@@ -260,10 +259,14 @@ def _quote(bare: str) -> str:
     return quote(re.sub(r"\\([^\w\\]|\\)", r"\1", bare))
 
 
+def _say_alone(token: Token, lack: str) -> str:
+    return f"`{token.text}` joins two terms, but {lack}. To search for the word itself, put it in quotes."
+
+
 def _say_modifier(token: Token) -> str:
     if token.text.startswith("~"):
-        return "`~` is not understood. Wildcards find what is spelled otherwise, as in `fr?ud`."
-    return "`^` is not understood: what counts more than what is the same for all."
+        return "`~` is not understood. Use wildcards to find other spellings, as in `fr?ud`."
+    return "`^` is not understood: no term can be made to count more than others."
 
 
 def _as_wildcards(regex: str) -> str:
@@ -273,7 +276,7 @@ def _as_wildcards(regex: str) -> str:
 
 
 def _as_range(within: Sequence[Token]) -> tuple[str, Token]:
-    """The span that was meant, and the last token that it takes the place of."""
+    """The range that was meant, and the last token that it takes the place of."""
     is_closed = within[-1].kind is TokenKind.RANGE_CLOSE
     ends = [
         one for one in within[1:] if one.kind in OPERANDS and any(char.isalnum() or char == "*" for char in one.text)

@@ -85,7 +85,7 @@ _COMPARED = re.compile(r">=|<=|=>|=<|==|[><=≥≤]")
 _BARE = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+", re.DOTALL)
 _BOUND = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\[\]{{}}\\]|\\\Z)+", re.DOTALL)
 _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
-_SPAN = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
+_RANGE = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
 #: A line that tells people of the query below it, as examples in guides have them.
 _REMARK = re.compile(r"^[ \t]*#[ \t][^\n]*\n", re.MULTILINE)
 _BREAKS = re.compile(r"[\r\n]+")
@@ -140,7 +140,7 @@ class _Scanner:
         takes_value = follows_field or bool(self._within and self._within[-1])
         if takes_value and (compared := _COMPARED.match(text, at)):
             return self._add(TokenKind.COMPARE, at, compared.end())
-        if char in "[{" and (takes_value or _SPAN.match(text, at)):
+        if char in "[{" and (takes_value or _RANGE.match(text, at)):
             return self._take_range(at)
         if not (follows_field and touches) and (named := _NAMED.match(text, at)) and (field := _field_of(named)):
             return self._add(TokenKind.FIELD, at, named.end(), field)
