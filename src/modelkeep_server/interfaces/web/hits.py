@@ -92,8 +92,10 @@ class Hits:
         return _merge(_find(sought, words if most_chars is None else _from_first(sought, words, most_chars)))
 
     def _whole(self, field: str, value: str) -> tuple[Run, ...]:
+        asked = [pattern for one in self.values if one.field == field for pattern in one.patterns]
+        if not asked:
+            return ()
         folded = fold_value(value)
-        asked = (pattern for one in self.values if one.field == field for pattern in one.patterns)
         return (Run(value, True),) if any(_fits(pattern, folded) for pattern in asked) else ()
 
 

@@ -168,7 +168,7 @@ class CatalogueContext(Context):
         end = start + self.fault.length if self.fault else 0
         return tuple(_coloured(piece, start, end) for piece in pieces(self.query))
 
-    @property
+    @cached_property
     def chips(self) -> tuple[Term, ...]:
         """The terms of the query, each with the address that drops it."""
         return tuple(
@@ -191,7 +191,7 @@ class CatalogueContext(Context):
         """What rows mark."""
         return Hits.of(self.node)
 
-    @property
+    @cached_property
     def holds_words(self) -> bool:
         """Whether the query holds words by which rows can be ranked."""
         return any(isinstance(leaf, Text) and not negated for leaf, negated in leaves(self.node))
