@@ -67,6 +67,7 @@ NOTICES: Mapping[str, str] = {
     "search-unshared": "You alone find it from now on. Who followed it is told no more.",
     "search-copied": "It is yours now. Name it as you like.",
     "search-taken-down": "Taken down. Whoever saved it keeps it, and reads why.",
+    "search-allowed": "Allowed. Whoever saved it may share it again.",
     "search-restored": "It is back, as it was.",
     "alert-on": "You are told here of models that are registered from now on, match it, and that you may see.",
     "alert-off": "It tells you no more.",

@@ -15,7 +15,7 @@ from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.saved.remembering import Remembered
-from modelkeep_server.features.search.saved.views import Followed, SavedSearch
+from modelkeep_server.features.search.saved.views import Followed, SavedSearch, TakenDown
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.kit.words import fold_value
@@ -172,6 +172,31 @@ def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
+def list_taken_down(work: Work, *, limit: int) -> tuple[TakenDown, ...]:
+    """Those that were taken down and are not allowed again, the last first. One statement."""
+    kept = saved_searches.c
+    found = (
+        select(kept.public_id, people.c.email, kept.taken_down_at, kept.taken_down_reason)
+        .join(people, people.c.id == kept.person_id)
+        .where(*_taken_down())
+        .order_by(kept.taken_down_at.desc(), kept.id.desc())
+    )
+    rows = work.all(found.limit(limit))
+    return tuple(TakenDown(row.public_id, row.email, row.taken_down_at, row.taken_down_reason) for row in rows)
+
+
+def find_taken_down(work: Work, public_id: str) -> Row[Any] | None:
+    """`id` and `revision` of one of these. One statement, none where it is no id at all."""
+    if not ids.is_uuid(public_id):
+        return None
+    kept = saved_searches.c
+    return work.first(select(kept.id, kept.revision).where(kept.public_id == public_id.lower(), *_taken_down()))
+
+
+def _taken_down() -> Sequence[ColumnElement[bool]]:
+    return saved_searches.c.taken_down_at.is_not(None), saved_searches.c.ended_at.is_(None)
+
+
 def _select(asker: Asker) -> Select[Any]:
     told = (
         (search_alerts.c.search_id == saved_searches.c.id)
@@ -220,6 +245,7 @@ def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
         created_at=row.created_at,
         updated_at=row.updated_at,
         revision=row.revision,
+        taken_down_reason=row.taken_down_reason,
     )
 
 
