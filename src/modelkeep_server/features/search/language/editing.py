@@ -219,19 +219,24 @@ def _add(query: str, term: str, *, negated: bool) -> str:
 
 
 def _append(query: str, term: str) -> str:
-    """Behind the query, which is put in parentheses where OR would otherwise take the term in."""
+    return f"{_begin(query)}{term}"
+
+
+@lru_cache(maxsize=128)
+def _begin(query: str) -> str:
+    """What a term is written behind: the query, in parentheses where OR would otherwise take the term in."""
     tokens = scan(query[:CHARS_MAX])
     if not tokens:
-        return term
+        return ""
     typed = query.strip()
     if _read(typed) is None:
-        return f"{typed} AND {term}"
+        return f"{typed} AND "
     if (len(typed) - len(typed.rstrip("\\"))) % 2:
         typed += "\\"  # the last backslash is one itself, and takes no meaning from what follows
     if _is_open(tokens):
-        return f"({typed}) AND {term}"
+        return f"({typed}) AND "
     joined = any(token.kind is TokenKind.AND for token in tokens) or tokens[-1].text == "TO"
-    return f"{typed} AND {term}" if joined else f"{typed} {term}"
+    return f"{typed} AND " if joined else f"{typed} "
 
 
 def _is_open(tokens: Sequence[Token]) -> bool:

@@ -86,8 +86,9 @@ _BARE = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+", re.DO
 _BOUND = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\[\]{{}}\\]|\\\Z)+", re.DOTALL)
 _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
 _RANGE = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
-#: A line that tells people of the query below it, as examples in guides have them.
-_REMARK = re.compile(r"^[ \t]*#[ \t][^\n]*\n", re.MULTILINE)
+#: A line that tells people of the query below it, as examples in guides have them: for browsers as well.
+REMARK = r"^[ \t]*#[ \t](.*)"
+_REMARK = re.compile(rf"{REMARK}\n", re.MULTILINE)
 _BREAKS = re.compile(r"[\r\n]+")
 
 

@@ -38,7 +38,7 @@ from modelkeep_server.rules.saved_searches import (
 )
 
 #: What makes a new revision of a saved search.
-EDITS = ("search.update", "search.restore", "search.take_down")
+EDITS = ("search.update", "search.restore", "search.take_down", "search.allow")
 _TAKEN = "Another saved search of yours has this name."
 
 
@@ -89,6 +89,7 @@ def update_search(
         NotFound: There is none that the actor finds.
         NotPermitted: It is somebody else's.
         Stale: It was changed since; says what.
+        StateForbids: It is to be shared, and an Admin took it down.
         Invalid, NameTaken: As `save_search`.
     """
     access.require(work, actor, "search.update")
@@ -103,6 +104,8 @@ def update_search(
     changed = {name: value for name, value in values.items() if value != present[name]}
     if not changed:
         return search
+    if changed.get("sharing") == Sharing.SHARED:
+        _demand_not_taken_down(work, search)
     _change(work, search.key, search.revision, {**changed, "name_key": fold_value(values["name"])})
     if "query" in changed:
         keep_needles(work, search.key, node)
@@ -156,8 +159,8 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
 
 def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -> None:
     """
-    Let nobody but whoever saved a search find it, who keeps it and is told why. Whoever followed it is told by it no
-    more.
+    Let nobody but whoever saved a search find it, who keeps it, is told why, and shares it no more until an Admin
+    allows it. Whoever followed it is told by it no more.
 
     Raises:
         NotFound: There is none that the actor finds.
@@ -171,7 +174,8 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
     faults = find_reason_faults(reason, required=True)
     if faults:
         raise Invalid.of(faults)
-    _change(work, search.key, search.revision, {"sharing": Sharing.PRIVATE.value})
+    down = {"sharing": Sharing.PRIVATE.value, "taken_down_at": work.now, "taken_down_reason": reason}
+    _change(work, search.key, search.revision, down)
     access.record(
         work, actor, "search.take_down", object_id=search.id,
         before={REVISION: search.revision, "sharing": search.sharing.value},
@@ -181,6 +185,25 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
     tell(
         work, actor, "search.taken_down", facts, [search.person_key], href=f"/searches#search-{search.id}",
         model_key=None,
+    )  # fmt: skip
+
+
+def allow_search(work: Work, actor: Actor, public_id: str) -> None:
+    """
+    Let whoever saved a search that was taken down share it again; what it asks is not told. Raises NotFound where none
+    by this id is taken down.
+    """
+    access.require(work, actor, "search.allow")
+    found = queries.find_taken_down(work, public_id)
+    if found is not None:
+        work.lock(saved_searches, found.id)
+        found = queries.find_taken_down(work, public_id)
+    if found is None:
+        raise NotFound("No search by this id is taken down.", remedy="Saved searches lists those that are.")
+    _change(work, found.id, found.revision, {"taken_down_at": None, "taken_down_reason": None})
+    access.record(
+        work, actor, "search.allow", object_id=public_id.lower(),
+        before={REVISION: found.revision}, after={REVISION: found.revision + 1},
     )  # fmt: skip
 
 
@@ -220,6 +243,14 @@ def _lock_own(work: Work, actor: Actor, public_id: str) -> SavedSearch:
             f"{search.saved_by} saved this search, and nobody else changes it.", remedy="Copy it, and change the copy."
         )
     return search
+
+
+def _demand_not_taken_down(work: Work, search: SavedSearch) -> None:
+    if search.taken_down_reason is not None:
+        told = f"An Admin took this search down: {search.taken_down_reason}"
+        told = told if told.endswith((".", "!", "?")) else f"{told}."
+        remedy = f"It can be shared once that is allowed. {access.say_whom_to_ask(work, 'search.allow')}"
+        raise StateForbids(told, remedy=remedy, errors=[FieldError("sharing", f"{told} {remedy}")])
 
 
 def _change(work: Work, key: int, revision: int, values: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 from modelkeep_server.features.models.views import Model
@@ -167,7 +168,7 @@ class CatalogueContext(Context):
         end = start + self.fault.length if self.fault else 0
         return tuple(_coloured(piece, start, end) for piece in pieces(self.query))
 
-    @property
+    @cached_property
     def chips(self) -> tuple[Chip, ...]:
         """The terms of the query, each with the address that drops it."""
         return tuple(
@@ -185,7 +186,7 @@ class CatalogueContext(Context):
         """The syntax panel."""
         return draw_syntax("" if self.fault else self.query, self.href_of)
 
-    @property
+    @cached_property
     def hits(self) -> Hits:
         """What rows mark."""
         return Hits.of(self.node)

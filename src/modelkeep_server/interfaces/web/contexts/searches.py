@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.search.language.scanning import one_line
-from modelkeep_server.features.search.saved.views import SavedSearch
+from modelkeep_server.features.search.saved.views import SavedSearch, TakenDown
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of
@@ -63,7 +63,7 @@ class SavedMenu:
 class SearchesContext(Context, Walked):
     """
     GET /searches. `deleted` is one that was deleted just now, and can be put back; `problem` says why that of
-    `failed_id` was not taken down.
+    `failed_id` was not taken down; `taken_down` are those that the reader may allow again.
     """
 
     template: ClassVar[str] = "searches/list.html"
@@ -73,6 +73,7 @@ class SearchesContext(Context, Walked):
     deleted: SavedSearch | None = None
     failed_id: str = ""
     problem: str = ""
+    taken_down: Sequence[TakenDown] = ()
     cursor: str | None = None
 
     @property
