@@ -6,16 +6,15 @@ not see any more when its run is read is left out.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, select
 
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.ledger import tell_filter
 from modelkeep_server.db.tables import search_versions, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
@@ -23,7 +22,6 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.rows import read_shown
 from modelkeep_server.features.search.views import CatalogueFilter, ExportedModel, ModelExport
-from modelkeep_server.kit import clock
 from modelkeep_server.rules.lifecycle import State
 
 #: For finding all that is to be taken out.
@@ -48,9 +46,10 @@ def measure(work: Work, actor: Actor, asked: CatalogueFilter) -> ModelExport:
 def begin(work: Work, actor: Actor, export: ModelExport, *, format: str) -> None:  # noqa: A002 - the API's own word
     """Put on record what is about to be taken out, before its first byte. Raises NotPermitted."""
     access.require(work, actor, "model.export")
+    asked = tell_filter(asdict(export.asked), personal=_PERSONAL)
     access.record(
         work, actor, "model.export", object_id="models",
-        after={"models": len(export.keys), "format": format, "filter": _facts_of(export.asked)},
+        after={"models": len(export.keys), "format": format, "filter": asked},
     )  # fmt: skip
 
 
@@ -96,14 +95,3 @@ def _select_frameworks() -> Select[Any]:
         .distinct()
         .order_by(kept.model_id, kept.framework)
     )
-
-
-def _facts_of(asked: CatalogueFilter) -> Mapping[str, Any]:
-    given = {name: value for name, value in asdict(asked).items() if value}
-    return {name: _fact_of(name, value) for name, value in given.items()}
-
-
-def _fact_of(name: str, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return clock.iso_seconds(value)
-    return Veiled(value) if name in _PERSONAL else value
