@@ -241,6 +241,7 @@ def test_what_people_typed_is_text_on_every_page(make: Make, api: Api) -> None:
 def test_saved_searches_cost_the_catalogue_one_statement(make: Make, api: Api) -> None:
     """However many there are."""
     person = make.person(Role.MODEL_OWNER)
+    make.model()
     browser = api.browser(person)
     browser.get("/models")
     with counted() as before:
@@ -261,6 +262,7 @@ def test_of_more_than_are_counted_the_menu_says_so(make: Make, api: Api, monkeyp
     for place in (queries, contexts):
         monkeypatch.setattr(place, "COUNTED_MAX", 1)
     sharer, person = make.person(), make.person()
+    make.model()
     for number in range(2):
         save(api, sharer, f"Shared {number}", sharing="SHARED")
 
