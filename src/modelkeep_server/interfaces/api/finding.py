@@ -11,8 +11,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import browsing, exporting
 from modelkeep_server.features.search.completion import completing
-from modelkeep_server.features.search.exporting import ExportedModel, ModelExport
-from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.features.search.views import CatalogueFilter, ExportedModel, ModelExport
 from modelkeep_server.interfaces.api.catalogue_filters import Asked
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut

@@ -14,10 +14,10 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.saved.remembering import Remembered
 from modelkeep_server.features.search.saved.views import Followed, SavedSearch, TakenDown
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.kit.remembering import Remembered
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
 from modelkeep_server.rules.saved_searches import COUNTED_MAX, RESTORED_DAYS, Sharing

@@ -59,8 +59,7 @@ def save_search(work: Work, actor: Actor, new: NewSearch, *, copied_from: str | 
     values, node = _judge(
         work, {"name": new.name, "query": new.query, "sort": new.sort, "sharing": new.sharing}, read=True
     )
-    if queries.count_mine(work, actor) >= SEARCHES_MAX:
-        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+    _demand_room(work, actor)
     public_id = ids.uuid7(clock.to_us(work.now))
     key = work.insert(
         saved_searches,
@@ -148,8 +147,7 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
             "There is no such search of yours that was deleted.",
             remedy=f"It can be put back for {RESTORED_DAYS} days. Save it anew.",
         )
-    if queries.count_mine(work, actor) >= SEARCHES_MAX:
-        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+    _demand_room(work, actor)
     _change(work, search.key, search.revision, {"ended_at": None})
     keep_needles(work, search.key, None if search.fault else read_query(search.query, now=work.now))
     access.record(
@@ -220,6 +218,12 @@ def copy_search(work: Work, actor: Actor, public_id: str, *, name: str | None = 
     return save_search(work, actor, new, copied_from=search.id)
 
 
+def _demand_room(work: Work, actor: Actor) -> None:
+    """One statement. Raises StateForbids where the actor has as many as one may have."""
+    if queries.count_mine(work, actor) >= SEARCHES_MAX:
+        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+
+
 def _free_name(work: Work, actor: Actor, name: str) -> str:
     mine = (saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_(None))
     taken = {row.name_key for row in work.all(select(saved_searches.c.name_key).where(*mine))}
@@ -263,7 +267,7 @@ def _judge(work: Work, values: Mapping[str, Any], *, read: bool) -> tuple[dict[s
     faults = {
         "name": find_name_fault(kept["name"]),
         "query": find_query_fault(kept["query"]),
-        "sort": find_choice_fault(kept["sort"], SORTS),
+        "sort": find_choice_fault(kept["sort"], ("", *SORTS)),
         "sharing": find_choice_fault(kept["sharing"], tuple(Sharing)),
     }
     told = [FieldError(field, fault) for field, fault in faults.items() if fault]
