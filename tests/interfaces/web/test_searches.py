@@ -187,7 +187,7 @@ def test_what_was_taken_down_says_so_until_it_is_allowed(make: Make, api: Api) -
     listed = look(api, admin, "/searches")
     done = api.browser(admin).submit(f"{at}/allow", {})
 
-    assert f"An Admin took it down: Not {at}." in told
+    assert f"An Admin took it down: “Not {at}.”" in told
     assert f'action="{at}/share"' not in told
     assert (refused.status_code, f"An Admin took this search down: Not {at}." in refused.text) == (409, True)
     assert (f"Not {at}." in listed, words in listed) == (True, False)

@@ -34,10 +34,8 @@ for model in registry.run_search(search):
     "take_down_search": """for search in registry.list_searches("shared"):
     if search.name == "Buy now":
         registry.take_down_search(search.id, reason="This is no search.")""",
-    "allow_search": """from modelkeep.errors import NotFound
-try:
-    registry.allow_search("0199c2a4-7b1e-7c3d-9f20-5a6b7c8d9e0f")  # its id, from whoever saved it
-except NotFound:
-    print("It was allowed already.")""",
+    "allow_search": """for search in registry.list_searches("mine"):
+    if search.taken_down_reason:
+        registry.allow_search(search.id)""",
     "delete_search": f"{_FOUND}registry.delete_search(search.id)",
 }
