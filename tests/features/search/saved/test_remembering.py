@@ -10,7 +10,7 @@ from modelkeep_server.features.search.saved.matching import REMEMBERED_CHARS, re
 from modelkeep_server.features.search.saved.remembering import Remembered
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-TRIED = 200
+TRIED = 50
 MOST_BYTES = 64 * 2**20
 
 
