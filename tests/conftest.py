@@ -7,12 +7,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import BlockingPortal
 
 from modelkeep_server.operate.logs import configure_logs
 from tests.support import accounts, endurance, postgres, scratch
 from tests.support.bad_issuer import BadIssuer, running_bad_issuer
 from tests.support.clients import Api
+from tests.support.door import end_loop, the_loop
 from tests.support.make import Make
 from tests.support.real_issuer import RealIssuer, running_issuers
 from tests.support.registries import Registries, Registry
@@ -67,7 +68,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The first process of a run, after its workers ended."""
+    """The loop of this process, and what serves the whole run: the first process ends that, after its workers."""
+    end_loop()
     if not hasattr(config, "workerinput"):
         postgres.end_run()
 
@@ -86,10 +88,9 @@ def registries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registries]
 
 
 @pytest.fixture(scope="session")
-def portal() -> Iterator[BlockingPortal]:
+def portal() -> BlockingPortal:
     """The one event loop in which requests of this worker run."""
-    with start_blocking_portal("asyncio") as made:
-        yield made
+    return the_loop()
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from starlette.testclient import TestClient
+import httpx2
 
 from tests.support.clients import Api
+from tests.support.door import Door, the_loop
 from tests.support.make import Make
 from tests.support.registries import BASE_URL, Registry
 
@@ -44,7 +45,7 @@ def test_a_download_ends_on_record_though_the_visitors_token_ended_meanwhile(
         await registry.app(scope, receive, send_and_revoke)
 
     token_id = visitor.actor.credential_id
-    with TestClient(app, base_url=BASE_URL) as client:
+    with httpx2.Client(base_url=BASE_URL, transport=Door(app, the_loop())) as client:
         answer = client.get(url["url"], headers={"authorization": f"Bearer {visitor.token}"})
 
     registry.tamper("UPDATE tokens SET revoked_at = NULL WHERE id = :id", id=token_id)

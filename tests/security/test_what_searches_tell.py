@@ -64,10 +64,10 @@ def save_searches(browser: Browser) -> list[str]:
     return found
 
 
-def doors() -> Iterator[str]:
-    """Every address through which one searches."""
-    for query in QUERIES:
-        for sort in SORTS:
+def doors(sorts: int = len(SORTS)) -> Iterator[str]:
+    """Every address through which one searches; each query in so many of the orders, in turn."""
+    for number, query in enumerate(QUERIES):
+        for sort in (SORTS * 2)[number % len(SORTS) :][:sorts]:
             yield f"/api/v1/models?q={quote(query)}&sort={sort}"
         yield f"/api/v1/models?q={quote(query)}&limit=1&facets=true"
         yield f"/api/v1/models/export?format=csv&q={quote(query)}"
@@ -166,7 +166,7 @@ def test_no_page_tells_those_of_them_who_were_let_in_once(
     show_some(fresh_registry, fresh_make, cast.owner)
     hide_some(fresh_registry, fresh_make, cast)
     # What was asked is said again, and the dashboard has what they were told when they were let in.
-    asked = tuple(door for door in doors() if SECRET not in door and door != "/")
+    asked = tuple(door for door in doors(sorts=1) if SECRET not in door and door != "/")
 
     for who in ("who was let in until lately", "who was let in and then out"):
         answers = look_around(fresh_api.browser(cast.blind[who]), asked)
@@ -197,7 +197,7 @@ def test_a_spelling_is_not_told_by_a_model_that_one_may_not_see(
     hide_some(fresh_registry, fresh_make, cast)
     show_some(fresh_registry, fresh_make, cast.owner)
 
-    answers = look_around(fresh_api.browser(cast.blind["a stranger"]), tuple(doors()))
+    answers = look_around(fresh_api.browser(cast.blind["a stranger"]), tuple(doors(sorts=1)))
 
     assert {door for door, (_, text, _) in answers.items() if HIDDEN_SPELLING in text} == set()
 

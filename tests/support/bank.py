@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
-from starlette.testclient import TestClient
+import httpx2
 
 from modelkeep_server.features.cards import service as cards
 from modelkeep_server.features.identity.teams import service as teams
@@ -18,6 +18,7 @@ from modelkeep_server.features.promotion.ending import retiring
 from modelkeep_server.features.promotion.findings import tier_raises
 from modelkeep_server.kit import clock
 from modelkeep_server.rules.permissions import Role
+from tests.support.door import Door, the_loop
 from tests.support.registries import BASE_URL, Registry
 from tests.support.safetensors import make_safetensors
 from tests.support.search_worlds import Visitor, World, add_release, complete, register, visit
@@ -157,7 +158,7 @@ def _change(registry: Registry, visitors: dict[str, Visitor], row: _Row) -> None
 
 def _send_file(registry: Registry, token: str, model: str, version: str) -> None:
     at = f"/api/v1/models/{model}/versions/{version}/artifacts/model.safetensors"
-    with TestClient(registry.app, base_url=BASE_URL) as client:
+    with httpx2.Client(base_url=BASE_URL, transport=Door(registry.app, the_loop())) as client:
         headers = {"authorization": f"Bearer {token}"}
         sent = client.put(at, params={"type": "WEIGHTS"}, content=make_safetensors(), headers=headers)
     assert sent.status_code == 201, sent.text

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+import httpx2
 from anyio.from_thread import BlockingPortal
-from starlette.testclient import TestClient
 
 from modelkeep_server.features.identity.sign_in import sessions
 from modelkeep_server.interfaces.gate import csrf_token
+from tests.support.door import Door
 from tests.support.make import Person
 from tests.support.registries import BASE_URL, Registry
 
 
-class Client(TestClient):
+class Client(httpx2.Client):
     """
-    A client whose requests all run in one event loop, as those of a server do. A 500 is an answer, not an error.
+    A client whose requests all run in one event loop, as those of a server do.
 
     `address` is where its requests come from.
     """
@@ -23,10 +24,9 @@ class Client(TestClient):
         self, registry: Registry, portal: BlockingPortal, headers: Mapping[str, str], address: str = "testclient"
     ) -> None:
         super().__init__(
-            registry.app, base_url=BASE_URL, raise_server_exceptions=False, follow_redirects=False,
-            headers={"user-agent": "tests", **headers}, client=(address, 50000),
+            base_url=BASE_URL, follow_redirects=False, headers={"user-agent": "tests", **headers},
+            transport=Door(registry.app, portal, address),
         )  # fmt: skip
-        self.portal = portal
 
 
 class Browser(Client):

@@ -17,9 +17,19 @@ class Knock:
     """What came of one request. `chunks_read` counts how often the body was asked for."""
 
     status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    raw_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
     chunks_read: int = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """By their names in small letters."""
+        return {name.decode().lower(): value.decode() for name, value in self.raw_headers}
+
+    @property
+    def body(self) -> bytes:
+        """All of it."""
+        return b"".join(self.parts)
 
 
 async def knock(
@@ -40,10 +50,23 @@ async def knock(
         on_start: Called at the moment the status line would leave.
         client: The address that it comes from.
     """
+    named = [(b"host", b"127.0.0.1:8000"), *((name.lower().encode(), value.encode()) for name, value in headers)]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "", "headers": named,
+        "client": (client, 50_000), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
     told = Knock()
+    await ask(app, scope, chunks, told, on_start)
+    return told
+
+
+async def ask(
+    app: Gate, scope: Message, chunks: Iterable[bytes], told: Knock, on_start: Callable[[], Any] = lambda: None
+) -> None:
+    """Send a request that is described already, and note the answer in `told`, as far as it comes."""
     bodies = iter(chunks)
     answered, is_read = anyio.Event(), False
-    named = [(b"host", b"127.0.0.1:8000"), *((name.lower().encode(), value.encode()) for name, value in headers)]
 
     async def receive() -> Message:
         nonlocal is_read
@@ -60,20 +83,14 @@ async def knock(
         if message["type"] == "http.response.start":
             on_start()
             told.status = message["status"]
-            told.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
+            told.raw_headers = list(message["headers"])
         elif message["type"] == "http.response.body":
-            told.body += message.get("body", b"")
+            told.parts.append(bytes(message.get("body", b"")))
             if not message.get("more_body", False):
                 answered.set()
 
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "", "headers": named,
-        "client": (client, 50_000), "server": ("127.0.0.1", 8000),
-    }  # fmt: skip
     answering: Awaitable[None] = app(scope, receive, send)
     await answering
-    return told
 
 
 def endless(chunk: bytes = b"x" * 65_536) -> Iterable[bytes]:

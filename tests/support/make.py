@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from starlette.testclient import TestClient
+import httpx2
 
 from modelkeep_server.features.artifacts import queries as artifact_queries
 from modelkeep_server.features.artifacts.views import Artifact
@@ -26,6 +26,7 @@ from modelkeep_server.features.versions.checks import NewVersion
 from modelkeep_server.features.versions.views import Version
 from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import file_of
+from tests.support.door import Door, the_loop
 from tests.support.registries import BASE_URL, Registry
 from tests.support.safetensors import make_safetensors
 
@@ -117,7 +118,7 @@ class Make:
     ) -> Artifact:
         """A file of a version, sent as a client sends it."""
         owner = owner or self.owner_of(version)
-        with TestClient(self._registry.app, base_url=BASE_URL) as client:
+        with httpx2.Client(base_url=BASE_URL, transport=Door(self._registry.app, the_loop())) as client:
             answer = client.put(
                 file_of(version, path), params={"type": type},
                 content=self.safetensors() if content is None else content,

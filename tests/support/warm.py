@@ -23,7 +23,9 @@ from modelkeep_server.operate import serve
 from tests.support.accounts import hash_cheaply
 
 _READY = multiprocessing.get_context("forkserver")
-_READY.set_forkserver_preload([__name__, "modelkeep_server.operate.admin", "modelkeep_server.operate.audit"])
+_READY.set_forkserver_preload(
+    [__name__, "modelkeep_server.operate.admin", "modelkeep_server.operate.audit", "modelkeep_server.db.migrate"]
+)
 
 
 def start_server(environment: Mapping[str, str], folder: Path, output: Path) -> tuple[BaseProcess, IO[str]]:

@@ -1,10 +1,11 @@
 """Random queries over random worlds: the catalogue says what a slow evaluator over plain objects says, in its order."""
 
+import contextlib
+import functools
 import importlib
 import pkgutil
 import random
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.support.search_queries import Asked, make_query
 from tests.support.search_worlds import Visitor, World, plant
 from tests.support.slow_search import Book
 
+Worlds = Callable[[str, int], World]
 SORTS = ("", "relevance", "updated", "created", "name")
 #: How many models a world has, and how many queries are put to it before the next is made.
 MODELS, QUERIES = 48, 250
@@ -35,6 +37,21 @@ _TURNS = {
     "_LONG": (1, 3, 99), "_SORTED_MAX": (0, 3, 12), "LOOKED_AT": (1, 4, 16), "_JOINED_MAX": (0, 1, 3),
     "_COMMON": (0.0, 0.3, 1.1),
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def worlds(registries: Registries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    """The world of a number on a database. Nothing here changes it, so the last one is asked again."""
+    stack = contextlib.ExitStack()
+
+    @functools.lru_cache(1)
+    def make_world(kind: str, number: int) -> World:
+        stack.close()
+        folder = tmp_path_factory.mktemp(f"world-{number}")
+        return plant(stack.enter_context(registries.template(kind).copied(folder)), random.Random(number), MODELS)
+
+    with stack:
+        yield make_world
 
 
 def find(world: World, visitor: Visitor, text: str, sort: str, limit: int) -> list[str]:
@@ -118,12 +135,11 @@ def take_other_ways(monkeypatch: pytest.MonkeyPatch, chance: random.Random) -> N
                 monkeypatch.setattr(module, name, chance.choice(few))
 
 
-@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("is_much", [False, True], ids=["few", "as-many"])
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize(("part", "pairs"), PARTS)
 def test_random_queries_find_what_a_slow_evaluator_finds(
-    kind: str, is_much: bool, part: int, pairs: int, registries: Registries, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, figures: Figures,
+    kind: str, is_much: bool, part: int, pairs: int, worlds: Worlds, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:  # fmt: skip
     """
     Whoever asks, whatever they ask, however it is sorted and cut into pages: the same models in the same order, the
@@ -133,7 +149,8 @@ def test_random_queries_find_what_a_slow_evaluator_finds(
     chance = random.Random(9 + part)
     told, some = list[str](), 0
     count = -(-pairs // QUERIES)
-    for number, world in enumerate(worlds(registries, kind, tmp_path, range(part * count, (part + 1) * count))):
+    for number in range(count):
+        world = worlds(kind, part * count + number)
         for turn in range(min(QUERIES, pairs - number * QUERIES)):
             if is_much and turn % 10 == 0:
                 take_other_ways(monkeypatch, chance)
@@ -152,10 +169,3 @@ def test_random_queries_find_what_a_slow_evaluator_finds(
     figures.tell("answers unlike those of the evaluator", len(told), at_most=0)
     assert not told, f"{len(told)} of {pairs} differ:\n" + "\n\n".join(told[:6])
     assert some > pairs / 3
-
-
-def worlds(registries: Registries, kind: str, folder: Path, numbers: range) -> Iterator[World]:
-    """The worlds of these numbers on this database, one after the other."""
-    for number in numbers:
-        with registries.template(kind).copied(folder / f"world-{number}") as registry:
-            yield plant(registry, random.Random(number), MODELS)

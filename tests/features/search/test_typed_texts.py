@@ -57,13 +57,20 @@ def nodes_with(typed: str) -> list[Node]:
     return [*found, Or((Text((Pattern(typed),)), Value("tag", (Pattern(typed),))))]
 
 
+@pytest.mark.parametrize("places", [1, pytest.param(3, marks=pytest.mark.endurance)], ids=["a-place", "every-place"])
 @pytest.mark.parametrize("nasty", NASTY)
-def test_nothing_typed_breaks_out_of_where_it_is_bound(registry: Registry, make: Make, nasty: str) -> None:
-    """Operators and quotes of every language on the way, in every kind of leaf: nothing is found, and no fault."""
-    actor = make.owner().actor
+def test_nothing_typed_breaks_out_of_where_it_is_bound(registry: Registry, make: Make, nasty: str, places: int) -> None:
+    """
+    Operators and quotes of every language on the way, in every kind of leaf: nothing is found, and no fault.
 
-    for typed in (nasty + MARK, MARK + nasty, f"{MARK}{nasty}{MARK}"):
-        for number, node in enumerate(nodes_with(typed)):
+    Each stands at the beginning, at the end or within, in turn with the leaves; `make endurance` tries all three.
+    """
+    actor, turn = make.owner().actor, NASTY.index(nasty)
+    typed = (nasty + MARK, MARK + nasty, f"{MARK}{nasty}{MARK}")
+
+    for number, nodes in enumerate(zip(*map(nodes_with, typed), strict=True)):
+        for place in range(places):
+            node = nodes[(turn + number + place) % 3]
             with registry.reading() as work, counted() as sent:
                 search = Search(work, actor, node, beside=[LIVE], only=(None, *Way)[number % 4])
                 rows, total = pages.list_rows(search, ("relevance", "name")[number % 2], limit=3)

@@ -16,6 +16,7 @@ from modelkeep_server.ports import Issuer
 from tests.support.accounts import fresh_email
 from tests.support.bad_issuer import BadIssuer, Manners, key_of
 from tests.support.clients import Api, Client
+from tests.support.door import the_loop
 from tests.support.make import Make
 from tests.support.registries import Registry
 from tests.support.sso import open_issuer, with_issuers
@@ -332,7 +333,7 @@ def test_leaving_and_coming_back_are_counted(doors: Doors) -> None:
     parts = doors.registry.house.parts
     few = replace(parts, limits=replace(parts.limits, sign_in_tries=1))
     strict = replace(doors.registry, house=replace(doors.registry.house, parts=few))
-    browser = Api(replace(strict, app=build_app(strict.house)), doors.api.anonymous.portal).anonymous
+    browser = Api(replace(strict, app=build_app(strict.house)), the_loop()).anonymous
     slug = doors.add(Manners())
 
     for path in (f"/login/{slug}", f"/login/{slug}/callback?state=x"):

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -13,13 +14,14 @@ from modelkeep_server.features.models.checks import NewModel
 from modelkeep_server.features.search.indexing import reindexing, sweeping
 from modelkeep_server.features.search.indexing.reindexing import Filler
 from modelkeep_server.kit import clock
+from tests.conftest import BOTH
 from tests.support.addresses import file_of
 from tests.support.at_once import at_once
 from tests.support.clients import Api
 from tests.support.endurance import sizes
 from tests.support.indexed import TABLES, check, document_of, found_by, read_documents, reindex, values_of
 from tests.support.make import Make, Person
-from tests.support.registries import Registry, opened
+from tests.support.registries import Registries, Registry, opened
 
 #: Ways to spoil the index behind the registry's back.
 SPOILT = {
@@ -41,6 +43,16 @@ SPOILT = {
 }
 
 
+@pytest.fixture(scope="module", params=BOTH)
+def furnished(
+    request: pytest.FixtureRequest, registries: Registries, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
+    """A registry with a few models, of which only the index is changed, and that is mended."""
+    with registries.template(request.param).copied(tmp_path_factory.mktemp("furnished") / "registry") as registry:
+        furnish(Make(registry))
+        yield registry
+
+
 def furnish(make: Make) -> None:
     """A few models, some with versions and files."""
     owner = make.owner()
@@ -55,25 +67,22 @@ def furnish(make: Make) -> None:
 
 
 @pytest.mark.parametrize("statements", SPOILT.values(), ids=SPOILT)
-def test_whatever_is_spoilt_is_noticed_and_mended(
-    fresh_registry: Registry, fresh_make: Make, statements: list[str]
-) -> None:
+def test_whatever_is_spoilt_is_noticed_and_mended(furnished: Registry, statements: list[str]) -> None:
     """The check names it; written anew, the index has what it had, in the same order, and searches find it."""
-    furnish(fresh_make)
-    before = read_documents(fresh_registry)
-    found = found_by(fresh_registry, "predicts")
+    before = read_documents(furnished)
+    found = found_by(furnished, "predicts")
     for statement in statements:
-        fresh_registry.tamper(statement)
+        furnished.tamper(statement)
 
-    spoilt = check(fresh_registry)
-    count = reindex(fresh_registry)
+    spoilt = check(furnished)
+    count = reindex(furnished)
 
-    after = read_documents(fresh_registry)
-    assert (spoilt.is_sound, check(fresh_registry).is_sound, count) == (False, True, 7)
+    after = read_documents(furnished)
+    assert (spoilt.is_sound, check(furnished).is_sound, count) == (False, True, 7)
     assert {path: replace(one, number=0) for path, one in after.items()} == {
         path: replace(one, number=0) for path, one in before.items()
     }
-    assert found_by(fresh_registry, "predicts") == found
+    assert found_by(furnished, "predicts") == found
     assert found == [f"model-{number}" for number in reversed(range(7))]
 
 

@@ -9,7 +9,7 @@ import pytest
 from modelkeep_server.features.search.saved.matching import REMEMBERED_CHARS, read_again
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-TRIED = 200
+TRIED = 50
 MOST_BYTES = 64 * 2**20
 
 
