@@ -159,7 +159,7 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
 def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -> None:
     """
     Let nobody but whoever saved a search find it, who keeps it and is told why. Whoever followed it is told by it no
-    more.
+    more, should it be shared again either, until they follow it again.
 
     Raises:
         NotFound: There is none that the actor finds.
@@ -174,6 +174,7 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
     if faults:
         raise Invalid.of(faults)
     _change(work, search.key, search.revision, {"sharing": Sharing.PRIVATE.value})
+    alerts.end_of_others(work, search)
     access.record(
         work, actor, "search.take_down", object_id=search.id,
         before={REVISION: search.revision, "sharing": search.sharing.value},
