@@ -87,6 +87,7 @@ class Door:
         self.prints: Counter[str] = Counter()
         self.exporting = CapacityLimiter(EXPORTING_AT_ONCE)
         self.exports: Counter[str] = Counter()
+        self.taking_out: Counter[str] = Counter()
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
         self.taking: dict[str, list[anyio.Event]] = {}
