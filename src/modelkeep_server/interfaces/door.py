@@ -128,7 +128,7 @@ class Door:
 
     def _learn(self, credential: str | None, actor: Actor) -> None:
         if credential is not None and actor.is_known:
-            self._turns.learn(credential, actor.pseudonym)
+            self._turns.learn(credential, actor.answered_by)
 
     async def take_time(self, job: Callable[[], T]) -> T:
         """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""

@@ -129,7 +129,7 @@ def test_only_so_many_exports_are_open_whoever_takes_none_of_them(
     """Each holds in memory what it found: one person could fill that with files of which nothing is taken."""
     reader = make.person()
     places: Counter[str] = registry.app._app.state.door.taking_out
-    places.update({reader.actor.pseudonym if who == "me" else who: count for who, count in opened.items()})
+    places.update({reader.actor.answered_by if who == "me" else who: count for who, count in opened.items()})
     try:
         refused = api.as_(reader).get(EXPORT, params={"format": "json"})
     finally:
@@ -145,7 +145,7 @@ def test_only_so_many_exports_are_waited_for(registry: Registry, make: Make, api
     """One more, of one person or of all, is told when to come again: searching for a minute takes nobody's thread."""
     reader = make.person()
     exports: Counter[str] = registry.app._app.state.door.exports
-    exports.update({reader.actor.pseudonym if who == "me" else who: count for who, count in waiting.items()})
+    exports.update({reader.actor.answered_by if who == "me" else who: count for who, count in waiting.items()})
     try:
         refused = api.as_(reader).get(EXPORT, params={"format": "json"})
         other = api.as_(reader).get("/api/v1/models")

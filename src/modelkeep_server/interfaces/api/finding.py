@@ -87,7 +87,7 @@ async def export_models(desk: Desk, asked: Asked, format_: AskedFormat = "csv") 
     """
     wanted = read_catalogue_filter(asked)
     await desk.read(lambda work, actor: exporting.look_into(work, actor, wanted))
-    who = asking_of(desk.request).actor.pseudonym
+    who = asking_of(desk.request).actor.answered_by
     full = "Too many exports of models are under way at this moment."
     with ExitStack() as place:
         opened = desk.door.taking_out
