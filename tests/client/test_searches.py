@@ -70,6 +70,20 @@ def test_an_admin_takes_down_what_somebody_shares(cli: Cli, become: Become, term
 
 
 @pytest.mark.usefixtures("as_owner")
+def test_an_id_names_its_search_whatever_others_are_called(cli: Cli, become: Become, term: str) -> None:
+    """Whoever calls another search by the id of the first keeps nobody from taking that down."""
+    with Client() as olga:
+        made = olga.save_search(term, "tag:nlp", shared=True)
+        olga.save_search(made.id, "tag:nlp", shared=True)
+        become("ADMIN")
+        done = cli("searches", "take-down", made.id, "--reason", "No search.")
+        kept = olga.get_search(made.id)
+
+    assert done.code == 0, done.err
+    assert kept.sharing == "PRIVATE"
+
+
+@pytest.mark.usefixtures("as_owner")
 def test_what_cannot_be_saved_is_said_by_command(cli: Cli, term: str) -> None:
     """A query with the place that is wrong; filters, which are no part of it; a name that is taken."""
     cli("search", term, "--save", term)

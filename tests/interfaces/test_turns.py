@@ -1,5 +1,6 @@
 """Nobody has the registry to themselves: who asks much at once waits for their own requests, and others do not."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event, Semaphore
@@ -11,7 +12,7 @@ from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.search import exporting, queries
 from modelkeep_server.interfaces import turns
 from modelkeep_server.interfaces.api.finding import EXPORTS_OF_ONE
-from tests.support.clients import Api, Client
+from tests.support.clients import Api, Browser, Client
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
 
@@ -31,7 +32,7 @@ class Slow:
 
     def list_models(self, work: Any, actor: Any, *asked: Any, **more: Any) -> Any:
         """In the place of the real search, which follows."""
-        if actor.email == self.person.email:
+        if self.person.email in (actor.email, actor.sponsor):
             self.begun.release()
             self.let_go.wait(PATIENCE_SECONDS)
         return self._search(work, actor, *asked, **more)
@@ -99,6 +100,40 @@ def test_new_tokens_and_spellings_of_them_are_no_way_past_the_line(
     assert other.status_code == 200
     assert begun <= threads // 2 + 1
     assert {one.result().status_code for one in asked} == {200}
+
+
+def test_programs_have_no_turns_beside_those_of_their_sponsor(
+    slow: Slow, make: Make, api: Api, registry: Registry
+) -> None:
+    """Who may make service accounts may make any number: each a line of its own would leave nobody else a thread."""
+    half = registry.house.settings.connections // 2
+    browser = api.browser(slow.person)
+    clients: list[Client] = [browser, *(api.with_token(token) for token in make_programs(browser, 3))]
+    for client in clients:
+        assert client.get("/api/v1/searches").status_code == 200
+
+    with ThreadPoolExecutor(4 * half + 1) as pool:
+        asked = ask_at_once(pool, clients, 4 * half)
+        assert all(slow.begun.acquire(timeout=PATIENCE_SECONDS) for _ in range(half))
+        other = pool.submit(api.as_(make.owner()).get, SEARCH).result(PATIENCE_SECONDS / 4)
+        began_besides = slow.begun.acquire(blocking=False)
+        slow.let_go.set()
+
+    assert other.status_code == 200
+    assert not began_besides
+    assert {one.result().status_code for one in asked} == {200}
+
+
+def make_programs(browser: Browser, count: int) -> list[str]:
+    """Tokens of so many new service accounts of one person."""
+    secrets_of = []
+    for _ in range(count):
+        body = {"name": f"p-{secrets.token_hex(5)}", "purpose": "Searches."}
+        made = browser.call("POST", "/api/v1/service-accounts", json=body)
+        assert made.status_code == 201, made.text
+        token = browser.call("POST", f"/api/v1/service-accounts/{made.json()['id']}/tokens", json={"name": "ci"})
+        secrets_of.append(str(token.json()["token"]))
+    return secrets_of
 
 
 def test_who_waits_for_their_turn_keeps_no_place_that_others_wait_for(

@@ -157,7 +157,10 @@ def allow(search_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, f
 
 def find_search(client: Client, name: str) -> SavedSearch:
     """A saved search by its name, your own before those of others, or by its id."""
-    called = [one for one in client.list_searches() if name.casefold() in (one.name.casefold(), one.id)]
+    found = tuple(client.list_searches())
+    # An id is of one search alone, whatever others are called.
+    called = [one for one in found if one.id == name.casefold()]
+    called = called or [one for one in found if one.name.casefold() == name.casefold()]
     mine = [one for one in called if one.is_mine]
     if len(mine or called) > 1:
         named = ", ".join(f"{one.id} of {one.saved_by}" for one in called)

@@ -30,7 +30,9 @@ class Cursors:
 
     def make(self, position: Sequence[int | str], filters: Mapping[str, object]) -> str:
         """The cursor after the row whose sort values are `position`, for this filter."""
-        payload = json.dumps([list(position), _filter_hash(filters)], separators=(",", ":")).encode()
+        payload = json.dumps(
+            [list(position), _filter_hash(filters)], separators=(",", ":"), ensure_ascii=False
+        ).encode()
         # Blanks behind JSON mean nothing.
         payload = payload.ljust(-(-len(payload) // _BLOCK_BYTES) * _BLOCK_BYTES)
         return _spell(self._cipher.encrypt(payload, None))

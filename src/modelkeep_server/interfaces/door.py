@@ -89,6 +89,7 @@ class Door:
         # Of the places of exports one person has one.
         self.export_turns = Turns(1)
         self.exports: Counter[str] = Counter()
+        self.taking_out: Counter[str] = Counter()
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()
         self.taking: dict[str, list[anyio.Event]] = {}
@@ -129,7 +130,7 @@ class Door:
 
     def _learn(self, credential: str | None, actor: Actor) -> None:
         if credential is not None and actor.is_known:
-            self._turns.learn(credential, actor.pseudonym)
+            self._turns.learn(credential, actor.answered_by)
 
     async def take_time(self, job: Callable[[], T]) -> T:
         """Run a job that needs no connection and is slow on purpose, where it keeps no request from its thread."""

@@ -23,7 +23,7 @@ class _Line:
 
 
 class Turns:
-    """Who has how many threads. Used on the event loop alone."""
+    """Who has how many threads; programs have theirs of who answers for them. Used on the event loop alone."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -67,10 +67,10 @@ class Turns:
             if not line.under_way:
                 del self._lines[whose]
 
-    def learn(self, credential: str, pseudonym: str) -> None:
+    def learn(self, credential: str, person: str) -> None:
         """Whose a token or a session is: from now on it has no turns besides those of the others of that person."""
         if hash(credential) in self._people:
             return
         if len(self._people) >= _KNOWN_MAX:
             self._people.clear()
-        self._people[hash(credential)] = pseudonym
+        self._people[hash(credential)] = person

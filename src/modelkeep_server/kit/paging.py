@@ -7,6 +7,8 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+#: Longer than any cursor: it may hold a name of 100 letters, of which one may be folded into 18 others.
+CURSOR_CHARS_MAX = 5_000
 
 
 @dataclass(frozen=True)

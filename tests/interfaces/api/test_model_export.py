@@ -10,7 +10,12 @@ import pytest
 
 from modelkeep_server.features.search import exporting
 from modelkeep_server.features.search.views import CatalogueFilter
-from modelkeep_server.interfaces.api.finding import EXPORTS_OF_ONE, EXPORTS_WAITING
+from modelkeep_server.interfaces.api.finding import (
+    EXPORTS_OF_ONE,
+    EXPORTS_OPEN,
+    EXPORTS_OPEN_OF_ONE,
+    EXPORTS_WAITING,
+)
 from tests.support.clients import Api, Client
 from tests.support.make import Make
 from tests.support.problems import fields_at_fault
@@ -117,12 +122,30 @@ def test_a_run_of_models_takes_a_fixed_number_of_statements(make: Make, registry
     assert len(one) == len(five) == 3
 
 
+@pytest.mark.parametrize("opened", [{"me": EXPORTS_OPEN_OF_ONE}, {"another": EXPORTS_OPEN}])
+def test_only_so_many_exports_are_open_whoever_takes_none_of_them(
+    registry: Registry, make: Make, api: Api, opened: dict[str, int]
+) -> None:
+    """Each holds in memory what it found: one person could fill that with files of which nothing is taken."""
+    reader = make.person()
+    places: Counter[str] = registry.app._app.state.door.taking_out
+    places.update({reader.actor.answered_by if who == "me" else who: count for who, count in opened.items()})
+    try:
+        refused = api.as_(reader).get(EXPORT, params={"format": "json"})
+    finally:
+        places.clear()
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5"), refused.text
+    assert exported(api.as_(reader), q="tag:nothing-has-it") == []
+    assert not places
+
+
 @pytest.mark.parametrize("waiting", [{"me": EXPORTS_OF_ONE}, {"another": EXPORTS_WAITING}])
 def test_only_so_many_exports_are_waited_for(registry: Registry, make: Make, api: Api, waiting: dict[str, int]) -> None:
     """One more, of one person or of all, is told when to come again: searching for a minute takes nobody's thread."""
     reader = make.person()
     exports: Counter[str] = registry.app._app.state.door.exports
-    exports.update({reader.actor.pseudonym if who == "me" else who: count for who, count in waiting.items()})
+    exports.update({reader.actor.answered_by if who == "me" else who: count for who, count in waiting.items()})
     try:
         refused = api.as_(reader).get(EXPORT, params={"format": "json"})
         other = api.as_(reader).get("/api/v1/models")

@@ -120,6 +120,42 @@ def test_only_what_is_shared_is_taken_down(make: Make, api: Api) -> None:
     assert (refused.status_code, "Nobody else finds" in refused.json()["detail"]) == (409, True)
 
 
+def test_a_search_that_was_taken_down_tells_nobody_who_followed_it_once_it_is_shared_again(
+    make: Make, api: Api
+) -> None:
+    """Who cannot find it cannot turn it off: whoever shared it would have them back at once, under any name."""
+    person, follower, admin = make.person(), make.person(), make.person(Role.ADMIN)
+    at = f"{PLACE}/{save(api, person, f'Buy {secrets.token_hex(4)}', sharing='SHARED', alert=True).json()['id']}"
+    api.as_(follower).put(f"{at}/alert", json={})
+
+    api.as_(admin).post(f"{at}/take-down", json={"reason": "It is no search."})
+    shared = api.as_(person).patch(at, json={"sharing": "SHARED"})
+
+    followed = api.as_(follower).get(at).json()["alert"]
+    again = api.as_(follower).put(f"{at}/alert", json={})
+    assert (shared.status_code, shared.json()["alert"], followed) == (200, True, False)
+    assert (again.status_code, again.json()["alert"]) == (200, True)
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\ufdfa"])
+def test_no_name_that_somebody_shares_ends_the_list_of_all(make: Make, api: Api, letter: str) -> None:
+    """Names of letters that take many bytes, or are folded into many: the next page is found however they are told."""
+    person, reader = make.person(), make.person()
+    made = {save(api, person, f"{letter * 96}{number}", sharing="SHARED").json()["id"] for number in range(3)}
+
+    found, cursor = set(), None
+    while True:
+        page = api.as_(reader).get(
+            PLACE, params={"limit": 1, "whose": "shared"} | ({"cursor": cursor} if cursor else {})
+        )
+        assert page.status_code == 200, page.text
+        found |= {one["id"] for one in page.json()["items"]}
+        if not (cursor := page.json()["nextCursor"]):
+            break
+
+    assert made <= found
+
+
 def test_no_two_of_ones_own_have_the_same_name(make: Make, api: Api) -> None:
     """In any case; others may have it, and so may one that is saved after the first was deleted."""
     person, other = make.person(), make.person()

@@ -47,6 +47,11 @@ class Actor:
         return self.sponsor is not None
 
     @property
+    def answered_by(self) -> str:
+        """Who answers for what is asked, by e-mail in lower case: the sponsor of a program, else the person."""
+        return (self.sponsor or self.email).casefold()
+
+    @property
     def kind(self) -> str:
         """What an event says of who acted: `person`, `service` or `stranger`."""
         if not self.is_known:

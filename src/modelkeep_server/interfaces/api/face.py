@@ -14,7 +14,7 @@ from starlette.responses import Response
 from modelkeep_server.db.work import Work
 from modelkeep_server.interfaces.door import Asking
 from modelkeep_server.interfaces.doorway import Doorway
-from modelkeep_server.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
+from modelkeep_server.kit.paging import CURSOR_CHARS_MAX, DEFAULT_LIMIT, MAX_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid, NotAccepted
 from modelkeep_server.rules.permissions import PERMISSIONS
 
@@ -30,7 +30,7 @@ IfMatch = Annotated[
         description="The ETag that the edit was made on; without it, the last edit wins.",
     ),
 ]
-Cursor = Annotated[str | None, Query(max_length=1000, description="`nextCursor` of the page before.")]
+Cursor = Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX, description="`nextCursor` of the page before.")]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Around the catalogue: what may come next in a query, a whole result as a file, and groups and tags to browse by."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Query
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -41,11 +43,24 @@ AskedFormat = Annotated[
 
 #: Exports that may be waited for, until their first byte.
 EXPORTS_WAITING, EXPORTS_OF_ONE = 16, 4
+#: Exports under way until their last byte: each holds 8 bytes a model for as long as its client likes.
+EXPORTS_OPEN, EXPORTS_OPEN_OF_ONE = 100, 8
 
 COLUMNS = (
     "group", "name", "id", "riskTier", "status", "visibility", "origin", "owners", "tags", "newestVersion",
     "newestState", "productionVersions", "frameworks", "versionCount", "createdAt", "updatedAt", "url", "description",
 )  # fmt: skip
+
+
+class _Export(StreamingResponse):
+    """A streamed export, which gives its place back however it ends."""
+
+    place: ExitStack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Starlette's own, with an end to it."""
+        with self.place:
+            await super().__call__(scope, receive, send)
 
 
 @router.get("/models/completions", response_model=OffersOut)
@@ -70,12 +85,24 @@ async def export_models(desk: Desk, asked: Asked, format_: AskedFormat = "csv") 
     It is itself an event, recorded before.
     """
     wanted = read_catalogue_filter(asked)
-    found = await _measure(desk, wanted)
-    await desk.write(lambda work, actor: exporting.begin(work, actor, found, format=format_))
+    await desk.read(lambda work, actor: exporting.look_into(work, actor, wanted))
+    who = asking_of(desk.request).actor.answered_by
+    full = "Too many exports of models are under way at this moment."
+    with ExitStack() as place:
+        opened = desk.door.taking_out
+        place.enter_context(place_among(opened, who, of_all=EXPORTS_OPEN, of_one=EXPORTS_OPEN_OF_ONE, full=full))
+        found = await _measure(desk, wanted, who)
+        await desk.write(lambda work, actor: exporting.begin(work, actor, found, format=format_))
+        answer = _answer(desk, found, format_)
+        answer.place = place.pop_all()
+    return answer
+
+
+def _answer(desk: Desk, found: ModelExport, format_: str) -> _Export:
     base_url = desk.door.parts.public_url
     kind_of_text = "text/csv; charset=utf-8; header=present" if format_ == "csv" else "application/json"
     name = f"modelkeep-models-{clock.utc_now().date().isoformat()}.{format_}"
-    return StreamingResponse(
+    return _Export(
         _write_csv(desk, found, base_url) if format_ == "csv" else _write_json(desk, found, base_url),
         media_type=kind_of_text,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
@@ -102,13 +129,12 @@ def list_tags(
     return PageOut[BrowsedOut].of(page, BrowsedOut.of)
 
 
-async def _measure(desk: Desk, wanted: CatalogueFilter) -> ModelExport:
+async def _measure(desk: Desk, wanted: CatalogueFilter, who: str) -> ModelExport:
     """
     Few at a time, so that they leave threads to everybody else, and one of one person. Raises Unavailable where too
     many wait.
     """
-    await desk.read(lambda work, actor: exporting.look_into(work, actor, wanted))
-    door, who = desk.door, asking_of(desk.request).actor.pseudonym
+    door = desk.door
     full = "Too many exports of models are being made at this moment."
     with place_among(door.exports, who, of_all=EXPORTS_WAITING, of_one=EXPORTS_OF_ONE, full=full):
         async with door.export_turns.taken(who):

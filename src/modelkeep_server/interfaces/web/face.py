@@ -19,10 +19,11 @@ from modelkeep_server.interfaces.web.contexts.confirm import Carried, ConfirmCon
 from modelkeep_server.interfaces.web.contexts.errors import ErrorContext
 from modelkeep_server.interfaces.web.forms import find_notice, find_notice_link, href_of
 from modelkeep_server.interfaces.web.render import THEME_COOKIE, Page, PageShell, render, theme_of
+from modelkeep_server.kit.paging import CURSOR_CHARS_MAX
 from modelkeep_server.rules.errors import ConfirmNeeded, ForgedRequest, NotSignedIn, RegistryError, TookTooLong
 
 #: What a list's link to its next page hands back; empty for the first.
-Cursor = Annotated[str, Query(max_length=1000)]
+Cursor = Annotated[str, Query(max_length=CURSOR_CHARS_MAX)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, select
 
-from modelkeep_server.db.tables import people, search_alerts, search_matches
+from modelkeep_server.db.key_lists import in_keys
+from modelkeep_server.db.tables import people, saved_searches, search_alerts, search_matches
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -24,6 +25,8 @@ def turn_on(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     """
     access.require(work, actor, "search.alert")
     work.lock(people, actor.user_id or 0)
+    # Whoever takes it down at this moment ends this alert too, or nobody finds it here any more.
+    work.lock(saved_searches, queries.get_search(work, actor, public_id).key)
     search = queries.get_search(work, actor, public_id)
     if search.alert:
         return search
@@ -50,6 +53,19 @@ def turn_off(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     work.keep(search_matches, delete(search_matches).where(search_matches.c.alert_id == key))
     _record(work, actor, search, is_on=False)
     return queries.get_search(work, actor, public_id)
+
+
+def end_of_others(work: Work, search: SavedSearch) -> None:
+    """
+    Tell nobody any more by a search but whoever saved it, shared again or not: who does not find it could not turn it
+    off. The caller records it. Two statements, and one for each of them.
+    """
+    told = (search_alerts.c.search_id == search.key, search_alerts.c.ended_at.is_(None))
+    rows = work.all(select(search_alerts.c.id).where(*told, search_alerts.c.person_id != search.person_key))
+    for row in rows:
+        work.change(search_alerts, row.id, {"ended_at": work.now})
+    forgotten = delete(search_matches).where(in_keys(search_matches.c.alert_id, "alerts"))
+    work.keep(search_matches, forgotten, {"alerts": [row.id for row in rows]})
 
 
 def _standing(actor: Actor, search: SavedSearch) -> Sequence[ColumnElement[bool]]:

@@ -160,7 +160,7 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
 def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -> None:
     """
     Let nobody but whoever saved a search find it, who keeps it, is told why, and shares it no more until an Admin
-    allows it. Whoever followed it is told by it no more.
+    allows it. Whoever followed it is told by it no more, should it be shared again either, until they follow it again.
 
     Raises:
         NotFound: There is none that the actor finds.
@@ -176,6 +176,7 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
         raise Invalid.of(faults)
     down = {"sharing": Sharing.PRIVATE.value, "taken_down_at": work.now, "taken_down_reason": reason}
     _change(work, search.key, search.revision, down)
+    alerts.end_of_others(work, search)
     access.record(
         work, actor, "search.take_down", object_id=search.id,
         before={REVISION: search.revision, "sharing": search.sharing.value},
