@@ -88,16 +88,26 @@ search_texts = Table(
     Column("description", KeyText, nullable=False),
 )
 
-#: PostgreSQL alone: all of each document side by side, made by hand in the migration. What its index holds is made by
-#: the function `search_lexemes`: all words as they are, those of the name as `n/word`, those of name and keys as
-#: `k/word`, of each two neighbours the first two letters, `p/wone`, and the codes of values, `v/code`.
+#: PostgreSQL alone: all of each document side by side, made by hand in the migration. `words` are those of name, keys
+#: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
+#: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
+#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the first two
+#: letters, `p/wone`, the codes of values, `v/code`, and `¶` of every document.
 search_whole = Table(
     "search_index",
     MetaData(),
-    *(Column(column.name, column.type) for column in search_models.c if column.name != "digest"),
-    *(Column(column.name, Text, nullable=False) for column in list(search_texts.c)[1:]),
+    Column("doc", BigInteger, primary_key=True, autoincrement=False),
+    Column("model_id", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("headed", Integer, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("facets", KeyText, nullable=False),
+    Column("name_key", KeyText, nullable=False),
+    Column("words", KeyText, nullable=False),
+    Column("path_key", KeyText, nullable=False),
 )
-LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("name", "keys", "description", "facets")))
+LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("name_key", "words", "headed", "facets")))
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
 #: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.

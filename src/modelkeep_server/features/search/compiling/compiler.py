@@ -25,7 +25,6 @@ from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found
 from modelkeep_server.features.search.compiling.shapes import shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start
 from modelkeep_server.features.search.indexing.codes import code_of
-from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -272,8 +271,8 @@ class Compiler(ABC):
         """SQL that joins one row of a table, at most, to each row of what stands before it, in the order of those."""
 
     @abstractmethod
-    def join_beside(self, table: str, doc: str) -> str:
-        """The same for a table that is read along as it stands, where the database may choose how."""
+    def join_words(self) -> str:
+        """SQL that joins to each row of `search_models` its words, as `search_texts`."""
 
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
@@ -297,7 +296,7 @@ class Compiler(ABC):
         """These tables, and that of the texts where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
-        return f"{tables} {self.join_beside('search_texts', 'search_models.doc')}"
+        return f"{tables} {self.join_words()}"
 
     def _test_value(self, node: Value) -> str:
         if node.field == "version":
@@ -365,12 +364,15 @@ class Compiler(ABC):
 
     def _look_through(self, node: Text) -> str:
         """The test that reads the texts themselves."""
-        texts = f" || ' {BORDER} ' || ".join(f"search_texts.{column}" for column in COLUMNS[node.place])
-        within = f"(' ' || {texts} || ' ')"
+        within = self.within(node.place)
         shape = shape_of(node.patterns)
         if shape.literal is not None:
             return self.holds(within, self.binds.of(shape.literal))
         return self._is_shaped(within, node)
+
+    @abstractmethod
+    def within(self, place: Place) -> str:
+        """SQL for the words of a place, a blank at both ends, out of `search_texts`."""
 
     @abstractmethod
     def _is_shaped(self, within: str, node: Text) -> str:

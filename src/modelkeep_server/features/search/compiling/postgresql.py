@@ -7,17 +7,25 @@ from typing import ClassVar
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
+from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
 WHOLE = "search_index AS search_models"
 _TEXTS = (
-    "CROSS JOIN LATERAL (SELECT search_models.name AS name, search_models.keys AS keys, "
-    "search_models.description AS description) AS search_texts"
+    "CROSS JOIN LATERAL (SELECT search_models.name_key AS name_key, search_models.words AS words, "
+    "search_models.headed AS headed) AS search_texts"
 )
 #: The letters before the stroke of lexemes that are no words.
 _MARKS = ("n", "k", "p", "v")
-_LEXEMES = "search_lexemes(search_models.name, search_models.keys, search_models.description, search_models.facets)"
+_LEXEMES = "search_lexemes(search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
+_WITHIN = {
+    Place.ANYWHERE: "search_texts.words",
+    Place.HEAD: "left(search_texts.words, search_texts.headed)",
+    Place.NAME: "(' ' || search_texts.name_key || ' ')",
+    Place.DESCRIPTION: "substr(search_texts.words, search_texts.headed + 2)",
+}
+_LONG_TEXTS = ("search_models.facets", _WITHIN[Place.ANYWHERE])
 #: So many beginnings of two words side by side are asked for at most.
 _PAIRS_MAX = 64
 
@@ -32,15 +40,15 @@ class PostgresCompiler(Compiler):
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
-    costs = Costs(0.35, 0.4, 0.15, 1.3, 1.5)
+    costs = Costs(0.35, 0.3, 0.15, 0.7, 1.5, 0.09)
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.
         one = f"SELECT * FROM {table} AS {name} WHERE {on} OFFSET 0"  # noqa: S608 - values are bound
         return f"CROSS JOIN LATERAL ({one}) AS {name}"
 
-    def join_beside(self, table: str, doc: str) -> str:
-        return f"JOIN {table} ON {table}.doc = {doc}"
+    def join_words(self) -> str:
+        return "JOIN search_index AS search_texts ON search_texts.doc = search_models.doc"
 
     def table_for(self, *conditions: str) -> str:
         return "search_index" if looks_into_texts(*conditions) else "search_models"
@@ -53,11 +61,20 @@ class PostgresCompiler(Compiler):
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"
 
+    def holds(self, within: str, sought: str) -> str:
+        if within not in _LONG_TEXTS:
+            return super().holds(within, sought)
+        # To tell where it was found, PostgreSQL counts the characters before it, and takes longer than to find it.
+        return f"(split_part({within}, {sought}, 1) <> {within})"
+
     def join_texts(self, column: str, by: str = "") -> str:
         return f"string_agg(CAST({column} AS text), '{by}')"
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} LIKE {self.binds.of(like_of(pattern))}"
+
+    def within(self, place: Place) -> str:
+        return _WITHIN[place]
 
     def _is_shaped(self, within: str, node: Text) -> str:
         return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
@@ -74,10 +91,10 @@ class PostgresCompiler(Compiler):
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
-        return _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share)
+        return _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
-        return _begin_at_once("search_models", self.test(part), (part,), share)
+        return _begin_at_once("search_models", self.test(part), (part,), share, share)
 
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
@@ -89,8 +106,10 @@ class PostgresCompiler(Compiler):
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
+        if not wanted and not unwanted:
+            return None
         # Without one that must be there it would read all that it holds.
-        return " & ".join([*wanted, *(f"!{one}" for one in unwanted)]) if wanted else None
+        return " & ".join([*(wanted or [self._quote(BORDER)]), *(f"!{one}" for one in unwanted)])
 
     def _quote(self, words: str) -> str:
         return "'" + words.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -127,6 +146,6 @@ class PostgresCompiler(Compiler):
         return None if not mark and pattern.text in _MARKS else f"{self._quote(mark + pattern.text)}:*"
 
 
-def _begin_at_once(tables: str, where: str, parts: tuple[Node, ...], share: float) -> Start:
+def _begin_at_once(tables: str, where: str, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
     # Such a sum has no index that the planner could rather walk, testing each row.
-    return Start(Way.GATHER, tables, where, "(search_models.doc + 0)", parts, share, at_once=True)
+    return Start(Way.GATHER, tables, where, "(search_models.doc + 0)", parts, share, at_once=True, rarest=rarest)

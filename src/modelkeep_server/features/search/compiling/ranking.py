@@ -138,15 +138,11 @@ class _Ranking:
             if (step, -live) < (self._after[0], -self._after[1]):
                 continue
             of_it = join((node, LIVE if live else Not(LIVE)))
-            source = self._search.source(of_it, wanted=self._limit)
-            beyond = ""
-            if (step, live) == self._after[:2]:
-                beyond = f" AND {source.doc} < {self._search.compiler.binds.of(self._after[2])}"
-            yield (
-                f"SELECT search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc "  # noqa: S608
-                f"FROM {source.tables} WHERE {source.where}{extra}{beyond} "
-                f"ORDER BY {source.doc} DESC LIMIT {self._limit}"
-            )
+            behind = self._after[2] if (step, live) == self._after[:2] else None
+            source = self._search.source(of_it, wanted=self._limit, before=behind)
+            beyond = "" if behind is None else f" AND {source.doc} < {self._search.compiler.binds.of(behind)}"
+            told = f"search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc"
+            yield source.select(told, self._limit, extra + beyond)
 
     def _without(self, tree: Node, before: Node) -> Node:
         """What fits this tree and not the one of the step before."""

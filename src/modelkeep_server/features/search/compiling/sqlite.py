@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
@@ -36,8 +36,8 @@ class SqliteCompiler(Compiler):
         # CROSS is how SQLite is told to keep the order.
         return f"CROSS JOIN {table} AS {name} ON {on}"
 
-    def join_beside(self, table: str, doc: str) -> str:
-        return self.join(table, table, f"{table}.doc = {doc}")
+    def join_words(self) -> str:
+        return self.join("search_texts", "search_texts", "search_texts.doc = search_models.doc")
 
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
@@ -48,6 +48,10 @@ class SqliteCompiler(Compiler):
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
+
+    def within(self, place: Place) -> str:
+        texts = f" || ' {BORDER} ' || ".join(f"search_texts.{column}" for column in COLUMNS[place])
+        return f"(' ' || {texts} || ' ')"
 
     def _is_shaped(self, within: str, node: Text) -> str:
         shape = shape_of(node.patterns)

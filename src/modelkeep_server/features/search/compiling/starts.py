@@ -21,7 +21,7 @@ class Way(Enum):
 class Costs:
     """
     What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
-    by a stream, gathered before the first is known, read by its number, put on a list of all that fit. And for a list
+    by a stream, gathered before the first is known, read by its number, put on a list of what may fit. And for a list
     of the full-text index that is opened, and looked at for each row that others of it give.
     """
 

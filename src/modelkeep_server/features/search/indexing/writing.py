@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     Update,
     delete,
+    func,
     insert,
     literal_column,
     select,
@@ -45,6 +46,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.indexing.documents import (
+    BORDER,
     ModelFacts,
     digest_facts,
     digest_texts,
@@ -322,9 +324,12 @@ def _index(*, forgets: bool) -> Insert:
 
 def select_whole() -> Select[Any]:
     """What PostgreSQL's full-text index should have of documents."""
-    narrow_ones = (column for column in search_models.c if column.name != "digest")
-    words = (search_texts.c[name] for name in PLACES)
-    return select(*narrow_ones, *words).join(search_texts, search_texts.c.doc == search_models.c.doc)
+    name, keys, description = (search_texts.c[name] for name in PLACES)
+    head = " " + name + f" {BORDER} " + keys + " "
+    made = {"headed": func.length(head), "words": head + f"{BORDER} " + description + " "}
+    names = [column.name for column in search_whole.c]
+    columns = [made[name].label(name) if name in made else search_models.c[name] for name in names]
+    return select(*columns).join(search_texts, search_texts.c.doc == search_models.c.doc)
 
 
 def _add_whole() -> Insert:
