@@ -92,7 +92,7 @@ search_texts = Table(
 #: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
 #: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
 #: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the first two
-#: letters, `p/wone`, the codes of values, `v/code`, and `¶` of every document.
+#: letters, `p/wone`, the codes of values, `v/code`, which 2,048 numbers it is of, `¶/number`, and `¶` always.
 search_whole = Table(
     "search_index",
     MetaData(),
@@ -107,7 +107,7 @@ search_whole = Table(
     Column("words", KeyText, nullable=False),
     Column("path_key", KeyText, nullable=False),
 )
-LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("name_key", "words", "headed", "facets")))
+LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("doc", "name_key", "words", "headed", "facets")))
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
 #: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.

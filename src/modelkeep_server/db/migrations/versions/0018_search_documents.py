@@ -133,11 +133,12 @@ def _index_on_postgresql() -> None:
     # to the planner as so much that it never makes lexemes of rows where the index has them.
     op.execute(
         """
-        CREATE OR REPLACE FUNCTION search_lexemes(name_key text, words text, headed integer, facets text)
-        RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
+        CREATE OR REPLACE FUNCTION search_lexemes(
+            doc bigint, name_key text, words text, headed integer, facets text
+        ) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
         SELECT array_to_tsvector(
             array_remove(string_to_array(
-                replace(words, ' ¶', '') || '¶ n/' || replace(name_key, ' ', ' n/')
+                replace(words, ' ¶', '') || '¶ ¶/' || (doc >> 11) || ' n/' || replace(name_key, ' ', ' n/')
                 || replace(rtrim(replace(left(words, headed), ' ¶', '')), ' ', ' k/')
                 || ' v/' || replace(rtrim(facets), ' ', ' v/'), ' '
             ), '')
@@ -169,7 +170,7 @@ def _index_on_postgresql() -> None:
     # Without fastupdate, since every search would go through what was put aside by it.
     op.execute(
         "CREATE INDEX ix_search_index_lexemes ON search_index "
-        "USING gin (search_lexemes(name_key, words, headed, facets)) WITH (fastupdate = off)"
+        "USING gin (search_lexemes(doc, name_key, words, headed, facets)) WITH (fastupdate = off)"
     )
     _index_within_words()
 

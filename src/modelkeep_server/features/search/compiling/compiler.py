@@ -153,9 +153,11 @@ class Compiler(ABC):
             return self._docs_of_all(node)
         if isinstance(node, Value):
             return self._docs_of_value(node)
-        if isinstance(node, Text):
-            return None
-        return self.docs_of_fact(node)
+        return self.docs_of_text(node) if isinstance(node, Text) else self.docs_of_fact(node)
+
+    def docs_of_text(self, node: Text) -> str | None:
+        """The SELECT of documents for a text that the full-text index is not asked for at once."""
+        return None
 
     def docs_of_fact(self, node: Node) -> str:
         """The SELECT of documents of which a column says so."""
@@ -249,6 +251,13 @@ class Compiler(ABC):
     @abstractmethod
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         """A SELECT of documents to begin with."""
+
+    def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
+        """
+        Conditions, each behind an AND, that cut all documents up to the newest into those behind about the first of
+        these ends, those before them down to the second, and so on to the oldest.
+        """
+        return ("",)
 
     @abstractmethod
     def place_of(self, within: str, sought: str) -> str:

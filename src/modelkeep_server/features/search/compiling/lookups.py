@@ -14,7 +14,8 @@ from modelkeep_server.kit.words import fold_value
 
 #: Of more words than these no query is made: the texts are tested instead.
 WORDS_MAX = 200
-#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side.
+#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side; PostgreSQL
+#: reads them one after the other.
 LONE_WORDS_MAX = 2_400
 #: Nor of more values than these.
 VALUES_MAX = 200
@@ -49,7 +50,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     found = Lookups()
     values = dict.fromkeys(_asked_values(node))
     words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
-    is_lone = on_sqlite and _has_lone_wildcard(node)
+    is_lone = _has_lone_wildcard(node)
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": COUNTED_MAX}
     for letter, pattern in values:

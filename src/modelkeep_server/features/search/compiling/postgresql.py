@@ -1,5 +1,6 @@
 """Trees for PostgreSQL."""
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
@@ -18,7 +19,13 @@ _TEXTS = (
 )
 #: The letters before the stroke of lexemes that are no words.
 _MARKS = ("n", "k", "p", "v")
-_LEXEMES = "search_lexemes(search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
+_LEXEMES = (
+    "search_lexemes("
+    "search_models.doc, search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
+)
+#: Documents of which all but so many bits of their numbers are alike have a lexeme in common; so many of these lexemes
+#: are asked for at most.
+_PIECE_BITS, _PIECES_MAX = 11, 64
 _WITHIN = {
     Place.ANYWHERE: "search_texts.words",
     Place.HEAD: "left(search_texts.words, search_texts.headed)",
@@ -26,6 +33,9 @@ _WITHIN = {
     Place.DESCRIPTION: "substr(search_texts.words, search_texts.headed + 2)",
 }
 _LONG_TEXTS = ("search_models.facets", _WITHIN[Place.ANYWHERE])
+#: The index holds each document that it finds against all words that a wildcard stands for: of more than these it is
+#: asked for one by one.
+_TOGETHER_MAX = 24
 #: So many beginnings of two words side by side are asked for at most.
 _PAIRS_MAX = 64
 
@@ -90,6 +100,26 @@ class PostgresCompiler(Compiler):
         tables = self.with_texts(WHOLE, *told)
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
 
+    def docs_of_text(self, node: Text) -> str | None:
+        words = self._one_by_one(node)
+        if not words:
+            return None
+        told = [f"{_LEXEMES} @@ CAST(asked.value AS tsquery)"]
+        told += [self.test(node)] if node.place is Place.DESCRIPTION else []
+        listed = self.binds.of(json.dumps([self._quote(self.marks.get(node.place, "") + word) for word in words]))
+        return (
+            f"SELECT DISTINCT found.doc FROM json_array_elements_text(CAST({listed} AS json)) AS asked "  # noqa: S608
+            f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
+            f"WHERE {' AND '.join(told)} OFFSET 0) AS found"
+        )
+
+    def _one_by_one(self, node: Node) -> tuple[str, ...]:
+        """The words of a text that are asked for one by one; none where it has other words besides."""
+        if not isinstance(node, Text) or len(node.patterns) != 1 or node.patterns[0].fit is not Fit.WILD:
+            return ()
+        words = self.lookups.words[node.patterns[0]] or ()
+        return words if len(words) > _TOGETHER_MAX else ()
+
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         return _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
 
@@ -99,11 +129,33 @@ class PostgresCompiler(Compiler):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
         doc = "search_models.doc"
-        return Start(Way.GATHER, "search_models", f"{doc} = ANY(ARRAY({docs}))", doc, parts, share)
+        where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(len(self._one_by_one(part)) for part in parts)
+        return Start(Way.GATHER, "search_models", where, doc, parts, share, lists=lists)
 
     def holds_words(self, words: Words) -> str:
         """The condition by which rows come out of the full-text index."""
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
+
+    def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
+        pieces = list(dict.fromkeys(max(end, 0) >> _PIECE_BITS for end in ends))
+        told, last = [], (newest >> _PIECE_BITS) + 1
+        for piece in pieces:
+            if start.tables == WHOLE and last - piece < _PIECES_MAX:
+                told.append(f" AND {self._is_of_pieces(piece, last)}")
+            else:
+                told.append(f" AND {self._is_between(piece, last)}")
+            last = piece - 1
+        # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
+        return (*told, f" AND (search_models.doc + 0) < {self.binds.of((last + 1) << _PIECE_BITS)}")
+
+    def _is_of_pieces(self, first: int, last: int) -> str:
+        """Out of the full-text index, which passes over what other pieces have."""
+        pieces = " | ".join(f"'{BORDER}/{piece}'" for piece in range(first, last + 1))
+        return self.holds_words(Words(pieces))
+
+    def _is_between(self, first: int, last: int) -> str:
+        ends = (self.binds.of(first << _PIECE_BITS), self.binds.of((last + 1) << _PIECE_BITS))
+        return f"search_models.doc >= {ends[0]} AND search_models.doc < {ends[1]}"
 
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
         if not wanted and not unwanted:
@@ -137,7 +189,7 @@ class PostgresCompiler(Compiler):
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
         if pattern.fit is Fit.WILD:
             words = self.lookups.words[pattern]
-            if words is None:
+            if words is None or len(words) > _TOGETHER_MAX:
                 return None
             return f"({' | '.join(self._quote(mark + word) for word in words or (NEVER,))})"
         if pattern.fit is Fit.WHOLE:

@@ -203,10 +203,7 @@ class Search:
             return ("",)
         last = self._newest if before is None else int(before)
         ends = [int(last - reach * further) for further in (1, 3) if reach * further < whole]
-        told = [self.compiler.binds.of(end) for end in ends]
-        newer = [f" AND {_MODELS}.doc > {end}" for end in told]
-        older = [f" AND {_MODELS}.doc <= {end}" for end in told]
-        return tuple("".join(one) for one in zip([*newer, ""], ["", *older], strict=True))
+        return self.compiler.spans(start, last, ends)
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
         return rows * self.compiler.costs.walked + sum(self.test(part, rows)[1] for part in parts)
