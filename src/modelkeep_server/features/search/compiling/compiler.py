@@ -114,6 +114,7 @@ class Compiler(ABC):
         self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
         self._found: dict[Value, Found] = {}
+        self._listed: dict[Pattern, str] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -258,6 +259,14 @@ class Compiler(ABC):
         these ends, those before them down to the second, and so on to the oldest.
         """
         return ("",)
+
+    def piece_of(self, doc: str) -> str | None:
+        """SQL for the number of the piece that a document is of; None where documents are rather sorted."""
+        return None
+
+    def is_of_piece(self, number: int) -> str:
+        """Whether a row of `search_models` is of this piece."""
+        raise NotImplementedError
 
     @abstractmethod
     def place_of(self, within: str, sought: str) -> str:

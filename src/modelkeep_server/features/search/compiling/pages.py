@@ -75,11 +75,6 @@ def is_among(search: Search, model_key: int) -> bool:
     return bool(search.all(f"SELECT 1 FROM {compiler.with_texts('search_models', where)} WHERE {where}"))  # noqa: S608
 
 
-def select_counted(search: Search, node: Node, columns: str) -> str:
-    """A SELECT of columns of the newest models that fit, as many as are counted and one."""
-    return search.source(node, wanted=COUNTED_MAX).select(columns, COUNTED_MAX + 1)
-
-
 def _select_count(search: Search) -> str:
     source = search.source(search.node, wanted=COUNTED_MAX)
     told = source.select("1", COUNTED_MAX + 1, is_sorted=False)

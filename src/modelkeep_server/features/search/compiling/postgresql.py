@@ -26,6 +26,8 @@ _LEXEMES = (
 #: Documents of which all but so many bits of their numbers are alike have a lexeme in common; so many of these lexemes
 #: are asked for at most.
 _PIECE_BITS, _PIECES_MAX = 11, 64
+#: Documents are counted together where all but so many bits of their numbers are alike.
+_COUNTED_BITS = 9
 _WITHIN = {
     Place.ANYWHERE: "search_texts.words",
     Place.HEAD: "left(search_texts.words, search_texts.headed)",
@@ -104,11 +106,13 @@ class PostgresCompiler(Compiler):
         words = self._one_by_one(node)
         if not words:
             return None
-        told = [f"{_LEXEMES} @@ CAST(asked.value AS tsquery)"]
+        if node.patterns[0] not in self._listed:
+            self._listed[node.patterns[0]] = self.binds.of(json.dumps([self._quote(word)[1:-1] for word in words]))
+        listed = f"json_array_elements_text(CAST({self._listed[node.patterns[0]]} AS json)) AS asked"
+        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.value || '''' AS tsquery)"]
         told += [self.test(node)] if node.place is Place.DESCRIPTION else []
-        listed = self.binds.of(json.dumps([self._quote(self.marks.get(node.place, "") + word) for word in words]))
         return (
-            f"SELECT DISTINCT found.doc FROM json_array_elements_text(CAST({listed} AS json)) AS asked "  # noqa: S608
+            f"SELECT DISTINCT found.doc FROM {listed} "  # noqa: S608
             f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
             f"WHERE {' AND '.join(told)} OFFSET 0) AS found"
         )
@@ -143,19 +147,24 @@ class PostgresCompiler(Compiler):
             if start.tables == WHOLE and last - piece < _PIECES_MAX:
                 told.append(f" AND {self._is_of_pieces(piece, last)}")
             else:
-                told.append(f" AND {self._is_between(piece, last)}")
+                told.append(f" AND {self._is_between(piece << _PIECE_BITS, (last + 1) << _PIECE_BITS)}")
             last = piece - 1
         # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
         return (*told, f" AND (search_models.doc + 0) < {self.binds.of((last + 1) << _PIECE_BITS)}")
+
+    def piece_of(self, doc: str) -> str | None:
+        return f"({doc} >> {_COUNTED_BITS})"
+
+    def is_of_piece(self, number: int) -> str:
+        return self._is_between(number << _COUNTED_BITS, (number + 1) << _COUNTED_BITS)
 
     def _is_of_pieces(self, first: int, last: int) -> str:
         """Out of the full-text index, which passes over what other pieces have."""
         pieces = " | ".join(f"'{BORDER}/{piece}'" for piece in range(first, last + 1))
         return self.holds_words(Words(pieces))
 
-    def _is_between(self, first: int, last: int) -> str:
-        ends = (self.binds.of(first << _PIECE_BITS), self.binds.of((last + 1) << _PIECE_BITS))
-        return f"search_models.doc >= {ends[0]} AND search_models.doc < {ends[1]}"
+    def _is_between(self, first: int, behind: int) -> str:
+        return f"search_models.doc >= {self.binds.of(first)} AND search_models.doc < {self.binds.of(behind)}"
 
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
         if not wanted and not unwanted:
@@ -187,11 +196,11 @@ class PostgresCompiler(Compiler):
         return (self.lookups.words[pattern] or ()) if pattern.fit is Fit.WILD else (pattern.text,)
 
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
-        if pattern.fit is Fit.WILD:
-            words = self.lookups.words[pattern]
-            if words is None or len(words) > _TOGETHER_MAX:
-                return None
+        words = self.lookups.words.get(pattern)
+        if words is not None and len(words) <= _TOGETHER_MAX:
             return f"({' | '.join(self._quote(mark + word) for word in words or (NEVER,))})"
+        if pattern.fit is Fit.WILD:
+            return None
         if pattern.fit is Fit.WHOLE:
             return self._quote(mark + pattern.text)
         # Marked lexemes begin with these letters themselves.

@@ -227,6 +227,11 @@ class Search:
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
+    def source_within(self, node: Node, piece: int) -> Source:
+        """The way to what fits within a piece of all documents."""
+        walk = self._walk(parts_of(node), 0, newest_first=True)
+        return replace(walk, where=f"{self.compiler.is_of_piece(piece)} AND {walk.where}")
+
     def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
