@@ -83,6 +83,7 @@ def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registr
         *pairs,
         *codes,
         f"¶/{number >> 11}",
+        f"¶¶/{number >> 16}",
         "¶",
     }
 

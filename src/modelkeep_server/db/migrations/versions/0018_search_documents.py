@@ -138,7 +138,8 @@ def _index_on_postgresql() -> None:
         ) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
         SELECT array_to_tsvector(
             array_remove(string_to_array(
-                replace(words, ' ¶', '') || '¶ ¶/' || (doc >> 11) || ' n/' || replace(name_key, ' ', ' n/')
+                replace(words, ' ¶', '') || '¶ ¶/' || (doc >> 11) || ' ¶¶/' || (doc >> 16)
+                || ' n/' || replace(name_key, ' ', ' n/')
                 || replace(rtrim(replace(left(words, headed), ' ¶', '')), ' ', ' k/')
                 || ' v/' || replace(rtrim(facets), ' ', ' v/'), ' '
             ), '')

@@ -7,9 +7,9 @@ of `search_texts` where they look into texts (`looks_into_texts`): whoever takes
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from modelkeep_server.db.saying import Said, say
 from modelkeep_server.db.tables import search_models
@@ -21,10 +21,11 @@ from modelkeep_server.features.models.visibility import (
     values_of,
     visible_by,
 )
+from modelkeep_server.features.search.compiling.binds import Binds
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
 from modelkeep_server.features.search.compiling.shapes import shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start
-from modelkeep_server.features.search.indexing.codes import code_of
+from modelkeep_server.features.search.indexing.codes import CODE_CHARS, code_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -52,27 +53,6 @@ COLUMNS = {
     Place.NAME: ("name",),
     Place.DESCRIPTION: ("description",),
 }
-
-
-@dataclass
-class Binds:
-    """The values of one statement, or of several that are made together."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    lists: frozenset[str] = frozenset()
-    _names: dict[object, str] = field(default_factory=dict)
-
-    def of(self, value: str | int) -> str:
-        """The name under which a value is bound, with its colon."""
-        name = self._names.setdefault((type(value), value), f"b{len(self._names)}")
-        self.values[name] = value
-        return f":{name}"
-
-    def take(self, said: Said) -> str:
-        """A condition that brings values along."""
-        self.values |= said.values
-        self.lists |= said.lists
-        return f"({said.sql})"
 
 
 @cache
@@ -275,6 +255,11 @@ class Compiler(ABC):
     def holds(self, within: str, sought: str) -> str:
         """Whether a text, in SQL, holds what is bound."""
         return f"{self.place_of(within, sought)} > 0"
+
+    def code_in_facets(self, letter: str) -> str:
+        """SQL for the first code of a field among the facets of a row; NULL where it has none."""
+        place = self.place_of("search_models.facets", self.binds.of(letter))
+        return f"substr(search_models.facets, nullif({place}, 0), {CODE_CHARS})"
 
     @abstractmethod
     def join_texts(self, column: str, by: str = "") -> str:

@@ -19,7 +19,6 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.codes import read_codes
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
 from modelkeep_server.features.search.compiling.ways import Known, Search, parts_of
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
 
@@ -100,14 +99,8 @@ def count_values(search: Search) -> Counts:
         if others != search.node:
             letter = FIELDS[field].letter
             values.pop(letter, None)
-            values |= tally_codes(read_codes(search, others, _code_of(search, letter)).codes)
+            values |= tally_codes(read_codes(search, others, search.compiler.code_in_facets(letter)).codes)
     return Counts(told.models, values)
-
-
-def _code_of(search: Search, letter: str) -> str:
-    """SQL for the code of one field alone; NULL where a model has none."""
-    place = search.compiler.place_of("search_models.facets", search.compiler.binds.of(letter))
-    return f"substr(search_models.facets, nullif({place}, 0), {CODE_CHARS})"
 
 
 def tally_codes(codes: bytes) -> Mapping[str, "Tally"]:

@@ -60,7 +60,8 @@ def look_up(work: Work, node: Node) -> Lookups:
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most))
     rows: dict[int, list[tuple[int, str, int]]] = {}
     if parts:
-        for number, value_id, word, held in work.all(text(" UNION ALL ".join(parts)), binds):
+        for told in work.all(text(" UNION ALL ".join(parts)), binds):
+            number, value_id, word, held = tuple(told)
             rows.setdefault(number, []).append((value_id, word, held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])

@@ -1,13 +1,15 @@
 """Trees for PostgreSQL."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
+from modelkeep_server.features.search.indexing.codes import CODE_CHARS
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
 
@@ -23,9 +25,10 @@ _LEXEMES = (
     "search_lexemes("
     "search_models.doc, search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
 )
-#: Documents of which all but so many bits of their numbers are alike have a lexeme in common; so many of these lexemes
-#: are asked for at most.
-_PIECE_BITS, _PIECES_MAX = 11, 64
+#: Documents of which all but so many bits of their numbers are alike have a lexeme in common, which begins so; of these
+#: lexemes so many are asked for at most.
+_PIECES: Mapping[int, str] = {11: BORDER, 16: BORDER * 2}
+_PIECES_MAX = 64
 #: Documents are counted together where all but so many bits of their numbers are alike.
 _COUNTED_BITS = 9
 _WITHIN = {
@@ -52,7 +55,7 @@ class PostgresCompiler(Compiler):
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
-    costs = Costs(0.35, 0.3, 0.15, 0.7, 1.5, 0.09)
+    costs = Costs(0.35, 0.25, 0.15, 0.7, 1.5, 0.09, 9)
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.
@@ -78,6 +81,13 @@ class PostgresCompiler(Compiler):
             return super().holds(within, sought)
         # To tell where it was found, PostgreSQL counts the characters before it, and takes longer than to find it.
         return f"(split_part({within}, {sought}, 1) <> {within})"
+
+    def code_in_facets(self, letter: str) -> str:
+        # Characters are counted here that are cut off from behind the letter; `substr` counts all before it, too.
+        bound = self.binds.of(letter)
+        return (
+            f"CAST({bound} AS text) || nullif(left(split_part(search_models.facets, {bound}, 2), {CODE_CHARS - 1}), '')"
+        )
 
     def join_texts(self, column: str, by: str = "") -> str:
         return f"string_agg(CAST({column} AS text), '{by}')"
@@ -125,10 +135,12 @@ class PostgresCompiler(Compiler):
         return words if len(words) > _TOGETHER_MAX else ()
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
-        return _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
+        start = _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
+        # What begins so is gathered from all words that do.
+        return replace(start, to_end=":*" in words.query)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
-        return _begin_at_once("search_models", self.test(part), (part,), share, share)
+        return replace(_begin_at_once("search_models", self.test(part), (part,), share, share), to_end=True)
 
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
@@ -141,16 +153,16 @@ class PostgresCompiler(Compiler):
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
-        pieces = list(dict.fromkeys(max(end, 0) >> _PIECE_BITS for end in ends))
-        told, last = [], (newest >> _PIECE_BITS) + 1
-        for piece in pieces:
-            if start.tables == WHOLE and last - piece < _PIECES_MAX:
-                told.append(f" AND {self._is_of_pieces(piece, last)}")
-            else:
-                told.append(f" AND {self._is_between(piece << _PIECE_BITS, (last + 1) << _PIECE_BITS)}")
-            last = piece - 1
+        told, behind = [], ((newest >> max(_PIECES)) + 1) << max(_PIECES)
+        for end in ends:
+            if end >= behind:
+                continue
+            span = self._is_of_pieces(max(end, 0), behind, newest) if start.tables == WHOLE else None
+            first, where = span or (max(end, 0), self._is_between(max(end, 0), behind))
+            told.append(f" AND {where}")
+            behind = first
         # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
-        return (*told, f" AND (search_models.doc + 0) < {self.binds.of((last + 1) << _PIECE_BITS)}")
+        return (*told, f" AND (search_models.doc + 0) < {self.binds.of(behind)}")
 
     def piece_of(self, doc: str) -> str | None:
         return f"({doc} >> {_COUNTED_BITS})"
@@ -158,10 +170,18 @@ class PostgresCompiler(Compiler):
     def is_of_piece(self, number: int) -> str:
         return self._is_between(number << _COUNTED_BITS, (number + 1) << _COUNTED_BITS)
 
-    def _is_of_pieces(self, first: int, last: int) -> str:
-        """Out of the full-text index, which passes over what other pieces have."""
-        pieces = " | ".join(f"'{BORDER}/{piece}'" for piece in range(first, last + 1))
-        return self.holds_words(Words(pieces))
+    def _is_of_pieces(self, end: int, behind: int, newest: int) -> tuple[int, str] | None:
+        """
+        A span out of the full-text index, which passes over what other pieces have, and the document that it begins
+        with; None where it has too many pieces.
+        """
+        is_newest = behind > newest
+        for bits, mark in _PIECES.items():
+            first, last = end >> bits, (newest >> bits) + 1 if is_newest else (behind - 1) >> bits
+            if last - first < _PIECES_MAX and (is_newest or not behind % (1 << bits)):
+                pieces = " | ".join(f"'{mark}/{piece}'" for piece in range(first, last + 1))
+                return first << bits, self.holds_words(Words(pieces))
+        return None
 
     def _is_between(self, first: int, behind: int) -> str:
         return f"search_models.doc >= {self.binds.of(first)} AND search_models.doc < {self.binds.of(behind)}"

@@ -51,6 +51,8 @@ class Start:
     share: float
     #: Whether all of it is read and tested before the first row is known.
     at_once: bool = False
+    #: Whether its lists are then read to their ends, however few rows are wanted.
+    to_end: bool = False
     #: How many lists of an index it is put together from, and how much of all models the rarest part has.
     lists: int = 0
     rarest: float = 0.0

@@ -179,7 +179,8 @@ class Search:
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
         if start.at_once:
-            return start.rarest * self.models_count * costs.listed + needed * costs.gathered + tested
+            reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
+            return start.rarest * reached * costs.listed + needed * costs.gathered + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
         return gathered + tested + needed * costs.fetched
 
