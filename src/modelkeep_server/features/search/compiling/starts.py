@@ -33,6 +33,8 @@ class Costs:
     listed: float = 0.0
     opened: float = 0.0
     merged: float = 0.0
+    #: For what an index gives all at once, however little that is.
+    begun: float = 0.0
 
     def of_lists(self, lists: int, rows: float) -> float:
         """What it takes to open so many lists, and to look at each for so many rows."""

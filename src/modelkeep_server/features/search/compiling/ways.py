@@ -180,17 +180,22 @@ class Search:
             return needed * (costs.streamed + costs.fetched) + tested
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
-            return start.rarest * reached * costs.listed + needed * costs.gathered + tested
+            return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
         return gathered + tested + needed * costs.fetched
 
     def _needed(self, start: Start, share: float, wanted: int, *, newest_first: bool) -> float:
         """How many rows are read before enough of them fit."""
         all_of_it = min(start.share, 1.0) * self.models_count
-        if not newest_first:
+        if not newest_first or (start.at_once and self._is_elsewhere(start)):
             return all_of_it
         spare = self._spare(share) if start.at_once else 1.0
         return min(all_of_it, wanted * start.share / share * spare)
+
+    def _is_elsewhere(self, start: Start) -> bool:
+        """Whether a date besides what the index gives may leave nothing of the newest."""
+        is_dated = any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
+        return is_dated and not any(isinstance(part, During) for part in start.parts)
 
     def _spare(self, share: float) -> float:
         """How many more rows are read than should be enough: the rarer, the less sure is a share."""
@@ -199,8 +204,8 @@ class Search:
     def _spans(self, start: Start, share: float, wanted: int, before: int | str | None) -> tuple[str, ...]:
         """Where all that an index gives is read before the first row is known: as few as are enough, then the rest."""
         reach = wanted / share * self._spare(share) * self._apart
-        whole = self.models_count * self._apart
-        if not start.at_once or start.share > _SPANNED_MAX or reach > whole * _SPANNED_MAX:
+        whole = max(self.models_count * self._apart, 1.0)
+        if not start.at_once or self._is_elsewhere(start) or max(start.share, reach / whole) > _SPANNED_MAX:
             return ("",)
         last = self._newest if before is None else int(before)
         ends = [int(last - reach * further) for further in (1, 3) if reach * further < whole]
