@@ -17,7 +17,7 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
-from modelkeep_server.features.search.compiling.ways import Known, Search, parts_of
+from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.indexing.codes import CODE_CHARS
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
@@ -96,7 +96,7 @@ def count_values(search: Search) -> Counts:
     ((found, codes, docs),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
     models = int(str(found))
     if knows and models <= COUNTED_MAX:
-        search.known = Known(_as_bytes(docs).decode("ascii"), models)
+        search.know(_as_bytes(docs).decode("ascii"), models)
     values = dict(tally_codes(codes))
     chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
     if chosen:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
@@ -21,6 +21,8 @@ from modelkeep_server.features.search.language.tree import (
 
 #: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
+#: More lists than these are read in bundles: FTS5 looks at each list of an OR for every row, at a bundle as at one.
+_BUNDLE = 16
 
 
 class SqliteCompiler(Compiler):
@@ -48,6 +50,20 @@ class SqliteCompiler(Compiler):
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
+
+    def _look_through(self, node: Text) -> str:
+        # One after the other, since most of a text is in the last; and no shape reaches from one into the next.
+        return f"({' OR '.join(self._look_into(column, node) for column in COLUMNS[node.place])})"
+
+    def _look_into(self, column: str, node: Text) -> str:
+        literal = shape_of(node.patterns).literal
+        # The same words, for which no further row is read.
+        within = "search_models.name_key" if node.place is Place.NAME else f"search_texts.{column}"
+        if literal is None:
+            return self._is_shaped(f"(' ' || {within} || ' ')", node)
+        before = "' ' || " if literal.startswith(" ") else ""
+        after = " || ' '" if literal.endswith(" ") else ""
+        return self.holds(f"({before}{within}{after})", self.binds.of(literal))
 
     def _is_shaped(self, within: str, node: Text) -> str:
         shape = shape_of(node.patterns)
@@ -94,10 +110,10 @@ class SqliteCompiler(Compiler):
         star = " *" if goes_on else ""
         where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
-            query = " OR ".join(self._quote(phrase) + star for phrase in phrases)
+            query = self._either([self._quote(phrase) + star for phrase in phrases])
             return Words(f"{where}({query})", lists=len(phrases) * len(each))
         known = [
-            " OR ".join(self._quote(word) + (star if number == len(each) - 1 else "") for word in one)
+            self._either([self._quote(word) + (star if number == len(each) - 1 else "") for word in one])
             for number, one in enumerate(each)
             if one is not None
         ]
@@ -116,6 +132,13 @@ class SqliteCompiler(Compiler):
         # What is unlike something is all that is, without it: all have the border.
         found = " AND ".join(wanted) or self._quote(BORDER)
         return f"({found}) NOT ({self.either.join(unwanted)})" if unwanted else found
+
+    def _either(self, asked: Sequence[str]) -> str:
+        """One of them. FTS5 takes an OR within an OR apart, but not one from which nothing is taken away."""
+        if len(asked) <= _BUNDLE:
+            return self.either.join(asked)
+        bundles = (asked[at : at + _BUNDLE] for at in range(0, len(asked), _BUNDLE))
+        return self._either([f"(({self.either.join(one)}) NOT {self._quote(NEVER)})" for one in bundles])
 
     def _quote(self, words: str) -> str:
         return '"' + words.replace('"', '""') + '"'

@@ -65,6 +65,11 @@ class Search:
         #: Every document that fits, once that is known.
         self.known: Known | None = None
 
+    def know(self, docs: str, count: int) -> None:
+        """From here on every document that fits the tree is known, so that no share of them is guessed."""
+        self.known = Known(docs, count)
+        self._shares[self.node] = count / max(self.models_count, 1)
+
     def all(self, sql: str) -> Sequence[tuple[object, ...]]:
         """Rows of a statement that was made here."""
         binds = self.compiler.binds
