@@ -23,7 +23,7 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
 from modelkeep_server.features.search.compiling.shapes import shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Words
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -84,18 +84,6 @@ def _say_visible(sight: Sight, dialect: str) -> Said:
 @cache
 def _say_owned(dialect: str) -> Said:
     return say(owned_by_asker(search_models), dialect)
-
-
-@dataclass(frozen=True)
-class Words:
-    """
-    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
-    is how many lists of documents it opens for that.
-    """
-
-    query: str
-    exact: bool = True
-    lists: int = 1
 
 
 class Compiler(ABC):
@@ -185,24 +173,25 @@ class Compiler(ABC):
         if len(known) < len(told):
             return None
         query = self.either.join(f"({one.query})" for one in known)
-        return Words(query, all(one.exact for one in known), sum(one.lists for one in known))
+        lists, phrases = (sum(one.lists for one in known), sum(one.phrases for one in known))
+        return Words(query, all(one.exact for one in known), lists, phrases)
 
     def _ask_all(self, parts: Sequence[Node]) -> Words | None:
         """All of them. What must not be there is asked for only where that finds no more than it says."""
         wanted: list[str] = []
         unwanted: list[str] = []
-        exact, lists = True, 0
+        exact, lists, phrases = True, 0, 0
         for part in parts:
             told = self.words(part.part if isinstance(part, Not) else part)
             if told is None:
                 return None
-            exact, lists = exact and told.exact, lists + told.lists
+            exact, lists, phrases = exact and told.exact, lists + told.lists, phrases + told.phrases
             if not isinstance(part, Not):
                 wanted.append(f"({told.query})")
             elif told.exact:
                 unwanted.append(f"({told.query})")
         query = self._all_without(wanted, unwanted)
-        return None if query is None else Words(query, exact, lists)
+        return None if query is None else Words(query, exact, lists, phrases)
 
     def _ask_value(self, node: Value) -> Words | None:
         ids = self.found(node).ids

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
+from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.

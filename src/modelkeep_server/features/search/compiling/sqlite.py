@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
@@ -32,7 +32,7 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
-    costs = Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25, 0.01)
+    costs = Costs(0.2, 1.3, 0.05, 0.3, 0.6, 0.2, 25, 0.01, 0.02)
 
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.
@@ -87,9 +87,7 @@ class SqliteCompiler(Compiler):
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         where = f"search_index MATCH {self.binds.of(words.query)}"
         done = parts if words.exact else ()
-        return Start(
-            Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists, rarest=rarest
-        )
+        return Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, words=words, rarest=rarest)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
@@ -111,7 +109,9 @@ class SqliteCompiler(Compiler):
         where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
             query = self._either([self._quote(phrase) + star for phrase in phrases])
-            return Words(f"{where}({query})", lists=len(phrases) * len(each))
+            return Words(
+                f"{where}({query})", lists=len(phrases) * len(each), phrases=len(phrases) if len(each) > 1 else 0
+            )
         known = [
             self._either([self._quote(word) + (star if number == len(each) - 1 else "") for word in one])
             for number, one in enumerate(each)

@@ -154,7 +154,8 @@ class Search:
         needed = self._needed(start, share, wanted, newest_first=newest_first)
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
         scanned = min(self.models_count, wanted / share) if newest_first else self.models_count
-        tested += costs.of_lists(start.lists, start.rarest * scanned)
+        if start.words is not None:
+            tested += costs.of_words(start.words, start.rarest * scanned, scanned)
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
@@ -175,8 +176,8 @@ class Search:
             return test, 0.0
         costs, words = self.compiler.costs, self.compiler.words(part)
         by_row = rows * costs.tested
-        count, lists = self.count_of(part), words.lists if words else 0
-        by_list = count * costs.listed + costs.of_lists(lists, count)
+        count = self.count_of(part)
+        by_list = count * costs.listed + (costs.of_words(words, count, self.models_count) if words else 0)
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
