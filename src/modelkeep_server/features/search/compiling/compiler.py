@@ -45,6 +45,8 @@ from modelkeep_server.kit import clock
 
 #: So many values are looked for among a row's codes one by one; more are joined to their postings.
 _CODES_MAX = 12
+#: The columns of codes: eight characters each, or packed.
+FACETS, PACKED = "facets", "codes"
 #: No word holds it: it is no character.
 NEVER = "\uffff"
 COLUMNS = {
@@ -281,6 +283,17 @@ class Compiler(ABC):
     def table_for(self, *conditions: str) -> str:
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
+
+    def counted_table(self, begun: str, *conditions: str) -> str:
+        """
+        The same where nothing is read of a row but the codes of its values (`codes_of`). `begun` is the condition by
+        which documents come out of another table.
+        """
+        return self.table_for(begun, *conditions)
+
+    def codes_of(self, tables: str) -> str:
+        """The column of `search_models` that has the codes, in these tables."""
+        return FACETS
 
     def with_texts(self, tables: str, *conditions: str) -> str:
         """These tables, and that of the texts where a condition looks into them."""

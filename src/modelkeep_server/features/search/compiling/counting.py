@@ -1,8 +1,8 @@
 """
 How many of what a search finds has each value of a field, counted over the newest that it finds.
 
-The codes of all rows come out of the database as one text, eight characters each, and are counted as numbers
-(tallies.py): that costs less than any GROUP BY.
+The codes of all rows come out of the database as one text, eight characters or four bytes each, and are counted as
+numbers (tallies.py): that costs less than any GROUP BY.
 """
 
 import importlib
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.search.compiling.compiler import FACETS, PACKED
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.indexing.codes import CODE_CHARS
@@ -91,36 +92,40 @@ def count_values(search: Search) -> Counts:
     join_texts = search.compiler.join_texts
     # Nothing is known of a tree that nobody looked at, which is everything: that needs no list.
     knows = 0 < search.count_of(search.node) < _KNOWN_MAX
-    told = f"{join_texts('facets')}, {join_texts('doc', ',') if knows else 'NULL'}"
-    counted = select_counted(search, search.node, "search_models.facets AS facets, search_models.doc AS doc")
+    counted, column = select_counted(search, search.node)
+    told = f"{join_texts(column)}, {join_texts('doc', ',') if knows else 'NULL'}"
     ((found, codes, docs),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
     models = int(str(found))
     if knows and models <= COUNTED_MAX:
         search.know(_as_bytes(docs).decode("ascii"), models)
-    values = dict(tally_codes(codes))
+    values = dict(tally_codes(codes, column))
     chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
     if chosen:
-        rows = search.all(" UNION ALL ".join(_select_one(search, field) for field in chosen))
-        for letter, codes in rows:
+        for letter, column_of_it, codes in search.all(
+            " UNION ALL ".join(_select_one(search, field) for field in chosen)
+        ):
             values.pop(str(letter), None)
-            values |= tally_codes(codes)
+            values |= {key: one for key, one in tally_codes(codes, str(column_of_it)).items() if key == letter}
     return Counts(models, values)
 
 
 def _select_one(search: Search, field: str) -> str:
-    """The codes of one field alone, where its own condition does not count."""
+    """The codes of one field, where its own condition does not count, beside others where they are packed."""
     letter = FIELDS[field].letter
-    position = search.compiler.place_of("search_models.facets", search.compiler.binds.of(letter))
-    code = f"substr(search_models.facets, {position}, {CODE_CHARS}) AS code"
-    counted = select_counted(search, others_of(search.node, field), code)
-    # Of a model that has no value it is a letter short.
-    whole = f"({counted}) AS of_{letter} WHERE length(code) = {CODE_CHARS}"
-    return f"SELECT '{letter}', {search.compiler.join_texts('code')} FROM {whole}"  # noqa: S608
+    counted, column = select_counted(search, others_of(search.node, field))
+    joined = search.compiler.join_texts(column)
+    if column == FACETS:
+        position = search.compiler.place_of(column, search.compiler.binds.of(letter))
+        counted = f"SELECT substr({column}, {position}, {CODE_CHARS}) AS {column} FROM ({counted}) AS of_{letter}"  # noqa: S608
+        # Of a model that has no value it is a letter short.
+        counted = f"SELECT * FROM ({counted}) AS told_{letter} WHERE length({column}) = {CODE_CHARS}"  # noqa: S608
+    return f"SELECT '{letter}', '{column}', {joined} FROM ({counted}) AS one_{letter}"  # noqa: S608
 
 
-def tally_codes(codes: object) -> Mapping[str, "Tally"]:
-    """How often each code stands in a text of codes side by side, by the letter of its field."""
-    told: Mapping[str, Tally] = load_tallies().tally(_as_bytes(codes))
+def tally_codes(codes: object, column: str = FACETS) -> Mapping[str, "Tally"]:
+    """How often each code stands among those of a column side by side, by the letter of its field."""
+    tallies = load_tallies()
+    told: Mapping[str, Tally] = (tallies.tally_packed if column == PACKED else tallies.tally)(_as_bytes(codes))
     return told
 
 

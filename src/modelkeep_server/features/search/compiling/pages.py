@@ -75,13 +75,18 @@ def is_among(search: Search, model_key: int) -> bool:
     return bool(search.all(f"SELECT 1 FROM {compiler.with_texts('search_models', where)} WHERE {where}"))  # noqa: S608
 
 
-def select_counted(search: Search, node: Node, columns: str) -> str:
-    """A SELECT of columns of the newest models that fit, as many as are counted and one."""
-    source = search.source(node, wanted=COUNTED_MAX)
-    return (
-        f"SELECT {columns} FROM {source.tables} WHERE {source.where} "  # noqa: S608 - values are bound
-        f"ORDER BY {source.doc} DESC LIMIT {COUNTED_MAX + 1}"
+def select_counted(search: Search, node: Node) -> tuple[str, str]:
+    """
+    A SELECT of the codes and `doc` of the newest models that fit, as many as are counted and one, and which column of
+    codes that is.
+    """
+    source = search.source(node, wanted=COUNTED_MAX, counts=True)
+    column = search.compiler.codes_of(source.tables)
+    told = (
+        f"SELECT search_models.{column} AS {column}, search_models.doc AS doc FROM {source.tables} "  # noqa: S608
+        f"WHERE {source.where} ORDER BY {source.doc} DESC LIMIT {COUNTED_MAX + 1}"
     )
+    return told, column
 
 
 def _select_count(search: Search) -> str:

@@ -125,13 +125,14 @@ class Search:
         """About how many models fit."""
         return self.share_of(node) * self.models_count
 
-    def source(self, node: Node, *, wanted: int, newest_first: bool = True) -> Source:
+    def source(self, node: Node, *, wanted: int, newest_first: bool = True, counts: bool = False) -> Source:
         """
         The way to so many rows that fit.
 
         Args:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
+            counts: Nothing is read of them but the codes of their values.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
@@ -141,13 +142,14 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first)
-        return self._begin(best[1], parts, self._needed(best[1], share, wanted, newest_first=newest_first))
+            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
+        rows = self._needed(best[1], share, wanted, newest_first=newest_first)
+        return self._begin(best[1], parts, rows, counts=counts)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
@@ -181,14 +183,19 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, counts: bool) -> Source:
         where = " AND ".join(self.test(part, rows)[0] for part in parts)
         # Other orders have indexes on `search_models` alone.
-        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
+        table = f"{self._table_for('', where, counts=counts)} AS {_MODELS}" if newest_first else _MODELS
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
+    def _table_for(self, begun: str, *conditions: str, counts: bool) -> str:
+        if counts:
+            return self.compiler.counted_table(begun, *conditions)
+        return self.compiler.table_for(begun, *conditions)
+
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, counts: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -200,10 +207,11 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        table = self._table_for(*told, counts=counts)
         if tables == _MODELS:
-            tables = f"{compiler.table_for(*told)} AS {_MODELS}"
+            tables = f"{table} AS {_MODELS}"
         elif _MODELS not in tables:
-            tables += f" {compiler.join(compiler.table_for(*told), _MODELS, f'{_MODELS}.doc = {start.doc}')}"
+            tables += f" {compiler.join(table, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
