@@ -19,9 +19,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.compiler import FACETS, PACKED
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
+from modelkeep_server.kit.packing import CODE_CHARS
 
 if TYPE_CHECKING:
     from modelkeep_server.features.search.compiling.tallies import Tally
@@ -101,9 +101,8 @@ def count_values(search: Search) -> Counts:
     values = dict(tally_codes(codes, column))
     chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
     if chosen:
-        for letter, column_of_it, codes in search.all(
-            " UNION ALL ".join(_select_one(search, field) for field in chosen)
-        ):
+        rows = search.all(" UNION ALL ".join(_select_one(search, field) for field in chosen))
+        for letter, column_of_it, codes in rows:
             values.pop(str(letter), None)
             values |= {key: one for key, one in tally_codes(codes, str(column_of_it)).items() if key == letter}
     return Counts(models, values)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS, DIGITS
-from modelkeep_server.kit.packing import NUMBER_BITS, letter_of
+from modelkeep_server.features.search.indexing.codes import DIGITS
+from modelkeep_server.kit.packing import CODE_CHARS, NUMBER_BITS, letter_of
 
 _Numbers = NDArray[np.integer]
 _Letters = NDArray[np.uint8]
