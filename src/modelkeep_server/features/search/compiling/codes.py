@@ -3,46 +3,54 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modelkeep_server.features.search.compiling.compiler import FACETS
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search, Source
 from modelkeep_server.features.search.language.tree import Node
 
 _MOST = COUNTED_MAX + 1
+#: How many models, their codes, their documents.
+_Read = tuple[int, bytes, bytes]
 
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes of so many models, and the documents of these with a comma between two."""
+    """The codes of so many models, out of this column, and the documents of these with a comma between two."""
 
+    column: str
     models: int
     codes: bytes
-    docs: bytes = b""
+    docs: bytes
 
 
-def read_codes(search: Search, node: Node, column: str, *, with_docs: bool = False) -> Codes:
-    """What a column says of the newest models that fit. One statement, and a few where the database must sort them."""
-    source = search.source(node, wanted=COUNTED_MAX)
+def read_codes(search: Search, node: Node, letter: str = "", *, with_docs: bool = False) -> Codes:
+    """
+    Of the newest models that fit; where a letter is given, those of its field at least. One statement, and a few where
+    the database must sort rows.
+    """
+    source = search.source(node, wanted=COUNTED_MAX, counts=True)
+    column = search.compiler.codes_of(source.tables)
+    told = search.compiler.code_in_facets(letter) if letter and column == FACETS else f"search_models.{column}"
     piece = search.compiler.piece_of(source.doc) if source.way is Way.GATHER else None
     if piece is None:
-        rows = [_read_sorted(search, source, column, with_docs=with_docs)]
+        rows = [_read_sorted(search, source, told, with_docs=with_docs)]
     else:
-        rows = list(_read_pieces(search, node, source, column, piece, with_docs=with_docs))
-    models = sum(told.models for told in rows)
-    docs = b",".join(told.docs for told in rows)
-    return Codes(models, b"".join(told.codes for told in rows), docs)
+        rows = list(_read_pieces(search, node, source, told, piece, with_docs=with_docs))
+    models, codes, docs = zip(*rows, strict=True) if rows else ((), (), ())
+    return Codes(column, sum(models), b"".join(codes), b",".join(docs))
 
 
-def _read_sorted(search: Search, source: Source, column: str, *, with_docs: bool, most: int = _MOST) -> Codes:
+def _read_sorted(search: Search, source: Source, column: str, *, with_docs: bool, most: int = _MOST) -> _Read:
     counted = source.select(f"{column} AS codes, {source.doc} AS doc", most)
     told = _say_codes(search, "codes", "doc", with_docs=with_docs)
     ((models, codes, docs),) = search.all(f"SELECT {told} FROM ({counted}) AS counted")  # noqa: S608
-    return Codes(int(str(models)), _as_bytes(codes), _as_bytes(docs))
+    return int(str(models)), _as_bytes(codes), _as_bytes(docs)
 
 
 def _read_pieces(
     search: Search, node: Node, source: Source, column: str, piece: str, *, with_docs: bool
-) -> Iterator[Codes]:
+) -> Iterator[_Read]:
     """
     Piece by piece of documents, from the newest: to sort thousands of rows takes longer than to find them. Of the piece
     that has more than are wanted, the newest are read apart.
@@ -60,7 +68,7 @@ def _read_pieces(
                 within = search.source_within(node, int(str(number)))
                 yield _read_sorted(search, within, column, with_docs=with_docs, most=wanted)
                 return
-            yield Codes(models, _as_bytes(codes), _as_bytes(docs))
+            yield models, _as_bytes(codes), _as_bytes(docs)
             found += models
 
 

@@ -7,7 +7,6 @@ of `search_texts` where they look into texts (`looks_into_texts`): whoever takes
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
@@ -23,9 +22,8 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.compiling.binds import Binds
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
-from modelkeep_server.features.search.compiling.shapes import shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS, code_of
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Words
+from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -42,9 +40,12 @@ from modelkeep_server.features.search.language.tree import (
     Value,
 )
 from modelkeep_server.kit import clock
+from modelkeep_server.kit.packing import CODE_CHARS
 
 #: So many values are looked for among a row's codes one by one; more are joined to their postings.
 _CODES_MAX = 12
+#: The columns of codes: eight characters each, or packed.
+FACETS, PACKED = "facets", "codes"
 #: No word holds it: it is no character.
 NEVER = "\uffff"
 COLUMNS = {
@@ -63,18 +64,6 @@ def _say_visible(sight: Sight, dialect: str) -> Said:
 @cache
 def _say_owned(dialect: str) -> Said:
     return say(owned_by_asker(search_models), dialect)
-
-
-@dataclass(frozen=True)
-class Words:
-    """
-    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
-    is how many lists of documents it opens for that.
-    """
-
-    query: str
-    exact: bool = True
-    lists: int = 1
 
 
 class Compiler(ABC):
@@ -167,24 +156,25 @@ class Compiler(ABC):
         if len(known) < len(told):
             return None
         query = self.either.join(f"({one.query})" for one in known)
-        return Words(query, all(one.exact for one in known), sum(one.lists for one in known))
+        lists, phrases = (sum(one.lists for one in known), sum(one.phrases for one in known))
+        return Words(query, all(one.exact for one in known), lists, phrases)
 
     def _ask_all(self, parts: Sequence[Node]) -> Words | None:
         """All of them. What must not be there is asked for only where that finds no more than it says."""
         wanted: list[str] = []
         unwanted: list[str] = []
-        exact, lists = True, 0
+        exact, lists, phrases = True, 0, 0
         for part in parts:
             told = self.words(part.part if isinstance(part, Not) else part)
             if told is None:
                 return None
-            exact, lists = exact and told.exact, lists + told.lists
+            exact, lists, phrases = exact and told.exact, lists + told.lists, phrases + told.phrases
             if not isinstance(part, Not):
                 wanted.append(f"({told.query})")
             elif told.exact:
                 unwanted.append(f"({told.query})")
         query = self._all_without(wanted, unwanted)
-        return None if query is None else Words(query, exact, lists)
+        return None if query is None else Words(query, exact, lists, phrases)
 
     def _ask_value(self, node: Value) -> Words | None:
         ids = self.found(node).ids
@@ -295,6 +285,17 @@ class Compiler(ABC):
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
 
+    def counted_table(self, begun: str, *conditions: str) -> str:
+        """
+        The same where nothing is read of a row but the codes of its values (`codes_of`). `begun` is the condition by
+        which documents come out of another table.
+        """
+        return self.table_for(begun, *conditions)
+
+    def codes_of(self, tables: str) -> str:
+        """The column of `search_models` that has the codes, in these tables."""
+        return FACETS
+
     def with_texts(self, tables: str, *conditions: str) -> str:
         """These tables, and that of the texts where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
@@ -365,21 +366,9 @@ class Compiler(ABC):
             return f"search_models.model_id IN (SELECT id FROM models WHERE public_id = {wanted})"  # noqa: S608
         return "1 = 1"
 
+    @abstractmethod
     def _look_through(self, node: Text) -> str:
         """The test that reads the texts themselves."""
-        within = self.within(node.place)
-        shape = shape_of(node.patterns)
-        if shape.literal is not None:
-            return self.holds(within, self.binds.of(shape.literal))
-        return self._is_shaped(within, node)
-
-    @abstractmethod
-    def within(self, place: Place) -> str:
-        """SQL for the words of a place, a blank at both ends, out of `search_texts`."""
-
-    @abstractmethod
-    def _is_shaped(self, within: str, node: Text) -> str:
-        """Whether a text, in SQL, holds words with wildcards within."""
 
 
 def looks_into_texts(*conditions: str) -> bool:

@@ -1,8 +1,8 @@
 """
 How many of what a search finds has each value of a field, counted over the newest that it finds.
 
-The codes of all rows come out of the database as one text, eight characters each, and are counted as numbers
-(tallies.py): that costs less than any GROUP BY.
+The codes of all rows come out of the database as one text, eight characters or four bytes each, and are counted as
+numbers (tallies.py): that costs less than any GROUP BY.
 """
 
 import importlib
@@ -17,8 +17,9 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.codes import read_codes
+from modelkeep_server.features.search.compiling.compiler import FACETS, PACKED
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
-from modelkeep_server.features.search.compiling.ways import Known, Search, parts_of
+from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
 
@@ -90,22 +91,25 @@ def count_values(search: Search) -> Counts:
     """
     # Nothing is known of a tree that nobody looked at, which is everything: that needs no list.
     knows = 0 < search.count_of(search.node) < _KNOWN_MAX
-    told = read_codes(search, search.node, "search_models.facets", with_docs=knows)
+    told = read_codes(search, search.node, with_docs=knows)
     if knows and told.models <= COUNTED_MAX:
-        search.known = Known(told.docs.decode("ascii"), told.models)
-    values = dict(tally_codes(told.codes))
+        search.know(told.docs.decode("ascii"), told.models)
+    values = dict(tally_codes(told.codes, told.column))
     for field in CHOSEN_ONE_OF:
         others = others_of(search.node, field)
         if others != search.node:
             letter = FIELDS[field].letter
             values.pop(letter, None)
-            values |= tally_codes(read_codes(search, others, search.compiler.code_in_facets(letter)).codes)
+            one = read_codes(search, others, letter)
+            # Where codes are packed, those of other fields are read with them.
+            values |= {key: tally for key, tally in tally_codes(one.codes, one.column).items() if key == letter}
     return Counts(told.models, values)
 
 
-def tally_codes(codes: bytes) -> Mapping[str, "Tally"]:
-    """How often each code stands in a text of codes side by side, by the letter of its field."""
-    told: Mapping[str, Tally] = load_tallies().tally(codes)
+def tally_codes(codes: bytes, column: str = FACETS) -> Mapping[str, "Tally"]:
+    """How often each code stands among those of a column side by side, by the letter of its field."""
+    tallies = load_tallies()
+    told: Mapping[str, Tally] = (tallies.tally_packed if column == PACKED else tallies.tally)(codes)
     return told
 
 

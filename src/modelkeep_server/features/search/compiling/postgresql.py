@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
+from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
+from modelkeep_server.kit.packing import CODE_CHARS
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
 WHOLE = "search_index AS search_models"
@@ -85,9 +85,8 @@ class PostgresCompiler(Compiler):
     def code_in_facets(self, letter: str) -> str:
         # Characters are counted here that are cut off from behind the letter; `substr` counts all before it, too.
         bound = self.binds.of(letter)
-        return (
-            f"CAST({bound} AS text) || nullif(left(split_part(search_models.facets, {bound}, 2), {CODE_CHARS - 1}), '')"
-        )
+        rest = f"left(split_part(search_models.facets, {bound}, 2), {CODE_CHARS - 1})"
+        return f"CAST({bound} AS text) || nullif({rest}, '')"
 
     def join_texts(self, column: str, by: str = "") -> str:
         return f"string_agg(CAST({column} AS text), '{by}')"
@@ -95,11 +94,11 @@ class PostgresCompiler(Compiler):
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} LIKE {self.binds.of(like_of(pattern))}"
 
-    def within(self, place: Place) -> str:
-        return _WITHIN[place]
-
-    def _is_shaped(self, within: str, node: Text) -> str:
-        return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
+    def _look_through(self, node: Text) -> str:
+        shape, within = shape_of(node.patterns), _WITHIN[node.place]
+        if shape.literal is not None:
+            return self.holds(within, self.binds.of(shape.literal))
+        return f"({within} ~ {self.binds.of(shape.as_regex())})"
 
     def listed(self, node: Node) -> str | None:
         return None
@@ -146,7 +145,8 @@ class PostgresCompiler(Compiler):
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
         doc = "search_models.doc"
         where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(len(self._one_by_one(part)) for part in parts)
-        return Start(Way.GATHER, "search_models", where, doc, parts, share, lists=lists)
+        words = Words("", lists=lists) if lists else None
+        return Start(Way.GATHER, "search_models", where, doc, parts, share, words=words)
 
     def holds_words(self, words: Words) -> str:
         """The condition by which rows come out of the full-text index."""

@@ -84,6 +84,11 @@ class Search:
         #: Every document that fits, once that is known.
         self.known: Known | None = None
 
+    def know(self, docs: str, count: int) -> None:
+        """From here on every document that fits the tree is known, so that no share of them is guessed."""
+        self.known = Known(docs, count)
+        self._shares[self.node] = count / max(self.models_count, 1)
+
     def all(self, sql: str) -> Sequence[tuple[object, ...]]:
         """Rows of a statement that was made here."""
         binds = self.compiler.binds
@@ -142,7 +147,15 @@ class Search:
         """About how many models fit."""
         return self.share_of(node) * self.models_count
 
-    def source(self, node: Node, *, wanted: int, newest_first: bool = True, before: int | str | None = None) -> Source:
+    def source(
+        self,
+        node: Node,
+        *,
+        wanted: int,
+        newest_first: bool = True,
+        before: int | str | None = None,
+        counts: bool = False,
+    ) -> Source:
         """
         The way to so many rows that fit.
 
@@ -150,6 +163,7 @@ class Search:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
             before: The document behind which they are wanted, where it is not all from the newest.
+            counts: Nothing is read of them but the codes of their values.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
@@ -159,23 +173,24 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
         start = best[1]
-        begun_with = self._begin(start, parts, self._needed(start, share, wanted, newest_first=newest_first))
+        rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
-        return replace(begun_with, spans=spans)
+        return replace(self._begin(start, parts, rows, counts=counts), spans=spans)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
         needed = self._needed(start, share, wanted, newest_first=newest_first)
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
         scanned = min(self.models_count, wanted / share) if newest_first else self.models_count
-        tested += costs.of_lists(start.lists, start.rarest * scanned)
+        if start.words is not None:
+            tested += costs.of_words(start.words, start.rarest * scanned, scanned)
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
         if start.at_once:
@@ -221,24 +236,29 @@ class Search:
             return test, 0.0
         costs, words = self.compiler.costs, self.compiler.words(part)
         by_row = rows * costs.tested
-        count, lists = self.count_of(part), words.lists if words else 0
-        by_list = count * costs.listed + costs.of_lists(lists, count)
+        count = self.count_of(part)
+        by_list = count * costs.listed + (costs.of_words(words, count, self.models_count) if words else 0)
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, counts: bool) -> Source:
         where = " AND ".join(self.test(part, rows)[0] for part in parts)
         # Other orders have indexes on `search_models` alone.
-        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
+        table = f"{self._table_for('', where, counts=counts)} AS {_MODELS}" if newest_first else _MODELS
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
     def source_within(self, node: Node, piece: int) -> Source:
         """The way to what fits within a piece of all documents."""
-        walk = self._walk(parts_of(node), 0, newest_first=True)
+        walk = self._walk(parts_of(node), 0, newest_first=True, counts=False)
         return replace(walk, where=f"{self.compiler.is_of_piece(piece)} AND {walk.where}")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
+    def _table_for(self, begun: str, *conditions: str, counts: bool) -> str:
+        if counts:
+            return self.compiler.counted_table(begun, *conditions)
+        return self.compiler.table_for(begun, *conditions)
+
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, counts: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -250,10 +270,11 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        table = self._table_for(*told, counts=counts)
         if tables == _MODELS:
-            tables = f"{compiler.table_for(*told)} AS {_MODELS}"
+            tables = f"{table} AS {_MODELS}"
         elif _MODELS not in tables:
-            tables += f" {compiler.join(compiler.table_for(*told), _MODELS, f'{_MODELS}.doc = {start.doc}')}"
+            tables += f" {compiler.join(table, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
