@@ -325,7 +325,7 @@ def test_codes_to_be_counted_by_that_are_others_are_told_and_mended(fresh_regist
     furnish(fresh_make)
     for statement in (
         "DELETE FROM search_codes WHERE doc = (SELECT min(doc) FROM search_codes)",
-        "UPDATE search_codes SET visibility = 'RESTRICTED' WHERE doc = (SELECT max(doc) FROM search_codes)",
+        "UPDATE search_codes SET visibility = 'INTERNAL' WHERE doc = (SELECT max(doc) FROM search_codes)",
         "UPDATE search_codes SET codes = X'' WHERE doc = (SELECT min(doc) FROM search_codes)",
     ):
         fresh_registry.tamper(statement)
