@@ -91,6 +91,7 @@ from modelkeep_server.db.tables.promotions import (
 from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
     LEXEMES,
+    search_codes,
     search_index,
     search_marked,
     search_models,
@@ -228,6 +229,7 @@ __all__ = [
     "saved_searches",
     "scans",
     "search_alerts",
+    "search_codes",
     "search_index",
     "search_marked",
     "search_matches",

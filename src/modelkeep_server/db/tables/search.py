@@ -5,7 +5,7 @@ Each model is one document. Documents are numbered in the order in which models 
 read first without sorting; a model that changes gets a new number.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, func, text
 
 from modelkeep_server.db.tables.base import BigKey, KeyText, metadata
 
@@ -88,16 +88,27 @@ search_texts = Table(
     Column("description", KeyText, nullable=False),
 )
 
-#: PostgreSQL alone: all of each document side by side, made by hand in the migration. What its index holds is made by
-#: the function `search_lexemes`: all words as they are, those of the name as `n/word`, those of name and keys as
-#: `k/word`, of each two neighbours the first two letters, `p/wone`, and the codes of values, `v/code`.
+#: PostgreSQL alone: all of each document side by side, made by hand in the migration. `words` are those of name, keys
+#: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
+#: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
+#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the first two
+#: letters, `p/wone`, the codes of values, `v/code`, which 2,048 and which 65,536 numbers it is
+#: of, `¶/number` and `¶¶/number`, and `¶` always.
 search_whole = Table(
     "search_index",
     MetaData(),
-    *(Column(column.name, column.type) for column in search_models.c if column.name != "digest"),
-    *(Column(column.name, Text, nullable=False) for column in list(search_texts.c)[1:]),
+    Column("doc", BigInteger, primary_key=True, autoincrement=False),
+    Column("model_id", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("headed", Integer, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("facets", KeyText, nullable=False),
+    Column("name_key", KeyText, nullable=False),
+    Column("words", KeyText, nullable=False),
+    Column("path_key", KeyText, nullable=False),
 )
-LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("name", "keys", "description", "facets")))
+LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("doc", "name_key", "words", "headed", "facets")))
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
 #: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.
@@ -119,4 +130,16 @@ search_index = Table(
     Column("rowid", BigKey, primary_key=True, autoincrement=False),
     *(Column(column.name, Text, nullable=False) for column in list(search_marked.c)[1:]),
     Column("search_index", Text),
+)
+
+#: SQLite alone: what is read of thousands of models to count their values, in rows a quarter as wide, made by hand in
+#: the migration. `codes` is what `pack_codes` makes of `facets` (db/engine.py). It follows where a document is removed
+#: or takes another number.
+search_codes = Table(
+    "search_codes",
+    MetaData(),
+    Column("doc", BigKey, primary_key=True, autoincrement=False),
+    Column("model_id", BigKey, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("codes", LargeBinary, nullable=False),
 )

@@ -75,7 +75,7 @@ def list_values(
 
 def _read_used(work: Work, actor: Actor, letter: str, asked: Mapping[str, Any], limit: int) -> Sequence[Row[Any]]:
     texts = work.all(_select_lately(sight_of(actor)), values_of(actor))
-    tally = tally_codes("".join(row.facets for row in texts)).get(letter)
+    tally = tally_codes("".join(row.facets for row in texts).encode("ascii")).get(letter)
     numbers = tally.most_frequent(len(tally)) if tally else {}
     rows = work.all(_select_known(), {**asked, "keys": list(numbers)})
     return sorted(rows, key=lambda row: (-numbers[row.id], row.key))[:limit]

@@ -60,19 +60,32 @@ def test_a_model_has_the_values_of_all_its_fields(registry: Registry, make: Make
 
 @pytest.mark.postgres
 def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registries) -> None:
-    """Those of the name apart, those of name, group and tags, and two side by side; what is between tags is no word."""
+    """Those of the name apart, those of name, group and tags, and two side by side; `¶` stands between tags in all."""
     registry = registries.shared("postgresql")
     model = Make(registry).model(group=Make(registry).group(), name="fraud", description="Of fraud.", tags=["a-b"])
     number = document_of(registry, model.address).number
 
-    lexemes = "tsvector_to_array(search_lexemes(name, keys, description, facets))"
+    lexemes = "tsvector_to_array(search_lexemes(doc, name_key, words, headed, facets))"
     (row,) = registry.look(f"SELECT {lexemes} AS words, facets FROM search_index WHERE doc = :doc", doc=number)
 
     group = model.group.split("-")
     keys = {f"k/{word}" for word in ("fraud", "a", "b", *group)}
     codes = {f"v/{code.rstrip()}" for code in split_codes(row.facets)}
     pairs = {"p/offr", "p/ab", *(f"p/{one[:2]}{other[:2]}" for one, other in pairwise(group))}
-    assert set(row.words) == {"fraud", "of", "a", "b", *group, "n/fraud", *keys, *pairs, *codes}
+    assert set(row.words) == {
+        "fraud",
+        "of",
+        "a",
+        "b",
+        *group,
+        "n/fraud",
+        *keys,
+        *pairs,
+        *codes,
+        f"¶/{number >> 11}",
+        f"¶¶/{number >> 16}",
+        "¶",
+    }
 
 
 def test_a_value_is_spelled_by_a_model_that_everybody_sees(registry: Registry, make: Make) -> None:

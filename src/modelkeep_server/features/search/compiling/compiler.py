@@ -7,9 +7,8 @@ of `search_texts` where they look into texts (`looks_into_texts`): whoever takes
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from modelkeep_server.db.saying import Said, say
 from modelkeep_server.db.tables import search_models
@@ -21,11 +20,10 @@ from modelkeep_server.features.models.visibility import (
     values_of,
     visible_by,
 )
+from modelkeep_server.features.search.compiling.binds import Binds
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
-from modelkeep_server.features.search.compiling.shapes import shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Words
 from modelkeep_server.features.search.indexing.codes import code_of
-from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -42,9 +40,12 @@ from modelkeep_server.features.search.language.tree import (
     Value,
 )
 from modelkeep_server.kit import clock
+from modelkeep_server.kit.packing import CODE_CHARS
 
 #: So many values are looked for among a row's codes one by one; more are joined to their postings.
 _CODES_MAX = 12
+#: The columns of codes: eight characters each, or packed.
+FACETS, PACKED = "facets", "codes"
 #: No word holds it: it is no character.
 NEVER = "\uffff"
 COLUMNS = {
@@ -55,27 +56,6 @@ COLUMNS = {
 }
 
 
-@dataclass
-class Binds:
-    """The values of one statement, or of several that are made together."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    lists: frozenset[str] = frozenset()
-    _names: dict[object, str] = field(default_factory=dict)
-
-    def of(self, value: str | int) -> str:
-        """The name under which a value is bound, with its colon."""
-        name = self._names.setdefault((type(value), value), f"b{len(self._names)}")
-        self.values[name] = value
-        return f":{name}"
-
-    def take(self, said: Said) -> str:
-        """A condition that brings values along."""
-        self.values |= said.values
-        self.lists |= said.lists
-        return f"({said.sql})"
-
-
 @cache
 def _say_visible(sight: Sight, dialect: str) -> Said:
     return say(visible_by(sight, search_models), dialect)
@@ -84,18 +64,6 @@ def _say_visible(sight: Sight, dialect: str) -> Said:
 @cache
 def _say_owned(dialect: str) -> Said:
     return say(owned_by_asker(search_models), dialect)
-
-
-@dataclass(frozen=True)
-class Words:
-    """
-    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
-    is how many lists of documents it opens for that.
-    """
-
-    query: str
-    exact: bool = True
-    lists: int = 1
 
 
 class Compiler(ABC):
@@ -115,6 +83,7 @@ class Compiler(ABC):
         self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
         self._found: dict[Value, Found] = {}
+        self._listed: dict[Pattern, str] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -154,9 +123,11 @@ class Compiler(ABC):
             return self._docs_of_all(node)
         if isinstance(node, Value):
             return self._docs_of_value(node)
-        if isinstance(node, Text):
-            return None
-        return self.docs_of_fact(node)
+        return self.docs_of_text(node) if isinstance(node, Text) else self.docs_of_fact(node)
+
+    def docs_of_text(self, node: Text) -> str | None:
+        """The SELECT of documents for a text that the full-text index is not asked for at once."""
+        return None
 
     def docs_of_fact(self, node: Node) -> str:
         """The SELECT of documents of which a column says so."""
@@ -185,24 +156,25 @@ class Compiler(ABC):
         if len(known) < len(told):
             return None
         query = self.either.join(f"({one.query})" for one in known)
-        return Words(query, all(one.exact for one in known), sum(one.lists for one in known))
+        lists, phrases = (sum(one.lists for one in known), sum(one.phrases for one in known))
+        return Words(query, all(one.exact for one in known), lists, phrases)
 
     def _ask_all(self, parts: Sequence[Node]) -> Words | None:
         """All of them. What must not be there is asked for only where that finds no more than it says."""
         wanted: list[str] = []
         unwanted: list[str] = []
-        exact, lists = True, 0
+        exact, lists, phrases = True, 0, 0
         for part in parts:
             told = self.words(part.part if isinstance(part, Not) else part)
             if told is None:
                 return None
-            exact, lists = exact and told.exact, lists + told.lists
+            exact, lists, phrases = exact and told.exact, lists + told.lists, phrases + told.phrases
             if not isinstance(part, Not):
                 wanted.append(f"({told.query})")
             elif told.exact:
                 unwanted.append(f"({told.query})")
         query = self._all_without(wanted, unwanted)
-        return None if query is None else Words(query, exact, lists)
+        return None if query is None else Words(query, exact, lists, phrases)
 
     def _ask_value(self, node: Value) -> Words | None:
         ids = self.found(node).ids
@@ -251,6 +223,21 @@ class Compiler(ABC):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         """A SELECT of documents to begin with."""
 
+    def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
+        """
+        Conditions, each behind an AND, that cut all documents up to the newest into those behind about the first of
+        these ends, those before them down to the second, and so on to the oldest.
+        """
+        return ("",)
+
+    def piece_of(self, doc: str) -> str | None:
+        """SQL for the number of the piece that a document is of; None where documents are rather sorted."""
+        return None
+
+    def is_of_piece(self, number: int) -> str:
+        """Whether a row of `search_models` is of this piece."""
+        raise NotImplementedError
+
     @abstractmethod
     def place_of(self, within: str, sought: str) -> str:
         """At which character of a text, in SQL, what is bound begins; 0 where it is not there."""
@@ -258,6 +245,11 @@ class Compiler(ABC):
     def holds(self, within: str, sought: str) -> str:
         """Whether a text, in SQL, holds what is bound."""
         return f"{self.place_of(within, sought)} > 0"
+
+    def code_in_facets(self, letter: str) -> str:
+        """SQL for the first code of a field among the facets of a row; NULL where it has none."""
+        place = self.place_of("search_models.facets", self.binds.of(letter))
+        return f"substr(search_models.facets, nullif({place}, 0), {CODE_CHARS})"
 
     @abstractmethod
     def join_texts(self, column: str, by: str = "") -> str:
@@ -272,8 +264,8 @@ class Compiler(ABC):
         """SQL that joins one row of a table, at most, to each row of what stands before it, in the order of those."""
 
     @abstractmethod
-    def join_beside(self, table: str, doc: str) -> str:
-        """The same for a table that is read along as it stands, where the database may choose how."""
+    def join_words(self) -> str:
+        """SQL that joins to each row of `search_models` its words, as `search_texts`."""
 
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
@@ -293,11 +285,22 @@ class Compiler(ABC):
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
 
+    def counted_table(self, begun: str, *conditions: str) -> str:
+        """
+        The same where nothing is read of a row but the codes of its values (`codes_of`). `begun` is the condition by
+        which documents come out of another table.
+        """
+        return self.table_for(begun, *conditions)
+
+    def codes_of(self, tables: str) -> str:
+        """The column of `search_models` that has the codes, in these tables."""
+        return FACETS
+
     def with_texts(self, tables: str, *conditions: str) -> str:
         """These tables, and that of the texts where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
-        return f"{tables} {self.join_beside('search_texts', 'search_models.doc')}"
+        return f"{tables} {self.join_words()}"
 
     def _test_value(self, node: Value) -> str:
         if node.field == "version":
@@ -363,18 +366,9 @@ class Compiler(ABC):
             return f"search_models.model_id IN (SELECT id FROM models WHERE public_id = {wanted})"  # noqa: S608
         return "1 = 1"
 
+    @abstractmethod
     def _look_through(self, node: Text) -> str:
         """The test that reads the texts themselves."""
-        texts = f" || ' {BORDER} ' || ".join(f"search_texts.{column}" for column in COLUMNS[node.place])
-        within = f"(' ' || {texts} || ' ')"
-        shape = shape_of(node.patterns)
-        if shape.literal is not None:
-            return self.holds(within, self.binds.of(shape.literal))
-        return self._is_shaped(within, node)
-
-    @abstractmethod
-    def _is_shaped(self, within: str, node: Text) -> str:
-        """Whether a text, in SQL, holds words with wildcards within."""
 
 
 def looks_into_texts(*conditions: str) -> bool:

@@ -1,8 +1,8 @@
 """
 How many of what a search finds has each value of a field, counted over the newest that it finds.
 
-The codes of all rows come out of the database as one text, eight characters each, and are counted as numbers
-(tallies.py): that costs less than any GROUP BY.
+The codes of all rows come out of the database as one text, eight characters or four bytes each, and are counted as
+numbers (tallies.py): that costs less than any GROUP BY.
 """
 
 import importlib
@@ -16,9 +16,10 @@ from sqlalchemy import select
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select_counted
-from modelkeep_server.features.search.compiling.ways import Known, Search, parts_of
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS
+from modelkeep_server.features.search.compiling.codes import read_codes
+from modelkeep_server.features.search.compiling.compiler import FACETS, PACKED
+from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
+from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
 from modelkeep_server.features.search.views import FacetCount
@@ -80,44 +81,28 @@ def count_values(search: Search) -> Counts:
 
     Where few enough models fit, the search knows all of them from then on.
     """
-    join_texts = search.compiler.join_texts
     # Nothing is known of a tree that nobody looked at, which is everything: that needs no list.
     knows = 0 < search.count_of(search.node) < _KNOWN_MAX
-    told = f"{join_texts('facets')}, {join_texts('doc', ',') if knows else 'NULL'}"
-    counted = select_counted(search, search.node, "search_models.facets AS facets, search_models.doc AS doc")
-    ((found, codes, docs),) = search.all(f"SELECT count(*), {told} FROM ({counted}) AS counted")  # noqa: S608
-    models = int(str(found))
-    if knows and models <= COUNTED_MAX:
-        search.known = Known(_as_bytes(docs).decode("ascii"), models)
-    values = dict(tally_codes(codes))
-    chosen = [field for field in CHOSEN_ONE_OF if others_of(search.node, field) != search.node]
-    if chosen:
-        rows = search.all(" UNION ALL ".join(_select_one(search, field) for field in chosen))
-        for letter, codes in rows:
-            values.pop(str(letter), None)
-            values |= tally_codes(codes)
-    return Counts(models, values)
+    told = read_codes(search, search.node, with_docs=knows)
+    if knows and told.models <= COUNTED_MAX:
+        search.know(told.docs.decode("ascii"), told.models)
+    values = dict(tally_codes(told.codes, told.column))
+    for field in CHOSEN_ONE_OF:
+        others = others_of(search.node, field)
+        if others != search.node:
+            letter = FIELDS[field].letter
+            values.pop(letter, None)
+            one = read_codes(search, others, letter)
+            # Where codes are packed, those of other fields are read with them.
+            values |= {key: tally for key, tally in tally_codes(one.codes, one.column).items() if key == letter}
+    return Counts(told.models, values)
 
 
-def _select_one(search: Search, field: str) -> str:
-    """The codes of one field alone, where its own condition does not count."""
-    letter = FIELDS[field].letter
-    position = search.compiler.place_of("search_models.facets", search.compiler.binds.of(letter))
-    code = f"substr(search_models.facets, {position}, {CODE_CHARS}) AS code"
-    counted = select_counted(search, others_of(search.node, field), code)
-    # Of a model that has no value it is a letter short.
-    whole = f"({counted}) AS of_{letter} WHERE length(code) = {CODE_CHARS}"
-    return f"SELECT '{letter}', {search.compiler.join_texts('code')} FROM {whole}"  # noqa: S608
-
-
-def tally_codes(codes: object) -> Mapping[str, "Tally"]:
-    """How often each code stands in a text of codes side by side, by the letter of its field."""
-    told: Mapping[str, Tally] = load_tallies().tally(_as_bytes(codes))
+def tally_codes(codes: bytes, column: str = FACETS) -> Mapping[str, "Tally"]:
+    """How often each code stands among those of a column side by side, by the letter of its field."""
+    tallies = load_tallies()
+    told: Mapping[str, Tally] = (tallies.tally_packed if column == PACKED else tallies.tally)(codes)
     return told
-
-
-def _as_bytes(told: object) -> bytes:
-    return told if isinstance(told, bytes) else str(told or "").encode("ascii")
 
 
 def load_tallies() -> ModuleType:

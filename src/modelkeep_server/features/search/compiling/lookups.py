@@ -14,13 +14,14 @@ from modelkeep_server.kit.words import fold_value
 
 #: Of more words than these no query is made: the texts are tested instead.
 WORDS_MAX = 200
-#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side.
+#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side; PostgreSQL
+#: reads them one after the other.
 LONE_WORDS_MAX = 2_400
 #: Nor of more values than these.
 VALUES_MAX = 200
 #: A word typed so far, as which this many go on at most, is searched as these whole words.
 BEGINNINGS_MAX = 32
-#: From so many letters on, the index on SQLite keeps no list of what begins so.
+#: From so many letters on, the index on SQLite keeps no list of what begins so; that on PostgreSQL has none at all.
 _LONG = 4
 #: How many documents of a value are counted, to tell which is the rarest.
 COUNTED_MAX = 1000
@@ -49,7 +50,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     found = Lookups()
     values = dict.fromkeys(_asked_values(node))
     words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
-    is_lone = on_sqlite and _has_lone_wildcard(node)
+    is_lone = _has_lone_wildcard(node)
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": COUNTED_MAX}
     for letter, pattern in values:
@@ -59,8 +60,9 @@ def look_up(work: Work, node: Node) -> Lookups:
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most))
     rows: dict[int, list[tuple[int, str, int]]] = {}
     if parts:
-        for row in work.all(text(" UNION ALL ".join(parts)), binds):
-            rows.setdefault(row.n, []).append((row.id, row.word, row.held))
+        for told in work.all(text(" UNION ALL ".join(parts)), binds):
+            number, value_id, word, held = tuple(told)
+            rows.setdefault(number, []).append((value_id, word, held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
     for number, pattern in enumerate(words, start=len(values)):
@@ -95,9 +97,10 @@ def _asked_values(node: Node) -> Iterator[tuple[str, Pattern]]:
 
 
 def _asked_words(node: Node, *, on_sqlite: bool) -> Iterator[Pattern]:
+    shortest = _LONG if on_sqlite else 1
     for leaf, _ in leaves(node):
         for pattern in leaf.patterns if isinstance(leaf, Text) else ():
-            if pattern.fit is Fit.WILD or (on_sqlite and is_long_beginning(pattern)):
+            if pattern.fit is Fit.WILD or (pattern.fit is Fit.BEGINNING and len(pattern.text) >= shortest):
                 yield pattern
 
 
@@ -106,11 +109,6 @@ def _has_lone_wildcard(node: Node) -> bool:
     texts = [(leaf, negated) for leaf, negated in leaves(node) if isinstance(leaf, Text)]
     wild = [negated for leaf, negated in texts for pattern in leaf.patterns if pattern.fit is Fit.WILD]
     return wild == [False]
-
-
-def is_long_beginning(pattern: Pattern) -> bool:
-    """Whether SQLite would have to gather this beginning of a word from all words that begin so."""
-    return pattern.fit is Fit.BEGINNING and len(pattern.text) >= _LONG
 
 
 def _most_words(pattern: Pattern, *, is_lone: bool) -> int:

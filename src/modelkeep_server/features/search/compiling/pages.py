@@ -75,18 +75,9 @@ def is_among(search: Search, model_key: int) -> bool:
     return bool(search.all(f"SELECT 1 FROM {compiler.with_texts('search_models', where)} WHERE {where}"))  # noqa: S608
 
 
-def select_counted(search: Search, node: Node, columns: str) -> str:
-    """A SELECT of columns of the newest models that fit, as many as are counted and one."""
-    source = search.source(node, wanted=COUNTED_MAX)
-    return (
-        f"SELECT {columns} FROM {source.tables} WHERE {source.where} "  # noqa: S608 - values are bound
-        f"ORDER BY {source.doc} DESC LIMIT {COUNTED_MAX + 1}"
-    )
-
-
 def _select_count(search: Search) -> str:
     source = search.source(search.node, wanted=COUNTED_MAX)
-    told = f"SELECT 1 FROM {source.tables} WHERE {source.where} LIMIT {COUNTED_MAX + 1}"  # noqa: S608
+    told = source.select("1", COUNTED_MAX + 1, is_sorted=False)
     return f"SELECT count(*) FROM ({told}) AS counted"  # noqa: S608 - values are bound
 
 
@@ -95,7 +86,10 @@ def _select_page(search: Search, sort: str, limit: int, after: Sequence[int | st
         position: Position | None = None if after is None else [int(one) for one in after]
         return select_ranked(search, limit, position)
     order = ORDERS[sort]
-    source = search.source(search.node, wanted=limit, newest_first=sort == "updated")
+    newest_first = sort == "updated"
+    source = search.source(
+        search.node, wanted=limit, newest_first=newest_first, before=after[0] if after and newest_first else None
+    )
     columns = [_column(source, column) for column in order.columns]
     beyond = ""
     if after is not None:
@@ -104,11 +98,11 @@ def _select_page(search: Search, sort: str, limit: int, after: Sequence[int | st
         # A row of one value is none to PostgreSQL, and a list to SQLite.
         beyond = f" AND {columns[0]} {sign} {at}" if len(columns) == 1 else f" AND ({', '.join(columns)}) {sign} ({at})"
     by = ", ".join(f"{column} DESC" if order.is_falling else column for column in columns)
-    told = ", ".join(f"{column} AS place{number}" for number, column in enumerate(columns))
-    return (
-        f"SELECT search_models.model_id AS model_key, {told} FROM {source.tables} "  # noqa: S608 - values are bound
-        f"WHERE {source.where}{beyond} ORDER BY {by} LIMIT {limit}"
-    )
+    places = ", ".join(f"{column} AS place{number}" for number, column in enumerate(columns))
+    told = f"search_models.model_id AS model_key, {places}"
+    if newest_first:
+        return source.select(told, limit, beyond)
+    return f"SELECT {told} FROM {source.tables} WHERE {source.where}{beyond} ORDER BY {by} LIMIT {limit}"  # noqa: S608
 
 
 def _column(source: Source, column: str) -> str:

@@ -1,23 +1,46 @@
 """Trees for PostgreSQL."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words, looks_into_texts
+from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, looks_into_texts
 from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
+from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
+from modelkeep_server.kit.packing import CODE_CHARS
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
 WHOLE = "search_index AS search_models"
 _TEXTS = (
-    "CROSS JOIN LATERAL (SELECT search_models.name AS name, search_models.keys AS keys, "
-    "search_models.description AS description) AS search_texts"
+    "CROSS JOIN LATERAL (SELECT search_models.name_key AS name_key, search_models.words AS words, "
+    "search_models.headed AS headed) AS search_texts"
 )
 #: The letters before the stroke of lexemes that are no words.
 _MARKS = ("n", "k", "p", "v")
-_LEXEMES = "search_lexemes(search_models.name, search_models.keys, search_models.description, search_models.facets)"
+_LEXEMES = (
+    "search_lexemes("
+    "search_models.doc, search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
+)
+#: Documents of which all but so many bits of their numbers are alike have a lexeme in common, which begins so; of these
+#: lexemes so many are asked for at most.
+_PIECES: Mapping[int, str] = {11: BORDER, 16: BORDER * 2}
+_PIECES_MAX = 64
+#: Documents are counted together where all but so many bits of their numbers are alike.
+_COUNTED_BITS = 9
+_WITHIN = {
+    Place.ANYWHERE: "search_texts.words",
+    Place.HEAD: "left(search_texts.words, search_texts.headed)",
+    Place.NAME: "(' ' || search_texts.name_key || ' ')",
+    Place.DESCRIPTION: "substr(search_texts.words, search_texts.headed + 2)",
+}
+_LONG_TEXTS = ("search_models.facets", _WITHIN[Place.ANYWHERE])
+#: The index holds each document that it finds against all words that a wildcard stands for: of more than these it is
+#: asked for one by one.
+_TOGETHER_MAX = 24
 #: So many beginnings of two words side by side are asked for at most.
 _PAIRS_MAX = 64
 
@@ -32,15 +55,15 @@ class PostgresCompiler(Compiler):
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
-    costs = Costs(0.35, 0.4, 0.15, 1.3, 1.5)
+    costs = Costs(0.35, 0.25, 0.15, 0.7, 1.5, 0.09, opened=9, begun=500)
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.
         one = f"SELECT * FROM {table} AS {name} WHERE {on} OFFSET 0"  # noqa: S608 - values are bound
         return f"CROSS JOIN LATERAL ({one}) AS {name}"
 
-    def join_beside(self, table: str, doc: str) -> str:
-        return f"JOIN {table} ON {table}.doc = {doc}"
+    def join_words(self) -> str:
+        return "JOIN search_index AS search_texts ON search_texts.doc = search_models.doc"
 
     def table_for(self, *conditions: str) -> str:
         return "search_index" if looks_into_texts(*conditions) else "search_models"
@@ -53,14 +76,29 @@ class PostgresCompiler(Compiler):
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"
 
+    def holds(self, within: str, sought: str) -> str:
+        if within not in _LONG_TEXTS:
+            return super().holds(within, sought)
+        # To tell where it was found, PostgreSQL counts the characters before it, and takes longer than to find it.
+        return f"(split_part({within}, {sought}, 1) <> {within})"
+
+    def code_in_facets(self, letter: str) -> str:
+        # Characters are counted here that are cut off from behind the letter; `substr` counts all before it, too.
+        bound = self.binds.of(letter)
+        rest = f"left(split_part(search_models.facets, {bound}, 2), {CODE_CHARS - 1})"
+        return f"CAST({bound} AS text) || nullif({rest}, '')"
+
     def join_texts(self, column: str, by: str = "") -> str:
         return f"string_agg(CAST({column} AS text), '{by}')"
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} LIKE {self.binds.of(like_of(pattern))}"
 
-    def _is_shaped(self, within: str, node: Text) -> str:
-        return f"({within} ~ {self.binds.of(shape_of(node.patterns).as_regex())})"
+    def _look_through(self, node: Text) -> str:
+        shape, within = shape_of(node.patterns), _WITHIN[node.place]
+        if shape.literal is not None:
+            return self.holds(within, self.binds.of(shape.literal))
+        return f"({within} ~ {self.binds.of(shape.as_regex())})"
 
     def listed(self, node: Node) -> str | None:
         return None
@@ -73,24 +111,86 @@ class PostgresCompiler(Compiler):
         tables = self.with_texts(WHOLE, *told)
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
 
+    def docs_of_text(self, node: Text) -> str | None:
+        words = self._one_by_one(node)
+        if not words:
+            return None
+        if node.patterns[0] not in self._listed:
+            self._listed[node.patterns[0]] = self.binds.of(json.dumps([self._quote(word)[1:-1] for word in words]))
+        listed = f"json_array_elements_text(CAST({self._listed[node.patterns[0]]} AS json)) AS asked"
+        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.value || '''' AS tsquery)"]
+        told += [self.test(node)] if node.place is Place.DESCRIPTION else []
+        return (
+            f"SELECT DISTINCT found.doc FROM {listed} "  # noqa: S608
+            f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
+            f"WHERE {' AND '.join(told)} OFFSET 0) AS found"
+        )
+
+    def _one_by_one(self, node: Node) -> tuple[str, ...]:
+        """The words of a text that are asked for one by one; none where it has other words besides."""
+        if not isinstance(node, Text) or len(node.patterns) != 1 or node.patterns[0].fit is not Fit.WILD:
+            return ()
+        words = self.lookups.words[node.patterns[0]] or ()
+        return words if len(words) > _TOGETHER_MAX else ()
+
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
-        return _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share)
+        start = _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
+        # What begins so is gathered from all words that do.
+        return replace(start, to_end=":*" in words.query)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
-        return _begin_at_once("search_models", self.test(part), (part,), share)
+        return replace(_begin_at_once("search_models", self.test(part), (part,), share, share), to_end=True)
 
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
         doc = "search_models.doc"
-        return Start(Way.GATHER, "search_models", f"{doc} = ANY(ARRAY({docs}))", doc, parts, share)
+        where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(len(self._one_by_one(part)) for part in parts)
+        words = Words("", lists=lists) if lists else None
+        return Start(Way.GATHER, "search_models", where, doc, parts, share, words=words)
 
     def holds_words(self, words: Words) -> str:
         """The condition by which rows come out of the full-text index."""
         return f"{_LEXEMES} @@ CAST({self.binds.of(words.query)} AS tsquery)"
 
+    def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
+        told, behind = [], ((newest >> max(_PIECES)) + 1) << max(_PIECES)
+        for end in ends:
+            if end >= behind:
+                continue
+            span = self._is_of_pieces(max(end, 0), behind, newest) if start.tables == WHOLE else None
+            first, where = span or (max(end, 0), self._is_between(max(end, 0), behind))
+            told.append(f" AND {where}")
+            behind = first
+        # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
+        return (*told, f" AND (search_models.doc + 0) < {self.binds.of(behind)}")
+
+    def piece_of(self, doc: str) -> str | None:
+        return f"({doc} >> {_COUNTED_BITS})"
+
+    def is_of_piece(self, number: int) -> str:
+        return self._is_between(number << _COUNTED_BITS, (number + 1) << _COUNTED_BITS)
+
+    def _is_of_pieces(self, end: int, behind: int, newest: int) -> tuple[int, str] | None:
+        """
+        A span out of the full-text index, which passes over what other pieces have, and the document that it begins
+        with; None where it has too many pieces.
+        """
+        is_newest = behind > newest
+        for bits, mark in _PIECES.items():
+            first, last = end >> bits, (newest >> bits) + 1 if is_newest else (behind - 1) >> bits
+            if last - first < _PIECES_MAX and (is_newest or not behind % (1 << bits)):
+                pieces = " | ".join(f"'{mark}/{piece}'" for piece in range(first, last + 1))
+                return first << bits, self.holds_words(Words(pieces))
+        return None
+
+    def _is_between(self, first: int, behind: int) -> str:
+        return f"search_models.doc >= {self.binds.of(first)} AND search_models.doc < {self.binds.of(behind)}"
+
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
+        if not wanted and not unwanted:
+            return None
         # Without one that must be there it would read all that it holds.
-        return " & ".join([*wanted, *(f"!{one}" for one in unwanted)]) if wanted else None
+        return " & ".join([*(wanted or [self._quote(BORDER)]), *(f"!{one}" for one in unwanted)])
 
     def _quote(self, words: str) -> str:
         return "'" + words.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -99,7 +199,11 @@ class PostgresCompiler(Compiler):
         mark = self.marks.get(node.place, "")
         each = [self._ask_word(mark, pattern) for pattern in node.patterns]
         known = [one for one in each if one is not None]
-        known += [pair for two in pairwise(node.patterns) if (pair := self._ask_pair(*two)) is not None]
+        pairs = [pair for two in pairwise(node.patterns) if (pair := self._ask_pair(*two)) is not None]
+        if pairs:
+            # A pair tells how the last word begins: to gather all that begins so takes longer than to test the rest.
+            known = [one for one in known if not one.endswith(":*")]
+        known += pairs
         is_whole = len(known) == len(each) == 1 and node.place is not Place.DESCRIPTION
         return Words(" & ".join(known), is_whole) if known else None
 
@@ -116,17 +220,17 @@ class PostgresCompiler(Compiler):
         return (self.lookups.words[pattern] or ()) if pattern.fit is Fit.WILD else (pattern.text,)
 
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
-        if pattern.fit is Fit.WILD:
-            words = self.lookups.words[pattern]
-            if words is None:
-                return None
+        words = self.lookups.words.get(pattern)
+        if words is not None and len(words) <= _TOGETHER_MAX:
             return f"({' | '.join(self._quote(mark + word) for word in words or (NEVER,))})"
+        if pattern.fit is Fit.WILD:
+            return None
         if pattern.fit is Fit.WHOLE:
             return self._quote(mark + pattern.text)
         # Marked lexemes begin with these letters themselves.
         return None if not mark and pattern.text in _MARKS else f"{self._quote(mark + pattern.text)}:*"
 
 
-def _begin_at_once(tables: str, where: str, parts: tuple[Node, ...], share: float) -> Start:
+def _begin_at_once(tables: str, where: str, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
     # Such a sum has no index that the planner could rather walk, testing each row.
-    return Start(Way.GATHER, tables, where, "(search_models.doc + 0)", parts, share, at_once=True)
+    return Start(Way.GATHER, tables, where, "(search_models.doc + 0)", parts, share, at_once=True, rarest=rarest)

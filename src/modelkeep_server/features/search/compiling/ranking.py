@@ -29,6 +29,8 @@ _SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)
 #: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
 _SORTED_MAX = 2000
 
+#: Before the first row.
+_FIRST = (0, 2, 0)
 #: Where a row stands: its step, 1 where it is in production, and its document.
 Position = Sequence[int]
 
@@ -76,7 +78,7 @@ class _Ranking:
     def __init__(self, search: Search, limit: int, after: Position | None) -> None:
         self._search = search
         self._limit = limit
-        self._after = tuple(after) if after else (0, 2, 0)
+        self._after = tuple(after) if after else _FIRST
         self._trees = dict(zip((_WHOLE, _BEGUN, _HEAD, _ANYWHERE), steps_of(search.node), strict=True))
         typed = [
             one.text
@@ -138,15 +140,11 @@ class _Ranking:
             if (step, -live) < (self._after[0], -self._after[1]):
                 continue
             of_it = join((node, LIVE if live else Not(LIVE)))
-            source = self._search.source(of_it, wanted=self._limit)
-            beyond = ""
-            if (step, live) == self._after[:2]:
-                beyond = f" AND {source.doc} < {self._search.compiler.binds.of(self._after[2])}"
-            yield (
-                f"SELECT search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc "  # noqa: S608
-                f"FROM {source.tables} WHERE {source.where}{extra}{beyond} "
-                f"ORDER BY {source.doc} DESC LIMIT {self._limit}"
-            )
+            behind = self._after[2] if (step, live) == self._after[:2] else None
+            source = self._search.source(of_it, wanted=self._limit, before=behind)
+            beyond = "" if behind is None else f" AND {source.doc} < {self._search.compiler.binds.of(behind)}"
+            told = f"search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc"
+            yield source.select(told, self._limit, extra + beyond)
 
     def _without(self, tree: Node, before: Node) -> Node:
         """What fits this tree and not the one of the step before."""
@@ -166,12 +164,13 @@ class _Ranking:
             f"SELECT search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc "  # noqa: S608
             f"FROM {tables} WHERE {source.where}"
         )
-        at_step, at_live, at_doc = (self._search.compiler.binds.of(one) for one in self._after)
-        beyond = (
-            f"step > {at_step} OR (step = {at_step} AND (live < {at_live} OR (live = {at_live} AND doc < {at_doc})))"
-        )
+        beyond = ""
+        if self._after != _FIRST:
+            at_step, at_live, at_doc = (self._search.compiler.binds.of(one) for one in self._after)
+            behind = f"live < {at_live} OR (live = {at_live} AND doc < {at_doc})"
+            beyond = f" WHERE step > {at_step} OR (step = {at_step} AND ({behind}))"
         return (
-            f"SELECT * FROM ({told}) AS told WHERE {beyond} "  # noqa: S608 - values are bound
+            f"SELECT * FROM ({told}) AS told{beyond} "  # noqa: S608 - values are bound
             f"ORDER BY step, live DESC, doc DESC LIMIT {self._limit}"
         )
 

@@ -1,12 +1,13 @@
 """Trees for SQLite."""
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, Words
+from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, PACKED, Compiler
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
-from modelkeep_server.features.search.compiling.starts import Costs, Start, Way
+from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
@@ -21,6 +22,11 @@ from modelkeep_server.features.search.language.tree import (
 
 #: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
+#: More lists than these are read in bundles: FTS5 looks at each list of an OR for every row, at a bundle as at one.
+_BUNDLE = 16
+#: The table that has the codes of values alone, read in the place of `search_models`, of which conditions name columns.
+_PACKED = "search_codes"
+_COLUMNS = re.compile(r"\bsearch_models\.(\w+)")
 
 
 class SqliteCompiler(Compiler):
@@ -30,17 +36,24 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
-    costs = Costs(0.2, 1.6, 0.05, 0.3, 0.6, 0.2, 25, 0.01)
+    costs = Costs(0.2, 1.3, 0.05, 0.3, 0.6, 0.2, 25, 0.01, 0.02)
 
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.
         return f"CROSS JOIN {table} AS {name} ON {on}"
 
-    def join_beside(self, table: str, doc: str) -> str:
-        return self.join(table, table, f"{table}.doc = {doc}")
+    def join_words(self) -> str:
+        return self.join("search_texts", "search_texts", "search_texts.doc = search_models.doc")
 
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
+
+    def counted_table(self, begun: str, *conditions: str) -> str:
+        asked = {column for condition in conditions for column in _COLUMNS.findall(condition)}
+        return _PACKED if asked <= {"doc", "model_id", "visibility"} else self.table_for(begun, *conditions)
+
+    def codes_of(self, tables: str) -> str:
+        return PACKED if f"{_PACKED} AS " in tables else super().codes_of(tables)
 
     def join_texts(self, column: str, by: str = "") -> str:
         # As bytes: for a text SQLite and Python would each copy megabytes once more.
@@ -48,6 +61,20 @@ class SqliteCompiler(Compiler):
 
     def _is_like(self, column: str, pattern: Pattern) -> str:
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
+
+    def _look_through(self, node: Text) -> str:
+        # One after the other, since most of a text is in the last; and no shape reaches from one into the next.
+        return f"({' OR '.join(self._look_into(column, node) for column in COLUMNS[node.place])})"
+
+    def _look_into(self, column: str, node: Text) -> str:
+        literal = shape_of(node.patterns).literal
+        # The same words, for which no further row is read.
+        within = "search_models.name_key" if node.place is Place.NAME else f"search_texts.{column}"
+        if literal is None:
+            return self._is_shaped(f"(' ' || {within} || ' ')", node)
+        before = "' ' || " if literal.startswith(" ") else ""
+        after = " || ' '" if literal.endswith(" ") else ""
+        return self.holds(f"({before}{within}{after})", self.binds.of(literal))
 
     def _is_shaped(self, within: str, node: Text) -> str:
         shape = shape_of(node.patterns)
@@ -71,9 +98,7 @@ class SqliteCompiler(Compiler):
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         where = f"search_index MATCH {self.binds.of(words.query)}"
         done = parts if words.exact else ()
-        return Start(
-            Way.STREAM, "search_index", where, "search_index.rowid", done, share, lists=words.lists, rarest=rarest
-        )
+        return Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, words=words, rarest=rarest)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
@@ -94,10 +119,12 @@ class SqliteCompiler(Compiler):
         star = " *" if goes_on else ""
         where = "description : " if node.place is Place.DESCRIPTION else ""
         if phrases is not None:
-            query = " OR ".join(self._quote(phrase) + star for phrase in phrases)
-            return Words(f"{where}({query})", lists=len(phrases) * len(each))
+            query = self._either([self._quote(phrase) + star for phrase in phrases])
+            return Words(
+                f"{where}({query})", lists=len(phrases) * len(each), phrases=len(phrases) if len(each) > 1 else 0
+            )
         known = [
-            " OR ".join(self._quote(word) + (star if number == len(each) - 1 else "") for word in one)
+            self._either([self._quote(word) + (star if number == len(each) - 1 else "") for word in one])
             for number, one in enumerate(each)
             if one is not None
         ]
@@ -116,6 +143,13 @@ class SqliteCompiler(Compiler):
         # What is unlike something is all that is, without it: all have the border.
         found = " AND ".join(wanted) or self._quote(BORDER)
         return f"({found}) NOT ({self.either.join(unwanted)})" if unwanted else found
+
+    def _either(self, asked: Sequence[str]) -> str:
+        """One of them. FTS5 takes an OR within an OR apart, but not one from which nothing is taken away."""
+        if len(asked) <= _BUNDLE:
+            return self.either.join(asked)
+        bundles = (asked[at : at + _BUNDLE] for at in range(0, len(asked), _BUNDLE))
+        return self._either([f"(({self.either.join(one)}) NOT {self._quote(NEVER)})" for one in bundles])
 
     def _quote(self, words: str) -> str:
         return '"' + words.replace('"', '""') + '"'

@@ -21,8 +21,9 @@ class Way(Enum):
 class Costs:
     """
     What a database takes for a row, by what is done with it; about microseconds: walked past, its texts tested, given
-    by a stream, gathered before the first is known, read by its number, put on a list of all that fit. And for a list
-    of the full-text index that is opened, and looked at for each row that others of it give.
+    by a stream, gathered before the first is known, read by its number, put on a list of what may fit. And for a list
+    of the full-text index that is opened, and looked at for each row that others of it give; and for each model among
+    which words side by side are looked for.
     """
 
     walked: float
@@ -33,10 +34,26 @@ class Costs:
     listed: float = 0.0
     opened: float = 0.0
     merged: float = 0.0
+    compared: float = 0.0
+    #: For what an index gives all at once, however little that is.
+    begun: float = 0.0
 
-    def of_lists(self, lists: int, rows: float) -> float:
-        """What it takes to open so many lists, and to look at each for so many rows."""
-        return lists * (self.opened + self.merged * rows)
+    def of_words(self, words: "Words", rows: float, models: float) -> float:
+        """What it takes to open all lists, to look at each for so many rows, and to find phrases in so many models."""
+        return words.lists * (self.opened + self.merged * rows) + words.phrases * self.compared * models
+
+
+@dataclass(frozen=True)
+class Words:
+    """
+    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
+    is how many lists of documents it opens for that, `phrases` how many of several words it has to find.
+    """
+
+    query: str
+    exact: bool = True
+    lists: int = 1
+    phrases: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,8 @@ class Start:
     share: float
     #: Whether all of it is read and tested before the first row is known.
     at_once: bool = False
-    #: How many lists of an index it is put together from, and how much of all models the rarest part has.
-    lists: int = 0
+    #: Whether its lists are then read to their ends, however few rows are wanted.
+    to_end: bool = False
+    #: What an index of words is asked, and how much of all models the rarest part of it has.
+    words: Words | None = None
     rarest: float = 0.0

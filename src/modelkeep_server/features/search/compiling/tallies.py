@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modelkeep_server.features.search.indexing.codes import CODE_CHARS, DIGITS
+from modelkeep_server.features.search.indexing.codes import DIGITS
+from modelkeep_server.kit.packing import CODE_CHARS, NUMBER_BITS, letter_of
 
 _Numbers = NDArray[np.integer]
 _Letters = NDArray[np.uint8]
@@ -56,8 +57,20 @@ def tally(codes: bytes) -> Mapping[str, Tally]:
     """The codes by the letter of their field."""
     if not codes:
         return {}
-    ids = _read_numbers(codes)
-    found, letters, times = _count(ids, np.frombuffer(codes, np.uint8)[::CODE_CHARS])
+    found, letters, times = _count(_read_numbers(codes), np.frombuffer(codes, np.uint8)[::CODE_CHARS])
+    return _by_letter(found, letters, times)
+
+
+def tally_packed(codes: bytes) -> Mapping[str, Tally]:
+    """The same of codes that are packed."""
+    if not codes:
+        return {}
+    packed = np.frombuffer(codes, "<u4")
+    found, letters, times = _count(packed & (1 << NUMBER_BITS) - 1, (packed >> NUMBER_BITS).astype(np.uint8))
+    return _by_letter(found, letters + np.uint8(letter_of(0).encode("ascii")[0]), times)
+
+
+def _by_letter(found: _Numbers, letters: _Letters, times: _Numbers) -> Mapping[str, Tally]:
     told = {}
     for letter in np.unique(letters).tolist():
         of_it = letters == letter

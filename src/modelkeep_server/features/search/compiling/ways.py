@@ -5,8 +5,8 @@ A look at the newest models says how much of what is asked fits. It chooses the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
+from math import prod, sqrt
 
 from modelkeep_server.db.saying import as_statement
 from modelkeep_server.db.work import Work
@@ -27,6 +27,8 @@ _JOINED_MAX = 3
 _COMMON = 0.5
 #: So many models of a date are counted.
 _DATED_MAX = 20_000
+#: Where more of all documents than this is read anyhow, they are read at once.
+_SPANNED_MAX = 0.7
 _COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
 
 
@@ -38,6 +40,21 @@ class Source:
     tables: str
     where: str
     doc: str
+    #: Conditions of which each names older documents than those before it, where rows must be sorted: what the newest
+    #: of them give is enough mostly.
+    spans: tuple[str, ...] = ("",)
+
+    def select(self, columns: str, limit: int, beyond: str = "", *, is_sorted: bool = True) -> str:
+        """A SELECT of so many rows, the newest first: a span is not begun where those before it gave enough."""
+        by = f" ORDER BY {self.doc} DESC" if is_sorted else ""
+        arms = [
+            f"SELECT {columns} FROM {self.tables} WHERE {self.where}{span}{beyond}{by} LIMIT {limit}"  # noqa: S608
+            for span in self.spans
+        ]
+        if len(arms) == 1:
+            return arms[0]
+        told = (f"SELECT * FROM ({arm}) AS s{number}" for number, arm in enumerate(arms))  # noqa: S608
+        return f"{' UNION ALL '.join(told)} LIMIT {limit}"
 
 
 @dataclass(frozen=True)
@@ -62,8 +79,15 @@ class Search:
         self.compiler = _COMPILERS[work.dialect](actor, lookups)
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
+        # The newest document, and how far apart the numbers of two are that the actor sees.
+        self._newest, self._apart = 0, 1.0
         #: Every document that fits, once that is known.
         self.known: Known | None = None
+
+    def know(self, docs: str, count: int) -> None:
+        """From here on every document that fits the tree is known, so that no share of them is guessed."""
+        self.known = Known(docs, count)
+        self._shares[self.node] = count / max(self.models_count, 1)
 
     def all(self, sql: str) -> Sequence[tuple[object, ...]]:
         """Rows of a statement that was made here."""
@@ -86,12 +110,15 @@ class Search:
         )
         tables = self.compiler.with_texts(newest, *tests)
         # The limit keeps either database from testing anew wherever a test is named.
-        looked = f"(SELECT {', '.join(tests)} FROM {tables} LIMIT {LOOKED_AT}) AS looked"  # noqa: S608
+        looked = f"(SELECT {_MODELS}.doc AS doc, {', '.join(tests)} FROM {tables} LIMIT {LOOKED_AT}) AS looked"  # noqa: S608
         spans = [leaf for leaf in found if isinstance(leaf, During)]
         told = "".join(f", sum(CASE WHEN {_say(node, names)} THEN 1 ELSE 0 END)" for node in asked)
         told += "".join(f", ({self._count_first(leaf)})" for leaf in spans)
-        rows = self.all(f"SELECT (SELECT max(model_id) FROM {_MODELS}), count(*){told} FROM {looked}")  # noqa: S608
-        self.models_count, seen, *counts = (int(str(value or 0)) for value in rows[0])
+        rows = self.all(
+            f"SELECT (SELECT max(model_id) FROM {_MODELS}), count(*), max(doc), min(doc){told} FROM {looked}"  # noqa: S608
+        )
+        self.models_count, seen, self._newest, oldest, *counts = (int(str(value or 0)) for value in rows[0])
+        self._apart = max((self._newest - oldest) / max(seen - 1, 1), 1.0)
         looked_at, counted = counts[: len(asked)], counts[len(asked) :]
         self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, looked_at, strict=True)}
         # What was made or changed long ago is not among the newest.
@@ -120,13 +147,23 @@ class Search:
         """About how many models fit."""
         return self.share_of(node) * self.models_count
 
-    def source(self, node: Node, *, wanted: int, newest_first: bool = True) -> Source:
+    def source(
+        self,
+        node: Node,
+        *,
+        wanted: int,
+        newest_first: bool = True,
+        before: int | str | None = None,
+        counts: bool = False,
+    ) -> Source:
         """
         The way to so many rows that fit.
 
         Args:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
+            before: The document behind which they are wanted, where it is not all from the newest.
+            counts: Nothing is read of them but the codes of their values.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
@@ -136,29 +173,58 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first)
-        return self._begin(best[1], parts, self._needed(best[1], share, wanted, newest_first=newest_first))
+            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
+        start = best[1]
+        rows = self._needed(start, share, wanted, newest_first=newest_first)
+        spans = self._spans(start, share, wanted, before) if newest_first else ("",)
+        return replace(self._begin(start, parts, rows, counts=counts), spans=spans)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
         needed = self._needed(start, share, wanted, newest_first=newest_first)
         tested = sum(self.test(part, needed)[1] for part in parts if part not in start.parts)
         scanned = min(self.models_count, wanted / share) if newest_first else self.models_count
-        tested += costs.of_lists(start.lists, start.rarest * scanned)
+        if start.words is not None:
+            tested += costs.of_words(start.words, start.rarest * scanned, scanned)
         if start.way is Way.STREAM:
             return needed * (costs.streamed + costs.fetched) + tested
+        if start.at_once:
+            reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
+            return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
-        return gathered + tested + (0 if start.at_once else needed * costs.fetched)
+        return gathered + tested + needed * costs.fetched
 
     def _needed(self, start: Start, share: float, wanted: int, *, newest_first: bool) -> float:
         """How many rows are read before enough of them fit."""
         all_of_it = min(start.share, 1.0) * self.models_count
-        return min(all_of_it, wanted * start.share / share) if newest_first and not start.at_once else all_of_it
+        if not newest_first or (start.at_once and self._is_elsewhere(start)):
+            return all_of_it
+        spare = self._spare(share) if start.at_once else 1.0
+        return min(all_of_it, wanted * start.share / share * spare)
+
+    def _is_elsewhere(self, start: Start) -> bool:
+        """Whether a date besides what the index gives may leave nothing of the newest."""
+        is_dated = any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
+        return is_dated and not any(isinstance(part, During) for part in start.parts)
+
+    def _spare(self, share: float) -> float:
+        """How many more rows are read than should be enough: the rarer, the less sure is a share."""
+        return 1.2 + 1.5 / sqrt(max(share * LOOKED_AT, 1.0))
+
+    def _spans(self, start: Start, share: float, wanted: int, before: int | str | None) -> tuple[str, ...]:
+        """Where all that an index gives is read before the first row is known: as few as are enough, then the rest."""
+        reach = wanted / share * self._spare(share) * self._apart
+        whole = max(self.models_count * self._apart, 1.0)
+        if not start.at_once or self._is_elsewhere(start) or max(start.share, reach / whole) > _SPANNED_MAX:
+            return ("",)
+        last = self._newest if before is None else int(before)
+        ends = [int(last - reach * further) for further in (1, 3) if reach * further < whole]
+        return self.compiler.spans(start, last, ends)
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
         return rows * self.compiler.costs.walked + sum(self.test(part, rows)[1] for part in parts)
@@ -170,19 +236,29 @@ class Search:
             return test, 0.0
         costs, words = self.compiler.costs, self.compiler.words(part)
         by_row = rows * costs.tested
-        count, lists = self.count_of(part), words.lists if words else 0
-        by_list = count * costs.listed + costs.of_lists(lists, count)
+        count = self.count_of(part)
+        by_list = count * costs.listed + (costs.of_words(words, count, self.models_count) if words else 0)
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, counts: bool) -> Source:
         where = " AND ".join(self.test(part, rows)[0] for part in parts)
         # Other orders have indexes on `search_models` alone.
-        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
+        table = f"{self._table_for('', where, counts=counts)} AS {_MODELS}" if newest_first else _MODELS
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
+    def source_within(self, node: Node, piece: int) -> Source:
+        """The way to what fits within a piece of all documents."""
+        walk = self._walk(parts_of(node), 0, newest_first=True, counts=False)
+        return replace(walk, where=f"{self.compiler.is_of_piece(piece)} AND {walk.where}")
+
+    def _table_for(self, begun: str, *conditions: str, counts: bool) -> str:
+        if counts:
+            return self.compiler.counted_table(begun, *conditions)
+        return self.compiler.table_for(begun, *conditions)
+
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, counts: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -194,10 +270,11 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        table = self._table_for(*told, counts=counts)
         if tables == _MODELS:
-            tables = f"{compiler.table_for(*told)} AS {_MODELS}"
+            tables = f"{table} AS {_MODELS}"
         elif _MODELS not in tables:
-            tables += f" {compiler.join(compiler.table_for(*told), _MODELS, f'{_MODELS}.doc = {start.doc}')}"
+            tables += f" {compiler.join(table, _MODELS, f'{_MODELS}.doc = {start.doc}')}"
         return Source(start.way, compiler.with_texts(tables, *told), " AND ".join(told), start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
@@ -250,7 +327,9 @@ class Search:
         words = compiler.words(asked) if texts else None
         if words is None:
             return
-        rarest = share = min(self._exact_share_of(part) for part in texts)
+        share = min(self._exact_share_of(part) for part in texts)
+        # What must not be there shortens no list.
+        rarest = min((self._exact_share_of(part) for part in texts if not isinstance(part, Not)), default=1.0)
         if asked in self._shares:
             share = min(share, self._shares[asked])
         yield compiler.begin_with_words(words, tuple(texts), share, rarest)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-#: With the blank at its end.
-CODE_CHARS = 8
+from modelkeep_server.kit.packing import CODE_CHARS
+
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 DIGITS_COUNT = 6
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     Update,
     delete,
+    func,
     insert,
     literal_column,
     select,
@@ -32,6 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
+    search_codes,
     search_index,
     search_marked,
     search_models,
@@ -45,6 +47,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.indexing.documents import (
+    BORDER,
     ModelFacts,
     digest_facts,
     digest_texts,
@@ -119,6 +122,8 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
     facets = [_facets_of(change, ids) for change in changes]
     _unindex(work, [(change.old.doc,) for change in changes if change.old])
     _write_models(work, changes, facets)
+    if work.dialect == "sqlite":
+        _keep(work, search_codes, _PUT_CODES, [(change.doc,) for change in renewed])
     gone = _write_postings(work, changes, facets)
     _write_texts(work, changes)
     index(work, [(change.doc,) for change in changes])
@@ -283,6 +288,14 @@ def _change_models() -> Update:
     return update(search_models).where(search_models.c.model_id == given.c.model_id).values(values)
 
 
+def _put_codes() -> Insert:
+    given = given_rows(doc=_BIG)
+    packed = func.pack_codes(search_models.c.facets)
+    rows = select(search_models.c.doc, search_models.c.model_id, search_models.c.visibility, packed)
+    rows = rows.where(search_models.c.doc.in_(select(given.c.doc)))
+    return insert(search_codes).prefix_with("OR REPLACE").from_select(search_codes.c.keys(), rows)
+
+
 def _remove(table: Table) -> Delete:
     return delete(table).where(table.c.doc.in_(select(given_rows(doc=_BIG))))
 
@@ -322,9 +335,12 @@ def _index(*, forgets: bool) -> Insert:
 
 def select_whole() -> Select[Any]:
     """What PostgreSQL's full-text index should have of documents."""
-    narrow_ones = (column for column in search_models.c if column.name != "digest")
-    words = (search_texts.c[name] for name in PLACES)
-    return select(*narrow_ones, *words).join(search_texts, search_texts.c.doc == search_models.c.doc)
+    name, keys, description = (search_texts.c[name] for name in PLACES)
+    head = " " + name + f" {BORDER} " + keys + " "
+    made = {"headed": func.length(head), "words": head + f"{BORDER} " + description + " "}
+    names = [column.name for column in search_whole.c]
+    columns = [made[name].label(name) if name in made else search_models.c[name] for name in names]
+    return select(*columns).join(search_texts, search_texts.c.doc == search_models.c.doc)
 
 
 def _add_whole() -> Insert:
@@ -349,6 +365,7 @@ _ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Tex
 _ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
 _CHANGE_MODELS = _change_models()
 _REMOVE_MODELS = _remove(search_models)
+_PUT_CODES = _put_codes()
 _DOCUMENTS = select(search_models.c.doc, search_models.c.facets).where(in_keys(search_models.c.model_id, "keys"))
 _ADD_POSTINGS = _add(search_postings, given_rows(value_id=_BIG, doc=_BIG))
 _REMOVE_POSTINGS = _remove_postings()
