@@ -162,9 +162,7 @@ class _Catalogue:
             external=chance.random() < RESTRICTED,
             created_at=created_at,
             updated_at=created_at + (_NOW - created_at) * chance.random() ** 2,
-            versions=[
-                self._draw_version(number) for number in range(chance.choices((0, 1, 2, 3), (15, 45, 25, 15))[0])
-            ],
+            versions=self._draw_versions(),
         )
 
     def _draw_versions(self) -> list[DrawnVersion]:

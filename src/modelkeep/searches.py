@@ -19,7 +19,7 @@ class SavedSearch(Told):
     A search that somebody saved. `sharing` is PRIVATE or SHARED, `saved_by` the e-mail of whose it is.
 
     `alert`: you are told by it of models registered after `alert_since`. `fault` says why its query cannot be read any
-    more, None where it can.
+    more, None where it can. `taken_down_reason`: why an Admin took it down, so that it cannot be shared; else None.
     """
 
     id: str
@@ -32,6 +32,7 @@ class SavedSearch(Told):
     alert: bool
     alert_since: datetime | None = None
     fault: str | None = None
+    taken_down_reason: str | None = None
     created_at: datetime
     updated_at: datetime
     revision: int
@@ -85,7 +86,10 @@ class Searches(Asking):
         return read(SavedSearch, self._transport.patch(_route(search_id), changes, revision=revision))
 
     def share_search(self, search_id: str, *, shared: bool = True) -> SavedSearch:
-        """Let everybody who signs in find a search of yours, or you alone again."""
+        """
+        Let everybody who signs in find a search of yours, or you alone again. Raises Conflict where an Admin took it
+        down.
+        """
         return self.update_search(search_id, {"sharing": _sharing(shared)})
 
     def copy_search(self, search_id: str, name: str | None = None) -> SavedSearch:
@@ -106,13 +110,22 @@ class Searches(Asking):
 
     def take_down_search(self, search_id: str, *, reason: str) -> None:
         """
-        Take down a search that somebody shares: nobody else finds it, nor is told by it. Whoever saved it keeps it, and
-        is told why.
+        Take down a search that somebody shares: nobody else finds it, nor is told by it. Whoever saved it keeps it, is
+        told why, and shares it no more until an Admin allows it.
 
         Raises:
             Forbidden: You are no Admin. Conflict: nobody else finds it. Invalid: The reason is missing.
         """
         self._transport.post(f"{_route(search_id)}/take-down", {"reason": reason})
+
+    def allow_search(self, search_id: str) -> None:
+        """
+        Let whoever saved a search that was taken down share it again; you are not told what it asks.
+
+        Raises:
+            Forbidden: You are no Admin. NotFound: None by this id is taken down.
+        """
+        self._transport.post(f"{_route(search_id)}/allow")
 
     def restore_search(self, search_id: str) -> SavedSearch:
         """Put a search back that you deleted. Raises Conflict where you gave its name to another."""

@@ -51,15 +51,20 @@ def test_a_search_is_saved_run_and_managed_by_command(cli: Cli, registry: Runnin
 
 @pytest.mark.usefixtures("as_owner")
 def test_an_admin_takes_down_what_somebody_shares(cli: Cli, become: Become, term: str) -> None:
-    """By command, with a reason; whoever saved it keeps it."""
+    """By command, with a reason; whoever saved it keeps it, and shares it once an Admin allows that."""
     with Client() as olga:
         made = olga.save_search(term, "tag:nlp", shared=True)
         refused = cli("searches", "take-down", term, "--reason", "No search.")
         become("ADMIN")
         done = cli("searches", "take-down", term, "--reason", "No search.")
         kept = olga.get_search(made.id)
+        with pytest.raises(Conflict, match="No search"):
+            olga.share_search(made.id)
+        allowed = cli("searches", "allow", made.id)
+        shared = olga.share_search(made.id)
 
-    assert (refused.code, done.code) == (1, 0), done.err
+    assert (refused.code, done.code, allowed.code) == (1, 0, 0), done.err + allowed.err
+    assert (kept.taken_down_reason, shared.sharing) == ("No search.", "SHARED")
     assert "olga@company.com keeps" in done.err
     assert kept.sharing == "PRIVATE"
 

@@ -92,8 +92,8 @@ FOUND_AT = {
 #: Examples that succeed only after something else happened: a job failed, a person allowed a code, a second Admin is
 #: asked, an upload is under way (tests/interfaces/api/tus/test_resumable_uploads.py goes through them).
 IN_ITS_TIME = {
-    # One was deleted before, or was not, or is shared by others (tests/interfaces/api/test_searches.py).
-    "restore_search", "turn_alert_off", "take_down_search",
+    # One was deleted before or was not, is shared or was taken down (tests/interfaces/api/test_searches.py).
+    "restore_search", "turn_alert_off", "take_down_search", "allow_search",
     "retry_job", "fetch_device_token", "redeliver", "confirm_role_request", "decline_role_request",
     "create_upload", "get_upload", "find_offset", "continue_upload", "end_upload",
     # A file is BLOCKED or UNKNOWN, and the caller a Security Architect (tests/interfaces/api/test_waivers.py).

@@ -10,6 +10,7 @@ import pytest
 from modelkeep_server.features.identity.tokens import service as tokens
 from modelkeep_server.features.search import exporting, queries
 from modelkeep_server.interfaces import turns
+from modelkeep_server.interfaces.api.finding import EXPORTS_OF_ONE
 from tests.support.clients import Api, Client
 from tests.support.make import Make, Person
 from tests.support.registries import Registry
@@ -127,6 +128,34 @@ def test_who_waits_for_their_turn_keeps_no_place_that_others_wait_for(
 
     assert of_other.status_code == 200
     assert {asked.result().status_code for asked in [*exports, *searches]} == {200}
+
+
+def test_one_person_has_one_of_the_places_where_exports_are_made(
+    slow: Slow, make: Make, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they ask for at once, that of another is made meanwhile; their own all come in the end."""
+    measured = Semaphore(0)
+    measure = exporting.measure
+
+    def measure_slowly(work: Any, actor: Any, wanted: Any) -> Any:
+        if actor.email == slow.person.email:
+            measured.release()
+            slow.let_go.wait(PATIENCE_SECONDS)
+        return measure(work, actor, wanted)
+
+    monkeypatch.setattr(exporting, "measure", measure_slowly)
+    one, other = api.as_(slow.person), api.as_(make.owner())
+
+    with ThreadPoolExecutor(EXPORTS_OF_ONE) as pool:
+        exports = [pool.submit(one.get, EXPORT) for _ in range(EXPORTS_OF_ONE)]
+        assert measured.acquire(timeout=PATIENCE_SECONDS)
+        of_other = other.get(EXPORT)
+        alone = not measured.acquire(blocking=False)
+        slow.let_go.set()
+
+    assert of_other.status_code == 200
+    assert alone
+    assert {asked.result().status_code for asked in exports} == {200}
 
 
 def test_more_than_anybody_waits_for_is_refused(slow: Slow, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from modelkeep_server.features.search.language.scanning import one_line
 from tests.journeys.conftest import Visitor, enter, keep_picture, visit
 from tests.support.running import RunningRegistry, running_registry
 
@@ -105,6 +106,35 @@ def test_an_example_is_pasted_with_the_line_that_tells_of_it(visitor: Visitor) -
         page.evaluate("(text) => navigator.clipboard.writeText(text)", pasted)
         page.keyboard.press("Control+v")
         expect(box_of(page)).to_have_value(stands)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "stands"),
+    [
+        ("# Find all production NLP models\ntag:nlp AND\n  tag:production\n", "tag:nlp AND tag:production"),
+        ("#\tof ours\r\n is:mine", "is:mine"),
+        ("#5\nfraud", "#5 fraud"),
+    ],
+)
+def test_what_is_pasted_in_the_first_moment_is_read_like_any_other(visitor: Visitor, pasted: str, stands: str) -> None:
+    """Also where nothing of completion was loaded yet; a remark is what the language takes for one."""
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("(text) => navigator.clipboard.writeText(text)", pasted)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    # What is loaded once somebody goes into the box.
+    page.route("**/islands/shared.*", hold, times=1)
+    with page.expect_request("**/islands/shared.*"):
+        page.keyboard.press("/")
+    page.keyboard.press("Control+v")
+    expect(box_of(page)).to_have_value("")
+    held[0].continue_()
+    expect(box_of(page)).to_have_value(stands)
+    assert one_line(pasted).split() == stands.split()
 
 
 def test_of_several_examples_that_are_pasted_one_is_chosen(visitor: Visitor) -> None:

@@ -1,5 +1,6 @@
 """
-`modelkeep searches`: list, show, edit, share, alert, copy, delete, restore and take-down; `modelkeep search` runs them.
+`modelkeep searches`: list, show, edit, share, alert, copy, delete, restore, take-down and allow; `modelkeep search`
+runs them.
 """
 
 from typing import Annotated, Any
@@ -144,6 +145,14 @@ def take_down(
         found = find_search(client, name)
         client.take_down_search(found.id, reason=reason)
     note(f"Taken down: {found.name}, which {found.saved_by} keeps.")
+
+
+@app.command("allow")
+def allow(search_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from whoever saved it.")]) -> None:
+    """Let a search that was taken down be shared again. Admins only."""
+    with Client() as client:
+        client.allow_search(search_id)
+    note("Allowed: whoever saved it may share it again.")
 
 
 def find_search(client: Client, name: str) -> SavedSearch:

@@ -8,7 +8,7 @@ The head row is read last, so that PostgreSQL holds its lock only across the com
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -26,7 +26,7 @@ from modelkeep_server.db.tables.audit import (
     audit_people,
     audit_texts,
 )
-from modelkeep_server.kit import canonical
+from modelkeep_server.kit import canonical, clock
 from modelkeep_server.kit.merkle import Frontier, leaf_hash
 
 BODY_BYTES_MAX = 32 * 1024
@@ -41,6 +41,20 @@ class Veiled:
     """Free text in `before`, `after` or `reason`: the log holds its commitment, a side table the text."""
 
     text: str
+
+
+def tell_filter(given: Mapping[str, Any], *, personal: Collection[str]) -> dict[str, Any]:
+    """
+    What a list was asked for, as an event tells it: filters that were left empty are not told, moments are told to the
+    second. `personal` names those that may hold an e-mail or a name.
+    """
+    told: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, datetime):
+            told[name] = clock.iso_seconds(value)
+        elif value:
+            told[name] = Veiled(value) if name in personal else value
+    return told
 
 
 @dataclass(frozen=True)

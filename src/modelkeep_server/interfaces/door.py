@@ -86,6 +86,8 @@ class Door:
         self.printing = CapacityLimiter(PRINTING_AT_ONCE)
         self.prints: Counter[str] = Counter()
         self.exporting = CapacityLimiter(EXPORTING_AT_ONCE)
+        # Of the places of exports one person has one.
+        self.export_turns = Turns(1)
         self.exports: Counter[str] = Counter()
         self.uploads: Counter[str] = Counter()
         self.hashes = RunningHashes()

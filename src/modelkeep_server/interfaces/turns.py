@@ -41,8 +41,8 @@ class Turns:
     @asynccontextmanager
     async def taken(self, credential: str | None) -> AsyncIterator[None]:
         """
-        Wait for a turn of whoever shows this token or session, which lasts as long as the block; without one, no turn
-        is needed.
+        Wait for a turn of whoever shows this token or session, or is called so, which lasts as long as the block;
+        without one, no turn is needed.
 
         Raises:
             TooMany: More of theirs is under way than anybody could wait for.

@@ -27,7 +27,7 @@ def iso_seconds(moment: datetime) -> str:
     """`2026-01-31T09:00:00Z`; the part of a second is cut off. Raises ValueError for a moment without a zone."""
     if moment.tzinfo is None:
         raise ValueError("A moment needs a zone.")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def say_moment(moment: datetime) -> str:

@@ -148,6 +148,7 @@ ACTIONS: dict[str, Action] = {
         Action("search.delete", "search", "deleted a saved search"),
         Action("search.restore", "search", "put back a saved search"),
         Action("search.take_down", "search", "took down a saved search that somebody shared"),
+        Action("search.allow", "search", "let a saved search that was taken down be shared again"),
         Action("webhook.read", "webhook", "looked at webhooks"),
         Action("webhook.create", "webhook", "created the webhook"),
         Action("webhook.update", "webhook", "changed the webhook"),

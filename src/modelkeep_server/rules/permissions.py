@@ -262,6 +262,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("search.delete", _EVERYONE, Scope.WRITE, "delete a saved search of yours"),
         Permission("search.restore", _EVERYONE, Scope.WRITE, "put back a saved search of yours"),
         Permission("search.take_down", _ADMINS, Scope.ADMIN, "take down a search that somebody shares"),
+        Permission("search.allow", _ADMINS, Scope.ADMIN, "let a search that was taken down be shared again"),
         Permission("webhook.read", _ADMINS, Scope.ADMIN, "see webhooks"),
         Permission("webhook.create", _ADMINS, Scope.ADMIN, "create a webhook", FRESH_FOR_RIGHTS),
         Permission("webhook.update", _ADMINS, Scope.ADMIN, "change a webhook", FRESH_FOR_RIGHTS),

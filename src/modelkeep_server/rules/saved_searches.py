@@ -1,4 +1,4 @@
-"""What a saved search may be, and how many somebody has."""
+"""What a search and a saved one may be, and how many somebody has."""
 
 import unicodedata
 from enum import StrEnum
@@ -6,6 +6,7 @@ from enum import StrEnum
 from modelkeep_server.rules import texts
 
 NAME_CHARS = 100
+#: Of any query, saved or not: what is saved can be asked.
 QUERY_CHARS = 1_000
 #: So many one person has, and so many they are told of.
 SEARCHES_MAX = 100
@@ -16,8 +17,8 @@ NEW_DAYS = 365
 RESTORED_DAYS = 30
 #: Beside a query, those that others share are counted so far.
 COUNTED_MAX = 1_000
-#: How results are sorted; empty: by relevance where the query holds words, else what changed last first.
-SORTS = ("", "relevance", "updated", "created", "name")
+#: How results may be sorted. Unless said: by relevance if the query holds words, else what changed last comes first.
+SORTS = ("relevance", "updated", "created", "name")
 #: Letters and a symbol that are drawn as nothing.
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 

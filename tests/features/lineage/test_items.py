@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage import projection
 from modelkeep_server.features.lineage.views import Item
 from modelkeep_server.features.versions import service as version_service
@@ -215,6 +217,26 @@ def test_the_graph_drawn_anew_is_the_same(fresh_registry: Registry, fresh_make: 
         ("base:hf:org/name", here),
         (here, "consumer:billing"),
     } == {(edge[0], edge[1]) for edge in before}
+
+
+def test_drawing_the_graph_anew_keeps_no_plan(
+    fresh_registry: Registry, fresh_make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that PostgreSQL kept from when the graph was empty would seek each node among all others."""
+    model = fresh_make.model()
+    for number in range(8):
+        fresh_make.version(model, version=f"1.0.{number}")
+    monkeypatch.setattr(projection, "_BATCH", 1)
+
+    with fresh_registry.writing() as work:
+        assert projection.rebuild(work) == 8
+        kept = _count_kept_plans(work) if work.dialect == "postgresql" else 0
+    assert kept == 0
+
+
+def _count_kept_plans(work: Work) -> int:
+    kept = "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%lineage_nodes.name_digest IN%'"
+    return int(work.scalar(text(kept)))
 
 
 def test_the_repository_of_a_commit_follows_the_model(registry: Registry, make: Make) -> None:

@@ -14,6 +14,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.kit.words import split_words
+from modelkeep_server.rules.saved_searches import SORTS
 from tests.support.make import Make, Person
 from tests.support.registries import KINDS, Registries, Registry
 from tests.support.slow_search import Book, Reader, fits
@@ -96,7 +97,7 @@ def shelves(registries: Registries) -> list[Shelf]:
 pytestmark = pytest.mark.postgres
 
 
-@pytest.mark.parametrize("sort", list(queries.SORTS))
+@pytest.mark.parametrize("sort", SORTS)
 def test_every_text_finds_the_same_in_the_same_order(shelves: list[Shelf], sort: str) -> None:
     """Words, parts of words, punctuation, operators of either database, and any script: one answer."""
     differing = {}
@@ -180,7 +181,7 @@ FILTERS: list[dict[str, object]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("sort", list(queries.SORTS))
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("asked", FILTERS, ids=lambda asked: " ".join(f"{k}={v}" for k, v in asked.items())[:60])
 def test_every_filter_finds_the_same_in_the_same_order(
     shelves: list[Shelf], asked: dict[str, object], sort: str
@@ -216,7 +217,7 @@ def test_each_filter_keeps_what_it_says(shelves: list[Shelf]) -> None:
     assert kept == {str(asked): wanted for asked, wanted in zip(FILTERS, expected, strict=True)}
 
 
-@pytest.mark.parametrize("sort", list(queries.SORTS))
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("seed", range(3))
 def test_pages_stay_whole_while_models_are_added(registries: Registries, sort: str, seed: int) -> None:
     """Whatever is added between two pages, nothing that was there is missed, and nothing is shown twice."""

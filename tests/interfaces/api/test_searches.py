@@ -89,6 +89,27 @@ def test_an_admin_takes_down_what_somebody_shares(make: Make, api: Api) -> None:
     assert (refused.outcome, event.reason, event.after["sharing"]) == ("REFUSED", "It is no search.", "PRIVATE")
 
 
+def test_what_was_taken_down_stays_down_until_an_admin_allows_it(make: Make, api: Api) -> None:
+    """Whoever saved it is told why, and whom to ask; all else of it they change. Only an Admin allows it, and once."""
+    person, admin = make.person(), make.person(Role.ADMIN)
+    at = f"{PLACE}/{save(api, person, sharing='SHARED').json()['id']}"
+    api.as_(admin).post(f"{at}/take-down", json={"reason": "It is no search."})
+    owner = api.as_(person)
+
+    refused = owner.patch(at, json={"sharing": "SHARED"}).json()
+    renamed = owner.patch(at, json={"name": "Renamed"}).json()
+    allowed = [api.as_(one).post(f"{at}/allow").status_code for one in (person, admin, admin)]
+    shared = owner.patch(at, json={"sharing": "SHARED"}).json()
+
+    assert refused["status"] == 409
+    assert refused["detail"] == "An Admin took this search down: It is no search."
+    assert "Ask an Admin (" in refused["remedy"]
+    assert (renamed["name"], renamed["takenDownReason"]) == ("Renamed", "It is no search.")
+    assert allowed == [403, 204, 404]
+    assert (shared["sharing"], shared["takenDownReason"], shared["revision"]) == ("SHARED", None, 5)
+    assert [one.outcome for one in make.events(shared["id"], "search.allow")] == ["REFUSED", "ALLOWED"]
+
+
 def test_only_what_is_shared_is_taken_down(make: Make, api: Api) -> None:
     """An Admin's own private search is told so, and stays."""
     admin = make.person(Role.ADMIN)

@@ -169,7 +169,30 @@ def test_an_admin_takes_a_search_down_on_the_page(make: Make, api: Api) -> None:
     assert offered == [False, False, True]
     assert (missing.status_code, "Say why you take it down." in missing.text) == (422, True)
     assert done.headers["location"] == "/searches?done=search-taken-down"
-    assert at not in look(api, admin, "/searches")
+    after = look(api, admin, "/searches")
+    assert f'action="{at}/take-down"' not in after
+    assert f'action="{at}/allow"' in after
+
+
+def test_what_was_taken_down_says_so_until_it_is_allowed(make: Make, api: Api) -> None:
+    """On the page of whoever saved it, also where they tick Share; Admins are not shown what it asks."""
+    person, admin = make.person(), make.person(Role.ADMIN)
+    words = secrets.token_hex(4)
+    at = f"/searches/{save(api, person, f'Aa {words}', f'tag:{words}', sharing='SHARED')['id']}"
+    api.browser(admin).submit(f"{at}/take-down", {"reason": f"Not {at}."})
+
+    told = look(api, person, "/searches")
+    form = {"revision": "2", "name": f"Aa {words}", "query": f"tag:{words}", "sort": "", "sharing": "SHARED"}
+    refused = api.browser(person).submit(at, form)
+    listed = look(api, admin, "/searches")
+    done = api.browser(admin).submit(f"{at}/allow", {})
+
+    assert f"An Admin took it down: Not {at}." in told
+    assert f'action="{at}/share"' not in told
+    assert (refused.status_code, f"An Admin took this search down: Not {at}." in refused.text) == (409, True)
+    assert (f"Not {at}." in listed, words in listed) == (True, False)
+    assert done.headers["location"] == "/searches?done=search-allowed"
+    assert f'action="{at}/share"' in look(api, person, "/searches")
 
 
 def test_a_stale_edit_keeps_what_was_typed(make: Make, api: Api) -> None:

@@ -13,9 +13,10 @@ from modelkeep_server.db.tables.base import (
 )
 
 _STANDING = text("ended_at IS NULL")
+_TAKEN_DOWN = text("ended_at IS NULL AND taken_down_at IS NOT NULL")
 
 #: `name_key` is the name folded: no two of one person's are alike. `sharing` is PRIVATE or SHARED; `sort` as the
-#: catalogue has it, empty for its own choice.
+#: catalogue has it, empty for its own choice. One that was taken down is shared no more until an Admin allows it.
 saved_searches = Table(
     "saved_searches",
     metadata,
@@ -30,6 +31,8 @@ saved_searches = Table(
     Column("created_at", UtcMicros, nullable=False),
     Column("updated_at", UtcMicros, nullable=False),
     Column("ended_at", UtcMicros),
+    Column("taken_down_at", UtcMicros),
+    Column("taken_down_reason", Text),
     Column("revision", Integer, nullable=False),
     salt_column(),
     Index(
@@ -38,6 +41,9 @@ saved_searches = Table(
     ),
     Index(
         "ix_saved_searches_sharing", "sharing", "name_key", "id", sqlite_where=_STANDING, postgresql_where=_STANDING
+    ),
+    Index(
+        "ix_saved_searches_taken_down", "taken_down_at", "id", sqlite_where=_TAKEN_DOWN, postgresql_where=_TAKEN_DOWN
     ),
 )  # fmt: skip
 

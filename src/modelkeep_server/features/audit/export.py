@@ -1,11 +1,8 @@
 """Taking the events of a filter out: measured and put on record first, then read in runs, no transaction in between."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
 
-from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.ledger import tell_filter
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.audit import head, queries
 from modelkeep_server.features.audit.filters import EventFilter, trimmed
@@ -13,7 +10,6 @@ from modelkeep_server.features.audit.narrowing import Narrowed, Position, narrow
 from modelkeep_server.features.audit.views import Event
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.kit import clock
 
 RUN_EVENTS = 500
 #: Filters that may hold an e-mail or a name.
@@ -46,9 +42,10 @@ def measure(work: Work, actor: Actor, asked: EventFilter) -> Export:
 def begin(work: Work, actor: Actor, export: Export, *, format: str) -> None:  # noqa: A002 - the API's own word
     """Put on record what is about to be taken out, before its first byte. Raises NotPermitted."""
     access.require(work, actor, "audit.export")
+    asked = tell_filter(asdict(export.asked), personal=_PERSONAL)
     access.record(
         work, actor, "audit.export", object_id=head.origin_of(work),
-        after={"events": export.count, "size": export.size, "format": format, "filter": _facts_of(export.asked)},
+        after={"events": export.count, "size": export.size, "format": format, "filter": asked},
     )  # fmt: skip
 
 
@@ -58,14 +55,3 @@ def read_run(work: Work, actor: Actor, export: Export, after: Event | None) -> t
     position = None if after is None else Position(after.at, after.sequence)
     found = work.all(export.narrowed.newest(RUN_EVENTS, after=position, size=export.size))
     return queries.read_events(work, [row.sequence for row in found])
-
-
-def _facts_of(asked: EventFilter) -> Mapping[str, Any]:
-    given = {name: value for name, value in asdict(asked).items() if value}
-    return {name: _fact_of(name, value) for name, value in given.items()}
-
-
-def _fact_of(name: str, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return clock.iso_seconds(value)
-    return Veiled(value) if name in _PERSONAL else value

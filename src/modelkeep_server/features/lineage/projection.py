@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, delete, exists, insert, or_, select, update
 
 from modelkeep_server.db.nesting import RowsAsJson
+from modelkeep_server.db.planning import PLAN_EACH
 from modelkeep_server.db.tables import lineage_edges, lineage_items, lineage_nodes, models, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.lineage.items import Own, put_together, read_item
@@ -91,6 +92,8 @@ def rebuild(work: Work) -> int:
     """Write the whole graph anew. Gives back of how many versions it is told."""
     # Acts on versions lock their models: none is under way that read the graph as it was.
     work.all(select(models.c.id).order_by(models.c.id).with_for_update(key_share=True))
+    if work.dialect == "postgresql":
+        work.all(PLAN_EACH)
     work.keep(lineage_edges, delete(lineage_edges))
     work.keep(lineage_nodes, delete(lineage_nodes))
     keys = [row.id for row in work.all(select(versions.c.id).order_by(versions.c.id))]

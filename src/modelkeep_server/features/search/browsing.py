@@ -1,8 +1,6 @@
 """Groups and tags to browse by, with what is in each: of the models that the reader sees, and no others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,40 +14,24 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.search.compiling.counting import tally_codes
-from modelkeep_server.features.search.completion.known import holding, is_seen
+from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
+from modelkeep_server.features.search.conditions import holding, is_seen
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.editing import write_term
 from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.views import Browsed
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.errors import FieldError, Invalid
 
-#: Models are counted so far, and of so many that changed last their tiers.
-COUNTED_MOST, TIERED_MOST = 10_000, 1_000
-#: By use, so many values at most, of the models that changed last.
-USED_MOST = 100
-_LATELY = 10_000
+#: Of so many models of a value that changed last tiers are counted.
+TIERED_MOST = 1_000
+#: By use so many values are listed at most: the most used of so many models that changed last.
+USED_MOST, _LATELY = 100, 10_000
 SECONDS_MAX = 5.0
 SORTS = ("name", "use")
 _TIERS = tuple(RiskTier)
-
-
-@dataclass(frozen=True)
-class Browsed:
-    """
-    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are
-    more), `tiers` how many of those that changed last, 1,000 at most, have which risk tier. `newest` is the address of
-    the one that changed last.
-    """
-
-    name: str
-    query: str
-    count: int
-    is_capped: bool
-    tiers: Mapping[RiskTier, int]
-    newest: str
-    updated_at: datetime
 
 
 def list_values(
@@ -121,8 +103,8 @@ def _fill(work: Work, actor: Actor, field: str, rows: Sequence[Row[Any]]) -> lis
             Browsed(
                 name=row.shown,
                 query=write_term(field, row.shown),
-                count=min(facts.models_count, COUNTED_MOST),
-                is_capped=facts.models_count > COUNTED_MOST,
+                count=min(facts.models_count, COUNTED_MAX),
+                is_capped=facts.models_count > COUNTED_MAX,
                 tiers=dict(zip(_TIERS, map(int, facts.tiers.split("/")), strict=True)),
                 newest=f"{model.group_name}/{model.name}",
                 updated_at=model.updated_at,
@@ -161,7 +143,7 @@ def _select_counts(sight: Sight, dialect: str) -> Select[Any]:
         # Those few are taken off: whether each of the others is seen need not be asked.
         hidden = (search_models.c.visibility == Visibility.RESTRICTED) & ~visible_by(sight, search_models)
         seen = seen.where(doc.not_in(select(search_models.c.doc).where(hidden)))
-    count = select(func.count()).select_from(seen.limit(COUNTED_MOST + 1).subquery()).scalar_subquery()
+    count = select(func.count()).select_from(seen.limit(COUNTED_MAX + 1).subquery()).scalar_subquery()
     newest = seen.order_by(doc.desc()).limit(1).scalar_subquery()
     recent = seen.order_by(doc.desc()).limit(TIERED_MOST).subquery()
     lately = select(search_models.c.facets).join(recent, recent.c.doc == search_models.c.doc).subquery()

@@ -6,55 +6,28 @@ not see any more when its run is read is left out.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, select
 
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.ledger import Veiled
+from modelkeep_server.db.ledger import tell_filter
 from modelkeep_server.db.tables import search_versions, versions
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
-from modelkeep_server.features.models.views import Model
 from modelkeep_server.features.search import queries
 from modelkeep_server.features.search.rows import read_shown
-from modelkeep_server.features.search.views import CatalogueFilter, VersionMark
-from modelkeep_server.kit import clock
+from modelkeep_server.features.search.views import CatalogueFilter, ExportedModel, ModelExport
 from modelkeep_server.rules.lifecycle import State
 
-RUN_MODELS = 500
 #: For finding all that is to be taken out.
 SECONDS_MAX = 60.0
 #: Filters that may hold an e-mail or a name.
 _PERSONAL = frozenset({"text", "owner"})
-
-
-@dataclass(frozen=True)
-class ModelExport:
-    """A result to be taken out: the inside ids of its models, in order."""
-
-    asked: CatalogueFilter
-    keys: "array[int]"
-
-    def runs(self) -> Iterator[Sequence[int]]:
-        """The ids in runs of as many as are read at once."""
-        return (self.keys[start : start + RUN_MODELS] for start in range(0, len(self.keys), RUN_MODELS))
-
-
-@dataclass(frozen=True)
-class ExportedModel:
-    """A model as an export tells it. `newest` is its newest version, `live` those in PRODUCTION, newest first."""
-
-    model: Model
-    newest: VersionMark | None
-    live: tuple[str, ...]
-    frameworks: tuple[str, ...]
-    version_count: int
 
 
 def look_into(work: Work, actor: Actor, asked: CatalogueFilter) -> None:
@@ -73,9 +46,10 @@ def measure(work: Work, actor: Actor, asked: CatalogueFilter) -> ModelExport:
 def begin(work: Work, actor: Actor, export: ModelExport, *, format: str) -> None:  # noqa: A002 - the API's own word
     """Put on record what is about to be taken out, before its first byte. Raises NotPermitted."""
     access.require(work, actor, "model.export")
+    asked = tell_filter(asdict(export.asked), personal=_PERSONAL)
     access.record(
         work, actor, "model.export", object_id="models",
-        after={"models": len(export.keys), "format": format, "filter": _facts_of(export.asked)},
+        after={"models": len(export.keys), "format": format, "filter": asked},
     )  # fmt: skip
 
 
@@ -121,14 +95,3 @@ def _select_frameworks() -> Select[Any]:
         .distinct()
         .order_by(kept.model_id, kept.framework)
     )
-
-
-def _facts_of(asked: CatalogueFilter) -> Mapping[str, Any]:
-    given = {name: value for name, value in asdict(asked).items() if value}
-    return {name: _fact_of(name, value) for name, value in given.items()}
-
-
-def _fact_of(name: str, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return clock.iso_seconds(value)
-    return Veiled(value) if name in _PERSONAL else value

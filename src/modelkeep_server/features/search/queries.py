@@ -15,12 +15,11 @@ from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.rows import read_shown
-from modelkeep_server.features.search.views import CatalogueFilter, Facet, FacetCount, Found
+from modelkeep_server.features.search.views import CatalogueFilter, Facet, Found
 from modelkeep_server.kit.paging import DEFAULT_LIMIT
 from modelkeep_server.rules.errors import FieldError, Invalid, TookTooLong
+from modelkeep_server.rules.saved_searches import SORTS
 
-#: How a list may be sorted; it is by what suits the query where nothing is asked for.
-SORTS = ("relevance", "updated", "created", "name")
 #: How long the database may work on one question.
 SECONDS_MAX = 2.0
 #: The same for what is only asked beside it, and is left out where it takes longer.
@@ -124,7 +123,7 @@ def _name(work: Work, counts: counting.Counts) -> tuple[Facet, ...]:
     return tuple(
         Facet(
             field,
-            tuple(FacetCount(told.key, told.shown, told.count) for told in values),
+            values,
             others=counts.others_than(field, len(values)),
             is_capped=counts.models > pages.COUNTED_MAX,
         )

@@ -1,11 +1,17 @@
-"""What the catalogue shows."""
+"""What the catalogue shows, and what of it can be browsed and taken out."""
 
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from modelkeep_server.features.models.views import Model
 from modelkeep_server.kit.paging import Page
+from modelkeep_server.rules.approvals import RiskTier
 from modelkeep_server.rules.lifecycle import State
+
+#: Of an export so many models are read at once.
+RUN_MODELS = 500
 
 
 @dataclass(frozen=True)
@@ -79,3 +85,43 @@ class Found(Page[CatalogueRow]):
     is_capped: bool = False
     sort: str = ""
     facets: tuple[Facet, ...] = ()
+
+
+@dataclass(frozen=True)
+class Browsed:
+    """
+    A group or a tag: `query` finds its models, `count` says how many there are, to 10,000 (`is_capped`: there are
+    more), `tiers` how many of those that changed last, 1,000 at most, have which risk tier. `newest` is the address of
+    the one that changed last.
+    """
+
+    name: str
+    query: str
+    count: int
+    is_capped: bool
+    tiers: Mapping[RiskTier, int]
+    newest: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class ModelExport:
+    """A result to be taken out: the inside ids of its models, in order."""
+
+    asked: CatalogueFilter
+    keys: "array[int]"
+
+    def runs(self) -> Iterator[Sequence[int]]:
+        """The ids in runs of as many as are read at once."""
+        return (self.keys[start : start + RUN_MODELS] for start in range(0, len(self.keys), RUN_MODELS))
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model as an export tells it. `newest` is its newest version, `live` those in PRODUCTION, newest first."""
+
+    model: Model
+    newest: VersionMark | None
+    live: tuple[str, ...]
+    frameworks: tuple[str, ...]
+    version_count: int

@@ -11,8 +11,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import browsing, exporting
 from modelkeep_server.features.search.completion import completing
-from modelkeep_server.features.search.exporting import ExportedModel, ModelExport
-from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.features.search.views import CatalogueFilter, ExportedModel, ModelExport
 from modelkeep_server.interfaces.api.catalogue_filters import Asked
 from modelkeep_server.interfaces.api.face import Cursor, Limit, door, make_router
 from modelkeep_server.interfaces.api.shapes.base import PageOut
@@ -104,12 +103,16 @@ def list_tags(
 
 
 async def _measure(desk: Desk, wanted: CatalogueFilter) -> ModelExport:
-    """Few at a time, so that they leave threads to everybody else. Raises Unavailable where too many wait."""
+    """
+    Few at a time, so that they leave threads to everybody else, and one of one person. Raises Unavailable where too
+    many wait.
+    """
     await desk.read(lambda work, actor: exporting.look_into(work, actor, wanted))
     door, who = desk.door, asking_of(desk.request).actor.pseudonym
     full = "Too many exports of models are being made at this moment."
     with place_among(door.exports, who, of_all=EXPORTS_WAITING, of_one=EXPORTS_OF_ONE, full=full):
-        return await desk.read(lambda work, actor: exporting.measure(work, actor, wanted), among=door.exporting)
+        async with door.export_turns.taken(who):
+            return await desk.read(lambda work, actor: exporting.measure(work, actor, wanted), among=door.exporting)
 
 
 async def _runs_of(desk: Desk, found: ModelExport) -> AsyncIterator[tuple[ExportedModel, ...]]:

@@ -1,5 +1,6 @@
 """Models and the catalogue."""
 
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import Query
@@ -24,7 +25,6 @@ from modelkeep_server.interfaces.api.shapes.models import (
     ModelIn,
     ModelOut,
     ModelPatch,
-    NewestOut,
     WarningOut,
 )
 from modelkeep_server.interfaces.api.shapes.sharing import TransferIn
@@ -32,6 +32,9 @@ from modelkeep_server.interfaces.hiding import find_naming, say_naming
 from modelkeep_server.interfaces.query_strings import read_catalogue_filter
 
 router = make_router("models")
+
+_FACTS = tuple(ModelOut.model_fields)
+_read_facts = attrgetter(*_FACTS)
 
 Facets = Annotated[bool, Query(description="Whether to count what the models found have, field by field.")]
 
@@ -80,7 +83,7 @@ def update_model(work: Work, actor: Actor, group: str, name: str, body: ModelPat
     model = tier_raises.update_model(
         work, actor, group, name, changes, expected=read_if_match(if_match), reason=body.reason
     )
-    facts = {name: getattr(model, name) for name in ModelOut.model_fields}
+    facts = dict(zip(_FACTS, _read_facts(model), strict=True))
     return _answer(EditedModelOut(**facts, warnings=[_warn(named_by)] if named_by else []))
 
 
@@ -119,6 +122,6 @@ def _answer(told: ModelOut, *, status: int = 200, headers: dict[str, str] | None
 
 
 def _row(row: CatalogueRow) -> CatalogueOut:
-    newest = [NewestOut(version=mark.version, state=mark.state.value, closed=mark.closed) for mark in row.newest]
-    facts = {name: getattr(row.model, name) for name in ModelOut.model_fields}
-    return CatalogueOut(**facts, newest=newest, version_count=row.version_count)
+    told = dict(zip(_FACTS, _read_facts(row.model), strict=True))
+    newest = [{"version": mark.version, "state": mark.state.value, "closed": mark.closed} for mark in row.newest]
+    return CatalogueOut.model_validate({**told, "newest": newest, "version_count": row.version_count})

@@ -78,10 +78,18 @@ def copy_search(work: Work, actor: Actor, id: str, body: CopyIn) -> Answer:
 @door.writes("search.take_down")
 def take_down_search(work: Work, actor: Actor, id: str, body: ReasonIn) -> Response:
     """
-    Take down a search that somebody shares: nobody else finds it, nor is told by it. Whoever saved it keeps it, and is
-    told why.
+    Take down a search that somebody shares: nobody else finds it, nor is told by it. Whoever saved it keeps it, is told
+    why, and shares it no more until an Admin allows it.
     """
     service.take_down_search(work, actor, id, reason=body.reason)
+    return Response(status_code=204)
+
+
+@router.post("/searches/{id}/allow", status_code=204)
+@door.writes("search.allow")
+def allow_search(work: Work, actor: Actor, id: str) -> Response:
+    """Let whoever saved a search that was taken down share it again. What it asks is not told."""
+    service.allow_search(work, actor, id)
     return Response(status_code=204)
 
 

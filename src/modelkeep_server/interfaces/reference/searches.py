@@ -13,7 +13,8 @@ STORY_OF: Mapping[str, Mapping[str, Any]] = {
     "SearchPatch": _SEARCH,
     "CopyIn": {"name": None},
     "SearchOut": {
-        **_SEARCH, "savedBy": "priya.raman@company.com", "isMine": True, "alert": True, "fault": None, "revision": 1,
+        **_SEARCH, "savedBy": "priya.raman@company.com", "isMine": True, "alert": True, "fault": None,
+        "takenDownReason": None, "revision": 1,
     },
 }  # fmt: skip
 
@@ -33,5 +34,6 @@ for model in registry.run_search(search):
     "take_down_search": """for search in registry.list_searches("shared"):
     if search.name == "Buy now":
         registry.take_down_search(search.id, reason="This is no search.")""",
+    "allow_search": 'registry.allow_search("0199c2a4-7b1e-7c3d-9f20-5a6b7c8d9e0f")',
     "delete_search": f"{_FOUND}registry.delete_search(search.id)",
 }

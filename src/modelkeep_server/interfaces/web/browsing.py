@@ -7,7 +7,7 @@ from fastapi import Request
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import browsing
-from modelkeep_server.features.search.browsing import Browsed
+from modelkeep_server.features.search.views import Browsed
 from modelkeep_server.interfaces.web.contexts.browsing import BrowseContext
 from modelkeep_server.interfaces.web.face import Cursor, door, make_router
 from modelkeep_server.interfaces.web.forms import ask_what_can_be, read_filters

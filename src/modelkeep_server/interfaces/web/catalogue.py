@@ -16,15 +16,15 @@ from modelkeep_server.features.search.language.editing import add_term, clauses,
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import And, Everything, Node, Value
+from modelkeep_server.features.search.language.tree import Everything, Node, Value, parts_of
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
     Blame,
     CatalogueContext,
-    Fault,
-    Walked,
-    Way,
+    PagePosition,
+    QueryFault,
+    Suggestion,
     read_address,
     say_models,
 )
@@ -60,7 +60,7 @@ class _Asked:
     sort: str
     meant: str | None
     node: Node
-    fault: Fault | None = None
+    fault: QueryFault | None = None
 
     def href(self, query: str) -> str:
         """The first page of another query, sorted alike."""
@@ -93,8 +93,8 @@ def show_catalogue(
     drawn = replace(drawn, saved=read_menu(work, actor, asked.query, asked.sort))
     if asked.meant is None:
         return Page.of(drawn)
-    walked = Walked(cursor, tuple(trail.split()), before) if cursor else Walked()
-    return Page.of(_find(work, actor, asked, replace(drawn, walked=walked)))
+    position = PagePosition(cursor, tuple(trail.split()), before) if cursor else PagePosition()
+    return Page.of(_find(work, actor, asked, replace(drawn, position=position)))
 
 
 def _read(given: Mapping[str, str], now: datetime) -> _Asked:
@@ -104,7 +104,7 @@ def _read(given: Mapping[str, str], now: datetime) -> _Asked:
         return replace(asked, node=read_query(query, now=now))
     except QueryMistake as mistake:
         meant = mistake.suggestion
-        fault = Fault.of(query, mistake, asked.href(meant or ""))
+        fault = QueryFault.of(query, mistake, asked.href(meant or ""))
     try:
         return replace(asked, meant=meant, node=read_query(meant, now=now) if meant else Everything(), fault=fault)
     except QueryMistake:
@@ -115,7 +115,7 @@ def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> C
     meant = asked.meant or ""
     wanted = CatalogueFilter(text=meant, sort=asked.sort)
     started = perf_counter()
-    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.walked.cursor or None, facets=True)
+    rows = search.list_models(work, actor, wanted, limit=PAGE_ROWS, cursor=drawn.position.cursor or None, facets=True)
     took_ms = round((perf_counter() - started) * 1000)
     drawn = replace(
         drawn,
@@ -148,12 +148,15 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
     return tuple(blame for _, blame in sorted(fits, key=lambda pair: -pair[0]))
 
 
-def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
+def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Suggestion, ...]:
     """The query with values that models have, in place of those that it names and none has."""
     query = asked.meant or ""
-    ways: list[Way] = []
-    parts = asked.node.parts if isinstance(asked.node, And) else (asked.node,)
-    named = [one for one in parts if isinstance(one, Value) and one.field in LIKENED and len(one.patterns) == 1]
+    suggestions: list[Suggestion] = []
+    named = [
+        one
+        for one in parts_of(asked.node)
+        if isinstance(one, Value) and one.field in LIKENED and len(one.patterns) == 1
+    ]
     for leaf in named[:LIKENED_TRIED]:
         alone = query[leaf.span.start : leaf.span.end]
         found = search.glance(work, actor, alone)
@@ -164,5 +167,5 @@ def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Way, ...]:
         people = find_values_soon(work, actor, field, text, limit=LIKENED_MAX) if leaf.field == "owner" else ()
         for known in people or nearest_values(work, actor, field, text):
             likened = add_term(remove_span(query, leaf.span), leaf.field, known.shown)
-            ways.append(Way(likened, asked.href(likened), known.person, by_email=bool(people)))
-    return tuple(ways[:LIKENED_MAX])
+            suggestions.append(Suggestion(likened, asked.href(likened), known.person, by_email=bool(people)))
+    return tuple(suggestions[:LIKENED_MAX])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from modelkeep_server.features.search.compiling.counting import CHOSEN_ONE_OF
 from modelkeep_server.features.search.language.editing import (
     Clause,
     add_term,
@@ -15,7 +16,7 @@ from modelkeep_server.features.search.language.editing import (
 )
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.scanning import unquote
-from modelkeep_server.features.search.language.tree import And, Fit, Mine, Node, Not, Or, Value, leaves
+from modelkeep_server.features.search.language.tree import Fit, Mine, Node, Not, Or, Value, leaves, parts_of
 from modelkeep_server.features.search.views import Facet
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.approvals import TIERS, RiskTier
@@ -37,8 +38,6 @@ TITLES: Mapping[str, str] = {
 }
 #: What stands folded under its title until something of it is chosen.
 _QUIET = ("state", "modelType", "license")
-#: Of which a model has one value: several that are chosen are such that one of them fits.
-_ONE_OF = ("group", "riskTier", "newest")
 _STATE_FIELDS = ("newest", "state")
 #: Of more values that a query names itself no lines are drawn: for each, the query without it is read anew.
 CHOSEN_MAX = 20
@@ -108,16 +107,16 @@ class SpanBox:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Selection:
     """Which values a query chooses and excludes by its outermost terms: (field, folded value)."""
 
     chosen: frozenset[tuple[str, str]] = frozenset()
     excluded: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def of(cls, node: Node) -> "Standing":
+    def of(cls, node: Node) -> "Selection":
         """Where the lines of facets stand under this query."""
-        parts = node.parts if isinstance(node, And) else (node,)
+        parts = parts_of(node)
         chosen = (pair for part in parts for pair in _pairs(part))
         excluded = (pair for part in parts if isinstance(part, Not) for pair in _pairs(part.part))
         return cls(frozenset(chosen), frozenset(excluded))
@@ -151,14 +150,14 @@ class _Drawing:
     """What lines are drawn with."""
 
     query: str
-    standing: Standing
+    selection: Selection
     href: Href
     #: Values that the query names, by field and folded value, as they are typed there.
     spelled: Mapping[tuple[str, str], str]
 
     def line(self, field: str, key: str, shown: str, count: str, label: str = "") -> Choice:
         """A line, with what pressing it makes of the query."""
-        stands = self.standing.say(field, key)
+        stands = self.selection.say(field, key)
         if stands:
             pressed, without = remove_term(self.query, field, shown), ""
         else:
@@ -170,7 +169,7 @@ class _Drawing:
 def draw_facets(query: str, node: Node, facets: Sequence[Facet], href: Href) -> tuple[FacetBox, ...]:
     """The facets of a query that can be read."""
     counted = {facet.field: facet for facet in facets}
-    drawing = _Drawing(query, Standing.of(node), href, _spell(query, node))
+    drawing = _Drawing(query, Selection.of(node), href, _spell(query, node))
     boxes = [_box(drawing, counted[field]) for field in TITLES if field in counted]
     loud = tuple(box for box in boxes if box.shown and not box.is_quiet)
     quiet = tuple(box for box in boxes if box.shown and box.is_quiet)
@@ -195,7 +194,7 @@ def _box(drawing: _Drawing, facet: Facet) -> FacetBox:
     choices = {fold_value(value): value for value in FIELDS[field].choices}
     for key, value in choices.items() if counts else ():
         counts.setdefault(key, (value, 0))
-    for key in drawing.standing.keys(field)[:CHOSEN_MAX]:
+    for key in drawing.selection.keys(field)[:CHOSEN_MAX]:
         counts.setdefault(key, (choices.get(key) or drawing.spelled.get((field, key), key), 0))
     lines = [drawing.line(field, key, shown, f"{count:,}{plus}") for key, (shown, count) in counts.items()]
     if field == "riskTier":
@@ -235,7 +234,7 @@ def _only(drawing: _Drawing, counted: Mapping[str, Facet]) -> FacetBox:
     lines = tuple(
         drawing.line(field, value, value, counts.get((field, value), ""), label)
         for field, value, label in _ONLY
-        if value == "mine" or (field, value) in counts or drawing.standing.say(field, value)
+        if value == "mine" or (field, value) in counts or drawing.selection.say(field, value)
     )
     return FacetBox("only", "Show only", lines, (), "")
 
@@ -246,7 +245,7 @@ def _choose(query: str, field: str, value: str) -> str:
     what it has several of, it must have both.
     """
     own = next((clause for clause in clauses(query) if clause.field == field and not clause.negated), None)
-    if own is None or field not in _ONE_OF:
+    if own is None or field not in CHOSEN_ONE_OF:
         return add_term(query, field, value)
     said, term = query[own.span.start : own.span.end], write_term(field, value)
     if said.startswith(f"{field}:"):

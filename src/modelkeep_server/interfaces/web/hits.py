@@ -19,6 +19,8 @@ from modelkeep_server.kit.words import WORD_CHARS_MAX, fold_value, split_words
 PASSAGE_CHARS = 220
 LEAD_CHARS = 60
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
+_LETTER, _NO_LETTER = "[a-z0-9]", "[^a-z0-9]"
+_ENDS = {Fit.BEGINNING: f"{_LETTER}*+", Fit.WHOLE: f"(?!{_LETTER})"}
 
 
 @dataclass(frozen=True)
@@ -81,19 +83,53 @@ class Hits:
     ) -> list[tuple[int, int]]:
         """Where in a text it is; of a long one where it is first, and in so many letters from there."""
         sought = [one for one in self.texts if one.place in (Place.ANYWHERE, place)]
-        if text.isascii():
-            # Cutting a text into words costs more than the rest of a row.
-            folded = text.lower()
-            sought = [one for one in sought if all(_may_fit(pattern, folded) for pattern in one.patterns)]
         if not sought:
             return []
+        if text.isascii() and all(_is_plain(one) for one in sought):
+            # Cutting a text into words costs more than the rest of its row.
+            return _merge(_find_plain(sought, text.lower(), most_chars))
         words = tuple(_words(text))
         return _merge(_find(sought, words if most_chars is None else _from_first(sought, words, most_chars)))
 
     def _whole(self, field: str, value: str) -> tuple[Run, ...]:
+        asked = [pattern for one in self.values if one.field == field for pattern in one.patterns]
+        if not asked:
+            return ()
         folded = fold_value(value)
-        asked = (pattern for one in self.values if one.field == field for pattern in one.patterns)
         return (Run(value, True),) if any(_fits(pattern, folded) for pattern in asked) else ()
+
+
+def _is_plain(text: Text) -> bool:
+    """Whether it has no wildcard, and no word so long that the index has only its beginning."""
+    return all(one.fit is not Fit.WILD and len(one.text) < WORD_CHARS_MAX for one in text.patterns)
+
+
+def _find_plain(sought: Iterable[Text], folded: str, most_chars: int | None) -> Iterator[tuple[int, int]]:
+    """In a folded text of ASCII; where `most_chars` are given, in so many letters from the first on."""
+    held = [_as_expression(one) for one in sought if all(pattern.text in folded for pattern in one.patterns)]
+    first = [(expression, found) for expression in held if (found := expression.search(folded))]
+    if not first:
+        return
+    end = len(folded) if most_chars is None else min(found.start() for _, found in first) + most_chars
+    for expression, found in first:
+        more: re.Match[str] | None = found
+        while more is not None and more.start() < end:
+            yield more.span()
+            more = expression.search(folded, more.start() + 1)
+
+
+@lru_cache(maxsize=512)
+def _as_expression(text: Text) -> re.Pattern[str]:
+    """
+    Finds words without wildcards. It begins with the letters themselves, for which a text is looked through quickly,
+    and only then asks what stands before them.
+    """
+    *before, last = text.patterns
+    words = [re.escape(one.text) + _ENDS[one.fit] for one in before]
+    words.append(re.escape(last.text) + ("" if last.fit is Fit.BEGINNING else _ENDS[last.fit]))
+    first = re.escape(text.patterns[0].text)
+    words[0] = f"{first}(?<!{_LETTER}{first}){words[0][len(first) :]}"
+    return re.compile(f"{_NO_LETTER}++".join(words))
 
 
 def _find(sought: Iterable[Text], words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
@@ -146,11 +182,6 @@ def _fits(pattern: Pattern, text: str) -> bool:
     if pattern.fit is Fit.BEGINNING:
         return text.startswith(pattern.text)
     return _is_like(text, pattern.text)
-
-
-def _may_fit(pattern: Pattern, text: str) -> bool:
-    """Whether a word of a text may fit, as far as is seen without cutting it."""
-    return pattern.fit is Fit.WILD or pattern.text in text
 
 
 def _is_like(text: str, pattern: str) -> bool:

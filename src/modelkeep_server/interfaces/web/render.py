@@ -19,6 +19,7 @@ from markupsafe import Markup
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import NOBODY, Actor
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search.language.scanning import REMARK
 from modelkeep_server.features.status.views import COMPONENTS, IMPACTS, Incident
 from modelkeep_server.interfaces import directory
 from modelkeep_server.interfaces.assets import asset
@@ -246,6 +247,7 @@ def environment() -> jinja2.Environment:
         "TIERS": TIERS,
         "ROLES": ROLES,
         "ACTIONS": ACTIONS,
+        "REMARK": REMARK,
         "COMPONENTS": COMPONENTS,
         "IMPACTS": IMPACTS,
         "OUTCOMES": tuple(Outcome),

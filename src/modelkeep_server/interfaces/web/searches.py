@@ -8,6 +8,7 @@ from fastapi import Query
 from starlette.datastructures import FormData
 
 from modelkeep_server.db.work import Work
+from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.saved import alerts, queries, service
 from modelkeep_server.features.search.saved.views import NewSearch, SavedSearch
@@ -49,7 +50,8 @@ def _read_list(work: Work, actor: Actor, *, cursor: str = "", deleted: str = "")
     mine = queries.list_searches(work, actor, whose="mine", limit=SEARCHES_MAX)
     shared = queries.list_searches(work, actor, whose="shared", limit=PAGE_ROWS, cursor=cursor or None)
     gone = queries.find_deleted(work, actor, deleted) if deleted else None
-    return SearchesContext(mine=mine.items, shared=shared, deleted=gone, cursor=cursor or None)
+    down = queries.list_taken_down(work, limit=PAGE_ROWS) if access.may(actor, "search.allow") else ()
+    return SearchesContext(mine=mine.items, shared=shared, deleted=gone, taken_down=down, cursor=cursor or None)
 
 
 @router.get("/searches/new")
@@ -109,7 +111,7 @@ def update_search(work: Work, actor: Actor, id: str, form: FormData) -> Page | R
     changes = {control: edit.typed[control] for control in edit.changed}
     try:
         service.update_search(work, actor, id, changes, expected={edit.revision})
-    except (Invalid, NameTaken, Stale) as error:
+    except (Invalid, NameTaken, Stale, StateForbids) as error:
         search = queries.get_search(work, actor, id)
         return _edit_page(search, redraw(form, edit, _open_form(search), error), status=error.status)
     return Redirect("/searches?done=search-changed")
@@ -169,6 +171,14 @@ def take_down_search(work: Work, actor: Actor, id: str, form: FormData) -> Page 
         problem = f"Say why you take it down. {error.errors[0].message}"
         return Page.of(replace(_read_list(work, actor), failed_id=id, problem=problem), error.status)
     return Redirect("/searches?done=search-taken-down")
+
+
+@router.post("/searches/{id}/allow")
+@door.posts("search.allow")
+def allow_search(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
+    """Let whoever saved it share it again."""
+    service.allow_search(work, actor, id)
+    return Redirect("/searches?done=search-allowed")
 
 
 def _open_form(search: SavedSearch) -> FormState:

@@ -127,7 +127,7 @@ def test_a_mistake_says_where_and_what_may_have_been_meant(text, at, suggestion)
 def test_a_mistake_is_bad_input_of_the_field_q():
     """Interfaces draw it as they draw any other bad input, with what it knows besides."""
     mistake = mistake_of("riskTier:HIHG")
-    message = "`riskTier` is never `HIHG`. It is one of LOW, MEDIUM, HIGH. Did you mean `riskTier:HIGH`?"
+    message = "`riskTier` has no value `HIHG`. It takes one of LOW, MEDIUM, HIGH. Did you mean `riskTier:HIGH`?"
     assert (mistake.status, mistake.code, mistake.detail) == (422, "invalid_input", message)
     assert (FieldError("q", message, 9, 4, "riskTier:HIGH"),) == mistake.errors
     assert mistake.expected == ("LOW", "MEDIUM", "HIGH")

@@ -10,6 +10,7 @@ depends_on = None
 
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 STANDING = sa.text("ended_at IS NULL")
+TAKEN_DOWN = sa.text("ended_at IS NULL AND taken_down_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -54,6 +55,8 @@ def _saved_searches() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("taken_down_at", sa.BigInteger(), nullable=True),
+        sa.Column("taken_down_reason", sa.Text(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_saved_searches_person_id"),
@@ -67,6 +70,10 @@ def _saved_searches() -> None:
     op.create_index(
         "ix_saved_searches_sharing", "saved_searches", ["sharing", "name_key", "id"], unique=False,
         sqlite_where=STANDING, postgresql_where=STANDING,
+    )  # fmt: skip
+    op.create_index(
+        "ix_saved_searches_taken_down", "saved_searches", ["taken_down_at", "id"], unique=False,
+        sqlite_where=TAKEN_DOWN, postgresql_where=TAKEN_DOWN,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from modelkeep_server.features.search.compiling.pages import COUNTED_MAX, select
 from modelkeep_server.features.search.compiling.ways import Search, parts_of
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import Node, Or, Value, join
+from modelkeep_server.features.search.views import FacetCount
 from modelkeep_server.kit.packing import CODE_CHARS
 
 if TYPE_CHECKING:
@@ -55,15 +56,6 @@ class Counts:
     def others_than(self, name: str, shown: int) -> int:
         """How many values of a field there are besides those that are shown."""
         return len(self.values.get(FIELDS[name].letter, ())) - shown
-
-
-@dataclass(frozen=True)
-class Told:
-    """A value with its key, as it is shown, and how many models have it."""
-
-    key: str
-    shown: str
-    count: int
 
 
 def others_of(node: Node, field: str) -> Node:
@@ -137,15 +129,16 @@ def load_tallies() -> ModuleType:
     return importlib.import_module("modelkeep_server.features.search.compiling.tallies")
 
 
-def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[Told, ...]]:
+def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[FacetCount, ...]]:
     """So many of the most frequent values of each field, those first, as they are shown. One statement."""
     chosen = {name: counts.most_frequent(name, most) for name in fields}
     names = _name(work, (value_id for values in chosen.values() for value_id in values))
     return {name: _in_order(values, names)[:most] for name, values in chosen.items()}
 
 
-def _in_order(values: Mapping[int, int], names: Mapping[int, tuple[str, str]]) -> tuple[Told, ...]:
-    told = (Told(*names[value_id], min(times, COUNTED_MAX)) for value_id, times in values.items() if value_id in names)
+def _in_order(values: Mapping[int, int], names: Mapping[int, tuple[str, str]]) -> tuple[FacetCount, ...]:
+    found = ((*names[value_id], times) for value_id, times in values.items() if value_id in names)
+    told = (FacetCount(key, shown, min(times, COUNTED_MAX)) for key, shown, times in found)
     return tuple(sorted(told, key=lambda one: (-one.count, one.key)))
 
 

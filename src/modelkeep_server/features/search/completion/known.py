@@ -35,7 +35,6 @@ from modelkeep_server.db.tables import (
     people,
     search_index,
     search_models,
-    search_postings,
     search_texts,
     search_values,
     search_whole,
@@ -45,6 +44,7 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
 from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
+from modelkeep_server.features.search.conditions import holding, is_seen
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.language.fields import FIELDS, Field
 from modelkeep_server.features.search.language.tree import Place
@@ -65,7 +65,7 @@ _BY_LETTER = {field.letter: field.name for field in FIELDS.values() if field.let
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownValue:
     """A value that a model has, as it was first spelled; of an owner with their name, where they have one here."""
 
     shown: str
@@ -82,7 +82,7 @@ class KnownModel:
     description: str
 
 
-def find_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int) -> tuple[Known, ...]:
+def find_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int) -> tuple[KnownValue, ...]:
     """
     Values of a field that begin with a text, then those that hold it. What models have that changed lately comes first.
     Owners are found by their names as well. Three statements at most.
@@ -99,10 +99,10 @@ def find_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int
     if len(found) < limit and (key or field.name == "owner"):
         within = work.all(_select_within(sight_of(actor), work.dialect, field.name == "owner"), asked)
         found |= {row.id: row for row in within}
-    return tuple(Known(row.shown, row.key, getattr(row, "person", None) or "") for row in found.values())[:limit]
+    return tuple(KnownValue(row.shown, row.key, getattr(row, "person", None) or "") for row in found.values())[:limit]
 
 
-def find_values_soon(work: Work, actor: Actor, field: Field, text: str, *, limit: int) -> tuple[Known, ...]:
+def find_values_soon(work: Work, actor: Actor, field: Field, text: str, *, limit: int) -> tuple[KnownValue, ...]:
     """The same; none where that takes too long, or the text is no value at all."""
     if "\0" not in text and len(text) <= _KEY_MOST:
         with suppress(TookTooLong), work.hurried(_SECONDS_MAX, apart=True):
@@ -112,11 +112,11 @@ def find_values_soon(work: Work, actor: Actor, field: Field, text: str, *, limit
 
 def find_named_values(
     work: Work, actor: Actor, fields: Sequence[str], text: str, *, limit: int
-) -> tuple[tuple[str, Known], ...]:
+) -> tuple[tuple[str, KnownValue], ...]:
     """Values of several fields that begin with a text, each with the name of its field. One statement."""
     statement = _select_of_several(sight_of(actor), tuple(FIELDS[name].letter for name in fields))
     rows = work.all(statement, {**_asked(actor, fold_value(text)), "most": limit})
-    return tuple((_BY_LETTER[row.field], Known(row.shown, row.key)) for row in rows)
+    return tuple((_BY_LETTER[row.field], KnownValue(row.shown, row.key)) for row in rows)
 
 
 def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[KnownModel, ...]:
@@ -139,7 +139,7 @@ def find_models(work: Work, actor: Actor, text: str, *, limit: int) -> tuple[Kno
     return tuple(found.values())[:limit]
 
 
-def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int = 1) -> tuple[Known, ...]:
+def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: int = 1) -> tuple[KnownValue, ...]:
     """
     Values of a field that somebody may have meant by one that no model has: those that go on from it, and those that
     are spelled much like it, the likest first; none where that takes too long. One statement.
@@ -154,9 +154,9 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
         "first": holding(key[:third])[1:], "middle": holding(key[third : 2 * third]),
         "last": holding(key[-third:])[:-1],
     }  # fmt: skip
-    rows: dict[str, Known] = {}
+    rows: dict[str, KnownValue] = {}
     with suppress(TookTooLong), work.hurried(_SECONDS_MAX, apart=True):
-        rows = {row.key: Known(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
+        rows = {row.key: KnownValue(row.shown, row.key) for row in work.all(_select_alike(sight_of(actor)), asked)}
     alike = get_close_matches(key, rows, n=limit, cutoff=_LIKENESS)
     longer = sorted((found for found in rows if found.startswith(key) and found not in alike), key=len)
     return tuple(rows[found] for found in [*alike, *longer] if found != key)[:limit]
@@ -164,11 +164,6 @@ def nearest_values(work: Work, actor: Actor, field: Field, text: str, *, limit: 
 
 def _asked(actor: Actor, key: str) -> dict[str, Any]:
     return {**values_of(actor), "key": key, "key_end": key + _LAST, "within": holding(key)}
-
-
-def holding(text: str) -> str:
-    """The pattern of LIKE, escaped by a slash, for what holds a text."""
-    return "%" + text.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
 
 
 def _count_lately(work: Work, actor: Actor, letter: str) -> Counter[int]:
@@ -183,21 +178,6 @@ def _select_lately(sight: Sight) -> Select[Any]:
     """Of what is seen the newest: were hidden ones among them, their number would tell in which order values come."""
     seen = select(search_models.c.facets).where(visible_by(sight, search_models))
     return seen.order_by(search_models.c.doc.desc()).limit(_LATELY)
-
-
-def is_seen(sight: Sight) -> ColumnElement[bool]:
-    """Whether a model that is seen has a value, a row of `search_values`. Takes the `values_of` an actor."""
-    # Not EXISTS: PostgreSQL would join all postings at once, where the first that is seen ends this.
-    return (
-        select(literal(1))
-        .select_from(search_postings)
-        .join(search_models, search_models.c.doc == search_postings.c.doc)
-        .where(search_postings.c.value_id == search_values.c.id, visible_by(sight, search_models))
-        .limit(1)
-        .correlate(search_values)
-        .scalar_subquery()
-        .is_not(None)
-    )
 
 
 def _values_begun(sight: Sight, letter: Any) -> Select[Any]:

@@ -20,11 +20,12 @@ from modelkeep_server.db.tables import (
     search_words,
 )
 from modelkeep_server.db.work import Parts, Work
+from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import read_code, split_codes
 from modelkeep_server.features.search.indexing.documents import list_values, write_texts
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, read_models, read_versions
 from modelkeep_server.features.search.indexing.reindexing import BATCH, NEXT, Step
-from modelkeep_server.features.search.indexing.sweeping import is_full_text_sound, reading, writing
+from modelkeep_server.features.search.indexing.sweeping import is_full_text_sound
 from modelkeep_server.features.search.indexing.writing import PLACES, find_change, narrow
 from modelkeep_server.kit.packing import CODE_CHARS
 
@@ -53,12 +54,12 @@ def check(database: Database, parts: Parts, step: Step) -> Checked:
 
     On SQLite nobody can write while the full-text index is checked, some ten seconds for a million models.
     """
-    with reading(database, parts) as work:
+    with works.reading(database, parts) as work:
         total = int(work.scalar(select(func.count()).select_from(models)))
     done, at, key = 0, -1, 0
     differing: list[str] = []
     while True:
-        with reading(database, parts) as work:
+        with works.reading(database, parts) as work:
             rows = work.all(NEXT, {"at": at, "key": key, "count": BATCH})
             if rows:
                 differing += _find_differing(work, [row.id for row in rows])
@@ -66,9 +67,9 @@ def check(database: Database, parts: Parts, step: Step) -> Checked:
             break
         done, at, key = done + len(rows), rows[-1].at, rows[-1].id
         step(min(done, total), total)
-    with reading(database, parts) as work:
+    with works.reading(database, parts) as work:
         faults = _count_strays(work)
-    with (writing if database.is_sqlite else reading)(database, parts) as work:
+    with (works.writing if database.is_sqlite else works.reading)(database, parts) as work:
         if not is_full_text_sound(work):
             faults.append("The full-text index holds other words than the documents.")
     return Checked(done, len(differing), tuple(differing[:NAMED_MAX]), tuple(faults))

@@ -26,10 +26,10 @@ _TURN = "search.model"
 
 def project(work: Work, touched: Sequence[tuple[str, int]]) -> None:
     """Bring the index up to date for the models that rows just written are about."""
-    index(work, find_touched(work, touched))
+    index_models(work, find_touched(work, touched))
 
 
-def index(
+def index_models(
     work: Work, touched: Touched, find: Callable[[Gathered], Change | None] = find_change, *, last: int = 0
 ) -> None:
     """

@@ -19,9 +19,10 @@ from modelkeep_server.db.engine import Database
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import models, search_models, search_versions, search_whole, search_words
 from modelkeep_server.db.work import Parts, Work
+from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, find_last_document
-from modelkeep_server.features.search.indexing.projection import index, take_turns
-from modelkeep_server.features.search.indexing.sweeping import mend_full_text, reading, sweep, writing
+from modelkeep_server.features.search.indexing.projection import index_models, take_turns
+from modelkeep_server.features.search.indexing.sweeping import mend_full_text, sweep
 from modelkeep_server.features.search.indexing.writing import Change, find_change, remove_documents
 from modelkeep_server.rules.errors import Contended
 
@@ -54,7 +55,7 @@ def reindex(database: Database, parts: Parts, step: Step) -> int:
 
 def fill(database: Database, parts: Parts, step: Step) -> int:
     """Index the models that the index lacks, or has otherwise than they are; it is in order then."""
-    with reading(database, parts) as work:
+    with works.reading(database, parts) as work:
         is_much = count_missing(work) > FILLED_AT_ONCE
     with _loading(database, parts) if is_much and not database.is_sqlite else nullcontext():
         return _walk(database, parts, _Filling().index, step, FILL_BATCH)
@@ -75,7 +76,7 @@ def is_filled(work: Work) -> bool:
 
 def fill_few_missing(database: Database, parts: Parts) -> None:
     """Fill the index of a registry that comes from a release with another one, where that is soon done."""
-    with reading(database, parts) as work:
+    with works.reading(database, parts) as work:
         is_soon_done = not is_filled(work) and count_missing(work) <= FILLED_AT_ONCE
     if is_soon_done:
         fill(database, parts, lambda *_: None)
@@ -96,7 +97,7 @@ class Filler:
 
     def run(self, stop: threading.Event) -> None:
         """Fill what is missing, then wait until `stop` is set."""
-        with reading(self._database, self._parts) as work:
+        with works.reading(self._database, self._parts) as work:
             missing, is_done = count_missing(work), is_filled(work)
         if not is_done:
             log.info("the catalogue's index is being filled", models=missing)
@@ -131,7 +132,7 @@ def _loading(database: Database, parts: Parts) -> Iterator[None]:
 
 def _put_aside(database: Database, parts: Parts, value: str) -> None:
     for table, name in ((search_whole, "ix_search_index_lexemes"), (search_words, "ix_search_words_within")):
-        with writing(database, parts) as work:
+        with works.writing(database, parts) as work:
             # The second is not there where the server has no pg_trgm.
             work.keep(table, text(f"ALTER INDEX IF EXISTS {name} SET (fastupdate = {value})"))
             work.scalar(select(func.gin_clean_pending_list(func.to_regclass(name))))
@@ -141,7 +142,7 @@ def _walk(
     database: Database, parts: Parts, handle: Callable[[Work, dict[int, int]], None], step: Step, batch: int
 ) -> int:
     """Hand on all models in the order in which they changed last, those that change meanwhile once more at the end."""
-    with reading(database, parts) as work:
+    with works.reading(database, parts) as work:
         total = int(work.scalar(select(func.count()).select_from(models)))
     done, at, key = 0, -1, 0
     while True:
@@ -156,7 +157,7 @@ def _walk(
 def _hand_on(
     database: Database, parts: Parts, handle: Callable[[Work, dict[int, int]], None], after: dict[str, int]
 ) -> Sequence[Row[Any]]:
-    with writing(database, parts) as work:
+    with works.writing(database, parts) as work:
         rows = work.all(NEXT, after)
         if rows:
             handle(work, {row.id: row.at for row in rows})
@@ -179,7 +180,7 @@ def _renew(work: Work, listed: dict[int, int]) -> None:
     last = find_last_document(work)
     remove_documents(work, listed)
     work.keep(search_versions, _REMOVE_VERSIONS, {"keys": list(listed)})
-    index(work, Touched(frozenset(listed), is_whole=True), last=last)
+    index_models(work, Touched(frozenset(listed), is_whole=True), last=last)
 
 
 class _Filling:
@@ -200,7 +201,7 @@ class _Filling:
             self._last = change.doc if change is not None else old.doc if old is not None else self._last
             return change
 
-        index(work, Touched(frozenset(listed), is_whole=True), find)
+        index_models(work, Touched(frozenset(listed), is_whole=True), find)
 
 
 _AT = type_coerce(models.c.updated_at, BigInteger)

@@ -5,8 +5,6 @@ Documents are looked for in transactions that only read, since that may take a w
 time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -40,8 +38,9 @@ from modelkeep_server.db.tables import (
     search_whole,
     search_words,
 )
-from modelkeep_server.db.work import Circumstances, Parts, Work
+from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
+from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
 
 SWEEP = "sweep-search"
@@ -89,43 +88,29 @@ def is_full_text_sound(work: Work) -> bool:
     return True
 
 
-@contextmanager
-def reading(database: Database, parts: Parts) -> Iterator[Work]:
-    """A work of the house itself that reads."""
-    with database.reading(parts, Circumstances.of_the_house()) as work:
-        yield work
-
-
-@contextmanager
-def writing(database: Database, parts: Parts) -> Iterator[Work]:
-    """A work of the house itself that writes."""
-    with database.writing(parts, Circumstances.of_the_house()) as work:
-        yield work
-
-
 def _sweep_texts(database: Database, parts: Parts) -> None:
     while True:
-        with reading(database, parts) as work:
+        with works.reading(database, parts) as work:
             found = work.all(_STRAY_TEXTS)
         if not found:
             return
-        with writing(database, parts) as work:
+        with works.writing(database, parts) as work:
             remove_texts(work, [(row.doc,) for row in found])
 
 
 def _mend_fts5(database: Database, parts: Parts) -> None:
-    with writing(database, parts) as work:
+    with works.writing(database, parts) as work:
         if not is_full_text_sound(work):
             work.keep(search_index, text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
 
 
 def _mend_whole(database: Database, parts: Parts) -> None:
     while True:
-        with reading(database, parts) as work:
+        with works.reading(database, parts) as work:
             found = work.all(_OTHERWISE, {"most": _STRAYS_A_TIME})
         if not found:
             return
-        with writing(database, parts) as work:
+        with works.writing(database, parts) as work:
             renew_whole(work, [(row.doc,) for row in found])
 
 
@@ -133,13 +118,13 @@ def _sweep_values(database: Database, parts: Parts) -> None:
     """Postings of documents or values that there are not, then values without postings."""
     after = 0
     while True:
-        with reading(database, parts) as work:
+        with works.reading(database, parts) as work:
             upto = work.scalar(_LAST_OF_NEXT, {"after": after})
             asked = {"after": after, "upto": upto if upto is not None else 2**62}
             is_any = work.first(_stray_postings(select(search_postings.c.doc)).limit(1), asked) is not None
             is_any |= work.first(_stray_values(select(search_values.c.id)).limit(1), asked) is not None
         if is_any:
-            with writing(database, parts) as work:
+            with works.writing(database, parts) as work:
                 work.take_turn(TURN)
                 work.keep(search_postings, _stray_postings(delete(search_postings)), asked)
                 work.keep(search_values, _stray_values(delete(search_values)), asked)
@@ -151,12 +136,12 @@ def _sweep_values(database: Database, parts: Parts) -> None:
 def _sweep_words(database: Database, parts: Parts) -> None:
     after = ""
     while True:
-        with reading(database, parts) as work:
+        with works.reading(database, parts) as work:
             words = [row.word for row in work.all(_NEXT_WORDS, {"after": after})]
         if not words:
             return
         asked = {"first": words[0], "last": words[-1]}
-        with writing(database, parts) as work:
+        with works.writing(database, parts) as work:
             work.take_turn(TURN)
             work.keep(search_words, _remove_unused(work.dialect), asked)
         after = words[-1]

@@ -14,14 +14,15 @@ from modelkeep_server.features.search.language.scanning import (
     JOINS,
     OPERANDS,
     SIGNS,
-    Sort,
     Token,
+    TokenKind,
     match_parentheses,
     quote,
 )
 from modelkeep_server.kit.ids import is_uuid
+from modelkeep_server.rules.saved_searches import QUERY_CHARS
 
-CHARS_MAX = 1_000
+CHARS_MAX = QUERY_CHARS
 NODES_MAX = 100
 DEPTH_MAX = 20
 WORDS_MAX = 32
@@ -50,34 +51,34 @@ class _Checker:
     def check(self) -> None:
         """Every token, from left to right."""
         for place, token in enumerate(self._tokens):
-            if token.sort in OPERANDS:
+            if token.kind in OPERANDS:
                 self._check_operand(place, token)
-            elif token.sort is Sort.FIELD:
+            elif token.kind is TokenKind.FIELD:
                 self._check_field(place, token)
-            elif token.sort is Sort.COMPARE:
+            elif token.kind is TokenKind.COMPARE:
                 self._check_compared(place, token)
-            elif token.sort in JOINS | SIGNS:
+            elif token.kind in JOINS | SIGNS:
                 self._check_operator(place, token)
-            elif token.sort is Sort.OPEN:
+            elif token.kind is TokenKind.OPEN:
                 self._check_open(place, token)
-            elif token.sort is Sort.CLOSE:
+            elif token.kind is TokenKind.CLOSE:
                 self._check_close(place, token)
-            elif token.sort is Sort.RANGE_OPEN:
+            elif token.kind is TokenKind.RANGE_OPEN:
                 self._check_range(place, token)
-            elif token.sort is Sort.MODIFIER:
+            elif token.kind is TokenKind.MODIFIER:
                 raise self._fault(_say_modifier(token), token, "")
 
-    def _sort(self, place: int) -> Sort | None:
-        return self._tokens[place].sort if 0 <= place < len(self._tokens) else None
+    def _kind_at(self, place: int) -> TokenKind | None:
+        return self._tokens[place].kind if 0 <= place < len(self._tokens) else None
 
     def _field_at(self, place: int) -> Field | None:
         """The field that what stands there is a value of."""
         before = self._tokens[place - 1] if place else None
-        if before and before.sort is Sort.FIELD:
+        if before and before.kind is TokenKind.FIELD:
             return before.field
-        if before and before.sort is Sort.COMPARE:
+        if before and before.kind is TokenKind.COMPARE:
             return self._field_at(place - 1)
-        if before and before.sort in SIGNS:
+        if before and before.kind in SIGNS:
             return self._field_at(place - 1)
         return self._within[-1][0] if self._within else None
 
@@ -95,13 +96,13 @@ class _Checker:
         if token.is_open:
             fixed = self._text + '"'
             raise Fault("This quote is not closed.", token.start, token.start + 1, expected=('"',), fixed=fixed)
-        if token.sort is Sort.REGEX:
+        if token.kind is TokenKind.REGEX:
             raise self._fault(
                 "Regular expressions are not understood. `*` stands for any letters and `?` for one, as in `fr?ud*`.",
                 token,
                 _as_wildcards(token.text),
             )
-        if token.sort is Sort.WORD and self._field_at(place) is None:
+        if token.kind is TokenKind.WORD and self._field_at(place) is None:
             self._check_bare(place, token)
 
     def _count(self, token: Token) -> None:
@@ -112,7 +113,7 @@ class _Checker:
 
     def _check_bare(self, place: int, token: Token) -> None:
         if token.text == "TO":
-            self._check_span_without_brackets(place, token)
+            self._check_range_without_brackets(place, token)
         if named := _COLON.match(token.text):
             raise self._say_unknown_field(place, token, named.group()[:-1])
         compared = _COMPARED.fullmatch(token.text)
@@ -120,21 +121,20 @@ class _Checker:
         if compared and field:
             sign = compared.group(2) if field.has_order else ""
             instead = f"{field.name}:{sign.strip('=') and sign}{compared.group(3)}"
-            told = f"A field is followed by a colon, as in `{instead}`. What is meant as text goes in quotes."
+            told = f"A field is followed by a colon, as in `{instead}`. To search for it as text, put it in quotes."
             raise self._fault(told, token, instead, expected=instead)
         if signed := _SIGN_ALONE.match(token.text):
             told = f"`{signed.group()}` compares a field, as in `updated:>2024-01-01`."
             raise self._fault(told, token, token.text[signed.end() :], expected="a field")
 
-    def _check_span_without_brackets(self, place: int, token: Token) -> None:
-        before = self._tokens[max(0, place - 2) : place]
-        following = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
-        if [one.sort for one in before] != [Sort.FIELD, Sort.WORD] or not following or following.sort is not Sort.WORD:
+    def _check_range_without_brackets(self, place: int, token: Token) -> None:
+        around = self._tokens[max(0, place - 2) : place + 2]
+        if [one.kind for one in around] != [TokenKind.FIELD, *[TokenKind.WORD] * 3]:
             return
-        name, low = before
+        name, low, _, high = around
         if name.field is not None and name.field.has_order:
-            instead = f"{name.field.name}:[{low.text} TO {following.text}]"
-            raise self._fault(f"A span stands in brackets: `{instead}`.", name, instead, last=following)
+            instead = f"{name.field.name}:[{low.text} TO {high.text}]"
+            raise self._fault(f"A range needs brackets: `{instead}`.", name, instead, last=high)
 
     def _say_unknown_field(self, place: int, token: Token, name: str) -> Fault:
         rest = token.text[len(name) + 1 :]
@@ -143,7 +143,7 @@ class _Checker:
         instead = quoted
         if is_uuid(rest):
             instead = rest
-        elif near and (rest or self._sort(place + 1) in BEGINS):
+        elif near and (rest or self._kind_at(place + 1) in BEGINS):
             instead = f"{near.name}:{rest}"
         elif not rest or not name:
             instead = f"{name}{rest}"
@@ -166,36 +166,35 @@ class _Checker:
             around = self._within[-1][0].name
             told = f"`{field.name}:` stands among the values of `{around}:`. Close its parenthesis first."
             raise self._fault(told, token, "")
-        following = self._sort(place + 1)
-        is_empty = following is Sort.OPEN and self._sort(place + 2) is Sort.CLOSE
-        if following not in BEGINS or following is Sort.FIELD or is_empty:
+        following = self._kind_at(place + 1)
+        is_empty = following is TokenKind.OPEN and self._kind_at(place + 2) is TokenKind.CLOSE
+        if following not in BEGINS or following is TokenKind.FIELD or is_empty:
             last = self._tokens[place + 2] if is_empty else token
-            instead = field.example + (" " if following is Sort.FIELD else "")
+            instead = field.example + (" " if following is TokenKind.FIELD else "")
             told = f"`{field.name}:` needs a value, such as `{field.example}`."
             raise self._fault(told, token, instead, last=last, expected=field.example)
 
     def _check_compared(self, place: int, token: Token) -> None:
-        if self._sort(place + 1) in {Sort.WORD, Sort.PHRASE}:
+        if self._kind_at(place + 1) in {TokenKind.WORD, TokenKind.PHRASE}:
             return
         before = self._tokens[place - 1]
-        if before.sort is Sort.FIELD and before.field is not None:
+        if before.kind is TokenKind.FIELD and before.field is not None:
             example = before.field.example
-            told = f"`{token.text}` needs a value behind it, such as `{example}`."
+            told = f"`{token.text}` needs a value after it, such as `{example}`."
             raise self._fault(told, before, example, last=token, expected=example)
-        raise self._fault(f"`{token.text}` needs a value behind it.", token, "", expected="a value")
+        raise self._fault(f"`{token.text}` needs a value after it.", token, "", expected="a value")
 
     def _check_operator(self, place: int, token: Token) -> None:
-        if token.sort in SIGNS:
+        if token.kind in SIGNS:
             self._negations += 1
             self._check_depth(token)
-            told = f"`{token.text}` excludes what follows it, and nothing does."
+            told = f"`{token.text}` excludes the term after it, but nothing follows."
         else:
             self._negations = 0
-            if self._sort(place - 1) not in ENDS:
-                told = f"`{token.text}` joins two terms, and none stands before it. The word itself goes in quotes."
-                raise self._fault(told, token, "", expected="a term")
-            told = f"`{token.text}` joins two terms, and none stands behind it. The word itself goes in quotes."
-        if self._sort(place + 1) not in BEGINS:
+            if self._kind_at(place - 1) not in ENDS:
+                raise self._fault(_say_alone(token, "none stands before it"), token, "", expected="a term")
+            told = _say_alone(token, "none follows it")
+        if self._kind_at(place + 1) not in BEGINS:
             raise self._fault(told, token, "", expected="a term")
 
     def _check_open(self, place: int, token: Token) -> None:
@@ -203,10 +202,10 @@ class _Checker:
         self._negations = 0
         self._check_depth(token)
         if place not in self._matches:
-            opened = sum(one.sort is Sort.OPEN and at not in self._matches for at, one in enumerate(self._tokens))
+            opened = sum(one.kind is TokenKind.OPEN and at not in self._matches for at, one in enumerate(self._tokens))
             told = "This parenthesis is not closed."
             raise Fault(told, token.start, token.end, expected=(")",), fixed=self._text + ")" * opened)
-        if self._sort(place + 1) is Sort.CLOSE:
+        if self._kind_at(place + 1) is TokenKind.CLOSE:
             last = self._tokens[place + 1]
             raise self._fault("There is nothing between these parentheses.", token, "", last=last, expected="a term")
 
@@ -237,19 +236,20 @@ class _Checker:
         self._count(token)
         within = [token]
         for following in self._tokens[place + 1 :]:
-            if following.sort not in OPERANDS | {Sort.TO, Sort.RANGE_CLOSE}:
+            if following.kind not in OPERANDS | {TokenKind.TO, TokenKind.RANGE_CLOSE}:
                 break
             within.append(following)
-            if following.sort is Sort.RANGE_CLOSE:
+            if following.kind is TokenKind.RANGE_CLOSE:
                 break
         has_field = self._field_at(place) is not None
         ways = "[2024-01-01 TO 2024-06-30]"
         if not has_field:
-            told = f"A span belongs to a field: `created:{ways}`."
+            told = f"A range needs a field before it: `created:{ways}`."
             raise self._fault(told, token, "created:" + token.text, expected="a field")
-        sorts = [one.sort for one in within]
-        if len(sorts) != 5 or sorts[2] is not Sort.TO or sorts[4] is not Sort.RANGE_CLOSE or Sort.TO in sorts[1::2]:
-            told = f"A span is two ends with TO between them: `{ways}`; `*` leaves an end open."
+        kinds = [one.kind for one in within]
+        is_range = len(kinds) == 5 and kinds[2] is TokenKind.TO and kinds[4] is TokenKind.RANGE_CLOSE
+        if not is_range or TokenKind.TO in kinds[1::2]:
+            told = f"A range has two ends with TO between them: `{ways}`. `*` leaves an end open."
             instead, last = _as_range(within)
             raise self._fault(told, token, instead, last=last, expected=ways)
 
@@ -259,10 +259,14 @@ def _quote(bare: str) -> str:
     return quote(re.sub(r"\\([^\w\\]|\\)", r"\1", bare))
 
 
+def _say_alone(token: Token, lack: str) -> str:
+    return f"`{token.text}` joins two terms, but {lack}. To search for the word itself, put it in quotes."
+
+
 def _say_modifier(token: Token) -> str:
     if token.text.startswith("~"):
-        return "`~` is not understood. Wildcards find what is spelled otherwise, as in `fr?ud`."
-    return "`^` is not understood: what counts more than what is the same for all."
+        return "`~` is not understood. Use wildcards to find other spellings, as in `fr?ud`."
+    return "`^` is not understood: no term can be made to count more than others."
 
 
 def _as_wildcards(regex: str) -> str:
@@ -272,12 +276,12 @@ def _as_wildcards(regex: str) -> str:
 
 
 def _as_range(within: Sequence[Token]) -> tuple[str, Token]:
-    """The span that was meant, and the last token that it takes the place of."""
-    is_closed = within[-1].sort is Sort.RANGE_CLOSE
+    """The range that was meant, and the last token that it takes the place of."""
+    is_closed = within[-1].kind is TokenKind.RANGE_CLOSE
     ends = [
-        one for one in within[1:] if one.sort in OPERANDS and any(char.isalnum() or char == "*" for char in one.text)
+        one for one in within[1:] if one.kind in OPERANDS and any(char.isalnum() or char == "*" for char in one.text)
     ]
-    has_to = any(one.sort is Sort.TO for one in within)
+    has_to = any(one.kind is TokenKind.TO for one in within)
     ends = ends[: 2 if is_closed or has_to else 1]
     told = [one.text.strip(",;") or "*" for one in ends]
     while len(told) < 2:

@@ -20,14 +20,13 @@ from modelkeep_server.features.search.language.scanning import (
     ENDS,
     JOINS,
     SIGNS,
-    Sort,
     Token,
+    TokenKind,
     quote,
     scan,
     unquote,
 )
 from modelkeep_server.features.search.language.tree import (
-    And,
     During,
     Everything,
     Mine,
@@ -39,6 +38,7 @@ from modelkeep_server.features.search.language.tree import (
     Text,
     Value,
     leaves,
+    parts_of,
 )
 from modelkeep_server.kit.words import fold_value
 
@@ -47,11 +47,12 @@ _PLAIN_VALUE = re.compile(r"[^\W_][\w.@/+#:-]*")
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
 #: What stands before an operand and goes with it.
-_BEFORE_OPERANDS = SIGNS | {Sort.FIELD, Sort.COMPARE}
+_BEFORE_OPERANDS = SIGNS | {TokenKind.FIELD, TokenKind.COMPARE}
 #: The kinds of pieces; what is none of these is a value.
 _KINDS = {
-    Sort.FIELD: "name", Sort.COMPARE: "name", Sort.PHRASE: "phrase", Sort.AND: "operator", Sort.OR: "operator",
-    Sort.NOT: "operator", Sort.OPEN: "operator", Sort.CLOSE: "operator", Sort.MINUS: "minus", Sort.PLUS: "minus",
+    TokenKind.FIELD: "name", TokenKind.COMPARE: "name", TokenKind.PHRASE: "phrase", TokenKind.AND: "operator",
+    TokenKind.OR: "operator", TokenKind.NOT: "operator", TokenKind.OPEN: "operator", TokenKind.CLOSE: "operator",
+    TokenKind.MINUS: "minus", TokenKind.PLUS: "minus",
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def _clauses(query: str) -> tuple[Clause, ...]:
     node = _read(query)
     if node is None or isinstance(node, Everything):
         return ()
-    return tuple(_clause(query, part) for part in (node.parts if isinstance(node, And) else (node,)))
+    return tuple(_clause(query, part) for part in parts_of(node))
 
 
 def add_term(query: str, field: str, value: str) -> str:
@@ -151,7 +152,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
     for token in scan(text[:CHARS_MAX]):
         found.extend(_blank(text, at, token.start))
         found.append(
-            Piece(_KINDS.get(token.sort, "value"), text[token.start : token.end], Span(token.start, token.end))
+            Piece(_KINDS.get(token.kind, "value"), text[token.start : token.end], Span(token.start, token.end))
         )
         at = token.end
     return (*found, *_blank(text, at, len(text)))
@@ -182,14 +183,14 @@ def _clause(query: str, node: Node) -> Clause:
     inner = node.part if isinstance(node, Not) else node
     span = getattr(node, "span", Span(0, 0))
     tokens = scan(query[span.start : span.end])
-    while tokens and tokens[0].sort in SIGNS:
+    while tokens and tokens[0].kind in SIGNS:
         tokens = tokens[1:]
     fields = {_field_of(leaf) for leaf, _ in leaves(inner)}
     field = fields.pop() if len(fields) == 1 else ""
-    if field and tokens and tokens[0].sort is Sort.FIELD:
+    if field and tokens and tokens[0].kind is TokenKind.FIELD:
         tokens = tokens[1:]
     words = query[span.start + tokens[0].start : span.start + tokens[-1].end] if tokens else ""
-    if field and len(tokens) == 1 and tokens[0].sort is Sort.PHRASE:
+    if field and len(tokens) == 1 and tokens[0].kind is TokenKind.PHRASE:
         words = unquote(words)
     if isinstance(inner, Mine):
         words = "mine"
@@ -218,27 +219,32 @@ def _add(query: str, term: str, *, negated: bool) -> str:
 
 
 def _append(query: str, term: str) -> str:
-    """Behind the query, which is put in parentheses where OR would otherwise take the term in."""
+    return f"{_begin(query)}{term}"
+
+
+@lru_cache(maxsize=128)
+def _begin(query: str) -> str:
+    """What a term is written behind: the query, in parentheses where OR would otherwise take the term in."""
     tokens = scan(query[:CHARS_MAX])
     if not tokens:
-        return term
+        return ""
     typed = query.strip()
     if _read(typed) is None:
-        return f"{typed} AND {term}"
+        return f"{typed} AND "
     if (len(typed) - len(typed.rstrip("\\"))) % 2:
         typed += "\\"  # the last backslash is one itself, and takes no meaning from what follows
     if _is_open(tokens):
-        return f"({typed}) AND {term}"
-    joined = any(token.sort is Sort.AND for token in tokens) or tokens[-1].text == "TO"
-    return f"{typed} AND {term}" if joined else f"{typed} {term}"
+        return f"({typed}) AND "
+    joined = any(token.kind is TokenKind.AND for token in tokens) or tokens[-1].text == "TO"
+    return f"{typed} AND " if joined else f"{typed} "
 
 
 def _is_open(tokens: Sequence[Token]) -> bool:
     """Whether OR stands outside all parentheses."""
     depth = 0
     for token in tokens:
-        depth += (token.sort is Sort.OPEN) - (token.sort is Sort.CLOSE)
-        if token.sort is Sort.OR and depth == 0:
+        depth += (token.kind is TokenKind.OPEN) - (token.kind is TokenKind.CLOSE)
+        if token.kind is TokenKind.OR and depth == 0:
             return True
     return False
 
@@ -261,7 +267,7 @@ def _write_values(query: str, part: Value, values: Sequence[str]) -> str:
     spelled = {fold_value(choice): choice for choice in FIELDS[part.field].choices}
     told = " OR ".join(spelled.get(value, value) for value in values)
     told = f"({told})" if len(values) > 1 else told
-    names_field = scan(query[part.span.start : part.span.end])[0].sort is Sort.FIELD
+    names_field = scan(query[part.span.start : part.span.end])[0].kind is TokenKind.FIELD
     return f"{part.field}:{told}" if names_field and values else told
 
 
@@ -272,7 +278,7 @@ def _take_out(tokens: Sequence[Token], span: Span) -> list[Token]:
         if token.end <= span.start or token.start >= span.end:
             kept.append(token)
         else:
-            while kept and kept[-1].sort in _BEFORE_OPERANDS:
+            while kept and kept[-1].kind in _BEFORE_OPERANDS:
                 kept.pop()
     while idle := _find_idle(kept):
         del kept[idle]
@@ -282,16 +288,16 @@ def _take_out(tokens: Sequence[Token], span: Span) -> list[Token]:
 def _find_idle(tokens: Sequence[Token]) -> slice | None:
     """Parentheses with nothing in them, with what stands before them; an operator that joins nothing."""
     for place, token in enumerate(tokens):
-        before = tokens[place - 1].sort if place else None
-        after = tokens[place + 1].sort if place + 1 < len(tokens) else None
-        if token.sort is Sort.OPEN and after is Sort.CLOSE:
+        before = tokens[place - 1].kind if place else None
+        after = tokens[place + 1].kind if place + 1 < len(tokens) else None
+        if token.kind is TokenKind.OPEN and after is TokenKind.CLOSE:
             first = place
-            while first and tokens[first - 1].sort in _BEFORE_OPERANDS:
+            while first and tokens[first - 1].kind in _BEFORE_OPERANDS:
                 first -= 1
             return slice(first, place + 2)
-        if token.sort is Sort.OR and after is Sort.AND:
+        if token.kind is TokenKind.OR and after is TokenKind.AND:
             return slice(place + 1, place + 2)  # what was taken out belonged to AND, which binds tighter
-        if token.sort in JOINS and (before not in ENDS or after not in BEGINS):
+        if token.kind in JOINS and (before not in ENDS or after not in BEGINS):
             return slice(place, place + 1)
     return None
 
@@ -299,13 +305,11 @@ def _find_idle(tokens: Sequence[Token]) -> slice | None:
 def _write(query: str, tokens: Sequence[Token], kept: Sequence[Token]) -> str:
     """These of the tokens, with what was typed between those that stood side by side."""
     places = {token: place for place, token in enumerate(tokens)}
-    written = ""
-    for before, token in pairwise((None, *kept)):
-        if token is None:
-            continue
-        if before is not None and places[token] == places[before] + 1:
+    written = query[kept[0].start : kept[0].end] if kept else ""
+    for before, token in pairwise(kept):
+        if places[token] == places[before] + 1:
             written += query[before.end : token.start]
-        elif before is not None and before.sort not in _BEFORE_OPERANDS | {Sort.OPEN} and token.sort is not Sort.CLOSE:
+        elif before.kind not in _BEFORE_OPERANDS | {TokenKind.OPEN} and token.kind is not TokenKind.CLOSE:
             written += " "
         written += query[token.start : token.end]
     return written

@@ -28,7 +28,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `also` are other spellings that are understood; `choices` what it takes, where those are few."""
+    """
+    One field. `says` is what it tells of a model, for help. `letter` marks its values in the index; empty where values
+    are not kept there. `also` are other spellings that are understood; `choices` what it takes, where those are few.
+    `has_order` says that its values can be compared: times, and tiers in the order of their choices. `is_flag` that
+    each of its choices is a yes or no of its own, so that "any of them" asks for nothing.
+    """
 
     name: str
     kind: Kind
@@ -37,11 +42,8 @@ class Field:
     letter: str = ""
     also: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
-
-    @property
-    def has_order(self) -> bool:
-        """Whether one value is more than another: of times, and of tiers in the order of their choices."""
-        return self.kind is Kind.MOMENT or self.name == "riskTier"
+    has_order: bool = False
+    is_flag: bool = False
 
 
 #: What is longer is like no field, and would take long to compare.
@@ -60,7 +62,7 @@ _ROWS = (
     ),
     Field(
         "riskTier", Kind.CHOICE, "its risk tier", "riskTier:HIGH", "T",
-        ("risk", "tier"), _TIERS,
+        ("risk", "tier"), _TIERS, has_order=True,
     ),
     Field(
         "state", Kind.CHOICE, "the state of one of its versions", "state:PRODUCTION", "S",
@@ -77,13 +79,22 @@ _ROWS = (
     ),
     Field("license", Kind.VALUE, "the license of one of its versions", "license:apache-2.0", "L", ("licence",)),
     Field("version", Kind.VALUE, "the number of one of its versions", "version:1.2.0", also=("versions",)),
-    Field("created", Kind.MOMENT, "when it was registered", "created:[2024-01-01 TO 2024-06-30]", also=("registered",)),
-    Field("updated", Kind.MOMENT, "when it last changed", "updated:>2024-01-01", also=("modified", "changed")),
+    Field(
+        "created", Kind.MOMENT, "when it was registered", "created:[2024-01-01 TO 2024-06-30]", also=("registered",),
+        has_order=True,
+    ),
+    Field(
+        "updated", Kind.MOMENT, "when it last changed", "updated:>2024-01-01", also=("modified", "changed"),
+        has_order=True,
+    ),
     Field(
         "is", Kind.CHOICE, "what holds for it", "is:mine", "X",
-        choices=("mine", "live", "active", "retired", "restricted", "external"),
+        choices=("mine", "live", "active", "retired", "restricted", "external"), is_flag=True,
     ),
-    Field("has", Kind.CHOICE, "what it has", "has:card", "H", ("with",), choices=("card", "version", "files")),
+    Field(
+        "has", Kind.CHOICE, "what it has", "has:card", "H", ("with",), choices=("card", "version", "files"),
+        is_flag=True,
+    ),
 )  # fmt: skip
 
 #: Every field by its name, in the order in which help shows them.

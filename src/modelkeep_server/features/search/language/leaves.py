@@ -1,4 +1,4 @@
-"""What single terms of a query mean: words, values of fields, choices and spans of time."""
+"""What single terms of a query mean: words, values of fields, choices and ranges of time."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ from itertools import dropwhile
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.mistakes import Fault, mend
 from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment
-from modelkeep_server.features.search.language.scanning import Sort, Token, unquote
+from modelkeep_server.features.search.language.scanning import Token, TokenKind, unquote
 from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
@@ -64,7 +64,7 @@ class Term:
     @property
     def is_quoted(self) -> bool:
         """Whether it stands in quotes, where no character has a meaning of its own."""
-        return self.token.sort is Sort.PHRASE
+        return self.token.kind is TokenKind.PHRASE
 
     @property
     def is_wild(self) -> bool:
@@ -112,21 +112,21 @@ def read_leaf(term: Term) -> Leaf:
 
 
 def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
-    """What a span between two terms means; an end belongs to it or does not. `*` leaves an end open."""
+    """What a range between two terms means. `has_low`, `has_high`: its ends belong to it. `*` leaves an end open."""
     field = low.field
     if field is None:
-        raise low.fault_of_all("A span belongs to a field.", expected=("created:[2024-01-01 TO 2024-06-30]",))
+        raise low.fault_of_all("A range needs a field before it.", expected=("created:[2024-01-01 TO 2024-06-30]",))
     if field.has_order and field.kind is Kind.CHOICE:
         return _read_tiers(low, high, field, has_low=has_low, has_high=has_high)
     if field.kind is not Kind.MOMENT:
         way = low.write(f"({low.token.text} OR {high.token.text})")
-        raise low.fault_of_all(f"`{field.name}` takes values, and no span of them.", way, (field.example,))
+        raise low.fault_of_all(f"`{field.name}` takes values, but no range of them.", way, (field.example,))
     first, last = _bound(low), _bound(high)
     start = (first.start if has_low else first.end) if first else None
     end = (last.end if has_high else last.start) if last else None
     if start is not None and end is not None and end <= start:
         way = low.write(f"[{high.token.text} TO {low.token.text}]")
-        raise low.fault_of_all("This span ends before it begins.", way)
+        raise low.fault_of_all("This range ends before it begins.", way)
     return Everything() if start is None and end is None else During(field.name, start, end, low.span)
 
 
@@ -144,7 +144,7 @@ def _read(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _read_free(term: Term) -> Leaf:
-    if term.token.sort is Sort.WORD and ids.is_uuid(term.token.text):
+    if term.token.kind is TokenKind.WORD and ids.is_uuid(term.token.text):
         return Is(term.token.text.lower(), term.span)
     return _read_text(term, Place.ANYWHERE)
 
@@ -219,7 +219,7 @@ def _say_wordless_term(term: Term) -> Fault:
 def _say_wordless(term: Term) -> str:
     typed = term.token.text
     if typed in _SIGNS:
-        return f"`{typed}` stands alone. What is not wanted follows it without a blank: `-experimental`."
+        return f"`{typed}` stands alone. Write it right before what you do not want: `-experimental`."
     if not term.typed.strip():
         return "There is nothing between these quotes."
     return f"`{typed[:40]}` holds no letter or digit that could be looked for."
@@ -260,7 +260,7 @@ def _read_value(term: Term, field: Field) -> Leaf:
 
 
 def _read_choice(term: Term, field: Field) -> Leaf:
-    if term.is_wild and set(term.token.text) == {"*"} and field.name not in {"is", "has"}:
+    if term.is_wild and set(term.token.text) == {"*"} and not field.is_flag:
         return Value(field.name, _ANY, term.span)
     found = _find_choices(term, field)
     if not found and field.name == "state" and (model := _find_choices(term, FIELDS["is"])):
@@ -290,7 +290,7 @@ def _as_choice(term: Term, field: Field, found: tuple[str, ...]) -> Leaf:
 def _find_choices(term: Term, field: Field) -> tuple[str, ...]:
     typed = term.write_pattern("") if term.is_wild else term.typed
     wanted = _squeeze(typed)
-    if term.is_wild and field.name not in {"is", "has"} and any(char.isalnum() for char in wanted):
+    if term.is_wild and not field.is_flag and any(char.isalnum() for char in wanted):
         return tuple(choice for choice in field.choices if fnmatchcase(_squeeze(choice), wanted))
     return tuple(choice for choice in field.choices if _squeeze(choice) == wanted)
 
@@ -318,7 +318,7 @@ def _read_tiers(low: Term, high: Term, field: Field, *, has_low: bool, has_high:
         found = tuple(choice for choice in found if choice in kept)
     if not found:
         way = low.write(f"[{high.token.text} TO {low.token.text}]")
-        raise low.fault_of_all("This span ends before it begins.", way, field.choices)
+        raise low.fault_of_all("This range ends before it begins.", way, field.choices)
     return _as_choice(low, field, found)
 
 
@@ -331,12 +331,12 @@ def _say_unknown_choice(term: Term, field: Field) -> Fault:
     near = [ways[spelling] for spelling in get_close_matches(typed[:40], ways, n=1, cutoff=0.5)]
     instead = next(iter([*begun, *near]), None)
     asks = f" Did you mean `{instead}`?" if instead else ""
-    message = f"`{field.name}` is never `{term.typed[:40]}`. It is one of {', '.join(field.choices)}.{asks}"
+    message = f"`{field.name}` has no value `{term.typed[:40]}`. It takes one of {', '.join(field.choices)}.{asks}"
     return term.fault(message, instead, field.choices)
 
 
 def _say_unordered(term: Term, field: Field) -> Fault:
-    message = f"`{field.name}` has no order to compare by. Dates and riskTier have one."
+    message = f"Values of `{field.name}` cannot be compared; dates and riskTier can."
     return term.fault_of_all(message, term.write(term.token.text), (field.example,))
 
 
@@ -346,11 +346,11 @@ def _read_during(term: Term, field: Field) -> Leaf:
     if ".." in term.token.text and not term.sign:
         low, _, high = term.token.text.partition("..")
         way = term.write(f"[{low.strip('.') or '*'} TO {high.strip('.') or '*'}]")
-        raise term.fault_of_all(f"A span of time is written `{way}`.", way)
+        raise term.fault_of_all(f"A range of dates is written `{way}`.", way)
     stretch = _read_stretch(term)
     if stretch.is_instant and not term.sign:
         way = term.write(f">={term.token.text}")
-        raise term.fault_of_all(f"`{term.typed}` is one instant. What came since is `{way}`.", way)
+        raise term.fault_of_all(f"`{term.typed}` is a single instant. For all since then, write `{way}`.", way)
     start = {">": stretch.end, ">=": stretch.start, "": stretch.start}.get(term.sign)
     end = {"<": stretch.start, "<=": stretch.end, "": stretch.end}.get(term.sign)
     return During(field.name, start, end, term.span)

@@ -19,8 +19,8 @@ from modelkeep_server.features.search.language.mistakes import Fault, QueryMista
 from modelkeep_server.features.search.language.scanning import (
     BEGINS,
     ENDS,
-    Sort,
     Token,
+    TokenKind,
     match_parentheses,
     scan,
 )
@@ -39,8 +39,10 @@ from modelkeep_server.features.search.language.tree import leaves as list_leaves
 #: So often a query is mended to find one that can be read; each time one fault is gone.
 _MENDINGS_MAX = 12
 _SIGNS = {"=>": ">=", "≥": ">=", "=<": "<=", "≤": "<=", "=": "", "==": ""}
-_WRITTEN = {Sort.AND: "AND", Sort.OR: "OR", Sort.NOT: "NOT", Sort.MINUS: "NOT", Sort.PLUS: "", Sort.TO: "TO",
-            Sort.OPEN: "(", Sort.CLOSE: ")"}  # fmt: skip
+_WRITTEN = {
+    TokenKind.AND: "AND", TokenKind.OR: "OR", TokenKind.NOT: "NOT", TokenKind.MINUS: "NOT", TokenKind.PLUS: "",
+    TokenKind.TO: "TO", TokenKind.OPEN: "(", TokenKind.CLOSE: ")",
+}  # fmt: skip
 
 
 def read_query(text: str, *, now: datetime) -> Node:
@@ -116,20 +118,20 @@ class _Builder:
         """What luqum is given. Terms side by side mean AND, which binds tighter than OR, so the word is written."""
         written = ""
         for place, token in enumerate(self._tokens):
-            if place and self._tokens[place - 1].sort in ENDS and token.sort in BEGINS:
+            if place and self._tokens[place - 1].kind in ENDS and token.kind in BEGINS:
                 written += " AND "
             self._placed[len(written)] = place
             written += self._name(place, token) + " "
         return written
 
     def _name(self, place: int, token: Token) -> str:
-        if token.sort is Sort.FIELD:
+        if token.kind is TokenKind.FIELD:
             return f"f{place}:"
-        if token.sort is Sort.COMPARE:
+        if token.kind is TokenKind.COMPARE:
             return _SIGNS.get(token.text, token.text)
-        if token.sort in {Sort.RANGE_OPEN, Sort.RANGE_CLOSE}:
+        if token.kind in {TokenKind.RANGE_OPEN, TokenKind.RANGE_CLOSE}:
             return token.text
-        return _WRITTEN.get(token.sort, f"w{place}")
+        return _WRITTEN.get(token.kind, f"w{place}")
 
     def _build(self, item: Any, field: int | None, *, is_grouped: bool) -> tuple[Node, Span]:
         """The node of what luqum read, and where it stands. `field` is the place of the field around it."""
@@ -170,7 +172,7 @@ class _Builder:
     def _term(self, place: int, field: int | None, *, is_grouped: bool) -> leaves.Term:
         token, first = self._tokens[place], place
         sign = ""
-        if place and self._tokens[place - 1].sort is Sort.COMPARE:
+        if place and self._tokens[place - 1].kind is TokenKind.COMPARE:
             first = place - 1
             sign = _SIGNS.get(self._tokens[first].text, self._tokens[first].text)
         if field is not None and not is_grouped:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from modelkeep_server.features.search.language.fields import Field, find_field
 
 
-class Sort(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     #: A bare word, or the bare value of a field.
@@ -50,7 +50,7 @@ class Token:
     of a phrase whose closing quote is missing.
     """
 
-    sort: Sort
+    kind: TokenKind
     start: int
     end: int
     text: str
@@ -58,12 +58,12 @@ class Token:
     is_open: bool = False
 
 
-OPERANDS = frozenset({Sort.WORD, Sort.PHRASE, Sort.REGEX})
-JOINS = frozenset({Sort.AND, Sort.OR})
-SIGNS = frozenset({Sort.NOT, Sort.MINUS, Sort.PLUS})
+OPERANDS = frozenset({TokenKind.WORD, TokenKind.PHRASE, TokenKind.REGEX})
+JOINS = frozenset({TokenKind.AND, TokenKind.OR})
+SIGNS = frozenset({TokenKind.NOT, TokenKind.MINUS, TokenKind.PLUS})
 #: Tokens behind which an operand has ended, and those that begin one.
-ENDS = OPERANDS | {Sort.CLOSE, Sort.RANGE_CLOSE, Sort.MODIFIER}
-BEGINS = OPERANDS | SIGNS | {Sort.OPEN, Sort.RANGE_OPEN, Sort.FIELD, Sort.COMPARE}
+ENDS = OPERANDS | {TokenKind.CLOSE, TokenKind.RANGE_CLOSE, TokenKind.MODIFIER}
+BEGINS = OPERANDS | SIGNS | {TokenKind.OPEN, TokenKind.RANGE_OPEN, TokenKind.FIELD, TokenKind.COMPARE}
 
 #: What East Asian keyboards type for signs of the language.
 _PLAIN = str.maketrans("：（）", ":()")
@@ -71,9 +71,9 @@ _PLAIN = str.maketrans("：（）", ":()")
 _CURLY = "“”„‟＂"
 _QUOTES = '"' + _CURLY
 _MINUSES = "-−–"
-_KEYWORDS = {"AND": Sort.AND, "OR": Sort.OR, "NOT": Sort.NOT}
-_DOUBLES = {"&&": Sort.AND, "||": Sort.OR}
-_PREFIXES = {**dict.fromkeys(_MINUSES, Sort.MINUS), "!": Sort.NOT, "+": Sort.PLUS}
+_KEYWORDS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
+_DOUBLES = {"&&": TokenKind.AND, "||": TokenKind.OR}
+_PREFIXES = {**dict.fromkeys(_MINUSES, TokenKind.MINUS), "!": TokenKind.NOT, "+": TokenKind.PLUS}
 
 _PHRASE = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CURLY_PHRASE = re.compile(rf"[{_CURLY}](?:[^{_QUOTES}\\]|\\.)*[{_QUOTES}]", re.DOTALL)
@@ -85,9 +85,10 @@ _COMPARED = re.compile(r">=|<=|=>|=<|==|[><=≥≤]")
 _BARE = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+", re.DOTALL)
 _BOUND = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\[\]{{}}\\]|\\\Z)+", re.DOTALL)
 _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
-_SPAN = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
-#: A line that tells people of the query below it, as examples in guides have them.
-_REMARK = re.compile(r"^[ \t]*#[ \t][^\n]*\n", re.MULTILINE)
+_RANGE = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
+#: A line that tells people of the query below it, as examples in guides have them: for browsers as well.
+REMARK = r"^[ \t]*#[ \t](.*)"
+_REMARK = re.compile(rf"{REMARK}\n", re.MULTILINE)
 _BREAKS = re.compile(r"[\r\n]+")
 
 
@@ -121,33 +122,33 @@ class _Scanner:
 
     def _take(self, at: int) -> int:
         text, char = self._text, self._text[at]
-        follows_field = bool(self._tokens) and self._tokens[-1].sort is Sort.FIELD
+        follows_field = bool(self._tokens) and self._tokens[-1].kind is TokenKind.FIELD
         touches = bool(self._tokens) and self._tokens[-1].end == at
-        if touches and self._tokens[-1].sort in ENDS and (modifier := _MODIFIER.match(text, at)):
-            return self._add(Sort.MODIFIER, at, modifier.end())
+        if touches and self._tokens[-1].kind in ENDS and (modifier := _MODIFIER.match(text, at)):
+            return self._add(TokenKind.MODIFIER, at, modifier.end())
         if char in _QUOTES:
             return self._take_phrase(at)
         if char in "()":
             return self._take_parenthesis(at, follows_field=follows_field)
-        if self._tokens and self._tokens[-1].sort is Sort.COMPARE:
+        if self._tokens and self._tokens[-1].kind is TokenKind.COMPARE:
             return self._take_word(at)
         if double := _DOUBLES.get(text[at : at + 2]):
             return self._add(double, at, at + 2)
         if char in _PREFIXES and self._has_operand(at + 1):
             return self._add(_PREFIXES[char], at, at + 1)
         if regex := _REGEX.match(text, at):
-            return self._add(Sort.REGEX, at, regex.end())
+            return self._add(TokenKind.REGEX, at, regex.end())
         takes_value = follows_field or bool(self._within and self._within[-1])
         if takes_value and (compared := _COMPARED.match(text, at)):
-            return self._add(Sort.COMPARE, at, compared.end())
-        if char in "[{" and (takes_value or _SPAN.match(text, at)):
+            return self._add(TokenKind.COMPARE, at, compared.end())
+        if char in "[{" and (takes_value or _RANGE.match(text, at)):
             return self._take_range(at)
         if not (follows_field and touches) and (named := _NAMED.match(text, at)) and (field := _field_of(named)):
-            return self._add(Sort.FIELD, at, named.end(), field)
+            return self._add(TokenKind.FIELD, at, named.end(), field)
         return self._take_word(at)
 
-    def _add(self, sort: Sort, start: int, end: int, field: Field | None = None, *, is_open: bool = False) -> int:
-        self._tokens.append(Token(sort, start, end, self._typed[start:end], field, is_open))
+    def _add(self, kind: TokenKind, start: int, end: int, field: Field | None = None, *, is_open: bool = False) -> int:
+        self._tokens.append(Token(kind, start, end, self._typed[start:end], field, is_open))
         return end
 
     def _has_operand(self, at: int) -> bool:
@@ -155,15 +156,15 @@ class _Scanner:
 
     def _take_phrase(self, at: int) -> int:
         found = (_PHRASE if self._text[at] == '"' else _CURLY_PHRASE).match(self._text, at)
-        return self._add(Sort.PHRASE, at, found.end() if found else len(self._text), is_open=found is None)
+        return self._add(TokenKind.PHRASE, at, found.end() if found else len(self._text), is_open=found is None)
 
     def _take_parenthesis(self, at: int, *, follows_field: bool) -> int:
         if self._text[at] == "(":
             self._within.append(follows_field or bool(self._within and self._within[-1]))
-            return self._add(Sort.OPEN, at, at + 1)
+            return self._add(TokenKind.OPEN, at, at + 1)
         if self._within:
             self._within.pop()
-        return self._add(Sort.CLOSE, at, at + 1)
+        return self._add(TokenKind.CLOSE, at, at + 1)
 
     def _take_word(self, at: int) -> int:
         found = _BARE.match(self._text, at)
@@ -174,20 +175,20 @@ class _Scanner:
         if modified := _MODIFIED.search(word):
             end = at + modified.start()
             word = self._text[at:end]
-        return self._add(_KEYWORDS.get(word, Sort.WORD), at, end)
+        return self._add(_KEYWORDS.get(word, TokenKind.WORD), at, end)
 
     def _take_range(self, at: int) -> int:
-        at = self._skip(self._add(Sort.RANGE_OPEN, at, at + 1))
+        at = self._skip(self._add(TokenKind.RANGE_OPEN, at, at + 1))
         while at < len(self._text) and self._text[at] not in "()[{":
             if self._text[at] in "]}":
-                return self._add(Sort.RANGE_CLOSE, at, at + 1)
+                return self._add(TokenKind.RANGE_CLOSE, at, at + 1)
             if self._text[at] in _QUOTES:
                 at = self._take_phrase(at)
             else:
                 found = _BOUND.match(self._text, at)
                 end = found.end() if found else at + 1
                 is_to = self._text[at:end].upper() == "TO"
-                at = self._add(Sort.TO if is_to else Sort.WORD, at, end)
+                at = self._add(TokenKind.TO if is_to else TokenKind.WORD, at, end)
             at = self._skip(at)
         return at
 
@@ -215,9 +216,9 @@ def match_parentheses(tokens: Sequence[Token]) -> dict[int, int]:
     matches: dict[int, int] = {}
     opened: list[int] = []
     for place, token in enumerate(tokens):
-        if token.sort is Sort.OPEN:
+        if token.kind is TokenKind.OPEN:
             opened.append(place)
-        elif token.sort is Sort.CLOSE and opened:
+        elif token.kind is TokenKind.CLOSE and opened:
             matches[place] = opened[-1]
             matches[opened.pop()] = place
     return matches

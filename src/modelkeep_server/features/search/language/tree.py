@@ -163,11 +163,16 @@ Node = Leaf | Not | And | Or
 
 def join(parts: tuple[Node, ...]) -> Node:
     """All of these: none is everything, one is itself, and a conjunction within is laid open."""
-    flat = tuple(part for node in parts for part in (node.parts if isinstance(node, And) else (node,)))
+    flat = tuple(part for node in parts for part in parts_of(node))
     told = tuple(part for part in flat if not isinstance(part, Everything))
     if not told:
         return Everything()
     return told[0] if len(told) == 1 else And(told)
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """What must all fit: the parts of a conjunction, or the node itself."""
+    return node.parts if isinstance(node, And) else (node,)
 
 
 def leaves(node: Node, *, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:

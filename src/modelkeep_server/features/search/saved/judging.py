@@ -32,7 +32,7 @@ from modelkeep_server.features.search.language.tree import (
     Value,
 )
 from modelkeep_server.features.search.saved.needles import list_held, stem_of
-from modelkeep_server.features.search.saved.remembering import Remembered
+from modelkeep_server.kit.remembering import Remembered
 
 #: So many characters of patterns are remembered, compiled.
 _REMEMBERED_CHARS = 1_000_000

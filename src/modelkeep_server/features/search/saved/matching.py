@@ -41,7 +41,7 @@ from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Mine, Node
 from modelkeep_server.features.search.saved.judging import Document, judge, read_documents
-from modelkeep_server.features.search.saved.remembering import Remembered
+from modelkeep_server.kit.remembering import Remembered
 from modelkeep_server.rules.saved_searches import NEW_DAYS, Sharing
 
 MATCH = "match-searches"

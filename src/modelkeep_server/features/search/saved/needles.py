@@ -1,5 +1,6 @@
 """
-How a changed model finds the saved searches that it may match, without any of them being read.
+How a changed model finds the saved searches that it may match, without any of them being read: what search engines
+call percolation.
 
 Each search has needles, of which every model that matches it holds at least one: the beginning of a word, or a value.
 What a model holds is looked up among them. A needle that is found says no more than that the search is worth asking.

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union_all
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Row, Select, bindparam, func, or_, select, union_all
 
 from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import models, people, saved_searches, search_alerts, search_matches, search_models
@@ -13,13 +14,16 @@ from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.saved.remembering import Remembered
-from modelkeep_server.features.search.saved.views import Followed, SavedSearch
+from modelkeep_server.features.search.saved.views import Followed, SavedSearch, TakenDown
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.paging import DEFAULT_LIMIT, Page
+from modelkeep_server.kit.remembering import Remembered
 from modelkeep_server.kit.words import fold_value
 from modelkeep_server.rules.errors import FieldError, Invalid, NotFound
 from modelkeep_server.rules.saved_searches import COUNTED_MAX, RESTORED_DAYS, Sharing
+
+#: Who asks, by inside id, or where that stands in a statement built once.
+Asker = int | None | BindParameter[int]
 
 #: Whose searches a list shows.
 WHOSE = ("all", "mine", "shared")
@@ -39,9 +43,9 @@ def list_searches(
     """
     if whose not in WHOSE:
         raise Invalid.of([FieldError("whose", f"Choose one of {', '.join(WHOSE)}.")])
-    found = _WHOSE[whose](actor)
+    found = _WHOSE[whose](actor.user_id)
     rows, following = read_rows(
-        work, _select(actor).where(*found), saved_searches.c.name_key, saved_searches.c.id,
+        work, _select(actor.user_id).where(*found), saved_searches.c.name_key, saved_searches.c.id,
         filters={"list": "searches", "of": str(actor.user_id), "whose": whose}, limit=limit, cursor=cursor,
     )  # fmt: skip
     total = work.scalar(select(func.count()).select_from(saved_searches).where(*found))
@@ -54,25 +58,30 @@ def list_first(work: Work, actor: Actor, *, limit: int) -> Page[SavedSearch]:
     `total` is how many there are, `COUNTED_MAX` and one for more of others than are counted. One statement, which
     costs the same however many share theirs.
     """
-    kept = saved_searches.c
+    rows = work.all(_select_first(), {"asker": actor.user_id, "most": limit})
+    return Page(tuple(_to_search(row, actor, None) for row in rows), None, rows[0].total if rows else 0)
+
+
+@cache
+def _select_first() -> Select[Any]:
+    kept, asker, most = saved_searches.c, bindparam("asker", type_=BigInteger), bindparam("most", type_=BigInteger)
     first = union_all(
         *(
-            select(select(kept.id).where(*found).order_by(kept.name_key, kept.id).limit(limit).subquery())
-            for found in (_mine(actor), _of_others(actor))
+            select(select(kept.id).where(*found).order_by(kept.name_key, kept.id).limit(most).subquery())
+            for found in (_mine(asker), _of_others(asker))
         )
     )
-    mine = select(func.count()).select_from(saved_searches).where(*_mine(actor)).scalar_subquery()
-    others = select(kept.id).where(*_of_others(actor)).limit(COUNTED_MAX + 1).subquery()
+    mine = select(func.count()).select_from(saved_searches).where(*_mine(asker)).scalar_subquery()
+    others = select(kept.id).where(*_of_others(asker)).limit(COUNTED_MAX + 1).subquery()
     total = mine + select(func.count()).select_from(others).scalar_subquery()
-    order = (kept.person_id != actor.user_id, kept.name_key, kept.id)
-    found = _select(actor).add_columns(total.label("total")).where(kept.id.in_(first)).order_by(*order)
-    rows = work.all(found.limit(limit))
-    return Page(tuple(_to_search(row, actor, None) for row in rows), None, rows[0].total if rows else 0)
+    order = (kept.person_id != asker, kept.name_key, kept.id)
+    found = _select(asker).add_columns(total.label("total")).where(kept.id.in_(first)).order_by(*order)
+    return found.limit(most)
 
 
 def count_mine(work: Work, actor: Actor) -> int:
     """How many searches the actor saved. One statement."""
-    return int(work.scalar(select(func.count()).select_from(saved_searches).where(*_mine(actor))))
+    return int(work.scalar(select(func.count()).select_from(saved_searches).where(*_mine(actor.user_id))))
 
 
 def count_alerts(work: Work, actor: Actor) -> int:
@@ -84,7 +93,7 @@ def count_alerts(work: Work, actor: Actor) -> int:
     found = select(func.count()).join_from(
         search_alerts, saved_searches, saved_searches.c.id == search_alerts.c.search_id
     )
-    return int(work.scalar(found.where(*told, *_found_by(actor))))
+    return int(work.scalar(found.where(*told, *_found_by(actor.user_id))))
 
 
 def get_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
@@ -101,13 +110,15 @@ def find_search(work: Work, actor: Actor, public_id: str) -> SavedSearch | None:
     """The same; None where there is none. One statement, none where it is no id at all."""
     if not ids.is_uuid(public_id):
         return None
-    row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *_found_by(actor)))
+    row = work.first(
+        _select(actor.user_id).where(saved_searches.c.public_id == public_id.lower(), *_found_by(actor.user_id))
+    )
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
 def find_named(work: Work, actor: Actor, name: str) -> SavedSearch | None:
     """The actor's own search of a name; None where there is none. One statement."""
-    row = work.first(_select(actor).where(saved_searches.c.name_key == fold_value(name), *_mine(actor)))
+    row = work.first(_select(actor.user_id).where(saved_searches.c.name_key == fold_value(name), *_mine(actor.user_id)))
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
@@ -138,9 +149,9 @@ def list_followed(work: Work, actor: Actor, *, days: int, limit: int) -> Page[Fo
     )
     found = select(func.count()).select_from(lately).scalar_subquery().label("found")
     followed = (
-        _select(actor)
+        _select(actor.user_id)
         .add_columns(found, func.count().over().label("total"))
-        .where(search_alerts.c.id.is_not(None), *_found_by(actor))
+        .where(search_alerts.c.id.is_not(None), *_found_by(actor.user_id))
         .order_by(found.desc(), saved_searches.c.name_key, saved_searches.c.id)
         .limit(limit)
     )
@@ -157,14 +168,39 @@ def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None
         return None
     lately = saved_searches.c.ended_at >= work.now - timedelta(days=RESTORED_DAYS)
     deleted = (saved_searches.c.person_id == actor.user_id, lately)
-    row = work.first(_select(actor).where(saved_searches.c.public_id == public_id.lower(), *deleted))
+    row = work.first(_select(actor.user_id).where(saved_searches.c.public_id == public_id.lower(), *deleted))
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
-def _select(actor: Actor) -> Select[Any]:
+def list_taken_down(work: Work, *, limit: int) -> tuple[TakenDown, ...]:
+    """Those that were taken down and are not allowed again, the last first. One statement."""
+    kept = saved_searches.c
+    found = (
+        select(kept.public_id, people.c.email, kept.taken_down_at, kept.taken_down_reason)
+        .join(people, people.c.id == kept.person_id)
+        .where(*_taken_down())
+        .order_by(kept.taken_down_at.desc(), kept.id.desc())
+    )
+    rows = work.all(found.limit(limit))
+    return tuple(TakenDown(row.public_id, row.email, row.taken_down_at, row.taken_down_reason) for row in rows)
+
+
+def find_taken_down(work: Work, public_id: str) -> Row[Any] | None:
+    """`id` and `revision` of one of these. One statement, none where it is no id at all."""
+    if not ids.is_uuid(public_id):
+        return None
+    kept = saved_searches.c
+    return work.first(select(kept.id, kept.revision).where(kept.public_id == public_id.lower(), *_taken_down()))
+
+
+def _taken_down() -> Sequence[ColumnElement[bool]]:
+    return saved_searches.c.taken_down_at.is_not(None), saved_searches.c.ended_at.is_(None)
+
+
+def _select(asker: Asker) -> Select[Any]:
     told = (
         (search_alerts.c.search_id == saved_searches.c.id)
-        & (search_alerts.c.person_id == actor.user_id)
+        & (search_alerts.c.person_id == asker)
         & search_alerts.c.ended_at.is_(None)
     )
     return (
@@ -174,19 +210,19 @@ def _select(actor: Actor) -> Select[Any]:
     )
 
 
-def _mine(actor: Actor) -> Sequence[ColumnElement[bool]]:
-    return saved_searches.c.person_id == actor.user_id, saved_searches.c.ended_at.is_(None)
+def _mine(asker: Asker) -> Sequence[ColumnElement[bool]]:
+    return saved_searches.c.person_id == asker, saved_searches.c.ended_at.is_(None)
 
 
-def _of_others(actor: Actor) -> Sequence[ColumnElement[bool]]:
+def _of_others(asker: Asker) -> Sequence[ColumnElement[bool]]:
     return (
         saved_searches.c.sharing == Sharing.SHARED.value, saved_searches.c.ended_at.is_(None),
-        saved_searches.c.person_id != actor.user_id,
+        saved_searches.c.person_id != asker,
     )  # fmt: skip
 
 
-def _found_by(actor: Actor) -> Sequence[ColumnElement[bool]]:
-    own_or_shared = or_(saved_searches.c.person_id == actor.user_id, saved_searches.c.sharing == Sharing.SHARED.value)
+def _found_by(asker: Asker) -> Sequence[ColumnElement[bool]]:
+    own_or_shared = or_(saved_searches.c.person_id == asker, saved_searches.c.sharing == Sharing.SHARED.value)
     return own_or_shared, saved_searches.c.ended_at.is_(None)
 
 
@@ -209,6 +245,7 @@ def _to_search(row: Row[Any], actor: Actor, fault: str | None) -> SavedSearch:
         created_at=row.created_at,
         updated_at=row.updated_at,
         revision=row.revision,
+        taken_down_reason=row.taken_down_reason,
     )
 
 

@@ -38,7 +38,7 @@ from modelkeep_server.rules.saved_searches import (
 )
 
 #: What makes a new revision of a saved search.
-EDITS = ("search.update", "search.restore", "search.take_down")
+EDITS = ("search.update", "search.restore", "search.take_down", "search.allow")
 _TAKEN = "Another saved search of yours has this name."
 
 
@@ -59,8 +59,7 @@ def save_search(work: Work, actor: Actor, new: NewSearch, *, copied_from: str | 
     values, node = _judge(
         work, {"name": new.name, "query": new.query, "sort": new.sort, "sharing": new.sharing}, read=True
     )
-    if queries.count_mine(work, actor) >= SEARCHES_MAX:
-        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+    _demand_room(work, actor)
     public_id = ids.uuid7(clock.to_us(work.now))
     key = work.insert(
         saved_searches,
@@ -90,6 +89,7 @@ def update_search(
         NotFound: There is none that the actor finds.
         NotPermitted: It is somebody else's.
         Stale: It was changed since; says what.
+        StateForbids: It is to be shared, and an Admin took it down.
         Invalid, NameTaken: As `save_search`.
     """
     access.require(work, actor, "search.update")
@@ -104,6 +104,8 @@ def update_search(
     changed = {name: value for name, value in values.items() if value != present[name]}
     if not changed:
         return search
+    if changed.get("sharing") == Sharing.SHARED:
+        _demand_not_taken_down(work, search)
     _change(work, search.key, search.revision, {**changed, "name_key": fold_value(values["name"])})
     if "query" in changed:
         keep_needles(work, search.key, node)
@@ -145,8 +147,7 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
             "There is no such search of yours that was deleted.",
             remedy=f"It can be put back for {RESTORED_DAYS} days. Save it anew.",
         )
-    if queries.count_mine(work, actor) >= SEARCHES_MAX:
-        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
+    _demand_room(work, actor)
     _change(work, search.key, search.revision, {"ended_at": None})
     keep_needles(work, search.key, None if search.fault else read_query(search.query, now=work.now))
     access.record(
@@ -158,8 +159,8 @@ def restore_search(work: Work, actor: Actor, public_id: str) -> SavedSearch:
 
 def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -> None:
     """
-    Let nobody but whoever saved a search find it, who keeps it and is told why. Whoever followed it is told by it no
-    more.
+    Let nobody but whoever saved a search find it, who keeps it, is told why, and shares it no more until an Admin
+    allows it. Whoever followed it is told by it no more.
 
     Raises:
         NotFound: There is none that the actor finds.
@@ -173,7 +174,8 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
     faults = find_reason_faults(reason, required=True)
     if faults:
         raise Invalid.of(faults)
-    _change(work, search.key, search.revision, {"sharing": Sharing.PRIVATE.value})
+    down = {"sharing": Sharing.PRIVATE.value, "taken_down_at": work.now, "taken_down_reason": reason}
+    _change(work, search.key, search.revision, down)
     access.record(
         work, actor, "search.take_down", object_id=search.id,
         before={REVISION: search.revision, "sharing": search.sharing.value},
@@ -186,6 +188,25 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
     )  # fmt: skip
 
 
+def allow_search(work: Work, actor: Actor, public_id: str) -> None:
+    """
+    Let whoever saved a search that was taken down share it again; what it asks is not told. Raises NotFound where none
+    by this id is taken down.
+    """
+    access.require(work, actor, "search.allow")
+    found = queries.find_taken_down(work, public_id)
+    if found is not None:
+        work.lock(saved_searches, found.id)
+        found = queries.find_taken_down(work, public_id)
+    if found is None:
+        raise NotFound("No search by this id is taken down.", remedy="Saved searches lists those that are.")
+    _change(work, found.id, found.revision, {"taken_down_at": None, "taken_down_reason": None})
+    access.record(
+        work, actor, "search.allow", object_id=public_id.lower(),
+        before={REVISION: found.revision}, after={REVISION: found.revision + 1},
+    )  # fmt: skip
+
+
 def copy_search(work: Work, actor: Actor, public_id: str, *, name: str | None = None) -> SavedSearch:
     """
     Save a search that one finds as one's own, private and without an alert; without a `name` under its own one, with a
@@ -195,6 +216,12 @@ def copy_search(work: Work, actor: Actor, public_id: str, *, name: str | None = 
     search = queries.get_search(work, actor, public_id)
     new = NewSearch(_free_name(work, actor, search.name) if name is None else name, search.query, search.sort)
     return save_search(work, actor, new, copied_from=search.id)
+
+
+def _demand_room(work: Work, actor: Actor) -> None:
+    """One statement. Raises StateForbids where the actor has as many as one may have."""
+    if queries.count_mine(work, actor) >= SEARCHES_MAX:
+        raise StateForbids(f"You saved {SEARCHES_MAX} searches already.", remedy="Delete one that you do not need.")
 
 
 def _free_name(work: Work, actor: Actor, name: str) -> str:
@@ -218,6 +245,14 @@ def _lock_own(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     return search
 
 
+def _demand_not_taken_down(work: Work, search: SavedSearch) -> None:
+    if search.taken_down_reason is not None:
+        told = f"An Admin took this search down: {search.taken_down_reason}"
+        told = told if told.endswith((".", "!", "?")) else f"{told}."
+        remedy = f"It can be shared once that is allowed. {access.say_whom_to_ask(work, 'search.allow')}"
+        raise StateForbids(told, remedy=remedy, errors=[FieldError("sharing", f"{told} {remedy}")])
+
+
 def _change(work: Work, key: int, revision: int, values: Mapping[str, Any]) -> None:
     work.change(
         saved_searches, key, {**values, "updated_at": work.now, "revision": revision + 1},
@@ -232,7 +267,7 @@ def _judge(work: Work, values: Mapping[str, Any], *, read: bool) -> tuple[dict[s
     faults = {
         "name": find_name_fault(kept["name"]),
         "query": find_query_fault(kept["query"]),
-        "sort": find_choice_fault(kept["sort"], SORTS),
+        "sort": find_choice_fault(kept["sort"], ("", *SORTS)),
         "sharing": find_choice_fault(kept["sharing"], tuple(Sharing)),
     }
     told = [FieldError(field, fault) for field, fault in faults.items() if fault]

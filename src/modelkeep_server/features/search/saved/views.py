@@ -24,7 +24,8 @@ class SavedSearch:
     same by inside id.
 
     `alert_since` is since when that person is told of new models by it, None where they are not. `fault` says why the
-    query cannot be read any more, None where it can. Nothing of what anybody found by it is kept.
+    query cannot be read any more, None where it can. `taken_down_reason` is why an Admin took it down, None where none
+    did, or one allowed it again. Nothing of what anybody found by it is kept.
     """
 
     key: int
@@ -41,6 +42,7 @@ class SavedSearch:
     created_at: datetime
     updated_at: datetime
     revision: int
+    taken_down_reason: str | None = None
 
     @property
     def alert(self) -> bool:
@@ -51,6 +53,16 @@ class SavedSearch:
     def is_shared(self) -> bool:
         """Whether everybody finds it who signs in."""
         return self.sharing is Sharing.SHARED
+
+
+@dataclass(frozen=True)
+class TakenDown:
+    """A search that was taken down, for Admins: not what it asks, which is nobody's but `saved_by`'s."""
+
+    id: str
+    saved_by: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ from typing import Self
 
 from pydantic import Field
 
-from modelkeep_server.features.search.browsing import Browsed
 from modelkeep_server.features.search.completion.offers import Offer, OfferKind
-from modelkeep_server.features.search.exporting import ExportedModel
-from modelkeep_server.features.search.views import VersionMark
+from modelkeep_server.features.search.views import Browsed, ExportedModel, VersionMark
 from modelkeep_server.interfaces.api.shapes.base import Moment, Shape
 from modelkeep_server.interfaces.api.shapes.models import ModelOut, NewestOut
 

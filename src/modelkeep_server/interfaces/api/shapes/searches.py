@@ -59,6 +59,9 @@ class SearchOut(Shape):
     fault: str | None = Field(
         default=None, description="Why its query cannot be read any more; null where it can, as when it was saved."
     )
+    taken_down_reason: str | None = Field(
+        default=None, description="Why an Admin took it down: until one allows it, it cannot be shared. Else null."
+    )
     created_at: Moment
     updated_at: Moment
     revision: int = Field(description="Counts the edits; `ETag` says the same.")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modelkeep_server.features.search.browsing import TIERED_MOST, USED_MOST, Browsed
+from modelkeep_server.features.search.browsing import TIERED_MOST, USED_MOST
+from modelkeep_server.features.search.views import Browsed
 from modelkeep_server.interfaces.web.contexts.base import Context, Walk, Walked
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.kit.paging import Page as Rows

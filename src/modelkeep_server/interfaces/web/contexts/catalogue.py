@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 from modelkeep_server.features.models.views import Model
+from modelkeep_server.features.search.compiling.pages import RELEVANCE, sort_of
 from modelkeep_server.features.search.language.editing import Clause, Piece, add_term, clauses, pieces, remove_span
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.scanning import one_line
-from modelkeep_server.features.search.language.tree import Everything, Node, Text, leaves
+from modelkeep_server.features.search.language.tree import Everything, Node
 from modelkeep_server.features.search.views import Found
 from modelkeep_server.interfaces.web.contexts.base import Context
-from modelkeep_server.interfaces.web.contexts.searches import SavedMenu
+from modelkeep_server.interfaces.web.contexts.searches import SORT_WORDS, SavedMenu
 from modelkeep_server.interfaces.web.facets import FacetBox, SpanBox
 from modelkeep_server.interfaces.web.forms import href_of
 from modelkeep_server.interfaces.web.hits import Hits
@@ -20,10 +22,6 @@ from modelkeep_server.interfaces.web.query_syntax import Syntax, draw_syntax
 TAGS_SHOWN = 8
 #: Longer than any query that can be read; what is beyond it is not drawn.
 QUERY_CHARS_MAX = 2000
-#: The sorts that are offered, with their words; the first only where the query holds words.
-SORTS: Mapping[str, str] = {
-    "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
-}  # fmt: skip
 #: How much of a query is shown on either side of the place that is wrong.
 AROUND_MAX = 60
 #: How much of the way to a page its address remembers: the cursors of eight pages, or of three where they hold names.
@@ -31,7 +29,7 @@ TRAIL_CHARS_MAX = 900
 
 
 @dataclass(frozen=True)
-class Term:
+class Chip:
     """A term of the query: its field (empty for words), what it says, and the address of the query without it."""
 
     field: str
@@ -50,7 +48,7 @@ class Coloured:
 
 
 @dataclass(frozen=True)
-class Fault:
+class QueryFault:
     """What is wrong with a query, where, and a query that was probably meant, which `href` asks for."""
 
     message: str
@@ -80,7 +78,7 @@ class Fault:
         return text if len(text) <= AROUND_MAX else f"{text[:AROUND_MAX]}…"
 
     @classmethod
-    def of(cls, query: str, mistake: QueryMistake, href: str) -> "Fault":
+    def of(cls, query: str, mistake: QueryMistake, href: str) -> "QueryFault":
         """The fault that reading a query found."""
         # The message may end with what was meant, of which the page makes a link, and name all that was expected.
         message = mistake.errors[0].message.partition(" Did you mean ")[0]
@@ -99,8 +97,11 @@ class Blame:
 
 
 @dataclass(frozen=True)
-class Way:
-    """A query that may have been meant. `by_email`: by an owner's name, who is `person` where that is known here."""
+class Suggestion:
+    """
+    A query that may have been meant where nothing was found. `by_email` says that an owner was asked for by name:
+    `person` is theirs, where it is known here.
+    """
 
     query: str
     href: str
@@ -118,7 +119,7 @@ class SortChoice:
 
 
 @dataclass(frozen=True)
-class Walked:
+class PagePosition:
     """Where in the list a page stands: its cursor, those of the pages before it, and how many rows those have."""
 
     cursor: str = ""
@@ -143,13 +144,13 @@ class CatalogueContext(Context):
     unknown_sort: str = ""
     node: Node = field(default_factory=Everything)
     rows: Found | None = None
-    fault: Fault | None = None
+    fault: QueryFault | None = None
     facets: tuple[FacetBox, ...] = ()
     spans: tuple[SpanBox, ...] = ()
     took_ms: int = 0
-    walked: Walked = field(default_factory=Walked)
+    position: PagePosition = field(default_factory=PagePosition)
     blames: tuple[Blame, ...] = ()
-    nearest: tuple[Way, ...] = ()
+    nearest: tuple[Suggestion, ...] = ()
     registry_empty: bool = False
     is_late: bool = False
     saved: SavedMenu = field(default_factory=SavedMenu)
@@ -167,11 +168,11 @@ class CatalogueContext(Context):
         end = start + self.fault.length if self.fault else 0
         return tuple(_coloured(piece, start, end) for piece in pieces(self.query))
 
-    @property
-    def chips(self) -> tuple[Term, ...]:
+    @cached_property
+    def chips(self) -> tuple[Chip, ...]:
         """The terms of the query, each with the address that drops it."""
         return tuple(
-            Term(one.field, _words_of(one), one.negated, self.href_of(remove_span(self.query, one.span)))
+            Chip(one.field, _words_of(one), one.negated, self.href_of(remove_span(self.query, one.span)))
             for one in clauses(self.query)
         )
 
@@ -185,35 +186,29 @@ class CatalogueContext(Context):
         """The syntax panel."""
         return draw_syntax("" if self.fault else self.query, self.href_of)
 
-    @property
+    @cached_property
     def hits(self) -> Hits:
         """What rows mark."""
         return Hits.of(self.node)
 
     @property
-    def holds_words(self) -> bool:
-        """Whether the query holds words by which rows can be ranked."""
-        return any(isinstance(leaf, Text) and not negated for leaf, negated in leaves(self.node))
-
-    @property
     def sorted_by(self) -> str:
         """The sort in force."""
-        found = self.rows.sort if self.rows is not None else self.sort
-        return found or ("relevance" if self.holds_words else "updated")
+        return self.rows.sort if self.rows is not None else sort_of(self.node, self.sort)
 
     @property
     def sort_word(self) -> str:
         """The sort in force, in words."""
-        return SORTS[self.sorted_by]
+        return SORT_WORDS[self.sorted_by]
 
     @property
     def sorts(self) -> tuple[SortChoice, ...]:
         """The sorts that make sense for the query."""
-        automatic = "relevance" if self.holds_words else "updated"
+        automatic = sort_of(self.node, "")
         return tuple(
             SortChoice(word, self._href(self.query, "" if name == automatic else name), name == self.sorted_by)
-            for name, word in SORTS.items()
-            if name != "relevance" or self.holds_words or self.sorted_by == name
+            for name, word in SORT_WORDS.items()
+            if name != RELEVANCE or name in (automatic, self.sorted_by)
         )
 
     @property
@@ -226,7 +221,7 @@ class CatalogueContext(Context):
         """Which rows of how many are shown."""
         if self.rows is None or not self.rows.items:
             return ""
-        first, last = self.walked.before + 1, self.walked.before + len(self.rows.items)
+        first, last = self.position.before + 1, self.position.before + len(self.rows.items)
         if self.rows.total is None:
             return f"{first:,} to {last:,}"
         total = max(self.rows.total, last)
@@ -240,7 +235,7 @@ class CatalogueContext(Context):
     @property
     def newer_word(self) -> str:
         """What the step to the page before is called; beyond what the address remembers it leads to the first page."""
-        if self.walked.before and not self.walked.trail:
+        if self.position.before and not self.position.trail:
             return "First"
         return "Newer" if self.sorted_by in ("updated", "created") else "Previous"
 
@@ -249,21 +244,21 @@ class CatalogueContext(Context):
         """The next page, or None on the last one."""
         if self.rows is None or self.rows.next_cursor is None:
             return None
-        trail = (*self.walked.trail, self.walked.cursor or "-")
+        trail = (*self.position.trail, self.position.cursor or "-")
         while len(" ".join(trail)) > TRAIL_CHARS_MAX:
             trail = trail[1:]
-        before = self.walked.before + len(self.rows.items)
+        before = self.position.before + len(self.rows.items)
         return self._step(self.rows.next_cursor, trail, before)
 
     @property
     def newer_href(self) -> str | None:
         """The page before, or None on the first one."""
-        if not self.walked.cursor:
+        if not self.position.cursor:
             return None
-        rest, last = self.walked.trail[:-1], (self.walked.trail or ("-",))[-1]
+        rest, last = self.position.trail[:-1], (self.position.trail or ("-",))[-1]
         if last == "-":
             return self.href_of(self.query)
-        return self._step(last, rest, max(self.walked.before - PAGE_ROWS, 0))
+        return self._step(last, rest, max(self.position.before - PAGE_ROWS, 0))
 
     @property
     def cleared_href(self) -> str:
@@ -293,6 +288,10 @@ class CatalogueContext(Context):
         wanted = sorted(model.tags, key=lambda tag: not hits.in_tag(tag))[:TAGS_SHOWN]
         return tuple(tag for tag in model.tags if tag in wanted)
 
+    def tags_beyond(self, model: Model) -> int:
+        """How many tags a row has no room for."""
+        return max(len(model.tags) - TAGS_SHOWN, 0)
+
     def owners_shown(self, model: Model) -> tuple[str, ...]:
         """The owners, the one that was searched for first."""
         hits = self.hits
@@ -313,7 +312,7 @@ PAGE_ROWS = 20
 def read_address(given: Mapping[str, str]) -> tuple[str, str]:
     """The query and the sort of an address; empty for a sort that there is not."""
     sort = given.get("sort", "")
-    return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORTS else ""
+    return one_line(given.get("q", "")).strip()[:QUERY_CHARS_MAX], sort if sort in SORT_WORDS else ""
 
 
 def say_models(found: Found) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from modelkeep_server.features.search.language.scanning import one_line
-from modelkeep_server.features.search.saved.views import SavedSearch
+from modelkeep_server.features.search.saved.views import SavedSearch, TakenDown
 from modelkeep_server.interfaces.web.contexts.base import Context, EditContext, FormContext, Walk, Walked
 from modelkeep_server.interfaces.web.editing import Base
 from modelkeep_server.interfaces.web.forms import href_of
@@ -13,14 +13,15 @@ from modelkeep_server.kit.paging import Page as Rows
 from modelkeep_server.rules.saved_searches import COUNTED_MAX, SEARCHES_MAX
 
 LABELS: Mapping[str, str] = {"name": "Name", "query": "Query", "sort": "Sort", "sharing": "Who finds it"}
+#: What sorts are called, here and in the catalogue.
 SORT_WORDS: Mapping[str, str] = {
-    "": "As suits the query", "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
+    "relevance": "Best match", "updated": "Last updated", "created": "Newest", "name": "Name",
 }  # fmt: skip
 
 
 def href_of_search(search: SavedSearch, *, sort: str = "", done: str = "") -> str:
     """The catalogue with what a saved search asks; sorted otherwise where that is said."""
-    asked = {"q": search.query, "sort": sort if sort in SORT_WORDS and sort else search.sort, "done": done}
+    asked = {"q": search.query, "sort": sort if sort in SORT_WORDS else search.sort, "done": done}
     return href_of("/models", {name: value for name, value in asked.items() if value})
 
 
@@ -57,18 +58,12 @@ class SavedMenu:
         """The saved search that asks what the page asks; None where none does."""
         return next((one for one in self.found.items if one.query and one_line(one.query) == self.query), None)
 
-    @property
-    def save_href(self) -> str:
-        """Where what the page asks is saved by a form of its own."""
-        asked = {"q": self.query, "sort": self.sort}
-        return href_of("/searches/new", {name: value for name, value in asked.items() if value})
-
 
 @dataclass(frozen=True, kw_only=True)
 class SearchesContext(Context, Walked):
     """
     GET /searches. `deleted` is one that was deleted just now, and can be put back; `problem` says why that of
-    `failed_id` was not taken down.
+    `failed_id` was not taken down; `taken_down` are those that the reader may allow again.
     """
 
     template: ClassVar[str] = "searches/list.html"
@@ -78,6 +73,7 @@ class SearchesContext(Context, Walked):
     deleted: SavedSearch | None = None
     failed_id: str = ""
     problem: str = ""
+    taken_down: Sequence[TakenDown] = ()
     cursor: str | None = None
 
     @property
@@ -101,8 +97,8 @@ class Editor:
 
     @property
     def sort_words(self) -> Mapping[str, str]:
-        """What the sorts are called."""
-        return SORT_WORDS
+        """What the sorts are called; empty is the catalogue's own choice."""
+        return {"": "As suits the query", **SORT_WORDS}
 
 
 @dataclass(frozen=True, kw_only=True)

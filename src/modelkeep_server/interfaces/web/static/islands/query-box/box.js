@@ -7,20 +7,21 @@ import { forgetRecents, keepRecent, readRecents } from "./recents.js";
 const FIELDS_BELOW = 5;
 
 /* The queries of a pasted text, each with what the lines above it tell: such a line ends the query before. */
-function readExamples(text) {
+function readExamples(text, remark) {
   const found = [];
   let says = "";
   let isOpen = false;
-  for (const line of text.split(/[\r\n]+/).map((one) => one.trim()).filter(Boolean)) {
-    const told = /^#\s+(.*)/.exec(line);
-    if (told) says = told[1];
-    else if (isOpen) found.at(-1).query += ` ${line}`;
-    else found.push({ query: line, says });
+  for (const line of text.split(/[\r\n]+/).filter((one) => one.trim())) {
+    const told = remark.exec(line);
+    if (told) says = told[1].trim();
+    else if (isOpen) found.at(-1).query += ` ${line.trim()}`;
+    else found.push({ query: line.trim(), says });
     isOpen = !told;
   }
   return found;
 }
 
+/* What is pasted into it in several lines is given to `paste`. */
 export function openBox(box, input, before) {
   const { form } = input;
   const asking = makeAsking();
@@ -94,22 +95,19 @@ export function openBox(box, input, before) {
 
   /* Examples are pasted with the line that tells of them; in a box of one line it would be taken for words. Of several,
      one is chosen. */
-  function paste(event) {
-    const pasted = event.clipboardData?.getData("text/plain") ?? "";
-    const examples = readExamples(pasted);
-    if (!examples.length || !/[\r\n]\s*\S/.test(pasted)) return;
-    event.preventDefault();
+  function paste(pasted) {
+    const examples = readExamples(pasted, new RegExp(box.dataset.remark));
     if (examples.length > 1) {
       asking.cancel();
       show(examples.map(({ query, says }) => ({ kind: "PASTED", label: query, insert: query, says })));
       list.step(1);
       return;
     }
-    input.setRangeText(examples[0].query, input.selectionStart, input.selectionEnd, "end");
+    const text = examples.length ? examples[0].query : pasted.replace(/[\r\n]+/g, " ").trim();
+    input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  input.addEventListener("paste", paste);
   input.addEventListener("input", (event) => {
     isWanted = false;
     list.rest();
@@ -143,4 +141,5 @@ export function openBox(box, input, before) {
   });
   // Whoever types at once is ahead of this.
   if (!input.value || input.value !== before) offer(0);
+  return { paste };
 }

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 
 from modelkeep_server.features.search.saved.matching import REMEMBERED_CHARS, read_again
-from modelkeep_server.features.search.saved.remembering import Remembered
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TRIED = 200
@@ -35,14 +34,3 @@ def test_what_is_remembered_of_queries_stays_small(query: Callable[[int], str]) 
 
     assert read == TRIED
     assert kept_bytes / sum(map(len, queries)) * REMEMBERED_CHARS < MOST_BYTES
-
-
-def test_what_was_asked_for_last_is_kept_by_its_length() -> None:
-    """A long text takes the room of several short ones, and one that has no room is made each time."""
-    made: list[str] = []
-    remembered = Remembered(lambda text: made.append(text) or text.upper(), 10)
-
-    asked = [remembered(text) for text in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb", "d" * 11, "d" * 11)]
-
-    assert asked == ["AAAA", "BBBB", "AAAA", "CCCC", "AAAA", "BBBB", "D" * 11, "D" * 11]
-    assert made == ["aaaa", "bbbb", "cccc", "bbbb", "d" * 11, "d" * 11]
