@@ -27,6 +27,8 @@ from modelkeep_server.rules.errors import Malformed, Unavailable
 
 WAIT_SECONDS = 10
 _BUSY = "The database is busy."
+#: As much of a SQLite database as readers see in the memory of the system, where they would copy it page by page.
+_MAPPED_BYTES = 1 << 30
 #: The text of an error goes into the log: it may hold the statement, never the values.
 _DISCREET: dict[str, Any] = {"hide_parameters": True}
 
@@ -188,7 +190,13 @@ def _prepare_writer(dbapi_connection: Any, _record: Any) -> None:
 
 def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None
-    for pragma in ("busy_timeout=5000", "wal_autocheckpoint=0", "query_only=ON", "mmap_size=0", "cache_size=-2000"):
+    for pragma in (
+        "busy_timeout=5000",
+        "wal_autocheckpoint=0",
+        "query_only=ON",
+        f"mmap_size={_MAPPED_BYTES}",
+        "cache_size=-2000",
+    ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
     _teach(dbapi_connection)
 
