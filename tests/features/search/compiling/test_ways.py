@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from modelkeep_server.features.search import queries
-from modelkeep_server.features.search.compiling import counting, lookups, pages, ranking
+from modelkeep_server.features.search.compiling import counting, lookups, pages, ranking, ways
 from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search
+from modelkeep_server.features.search.language.reading import read_query
 from modelkeep_server.features.search.language.tree import Node
 from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.kit import clock
 from tests.support.registries import Registries
 from tests.support.search_queries import make_query
 from tests.support.search_worlds import Visitor, World, plant
@@ -70,6 +72,24 @@ def test_every_way_finds_the_same_in_the_same_order(world: World, seed: int) -> 
                 differing.append((asked.text, asked.means, sort, way, found, wanted))
 
     assert differing == []
+
+
+@pytest.mark.parametrize("share", [0.5, 0.75, 0.95])
+def test_of_what_is_common_no_index_is_read_to_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """Among a million models, of which most fit, as many are read as are counted, whichever index they come from."""
+    node = read_query("trained weekly", now=clock.utc_now())
+    seen = ways.LOOKED_AT
+    with world.registry.reading() as work:
+        search = Search(work, next(iter(world.visitors.values())).actor, node)
+        fits = [int(share * seen)] * (1 + len(ways.parts_of(node)))
+        monkeypatch.setattr(search, "all", lambda _: [(1_000_000, seen, 1_000_000, 1_000_001 - seen, *fits)])
+        search.look([node])
+
+        source = search.source(node, wanted=pages.COUNTED_MAX)
+
+    assert source.way is not Way.GATHER or len(source.spans) > 1
 
 
 @pytest.mark.parametrize("sorted_max", [0, 3])

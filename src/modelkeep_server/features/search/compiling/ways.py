@@ -220,7 +220,7 @@ class Search:
         """Where all that an index gives is read before the first row is known: as few as are enough, then the rest."""
         reach = wanted / share * self._spare(share) * self._apart
         whole = max(self.models_count * self._apart, 1.0)
-        if not start.at_once or self._is_elsewhere(start) or max(start.share, reach / whole) > _SPANNED_MAX:
+        if not start.at_once or self._is_elsewhere(start) or reach / whole > _SPANNED_MAX:
             return ("",)
         last = self._newest if before is None else int(before)
         ends = [int(last - reach * further) for further in (1, 3) if reach * further < whole]
