@@ -11,7 +11,7 @@ from modelkeep_server.features.search.compiling.ranking import LIVE
 from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Node
+from modelkeep_server.features.search.language.tree import Node, parts_of
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.kit import clock
 from tests.support.registries import Registries
@@ -83,7 +83,7 @@ def test_of_what_is_common_no_index_is_read_to_its_end(
     seen = ways.LOOKED_AT
     with world.registry.reading() as work:
         search = Search(work, next(iter(world.visitors.values())).actor, node)
-        fits = [int(share * seen)] * (1 + len(ways.parts_of(node)))
+        fits = [int(share * seen)] * (1 + len(parts_of(node)))
         monkeypatch.setattr(search, "all", lambda _: [(1_000_000, seen, 1_000_000, 1_000_001 - seen, *fits)])
         search.look([node])
 

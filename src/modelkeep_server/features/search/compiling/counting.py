@@ -19,9 +19,9 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.codes import read_codes
 from modelkeep_server.features.search.compiling.compiler import FACETS, PACKED
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
-from modelkeep_server.features.search.compiling.ways import Search, parts_of
+from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import Node, Or, Value, join
+from modelkeep_server.features.search.language.tree import Node, Or, Value, join, parts_of
 from modelkeep_server.features.search.views import FacetCount
 
 if TYPE_CHECKING:

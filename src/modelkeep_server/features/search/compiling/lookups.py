@@ -24,7 +24,7 @@ BEGINNINGS_MAX = 32
 #: From so many letters on, the index on SQLite keeps no list of what begins so; that on PostgreSQL has none at all.
 _LONG = 4
 #: How many documents of a value are counted, to tell which is the rarest.
-COUNTED_MAX = 1000
+HELD_MAX = 1000
 _LAST = "\U0010ffff"
 
 
@@ -52,7 +52,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
     is_lone = _has_lone_wildcard(node)
     parts: list[str] = []
-    binds: dict[str, str | int] = {"most": COUNTED_MAX}
+    binds: dict[str, str | int] = {"most": HELD_MAX}
     for letter, pattern in values:
         parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
     for pattern in words:

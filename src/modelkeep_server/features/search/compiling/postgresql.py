@@ -55,7 +55,7 @@ class PostgresCompiler(Compiler):
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
-    costs = Costs(0.35, 0.25, 0.15, 0.7, 1.5, 0.09, opened=9, begun=500)
+    costs = Costs(walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=9, begun=500)
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.

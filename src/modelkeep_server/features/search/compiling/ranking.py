@@ -8,7 +8,7 @@ description has. Each step after the first is the same tree with its texts bound
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from modelkeep_server.features.search.compiling.ways import Search, Source, parts_of
+from modelkeep_server.features.search.compiling.ways import Search, Source
 from modelkeep_server.features.search.language.tree import (
     And,
     Fit,
@@ -21,6 +21,7 @@ from modelkeep_server.features.search.language.tree import (
     Value,
     join,
     leaves,
+    parts_of,
 )
 
 #: Within a step what is in production comes first.

@@ -36,7 +36,10 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
-    costs = Costs(0.2, 1.3, 0.05, 0.3, 0.6, 0.2, 25, 0.01, 0.02)
+    costs = Costs(
+        walked=0.2, tested=1.3, streamed=0.05, gathered=0.3, fetched=0.6, listed=0.2, opened=25, merged=0.01,
+        compared=0.02,
+    )  # fmt: skip
 
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.

@@ -12,12 +12,23 @@ from modelkeep_server.db.saying import as_statement
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.compiling.compiler import Compiler, looks_into_texts
-from modelkeep_server.features.search.compiling.lookups import COUNTED_MAX, look_up
+from modelkeep_server.features.search.compiling.lookups import HELD_MAX, look_up
 from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
 from modelkeep_server.features.search.compiling.starts import Start, Way
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import And, During, Everything, Node, Not, Or, Value, join, leaves
+from modelkeep_server.features.search.language.tree import (
+    And,
+    During,
+    Everything,
+    Node,
+    Not,
+    Or,
+    Value,
+    join,
+    leaves,
+    parts_of,
+)
 
 #: How many of the newest models are looked at.
 LOOKED_AT = 512
@@ -315,7 +326,7 @@ class Search:
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
         held = self.compiler.found(part).held if isinstance(part, Value) else None
-        if held is None or held >= COUNTED_MAX or self._single(part) is None:
+        if held is None or held >= HELD_MAX or self._single(part) is None:
             return self.share_of(part)
         return held / max(self.models_count, 1)
 
@@ -333,11 +344,6 @@ class Search:
         if asked in self._shares:
             share = min(share, self._shares[asked])
         yield compiler.begin_with_words(words, tuple(texts), share, rarest)
-
-
-def parts_of(node: Node) -> tuple[Node, ...]:
-    """What must all fit."""
-    return node.parts if isinstance(node, And) else (node,)
 
 
 def _say(node: Node, names: Mapping[Node, str]) -> str:
