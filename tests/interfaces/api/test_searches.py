@@ -129,6 +129,7 @@ def test_a_search_that_was_taken_down_tells_nobody_who_followed_it_once_it_is_sh
     api.as_(follower).put(f"{at}/alert", json={})
 
     api.as_(admin).post(f"{at}/take-down", json={"reason": "It is no search."})
+    api.as_(admin).post(f"{at}/allow")
     shared = api.as_(person).patch(at, json={"sharing": "SHARED"})
 
     followed = api.as_(follower).get(at).json()["alert"]

@@ -1,5 +1,7 @@
 """What the catalogue says where nothing fits, or no answer comes: what is to blame, what else may be meant."""
 
+import secrets
+
 import pytest
 
 from modelkeep_server.features.search import queries
@@ -21,6 +23,19 @@ def owner(make: Make) -> Person:
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What costs more searches is looked for however slow the machine is."""
     monkeypatch.setattr(catalogue, "CHEAP_MS", 60_000)
+
+
+@pytest.mark.parametrize("word", ["or", "not"])
+def test_operators_in_small_letters_are_offered_in_capitals(make: Make, api: Api, word: str) -> None:
+    """They are words, which no model has; where it finds nothing either, nothing is offered."""
+    here, nowhere, gone = (f"kn{secrets.token_hex(4)}" for _ in range(3))
+    make.model(description=f"Of {here}.")
+
+    page = look(api, make.person(), f"{here} {word} {nowhere}")
+    empty = look(api, make.person(), f"{gone} {word} {nowhere}")
+
+    assert f"Did you mean {here} {word.upper()} {nowhere} ?" in page.words
+    assert "Did you mean" not in empty.words
 
 
 def test_where_nothing_fits_the_term_to_blame_is_named(make: Make, api: Api, owner: Person) -> None:

@@ -185,14 +185,34 @@ def test_what_was_taken_down_says_so_until_it_is_allowed(make: Make, api: Api) -
     form = {"revision": "2", "name": f"Aa {words}", "query": f"tag:{words}", "sort": "", "sharing": "SHARED"}
     refused = api.browser(person).submit(at, form)
     listed = look(api, admin, "/searches")
+    form_of_sharing = look(api, person, f"{at}/edit")
+    copied = api.as_(person).post(f"/api/v1{at}/copy", json={})
     done = api.browser(admin).submit(f"{at}/allow", {})
 
     assert f"An Admin took it down: “Not {at}.”" in told
+    assert f'action="{at}/copy"' not in told
+    assert copied.status_code == 409
+    assert "disabled" in form_of_sharing.split('name="sharing"')[1].split(">")[0]
     assert f'action="{at}/share"' not in told
     assert (refused.status_code, f"An Admin took this search down: Not {at}." in refused.text) == (409, True)
     assert (f"Not {at}." in listed, words in listed) == (True, False)
     assert done.headers["location"] == "/searches?done=search-allowed"
     assert f'action="{at}/share"' in look(api, person, "/searches")
+
+
+def test_undo_says_whose_name_is_in_its_way(make: Make, api: Api) -> None:
+    """And offers itself again: another search was given the name meanwhile."""
+    person = make.person()
+    at = f"/searches/{save(api, person, 'Fraud')['id']}"
+    browser = api.browser(person)
+    browser.submit(f"{at}/delete", {})
+    save(api, person, "Fraud")
+
+    refused = browser.submit(f"{at}/restore", {})
+
+    assert refused.status_code == 409
+    assert "Another search of yours has this name now." in refused.text
+    assert f'action="{at}/restore"' in refused.text
 
 
 def test_a_stale_edit_keeps_what_was_typed(make: Make, api: Api) -> None:

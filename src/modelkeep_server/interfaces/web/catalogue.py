@@ -1,6 +1,7 @@
 """The catalogue: where is the model I need?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
@@ -16,7 +17,7 @@ from modelkeep_server.features.search.language.editing import add_term, clauses,
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Everything, Node, Value, parts_of
+from modelkeep_server.features.search.language.tree import Everything, Node, Text, Value, parts_of
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
@@ -46,6 +47,7 @@ CHEAP_MS = 200
 #: In which fields a value that nothing has is likened to those that models have.
 LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
 LIKENED_MAX = 3
+_SMALL_OPERATORS = frozenset(("and", "or", "not"))
 #: So many values are asked for, whether any model has them.
 LIKENED_TRIED = 6
 
@@ -148,10 +150,26 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
     return tuple(blame for _, blame in sorted(fits, key=lambda pair: -pair[0]))
 
 
+def _capitalise(work: Work, actor: Actor, asked: _Asked) -> Iterator[Suggestion]:
+    """The query with `and`, `or` and `not` as operators, where something fits that: in small letters they are words."""
+    query = said = asked.meant or ""
+    for leaf in (part for part in parts_of(asked.node) if isinstance(part, Text)):
+        word = query[leaf.span.start : leaf.span.end]
+        if word in _SMALL_OPERATORS:
+            said = said[: leaf.span.start] + word.upper() + said[leaf.span.end :]
+    if said == query:
+        return
+    # Where it cannot be read, it was not meant.
+    with suppress(QueryMistake):
+        found = search.glance(work, actor, said)
+        if found is not None and found.items:
+            yield Suggestion(said, asked.href(said))
+
+
 def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Suggestion, ...]:
     """The query with values that models have, in place of those that it names and none has."""
     query = asked.meant or ""
-    suggestions: list[Suggestion] = []
+    suggestions = list(_capitalise(work, actor, asked))
     named = [
         one
         for one in parts_of(asked.node)

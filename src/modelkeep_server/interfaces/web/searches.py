@@ -155,9 +155,13 @@ def delete_search(work: Work, actor: Actor, id: str, form: FormData) -> Redirect
 
 @router.post("/searches/{id}/restore")
 @door.posts("search.restore")
-def restore_search(work: Work, actor: Actor, id: str, form: FormData) -> Redirect:
-    """Put it back."""
-    service.restore_search(work, actor, id)
+def restore_search(work: Work, actor: Actor, id: str, form: FormData) -> Page | Redirect:
+    """Put it back, or say whose name is in its way."""
+    try:
+        service.restore_search(work, actor, id)
+    except NameTaken as error:
+        problem = "Another search of yours has this name now. Rename or delete that one, then press Undo again."
+        return Page.of(replace(_read_list(work, actor, deleted=id), failed_id=id, problem=problem), error.status)
     return Redirect("/searches?done=search-restored")
 
 

@@ -211,10 +211,12 @@ def allow_search(work: Work, actor: Actor, public_id: str) -> None:
 def copy_search(work: Work, actor: Actor, public_id: str, *, name: str | None = None) -> SavedSearch:
     """
     Save a search that one finds as one's own, private and without an alert; without a `name` under its own one, with a
-    number behind it where the actor has that. Raises as `save_search`; NotFound.
+    number behind it where the actor has that. Raises as `save_search`; NotFound; StateForbids where it was taken down,
+    since a copy could be shared.
     """
     access.require(work, actor, "search.save")
     search = queries.get_search(work, actor, public_id)
+    _demand_not_taken_down(work, search)
     new = NewSearch(_free_name(work, actor, search.name) if name is None else name, search.query, search.sort)
     return save_search(work, actor, new, copied_from=search.id)
 

@@ -78,7 +78,7 @@ export function makeList(box, input, { choose, forget }) {
     pop.hidden = !offers.length;
     input.setAttribute("aria-expanded", String(!pop.hidden));
     clear.hidden = !offers.some((offer) => offer.kind === "RECENT");
-    hint.textContent = offers[0]?.kind === "PASTED" ? `You pasted ${offers.length} queries; choose one` : input.value && first() ? "Tab takes the first" : "";
+    hint.textContent = offers[0]?.kind === "PASTED" ? `You pasted ${offers.length} queries; choose one` : input.value && first() ? `Tab takes ${first().label}` : "";
     foot.hidden = clear.hidden && !hint.textContent;
     if (offers.length) announce(`${offers.length} ${offers.length === 1 ? "suggestion" : "suggestions"}, arrow down to choose`);
   }
