@@ -208,7 +208,7 @@ QUERIES = [
     ("createdFrom", "yesterday"), ("createdTo", "2026-13-01"), ("updatedFrom", "2026-02-30"), ("updatedTo", "0"),
     ("createdFrom", "99999-01-01"), ("createdTo", "2026-01-01T25:00:00Z"),
     ("updatedTo", "0001-01-01T00:00:00+23:59"), ("createdTo", "2026-01-01 or 1=1"), ("q", "x" * 1001),
-    ("tag", "x" * 1001), ("owner", "x" * 1001), ("group", "x" * 1001), ("cursor", "x" * 1001),
+    ("tag", "x" * 1001), ("owner", "x" * 1001), ("group", "x" * 1001), ("cursor", "x" * 5001),
 ]  # fmt: skip
 
 
