@@ -351,8 +351,8 @@ def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(registry: Regi
             queries.find_state(work, actor, model, version)
         costs["page"] = len(sent)
     # Four of them ask whether the catalogue's index has to change; on PostgreSQL one more waits for its turn. Whoever
-    # publishes the first card has it changed: the model is taken out of the full-text index and entered anew, on SQLite with
-    # its packed codes.
+    # publishes the first card has it changed: the model is taken out of the full-text index and entered anew, and on
+    # SQLite its codes are packed.
     pinned = {
         "sqlite": {"generate": 34, "annotate": 31, "publish": 37, "page": 16},
         "postgresql": {"generate": 35, "annotate": 32, "publish": 38, "page": 16},
