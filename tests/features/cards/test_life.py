@@ -329,9 +329,12 @@ def test_the_page_tells_where_to_provide_now_what_a_card_lacks(cards: CardActs, 
     assert place == f"/models/{cards.version.model}/versions/new?from=1.0.0#metadata.limitations"
 
 
-def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(registry: Registry, make: Make, api: Api) -> None:
-    """Of a version of which everything is known, with the log written and people told."""
-    full = make_full(registry, make, api)
+def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(
+    fresh_registry: Registry, fresh_make: Make, fresh_api: Api
+) -> None:
+    """Of a version of which everything is known, with the log written and people told, and no saved search to judge."""
+    registry = fresh_registry
+    full = make_full(registry, fresh_make, fresh_api)
     actor, version = full.owner.actor, full.version
     group, _, name = version.model.partition("/")
     address = (actor, group, name, version.version)
@@ -352,9 +355,9 @@ def test_what_is_done_to_cards_costs_as_many_statements_as_it_did(registry: Regi
         costs["page"] = len(sent)
     # Four of them ask whether the catalogue's index has to change; on PostgreSQL one more waits for its turn. Whoever
     # publishes the first card has it changed: the model is taken out of the full-text index and entered anew, and on
-    # SQLite its codes are packed.
+    # SQLite its codes are packed; the first card of all makes a value as well.
     pinned = {
-        "sqlite": {"generate": 34, "annotate": 31, "publish": 37, "page": 16},
-        "postgresql": {"generate": 35, "annotate": 32, "publish": 38, "page": 16},
+        "sqlite": {"generate": 34, "annotate": 31, "publish": 39, "page": 16},
+        "postgresql": {"generate": 35, "annotate": 32, "publish": 40, "page": 16},
     }
     assert costs == pinned[registry.kind]
