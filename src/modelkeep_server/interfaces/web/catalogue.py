@@ -13,11 +13,11 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
 from modelkeep_server.features.search.completion.known import find_values_soon, nearest_values
-from modelkeep_server.features.search.language.editing import add_term, clauses, remove_span
+from modelkeep_server.features.search.language.editing import add_term, capitalise_operators, clauses, remove_span
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Everything, Node, Text, Value, parts_of
+from modelkeep_server.features.search.language.tree import Everything, Node, Value, parts_of
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
@@ -47,7 +47,6 @@ CHEAP_MS = 200
 #: In which fields a value that nothing has is likened to those that models have.
 LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
 LIKENED_MAX = 3
-_SMALL_OPERATORS = frozenset(("and", "or", "not"))
 #: So many values are asked for, whether any model has them.
 LIKENED_TRIED = 6
 
@@ -152,11 +151,8 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
 
 def _capitalise(work: Work, actor: Actor, asked: _Asked) -> Iterator[Suggestion]:
     """The query with `and`, `or` and `not` as operators, where something fits that: in small letters they are words."""
-    query = said = asked.meant or ""
-    for leaf in (part for part in parts_of(asked.node) if isinstance(part, Text)):
-        word = query[leaf.span.start : leaf.span.end]
-        if word in _SMALL_OPERATORS:
-            said = said[: leaf.span.start] + word.upper() + said[leaf.span.end :]
+    query = asked.meant or ""
+    said = capitalise_operators(query)
     if said == query:
         return
     # Where it cannot be read, it was not meant.

@@ -19,6 +19,7 @@ from modelkeep_server.features.search.language.scanning import (
     BEGINS,
     ENDS,
     JOINS,
+    KEYWORDS,
     SIGNS,
     Token,
     TokenKind,
@@ -45,7 +46,7 @@ from modelkeep_server.kit.words import fold_value
 #: What needs no quotes as a value: it means itself, and nothing else.
 _PLAIN_VALUE = re.compile(r"[^\W_][\w.@/+#:-]*")
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
-_KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
+_NEVER_PLAIN = frozenset({*KEYWORDS, "TO"})
 #: What stands before an operand and goes with it.
 _BEFORE_OPERANDS = SIGNS | {TokenKind.FIELD, TokenKind.COMPARE}
 #: The kinds of pieces; what is none of these is a value.
@@ -114,6 +115,15 @@ def add_words(query: str, words: str) -> str:
     return _append(query, f"({words})" if _is_open(scan(words[:CHARS_MAX])) else words)
 
 
+def capitalise_operators(query: str) -> str:
+    """The query with `and`, `or` and `not` as operators: in small letters they are words."""
+    for one in clauses(query):
+        word = query[one.span.start : one.span.end]
+        if word.islower() and word.upper() in KEYWORDS:
+            query = query[: one.span.start] + word.upper() + query[one.span.end :]
+    return query
+
+
 def remove_term(query: str, field: str, value: str) -> str:
     """The query where it neither asks for a value of a field nor excludes it, in terms of that field alone."""
     wanted = _read(write_term(field, value))
@@ -140,7 +150,7 @@ def write_term(field: str, value: str) -> str:
     known = FIELDS.get(field)
     if known is not None and known.kind in {Kind.MOMENT, Kind.CHOICE}:
         return f"{field}:{told}"
-    if not _PLAIN_VALUE.fullmatch(told) or told in _KEYWORDS or (not field and ":" in told):
+    if not _PLAIN_VALUE.fullmatch(told) or told in _NEVER_PLAIN or (not field and ":" in told):
         told = quote(told)
     return f"{field}:{told}" if field else told
 

@@ -71,7 +71,7 @@ _PLAIN = str.maketrans("：（）", ":()")
 _CURLY = "“”„‟＂"
 _QUOTES = '"' + _CURLY
 _MINUSES = "-−–"
-_KEYWORDS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
+KEYWORDS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
 _DOUBLES = {"&&": TokenKind.AND, "||": TokenKind.OR}
 _PREFIXES = {**dict.fromkeys(_MINUSES, TokenKind.MINUS), "!": TokenKind.NOT, "+": TokenKind.PLUS}
 
@@ -175,7 +175,7 @@ class _Scanner:
         if modified := _MODIFIED.search(word):
             end = at + modified.start()
             word = self._text[at:end]
-        return self._add(_KEYWORDS.get(word, TokenKind.WORD), at, end)
+        return self._add(KEYWORDS.get(word, TokenKind.WORD), at, end)
 
     def _take_range(self, at: int) -> int:
         at = self._skip(self._add(TokenKind.RANGE_OPEN, at, at + 1))
