@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, select
 
 from modelkeep_server.db.key_lists import in_keys
-from modelkeep_server.db.tables import people, saved_searches, search_alerts, search_matches
+from modelkeep_server.db.tables import people, search_alerts, search_matches
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
@@ -26,8 +26,7 @@ def turn_on(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     access.require(work, actor, "search.alert")
     work.lock(people, actor.user_id or 0)
     # Whoever takes it down at this moment ends this alert too, or nobody finds it here any more.
-    work.lock(saved_searches, queries.get_search(work, actor, public_id).key)
-    search = queries.get_search(work, actor, public_id)
+    search = queries.lock_search(work, actor, public_id)
     if search.alert:
         return search
     if actor.is_service:

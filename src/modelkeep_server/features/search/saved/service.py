@@ -167,8 +167,7 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
         StateForbids: Nobody else finds it. Invalid: The reason is missing.
     """
     access.require(work, actor, "search.take_down")
-    work.lock(saved_searches, queries.get_search(work, actor, public_id).key)
-    search = queries.get_search(work, actor, public_id)
+    search = queries.lock_search(work, actor, public_id)
     if not search.is_shared:
         raise StateForbids("Nobody else finds this search.", remedy="Delete it if it should be gone.")
     faults = find_reason_faults(reason, required=True)
@@ -239,8 +238,7 @@ def _free_name(work: Work, actor: Actor, name: str) -> str:
 
 def _lock_own(work: Work, actor: Actor, public_id: str) -> SavedSearch:
     """A search of the actor that nobody changes meanwhile. Three statements. Raises NotFound, NotPermitted."""
-    work.lock(saved_searches, queries.get_search(work, actor, public_id).key)
-    search = queries.get_search(work, actor, public_id)
+    search = queries.lock_search(work, actor, public_id)
     if not search.is_mine:
         raise NotPermitted(
             f"{search.saved_by} saved this search, and nobody else changes it.", remedy="Copy it, and change the copy."
