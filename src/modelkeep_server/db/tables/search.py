@@ -111,15 +111,16 @@ search_whole = Table(
 LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("doc", "name_key", "words", "headed", "facets")))
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
-#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.
+#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, the codes of values as `³code`, and
+#: when the model was registered as `⁴year` and `⁴yearmonth`.
 search_marked = Table(
     "search_marked",
     MetaData(),
     Column("doc", BigKey, primary_key=True, autoincrement=False),
+    Column("marks", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("description", Text, nullable=False),
-    Column("marks", Text, nullable=False),
 )
 
 #: SQLite alone: the full-text index over `search_marked` (FTS5, external content). The column of its own name takes

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, PACKED, Compiler
 from modelkeep_server.features.search.compiling.lookups import is_any
+from modelkeep_server.features.search.compiling.months import months_of
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
@@ -14,6 +15,7 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Fit,
     Node,
+    Not,
     Pattern,
     Place,
     Text,
@@ -36,6 +38,7 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
+    registered = "⁴"
     costs = Costs(
         walked=0.2, tested=1.3, streamed=0.05, gathered=0.3, fetched=0.6, listed=0.2, opened=25, merged=0.01,
         compared=0.02,
@@ -93,15 +96,20 @@ class SqliteCompiler(Compiler):
         asked = f"search_index MATCH {self.binds.of(words.query)}"
         if words.exact:
             return f"SELECT rowid FROM search_index WHERE {asked}"  # noqa: S608 - values are bound
-        return (
-            "SELECT search_index.rowid FROM search_index CROSS JOIN search_texts "  # noqa: S608 - values are bound
-            f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
-        )
+        test = self.test(node)
+        model = self.join("search_models", "search_models", "search_models.doc = search_index.rowid")
+        tables = self.with_texts(f"search_index {model}", test)
+        return f"SELECT search_index.rowid FROM {tables} WHERE {asked} AND {test}"  # noqa: S608 - values are bound
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         where = f"search_index MATCH {self.binds.of(words.query)}"
-        done = parts if words.exact else ()
+        done = tuple(part for part in parts if self._is_told(part))
         return Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, words=words, rarest=rarest)
+
+    def _is_told(self, part: Node) -> bool:
+        """Whether the full-text index finds no more for it than it says."""
+        words = self.words(part.part if isinstance(part, Not) else part)
+        return words is not None and words.exact
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
@@ -109,6 +117,16 @@ class SqliteCompiler(Compiler):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         doc = "search_models.doc"
         return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share)
+
+    def _find_words(self, node: Node) -> Words | None:
+        if not isinstance(node, During):
+            return super()._find_words(node)
+        is_bounded = node.field == "created" and node.start is not None and node.end is not None
+        months = months_of(node.start, node.end) if is_bounded else None
+        if months is None:
+            return None
+        told = [self._quote(self.registered + name) for name in months.names]
+        return Words(self.either.join(told), exact=months.is_exact, lists=len(told))
 
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
@@ -145,7 +163,8 @@ class SqliteCompiler(Compiler):
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
         # What is unlike something is all that is, without it: all have the border.
         found = " AND ".join(wanted) or self._quote(BORDER)
-        return f"({found}) NOT ({self.either.join(unwanted)})" if unwanted else found
+        # One after the other: what a common one takes away is not looked for in the lists of those behind it.
+        return " NOT ".join([f"({found})", *unwanted]) if unwanted else found
 
     def _either(self, asked: Sequence[str]) -> str:
         """One of them. FTS5 takes an OR within an OR apart, but not one from which nothing is taken away."""
