@@ -223,6 +223,10 @@ class Compiler(ABC):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         """A SELECT of documents to begin with."""
 
+    def begin_with_pairs(self, part: Text, share: float) -> Start | None:
+        """An index of words side by side to begin with, where there is one that is told anything by this text."""
+        return None
+
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
         """
         Conditions, each behind an AND, that cut all documents up to the newest into those behind about the first of

@@ -20,9 +20,12 @@ class Months:
     is_exact: bool
 
 
-def months_of(start: int, end: int) -> Months | None:
-    """The months from a moment up to, and not with, another one; None where there are too many, or much too wide."""
-    if start >= end:
+def months_of(start: int | None, end: int | None) -> Months | None:
+    """
+    The months from a moment up to, and not with, another one; None where one end is open, and where these would be too
+    many, or much too wide.
+    """
+    if start is None or end is None or start >= end:
         return None
     first, last = clock.from_us(start), clock.from_us(end - 1)
     if last.year > _LAST_YEAR:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, PACKED, Compiler
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.months import months_of
+from modelkeep_server.features.search.compiling.pairs import pairs_of
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
@@ -92,6 +93,15 @@ class SqliteCompiler(Compiler):
     def docs_among(self, docs: str) -> str:
         return f"SELECT value FROM json_each({self.binds.of(f'[{docs}]')})"  # noqa: S608 - values are bound
 
+    def docs_of_text(self, node: Text) -> str | None:
+        words, test = self._ask_pairs(node), self.test(node)
+        if words is None:
+            return None
+        asked = f"search_pairs MATCH {self.binds.of(words.query)}"
+        model = self.join("search_models", "search_models", "search_models.doc = search_pairs.rowid")
+        tables = self.with_texts(f"search_pairs {model}", test)
+        return f"SELECT search_pairs.rowid FROM {tables} WHERE {asked} AND {test}"  # noqa: S608 - values are bound
+
     def docs_of_words(self, node: Node, words: Words) -> str:
         asked = f"search_index MATCH {self.binds.of(words.query)}"
         if words.exact:
@@ -114,6 +124,13 @@ class SqliteCompiler(Compiler):
     def begin_with_dates(self, part: During, share: float) -> Start:
         return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
 
+    def begin_with_pairs(self, part: Text, share: float) -> Start | None:
+        words = self._ask_pairs(part)
+        if words is None:
+            return None
+        where = f"search_pairs MATCH {self.binds.of(words.query)}"
+        return Start(Way.STREAM, "search_pairs", where, "search_pairs.rowid", (), share, words=words, rarest=share)
+
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         doc = "search_models.doc"
         return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share)
@@ -121,8 +138,7 @@ class SqliteCompiler(Compiler):
     def _find_words(self, node: Node) -> Words | None:
         if not isinstance(node, During):
             return super()._find_words(node)
-        is_bounded = node.field == "created" and node.start is not None and node.end is not None
-        months = months_of(node.start, node.end) if is_bounded else None
+        months = months_of(node.start, node.end) if node.field == "created" else None
         if months is None:
             return None
         told = [self._quote(self.registered + name) for name in months.names]
@@ -144,6 +160,8 @@ class SqliteCompiler(Compiler):
             return Words(
                 f"{where}({query})", lists=len(phrases) * len(each), phrases=len(phrases) if len(each) > 1 else 0
             )
+        if self._ask_pairs(node) is not None:
+            return None
         known = [
             self._either([self._quote(word) + (star if number == len(each) - 1 else "") for word in one])
             for number, one in enumerate(each)
@@ -153,6 +171,11 @@ class SqliteCompiler(Compiler):
             return None
         lists = sum(len(one) for one in each if one is not None)
         return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False, lists=lists)
+
+    def _ask_pairs(self, node: Text) -> Words | None:
+        """What the index of pairs is asked; it finds more, in every place."""
+        told = [self._quote(pair) + ("" if is_whole else " *") for pair, is_whole in pairs_of(node.patterns)]
+        return Words(" AND ".join(told), exact=False, lists=len(told)) if told else None
 
     def _ask_value(self, node: Value) -> Words | None:
         letter = FIELDS[node.field].letter

@@ -24,6 +24,7 @@ from modelkeep_server.features.search.language.tree import (
     Node,
     Not,
     Or,
+    Text,
     Value,
     join,
     leaves,
@@ -309,7 +310,10 @@ class Search:
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
         yield from self._text_starts(parts)
         for part in parts:
-            if self.compiler.listed(part) is not None:
+            pairs = self._pair_start(part)
+            if pairs is not None:
+                yield pairs
+            if pairs is not None or self.compiler.listed(part) is not None:
                 continue
             value_id = self._single(part)
             if value_id is not None:
@@ -322,6 +326,14 @@ class Search:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
                     yield self.compiler.begin_with_docs(docs_of_part, (part,), self.share_of(part))
+
+    def _pair_start(self, part: Node) -> Start | None:
+        """Words side by side, which are found in whichever place, and whether or not they go on."""
+        if not isinstance(part, Text):
+            return None
+        texts = [one.text for one in part.patterns]
+        alike = (node for node in self._shares if isinstance(node, Text) and [p.text for p in node.patterns] == texts)
+        return self.compiler.begin_with_pairs(part, max(self.share_of(node) for node in (part, *alike)))
 
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
