@@ -18,7 +18,6 @@ from modelkeep_server.db.tables import (
     invitations,
     metadata,
     rate_counters,
-    search_codes,
     search_index,
     search_pairs,
 )
@@ -54,9 +53,7 @@ def test_every_table_is_governed_housekeeping_or_the_log() -> None:
     log = {name for name in metadata.tables if name.startswith("audit_")}
     governed = {table.name for table in GOVERNED}
 
-    assert governed | HOUSEKEEPING | log == {
-        *metadata.tables, search_codes.name, search_index.name, search_pairs.name,
-    }  # fmt: skip
+    assert governed | HOUSEKEEPING | log == {*metadata.tables, search_index.name, search_pairs.name}
     assert governed.isdisjoint(HOUSEKEEPING | log)
 
 

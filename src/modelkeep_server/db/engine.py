@@ -22,7 +22,6 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 
 from modelkeep_server.db.contention import explain
 from modelkeep_server.db.work import Circumstances, Parts, Projection, Work
-from modelkeep_server.kit.packing import pack_codes
 from modelkeep_server.kit.pairs import pair_words
 from modelkeep_server.rules.errors import Malformed, Unavailable
 
@@ -203,9 +202,8 @@ def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _teach(dbapi_connection: Any) -> None:
-    """For searches: `holds_shape(pattern, text)`, as SQLite has no regular expressions, `pack_codes`, `pair_words`."""
+    """For searches: `holds_shape(pattern, text)`, since SQLite has no regular expressions, and `pair_words`."""
     dbapi_connection.create_function("holds_shape", 2, _holds_shape, deterministic=True)
-    dbapi_connection.create_function("pack_codes", 1, pack_codes, deterministic=True)
     dbapi_connection.create_function("pair_words", 3, pair_words, deterministic=True)
 
 
