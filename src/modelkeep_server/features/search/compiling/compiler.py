@@ -72,6 +72,8 @@ class Compiler(ABC):
     marks: ClassVar[Mapping[Place, str]]
     coded: ClassVar[str]
     costs: ClassVar[Costs]
+    #: Whether texts are a table of their own, which is read without the facts beside them.
+    has_texts_alone: ClassVar[bool] = False
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
@@ -252,8 +254,8 @@ class Compiler(ABC):
         """SQL that joins one row of a table, at most, to each row of what stands before it, in the order of those."""
 
     @abstractmethod
-    def join_words(self) -> str:
-        """SQL that joins to each row of `search_models` its words, as `search_texts`."""
+    def join_words(self, doc: str) -> str:
+        """SQL that joins to each row of what stands before it the words of this document, as `search_texts`."""
 
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
@@ -273,11 +275,11 @@ class Compiler(ABC):
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
 
-    def with_texts(self, tables: str, *conditions: str) -> str:
-        """These tables, and that of the texts where a condition looks into them."""
+    def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
+        """These tables, and that of the texts of documents where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
-        return f"{tables} {self.join_words()}"
+        return f"{tables} {self.join_words(doc)}"
 
     def _test_value(self, node: Value) -> str:
         if node.field == "version":

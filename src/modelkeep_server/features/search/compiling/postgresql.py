@@ -59,15 +59,15 @@ class PostgresCompiler(Compiler):
         one = f"SELECT * FROM {table} AS {name} WHERE {on} OFFSET 0"  # noqa: S608 - values are bound
         return f"CROSS JOIN LATERAL ({one}) AS {name}"
 
-    def join_words(self) -> str:
-        return "JOIN search_index AS search_texts ON search_texts.doc = search_models.doc"
+    def join_words(self, doc: str) -> str:
+        return f"JOIN search_index AS search_texts ON search_texts.doc = {doc}"
 
     def table_for(self, *conditions: str) -> str:
         return "search_index" if looks_into_texts(*conditions) else "search_models"
 
-    def with_texts(self, tables: str, *conditions: str) -> str:
+    def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
         if WHOLE not in tables:
-            return super().with_texts(tables, *conditions)
+            return super().with_texts(tables, *conditions, doc=doc)
         return f"{tables} {_TEXTS}" if _TEXTS not in tables and looks_into_texts(*conditions) else tables
 
     def place_of(self, within: str, sought: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
-from modelkeep_server.features.search.compiling.lookups import is_any
+from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
 from modelkeep_server.features.search.compiling.months import months_of
 from modelkeep_server.features.search.compiling.pairs import pairs_of
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
@@ -24,6 +24,8 @@ from modelkeep_server.features.search.language.tree import (
 
 #: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
+#: To go through all names takes as long as to look for so many phrases.
+_AS_PHRASES = 4
 #: More lists than these are read in bundles: FTS5 looks at each list of an OR for every row, at a bundle as at one.
 _BUNDLE = 16
 
@@ -35,6 +37,7 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
+    has_texts_alone = True
     registered = "⁴"
     costs = Costs(
         walked=0.2, tested=1.3, streamed=0.05, gathered=0.3, fetched=0.6, listed=0.2, opened=25, merged=0.01,
@@ -45,8 +48,8 @@ class SqliteCompiler(Compiler):
         # CROSS is how SQLite is told to keep the order.
         return f"CROSS JOIN {table} AS {name} ON {on}"
 
-    def join_words(self) -> str:
-        return self.join("search_texts", "search_texts", "search_texts.doc = search_models.doc")
+    def join_words(self, doc: str) -> str:
+        return self.join("search_texts", "search_texts", f"search_texts.doc = {doc}")
 
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
@@ -59,8 +62,8 @@ class SqliteCompiler(Compiler):
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
 
     def _look_through(self, node: Text) -> str:
-        # One after the other, since most of a text is in the last; and no shape reaches from one into the next.
-        return f"({' OR '.join(self._look_into(column, node) for column in COLUMNS[node.place])})"
+        # One after the other, so that no shape reaches from one into the next; that which has most words comes first.
+        return f"({' OR '.join(self._look_into(column, node) for column in reversed(COLUMNS[node.place]))})"
 
     def _look_into(self, column: str, node: Text) -> str:
         literal = shape_of(node.patterns).literal
@@ -85,7 +88,7 @@ class SqliteCompiler(Compiler):
     def docs_of_text(self, node: Text) -> str | None:
         words, test = self._ask_pairs(node), self.test(node)
         if words is None:
-            return None
+            return self.docs_of_fact(node) if self._is_of_names(node) else None
         asked = f"search_pairs MATCH {self.binds.of(words.query)}"
         model = self.join("search_models", "search_models", "search_models.doc = search_pairs.rowid")
         tables = self.with_texts(f"search_pairs {model}", test)
@@ -122,7 +125,12 @@ class SqliteCompiler(Compiler):
 
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         doc = "search_models.doc"
-        return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share)
+        words = Words("", lists=0, phrases=_AS_PHRASES) if any(self._is_of_names(part) for part in parts) else None
+        return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share, words=words)
+
+    def _is_of_names(self, part: Node) -> bool:
+        """Whether it is looked for in the index of names, which is read whole: a fifth of what a row has."""
+        return isinstance(part, Text) and part.place is Place.NAME and self.words(part) is None
 
     def _find_words(self, node: Node) -> Words | None:
         if not isinstance(node, During):
@@ -200,6 +208,9 @@ class SqliteCompiler(Compiler):
         words = self.lookups.words.get(pattern)
         if words is None and pattern.fit is not Fit.WILD:
             words = (pattern.text,)
+        # All names are gone through in the time in which that many lists are opened.
+        if words is not None and len(words) > WORDS_MAX and mark == self.marks[Place.NAME]:
+            return None
         return None if words is None else tuple(mark + word for word in words)
 
 

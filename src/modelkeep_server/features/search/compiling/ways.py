@@ -168,6 +168,7 @@ class Search:
         wanted: int,
         newest_first: bool = True,
         before: int | str | None = None,
+        bare: bool = False,
     ) -> Source:
         """
         The way to so many rows that fit.
@@ -176,6 +177,7 @@ class Search:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
             before: The document behind which they are wanted, where it is not all from the newest.
+            bare: Nothing is wanted of them but their numbers: `search_models` is not read where no condition asks.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
@@ -185,16 +187,16 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, newest_first=newest_first, bare=bare)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, newest_first=newest_first, bare=bare)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
-        return replace(self._begin(start, parts, rows), spans=spans, is_gathered=start.at_once)
+        return replace(self._begin(start, parts, rows, bare=bare), spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
@@ -253,14 +255,16 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
-        where = " AND ".join(self.test(part, rows)[0] for part in parts)
+    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, bare: bool) -> Source:
+        where = " AND ".join([self.compiler.visible, *(self.test(part, rows)[0] for part in parts)])
+        if bare and self.compiler.has_texts_alone and looks_into_texts(where) and not _looks_into_models(where):
+            return Source(Way.WALK, "search_texts", where, "search_texts.doc")
         # Other orders have indexes on `search_models` alone.
         table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
         tables = self.compiler.with_texts(table, where)
-        return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
+        return Source(Way.WALK, tables, where, f"{_MODELS}.doc")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -272,6 +276,9 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        is_told = compiler.has_texts_alone or not looks_into_texts(*told)
+        if bare and is_told and _MODELS not in tables and not _looks_into_models(*told):
+            return Source(start.way, compiler.with_texts(tables, *told, doc=start.doc), " AND ".join(told), start.doc)
         table = self.compiler.table_for(*told)
         if tables == _MODELS:
             tables = f"{table} AS {_MODELS}"
@@ -356,6 +363,10 @@ def _say(node: Node, names: Mapping[Node, str]) -> str:
         word = " AND " if isinstance(node, And) else " OR "
         return f"({word.join(_say(part, names) for part in node.parts)})"
     return names[node]
+
+
+def _looks_into_models(*conditions: str) -> bool:
+    return any(f"{_MODELS}." in condition for condition in conditions)
 
 
 def _all_of(parts: Sequence[Node]) -> Node:
