@@ -87,7 +87,6 @@ class Parts:
     support: Support = field(default_factory=Support)
     #: Rung after a commit that left a job, so that this process's workers need not wait for their next look.
     bell: Bell = field(default_factory=Bell)
-    #: What this process remembers of the database.
     shelf: Shelf = field(default_factory=Shelf)
 
 
@@ -247,9 +246,8 @@ class Work:
         rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
     ) -> int:
         """Write to a housekeeping table, and give how many rows that touched. Raises ValueError for any other table."""
-        written = getattr(statement, "table", table)
-        if table.name not in HOUSEKEEPING or written.name != table.name:
-            raise ValueError(f"{written.name} is not a housekeeping table: write it with insert or change.")
+        if table.name not in HOUSEKEEPING or getattr(statement, "table", table).name != table.name:
+            raise ValueError(f"{table.name} is not a housekeeping table, or not what is written to.")
         self._demand_writing()
         return self._connection.execute(statement, rows).rowcount
 
