@@ -207,8 +207,7 @@ class Work:
         if "salt" in table.c:
             row["salt"] = secrets.token_bytes(32)
         with self._unless_taken(taken):
-            result = self._connection.execute(_INSERTS[table.name], row)
-        key = int(result.inserted_primary_key[0])  # type: ignore[index]
+            key = int(self._connection.execute(_INSERTS[table.name], row).inserted_primary_key[0])  # type: ignore[index]
         self._note(table, key)
         return key
 
@@ -246,8 +245,9 @@ class Work:
         rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
     ) -> int:
         """Write to a housekeeping table, and give how many rows that touched. Raises ValueError for any other table."""
-        if table.name not in HOUSEKEEPING or getattr(statement, "table", table).name != table.name:
-            raise ValueError(f"{table.name} is not a housekeeping table, or not what is written to.")
+        written = getattr(statement, "table", table)
+        if table.name not in HOUSEKEEPING or written.name != table.name:
+            raise ValueError(f"{written.name} is not a housekeeping table: write it with insert or change.")
         self._demand_writing()
         return self._connection.execute(statement, rows).rowcount
 
