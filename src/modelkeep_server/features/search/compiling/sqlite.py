@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from modelkeep_server.features.models.views import Visibility
+from modelkeep_server.features.models.visibility import Sight
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
 from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
 from modelkeep_server.features.search.compiling.months import months_of
@@ -47,6 +49,16 @@ class SqliteCompiler(Compiler):
     def join(self, table: str, name: str, on: str) -> str:
         # CROSS is how SQLite is told to keep the order.
         return f"CROSS JOIN {table} AS {name} ON {on}"
+
+    def visible_at(self, doc: str) -> str | None:
+        if self._sight is not Sight.SHARED_AND_OWN:
+            return super().visible_at(doc)
+        # Few are hidden, and have an index of their own. INDEXED BY, as SQLite would read the model by its number.
+        return (
+            "NOT EXISTS (SELECT 1 FROM search_models INDEXED BY ix_search_models_restricted "  # noqa: S608 - constants
+            f"WHERE search_models.doc = {doc} AND search_models.visibility = '{Visibility.RESTRICTED}' "
+            f"AND NOT {self.visible})"
+        )
 
     def join_words(self, doc: str) -> str:
         return self.join("search_texts", "search_texts", f"search_texts.doc = {doc}")
