@@ -38,9 +38,13 @@ class Found:
 
 @dataclass
 class Lookups:
-    """The answers: for words by their pattern, None for too many; for values by the letter of their field too."""
+    """
+    The answers: for words by their pattern, None for too many; for values by the letter of their field too. `names` are
+    those for wildcards among the words that names hold, on SQLite.
+    """
 
     words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
+    names: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
 
 
@@ -49,15 +53,19 @@ def look_up(work: Work, node: Node) -> Lookups:
     on_sqlite = work.dialect == "sqlite"
     found = Lookups()
     values = dict.fromkeys(_asked_values(node))
-    words = dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite))
+    asked_words = list(dict.fromkeys(_asked_words(node, on_sqlite=on_sqlite)))
+    words = [(found.words, pattern) for pattern in asked_words]
+    if on_sqlite:
+        words += [(found.names, pattern) for pattern in asked_words if pattern.fit is Fit.WILD]
     is_lone = _has_lone_wildcard(node)
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": HELD_MAX}
     for letter, pattern in values:
         parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
-    for pattern in words:
+    for kept, pattern in words:
         most = _most_words(pattern, is_lone=is_lone)
-        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most))
+        of_names = kept is found.names
+        parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most, of_names=of_names))
     rows: dict[int, list[tuple[int, str | None, int]]] = {}
     if parts:
         for told in work.all(text(" UNION ALL ".join(parts)), binds):
@@ -65,10 +73,10 @@ def look_up(work: Work, node: Node) -> Lookups:
             rows.setdefault(number, []).append((value_id, word, held))
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
-    for number, pattern in enumerate(words, start=len(values)):
+    for number, (kept, pattern) in enumerate(words, start=len(values)):
         ((_, told_words, _),) = rows[number]
         got = tuple(told_words.split(" ")) if told_words else ()
-        found.words[pattern] = got if len(got) <= _most_words(pattern, is_lone=is_lone) else None
+        kept[pattern] = got if len(got) <= _most_words(pattern, is_lone=is_lone) else None
     return found
 
 
@@ -130,8 +138,11 @@ def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str 
     return f"SELECT * FROM ({told} LIMIT {VALUES_MAX + 1}) AS v{number}"  # noqa: S608 - values are bound
 
 
-def _say_words(number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool, most: int) -> str:
+def _say_words(
+    number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool, most: int, of_names: bool
+) -> str:
     where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite)
+    where += " AND in_name" if of_names else ""
     found = f"SELECT word FROM search_words WHERE {where} LIMIT {most + 1}"  # noqa: S608 - values are bound
     # As one text, since thousands of rows take longer to hand on than to find.
     joined = f"{'group_concat' if on_sqlite else 'string_agg'}(word, ' ')"

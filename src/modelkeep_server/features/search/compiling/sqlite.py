@@ -217,11 +217,12 @@ class SqliteCompiler(Compiler):
 
     def _spellings(self, pattern: Pattern, mark: str) -> tuple[str, ...] | None:
         """The words that a pattern stands for, or as it stands; None for a wildcard that stands for too many."""
-        words = self.lookups.words.get(pattern)
+        is_of_names = pattern.fit is Fit.WILD and mark == self.marks[Place.NAME]
+        words = (self.lookups.names if is_of_names else self.lookups.words).get(pattern)
         if words is None and pattern.fit is not Fit.WILD:
             words = (pattern.text,)
         # All names are gone through in the time in which that many lists are opened.
-        if words is not None and len(words) > WORDS_MAX and mark == self.marks[Place.NAME]:
+        if is_of_names and words is not None and len(words) > WORDS_MAX:
             return None
         return None if words is None else tuple(mark + word for word in words)
 
