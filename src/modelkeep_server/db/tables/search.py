@@ -91,8 +91,8 @@ search_texts = Table(
 #: PostgreSQL alone: all of each document side by side, made by hand in the migration. `words` are those of name, keys
 #: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
 #: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
-#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the first two
-#: letters, `p/wone`, the codes of values, `v/code`, which 2,048 and which 65,536 numbers it is
+#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the last two
+#: letters and the first two, `p/rdot`, the codes of values, `v/code`, which 2,048 and which 65,536 numbers it is
 #: of, `¶/number` and `¶¶/number`, and `¶` always.
 search_whole = Table(
     "search_index",

@@ -149,7 +149,7 @@ def _index_on_postgresql() -> None:
                 || ' v/' || replace(rtrim(facets), ' ', ' v/'), ' '
             ), '')
             || ARRAY(
-                SELECT 'p/' || left(one, 2) || left(other, 2) FROM unnest(each, each[2:]) AS pairs (one, other)
+                SELECT 'p/' || right(one, 2) || left(other, 2) FROM unnest(each, each[2:]) AS pairs (one, other)
                 WHERE one <> '¶' AND other <> '¶' AND one <> '' AND other <> ''
             )
         )

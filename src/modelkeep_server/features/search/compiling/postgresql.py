@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, looks_into_texts
-from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
+from modelkeep_server.features.search.compiling.shapes import begin_of, end_of, like_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
@@ -48,7 +48,7 @@ _PAIRS_MAX = 64
 class PostgresCompiler(Compiler):
     """
     For PostgreSQL: lexemes of `search_index` (`n/` those of the name, `k/` those of name, group and tags, `p/` of two
-    neighbours the first two letters, `v/` codes of values), and regex.
+    neighbours the last letters of the one and the first of the other, two each, `v/` codes of values), and regex.
     """
 
     dialect = "postgresql"
@@ -208,16 +208,23 @@ class PostgresCompiler(Compiler):
         return Words(" & ".join(known), is_whole) if known else None
 
     def _ask_pair(self, one: Pattern, other: Pattern) -> str | None:
-        """What stands for two words side by side: others beside each other that begin so are found too."""
-        firsts, seconds = ({word[:2] for word in self._spellings(pattern)} for pattern in (one, other))
-        if not 0 < len(firsts) * len(seconds) <= _PAIRS_MAX:
+        """What stands for two words side by side: others beside each other that end and begin so are found too."""
+        ends, begins = self._letters(one, at_end=True), self._letters(other, at_end=False)
+        if not 0 < len(ends) * len(begins) <= _PAIRS_MAX:
             return None
         begun = ":*" if other.fit is Fit.BEGINNING and len(other.text) < 2 else ""
-        told = sorted(self._quote(f"p/{first}{second}") + begun for first in firsts for second in seconds)
+        told = sorted(self._quote(f"p/{end}{begin}") + begun for end in ends for begin in begins)
         return f"({' | '.join(told)})"
 
-    def _spellings(self, pattern: Pattern) -> tuple[str, ...]:
-        return (self.lookups.words[pattern] or ()) if pattern.fit is Fit.WILD else (pattern.text,)
+    def _letters(self, pattern: Pattern, *, at_end: bool) -> set[str]:
+        """With which two letters what fits may end, or begin; none where that is not known."""
+        told = (pattern.text,)
+        if pattern.fit is Fit.WILD:
+            said = end_of(pattern) if at_end else begin_of(pattern)
+            told = (said,) if len(said) > 1 else self.lookups.words[pattern] or ()
+        elif pattern.fit is Fit.BEGINNING and at_end:
+            told = ()
+        return {word[-2:] if at_end else word[:2] for word in told}
 
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
         words = self.lookups.words.get(pattern)
