@@ -83,7 +83,6 @@ class Compiler(ABC):
         self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
         self._found: dict[Value, Found] = {}
-        self._listed: dict[Pattern, str] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]

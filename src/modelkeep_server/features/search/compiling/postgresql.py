@@ -1,6 +1,5 @@
 """Trees for PostgreSQL."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -55,7 +54,9 @@ class PostgresCompiler(Compiler):
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
-    costs = Costs(walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=9, begun=500)
+    costs = Costs(
+        walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=2.5, begun=500
+    )
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.
@@ -112,26 +113,25 @@ class PostgresCompiler(Compiler):
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
 
     def docs_of_text(self, node: Text) -> str | None:
-        words = self._one_by_one(node)
-        if not words:
+        if not self._one_by_one(node):
             return None
-        if node.patterns[0] not in self._listed:
-            self._listed[node.patterns[0]] = self.binds.of(json.dumps([self._quote(word)[1:-1] for word in words]))
-        listed = f"json_array_elements_text(CAST({self._listed[node.patterns[0]]} AS json)) AS asked"
-        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.value || '''' AS tsquery)"]
+        # Words have no letters that mean anything in a query.
+        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.word || '''' AS tsquery)"]
         told += [self.test(node)] if node.place is Place.DESCRIPTION else []
+        asked = f"SELECT word FROM search_words WHERE {self._is_like('word', node.patterns[0])} OFFSET 0"  # noqa: S608
         return (
-            f"SELECT DISTINCT found.doc FROM {listed} "  # noqa: S608
+            f"SELECT DISTINCT found.doc FROM ({asked}) AS asked "  # noqa: S608
             f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
             f"WHERE {' AND '.join(told)} OFFSET 0) AS found"
         )
 
-    def _one_by_one(self, node: Node) -> tuple[str, ...]:
-        """The words of a text that are asked for one by one; none where it has other words besides."""
+    def _one_by_one(self, node: Node) -> int:
+        """How many words of a text are asked for one by one; none where it has other words besides."""
         if not isinstance(node, Text) or len(node.patterns) != 1 or node.patterns[0].fit is not Fit.WILD:
-            return ()
-        words = self.lookups.words[node.patterns[0]] or ()
-        return words if len(words) > _TOGETHER_MAX else ()
+            return 0
+        words = self.lookups.words[node.patterns[0]]
+        count = self.lookups.many.get(node.patterns[0], 0) if words is None else len(words)
+        return count if count > _TOGETHER_MAX else 0
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         start = _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
@@ -144,7 +144,7 @@ class PostgresCompiler(Compiler):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
         doc = "search_models.doc"
-        where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(len(self._one_by_one(part)) for part in parts)
+        where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(self._one_by_one(part) for part in parts)
         words = Words("", lists=lists) if lists else None
         return Start(Way.GATHER, "search_models", where, doc, parts, share, words=words)
 
