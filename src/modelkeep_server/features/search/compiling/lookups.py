@@ -9,7 +9,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
 from modelkeep_server.features.search.indexing.documents import KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
+from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Text, Value, leaves
 from modelkeep_server.kit.words import fold_value
 
 #: Of more words than these no query is made: the texts are tested instead.
@@ -47,6 +47,20 @@ class Lookups:
     words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     many: dict[Pattern, int] = field(default_factory=dict)
     values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
+
+    def settle(self, node: Node) -> Node:
+        """The tree, in which what begins a word and goes on as no other is that word."""
+        if isinstance(node, And | Or):
+            return replace(node, parts=tuple(self.settle(part) for part in node.parts))
+        if isinstance(node, Not):
+            return replace(node, part=self.settle(node.part))
+        if isinstance(node, Text):
+            return replace(node, patterns=tuple(self._settle(one) for one in node.patterns))
+        return node
+
+    def _settle(self, pattern: Pattern) -> Pattern:
+        is_settled = pattern.fit is Fit.BEGINNING and self.words.get(pattern) == (pattern.text,)
+        return replace(pattern, fit=Fit.WHOLE) if is_settled else pattern
 
 
 def look_up(work: Work, node: Node) -> Lookups:

@@ -70,9 +70,11 @@ class PostgresCompiler(Compiler):
         return "search_index" if looks_into_texts(*conditions) else "search_models"
 
     def with_texts(self, tables: str, *conditions: str) -> str:
-        if WHOLE not in tables:
-            return super().with_texts(tables, *conditions)
-        return f"{tables} {_TEXTS}" if _TEXTS not in tables and looks_into_texts(*conditions) else tables
+        if _TEXTS in tables or not looks_into_texts(*conditions):
+            return tables
+        # Where rows are not read in the order of another index, they are read with their texts at once.
+        tables = tables.replace("search_models AS search_models", WHOLE)
+        return f"{tables} {_TEXTS}" if WHOLE in tables else super().with_texts(tables, *conditions)
 
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"

@@ -8,6 +8,7 @@ description has. Each step after the first is the same tree with its texts bound
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search, Source
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -114,16 +115,11 @@ class _Ranking:
 
     def _sort_same(self) -> Iterator[str]:
         if self._after[0] <= _SAME:
-            walk = self._search.source(self._search.node, wanted=1, newest_first=False)
             docs = f"SELECT doc FROM search_models WHERE {self._is_same}"  # noqa: S608 - values are bound
             where = f"search_models.doc IN ({docs}) AND {self._test(self._search.node)}"
             tables = self._search.compiler.with_texts("search_models", where)
-            yield self._order(
-                replace(
-                    walk, tables=tables, where=f"{self._search.compiler.visible} AND {where}", doc="search_models.doc"
-                ),
-                str(_SAME),
-            )
+            where = f"{self._search.compiler.visible} AND {where}"
+            yield self._order(Source(Way.WALK, tables, where, "search_models.doc"), str(_SAME))
 
     def _read(self, step: int) -> Iterator[str]:
         """One step: sorted where it is small, else first what is live, then the rest, each as it comes."""
@@ -132,15 +128,19 @@ class _Ranking:
             return
         node = tree if before is None else self._without(tree, before)
         extra = f" AND NOT {self._is_same}" if before is None else ""
-        count = self._search.count_of
-        if count(tree) - (count(before) if before else 0) <= _SORTED_MAX:
-            source = self._search.source(node, wanted=_SORTED_MAX, newest_first=False)
+        share_of = self._search.share_of
+        share = share_of(tree) - (share_of(before) if before else 0)
+        self._search.expect(node, share)
+        if share * self._search.models_count <= _SORTED_MAX:
+            source = self._search.source(node, wanted=_SORTED_MAX, newest_first=False, whole=True)
             yield self._order(replace(source, where=source.where + extra), str(step))
             return
         for live in (1, 0):
             if (step, -live) < (self._after[0], -self._after[1]):
                 continue
-            of_it = join((node, LIVE if live else Not(LIVE)))
+            kind = LIVE if live else Not(LIVE)
+            of_it = join((node, kind))
+            self._search.expect(of_it, share * share_of(kind))
             behind = self._after[2] if (step, live) == self._after[:2] else None
             source = self._search.source(of_it, wanted=self._limit, before=behind)
             beyond = "" if behind is None else f" AND {source.doc} < {self._search.compiler.binds.of(behind)}"
@@ -153,7 +153,7 @@ class _Ranking:
 
     def _sort(self, tree: Node, last: int) -> str:
         """All steps up to this one, told apart row by row."""
-        source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False)
+        source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False, whole=True)
         whens = [f"WHEN {self._is_same} THEN {_SAME}"]
         whens += [f"WHEN {self._fits(self._trees[step], tree)} THEN {step}" for step in range(_WHOLE, last)]
         return self._order(source, f"CASE {' '.join(whens)} ELSE {last} END")

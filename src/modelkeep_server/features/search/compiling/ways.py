@@ -84,9 +84,9 @@ class Search:
     ) -> None:
         """`beside` are values that rows will be told by, besides the tree. A statement at most."""
         self.work = work
-        self.node = node
         self.only = only
         lookups = look_up(work, join((node, *beside)))
+        self.node = lookups.settle(node)
         self.compiler = _COMPILERS[work.dialect](actor, lookups)
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
@@ -151,8 +151,12 @@ class Search:
         if node not in self._shares:
             shares = [self.share_of(part) for part in parts_of(node) if part != node]
             # Of what nobody looked at nothing is known but that it is no more than its parts.
-            self._shares[node] = min(shares, default=0.1)
+            self._shares[node] = 1 - self.share_of(node.part) if isinstance(node, Not) else min(shares, default=0.1)
         return self._shares[node]
+
+    def expect(self, node: Node, share: float) -> None:
+        """Take it that so much of all models fits, where nobody looked."""
+        self._shares.setdefault(node, max(share, 0.5 / max(self.models_count, 1)))
 
     def count_of(self, node: Node) -> float:
         """About how many models fit."""
@@ -164,6 +168,7 @@ class Search:
         *,
         wanted: int,
         newest_first: bool = True,
+        whole: bool = False,
         before: int | str | None = None,
         counts: bool = False,
     ) -> Source:
@@ -173,6 +178,7 @@ class Search:
         Args:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
+            whole: All that fits is read, and sorted after that.
             before: The document behind which they are wanted, where it is not all from the newest.
             counts: Nothing is read of them but the codes of their values.
         """
@@ -184,12 +190,12 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
+            return self._walk(parts, walked, by_index=not (newest_first or whole), counts=counts)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
+            return self._walk(parts, walked, by_index=not (newest_first or whole), counts=counts)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
@@ -252,16 +258,16 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, counts: bool) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, by_index: bool, counts: bool) -> Source:
         where = " AND ".join(self.test(part, rows)[0] for part in parts)
-        # Other orders have indexes on `search_models` alone.
-        table = f"{self._table_for('', where, counts=counts)} AS {_MODELS}" if newest_first else _MODELS
+        # Orders other than by number have indexes on `search_models` alone.
+        table = _MODELS if by_index else f"{self._table_for('', where, counts=counts)} AS {_MODELS}"
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
     def source_within(self, node: Node, piece: int) -> Source:
         """The way to what fits within a piece of all documents."""
-        walk = self._walk(parts_of(node), 0, newest_first=True, counts=False)
+        walk = self._walk(parts_of(node), 0, by_index=False, counts=False)
         return replace(walk, where=f"{self.compiler.is_of_piece(piece)} AND {walk.where}")
 
     def _table_for(self, begun: str, *conditions: str, counts: bool) -> str:
