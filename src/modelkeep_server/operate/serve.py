@@ -18,7 +18,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.policies import starter
-from modelkeep_server.features.search.compiling.counting import load_tallies
+from modelkeep_server.features.search.compiling.counting import load_tallying
 from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
@@ -113,7 +113,7 @@ async def _run(
 async def _load_later() -> None:
     """What a start does without and the first search would wait for."""
     await asyncio.sleep(LATER_SECONDS)
-    await asyncio.to_thread(load_tallies)
+    await asyncio.to_thread(load_tallying)
 
 
 async def _watch_incidents(gate: Gate) -> None:
