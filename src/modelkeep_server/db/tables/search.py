@@ -120,23 +120,28 @@ search_whole = Table(
 LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("doc", "name_key", "words", "headed", "facets")))
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
-#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.
+#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, the codes of values as `³code`, and
+#: when the model was registered as `⁴year` and `⁴yearmonth`; `pairs` what is made of words side by side (kit/pairs.py).
 search_marked = Table(
     "search_marked",
     MetaData(),
     Column("doc", BigKey, primary_key=True, autoincrement=False),
+    Column("marks", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("description", Text, nullable=False),
-    Column("marks", Text, nullable=False),
+    Column("pairs", Text, nullable=False),
 )
 
-#: SQLite alone: the full-text index over `search_marked` (FTS5, external content). The column of its own name takes
-#: commands.
-search_index = Table(
-    "search_index",
-    MetaData(),
-    Column("rowid", BigKey, primary_key=True, autoincrement=False),
-    *(Column(column.name, Text, nullable=False) for column in list(search_marked.c)[1:]),
-    Column("search_index", Text),
-)
+
+def _full_text(name: str, *columns: str) -> Table:
+    """The column of its own name takes commands."""
+    told = (Column(column, Text, nullable=False) for column in columns)
+    return Table(
+        name, MetaData(), Column("rowid", BigKey, primary_key=True, autoincrement=False), *told, Column(name, Text)
+    )
+
+
+#: SQLite alone: the full-text index over `search_marked` (FTS5, external content), and another one for its pairs.
+search_index = _full_text("search_index", "marks", "name", "keys", "description")
+search_pairs = _full_text("search_pairs", "pairs")

@@ -72,6 +72,8 @@ class Compiler(ABC):
     marks: ClassVar[Mapping[Place, str]]
     coded: ClassVar[str]
     costs: ClassVar[Costs]
+    #: Whether texts are a table of their own, which is read without the facts beside them.
+    has_texts_alone: ClassVar[bool] = False
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
@@ -219,6 +221,10 @@ class Compiler(ABC):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         """A SELECT of documents to begin with."""
 
+    def begin_with_pairs(self, part: Text, share: float) -> Start | None:
+        """An index of words side by side to begin with, where there is one that is told anything by this text."""
+        return None
+
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
         """
         Conditions, each behind an AND, that cut all documents up to the newest into those behind about the first of
@@ -247,8 +253,8 @@ class Compiler(ABC):
         """SQL that joins one row of a table, at most, to each row of what stands before it, in the order of those."""
 
     @abstractmethod
-    def join_words(self) -> str:
-        """SQL that joins to each row of `search_models` its words, as `search_texts`."""
+    def join_words(self, doc: str) -> str:
+        """SQL that joins to each row of what stands before it the words of this document, as `search_texts`."""
 
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
@@ -268,11 +274,11 @@ class Compiler(ABC):
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
 
-    def with_texts(self, tables: str, *conditions: str) -> str:
-        """These tables, and that of the texts where a condition looks into them."""
+    def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
+        """These tables, and that of the texts of documents where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
-        return f"{tables} {self.join_words()}"
+        return f"{tables} {self.join_words(doc)}"
 
     def _test_value(self, node: Value) -> str:
         if node.field == "version":

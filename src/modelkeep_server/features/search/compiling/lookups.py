@@ -78,7 +78,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     for pattern in words:
         most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most))
-    rows: dict[int, list[tuple[int, str, int]]] = {}
+    rows: dict[int, list[tuple[int, str | None, int]]] = {}
     if parts:
         for told in work.all(text(" UNION ALL ".join(parts)), binds):
             number, value_id, word, held = tuple(told)
@@ -95,7 +95,7 @@ def look_up(work: Work, node: Node) -> Lookups:
     return found
 
 
-def _gather_values(rows: Sequence[tuple[int, str, int]], pattern: Pattern) -> Found:
+def _gather_values(rows: Sequence[tuple[int, str | None, int]], pattern: Pattern) -> Found:
     if len(rows) > VALUES_MAX:
         return Found(None)
     ids = tuple(value_id for value_id, _, _ in rows)

@@ -83,7 +83,7 @@ def is_among(search: Search, model_key: int) -> bool:
 
 
 def _select_count(search: Search) -> str:
-    source = search.source(search.node, wanted=COUNTED_MAX)
+    source = search.source(search.node, wanted=COUNTED_MAX, bare=True)
     told = source.select("1", COUNTED_MAX + 1, is_sorted=False)
     return f"SELECT count(*) FROM ({told}) AS counted"  # noqa: S608 - values are bound
 

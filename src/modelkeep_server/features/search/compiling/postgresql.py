@@ -60,18 +60,18 @@ class PostgresCompiler(Compiler):
         one = f"SELECT * FROM {table} AS {name} WHERE {on} OFFSET 0"  # noqa: S608 - values are bound
         return f"CROSS JOIN LATERAL ({one}) AS {name}"
 
-    def join_words(self) -> str:
-        return "JOIN search_index AS search_texts ON search_texts.doc = search_models.doc"
+    def join_words(self, doc: str) -> str:
+        return f"JOIN search_index AS search_texts ON search_texts.doc = {doc}"
 
     def table_for(self, *conditions: str) -> str:
         return "search_index" if looks_into_texts(*conditions) else "search_models"
 
-    def with_texts(self, tables: str, *conditions: str) -> str:
+    def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
         if _TEXTS in tables or not looks_into_texts(*conditions):
             return tables
         # Where rows are not read in the order of another index, they are read with their texts at once.
         tables = tables.replace("search_models AS search_models", WHOLE)
-        return f"{tables} {_TEXTS}" if WHOLE in tables else super().with_texts(tables, *conditions)
+        return f"{tables} {_TEXTS}" if WHOLE in tables else super().with_texts(tables, *conditions, doc=doc)
 
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"

@@ -24,6 +24,7 @@ from modelkeep_server.features.search.language.tree import (
     Node,
     Not,
     Or,
+    Text,
     Value,
     join,
     leaves,
@@ -172,6 +173,7 @@ class Search:
         newest_first: bool = True,
         whole: bool = False,
         before: int | str | None = None,
+        bare: bool = False,
     ) -> Source:
         """
         The way to so many rows that fit.
@@ -181,6 +183,7 @@ class Search:
                 `search_models` has an index for.
             whole: All that fits is read, and sorted after that.
             before: The document behind which they are wanted, where it is not all from the newest.
+            bare: Nothing is wanted of them but their numbers: `search_models` is not read where no condition asks.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
@@ -190,16 +193,16 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, by_index=not (newest_first or whole))
+            return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, by_index=not (newest_first or whole))
+            return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
-        return replace(self._begin(start, parts, rows), spans=spans, is_gathered=start.at_once)
+        return replace(self._begin(start, parts, rows, bare=bare), spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
@@ -258,14 +261,16 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, by_index: bool) -> Source:
-        where = " AND ".join(self.test(part, rows)[0] for part in parts)
+    def _walk(self, parts: Sequence[Node], rows: float, *, by_index: bool, bare: bool) -> Source:
+        where = " AND ".join([self.compiler.visible, *(self.test(part, rows)[0] for part in parts)])
+        if bare and self.compiler.has_texts_alone and looks_into_texts(where) and not _looks_into_models(where):
+            return Source(Way.WALK, "search_texts", where, "search_texts.doc")
         # Orders other than by number have indexes on `search_models` alone.
         table = _MODELS if by_index else f"{self.compiler.table_for(where)} AS {_MODELS}"
         tables = self.compiler.with_texts(table, where)
-        return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
+        return Source(Way.WALK, tables, where, f"{_MODELS}.doc")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -277,6 +282,9 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        is_told = compiler.has_texts_alone or not looks_into_texts(*told)
+        if bare and is_told and _MODELS not in tables and not _looks_into_models(*told):
+            return Source(start.way, compiler.with_texts(tables, *told, doc=start.doc), " AND ".join(told), start.doc)
         table = self.compiler.table_for(*told)
         if tables == _MODELS:
             tables = f"{table} AS {_MODELS}"
@@ -305,7 +313,10 @@ class Search:
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
         yield from self._text_starts(parts)
         for part in parts:
-            if self.compiler.listed(part) is not None:
+            pairs = self._pair_start(part)
+            if pairs is not None:
+                yield pairs
+            if pairs is not None or self.compiler.listed(part) is not None:
                 continue
             value_id = self._single(part)
             if value_id is not None:
@@ -318,6 +329,14 @@ class Search:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
                     yield self.compiler.begin_with_docs(docs_of_part, (part,), self.share_of(part))
+
+    def _pair_start(self, part: Node) -> Start | None:
+        """Words side by side, which are found in whichever place, and whether or not they go on."""
+        if not isinstance(part, Text):
+            return None
+        texts = [one.text for one in part.patterns]
+        alike = (node for node in self._shares if isinstance(node, Text) and [p.text for p in node.patterns] == texts)
+        return self.compiler.begin_with_pairs(part, max(self.share_of(node) for node in (part, *alike)))
 
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
@@ -350,6 +369,10 @@ def _say(node: Node, names: Mapping[Node, str]) -> str:
         word = " AND " if isinstance(node, And) else " OR "
         return f"({word.join(_say(part, names) for part in node.parts)})"
     return names[node]
+
+
+def _looks_into_models(*conditions: str) -> bool:
+    return any(f"{_MODELS}." in condition for condition in conditions)
 
 
 def _all_of(parts: Sequence[Node]) -> Node:
