@@ -21,12 +21,13 @@ _TEXTS = (
 _MARKS = ("n", "k", "p", "v")
 _LEXEMES = (
     "search_lexemes("
-    "search_models.doc, search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
+    "search_models.doc, search_models.created_at, search_models.name_key, search_models.words, search_models.headed, "
+    "search_models.facets)"
 )
 #: Documents of which all but so many bits of their numbers are alike have a lexeme in common, which begins so; of these
-#: lexemes so many are asked for at most.
-_PIECES: Mapping[int, str] = {11: BORDER, 16: BORDER * 2}
-_PIECES_MAX = 64
+#: lexemes so many are asked for at most: each document that is found is looked for in the lists of all of them.
+_PIECES: Mapping[int, str] = {bits: f"{BORDER}{bits}/" for bits in (11, 13, 15, 17)}
+_PIECES_MAX = 12
 _WITHIN = {
     Place.ANYWHERE: "search_texts.words",
     Place.HEAD: "left(search_texts.words, search_texts.headed)",
@@ -51,6 +52,7 @@ class PostgresCompiler(Compiler):
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
     coded = "v/"
+    registered = f"{BORDER}/"
     costs = Costs(
         walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=2.5, begun=500
     )
@@ -127,7 +129,8 @@ class PostgresCompiler(Compiler):
         return count if count > _TOGETHER_MAX else 0
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
-        start = _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
+        told = tuple(part for part in parts if self.is_told(part))
+        start = _begin_at_once(WHOLE, self.holds_words(words), told, share, rarest)
         # What begins so is gathered from all words that do.
         return replace(start, to_end=":*" in words.query)
 
@@ -166,7 +169,7 @@ class PostgresCompiler(Compiler):
         for bits, mark in _PIECES.items():
             first, last = end >> bits, (newest >> bits) + 1 if is_newest else (behind - 1) >> bits
             if last - first < _PIECES_MAX and (is_newest or not behind % (1 << bits)):
-                pieces = " | ".join(f"'{mark}/{piece}'" for piece in range(first, last + 1))
+                pieces = " | ".join(f"'{mark}{piece}'" for piece in range(first, last + 1))
                 return first << bits, self.holds_words(Words(pieces))
         return None
 
