@@ -77,6 +77,8 @@ class Compiler(ABC):
     costs: ClassVar[Costs]
     #: Whether texts are a table of their own, which is read without the facts beside them.
     has_texts_alone: ClassVar[bool] = False
+    #: Whether postings of several values are read side by side, each once.
+    merges: ClassVar[bool] = False
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()

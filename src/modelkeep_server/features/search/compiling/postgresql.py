@@ -51,6 +51,7 @@ class PostgresCompiler(Compiler):
     dialect = "postgresql"
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
+    merges = True
     coded = "v/"
     registered = f"{BORDER}/"
     costs = Costs(

@@ -70,6 +70,8 @@ class Start:
     at_once: bool = False
     #: Whether its lists are then read to their ends, however few rows are wanted.
     to_end: bool = False
+    #: Whether it gives numbers alone, and no row is read for them.
+    is_bare: bool = False
     #: What an index of words is asked, and how much of all models the rarest part of it has.
     words: Words | None = None
     rarest: float = 0.0

@@ -189,7 +189,7 @@ class Search:
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
         begun = [
             (self._cost(start, parts, share, wanted, newest_first=newest_first), start)
-            for start in self._starts(node, parts)
+            for start in self._starts(node, parts, bare=bare)
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
@@ -212,7 +212,7 @@ class Search:
         if start.words is not None:
             tested += costs.of_words(start.words, start.rarest * scanned, scanned)
         if start.way is Way.STREAM:
-            return needed * (costs.streamed + costs.fetched) + tested
+            return needed * (costs.streamed + (0 if start.is_bare else costs.fetched)) + tested
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
             return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
@@ -305,12 +305,14 @@ class Search:
         ids = self.compiler.found(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
-    def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[Start]:
+    def _starts(self, node: Node, parts: Sequence[Node], *, bare: bool) -> Iterator[Start]:
         """Every index that the search could begin with."""
         if self.known is not None and node == self.node:
             docs = self.compiler.docs_among(self.known.docs)
             share = self.known.count / max(self.models_count, 1)
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
+        if bare and self.compiler.merges and not _looks_into_models(self.compiler.visible):
+            yield from self._merge(parts)
         yield from self._text_starts(parts)
         for part in parts:
             pairs = self._pair_start(part)
@@ -329,6 +331,17 @@ class Search:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
                     yield self.compiler.begin_with_docs(docs_of_part, (part,), self.share_of(part))
+
+    def _merge(self, parts: Sequence[Node]) -> Iterator[Start]:
+        """The postings of all values side by side, where nothing else is asked for."""
+        ids = [one for one in map(self._single, parts) if one is not None]
+        if len(ids) < len(parts):
+            return
+        tables = "search_postings AS p0"
+        tables += "".join(f" JOIN search_postings AS p{n} ON p{n}.doc = p0.doc" for n in range(1, len(ids)))
+        told = (f"p{number}.value_id = {self.compiler.binds.of(one)}" for number, one in enumerate(ids))
+        share = sum(self._exact_share_of(part) for part in parts)
+        yield Start(Way.STREAM, tables, " AND ".join(told), "p0.doc", tuple(parts), share, is_bare=True)
 
     def _pair_start(self, part: Node) -> Start | None:
         """Words side by side, which are found in whichever place, and whether or not they go on."""
