@@ -38,8 +38,10 @@ _LONG_TEXTS = ("search_models.facets", _WITHIN[Place.ANYWHERE])
 #: The index holds each document that it finds against all words that a wildcard stands for: of more than these it is
 #: asked for one by one.
 _TOGETHER_MAX = 24
-#: So many beginnings of two words side by side are asked for at most.
+#: So many ends and beginnings of two words side by side are asked for at most; and about how many times as much these
+#: find as the two words, where these are not asked for as well.
 _PAIRS_MAX = 64
+_OF_PAIRS = 4.0
 
 
 class PostgresCompiler(Compiler):
@@ -131,9 +133,12 @@ class PostgresCompiler(Compiler):
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         told = tuple(part for part in parts if self.is_told(part))
-        start = _begin_at_once(WHOLE, self.holds_words(words), told, share, rarest)
+        start = _begin_at_once(WHOLE, self.holds_words(words), told, share * self._excess_of(parts), rarest)
         # What begins so is gathered from all words that do.
         return replace(start, to_end=":*" in words.query)
+
+    def _excess_of(self, parts: Sequence[Node]) -> float:
+        return max((words.excess for part in parts if (words := self.words(part)) is not None), default=1.0)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return replace(_begin_at_once("search_models", self.test(part), (part,), share, share), to_end=True)
@@ -194,9 +199,10 @@ class PostgresCompiler(Compiler):
         if pairs:
             # A pair tells how the last word begins: to gather all that begins so takes longer than to test the rest.
             known = [one for one in known if not one.endswith(":*")]
+        excess = _OF_PAIRS if pairs and len(known) < len(each) else 1.0
         known += pairs
         is_whole = len(known) == len(each) == 1 and node.place is not Place.DESCRIPTION
-        return Words(" & ".join(known), is_whole) if known else None
+        return Words(" & ".join(known), is_whole, excess=excess) if known else None
 
     def _ask_pair(self, one: Pattern, other: Pattern) -> str | None:
         """What stands for two words side by side: others beside each other that end and begin so are found too."""

@@ -46,14 +46,16 @@ class Costs:
 @dataclass(frozen=True)
 class Words:
     """
-    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
-    is how many lists of documents it opens for that, `phrases` how many of several words it has to find.
+    What a full-text index is asked. Where it is not `exact`, it finds more, about so many times as much (`excess`), and
+    the texts must be tested too. `lists` is how many lists of documents it opens for that, `phrases` how many of
+    several words it has to find.
     """
 
     query: str
     exact: bool = True
     lists: int = 1
     phrases: int = 0
+    excess: float = 1.0
 
 
 @dataclass(frozen=True)
