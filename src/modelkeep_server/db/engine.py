@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 
 from modelkeep_server.db.contention import explain
 from modelkeep_server.db.work import Circumstances, Parts, Projection, Work
+from modelkeep_server.kit.pairs import pair_words
 from modelkeep_server.rules.errors import Malformed, Unavailable
 
 WAIT_SECONDS = 10
@@ -201,8 +202,9 @@ def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _teach(dbapi_connection: Any) -> None:
-    """For searches: `holds_shape(pattern, text)`, since SQLite has no regular expressions."""
+    """For searches: `holds_shape(pattern, text)`, since SQLite has no regular expressions, and `pair_words`."""
     dbapi_connection.create_function("holds_shape", 2, _holds_shape, deterministic=True)
+    dbapi_connection.create_function("pair_words", 3, pair_words, deterministic=True)
 
 
 def _holds_shape(pattern: str, within: str) -> bool:

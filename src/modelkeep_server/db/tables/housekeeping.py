@@ -12,6 +12,7 @@ from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadat
 from modelkeep_server.db.tables.search import (
     search_index,
     search_models,
+    search_pairs,
     search_postings,
     search_renewals,
     search_texts,
@@ -322,6 +323,7 @@ HOUSEKEEPING = frozenset(
         search_words.name,
         search_texts.name,
         search_index.name,
+        search_pairs.name,
         search_renewals.name,
         lineage_nodes.name,
         lineage_edges.name,

@@ -100,9 +100,9 @@ search_texts = Table(
 #: PostgreSQL alone: all of each document side by side, made by hand in the migration. `words` are those of name, keys
 #: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
 #: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
-#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the first two
-#: letters, `p/wone`, the codes of values, `v/code`, which 2,048 and which 65,536 numbers it is
-#: of, `¶/number` and `¶¶/number`, and `¶` always.
+#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the last two
+#: letters and the first two, `p/rdot`, the codes of values, `v/code`, when the model was registered, `¶/year` and
+#: `¶/yearmonth`, which 2,048 numbers it is of, `¶11/number`, and so on to 131,072, `¶17/number`, and `¶` always.
 search_whole = Table(
     "search_index",
     MetaData(),
@@ -117,26 +117,33 @@ search_whole = Table(
     Column("words", KeyText, nullable=False),
     Column("path_key", KeyText, nullable=False),
 )
-LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("doc", "name_key", "words", "headed", "facets")))
+LEXEMES = func.search_lexemes(
+    *(search_whole.c[name] for name in ("doc", "created_at", "name_key", "words", "headed", "facets"))
+)
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
-#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, and the codes of values as `³code`.
+#: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, the codes of values as `³code`, and
+#: when the model was registered as `⁴year` and `⁴yearmonth`; `pairs` what is made of words side by side (kit/pairs.py).
 search_marked = Table(
     "search_marked",
     MetaData(),
     Column("doc", BigKey, primary_key=True, autoincrement=False),
+    Column("marks", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("description", Text, nullable=False),
-    Column("marks", Text, nullable=False),
+    Column("pairs", Text, nullable=False),
 )
 
-#: SQLite alone: the full-text index over `search_marked` (FTS5, external content). The column of its own name takes
-#: commands.
-search_index = Table(
-    "search_index",
-    MetaData(),
-    Column("rowid", BigKey, primary_key=True, autoincrement=False),
-    *(Column(column.name, Text, nullable=False) for column in list(search_marked.c)[1:]),
-    Column("search_index", Text),
-)
+
+def _full_text(name: str, *columns: str) -> Table:
+    """The column of its own name takes commands."""
+    told = (Column(column, Text, nullable=False) for column in columns)
+    return Table(
+        name, MetaData(), Column("rowid", BigKey, primary_key=True, autoincrement=False), *told, Column(name, Text)
+    )
+
+
+#: SQLite alone: the full-text index over `search_marked` (FTS5, external content), and another one for its pairs.
+search_index = _full_text("search_index", "marks", "name", "keys", "description")
+search_pairs = _full_text("search_pairs", "pairs")

@@ -17,6 +17,7 @@ from modelkeep_server.kit import clock
 from tests.support.registries import Registries
 from tests.support.search_queries import make_query
 from tests.support.search_worlds import Visitor, World, plant
+from tests.support.slow_folding import words_of
 from tests.support.slow_search import count_values, find, fits
 from tests.support.statements import counted
 
@@ -115,7 +116,7 @@ def test_steps_that_are_read_as_they_come_are_in_the_same_order(
 
 def test_wildcards_that_stand_for_too_much_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a wildcard stands for more words or values than are searched, texts and lists of values are asked."""
-    for name in ("WORDS_MAX", "LONE_WORDS_MAX", "VALUES_MAX", "BEGINNINGS_MAX"):
+    for name in ("WORDS_MAX", "LONE_WORDS_MAX", "COUNTED_WORDS_MAX", "VALUES_MAX", "BEGINNINGS_MAX"):
         monkeypatch.setattr(lookups, name, 1)
     chance = random.Random(5)
     keys = keys_of(world)
@@ -129,6 +130,31 @@ def test_wildcards_that_stand_for_too_much_find_the_same(world: World, monkeypat
             found = walk_pages(world, mia, asked.means, "updated", way, 100)
             if found != wanted:
                 differing.append((asked.text, way, found, wanted))
+
+    assert differing == []
+
+
+def test_wildcards_side_by_side_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few letters of each word are told, whether the words go on, and in whichever place."""
+    chance = random.Random(6)
+    keys = keys_of(world)
+    mia = world.visitors["mia@company.com"]
+    differing = []
+
+    for _ in range(80):
+        monkeypatch.setattr(lookups, "LONE_WORDS_MAX", chance.choice((1, 2_400)))
+        book = chance.choice(world.books)
+        words = words_of(chance.choice((book.name, book.description, *book.tags)))
+        at = chance.randrange(max(len(words) - 1, 1))
+        one, *more = words[at : at + chance.choice((2, 2, 3))]
+        if more and min(len(one), len(more[-1])) > 1:
+            one = "*" + one[-chance.randint(2, 5) :]
+            more[-1] = more[-1][: chance.randint(2, 5)] + chance.choice(("*", "", "?"))
+            text = f"{chance.choice(('', '', 'name:', 'description:', '-'))}{'-'.join((one, *more))}"
+            node = read_query(text, now=clock.utc_now())
+            wanted = [keys[found.address.lower()] for found in find(node, world.books, mia.reader, "relevance")]
+            found = {way: walk_pages(world, mia, node, "relevance", way, 100) for way in WAYS}
+            differing += [(text, way, got, wanted) for way, got in found.items() if got != wanted]
 
     assert differing == []
 

@@ -22,6 +22,7 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.compiling.binds import Binds
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
+from modelkeep_server.features.search.compiling.months import months_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Words
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -67,11 +68,17 @@ class Compiler(ABC):
     """Compiles for one database, one who asks, and one tree with what was looked up for it."""
 
     dialect: ClassVar[str]
-    #: How the full-text index is told "or"; how it marks words that stand in a place, and codes of values.
+    #: How the full-text index is told "or"; how it marks words that stand in a place, codes of values, and years and
+    #: months of registration.
     either: ClassVar[str]
     marks: ClassVar[Mapping[Place, str]]
     coded: ClassVar[str]
+    registered: ClassVar[str]
     costs: ClassVar[Costs]
+    #: Whether texts are a table of their own, which is read without the facts beside them.
+    has_texts_alone: ClassVar[bool] = False
+    #: Whether postings of several values are read side by side, each once.
+    merges: ClassVar[bool] = False
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
@@ -80,7 +87,6 @@ class Compiler(ABC):
         self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
         self._found: dict[Value, Found] = {}
-        self._listed: dict[Pattern, str] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -145,7 +151,14 @@ class Compiler(ABC):
             return self._ask_one_of(node.parts)
         if isinstance(node, And):
             return self._ask_all(node.parts)
+        if isinstance(node, During):
+            return self._ask_months(node)
         return self._ask_all((node,)) if isinstance(node, Not) else None
+
+    def is_told(self, part: Node) -> bool:
+        """Whether the full-text index finds no more for it than it says."""
+        words = self.words(part.part if isinstance(part, Not) else part)
+        return words is not None and words.exact
 
     def _ask_one_of(self, parts: Sequence[Node]) -> Words | None:
         told = [self.words(part) for part in parts]
@@ -180,6 +193,13 @@ class Compiler(ABC):
         letter = FIELDS[node.field].letter
         codes = [self._quote(self.coded + code_of(letter, value_id).rstrip()) for value_id in ids]
         return Words(self.either.join(codes or [self._quote(NEVER)]), lists=len(ids))
+
+    def _ask_months(self, node: During) -> Words | None:
+        months = months_of(node.start, node.end) if node.field == "created" else None
+        if months is None:
+            return None
+        told = [self._quote(self.registered + name) for name in months.names]
+        return Words(self.either.join(told), exact=months.is_exact, lists=len(told))
 
     @abstractmethod
     def _ask(self, node: Text) -> Words | None:
@@ -220,6 +240,10 @@ class Compiler(ABC):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         """A SELECT of documents to begin with."""
 
+    def begin_with_pairs(self, part: Text, share: float) -> Start | None:
+        """An index of words side by side to begin with, where there is one that is told anything by this text."""
+        return None
+
     def spans(self, start: Start, newest: int, ends: Sequence[int]) -> tuple[str, ...]:
         """
         Conditions, each behind an AND, that cut all documents up to the newest into those behind about the first of
@@ -248,8 +272,8 @@ class Compiler(ABC):
         """SQL that joins one row of a table, at most, to each row of what stands before it, in the order of those."""
 
     @abstractmethod
-    def join_words(self) -> str:
-        """SQL that joins to each row of `search_models` its words, as `search_texts`."""
+    def join_words(self, doc: str) -> str:
+        """SQL that joins to each row of what stands before it the words of this document, as `search_texts`."""
 
     def named_as(self, words: str) -> str:
         """Whether the name is these words."""
@@ -269,11 +293,11 @@ class Compiler(ABC):
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
 
-    def with_texts(self, tables: str, *conditions: str) -> str:
-        """These tables, and that of the texts where a condition looks into them."""
+    def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
+        """These tables, and that of the texts of documents where a condition looks into them."""
         if " search_texts " in tables or not looks_into_texts(*conditions):
             return tables
-        return f"{tables} {self.join_words()}"
+        return f"{tables} {self.join_words(doc)}"
 
     def _test_value(self, node: Value) -> str:
         if node.field == "version":

@@ -27,7 +27,7 @@ class Newest:
 def find_newest(search: Search, node: Node) -> Newest:
     """Of the models that fit. One statement, and more where the database must sort rows and the newest are too few."""
     found, count, renewal = list[bytes](), 0, 0
-    for select in _selects(search.source(node, wanted=COUNTED_MAX)):
+    for select in _selects(search.source(node, wanted=COUNTED_MAX, bare=True)):
         told = f"count(*), {search.compiler.join_texts('doc', ',')}, {_RENEWAL}"
         ((more, docs, last),) = search.all(f"SELECT {told} FROM ({select}) AS found")  # noqa: S608 - values are bound
         found += [_as_bytes(docs)] if docs else []

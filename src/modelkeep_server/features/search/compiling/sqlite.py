@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
-from modelkeep_server.features.search.compiling.lookups import is_any
+from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
+from modelkeep_server.features.search.compiling.pairs import pairs_of
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
@@ -21,6 +22,8 @@ from modelkeep_server.features.search.language.tree import (
 
 #: So many phrases are asked for one by one; of those that may go on fewer, since each gathers all that does.
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
+#: To go through all names takes as long as to look for so many phrases.
+_AS_PHRASES = 4
 #: More lists than these are read in bundles: FTS5 looks at each list of an OR for every row, at a bundle as at one.
 _BUNDLE = 16
 
@@ -32,6 +35,8 @@ class SqliteCompiler(Compiler):
     either = " OR "
     marks: ClassVar = {Place.NAME: "¹", Place.HEAD: "²"}
     coded = "³"
+    has_texts_alone = True
+    registered = "⁴"
     costs = Costs(
         walked=0.2, tested=1.3, streamed=0.05, gathered=0.3, fetched=0.6, listed=0.2, opened=25, merged=0.01,
         compared=0.02,
@@ -41,8 +46,8 @@ class SqliteCompiler(Compiler):
         # CROSS is how SQLite is told to keep the order.
         return f"CROSS JOIN {table} AS {name} ON {on}"
 
-    def join_words(self) -> str:
-        return self.join("search_texts", "search_texts", "search_texts.doc = search_models.doc")
+    def join_words(self, doc: str) -> str:
+        return self.join("search_texts", "search_texts", f"search_texts.doc = {doc}")
 
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
@@ -55,8 +60,8 @@ class SqliteCompiler(Compiler):
         return f"{column} GLOB {self.binds.of(glob_of(pattern))}"
 
     def _look_through(self, node: Text) -> str:
-        # One after the other, since most of a text is in the last; and no shape reaches from one into the next.
-        return f"({' OR '.join(self._look_into(column, node) for column in COLUMNS[node.place])})"
+        # One after the other, so that no shape reaches from one into the next; that which has most words comes first.
+        return f"({' OR '.join(self._look_into(column, node) for column in reversed(COLUMNS[node.place]))})"
 
     def _look_into(self, column: str, node: Text) -> str:
         literal = shape_of(node.patterns).literal
@@ -78,26 +83,47 @@ class SqliteCompiler(Compiler):
     def docs_among(self, docs: str) -> str:
         return f"SELECT value FROM json_each({self.binds.of(f'[{docs}]')})"  # noqa: S608 - values are bound
 
+    def docs_of_text(self, node: Text) -> str | None:
+        words, test = self._ask_pairs(node), self.test(node)
+        if words is None:
+            return self.docs_of_fact(node) if self._is_of_names(node) else None
+        asked = f"search_pairs MATCH {self.binds.of(words.query)}"
+        model = self.join("search_models", "search_models", "search_models.doc = search_pairs.rowid")
+        tables = self.with_texts(f"search_pairs {model}", test)
+        return f"SELECT search_pairs.rowid FROM {tables} WHERE {asked} AND {test}"  # noqa: S608 - values are bound
+
     def docs_of_words(self, node: Node, words: Words) -> str:
         asked = f"search_index MATCH {self.binds.of(words.query)}"
         if words.exact:
             return f"SELECT rowid FROM search_index WHERE {asked}"  # noqa: S608 - values are bound
-        return (
-            "SELECT search_index.rowid FROM search_index CROSS JOIN search_texts "  # noqa: S608 - values are bound
-            f"ON search_texts.doc = search_index.rowid WHERE {asked} AND {self.test(node)}"
-        )
+        test = self.test(node)
+        model = self.join("search_models", "search_models", "search_models.doc = search_index.rowid")
+        tables = self.with_texts(f"search_index {model}", test)
+        return f"SELECT search_index.rowid FROM {tables} WHERE {asked} AND {test}"  # noqa: S608 - values are bound
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         where = f"search_index MATCH {self.binds.of(words.query)}"
-        done = parts if words.exact else ()
+        done = tuple(part for part in parts if self.is_told(part))
         return Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, words=words, rarest=rarest)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
 
+    def begin_with_pairs(self, part: Text, share: float) -> Start | None:
+        words = self._ask_pairs(part)
+        if words is None:
+            return None
+        where = f"search_pairs MATCH {self.binds.of(words.query)}"
+        return Start(Way.STREAM, "search_pairs", where, "search_pairs.rowid", (), share, words=words, rarest=share)
+
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         doc = "search_models.doc"
-        return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share)
+        words = Words("", lists=0, phrases=_AS_PHRASES) if any(self._is_of_names(part) for part in parts) else None
+        return Start(Way.GATHER, "search_models", f"{doc} IN ({docs})", doc, parts, share, words=words)
+
+    def _is_of_names(self, part: Node) -> bool:
+        """Whether it is looked for in the index of names, which is read whole: a fifth of what a row has."""
+        return isinstance(part, Text) and part.place is Place.NAME and self.words(part) is None
 
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""
@@ -115,6 +141,8 @@ class SqliteCompiler(Compiler):
             return Words(
                 f"{where}({query})", lists=len(phrases) * len(each), phrases=len(phrases) if len(each) > 1 else 0
             )
+        if self._ask_pairs(node) is not None:
+            return None
         known = [
             self._either([self._quote(word) + (star if number == len(each) - 1 else "") for word in one])
             for number, one in enumerate(each)
@@ -125,6 +153,11 @@ class SqliteCompiler(Compiler):
         lists = sum(len(one) for one in each if one is not None)
         return Words(f"{where}({' AND '.join(f'({one})' for one in known)})", exact=False, lists=lists)
 
+    def _ask_pairs(self, node: Text) -> Words | None:
+        """What the index of pairs is asked; it finds more, in every place."""
+        told = [self._quote(pair) + ("" if is_whole else " *") for pair, is_whole in pairs_of(node.patterns)]
+        return Words(" AND ".join(told), exact=False, lists=len(told)) if told else None
+
     def _ask_value(self, node: Value) -> Words | None:
         letter = FIELDS[node.field].letter
         if letter and any(is_any(pattern) for pattern in node.patterns):
@@ -134,7 +167,8 @@ class SqliteCompiler(Compiler):
     def _all_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str | None:
         # What is unlike something is all that is, without it: all have the border.
         found = " AND ".join(wanted) or self._quote(BORDER)
-        return f"({found}) NOT ({self.either.join(unwanted)})" if unwanted else found
+        # One after the other: what a common one takes away is not looked for in the lists of those behind it.
+        return " NOT ".join([f"({found})", *unwanted]) if unwanted else found
 
     def _either(self, asked: Sequence[str]) -> str:
         """One of them. FTS5 takes an OR within an OR apart, but not one from which nothing is taken away."""
@@ -158,6 +192,9 @@ class SqliteCompiler(Compiler):
         words = self.lookups.words.get(pattern)
         if words is None and pattern.fit is not Fit.WILD:
             words = (pattern.text,)
+        # All names are gone through in the time in which that many lists are opened.
+        if words is not None and len(words) > WORDS_MAX and mark == self.marks[Place.NAME]:
+            return None
         return None if words is None else tuple(mark + word for word in words)
 
 

@@ -24,6 +24,7 @@ from modelkeep_server.features.search.language.tree import (
     Node,
     Not,
     Or,
+    Text,
     Value,
     join,
     leaves,
@@ -86,9 +87,9 @@ class Search:
     ) -> None:
         """`beside` are values that rows will be told by, besides the tree. A statement at most."""
         self.work = work
-        self.node = node
         self.only = only
         lookups = look_up(work, join((node, *beside)))
+        self.node = lookups.settle(node)
         self.compiler = _COMPILERS[work.dialect](actor, lookups)
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
@@ -153,8 +154,12 @@ class Search:
         if node not in self._shares:
             shares = [self.share_of(part) for part in parts_of(node) if part != node]
             # Of what nobody looked at nothing is known but that it is no more than its parts.
-            self._shares[node] = min(shares, default=0.1)
+            self._shares[node] = 1 - self.share_of(node.part) if isinstance(node, Not) else min(shares, default=0.1)
         return self._shares[node]
+
+    def expect(self, node: Node, share: float) -> None:
+        """Take it that so much of all models fits, where nobody looked."""
+        self._shares.setdefault(node, max(share, 0.5 / max(self.models_count, 1)))
 
     def count_of(self, node: Node) -> float:
         """About how many models fit."""
@@ -166,7 +171,9 @@ class Search:
         *,
         wanted: int,
         newest_first: bool = True,
+        whole: bool = False,
         before: int | str | None = None,
+        bare: bool = False,
     ) -> Source:
         """
         The way to so many rows that fit.
@@ -174,26 +181,28 @@ class Search:
         Args:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
+            whole: All that fits is read, and sorted after that.
             before: The document behind which they are wanted, where it is not all from the newest.
+            bare: Nothing is wanted of them but their numbers: `search_models` is not read where no condition asks.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
         begun = [
             (self._cost(start, parts, share, wanted, newest_first=newest_first), start)
-            for start in self._starts(node, parts)
+            for start in self._starts(node, parts, bare=bare)
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first)
+            return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
-        return replace(self._begin(start, parts, rows), spans=spans, is_gathered=start.at_once)
+        return replace(self._begin(start, parts, rows, bare=bare), spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
@@ -203,7 +212,7 @@ class Search:
         if start.words is not None:
             tested += costs.of_words(start.words, start.rarest * scanned, scanned)
         if start.way is Way.STREAM:
-            return needed * (costs.streamed + costs.fetched) + tested
+            return needed * (costs.streamed + (0 if start.is_bare else costs.fetched)) + tested
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
             return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
@@ -252,14 +261,16 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
-        where = " AND ".join(self.test(part, rows)[0] for part in parts)
-        # Other orders have indexes on `search_models` alone.
-        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
+    def _walk(self, parts: Sequence[Node], rows: float, *, by_index: bool, bare: bool) -> Source:
+        where = " AND ".join([self.compiler.visible, *(self.test(part, rows)[0] for part in parts)])
+        if bare and self.compiler.has_texts_alone and looks_into_texts(where) and not _looks_into_models(where):
+            return Source(Way.WALK, "search_texts", where, "search_texts.doc")
+        # Orders other than by number have indexes on `search_models` alone.
+        table = _MODELS if by_index else f"{self.compiler.table_for(where)} AS {_MODELS}"
         tables = self.compiler.with_texts(table, where)
-        return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
+        return Source(Way.WALK, tables, where, f"{_MODELS}.doc")
 
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -271,6 +282,9 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
+        is_told = compiler.has_texts_alone or not looks_into_texts(*told)
+        if bare and is_told and _MODELS not in tables and not _looks_into_models(*told):
+            return Source(start.way, compiler.with_texts(tables, *told, doc=start.doc), " AND ".join(told), start.doc)
         table = self.compiler.table_for(*told)
         if tables == _MODELS:
             tables = f"{table} AS {_MODELS}"
@@ -291,15 +305,20 @@ class Search:
         ids = self.compiler.found(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
-    def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[Start]:
+    def _starts(self, node: Node, parts: Sequence[Node], *, bare: bool) -> Iterator[Start]:
         """Every index that the search could begin with."""
         if self.known is not None and node == self.node:
             docs = self.compiler.docs_among(self.known.docs)
             share = self.known.count / max(self.models_count, 1)
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
+        if bare and self.compiler.merges and not _looks_into_models(self.compiler.visible):
+            yield from self._merge(parts)
         yield from self._text_starts(parts)
         for part in parts:
-            if self.compiler.listed(part) is not None:
+            pairs = self._pair_start(part)
+            if pairs is not None:
+                yield pairs
+            if pairs is not None or self.compiler.listed(part) is not None:
                 continue
             value_id = self._single(part)
             if value_id is not None:
@@ -312,6 +331,25 @@ class Search:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
                     yield self.compiler.begin_with_docs(docs_of_part, (part,), self.share_of(part))
+
+    def _merge(self, parts: Sequence[Node]) -> Iterator[Start]:
+        """The postings of all values side by side, where nothing else is asked for."""
+        ids = [one for one in map(self._single, parts) if one is not None]
+        if len(ids) < len(parts):
+            return
+        tables = "search_postings AS p0"
+        tables += "".join(f" JOIN search_postings AS p{n} ON p{n}.doc = p0.doc" for n in range(1, len(ids)))
+        told = (f"p{number}.value_id = {self.compiler.binds.of(one)}" for number, one in enumerate(ids))
+        share = sum(self._exact_share_of(part) for part in parts)
+        yield Start(Way.STREAM, tables, " AND ".join(told), "p0.doc", tuple(parts), share, is_bare=True)
+
+    def _pair_start(self, part: Node) -> Start | None:
+        """Words side by side, which are found in whichever place, and whether or not they go on."""
+        if not isinstance(part, Text):
+            return None
+        texts = [one.text for one in part.patterns]
+        alike = (node for node in self._shares if isinstance(node, Text) and [p.text for p in node.patterns] == texts)
+        return self.compiler.begin_with_pairs(part, max(self.share_of(node) for node in (part, *alike)))
 
     def _exact_share_of(self, part: Node) -> float:
         """As it was counted, where a part means values that few have."""
@@ -344,6 +382,10 @@ def _say(node: Node, names: Mapping[Node, str]) -> str:
         word = " AND " if isinstance(node, And) else " OR "
         return f"({word.join(_say(part, names) for part in node.parts)})"
     return names[node]
+
+
+def _looks_into_models(*conditions: str) -> bool:
+    return any(f"{_MODELS}." in condition for condition in conditions)
 
 
 def _all_of(parts: Sequence[Node]) -> Node:

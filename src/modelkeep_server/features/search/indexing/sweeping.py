@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Delete,
     Select,
+    Table,
     and_,
     bindparam,
     cast,
@@ -32,6 +33,7 @@ from modelkeep_server.db.tables import (
     LEXEMES,
     search_index,
     search_models,
+    search_pairs,
     search_postings,
     search_renewals,
     search_texts,
@@ -84,8 +86,12 @@ def is_full_text_sound(work: Work) -> bool:
     """Whether the full-text index holds what the documents do. On FTS5 it writes: sqlite.org/fts5.html, 6.4."""
     if work.dialect != "sqlite":
         return not work.all(_OTHERWISE, {"most": 1})
+    return all(_is_sound(work, table) for table in (search_index, search_pairs))
+
+
+def _is_sound(work: Work, table: Table) -> bool:
     try:
-        work.keep(search_index, text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)"))
+        work.keep(table, text(f"INSERT INTO {table.name} ({table.name}, rank) VALUES ('integrity-check', 1)"))  # noqa: S608
     except DatabaseError:
         return False
     return True
@@ -103,8 +109,9 @@ def _sweep_texts(database: Database, parts: Parts) -> None:
 
 def _mend_fts5(database: Database, parts: Parts) -> None:
     with works.writing(database, parts) as work:
-        if not is_full_text_sound(work):
-            work.keep(search_index, text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
+        for table in (search_index, search_pairs):
+            if not _is_sound(work, table):
+                work.keep(table, text(f"INSERT INTO {table.name} ({table.name}) VALUES ('rebuild')"))  # noqa: S608
 
 
 def _mend_whole(database: Database, parts: Parts) -> None:

@@ -36,6 +36,7 @@ from modelkeep_server.db.tables import (
     search_index,
     search_marked,
     search_models,
+    search_pairs,
     search_postings,
     search_renewals,
     search_texts,
@@ -149,7 +150,8 @@ def remove_texts(work: Work, docs: Sequence[tuple[int]]) -> None:
 def index(work: Work, docs: Sequence[tuple[int]]) -> None:
     """Enter documents into the full-text index, as they stand."""
     if work.dialect == "sqlite":
-        _keep(work, search_index, _INDEX, docs)
+        for table, statement in _INDEX.items():
+            _keep(work, table, statement, docs)
     else:
         _keep(work, search_whole, _ADD_WHOLE, docs)
 
@@ -162,7 +164,8 @@ def renew_whole(work: Work, docs: Sequence[tuple[int]]) -> None:
 
 def _unindex(work: Work, docs: Sequence[tuple[int]]) -> None:
     if work.dialect == "sqlite":
-        _keep(work, search_index, _UNINDEX, docs)
+        for table, statement in _UNINDEX.items():
+            _keep(work, table, statement, docs)
     else:
         _keep(work, search_whole, _REMOVE_WHOLE, docs)
 
@@ -321,15 +324,16 @@ def _change_texts(**places: Text) -> Update:
     return update(search_texts).where(search_texts.c.doc == given.c.old).values(values)
 
 
-def _index(*, forgets: bool) -> Insert:
+def _index(table: Table, *, forgets: bool) -> Insert:
     """Enter rows of `search_marked` into FTS5, or take them out: it keeps no words, and has to be told them again."""
     given = given_rows(doc=_BIG)
-    texts = select(*search_marked.c).join(given, given.c.doc == search_marked.c.doc)
-    names = [column.name for column in (search_index.c.rowid, *list(search_marked.c)[1:])]
+    doc, *names = [column.name for column in table.c if column.name != table.name]
+    told = [search_marked.c[name] for name in names]
+    texts = select(search_marked.c.doc, *told).join(given, given.c.doc == search_marked.c.doc)
     if not forgets:
-        return insert(search_index).from_select(names, texts)
-    told = texts.add_columns(literal_column("'delete'"))
-    return insert(search_index).from_select([*names, search_index.name], told)
+        return insert(table).from_select([doc, *names], texts)
+    told_again = texts.add_columns(literal_column("'delete'"))
+    return insert(table).from_select([doc, *names, table.name], told_again)
 
 
 def select_whole() -> Select[Any]:
@@ -375,5 +379,5 @@ _CHANGE_TEXTS = _change_texts(**PLACES)
 _REMOVE_TEXTS = _remove(search_texts)
 _ADD_WHOLE = _add_whole()
 _REMOVE_WHOLE = _remove(search_whole)
-_INDEX = _index(forgets=False)
-_UNINDEX = _index(forgets=True)
+_INDEX = {table: _index(table, forgets=False) for table in (search_index, search_pairs)}
+_UNINDEX = {table: _index(table, forgets=True) for table in (search_index, search_pairs)}
