@@ -77,6 +77,8 @@ def mistake_of(text: str) -> QueryMistake:
         ("*-a", "*-a", "a"),
         ("a , b", ",", "a b"),
         ("...", "...", None),
+        ("tag:nlp ```", "```", "tag:nlp"),
+        ("```", "```", None),
         ('a ""', '""', "a"),
         ("*", "*", None),
         ("a*", "a*", "a"),
