@@ -168,6 +168,20 @@ def test_an_owner_asked_for_by_name_is_offered_by_email(make: Make, api: Api) ->
     assert hidden.email not in look(api, make.person(), f"owner:{word}").text
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_told"),
+    [("owner:Nobodyq Atall", True), ("owner:q@nowhere.example", False), ("owner:nobodyq*", False)],
+)
+def test_a_name_that_no_owner_has_is_said_to_be_none(make: Make, api: Api, typed: str, is_told: bool) -> None:
+    """How owners are asked for is told where nobody can be offered; an address is no name."""
+    make.model()
+
+    page = look(api, make.person(), typed)
+
+    told = "Owners are compared by e-mail, and none that you may see is called Nobodyq ."
+    assert (told in page.words) == is_told
+
+
 def test_a_value_that_no_model_has_stands_in_its_facet_as_it_is_typed(make: Make, api: Api) -> None:
     """Not as it is compared; and where nothing is found, no facet counts three times nothing."""
     make.model()
