@@ -32,13 +32,13 @@ SINCE_0012 = (
 #: Those of searching, in an order in which they can be dropped.
 OF_SEARCH = (
     "search_models", "search_versions", "search_values", "search_postings", "search_words", "search_texts",
-    "search_alerts", "saved_searches", "search_needles", "search_news", "search_matches",
+    "search_renewals", "search_alerts", "saved_searches", "search_needles", "search_news", "search_matches",
 )  # fmt: skip
 
 
 def _ours(_: Any, name: str | None, *_more: Any) -> bool:
     """Everything but the full-text index, which each database has in its own form, made by hand."""
-    made_by_hand = ("search_codes", "search_index", "ix_search_words_within")
+    made_by_hand = ("search_index", "ix_search_words_within")
     return not str(name).startswith(made_by_hand)
 
 
@@ -46,7 +46,6 @@ def drop_search(registry: Registry) -> None:
     """Take what searching has away: a registry of before 0018 has no index of this form, and no saved searches."""
     registry.tamper("DROP TABLE search_index")
     if registry.kind == "sqlite":
-        registry.tamper("DROP TABLE search_codes")
         registry.tamper("DROP VIEW search_marked")
     for table in OF_SEARCH:
         registry.tamper(f"DROP TABLE {table}")

@@ -18,7 +18,6 @@ from modelkeep_server.db.tables import (
     invitations,
     metadata,
     rate_counters,
-    search_codes,
     search_index,
 )
 from modelkeep_server.db.work import NoSuchRow, UnrecordedWrite, Work
@@ -53,7 +52,7 @@ def test_every_table_is_governed_housekeeping_or_the_log() -> None:
     log = {name for name in metadata.tables if name.startswith("audit_")}
     governed = {table.name for table in GOVERNED}
 
-    assert governed | HOUSEKEEPING | log == {*metadata.tables, search_codes.name, search_index.name}
+    assert governed | HOUSEKEEPING | log == {*metadata.tables, search_index.name}
     assert governed.isdisjoint(HOUSEKEEPING | log)
 
 

@@ -22,7 +22,6 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 
 from modelkeep_server.db.contention import explain
 from modelkeep_server.db.work import Circumstances, Parts, Projection, Work
-from modelkeep_server.kit.packing import pack_codes
 from modelkeep_server.rules.errors import Malformed, Unavailable
 
 WAIT_SECONDS = 10
@@ -202,9 +201,8 @@ def _prepare_reader(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _teach(dbapi_connection: Any) -> None:
-    """For searches: `holds_shape(pattern, text)`, since SQLite has no regular expressions, and `pack_codes(codes)`."""
+    """For searches: `holds_shape(pattern, text)`, since SQLite has no regular expressions."""
     dbapi_connection.create_function("holds_shape", 2, _holds_shape, deterministic=True)
-    dbapi_connection.create_function("pack_codes", 1, pack_codes, deterministic=True)
 
 
 def _holds_shape(pattern: str, within: str) -> bool:

@@ -43,6 +43,7 @@ from modelkeep_server.db.patience import Patience, set_apart
 from modelkeep_server.db.tables import GOVERNED, HOUSEKEEPING
 from modelkeep_server.db.witness import Witness
 from modelkeep_server.kit import canonical, clock, ids
+from modelkeep_server.kit.remembering import Shelf
 from modelkeep_server.ports import BlobStore, HookSender, Inspector, Issuer, KeyRing, Printer
 from modelkeep_server.rules.limits import Limits
 from modelkeep_server.rules.support import Support
@@ -86,6 +87,7 @@ class Parts:
     support: Support = field(default_factory=Support)
     #: Rung after a commit that left a job, so that this process's workers need not wait for their next look.
     bell: Bell = field(default_factory=Bell)
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 @dataclass(frozen=True)
@@ -205,8 +207,7 @@ class Work:
         if "salt" in table.c:
             row["salt"] = secrets.token_bytes(32)
         with self._unless_taken(taken):
-            result = self._connection.execute(_INSERTS[table.name], row)
-        key = int(result.inserted_primary_key[0])  # type: ignore[index]
+            key = int(self._connection.execute(_INSERTS[table.name], row).inserted_primary_key[0])  # type: ignore[index]
         self._note(table, key)
         return key
 

@@ -1,9 +1,9 @@
-"""Remembering what was made of texts, for as many as have room."""
+"""Remembering what was made once: of texts, for as many as have room, and things for as long as a registry is open."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -36,3 +36,19 @@ class Remembered(Generic[T]):
                 gone, _ = self._made.popitem(last=False)
                 self._chars -= len(gone)
         return made
+
+
+class Shelf:
+    """Things that parts of the program keep between requests, one of a kind. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._things: dict[type, Any] = {}
+        self._lock = Lock()
+
+    def find(self, kind: type[T]) -> T:
+        """The thing of this kind, made where nobody asked for it before."""
+        with self._lock:
+            if kind not in self._things:
+                self._things[kind] = kind()
+            thing: T = self._things[kind]
+            return thing

@@ -18,7 +18,7 @@ from modelkeep_server.features.audit import service as audit
 from modelkeep_server.features.identity.joining import first_start
 from modelkeep_server.features.keys import queries as key_queries
 from modelkeep_server.features.policies import starter
-from modelkeep_server.features.search.compiling.counting import load_tallies
+from modelkeep_server.features.search.compiling.counting import load_tallying
 from modelkeep_server.features.status.board import REFRESH_SECONDS
 from modelkeep_server.interfaces.gate import Gate
 from modelkeep_server.operate.control import build_control
@@ -94,7 +94,7 @@ async def _run(
     announce: Callable[[], None],
     others: Sequence[tuple[Any, socket.socket]] = (),
 ) -> None:
-    tasks = [asyncio.create_task(work) for work in (_sign_heads(house), _watch_incidents(gate), _load_later())]
+    tasks = [asyncio.create_task(work) for work in (_sign_heads(house), _watch_incidents(gate), _load_later(house))]
     crew = Crew([make(house) for make in WORKERS], house.stopping)
     crew.start()
     doors = [(gate, listener), *others]
@@ -110,10 +110,12 @@ async def _run(
             await asyncio.to_thread(_sign_head, house)
 
 
-async def _load_later() -> None:
-    """What a start does without and the first search would wait for."""
+async def _load_later(house: House) -> None:
+    """What a start does without and the first searches would wait for."""
     await asyncio.sleep(LATER_SECONDS)
-    await asyncio.to_thread(load_tallies)
+    tallying = await asyncio.to_thread(load_tallying)
+    with contextlib.suppress(Unavailable):
+        await asyncio.to_thread(tallying.remember_ahead, house.database, house.parts, house.stopping)
 
 
 async def _watch_incidents(gate: Gate) -> None:

@@ -91,11 +91,11 @@ from modelkeep_server.db.tables.promotions import (
 from modelkeep_server.db.tables.saved_searches import saved_searches, search_alerts
 from modelkeep_server.db.tables.search import (
     LEXEMES,
-    search_codes,
     search_index,
     search_marked,
     search_models,
     search_postings,
+    search_renewals,
     search_texts,
     search_values,
     search_versions,
@@ -229,7 +229,6 @@ __all__ = [
     "saved_searches",
     "scans",
     "search_alerts",
-    "search_codes",
     "search_index",
     "search_marked",
     "search_matches",
@@ -237,6 +236,7 @@ __all__ = [
     "search_needles",
     "search_news",
     "search_postings",
+    "search_renewals",
     "search_texts",
     "search_values",
     "search_versions",

@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, T
 from modelkeep_server.db.tables.audit import audit_checkpoints
 from modelkeep_server.db.tables.base import BigKey, JsonText, UtcMicros, metadata
 from modelkeep_server.db.tables.search import (
-    search_codes,
     search_index,
     search_models,
     search_postings,
+    search_renewals,
     search_texts,
     search_values,
     search_versions,
@@ -322,7 +322,7 @@ HOUSEKEEPING = frozenset(
         search_words.name,
         search_texts.name,
         search_index.name,
-        search_codes.name,
+        search_renewals.name,
         lineage_nodes.name,
         lineage_edges.name,
         activity.name,

@@ -5,7 +5,7 @@ Each model is one document. Documents are numbered in the order in which models 
 read first without sorting; a model that changes gets a new number.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, func, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, func, text
 
 from modelkeep_server.db.tables.base import BigKey, KeyText, metadata
 
@@ -69,6 +69,15 @@ search_postings = Table(
     sqlite_with_rowid=False,
 )
 
+#: Documents that have other values under the same number, in the order in which they were committed: where these are
+#: remembered, they are read anew. Of long ago none are kept.
+search_renewals = Table(
+    "search_renewals",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=False),
+    Column("doc", BigKey, nullable=False),
+)
+
 #: Every word that a document holds or held, by which wildcards are found. On PostgreSQL also by what stands within
 #: words (pg_trgm), where the server has that extension.
 search_words = Table(
@@ -130,16 +139,4 @@ search_index = Table(
     Column("rowid", BigKey, primary_key=True, autoincrement=False),
     *(Column(column.name, Text, nullable=False) for column in list(search_marked.c)[1:]),
     Column("search_index", Text),
-)
-
-#: SQLite alone: what is read of thousands of models to count their values, in rows a quarter as wide, made by hand in
-#: the migration. `codes` is what `pack_codes` makes of `facets` (db/engine.py). It follows where a document is removed
-#: or takes another number.
-search_codes = Table(
-    "search_codes",
-    MetaData(),
-    Column("doc", BigKey, primary_key=True, autoincrement=False),
-    Column("model_id", BigKey, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("codes", LargeBinary, nullable=False),
 )

@@ -13,7 +13,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight, sight_of, values_of, visible_by
-from modelkeep_server.features.search.compiling.counting import tally_codes
+from modelkeep_server.features.search.compiling.counting import load_tallying
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
 from modelkeep_server.features.search.conditions import holding, is_seen
 from modelkeep_server.features.search.indexing.codes import code_of
@@ -75,7 +75,7 @@ def list_values(
 
 def _read_used(work: Work, actor: Actor, letter: str, asked: Mapping[str, Any], limit: int) -> Sequence[Row[Any]]:
     texts = work.all(_select_lately(sight_of(actor)), values_of(actor))
-    tally = tally_codes("".join(row.facets for row in texts).encode("ascii")).get(letter)
+    tally = load_tallying().tally_text("".join(row.facets for row in texts)).get(letter)
     numbers = tally.most_frequent(len(tally)) if tally else {}
     rows = work.all(_select_known(), {**asked, "keys": list(numbers)})
     return sorted(rows, key=lambda row: (-numbers[row.id], row.key))[:limit]

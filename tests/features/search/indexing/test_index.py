@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
+from modelkeep_server.db.work import Parts
+from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models import service
 from modelkeep_server.features.models.checks import NewModel
+from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
+from modelkeep_server.features.search.queries import list_models
+from modelkeep_server.features.search.views import CatalogueFilter, Found
+from modelkeep_server.kit.remembering import Shelf
 from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import file_of, route_of
 from tests.support.clients import Api
@@ -333,6 +339,26 @@ class Acts:
             model = self._models.pop(self._chance.randrange(len(self._models)))
             self._models.append(self._make.model(self._cast.owner))
             self._send(self._cast.admin, "POST", f"/api/v1/models/{model.address}/retire", json={"reason": "Over."})
+
+
+def count_by(registry: Registry, parts: Parts, actor: Actor) -> Found:
+    """The counts beside the catalogue, by a process that remembers what is on its shelf."""
+    with works.reading(registry.house.database, parts) as work:
+        return list_models(work, actor, CatalogueFilter(), limit=1, facets=True)
+
+
+def test_counts_follow_each_change_in_every_process(fresh_registry: Registry, fresh_make: Make, fresh_api: Api) -> None:
+    """After any act a server that counted before, and another one that did, count what one counts that just started."""
+    acts, reader = Acts(fresh_make, fresh_api, random.Random(11)), fresh_make.person(Role.MRC).actor
+    parts = fresh_registry.house.parts
+    other = replace(parts, shelf=Shelf())
+
+    for number in range(40):
+        acts.do_one()
+        anew = count_by(fresh_registry, replace(parts, shelf=Shelf()), reader)
+        assert count_by(fresh_registry, parts, reader).facets == anew.facets
+        if number % 3 == 0:
+            assert count_by(fresh_registry, other, reader).facets == anew.facets
 
 
 @pytest.mark.parametrize("count", sizes(small=60, full=1_000))

@@ -325,22 +325,3 @@ def test_once_a_week_what_no_model_has_any_more_is_taken_out(fresh_registry: Reg
     assert tags == {"kept"}
     assert ("zyzzyva" in words, "something" in words) == (False, True)
     assert check(fresh_registry).is_sound
-
-
-def test_codes_to_be_counted_by_that_are_others_are_told_and_mended(fresh_registry: Registry, fresh_make: Make) -> None:
-    """SQLite counts out of rows of their own: those that it lacks, or has otherwise."""
-    if fresh_registry.kind != "sqlite":
-        pytest.skip("PostgreSQL has no such rows.")
-    furnish(fresh_make)
-    for statement in (
-        "DELETE FROM search_codes WHERE doc = (SELECT min(doc) FROM search_codes)",
-        "UPDATE search_codes SET visibility = 'INTERNAL' WHERE doc = (SELECT max(doc) FROM search_codes)",
-        "UPDATE search_codes SET codes = X'' WHERE doc = (SELECT min(doc) FROM search_codes)",
-    ):
-        fresh_registry.tamper(statement)
-
-    spoilt = check(fresh_registry)
-    reindex(fresh_registry)
-
-    assert spoilt.faults == ("3 documents with other codes to be counted by.",)
-    assert check(fresh_registry).is_sound

@@ -90,6 +90,12 @@ def _create_values() -> None:
         sa.PrimaryKeyConstraint("value_id", "doc", name="pk_search_postings"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "search_renewals",
+        sa.Column("id", BIG_KEY, autoincrement=False, nullable=False),
+        sa.Column("doc", BIG_KEY, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_search_renewals"),
+    )
 
 
 def _create_texts() -> None:
@@ -124,11 +130,6 @@ def _index_on_sqlite() -> None:
     op.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(name, keys, description, marks, content = 'search_marked', "
         "content_rowid = 'doc', tokenize = 'ascii', prefix = '1 2 3')"
-    )
-    # Counting reads thousands of rows from all over: of rows a quarter as wide four times as many stand on a page.
-    op.execute(
-        "CREATE TABLE search_codes (doc INTEGER PRIMARY KEY REFERENCES search_models (doc) ON DELETE CASCADE "
-        "ON UPDATE CASCADE, model_id INTEGER NOT NULL, visibility TEXT NOT NULL, codes BLOB NOT NULL)"
     )
 
 

@@ -40,12 +40,9 @@ from modelkeep_server.features.search.language.tree import (
     Value,
 )
 from modelkeep_server.kit import clock
-from modelkeep_server.kit.packing import CODE_CHARS
 
 #: So many values are looked for among a row's codes one by one; more are joined to their postings.
 _CODES_MAX = 12
-#: The columns of codes: eight characters each, or packed.
-FACETS, PACKED = "facets", "codes"
 #: No word holds it: it is no character.
 NEVER = "\uffff"
 COLUMNS = {
@@ -230,14 +227,6 @@ class Compiler(ABC):
         """
         return ("",)
 
-    def piece_of(self, doc: str) -> str | None:
-        """SQL for the number of the piece that a document is of; None where documents are rather sorted."""
-        return None
-
-    def is_of_piece(self, number: int) -> str:
-        """Whether a row of `search_models` is of this piece."""
-        raise NotImplementedError
-
     @abstractmethod
     def place_of(self, within: str, sought: str) -> str:
         """At which character of a text, in SQL, what is bound begins; 0 where it is not there."""
@@ -245,11 +234,6 @@ class Compiler(ABC):
     def holds(self, within: str, sought: str) -> str:
         """Whether a text, in SQL, holds what is bound."""
         return f"{self.place_of(within, sought)} > 0"
-
-    def code_in_facets(self, letter: str) -> str:
-        """SQL for the first code of a field among the facets of a row; NULL where it has none."""
-        place = self.place_of("search_models.facets", self.binds.of(letter))
-        return f"substr(search_models.facets, nullif({place}, 0), {CODE_CHARS})"
 
     @abstractmethod
     def join_texts(self, column: str, by: str = "") -> str:
@@ -284,17 +268,6 @@ class Compiler(ABC):
     def table_for(self, *conditions: str) -> str:
         """The table to be read as `search_models` where rows of it are tested by these conditions."""
         return "search_models"
-
-    def counted_table(self, begun: str, *conditions: str) -> str:
-        """
-        The same where nothing is read of a row but the codes of its values (`codes_of`). `begun` is the condition by
-        which documents come out of another table.
-        """
-        return self.table_for(begun, *conditions)
-
-    def codes_of(self, tables: str) -> str:
-        """The column of `search_models` that has the codes, in these tables."""
-        return FACETS
 
     def with_texts(self, tables: str, *conditions: str) -> str:
         """These tables, and that of the texts where a condition looks into them."""

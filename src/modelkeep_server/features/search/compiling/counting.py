@@ -1,8 +1,8 @@
 """
 How many of what a search finds has each value of a field, counted over the newest that it finds.
 
-The codes of all rows come out of the database as one text, eight characters or four bytes each, and are counted as
-numbers (tallies.py): that costs less than any GROUP BY.
+The database gives their numbers; the codes of their values are remembered (remembered.py) and counted as numbers
+(tallies.py): that costs less than any GROUP BY.
 """
 
 import importlib
@@ -16,8 +16,7 @@ from sqlalchemy import select
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.tables import search_values
 from modelkeep_server.db.work import Work
-from modelkeep_server.features.search.compiling.codes import read_codes
-from modelkeep_server.features.search.compiling.compiler import FACETS, PACKED
+from modelkeep_server.features.search.compiling.newest import Newest, find_newest
 from modelkeep_server.features.search.compiling.pages import COUNTED_MAX
 from modelkeep_server.features.search.compiling.ways import Search
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -83,31 +82,28 @@ def count_values(search: Search) -> Counts:
     """
     # Nothing is known of a tree that nobody looked at, which is everything: that needs no list.
     knows = 0 < search.count_of(search.node) < _KNOWN_MAX
-    told = read_codes(search, search.node, with_docs=knows)
-    if knows and told.models <= COUNTED_MAX:
-        search.know(told.docs.decode("ascii"), told.models)
-    values = dict(tally_codes(told.codes, told.column))
+    found = find_newest(search, search.node)
+    if knows and found.count <= COUNTED_MAX:
+        search.know(found.docs.decode("ascii"), found.count)
+    values = dict(_tally_newest(search, found))
     for field in CHOSEN_ONE_OF:
         others = others_of(search.node, field)
         if others != search.node:
             letter = FIELDS[field].letter
+            told = _tally_newest(search, find_newest(search, others))
             values.pop(letter, None)
-            one = read_codes(search, others, letter)
-            # Where codes are packed, those of other fields are read with them.
-            values |= {key: tally for key, tally in tally_codes(one.codes, one.column).items() if key == letter}
-    return Counts(told.models, values)
+            values |= {key: tally for key, tally in told.items() if key == letter}
+    return Counts(found.count, values)
 
 
-def tally_codes(codes: bytes, column: str = FACETS) -> Mapping[str, "Tally"]:
-    """How often each code stands among those of a column side by side, by the letter of its field."""
-    tallies = load_tallies()
-    told: Mapping[str, Tally] = (tallies.tally_packed if column == PACKED else tallies.tally)(codes)
+def _tally_newest(search: Search, found: Newest) -> Mapping[str, "Tally"]:
+    told: Mapping[str, Tally] = load_tallying().tally_newest(search.work, found)
     return told
 
 
-def load_tallies() -> ModuleType:
+def load_tallying() -> ModuleType:
     """What counts: numpy with it, which a start does without."""
-    return importlib.import_module("modelkeep_server.features.search.compiling.tallies")
+    return importlib.import_module("modelkeep_server.features.search.compiling.tallying")
 
 
 def name_values(work: Work, counts: Counts, fields: Sequence[str], most: int) -> dict[str, tuple[FacetCount, ...]]:

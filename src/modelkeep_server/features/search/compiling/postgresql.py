@@ -11,7 +11,6 @@ from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
-from modelkeep_server.kit.packing import CODE_CHARS
 
 #: The table that has texts beside all that `search_models` has, read in its place, and its texts as a table.
 WHOLE = "search_index AS search_models"
@@ -29,8 +28,6 @@ _LEXEMES = (
 #: lexemes so many are asked for at most.
 _PIECES: Mapping[int, str] = {11: BORDER, 16: BORDER * 2}
 _PIECES_MAX = 64
-#: Documents are counted together where all but so many bits of their numbers are alike.
-_COUNTED_BITS = 9
 _WITHIN = {
     Place.ANYWHERE: "search_texts.words",
     Place.HEAD: "left(search_texts.words, search_texts.headed)",
@@ -81,12 +78,6 @@ class PostgresCompiler(Compiler):
             return super().holds(within, sought)
         # To tell where it was found, PostgreSQL counts the characters before it, and takes longer than to find it.
         return f"(split_part({within}, {sought}, 1) <> {within})"
-
-    def code_in_facets(self, letter: str) -> str:
-        # Characters are counted here that are cut off from behind the letter; `substr` counts all before it, too.
-        bound = self.binds.of(letter)
-        rest = f"left(split_part(search_models.facets, {bound}, 2), {CODE_CHARS - 1})"
-        return f"CAST({bound} AS text) || nullif({rest}, '')"
 
     def join_texts(self, column: str, by: str = "") -> str:
         return f"string_agg(CAST({column} AS text), '{by}')"
@@ -163,12 +154,6 @@ class PostgresCompiler(Compiler):
             behind = first
         # A sum, since by the number alone the planner might walk through all these, and make lexemes of each.
         return (*told, f" AND (search_models.doc + 0) < {self.binds.of(behind)}")
-
-    def piece_of(self, doc: str) -> str | None:
-        return f"({doc} >> {_COUNTED_BITS})"
-
-    def is_of_piece(self, number: int) -> str:
-        return self._is_between(number << _COUNTED_BITS, (number + 1) << _COUNTED_BITS)
 
     def _is_of_pieces(self, end: int, behind: int, newest: int) -> tuple[int, str] | None:
         """

@@ -1,10 +1,9 @@
 """Trees for SQLite."""
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, PACKED, Compiler
+from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
 from modelkeep_server.features.search.compiling.lookups import is_any
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
@@ -24,9 +23,6 @@ from modelkeep_server.features.search.language.tree import (
 _PHRASES_MAX, _BEGUN_MAX = 200, 8
 #: More lists than these are read in bundles: FTS5 looks at each list of an OR for every row, at a bundle as at one.
 _BUNDLE = 16
-#: The table that has the codes of values alone, read in the place of `search_models`, of which conditions name columns.
-_PACKED = "search_codes"
-_COLUMNS = re.compile(r"\bsearch_models\.(\w+)")
 
 
 class SqliteCompiler(Compiler):
@@ -50,13 +46,6 @@ class SqliteCompiler(Compiler):
 
     def place_of(self, within: str, sought: str) -> str:
         return f"instr({within}, {sought})"
-
-    def counted_table(self, begun: str, *conditions: str) -> str:
-        asked = {column for condition in conditions for column in _COLUMNS.findall(condition)}
-        return _PACKED if asked <= {"doc", "model_id", "visibility"} else self.table_for(begun, *conditions)
-
-    def codes_of(self, tables: str) -> str:
-        return PACKED if f"{_PACKED} AS " in tables else super().codes_of(tables)
 
     def join_texts(self, column: str, by: str = "") -> str:
         # As bytes: for a text SQLite and Python would each copy megabytes once more.

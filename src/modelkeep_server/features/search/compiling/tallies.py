@@ -1,5 +1,5 @@
 """
-How often each code stands in a text of codes side by side: hundreds of thousands at once, as arrays of numbers.
+How often each code is among hundreds of thousands, as arrays of numbers.
 
 numpy counts them in a tenth of the time that Python's own counter takes. It is loaded with the first search.
 """
@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modelkeep_server.features.search.indexing.codes import DIGITS
-from modelkeep_server.kit.packing import CODE_CHARS, NUMBER_BITS, letter_of
+from modelkeep_server.features.search.indexing.codes import CODE_CHARS, DIGITS
 
-_Numbers = NDArray[np.integer]
+Numbers = NDArray[np.integer]
+#: Codes of four bytes each: the letter's place in the alphabet above `NUMBER_BITS` bits of the number.
+Packed = NDArray[np.uint32]
 _Letters = NDArray[np.uint8]
+
+NUMBER_BITS = 27
+_BEFORE_A = np.uint8(ord("A") - 1)
 
 #: Of values that are as frequent as the last one shown, so many are looked at for those that come first.
 _TIED_MAX = 64
@@ -36,8 +40,8 @@ _HIGH_ZEROS = int.from_bytes(b"\xff000", "little")
 class Tally:
     """The values of one field by rising number, and how often each was found."""
 
-    ids: _Numbers
-    times: _Numbers
+    ids: Numbers
+    times: Numbers
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,24 +57,37 @@ class Tally:
 NONE = Tally(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-def tally(codes: bytes) -> Mapping[str, Tally]:
-    """The codes by the letter of their field."""
+def pack(codes: bytes) -> Packed:
+    """The codes of a text, one number each; the letter `@` is 0. Raises OverflowError beyond 2^27 values."""
     if not codes:
+        return np.empty(0, np.uint32)
+    numbers, letters = _read_numbers(codes), np.frombuffer(codes, np.uint8)[::CODE_CHARS]
+    if int(numbers.max()) >> NUMBER_BITS:
+        raise OverflowError(f"{numbers.max()} is no number of a value: there are {1 << NUMBER_BITS:,} at most.")
+    packed: Packed = np.left_shift(letters - _BEFORE_A, NUMBER_BITS, dtype=np.uint32) | numbers.astype(np.uint32)
+    return packed
+
+
+def tally(packed: Packed) -> Mapping[str, Tally]:
+    """How often each code is there, by the letter of its field."""
+    if not len(packed):
         return {}
-    found, letters, times = _count(_read_numbers(codes), np.frombuffer(codes, np.uint8)[::CODE_CHARS])
-    return _by_letter(found, letters, times)
+    ids = packed & np.uint32((1 << NUMBER_BITS) - 1)
+    if int(ids.max()) >= _PLACES_MAX:
+        found, first, times = np.unique(ids, return_index=True, return_counts=True)
+        return _by_letter(found, _letters_of(packed[first]), times)
+    counted = np.bincount(ids)
+    found = np.flatnonzero(counted)
+    one_of = np.empty(len(counted), np.uint32)
+    one_of[ids] = packed
+    return _by_letter(found, _letters_of(one_of[found]), counted[found])
 
 
-def tally_packed(codes: bytes) -> Mapping[str, Tally]:
-    """The same of codes that are packed."""
-    if not codes:
-        return {}
-    packed = np.frombuffer(codes, "<u4")
-    found, letters, times = _count(packed & (1 << NUMBER_BITS) - 1, (packed >> NUMBER_BITS).astype(np.uint8))
-    return _by_letter(found, letters + np.uint8(letter_of(0).encode("ascii")[0]), times)
+def _letters_of(packed: Packed) -> _Letters:
+    return (packed >> NUMBER_BITS).astype(np.uint8) + _BEFORE_A
 
 
-def _by_letter(found: _Numbers, letters: _Letters, times: _Numbers) -> Mapping[str, Tally]:
+def _by_letter(found: Numbers, letters: _Letters, times: Numbers) -> Mapping[str, Tally]:
     told = {}
     for letter in np.unique(letters).tolist():
         of_it = letters == letter
@@ -78,24 +95,12 @@ def _by_letter(found: _Numbers, letters: _Letters, times: _Numbers) -> Mapping[s
     return told
 
 
-def _read_numbers(codes: bytes) -> _Numbers:
+def _read_numbers(codes: bytes) -> Numbers:
     """What stands behind the letter of each code."""
     pairs = np.frombuffer(codes, "<u2").reshape(-1, CODE_CHARS // 2)
-    numbers: _Numbers = _BOTH.take(pairs[:, 2]) * np.int32(_BASE) + _FIRST.take(pairs[:, 3])
+    numbers: Numbers = _BOTH.take(pairs[:, 2]) * np.int32(_BASE) + _FIRST.take(pairs[:, 3])
     # Few registries have so many values that the leading digits are anything but zero.
     if ((np.frombuffer(codes, "<u4")[::2] | 0xFF) == _HIGH_ZEROS).all():
         return numbers
-    high: _Numbers = _SECOND.take(pairs[:, 0]).astype(np.int64) * _BASE**2 + _BOTH.take(pairs[:, 1])
+    high: Numbers = _SECOND.take(pairs[:, 0]).astype(np.int64) * _BASE**2 + _BOTH.take(pairs[:, 1])
     return high * _BASE**3 + numbers
-
-
-def _count(ids: _Numbers, letters: _Letters) -> tuple[_Numbers, _Letters, _Numbers]:
-    """Each number once, the letter before it, and how often."""
-    if ids.max() >= _PLACES_MAX:
-        found, first, times = np.unique(ids, return_index=True, return_counts=True)
-        return found, letters[first], times
-    counted = np.bincount(ids)
-    found = np.flatnonzero(counted)
-    letter_of = np.empty(len(counted), np.uint8)
-    letter_of[ids] = letters
-    return found, letter_of[found], counted[found]

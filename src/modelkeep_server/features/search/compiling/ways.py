@@ -54,6 +54,8 @@ class Source:
     #: Conditions of which each names older documents than those before it, where rows must be sorted: what the newest
     #: of them give is enough mostly.
     spans: tuple[str, ...] = ("",)
+    #: Whether all that fits, or all of a span, is read before the first row is known.
+    is_gathered: bool = False
 
     def select(self, columns: str, limit: int, beyond: str = "", *, is_sorted: bool = True) -> str:
         """A SELECT of so many rows, the newest first: a span is not begun where those before it gave enough."""
@@ -165,7 +167,6 @@ class Search:
         wanted: int,
         newest_first: bool = True,
         before: int | str | None = None,
-        counts: bool = False,
     ) -> Source:
         """
         The way to so many rows that fit.
@@ -174,7 +175,6 @@ class Search:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
             before: The document behind which they are wanted, where it is not all from the newest.
-            counts: Nothing is read of them but the codes of their values.
         """
         parts = parts_of(node)
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
@@ -184,16 +184,16 @@ class Search:
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
+            return self._walk(parts, walked, newest_first=newest_first)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first, counts=counts)
+            return self._walk(parts, walked, newest_first=newest_first)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
-        return replace(self._begin(start, parts, rows, counts=counts), spans=spans)
+        return replace(self._begin(start, parts, rows), spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
         costs = self.compiler.costs
@@ -252,24 +252,14 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, counts: bool) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool) -> Source:
         where = " AND ".join(self.test(part, rows)[0] for part in parts)
         # Other orders have indexes on `search_models` alone.
-        table = f"{self._table_for('', where, counts=counts)} AS {_MODELS}" if newest_first else _MODELS
+        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
         tables = self.compiler.with_texts(table, where)
         return Source(Way.WALK, tables, f"{self.compiler.visible} AND {where}", f"{_MODELS}.doc")
 
-    def source_within(self, node: Node, piece: int) -> Source:
-        """The way to what fits within a piece of all documents."""
-        walk = self._walk(parts_of(node), 0, newest_first=True, counts=False)
-        return replace(walk, where=f"{self.compiler.is_of_piece(piece)} AND {walk.where}")
-
-    def _table_for(self, begun: str, *conditions: str, counts: bool) -> str:
-        if counts:
-            return self.compiler.counted_table(begun, *conditions)
-        return self.compiler.table_for(begun, *conditions)
-
-    def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, counts: bool) -> Source:
+    def _begin(self, start: Start, parts: Sequence[Node], rows: float) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
         compiler = self.compiler
         rest = [part for part in parts if part not in start.parts]
@@ -281,7 +271,7 @@ class Search:
             tables += f" {compiler.join('search_postings', name, on)}"
             rest.remove(part)
         told += [compiler.visible, *(self.test(part, rows)[0] for part in rest)]
-        table = self._table_for(*told, counts=counts)
+        table = self.compiler.table_for(*told)
         if tables == _MODELS:
             tables = f"{table} AS {_MODELS}"
         elif _MODELS not in tables:

@@ -12,7 +12,6 @@ from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
     models,
-    search_codes,
     search_models,
     search_postings,
     search_texts,
@@ -21,13 +20,12 @@ from modelkeep_server.db.tables import (
 )
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.search.indexing import works
-from modelkeep_server.features.search.indexing.codes import read_code, split_codes
+from modelkeep_server.features.search.indexing.codes import CODE_CHARS, read_code, split_codes
 from modelkeep_server.features.search.indexing.documents import list_values, write_texts
 from modelkeep_server.features.search.indexing.gathering import Gathered, Touched, read_models, read_versions
 from modelkeep_server.features.search.indexing.reindexing import BATCH, NEXT, Step
 from modelkeep_server.features.search.indexing.sweeping import is_full_text_sound
 from modelkeep_server.features.search.indexing.writing import PLACES, find_change, narrow
-from modelkeep_server.kit.packing import CODE_CHARS
 
 #: So many models are named.
 NAMED_MAX = 20
@@ -121,8 +119,6 @@ def _count_strays(work: Work) -> list[str]:
         "texts too many": row.texts - row.documents,
         "postings too many": row.postings - row.facets_chars // CODE_CHARS,
     }
-    if work.dialect == "sqlite":
-        wrong["documents with other codes to be counted by"] = int(work.scalar(_OTHER_CODES))
     return [f"{count:,} {what}." for what, count in wrong.items() if count]
 
 
@@ -150,19 +146,6 @@ def _count(table: Table) -> ScalarSelect[int]:
     return select(func.count()).select_from(table).scalar_subquery()
 
 
-def _count_other_codes() -> Select[Any]:
-    """SQLite alone: documents that are counted by what they do not have, or not at all."""
-    model, packed = search_models.c, search_codes.c
-    same = and_(
-        packed.model_id == model.model_id,
-        packed.visibility == model.visibility,
-        packed.codes == func.pack_codes(model.facets),
-    )
-    joined = search_models.outerjoin(search_codes, packed.doc == model.doc)
-    return select(func.count()).select_from(joined).where(same.is_not(True))
-
-
-_OTHER_CODES = _count_other_codes()
 _COUNTS = select(
     _count(models).label("models_count"),
     _count(search_models).label("documents"),

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from modelkeep_server.kit.packing import CODE_CHARS
-
+#: How many characters a code has.
+CODE_CHARS = 8
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 DIGITS_COUNT = 6
+#: So many of the last rows of `search_renewals` are kept: where more were added since, no codes are remembered.
+RENEWALS_MAX = 10_000
 
 
 @lru_cache(maxsize=65_536)
 def code_of(letter: str, value_id: int) -> str:
     """
-    The code of a value, eight characters: a letter of `language/fields.py`, six digits in base 36, and a blank.
+    The code of a value: a letter of `language/fields.py`, six digits in base 36, and a blank.
 
     Only the letter is upper case, so that codes can stand side by side and none is found across two of them.
     """

@@ -33,6 +33,7 @@ from modelkeep_server.db.tables import (
     search_index,
     search_models,
     search_postings,
+    search_renewals,
     search_texts,
     search_values,
     search_whole,
@@ -41,6 +42,7 @@ from modelkeep_server.db.tables import (
 from modelkeep_server.db.work import Parts, Work
 from modelkeep_server.features.jobs.views import Handler, Schedule, Task
 from modelkeep_server.features.search.indexing import works
+from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX
 from modelkeep_server.features.search.indexing.writing import TURN, remove_texts, renew_whole, select_whole
 
 SWEEP = "sweep-search"
@@ -51,12 +53,13 @@ _STRAYS_A_TIME = 5_000
 
 
 def make_sweep_handler(database: Database, parts: Parts) -> Handler:
-    """What takes out, week after week, the values and words that models do not have any more."""
+    """What takes out, week after week, the values and words that models do not have any more, and old renewals."""
 
     def call(task: Task) -> None:
         del task
         _sweep_values(database, parts)
         _sweep_words(database, parts)
+        _sweep_renewals(database, parts)
 
     return Handler(call)
 
@@ -147,6 +150,12 @@ def _sweep_words(database: Database, parts: Parts) -> None:
         after = words[-1]
 
 
+def _sweep_renewals(database: Database, parts: Parts) -> None:
+    with works.writing(database, parts) as work:
+        work.take_turn(TURN)
+        work.keep(search_renewals, _OLD_RENEWALS)
+
+
 def _stray_postings(statement: Any) -> Any:
     posting = search_postings.c
     is_of_a_model = select(search_models.c.doc).where(search_models.c.doc == posting.doc).exists()
@@ -204,3 +213,5 @@ _NEXT_WORDS = (
     .order_by(search_words.c.word)
     .limit(_WORDS_A_TIME)
 )
+_LAST_RENEWAL = select(func.max(search_renewals.c.id)).scalar_subquery()
+_OLD_RENEWALS = delete(search_renewals).where(search_renewals.c.id <= _LAST_RENEWAL - RENEWALS_MAX)

@@ -33,11 +33,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from modelkeep_server.db.key_lists import in_keys
 from modelkeep_server.db.row_lists import given_rows
 from modelkeep_server.db.tables import (
-    search_codes,
     search_index,
     search_marked,
     search_models,
     search_postings,
+    search_renewals,
     search_texts,
     search_values,
     search_whole,
@@ -122,8 +122,7 @@ def write_changes(work: Work, changes: Sequence[Change]) -> None:
     facets = [_facets_of(change, ids) for change in changes]
     _unindex(work, [(change.old.doc,) for change in changes if change.old])
     _write_models(work, changes, facets)
-    if work.dialect == "sqlite":
-        _keep(work, search_codes, _PUT_CODES, [(change.doc,) for change in renewed])
+    _keep(work, search_renewals, _RENEW, [(change.doc,) for change in renewed if not change.is_moved])
     gone = _write_postings(work, changes, facets)
     _write_texts(work, changes)
     index(work, [(change.doc,) for change in changes])
@@ -288,12 +287,12 @@ def _change_models() -> Update:
     return update(search_models).where(search_models.c.model_id == given.c.model_id).values(values)
 
 
-def _put_codes() -> Insert:
+def _renew() -> Insert:
     given = given_rows(doc=_BIG)
-    packed = func.pack_codes(search_models.c.facets)
-    rows = select(search_models.c.doc, search_models.c.model_id, search_models.c.visibility, packed)
-    rows = rows.where(search_models.c.doc.in_(select(given.c.doc)))
-    return insert(search_codes).prefix_with("OR REPLACE").from_select(search_codes.c.keys(), rows)
+    last = select(func.coalesce(func.max(search_renewals.c.id), 0)).scalar_subquery()
+    # Each number once and none left out: whoever has a turn at values is alone here until all that is committed.
+    rows = select(last + func.row_number().over(), given.c.doc)
+    return insert(search_renewals).from_select(search_renewals.c.keys(), rows)
 
 
 def _remove(table: Table) -> Delete:
@@ -365,7 +364,7 @@ _ADD_VALUES = _add(search_values, given_rows(field=Text(), key=Text(), shown=Tex
 _ADD_MODELS = _add(search_models, given_rows(**{column.name: column.type for column in search_models.c}))
 _CHANGE_MODELS = _change_models()
 _REMOVE_MODELS = _remove(search_models)
-_PUT_CODES = _put_codes()
+_RENEW = _renew()
 _DOCUMENTS = select(search_models.c.doc, search_models.c.facets).where(in_keys(search_models.c.model_id, "keys"))
 _ADD_POSTINGS = _add(search_postings, given_rows(value_id=_BIG, doc=_BIG))
 _REMOVE_POSTINGS = _remove_postings()
