@@ -1,10 +1,12 @@
 """What the catalogue says where nothing fits, or no answer comes: what is to blame, what else may be meant."""
 
 import secrets
+from types import ModuleType
 
 import pytest
 
 from modelkeep_server.features.search import queries
+from modelkeep_server.features.search.likening import meant, seen
 from modelkeep_server.interfaces.web import catalogue
 from modelkeep_server.rules.permissions import Role
 from tests.support.catalogue_page import Opened, look
@@ -64,6 +66,15 @@ def test_values_in_a_list_are_offered_in_parentheses(make: Make, api: Api, typed
     page = look(api, make.person(), f"tag:{typed.format(one, other)}")
 
     assert f"Did you mean tag:({one} OR {other}) ?" in page.words
+
+
+def test_choices_that_or_parts_are_offered_in_parentheses(make: Make, api: Api, owner: Person) -> None:
+    """The second would else be a word."""
+    model = make.model(owner, risk_tier="HIGH")
+
+    page = look(api, owner, f"group:{model.group} risk:high or low")
+
+    assert f"Did you mean group:{model.group} risk:(high OR low) ?" in page.words
 
 
 def test_a_value_with_blanks_is_offered_whole(make: Make, api: Api) -> None:
@@ -248,15 +259,16 @@ def test_however_many_words_nothing_has_a_page_costs_the_same(make: Make, api: A
     assert costs[0] == costs[1] < 45
 
 
+@pytest.mark.parametrize(("of", "limit"), [(queries, "GLANCE_SECONDS"), (meant, "SECONDS_MAX"), (seen, "SECONDS_MAX")])
 def test_what_is_only_asked_beside_a_search_does_not_fail_its_page(
-    make: Make, api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch
+    make: Make, api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch, of: ModuleType, limit: str
 ) -> None:
     """Where it takes too long to find the term to blame, or a value that was meant, the page goes without."""
     model = make.model(owner, tags=["knurlbeside"])
-    query = f"tag:knurlbesid group:{model.group}"
+    query = f"tag:knurlbesid group:{model.group} Predicst"
     reader = make.person()
     whole = look(api, reader, query).words
-    monkeypatch.setattr(queries, "GLANCE_SECONDS", 0)
+    monkeypatch.setattr(of, limit, 0)
 
     page = look(api, reader, query).words
 

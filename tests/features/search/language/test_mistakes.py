@@ -127,6 +127,7 @@ def mistake_of(text: str) -> QueryMistake:
         ("updated:within 48 hours", "within 48 hours", "updated:>=now-2d"),
         ("updated:past month", "past month", "updated:>=now-1m"),
         ("updated:<7 days ago", "7 days ago", "updated:<today-7d"),
+        ("updated:>a week ago x", "a week ago", "updated:>today-1w x"),
         ("updated:3 days", "3 days", "updated:>=now-3d"),
         ("updated:since last month", "since last month", "updated:>=2026-10"),
         ("updated:before 2024-01-01", "before 2024-01-01", "updated:<2024-01-01"),

@@ -15,7 +15,8 @@ _SPOKEN = re.compile(
     (?:(?:(?P<sign>{"|".join(_SIGNS)})|in|on|during|within)\s+)? (?:the\s+)?
     (?:
         (?P<which>last|previous|past|this) [\s_-]* (?P<span>week|month|year)
-      | (?:(?:last|previous|past)\s+)? (?P<count>[0-9]{{1,4}}) \s* (?P<unit>hour|day|week|month|year)s? (?P<ago>\s+ago)?
+      | (?:(?:last|previous|past)\s+)? (?P<count>[0-9]{{1,4}}|an?|one)
+        \s* (?P<unit>hour|day|week|month|year)s? (?P<ago>\s+ago)?
       | (?P<month>{_NAMED}) (?:\s+(?P<of>[0-9]{{4}}))?
       | (?P<day>[0-9]{{4}}(?:-[0-9]{{2}}){{0,2}} | today | yesterday)
     )
@@ -65,7 +66,8 @@ def _read(found: re.Match[str], now: datetime) -> tuple[str, str]:
         year = int(found["of"] or now.year - (month > now.month))
         return (f"{year:04}-{month:02}",) * 2
     if found["count"]:
-        count, unit = int(found["count"]), found["unit"].lower()
+        count = int(found["count"]) if found["count"].isdecimal() else 1
+        unit = found["unit"].lower()
         step = f"{-(-count // 24)}d" if unit == "hour" else f"{count}{unit[0]}"
         return (f"today-{step}",) * 2 if found["ago"] else (f"now-{step}", "")
     return _read_span(found["which"].lower(), found["span"].lower(), now.date())

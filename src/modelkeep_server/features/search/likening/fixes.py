@@ -45,10 +45,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Fix:
-    """What may stand in a place of the query instead, the likeliest first: one way at least."""
+    """What may stand in a place of the query instead, the likeliest first: one way at least. `is_word`: of a text."""
 
     span: Span
     ways: tuple[Way, ...]
+    is_word: bool = False
 
 
 def find_fixes(work: Work, actor: Actor, query: str, node: Node) -> tuple[Fix, ...]:
@@ -68,7 +69,7 @@ def find_fixes(work: Work, actor: Actor, query: str, node: Node) -> tuple[Fix, .
             fix = _Mending(work, actor, query, term, term.asked).fix(is_missed=term in missed)
         else:
             ways = tuple(Way(word, term.prefix + word) for word in near.get(term.asked, ())[:_WAYS_MAX])
-            fix = Fix(term.span, ways) if ways else None
+            fix = Fix(term.span, ways, is_word=True) if ways else None
         fixes += [fix] if fix else []
     return tuple(fixes)
 

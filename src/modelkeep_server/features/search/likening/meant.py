@@ -3,6 +3,7 @@ Queries that may have been meant by one that finds nothing: with operators in ca
 models have, and with values that are whole. Each of them finds something.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,12 +11,22 @@ from dataclasses import dataclass, replace
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search.language.editing import capitalise_operators
+from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Node
+from modelkeep_server.features.search.language.tree import Node, Text, parts_of
 from modelkeep_server.features.search.likening.fixes import Fix, find_fixes, finds
 
 MEANT_MAX = 3
+#: In all.
+SECONDS_MAX = 1.5
+#: For each field that takes a few values: it, and some of them with OR between two.
+_CHOICES = tuple(
+    re.compile(rf"\b((?i:{'|'.join((field.name, *field.also))}):)((?i:{told})(?: OR (?i:{told}))+)(?![\w:-])")
+    for field in FIELDS.values()
+    if field.choices
+    for told in [f"(?:{'|'.join(field.choices)})"]
+)
 
 
 @dataclass(frozen=True)
@@ -33,19 +44,27 @@ class Meant:
 def find_meant(work: Work, actor: Actor, query: str, node: Node) -> tuple[Meant, ...]:
     """A few queries that may have been meant by one that finds nothing, the likeliest first."""
     capitals = capitalise_operators(query)
-    if capitals != query:
-        # Where it cannot be read so, it was not meant so. Each place of it stays where it is.
-        with suppress(QueryMistake):
-            return _find(work, actor, query, capitals, read_query(capitals, now=work.now))
-    return _find(work, actor, query, query, node)
+    with work.hurried(SECONDS_MAX, apart=True):
+        if capitals != query:
+            # Where it cannot be read so, it was not meant so. Each place of it stays where it is.
+            with suppress(QueryMistake):
+                return _find(work, actor, query, capitals, read_query(capitals, now=work.now))
+        return _find(work, actor, query, query, node)
 
 
 def _find(work: Work, actor: Actor, query: str, capitals: str, node: Node) -> tuple[Meant, ...]:
-    """All that is wrong is mended at once; where that finds nothing, each fault by itself."""
+    """All that is wrong is mended at once; where that finds nothing, each value is asked for alone, or each word."""
     fixes = find_fixes(work, actor, capitals, node)
-    alone = [Meant(way.alone, way.person, way.by_email) for fix in fixes for way in fix.ways]
+    # Whoever asked for the word of somebody's models did not ask for the word alone.
+    holds_words_alone = all(isinstance(part, Text) for part in parts_of(node))
+    alone = [
+        Meant(way.alone, way.person, way.by_email)
+        for fix in fixes
+        for way in fix.ways
+        if holds_words_alone or not fix.is_word
+    ]
     for asked in (
-        [*([Meant(capitals)] if capitals != query else []), *_mend(capitals, fixes)],
+        [Meant(one) for one in (_group_choices(capitals), capitals) if one != query] + _mend(capitals, fixes),
         _mend(query, fixes) if capitals != query else [],
         alone,
     ):
@@ -53,6 +72,13 @@ def _find(work: Work, actor: Actor, query: str, capitals: str, node: Node) -> tu
         if found:
             return found
     return ()
+
+
+def _group_choices(query: str) -> str:
+    """The query with parentheses around choices that OR parts: `riskTier:HIGH OR LOW` asks for `LOW` in any place."""
+    for pattern in _CHOICES:
+        query = pattern.sub(r"\1(\2)", query)
+    return query
 
 
 def _mend(query: str, fixes: Sequence[Fix]) -> list[Meant]:

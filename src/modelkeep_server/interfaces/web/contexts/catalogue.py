@@ -180,7 +180,8 @@ class CatalogueContext(Context):
     def unknown_owner(self) -> str:
         """An owner who was asked for by a name, where nobody was found whom it may mean; else empty."""
         asked = (one.words for one in self.chips if one.field == "owner" and not one.is_negated)
-        return "" if self.nearest else next((name for name in asked if not set(name) & set("@*?()")), "")
+        is_found = any(one.by_email for one in self.nearest)
+        return "" if is_found else next((name for name in asked if not set(name) & set("@*?()")), "")
 
     @property
     def filter_count(self) -> int:
