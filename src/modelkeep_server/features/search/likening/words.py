@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, select, union_all
 
 from modelkeep_server.db.tables import search_words
 from modelkeep_server.db.work import Work
@@ -19,7 +19,7 @@ from modelkeep_server.rules.errors import TookTooLong
 #: In a shorter word one letter that is wrong makes it another.
 LETTERS_MIN = 4
 #: So alike (difflib), so many letters more or fewer, looked for among so many.
-_LIKENESS, _LENGTHS, _ALIKE_MOST = 0.75, 2, 2_000
+_LIKENESS, _LENGTHS, _ALIKE_MOST = 0.75, 2, 1_000
 #: Of so many it is asked whether a model that the reader sees has them.
 _ASKED_MOST = 16
 _LAST = "\U0010ffff"
@@ -36,7 +36,7 @@ def find_near_words(work: Work, actor: Actor, asked: Sequence[Text]) -> Mapping[
         for one in asked:
             word = one.patterns[0].text
             rows = work.all(_select_alike(), _spell_parts(word))
-            alike = get_close_matches(word, [row.word for row in rows], n=_ASKED_MOST, cutoff=_LIKENESS)
+            alike = get_close_matches(word, dict.fromkeys(row.word for row in rows), n=_ASKED_MOST, cutoff=_LIKENESS)
             near[one] = [Text((Pattern(other),), one.place) for other in alike if other != word]
         # What is asked for is asked along, so that as much is asked where nothing is alike.
         seen = find_seen(work, actor, [text for one in near for text in (one, *near[one])]) or ()
@@ -49,16 +49,19 @@ def _spell_parts(word: str) -> dict[str, Any]:
     begin = word[: len(word) // 2]
     end = word[-max(2, len(word) - len(begin) - 1) :]
     return {
-        "begin": begin, "begin_end": begin + _LAST, "end": holding(end)[:-1], "first": word[0], "most": _ALIKE_MOST,
+        "begin": begin, "begin_end": begin + _LAST, "end": holding(end)[:-1], "most": _ALIKE_MOST,
         "shortest": len(word) - _LENGTHS, "longest": len(word) + _LENGTHS,
     }  # fmt: skip
 
 
 @cache
 def _select_alike() -> Select[Any]:
+    """Of each kind so many, so that those that end alike, for which all words are read, leave no other out."""
     word = search_words.c.word
-    begins = and_(word >= bindparam("begin"), word < bindparam("begin_end"))
     is_as_long = func.length(word).between(bindparam("shortest"), bindparam("longest"))
-    is_alike = or_(begins, word.like(bindparam("end"), escape="/"))
-    # The index of words is read for those that begin alike, and all of it for the others.
-    return select(word).where(is_alike, is_as_long).limit(bindparam("most"))
+    begins = and_(word >= bindparam("begin"), word < bindparam("begin_end"))
+    parts = (
+        select(select(word).where(alike, is_as_long).limit(bindparam("most")).subquery())
+        for alike in (begins, word.like(bindparam("end"), escape="/"))
+    )
+    return select(union_all(*parts).subquery())
