@@ -33,7 +33,7 @@ SECONDS_MAX = 60.0
 #: By how much the ways to an answer are told apart: in small, what a world reaches.
 _TURNS = {
     "_CODES_MAX": (0, 1, 2), "WORDS_MAX": (0, 1, 3), "LONE_WORDS_MAX": (0, 1, 3),
-    "VALUES_MAX": (0, 1, 3), "BEGINNINGS_MAX": (0, 1, 3),
+    "COUNTED_WORDS_MAX": (0, 3, 99), "VALUES_MAX": (0, 1, 3), "BEGINNINGS_MAX": (0, 1, 3),
     "_LONG": (1, 3, 99), "_SORTED_MAX": (0, 3, 12), "LOOKED_AT": (1, 4, 16), "_JOINED_MAX": (0, 1, 3),
     "_COMMON": (0.0, 0.3, 1.1), "_SPANNED_MAX": (0.0, 0.7, 99), "_TOGETHER_MAX": (0, 2, 24), "_PIECES_MAX": (1, 4, 64),
 }  # fmt: skip

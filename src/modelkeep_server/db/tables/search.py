@@ -103,9 +103,9 @@ search_texts = Table(
 #: PostgreSQL alone: all of each document side by side, made by hand in the migration. `words` are those of name, keys
 #: and description, `¶` between these and a blank at both ends, so that one text is tested for what stands anywhere; the
 #: first `headed` characters are name and keys. What its index holds is made by the function `search_lexemes`: all words
-#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the first two
-#: letters, `p/wone`, the codes of values, `v/code`, which 2,048 and which 65,536 numbers it is
-#: of, `¶/number` and `¶¶/number`, and `¶` always.
+#: as they are, those of the name as `n/word`, those of name and keys as `k/word`, of each two neighbours the last two
+#: letters and the first two, `p/rdot`, the codes of values, `v/code`, when the model was registered, `¶/year` and
+#: `¶/yearmonth`, which 2,048 numbers it is of, `¶11/number`, and so on to 131,072, `¶17/number`, and `¶` always.
 search_whole = Table(
     "search_index",
     MetaData(),
@@ -120,7 +120,9 @@ search_whole = Table(
     Column("words", KeyText, nullable=False),
     Column("path_key", KeyText, nullable=False),
 )
-LEXEMES = func.search_lexemes(*(search_whole.c[name] for name in ("doc", "name_key", "words", "headed", "facets")))
+LEXEMES = func.search_lexemes(
+    *(search_whole.c[name] for name in ("doc", "created_at", "name_key", "words", "headed", "facets"))
+)
 
 #: SQLite alone: what the full-text index holds of each document, made by hand in the migration; hence a MetaData apart.
 #: `marks` has the words of the name as `¹word`, those of name and keys as `²word`, the codes of values as `³code`, and

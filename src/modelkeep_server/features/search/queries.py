@@ -50,7 +50,7 @@ def list_models(
     after = work.parts.cursors.read(cursor, filters) if cursor else None
     with work.hurried(SECONDS_MAX):
         search = Search(work, actor, node, beside=[LIVE] if sort == pages.RELEVANCE else ())
-        pages.look_at(search, sort, counting.trees_counted(node) if facets else ())
+        pages.look_at(search, sort, counting.trees_counted(search.node) if facets else ())
         counts = counting.count_values(search) if facets else None
         rows, total = pages.list_rows(search, sort, limit=limit + 1, after=after, counted=counts is None)
         # Planned like the search: PostgreSQL would else read all models for these few.

@@ -116,7 +116,7 @@ def test_steps_that_are_read_as_they_come_are_in_the_same_order(
 
 def test_wildcards_that_stand_for_too_much_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a wildcard stands for more words or values than are searched, texts and lists of values are asked."""
-    for name in ("WORDS_MAX", "LONE_WORDS_MAX", "VALUES_MAX", "BEGINNINGS_MAX"):
+    for name in ("WORDS_MAX", "LONE_WORDS_MAX", "COUNTED_WORDS_MAX", "VALUES_MAX", "BEGINNINGS_MAX"):
         monkeypatch.setattr(lookups, name, 1)
     chance = random.Random(5)
     keys = keys_of(world)

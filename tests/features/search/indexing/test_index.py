@@ -16,6 +16,7 @@ from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import code_of, read_code, split_codes
 from modelkeep_server.features.search.queries import list_models
 from modelkeep_server.features.search.views import CatalogueFilter, Found
+from modelkeep_server.kit import clock
 from modelkeep_server.kit.remembering import Shelf
 from modelkeep_server.rules.permissions import Role
 from tests.support.addresses import file_of, route_of
@@ -71,13 +72,15 @@ def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registr
     model = Make(registry).model(group=Make(registry).group(), name="fraud", description="Of fraud.", tags=["a-b"])
     number = document_of(registry, model.address).number
 
-    lexemes = "tsvector_to_array(search_lexemes(doc, name_key, words, headed, facets))"
-    (row,) = registry.look(f"SELECT {lexemes} AS words, facets FROM search_index WHERE doc = :doc", doc=number)
+    lexemes = "tsvector_to_array(search_lexemes(doc, created_at, name_key, words, headed, facets))"
+    told = f"{lexemes} AS words, facets, created_at"
+    (row,) = registry.look(f"SELECT {told} FROM search_index WHERE doc = :doc", doc=number)
 
     group = model.group.split("-")
     keys = {f"k/{word}" for word in ("fraud", "a", "b", *group)}
     codes = {f"v/{code.rstrip()}" for code in split_codes(row.facets)}
-    pairs = {"p/offr", "p/ab", *(f"p/{one[:2]}{other[:2]}" for one, other in pairwise(group))}
+    month = f"{clock.from_us(row.created_at):%Y%m}"
+    pairs = {"p/offr", "p/ab", *(f"p/{one[-2:]}{other[:2]}" for one, other in pairwise(group))}
     assert set(row.words) == {
         "fraud",
         "of",
@@ -88,8 +91,9 @@ def test_postgresql_has_every_word_as_it_is_and_by_its_place(registries: Registr
         *keys,
         *pairs,
         *codes,
-        f"¶/{number >> 11}",
-        f"¶¶/{number >> 16}",
+        *(f"¶{bits}/{number >> bits}" for bits in (11, 13, 15, 17)),
+        f"¶/{month[:4]}",
+        f"¶/{month}",
         "¶",
     }
 

@@ -158,21 +158,25 @@ def _index_on_postgresql() -> None:
     op.execute(
         """
         CREATE OR REPLACE FUNCTION search_lexemes(
-            doc bigint, name_key text, words text, headed integer, facets text
+            doc bigint, created_at bigint, name_key text, words text, headed integer, facets text
         ) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
         SELECT array_to_tsvector(
             array_remove(string_to_array(
-                replace(words, ' ¶', '') || '¶ ¶/' || (doc >> 11) || ' ¶¶/' || (doc >> 16)
+                replace(words, ' ¶', '') || '¶ ¶11/' || (doc >> 11) || ' ¶13/' || (doc >> 13) || ' ¶15/' || (doc >> 15)
+                || ' ¶17/' || (doc >> 17) || ' ¶/' || left(month, 4) || ' ¶/' || month
                 || ' n/' || replace(name_key, ' ', ' n/')
                 || replace(rtrim(replace(left(words, headed), ' ¶', '')), ' ', ' k/')
                 || ' v/' || replace(rtrim(facets), ' ', ' v/'), ' '
             ), '')
             || ARRAY(
-                SELECT 'p/' || left(one, 2) || left(other, 2) FROM unnest(each, each[2:]) AS pairs (one, other)
+                SELECT 'p/' || right(one, 2) || left(other, 2) FROM unnest(each, each[2:]) AS pairs (one, other)
                 WHERE one <> '¶' AND other <> '¶' AND one <> '' AND other <> ''
             )
         )
-        FROM (SELECT string_to_array(words, ' ') AS each) AS told
+        FROM (
+            SELECT string_to_array(words, ' ') AS each,
+            to_char((date '1970-01-01' + floor(created_at / 86400000000.0)::integer)::timestamp, 'YYYYMM') AS month
+        ) AS told
         $$
         """
     )
@@ -195,7 +199,7 @@ def _index_on_postgresql() -> None:
     # Without fastupdate, since every search would go through what was put aside by it.
     op.execute(
         "CREATE INDEX ix_search_index_lexemes ON search_index "
-        "USING gin (search_lexemes(doc, name_key, words, headed, facets)) WITH (fastupdate = off)"
+        "USING gin (search_lexemes(doc, created_at, name_key, words, headed, facets)) WITH (fastupdate = off)"
     )
     _index_within_words()
 

@@ -22,6 +22,7 @@ from modelkeep_server.features.models.visibility import (
 )
 from modelkeep_server.features.search.compiling.binds import Binds
 from modelkeep_server.features.search.compiling.lookups import VALUES_MAX, Found, Lookups, as_key, is_any
+from modelkeep_server.features.search.compiling.months import months_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Words
 from modelkeep_server.features.search.indexing.codes import code_of
 from modelkeep_server.features.search.language.fields import FIELDS
@@ -67,13 +68,17 @@ class Compiler(ABC):
     """Compiles for one database, one who asks, and one tree with what was looked up for it."""
 
     dialect: ClassVar[str]
-    #: How the full-text index is told "or"; how it marks words that stand in a place, and codes of values.
+    #: How the full-text index is told "or"; how it marks words that stand in a place, codes of values, and years and
+    #: months of registration.
     either: ClassVar[str]
     marks: ClassVar[Mapping[Place, str]]
     coded: ClassVar[str]
+    registered: ClassVar[str]
     costs: ClassVar[Costs]
     #: Whether texts are a table of their own, which is read without the facts beside them.
     has_texts_alone: ClassVar[bool] = False
+    #: Whether postings of several values are read side by side, each once.
+    merges: ClassVar[bool] = False
 
     def __init__(self, actor: Actor, lookups: Lookups) -> None:
         self.binds = Binds()
@@ -82,7 +87,6 @@ class Compiler(ABC):
         self._tests: dict[Node, str] = {}
         self._words: dict[Node, Words | None] = {}
         self._found: dict[Value, Found] = {}
-        self._listed: dict[Pattern, str] = {}
         # Bound by name in what visibility says: UtcMicros would make a number of the moment, a bare text does not.
         asker = values_of(actor)
         as_of = asker["actor_as_of"]
@@ -148,7 +152,14 @@ class Compiler(ABC):
             return self._ask_one_of(node.parts)
         if isinstance(node, And):
             return self._ask_all(node.parts)
+        if isinstance(node, During):
+            return self._ask_months(node)
         return self._ask_all((node,)) if isinstance(node, Not) else None
+
+    def is_told(self, part: Node) -> bool:
+        """Whether the full-text index finds no more for it than it says."""
+        words = self.words(part.part if isinstance(part, Not) else part)
+        return words is not None and words.exact
 
     def _ask_one_of(self, parts: Sequence[Node]) -> Words | None:
         told = [self.words(part) for part in parts]
@@ -183,6 +194,13 @@ class Compiler(ABC):
         letter = FIELDS[node.field].letter
         codes = [self._quote(self.coded + code_of(letter, value_id).rstrip()) for value_id in ids]
         return Words(self.either.join(codes or [self._quote(NEVER)]), lists=len(ids))
+
+    def _ask_months(self, node: During) -> Words | None:
+        months = months_of(node.start, node.end) if node.field == "created" else None
+        if months is None:
+            return None
+        told = [self._quote(self.registered + name) for name in months.names]
+        return Words(self.either.join(told), exact=months.is_exact, lists=len(told))
 
     @abstractmethod
     def _ask(self, node: Text) -> Words | None:

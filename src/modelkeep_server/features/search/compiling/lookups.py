@@ -9,14 +9,15 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.search.compiling.shapes import begin_of, glob_of, like_of
 from modelkeep_server.features.search.indexing.documents import KEY_CHARS_MAX
 from modelkeep_server.features.search.language.fields import FIELDS
-from modelkeep_server.features.search.language.tree import Fit, Node, Pattern, Text, Value, leaves
+from modelkeep_server.features.search.language.tree import And, Fit, Node, Not, Or, Pattern, Text, Value, leaves
 from modelkeep_server.kit.words import fold_value
 
 #: Of more words than these no query is made: the texts are tested instead.
 WORDS_MAX = 200
-#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side; PostgreSQL
-#: reads them one after the other.
+#: Of a query's only wildcard. FTS5 cannot be interrupted while it opens lists, and reads them side by side.
 LONE_WORDS_MAX = 2_400
+#: Of a query's only wildcard PostgreSQL finds so many by itself, one after the other: they are counted, not listed.
+COUNTED_WORDS_MAX = 6_000
 #: Nor of more values than these.
 VALUES_MAX = 200
 #: A word typed so far, as which this many go on at most, is searched as these whole words.
@@ -39,13 +40,28 @@ class Found:
 @dataclass
 class Lookups:
     """
-    The answers: for words by their pattern, None for too many; for values by the letter of their field too. `names` are
-    those for wildcards among the words that names hold, on SQLite.
+    The answers: for words by their pattern, None for too many; for values by the letter of their field too. Words that
+    are `many` are counted alone. `names` are those for wildcards among the words that names hold, on SQLite.
     """
 
     words: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
+    many: dict[Pattern, int] = field(default_factory=dict)
     names: dict[Pattern, tuple[str, ...] | None] = field(default_factory=dict)
     values: dict[tuple[str, Pattern], Found] = field(default_factory=dict)
+
+    def settle(self, node: Node) -> Node:
+        """The tree, in which what begins a word and goes on as no other is that word."""
+        if isinstance(node, And | Or):
+            return replace(node, parts=tuple(self.settle(part) for part in node.parts))
+        if isinstance(node, Not):
+            return replace(node, part=self.settle(node.part))
+        if isinstance(node, Text):
+            return replace(node, patterns=tuple(self._settle(one) for one in node.patterns))
+        return node
+
+    def _settle(self, pattern: Pattern) -> Pattern:
+        is_settled = pattern.fit is Fit.BEGINNING and self.words.get(pattern) == (pattern.text,)
+        return replace(pattern, fit=Fit.WHOLE) if is_settled else pattern
 
 
 def look_up(work: Work, node: Node) -> Lookups:
@@ -57,13 +73,14 @@ def look_up(work: Work, node: Node) -> Lookups:
     words = [(found.words, pattern) for pattern in asked_words]
     if on_sqlite:
         words += [(found.names, pattern) for pattern in asked_words if pattern.fit is Fit.WILD]
-    is_lone = _has_lone_wildcard(node)
+    lone_max = LONE_WORDS_MAX if on_sqlite else COUNTED_WORDS_MAX
+    wild_max = lone_max if _has_lone_wildcard(node) else WORDS_MAX
     parts: list[str] = []
     binds: dict[str, str | int] = {"most": HELD_MAX}
     for letter, pattern in values:
         parts.append(_say_value(len(parts), letter, as_key(pattern), binds, on_sqlite=on_sqlite))
     for kept, pattern in words:
-        most = _most_words(pattern, is_lone=is_lone)
+        most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
         of_names = kept is found.names
         parts.append(_say_words(len(parts), pattern, binds, on_sqlite=on_sqlite, most=most, of_names=of_names))
     rows: dict[int, list[tuple[int, str | None, int]]] = {}
@@ -74,9 +91,12 @@ def look_up(work: Work, node: Node) -> Lookups:
     for number, asked in enumerate(values):
         found.values[asked] = _gather_values(rows.get(number, []), asked[1])
     for number, (kept, pattern) in enumerate(words, start=len(values)):
-        ((_, told_words, _),) = rows[number]
-        got = tuple(told_words.split(" ")) if told_words else ()
-        kept[pattern] = got if len(got) <= _most_words(pattern, is_lone=is_lone) else None
+        most = wild_max if pattern.fit is Fit.WILD else BEGINNINGS_MAX
+        ((_, told_words, count),) = rows[number]
+        listed = tuple(told_words.split()) if told_words else ()
+        kept[pattern] = listed if count == len(listed) <= most else None
+        if count <= most and kept is found.words:
+            found.many[pattern] = count
     return found
 
 
@@ -120,12 +140,6 @@ def _has_lone_wildcard(node: Node) -> bool:
     return wild == [False]
 
 
-def _most_words(pattern: Pattern, *, is_lone: bool) -> int:
-    if pattern.fit is Fit.BEGINNING:
-        return BEGINNINGS_MAX
-    return LONE_WORDS_MAX if is_lone else WORDS_MAX
-
-
 def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:
     binds[f"l{number}"] = letter
     where = f"field = :l{number} AND {_say_fit('key', number, pattern, binds, on_sqlite=on_sqlite)}"
@@ -141,12 +155,11 @@ def _say_value(number: int, letter: str, pattern: Pattern, binds: dict[str, str 
 def _say_words(
     number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool, most: int, of_names: bool
 ) -> str:
-    where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite)
-    where += " AND in_name" if of_names else ""
-    found = f"SELECT word FROM search_words WHERE {where} LIMIT {most + 1}"  # noqa: S608 - values are bound
-    # As one text, since thousands of rows take longer to hand on than to find.
-    joined = f"{'group_concat' if on_sqlite else 'string_agg'}(word, ' ')"
-    return f"SELECT {number} AS n, 0 AS id, {joined} AS word, 0 AS held FROM ({found}) AS w{number}"  # noqa: S608
+    """As one row, with a blank between two words: rows of their own take longer to read than to find."""
+    where = _say_fit("word", number, pattern, binds, on_sqlite=on_sqlite) + (" AND in_name" if of_names else "")
+    words = "group_concat(word, ' ')" if on_sqlite else f"array_to_string((array_agg(word))[1 : {WORDS_MAX}], ' ')"
+    told = f"SELECT word FROM search_words WHERE {where} LIMIT {most + 1}"  # noqa: S608 - values are bound
+    return f"SELECT {number} AS n, 0 AS id, {words} AS word, count(*) AS held FROM ({told}) AS w{number}"  # noqa: S608
 
 
 def _say_fit(column: str, number: int, pattern: Pattern, binds: dict[str, str | int], *, on_sqlite: bool) -> str:

@@ -1,4 +1,4 @@
-"""Stretches of time as whole months and years, by which SQLite's full-text index knows when models were registered."""
+"""Stretches of time as whole months and years, by which the full-text index knows when models were registered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

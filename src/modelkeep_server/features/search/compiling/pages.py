@@ -1,6 +1,6 @@
 """What a search gives: pages of models in an order, how many there are, and whether one model is among them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from modelkeep_server.features.search.compiling.ranking import LIVE, Position, is_ranked, select_ranked, steps_of
@@ -40,16 +40,23 @@ def list_rows(
 ) -> tuple[list[Row], int | None]:
     """
     So many models from behind a position, and how many fit in all: `COUNTED_MAX` and one for more than that, None where
-    it was not counted. A statement, a look beside it where the way must be chosen, and one to count behind the end.
+    it was not counted. A statement, a look beside it where the way must be chosen, one more where a rank has fewer than
+    it seemed, and one to count behind the end.
     """
     look_at(search, sort)
-    page = _select_page(search, sort, limit, after)
-    total = f", ({_select_count(search)}) AS total" if counted else ""
-    told = search.all(f"SELECT page.*{total} FROM ({page}) AS page")  # noqa: S608 - values are bound
-    if not told:
-        return [], (0 if after is None else count(search)) if counted else None
-    rows = [Row(int(str(row[0])), _position(row[1:-1] if counted else row[1:])) for row in told]
-    return rows, int(str(told[0][-1])) if counted else None
+    rows, total = list[Row](), None
+    for page in _select_page(search, sort, limit, after):
+        counts = counted and total is None
+        also = f", ({_select_count(search)}) AS total" if counts else ""
+        told = search.all(f"SELECT page.*{also} FROM ({page}) AS page")  # noqa: S608 - values are bound
+        if counts and told:
+            total = int(str(told[0][-1]))
+        rows += [Row(int(str(row[0])), _position(row[1:-1] if counts else row[1:])) for row in told]
+        if len(rows) >= limit:
+            break
+    if counted and total is None:
+        total = 0 if after is None else count(search)
+    return rows[:limit], total
 
 
 def look_at(search: Search, sort: str, also: Sequence[Node] = ()) -> None:
@@ -81,10 +88,15 @@ def _select_count(search: Search) -> str:
     return f"SELECT count(*) FROM ({told}) AS counted"  # noqa: S608 - values are bound
 
 
-def _select_page(search: Search, sort: str, limit: int, after: Sequence[int | str] | None) -> str:
+def _select_page(search: Search, sort: str, limit: int, after: Sequence[int | str] | None) -> Iterator[str]:
     if sort == RELEVANCE:
         position: Position | None = None if after is None else [int(one) for one in after]
-        return select_ranked(search, limit, position)
+        yield from select_ranked(search, limit, position)
+    else:
+        yield _select_sorted(search, sort, limit, after)
+
+
+def _select_sorted(search: Search, sort: str, limit: int, after: Sequence[int | str] | None) -> str:
     order = ORDERS[sort]
     newest_first = sort == "updated"
     source = search.source(

@@ -1,13 +1,12 @@
 """Trees for PostgreSQL."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
 from modelkeep_server.features.search.compiling.compiler import NEVER, Compiler, looks_into_texts
-from modelkeep_server.features.search.compiling.shapes import like_of, shape_of
+from modelkeep_server.features.search.compiling.shapes import begin_of, end_of, like_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
 from modelkeep_server.features.search.indexing.documents import BORDER
 from modelkeep_server.features.search.language.tree import During, Fit, Node, Pattern, Place, Text
@@ -22,12 +21,13 @@ _TEXTS = (
 _MARKS = ("n", "k", "p", "v")
 _LEXEMES = (
     "search_lexemes("
-    "search_models.doc, search_models.name_key, search_models.words, search_models.headed, search_models.facets)"
+    "search_models.doc, search_models.created_at, search_models.name_key, search_models.words, search_models.headed, "
+    "search_models.facets)"
 )
 #: Documents of which all but so many bits of their numbers are alike have a lexeme in common, which begins so; of these
-#: lexemes so many are asked for at most.
-_PIECES: Mapping[int, str] = {11: BORDER, 16: BORDER * 2}
-_PIECES_MAX = 64
+#: lexemes so many are asked for at most: each document that is found is looked for in the lists of all of them.
+_PIECES: Mapping[int, str] = {bits: f"{BORDER}{bits}/" for bits in (11, 13, 15, 17)}
+_PIECES_MAX = 12
 _WITHIN = {
     Place.ANYWHERE: "search_texts.words",
     Place.HEAD: "left(search_texts.words, search_texts.headed)",
@@ -38,21 +38,27 @@ _LONG_TEXTS = ("search_models.facets", _WITHIN[Place.ANYWHERE])
 #: The index holds each document that it finds against all words that a wildcard stands for: of more than these it is
 #: asked for one by one.
 _TOGETHER_MAX = 24
-#: So many beginnings of two words side by side are asked for at most.
+#: So many ends and beginnings of two words side by side are asked for at most; and about how many times as much these
+#: find as the two words, where these are not asked for as well.
 _PAIRS_MAX = 64
+_OF_PAIRS = 4.0
 
 
 class PostgresCompiler(Compiler):
     """
     For PostgreSQL: lexemes of `search_index` (`n/` those of the name, `k/` those of name, group and tags, `p/` of two
-    neighbours the first two letters, `v/` codes of values), and regex.
+    neighbours the last letters of the one and the first of the other, two each, `v/` codes of values), and regex.
     """
 
     dialect = "postgresql"
     either = " | "
     marks: ClassVar = {Place.NAME: "n/", Place.HEAD: "k/"}
+    merges = True
     coded = "v/"
-    costs = Costs(walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=9, begun=500)
+    registered = f"{BORDER}/"
+    costs = Costs(
+        walked=0.35, tested=0.25, streamed=0.15, gathered=0.7, fetched=1.5, listed=0.09, opened=2.5, begun=500
+    )
 
     def join(self, table: str, name: str, on: str) -> str:
         # OFFSET keeps the planner from taking it apart, and so from reading one of both tables to its end.
@@ -66,9 +72,11 @@ class PostgresCompiler(Compiler):
         return "search_index" if looks_into_texts(*conditions) else "search_models"
 
     def with_texts(self, tables: str, *conditions: str, doc: str = "search_models.doc") -> str:
-        if WHOLE not in tables:
-            return super().with_texts(tables, *conditions, doc=doc)
-        return f"{tables} {_TEXTS}" if _TEXTS not in tables and looks_into_texts(*conditions) else tables
+        if _TEXTS in tables or not looks_into_texts(*conditions):
+            return tables
+        # Where rows are not read in the order of another index, they are read with their texts at once.
+        tables = tables.replace("search_models AS search_models", WHOLE)
+        return f"{tables} {_TEXTS}" if WHOLE in tables else super().with_texts(tables, *conditions, doc=doc)
 
     def place_of(self, within: str, sought: str) -> str:
         return f"strpos({within}, {sought})"
@@ -103,31 +111,34 @@ class PostgresCompiler(Compiler):
         return f"SELECT search_models.doc FROM {tables} WHERE {' AND '.join(told)}"  # noqa: S608
 
     def docs_of_text(self, node: Text) -> str | None:
-        words = self._one_by_one(node)
-        if not words:
+        if not self._one_by_one(node):
             return None
-        if node.patterns[0] not in self._listed:
-            self._listed[node.patterns[0]] = self.binds.of(json.dumps([self._quote(word)[1:-1] for word in words]))
-        listed = f"json_array_elements_text(CAST({self._listed[node.patterns[0]]} AS json)) AS asked"
-        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.value || '''' AS tsquery)"]
+        # Words have no letters that mean anything in a query.
+        told = [f"{_LEXEMES} @@ CAST('''{self.marks.get(node.place, '')}' || asked.word || '''' AS tsquery)"]
         told += [self.test(node)] if node.place is Place.DESCRIPTION else []
+        asked = f"SELECT word FROM search_words WHERE {self._is_like('word', node.patterns[0])} OFFSET 0"  # noqa: S608
         return (
-            f"SELECT DISTINCT found.doc FROM {listed} "  # noqa: S608
+            f"SELECT DISTINCT found.doc FROM ({asked}) AS asked "  # noqa: S608
             f"CROSS JOIN LATERAL (SELECT search_models.doc FROM {self.with_texts(WHOLE, *told)} "
             f"WHERE {' AND '.join(told)} OFFSET 0) AS found"
         )
 
-    def _one_by_one(self, node: Node) -> tuple[str, ...]:
-        """The words of a text that are asked for one by one; none where it has other words besides."""
+    def _one_by_one(self, node: Node) -> int:
+        """How many words of a text are asked for one by one; none where it has other words besides."""
         if not isinstance(node, Text) or len(node.patterns) != 1 or node.patterns[0].fit is not Fit.WILD:
-            return ()
-        words = self.lookups.words[node.patterns[0]] or ()
-        return words if len(words) > _TOGETHER_MAX else ()
+            return 0
+        words = self.lookups.words[node.patterns[0]]
+        count = self.lookups.many.get(node.patterns[0], 0) if words is None else len(words)
+        return count if count > _TOGETHER_MAX else 0
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
-        start = _begin_at_once(WHOLE, self.holds_words(words), parts if words.exact else (), share, rarest)
+        told = tuple(part for part in parts if self.is_told(part))
+        start = _begin_at_once(WHOLE, self.holds_words(words), told, share * self._excess_of(parts), rarest)
         # What begins so is gathered from all words that do.
         return replace(start, to_end=":*" in words.query)
+
+    def _excess_of(self, parts: Sequence[Node]) -> float:
+        return max((words.excess for part in parts if (words := self.words(part)) is not None), default=1.0)
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return replace(_begin_at_once("search_models", self.test(part), (part,), share, share), to_end=True)
@@ -135,7 +146,7 @@ class PostgresCompiler(Compiler):
     def begin_with_docs(self, docs: str, parts: tuple[Node, ...], share: float) -> Start:
         # An array keeps the planner from joining: what is wanted is few rows by their numbers, which come sorted.
         doc = "search_models.doc"
-        where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(len(self._one_by_one(part)) for part in parts)
+        where, lists = f"{doc} = ANY(ARRAY({docs}))", sum(self._one_by_one(part) for part in parts)
         words = Words("", lists=lists) if lists else None
         return Start(Way.GATHER, "search_models", where, doc, parts, share, words=words)
 
@@ -164,7 +175,7 @@ class PostgresCompiler(Compiler):
         for bits, mark in _PIECES.items():
             first, last = end >> bits, (newest >> bits) + 1 if is_newest else (behind - 1) >> bits
             if last - first < _PIECES_MAX and (is_newest or not behind % (1 << bits)):
-                pieces = " | ".join(f"'{mark}/{piece}'" for piece in range(first, last + 1))
+                pieces = " | ".join(f"'{mark}{piece}'" for piece in range(first, last + 1))
                 return first << bits, self.holds_words(Words(pieces))
         return None
 
@@ -188,21 +199,29 @@ class PostgresCompiler(Compiler):
         if pairs:
             # A pair tells how the last word begins: to gather all that begins so takes longer than to test the rest.
             known = [one for one in known if not one.endswith(":*")]
+        excess = _OF_PAIRS if pairs and len(known) < len(each) else 1.0
         known += pairs
         is_whole = len(known) == len(each) == 1 and node.place is not Place.DESCRIPTION
-        return Words(" & ".join(known), is_whole) if known else None
+        return Words(" & ".join(known), is_whole, excess=excess) if known else None
 
     def _ask_pair(self, one: Pattern, other: Pattern) -> str | None:
-        """What stands for two words side by side: others beside each other that begin so are found too."""
-        firsts, seconds = ({word[:2] for word in self._spellings(pattern)} for pattern in (one, other))
-        if not 0 < len(firsts) * len(seconds) <= _PAIRS_MAX:
+        """What stands for two words side by side: others beside each other that end and begin so are found too."""
+        ends, begins = self._letters(one, at_end=True), self._letters(other, at_end=False)
+        if not 0 < len(ends) * len(begins) <= _PAIRS_MAX:
             return None
         begun = ":*" if other.fit is Fit.BEGINNING and len(other.text) < 2 else ""
-        told = sorted(self._quote(f"p/{first}{second}") + begun for first in firsts for second in seconds)
+        told = sorted(self._quote(f"p/{end}{begin}") + begun for end in ends for begin in begins)
         return f"({' | '.join(told)})"
 
-    def _spellings(self, pattern: Pattern) -> tuple[str, ...]:
-        return (self.lookups.words[pattern] or ()) if pattern.fit is Fit.WILD else (pattern.text,)
+    def _letters(self, pattern: Pattern, *, at_end: bool) -> set[str]:
+        """With which two letters what fits may end, or begin; none where that is not known."""
+        told: tuple[str, ...] = (pattern.text,)
+        if pattern.fit is Fit.WILD:
+            said = end_of(pattern) if at_end else begin_of(pattern)
+            told = (said,) if len(said) > 1 else self.lookups.words[pattern] or ()
+        elif pattern.fit is Fit.BEGINNING and at_end:
+            told = ()
+        return {word[-2:] if at_end else word[:2] for word in told}
 
     def _ask_word(self, mark: str, pattern: Pattern) -> str | None:
         words = self.lookups.words.get(pattern)

@@ -8,6 +8,7 @@ description has. Each step after the first is the same tree with its texts bound
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from modelkeep_server.features.search.compiling.starts import Way
 from modelkeep_server.features.search.compiling.ways import Search, Source
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -30,6 +31,8 @@ _SAME, _WHOLE, _BEGUN, _HEAD, _ANYWHERE = range(1, 6)
 #: Of fewer models than these a whole step is sorted; more are read in the order in which they come.
 _SORTED_MAX = 2000
 
+#: As many times as many rows are looked for at first as are wanted, as far as a look at the newest tells.
+_SPARE = 4
 #: Before the first row.
 _FIRST = (0, 2, 0)
 #: Where a row stands: its step, 1 where it is in production, and its document.
@@ -46,8 +49,11 @@ def steps_of(node: Node) -> list[Node]:
     return [_bind(node, step) for step in (_WHOLE, _BEGUN, _HEAD, _ANYWHERE)]
 
 
-def select_ranked(search: Search, limit: int, after: Position | None) -> str:
-    """A SELECT of `model_id, step, live, doc` in the order of rank, from behind a position."""
+def select_ranked(search: Search, limit: int, after: Position | None) -> Iterator[str]:
+    """
+    SELECTs of `model_id, step, live, doc` in the order of rank, from behind a position: of those behind the first rows
+    are wanted only where all before gave too few.
+    """
     return _Ranking(search, limit, after).select()
 
 
@@ -89,16 +95,23 @@ class _Ranking:
         ]
         self._is_same = search.compiler.named_as(" ".join(typed)) if typed else "1 = 0"
 
-    def select(self) -> str:
-        """All of them as one statement: later ones are not begun where the earlier ones gave enough."""
-        told = enumerate(self._arms())
-        arms = [f"SELECT * FROM ({arm}) AS r{number}" for number, arm in told]  # noqa: S608 - values are bound
-        return f"{' UNION ALL '.join(arms)} LIMIT {self._limit}"
+    def select(self) -> Iterator[str]:
+        """As many as should be enough as one statement, in which later ones are not begun where that was so."""
+        told, expected = list[str](), 0.0
+        for arm, count in self._arms():
+            told.append(f"SELECT * FROM ({arm}) AS r{len(told)}")  # noqa: S608 - values are bound
+            expected += count
+            if expected > self._limit * _SPARE:
+                yield f"{' UNION ALL '.join(told)} LIMIT {self._limit}"
+                told.clear()
+        if told:
+            yield f"{' UNION ALL '.join(told)} LIMIT {self._limit}"
 
-    def _arms(self) -> Iterator[str]:
+    def _arms(self) -> Iterator[tuple[str, float]]:
+        """Each with about how many rows it has."""
         count = self._search.count_of
         if count(self._trees[_ANYWHERE]) <= _SORTED_MAX:
-            yield self._sort(self._trees[_ANYWHERE], _ANYWHERE)
+            yield self._sort(self._trees[_ANYWHERE], _ANYWHERE), 0
             return
         if count(self._trees[_HEAD]) <= _SORTED_MAX:
             yield from self._sort_until(_HEAD)
@@ -108,44 +121,44 @@ class _Ranking:
                 yield from self._read(step)
         yield from self._read(_ANYWHERE)
 
-    def _sort_until(self, last: int) -> Iterator[str]:
+    def _sort_until(self, last: int) -> Iterator[tuple[str, float]]:
         if self._after[0] <= last:
-            yield self._sort(self._trees[last], last)
+            tree = self._trees[last]
+            yield self._sort(tree, last), self._search.count_of(tree)
 
-    def _sort_same(self) -> Iterator[str]:
+    def _sort_same(self) -> Iterator[tuple[str, float]]:
         if self._after[0] <= _SAME:
-            walk = self._search.source(self._search.node, wanted=1, newest_first=False)
             docs = f"SELECT doc FROM search_models WHERE {self._is_same}"  # noqa: S608 - values are bound
             where = f"search_models.doc IN ({docs}) AND {self._test(self._search.node)}"
             tables = self._search.compiler.with_texts("search_models", where)
-            yield self._order(
-                replace(
-                    walk, tables=tables, where=f"{self._search.compiler.visible} AND {where}", doc="search_models.doc"
-                ),
-                str(_SAME),
-            )
+            where = f"{self._search.compiler.visible} AND {where}"
+            yield self._order(Source(Way.WALK, tables, where, "search_models.doc"), str(_SAME)), 0
 
-    def _read(self, step: int) -> Iterator[str]:
+    def _read(self, step: int) -> Iterator[tuple[str, float]]:
         """One step: sorted where it is small, else first what is live, then the rest, each as it comes."""
         tree, before = self._trees[step], self._trees.get(step - 1)
         if tree == before or self._after[0] > step:
             return
         node = tree if before is None else self._without(tree, before)
         extra = f" AND NOT {self._is_same}" if before is None else ""
-        count = self._search.count_of
-        if count(tree) - (count(before) if before else 0) <= _SORTED_MAX:
-            source = self._search.source(node, wanted=_SORTED_MAX, newest_first=False)
-            yield self._order(replace(source, where=source.where + extra), str(step))
+        share_of = self._search.share_of
+        share = share_of(tree) - (share_of(before) if before else 0)
+        self._search.expect(node, share)
+        if share * self._search.models_count <= _SORTED_MAX:
+            source = self._search.source(node, wanted=_SORTED_MAX, newest_first=False, whole=True)
+            yield self._order(replace(source, where=source.where + extra), str(step)), self._search.count_of(node)
             return
         for live in (1, 0):
             if (step, -live) < (self._after[0], -self._after[1]):
                 continue
-            of_it = join((node, LIVE if live else Not(LIVE)))
+            kind = LIVE if live else Not(LIVE)
+            of_it = join((node, kind))
+            self._search.expect(of_it, share * share_of(kind))
             behind = self._after[2] if (step, live) == self._after[:2] else None
             source = self._search.source(of_it, wanted=self._limit, before=behind)
             beyond = "" if behind is None else f" AND {source.doc} < {self._search.compiler.binds.of(behind)}"
             told = f"search_models.model_id AS model_id, {step} AS step, {live} AS live, {source.doc} AS doc"
-            yield source.select(told, self._limit, extra + beyond)
+            yield source.select(told, self._limit, extra + beyond), self._search.count_of(of_it)
 
     def _without(self, tree: Node, before: Node) -> Node:
         """What fits this tree and not the one of the step before."""
@@ -153,7 +166,7 @@ class _Ranking:
 
     def _sort(self, tree: Node, last: int) -> str:
         """All steps up to this one, told apart row by row."""
-        source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False)
+        source = self._search.source(tree, wanted=_SORTED_MAX, newest_first=False, whole=True)
         whens = [f"WHEN {self._is_same} THEN {_SAME}"]
         whens += [f"WHEN {self._fits(self._trees[step], tree)} THEN {step}" for step in range(_WHOLE, last)]
         return self._order(source, f"CASE {' '.join(whens)} ELSE {last} END")

@@ -134,5 +134,10 @@ def begin_of(pattern: Pattern) -> str:
     return re.split(r"[*?]", pattern.text, maxsplit=1)[0] if pattern.fit is Fit.WILD else pattern.text
 
 
+def end_of(pattern: Pattern) -> str:
+    """The letters with which all that fits a wildcard ends; empty where any may."""
+    return re.split(r"[*?]", pattern.text)[-1]
+
+
 def _escape_regex(text: str) -> str:
     return re.sub(r"([^\w\s])", r"\\\1", text)

@@ -7,7 +7,6 @@ from modelkeep_server.features.models.views import Visibility
 from modelkeep_server.features.models.visibility import Sight
 from modelkeep_server.features.search.compiling.compiler import COLUMNS, NEVER, Compiler
 from modelkeep_server.features.search.compiling.lookups import WORDS_MAX, is_any
-from modelkeep_server.features.search.compiling.months import months_of
 from modelkeep_server.features.search.compiling.pairs import pairs_of
 from modelkeep_server.features.search.compiling.shapes import glob_of, shape_of
 from modelkeep_server.features.search.compiling.starts import Costs, Start, Way, Words
@@ -17,7 +16,6 @@ from modelkeep_server.features.search.language.tree import (
     During,
     Fit,
     Node,
-    Not,
     Pattern,
     Place,
     Text,
@@ -117,13 +115,8 @@ class SqliteCompiler(Compiler):
 
     def begin_with_words(self, words: Words, parts: tuple[Node, ...], share: float, rarest: float) -> Start:
         where = f"search_index MATCH {self.binds.of(words.query)}"
-        done = tuple(part for part in parts if self._is_told(part))
+        done = tuple(part for part in parts if self.is_told(part))
         return Start(Way.STREAM, "search_index", where, "search_index.rowid", done, share, words=words, rarest=rarest)
-
-    def _is_told(self, part: Node) -> bool:
-        """Whether the full-text index finds no more for it than it says."""
-        words = self.words(part.part if isinstance(part, Not) else part)
-        return words is not None and words.exact
 
     def begin_with_dates(self, part: During, share: float) -> Start:
         return self.begin_with_docs(self.docs_of_fact(part), (part,), share)
@@ -143,15 +136,6 @@ class SqliteCompiler(Compiler):
     def _is_of_names(self, part: Node) -> bool:
         """Whether it is looked for in the index of names, which is read whole: a fifth of what a row has."""
         return isinstance(part, Text) and part.place is Place.NAME and self.words(part) is None
-
-    def _find_words(self, node: Node) -> Words | None:
-        if not isinstance(node, During):
-            return super()._find_words(node)
-        months = months_of(node.start, node.end) if node.field == "created" else None
-        if months is None:
-            return None
-        told = [self._quote(self.registered + name) for name in months.names]
-        return Words(self.either.join(told), exact=months.is_exact, lists=len(told))
 
     def _ask(self, node: Text) -> Words | None:
         """Words side by side are a phrase; what a wildcard stands for is put into it, one phrase for each."""

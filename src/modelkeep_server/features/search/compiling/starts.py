@@ -46,14 +46,16 @@ class Costs:
 @dataclass(frozen=True)
 class Words:
     """
-    What a full-text index is asked. Where it is not `exact`, it finds more, and the texts must be tested too. `lists`
-    is how many lists of documents it opens for that, `phrases` how many of several words it has to find.
+    What a full-text index is asked. Where it is not `exact`, it finds more, about so many times as much (`excess`), and
+    the texts must be tested too. `lists` is how many lists of documents it opens for that, `phrases` how many of
+    several words it has to find.
     """
 
     query: str
     exact: bool = True
     lists: int = 1
     phrases: int = 0
+    excess: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Start:
     at_once: bool = False
     #: Whether its lists are then read to their ends, however few rows are wanted.
     to_end: bool = False
+    #: Whether it gives numbers alone, and no row is read for them.
+    is_bare: bool = False
     #: What an index of words is asked, and how much of all models the rarest part of it has.
     words: Words | None = None
     rarest: float = 0.0

@@ -87,9 +87,9 @@ class Search:
     ) -> None:
         """`beside` are values that rows will be told by, besides the tree. A statement at most."""
         self.work = work
-        self.node = node
         self.only = only
         lookups = look_up(work, join((node, *beside)))
+        self.node = lookups.settle(node)
         self.compiler = _COMPILERS[work.dialect](actor, lookups)
         self._shares: dict[Node, float] = {Everything(): 1.0}
         self.models_count = 0
@@ -154,8 +154,12 @@ class Search:
         if node not in self._shares:
             shares = [self.share_of(part) for part in parts_of(node) if part != node]
             # Of what nobody looked at nothing is known but that it is no more than its parts.
-            self._shares[node] = min(shares, default=0.1)
+            self._shares[node] = 1 - self.share_of(node.part) if isinstance(node, Not) else min(shares, default=0.1)
         return self._shares[node]
+
+    def expect(self, node: Node, share: float) -> None:
+        """Take it that so much of all models fits, where nobody looked."""
+        self._shares.setdefault(node, max(share, 0.5 / max(self.models_count, 1)))
 
     def count_of(self, node: Node) -> float:
         """About how many models fit."""
@@ -167,6 +171,7 @@ class Search:
         *,
         wanted: int,
         newest_first: bool = True,
+        whole: bool = False,
         before: int | str | None = None,
         bare: bool = False,
     ) -> Source:
@@ -176,6 +181,7 @@ class Search:
         Args:
             newest_first: They are wanted in the order of their numbers, in which streams come. Else in one that
                 `search_models` has an index for.
+            whole: All that fits is read, and sorted after that.
             before: The document behind which they are wanted, where it is not all from the newest.
             bare: Nothing is wanted of them but their numbers: `search_models` is not read where no condition asks.
         """
@@ -183,16 +189,16 @@ class Search:
         share = max(self.share_of(node), 1 / max(self.models_count, 1))
         begun = [
             (self._cost(start, parts, share, wanted, newest_first=newest_first), start)
-            for start in self._starts(node, parts)
+            for start in self._starts(node, parts, bare=bare)
         ]
         walked = min(self.models_count, wanted / share)
         if self.only is Way.WALK:
-            return self._walk(parts, walked, newest_first=newest_first, bare=bare)
+            return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         if self.only is not None:
             begun = [(cost, start) for cost, start in begun if start.way is self.only] or begun
         best = min(begun, key=lambda one: one[0], default=None)
         if best is None or (self.only is None and self._cost_of_walk(parts, walked) <= best[0]):
-            return self._walk(parts, walked, newest_first=newest_first, bare=bare)
+            return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
         spans = self._spans(start, share, wanted, before) if newest_first else ("",)
@@ -206,7 +212,7 @@ class Search:
         if start.words is not None:
             tested += costs.of_words(start.words, start.rarest * scanned, scanned)
         if start.way is Way.STREAM:
-            return needed * (costs.streamed + costs.fetched) + tested
+            return needed * (costs.streamed + (0 if start.is_bare else costs.fetched)) + tested
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
             return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
@@ -255,17 +261,16 @@ class Search:
         listed = self.compiler.listed(part) if by_list < by_row and self.only is None else None
         return (test, by_row) if listed is None else (listed, by_list)
 
-    def _walk(self, parts: Sequence[Node], rows: float, *, newest_first: bool, bare: bool) -> Source:
+    def _walk(self, parts: Sequence[Node], rows: float, *, by_index: bool, bare: bool) -> Source:
         tests = [self.test(part, rows)[0] for part in parts]
         if bare and self.compiler.has_texts_alone and looks_into_texts(*tests):
             alone = self._alone(Start(Way.WALK, "search_texts", "1 = 1", "search_texts.doc", (), 1.0), tests)
             if alone is not None:
                 return alone
         where = " AND ".join([self.compiler.visible, *tests])
-        # Other orders have indexes on `search_models` alone.
-        table = f"{self.compiler.table_for(where)} AS {_MODELS}" if newest_first else _MODELS
-        tables = self.compiler.with_texts(table, where)
-        return Source(Way.WALK, tables, where, f"{_MODELS}.doc")
+        # Orders other than by number have indexes on `search_models` alone.
+        table = _MODELS if by_index else f"{self.compiler.table_for(where)} AS {_MODELS}"
+        return Source(Way.WALK, self.compiler.with_texts(table, where), where, f"{_MODELS}.doc")
 
     def _begin(self, start: Start, parts: Sequence[Node], rows: float, *, bare: bool) -> Source:
         """Rows out of one index: other values are joined to it, what is left is tested."""
@@ -296,9 +301,8 @@ class Search:
         is_of_texts = looks_into_texts(*tests) and not self.compiler.has_texts_alone
         if visible is None or is_of_texts or any(f"{_MODELS}." in test for test in tests):
             return None
-        told = (start.where, *tests, visible)
-        tables = self.compiler.with_texts(start.tables, *tests, doc=start.doc)
-        return Source(start.way, tables, " AND ".join(told), start.doc)
+        where = " AND ".join((start.where, *tests, visible))
+        return Source(start.way, self.compiler.with_texts(start.tables, *tests, doc=start.doc), where, start.doc)
 
     def _joined(self, rest: Sequence[Node]) -> list[tuple[Node, int]]:
         """Which parts are probed among postings before a row is read: single values that most models do not have."""
@@ -313,12 +317,14 @@ class Search:
         ids = self.compiler.found(part).ids
         return ids[0] if ids is not None and len(ids) == 1 else None
 
-    def _starts(self, node: Node, parts: Sequence[Node]) -> Iterator[Start]:
+    def _starts(self, node: Node, parts: Sequence[Node], *, bare: bool) -> Iterator[Start]:
         """Every index that the search could begin with."""
         if self.known is not None and node == self.node:
             docs = self.compiler.docs_among(self.known.docs)
             share = self.known.count / max(self.models_count, 1)
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
+        if bare and self.compiler.merges and self.compiler.visible_at(f"{_MODELS}.doc") is not None:
+            yield from self._merge(parts)
         yield from self._text_starts(parts)
         for part in parts:
             pairs = self._pair_start(part)
@@ -337,6 +343,17 @@ class Search:
                 docs_of_part = self.compiler.docs(part)
                 if docs_of_part is not None:
                     yield self.compiler.begin_with_docs(docs_of_part, (part,), self.share_of(part))
+
+    def _merge(self, parts: Sequence[Node]) -> Iterator[Start]:
+        """The postings of all values side by side, where nothing else is asked for."""
+        ids = [one for one in map(self._single, parts) if one is not None]
+        if len(ids) < len(parts):
+            return
+        tables = "search_postings AS p0"
+        tables += "".join(f" JOIN search_postings AS p{n} ON p{n}.doc = p0.doc" for n in range(1, len(ids)))
+        told = (f"p{number}.value_id = {self.compiler.binds.of(one)}" for number, one in enumerate(ids))
+        share = sum(self._exact_share_of(part) for part in parts)
+        yield Start(Way.STREAM, tables, " AND ".join(told), "p0.doc", tuple(parts), share, is_bare=True)
 
     def _pair_start(self, part: Node) -> Start | None:
         """Words side by side, which are found in whichever place, and whether or not they go on."""
