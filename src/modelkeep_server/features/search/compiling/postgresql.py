@@ -215,7 +215,7 @@ class PostgresCompiler(Compiler):
 
     def _letters(self, pattern: Pattern, *, at_end: bool) -> set[str]:
         """With which two letters what fits may end, or begin; none where that is not known."""
-        told = (pattern.text,)
+        told: tuple[str, ...] = (pattern.text,)
         if pattern.fit is Fit.WILD:
             said = end_of(pattern) if at_end else begin_of(pattern)
             told = (said,) if len(said) > 1 else self.lookups.words[pattern] or ()
