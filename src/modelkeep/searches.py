@@ -120,10 +120,10 @@ class Searches(Asking):
 
     def allow_search(self, search_id: str) -> None:
         """
-        Let whoever saved a search that was taken down share it again; you are not told what it asks.
+        Let whoever saved a search that was taken down share it again, and tell them so; you are not told what it asks.
 
         Raises:
-            Forbidden: You are no Admin. NotFound: None by this id is taken down.
+            Forbidden: You are no Admin, or saved it yourself. NotFound: None by this id is taken down.
         """
         self._transport.post(f"{_route(search_id)}/allow")
 

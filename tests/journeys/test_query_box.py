@@ -114,6 +114,7 @@ def test_an_example_is_pasted_with_the_line_that_tells_of_it(visitor: Visitor) -
         ("# Find all production NLP models\ntag:nlp AND\n  tag:production\n", "tag:nlp AND tag:production"),
         ("#\tof ours\r\n is:mine", "is:mine"),
         ("#5\nfraud", "#5 fraud"),
+        ("```modelkeep\n# of ours\nis:mine\n```\n", "is:mine"),
     ],
 )
 def test_what_is_pasted_in_the_first_moment_is_read_like_any_other(visitor: Visitor, pasted: str, stands: str) -> None:
@@ -142,7 +143,7 @@ def test_of_several_examples_that_are_pasted_one_is_chosen(visitor: Visitor) -> 
     page = visitor.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.keyboard.press("/")
-    pasted = "# Find all production NLP models\ntag:nlp AND tag:production\n\n# Exclude\n-tag:moderation\n"
+    pasted = "```\n# Find all production NLP models\ntag:nlp AND tag:production\n\n# Exclude\n-tag:moderation\n```\n"
     page.evaluate("(text) => navigator.clipboard.writeText(text)", pasted)
     expect(offers_of(page).first).to_be_visible()
     page.keyboard.press("Control+v")

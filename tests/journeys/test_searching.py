@@ -141,6 +141,10 @@ def test_a_search_is_walked_by_keyboard_alone(visitor: Visitor) -> None:
     page.keyboard.press("Enter")
     wait_for_rows(page, {"nlp-models/sentiment-bert", "nlp-models/toxicity-filter"})
     expect(page.locator("#pick-tag-nlp")).to_be_focused()
+    page.keyboard.press("Space")
+    wait_for_rows(page, EXAMPLES[3][1])
+    expect(page.locator("#pick-tag-nlp")).to_be_focused()
+    assert page.evaluate("scrollY") == 0
 
 
 def test_the_examples_of_the_guide_are_found_without_scripts(chromium: Browser, stocked: RunningRegistry) -> None:

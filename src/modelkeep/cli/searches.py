@@ -149,7 +149,7 @@ def take_down(
 
 @app.command("allow")
 def allow(search_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from whoever saved it.")]) -> None:
-    """Let a search that was taken down be shared again. Admins only."""
+    """Let a search that was taken down be shared again. Admins only, and none of their own."""
     with Client() as client:
         client.allow_search(search_id)
     note("Allowed: whoever saved it may share it again.")

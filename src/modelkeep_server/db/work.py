@@ -87,7 +87,6 @@ class Parts:
     support: Support = field(default_factory=Support)
     #: Rung after a commit that left a job, so that this process's workers need not wait for their next look.
     bell: Bell = field(default_factory=Bell)
-    #: What this process remembers of the database.
     shelf: Shelf = field(default_factory=Shelf)
 
 
@@ -207,8 +206,7 @@ class Work:
         if "salt" in table.c:
             row["salt"] = secrets.token_bytes(32)
         with self._unless_taken(taken):
-            result = self._connection.execute(_INSERTS[table.name], row)
-        key = int(result.inserted_primary_key[0])  # type: ignore[index]
+            key = int(self._connection.execute(_INSERTS[table.name], row).inserted_primary_key[0])  # type: ignore[index]
         self._note(table, key)
         return key
 

@@ -94,7 +94,7 @@ async def _run(
     announce: Callable[[], None],
     others: Sequence[tuple[Any, socket.socket]] = (),
 ) -> None:
-    tasks = [asyncio.create_task(work) for work in (_sign_heads(house), _watch_incidents(gate), _load_later())]
+    tasks = [asyncio.create_task(work) for work in (_sign_heads(house), _watch_incidents(gate), _load_later(house))]
     crew = Crew([make(house) for make in WORKERS], house.stopping)
     crew.start()
     doors = [(gate, listener), *others]
@@ -110,10 +110,12 @@ async def _run(
             await asyncio.to_thread(_sign_head, house)
 
 
-async def _load_later() -> None:
-    """What a start does without and the first search would wait for."""
+async def _load_later(house: House) -> None:
+    """What a start does without and the first searches would wait for."""
     await asyncio.sleep(LATER_SECONDS)
-    await asyncio.to_thread(load_tallying)
+    tallying = await asyncio.to_thread(load_tallying)
+    with contextlib.suppress(Unavailable):
+        await asyncio.to_thread(tallying.remember_ahead, house.database, house.parts, house.stopping)
 
 
 async def _watch_incidents(gate: Gate) -> None:

@@ -200,6 +200,8 @@ KINDS: Mapping[str, Kind] = {
              "New match for “{search}”: {found}", by_mail=False, folded=True, personal=True),
         Kind("search.taken_down", "A search that you share was taken down", (Group.NAMED,),
              "{by} took down “{search}”, which you shared", personal=True),
+        Kind("search.allowed", "A search of yours may be shared again", (Group.NAMED,),
+             "{by} allows you to share “{search}” again", personal=True),
     )
 }  # fmt: skip
 

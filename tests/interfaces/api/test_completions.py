@@ -112,6 +112,33 @@ def test_models_are_offered_by_name_and_by_address(make: Make, api: Api) -> None
         assert [one["model"] for one in offers(client, typed) if one["kind"] == "MODEL"] == [model.address], typed
 
 
+def test_groups_are_offered_beside_the_tags_that_begin_alike(make: Make, api: Api) -> None:
+    """However many models and tags do: of each field the first, before any second; what is typed whole comes first."""
+    word = word_of(make)
+    for number in range(6):
+        make.model(name=f"{word}-{number}", group=f"{word}-models", tags=[f"{word}-a{number}", f"{word}-b{number}"])
+    client = api.as_(make.person())
+
+    found, whole = offers(client, word), offers(client, f"{word}-models")
+    values = [one["insert"] for one in found if one["kind"] == "VALUE"]
+
+    assert values[:2] == [f"tag:{word}-a0", f"group:{word}-models"]
+    assert 4 == len(values)
+    assert {"FIELD", "MODEL"} & {one["kind"] for one in found} == {"MODEL"}
+    assert f"group:{word}-models" == whole[0]["insert"]
+
+
+def test_a_quote_that_was_just_opened_is_left_alone(make: Make, api: Api) -> None:
+    """Nothing that would take its place is offered before something is typed in it."""
+    word = word_of(make)
+    model = make.model(name=f"{word}-finder")
+    client = api.as_(make.person())
+
+    for query in ('"', 'tag:nlp "', '-"', '("'):
+        assert offers(client, query) == [], query
+    assert [model.address] == [one["model"] for one in offers(client, f'"{word}')]
+
+
 def test_what_one_may_not_see_is_not_offered(make: Make, api: Api) -> None:
     """Neither values that only hidden models have, nor the models; their owner is offered both."""
     word, owner = word_of(make), make.owner()

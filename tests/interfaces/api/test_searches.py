@@ -110,6 +110,42 @@ def test_what_was_taken_down_stays_down_until_an_admin_allows_it(make: Make, api
     assert [one.outcome for one in make.events(shared["id"], "search.allow")] == ["REFUSED", "ALLOWED"]
 
 
+def test_whoever_saved_a_search_is_told_that_it_may_be_shared_again(make: Make, api: Api) -> None:
+    """By name and by whom; the notice leads to it."""
+    person, admin = make.person(), make.person(Role.ADMIN)
+    made = save(api, person, sharing="SHARED").json()
+    at = f"{PLACE}/{made['id']}"
+    api.as_(admin).post(f"{at}/take-down", json={"reason": "It is no search."})
+    api.as_(admin).post(f"{at}/allow")
+
+    notice = api.as_(person).get("/api/v1/notices").json()["items"][0]
+
+    assert notice["message"] == f"{admin.email} allows you to share “{made['name']}” again"
+    assert notice["href"] == f"/searches#search-{made['id']}"
+
+
+def test_no_admin_allows_a_search_of_their_own(make: Make, api: Api) -> None:
+    """Nor of a program that they answer for: another Admin does, also the one who took it down."""
+    owner, other = make.person(Role.ADMIN, Role.MODEL_OWNER), make.person(Role.ADMIN)
+    sponsor, told = api.browser(owner), {"name": f"bot-{secrets.token_hex(4)}", "purpose": "It searches."}
+    account = sponsor.call("POST", "/api/v1/service-accounts", json={**told, "scopes": ["read", "write"]}).json()
+    tokens = f"/api/v1/service-accounts/{account['id']}/tokens"
+    token = sponsor.call("POST", tokens, json={"name": "it", "scopes": ["read", "write"]}).json()["token"]
+    sent = {"name": "Mine", "query": "tag:nlp", "sharing": "SHARED"}
+    made = [client.post(PLACE, json=sent).json() for client in (api.as_(owner), api.with_token(token))]
+    places = [f"{PLACE}/{one['id']}" for one in made]
+    for at in places:
+        api.as_(other).post(f"{at}/take-down", json={"reason": "It is no search."})
+
+    refused = [api.as_(owner).post(f"{at}/allow") for at in places]
+    allowed = [api.as_(other).post(f"{at}/allow").status_code for at in places]
+
+    assert [one.status_code for one in refused] == [403, 403]
+    assert refused[0].json()["code"] == "separation_of_duties"
+    assert refused[0].json()["detail"] == "This search is yours, so another Admin allows it to be shared again."
+    assert allowed == [204, 204]
+
+
 def test_only_what_is_shared_is_taken_down(make: Make, api: Api) -> None:
     """An Admin's own private search is told so, and stays."""
     admin = make.person(Role.ADMIN)

@@ -175,14 +175,14 @@ def test_an_admin_takes_a_search_down_on_the_page(make: Make, api: Api) -> None:
 
 
 def test_what_was_taken_down_says_so_until_it_is_allowed(make: Make, api: Api) -> None:
-    """On the page of whoever saved it, also where they tick Share; Admins are not shown what it asks."""
+    """On the page of whoever saved it, also where they tick Share; Admins are told its name, and not what it asks."""
     person, admin = make.person(), make.person(Role.ADMIN)
-    words = secrets.token_hex(4)
-    at = f"/searches/{save(api, person, f'Aa {words}', f'tag:{words}', sharing='SHARED')['id']}"
+    words, name = secrets.token_hex(4), f"Aa {secrets.token_hex(4)}"
+    at = f"/searches/{save(api, person, name, f'tag:{words}', sharing='SHARED')['id']}"
     api.browser(admin).submit(f"{at}/take-down", {"reason": f"Not {at}."})
 
     told = look(api, person, "/searches")
-    form = {"revision": "2", "name": f"Aa {words}", "query": f"tag:{words}", "sort": "", "sharing": "SHARED"}
+    form = {"revision": "2", "name": name, "query": f"tag:{words}", "sort": "", "sharing": "SHARED"}
     refused = api.browser(person).submit(at, form)
     listed = look(api, admin, "/searches")
     form_of_sharing = look(api, person, f"{at}/edit")
@@ -195,9 +195,21 @@ def test_what_was_taken_down_says_so_until_it_is_allowed(make: Make, api: Api) -
     assert "disabled" in form_of_sharing.split('name="sharing"')[1].split(">")[0]
     assert f'action="{at}/share"' not in told
     assert (refused.status_code, f"An Admin took this search down: Not {at}." in refused.text) == (409, True)
-    assert (f"Not {at}." in listed, words in listed) == (True, False)
+    assert (f"Not {at}." in listed, name in listed, words in listed) == (True, True, False)
     assert done.headers["location"] == "/searches?done=search-allowed"
     assert f'action="{at}/share"' in look(api, person, "/searches")
+
+
+def test_an_admin_reads_that_another_one_allows_their_own_search(make: Make, api: Api) -> None:
+    """In the place of the button, which others of the same name do not lack."""
+    owner, other = make.person(Role.ADMIN), make.person(Role.ADMIN)
+    at = f"/searches/{save(api, owner, f'Aa {secrets.token_hex(4)}', sharing='SHARED')['id']}"
+    api.browser(other).submit(f"{at}/take-down", {"reason": "It is no search."})
+
+    own, others = look(api, owner, "/searches"), look(api, other, "/searches")
+
+    assert ("It is yours, so another Admin allows it." in own, f'action="{at}/allow"' in own) == (True, False)
+    assert f'action="{at}/allow"' in others
 
 
 def test_undo_says_whose_name_is_in_its_way(make: Make, api: Api) -> None:

@@ -88,7 +88,10 @@ def take_down_search(work: Work, actor: Actor, id: str, body: ReasonIn) -> Respo
 @router.post("/searches/{id}/allow", status_code=204)
 @door.writes("search.allow")
 def allow_search(work: Work, actor: Actor, id: str) -> Response:
-    """Let whoever saved a search that was taken down share it again. What it asks is not told."""
+    """
+    Let whoever saved a search that was taken down share it again, and tell them so. What it asks is not told. Nobody
+    allows one of their own.
+    """
     service.allow_search(work, actor, id)
     return Response(status_code=204)
 

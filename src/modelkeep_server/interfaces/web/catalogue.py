@@ -1,7 +1,6 @@
 """The catalogue: where is the model I need?"""
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
@@ -12,12 +11,11 @@ from fastapi import Query, Request
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.search import queries as search
-from modelkeep_server.features.search.completion.known import find_values_soon, nearest_values
-from modelkeep_server.features.search.language.editing import add_term, capitalise_operators, clauses, remove_span
-from modelkeep_server.features.search.language.fields import FIELDS
+from modelkeep_server.features.search.language.editing import clauses, remove_span
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
-from modelkeep_server.features.search.language.tree import Everything, Node, Value, parts_of
+from modelkeep_server.features.search.language.tree import Everything, Node
+from modelkeep_server.features.search.likening.meant import find_meant
 from modelkeep_server.features.search.views import CatalogueFilter
 from modelkeep_server.interfaces.web.contexts.catalogue import (
     PAGE_ROWS,
@@ -44,11 +42,6 @@ SORT_CHARS_MAX = 40
 BLAMED_MAX = 6
 #: A search that took this long is not asked again without each of its terms.
 CHEAP_MS = 200
-#: In which fields a value that nothing has is likened to those that models have.
-LIKENED = ("tag", "group", "owner", "framework", "modelType", "license")
-LIKENED_MAX = 3
-#: So many values are asked for, whether any model has them.
-LIKENED_TRIED = 6
 
 Before = Annotated[int, Query(ge=0, le=100_000_000)]
 
@@ -130,7 +123,9 @@ def _find(work: Work, actor: Actor, asked: _Asked, drawn: CatalogueContext) -> C
     if search.count_models(work, actor) == 0:
         return replace(drawn, registry_empty=True)
     blames = _blame(work, actor, asked) if took_ms < CHEAP_MS else ()
-    return replace(drawn, blames=blames, nearest=_liken(work, actor, asked))
+    meant_instead = find_meant(work, actor, meant, asked.node)
+    nearest = tuple(Suggestion(one.query, asked.href(one.query), one.person, one.by_email) for one in meant_instead)
+    return replace(drawn, blames=blames, nearest=nearest)
 
 
 def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
@@ -147,39 +142,3 @@ def _blame(work: Work, actor: Actor, asked: _Asked) -> tuple[Blame, ...]:
             words = query[one.span.start : one.span.end]
             fits.append((found.total, Blame(words, say_models(found), asked.href(rest))))
     return tuple(blame for _, blame in sorted(fits, key=lambda pair: -pair[0]))
-
-
-def _capitalise(work: Work, actor: Actor, asked: _Asked) -> Iterator[Suggestion]:
-    """The query with `and`, `or` and `not` as operators, where something fits that: in small letters they are words."""
-    query = asked.meant or ""
-    said = capitalise_operators(query)
-    if said == query:
-        return
-    # Where it cannot be read, it was not meant.
-    with suppress(QueryMistake):
-        found = search.glance(work, actor, said)
-        if found is not None and found.items:
-            yield Suggestion(said, asked.href(said))
-
-
-def _liken(work: Work, actor: Actor, asked: _Asked) -> tuple[Suggestion, ...]:
-    """The query with values that models have, in place of those that it names and none has."""
-    query = asked.meant or ""
-    suggestions = list(_capitalise(work, actor, asked))
-    named = [
-        one
-        for one in parts_of(asked.node)
-        if isinstance(one, Value) and one.field in LIKENED and len(one.patterns) == 1
-    ]
-    for leaf in named[:LIKENED_TRIED]:
-        alone = query[leaf.span.start : leaf.span.end]
-        found = search.glance(work, actor, alone)
-        if found is None or found.items:
-            continue
-        field, text = FIELDS[leaf.field], leaf.patterns[0].text
-        # Owners are compared by their e-mails; who types a name means one of those who have it.
-        people = find_values_soon(work, actor, field, text, limit=LIKENED_MAX) if leaf.field == "owner" else ()
-        for known in people or nearest_values(work, actor, field, text):
-            likened = add_term(remove_span(query, leaf.span), leaf.field, known.shown)
-            suggestions.append(Suggestion(likened, asked.href(likened), known.person, by_email=bool(people)))
-    return tuple(suggestions[:LIKENED_MAX])

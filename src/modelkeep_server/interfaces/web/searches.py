@@ -50,7 +50,7 @@ def _read_list(work: Work, actor: Actor, *, cursor: str = "", deleted: str = "")
     mine = queries.list_searches(work, actor, whose="mine", limit=SEARCHES_MAX)
     shared = queries.list_searches(work, actor, whose="shared", limit=PAGE_ROWS, cursor=cursor or None)
     gone = queries.find_deleted(work, actor, deleted) if deleted else None
-    down = queries.list_taken_down(work, limit=PAGE_ROWS) if access.may(actor, "search.allow") else ()
+    down = queries.list_taken_down(work, actor, limit=PAGE_ROWS) if access.may(actor, "search.allow") else ()
     return SearchesContext(mine=mine.items, shared=shared, deleted=gone, taken_down=down, cursor=cursor or None)
 
 

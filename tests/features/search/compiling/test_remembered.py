@@ -1,6 +1,8 @@
 """What is remembered of documents is what they have, whoever changes them, in whatever order they are asked for."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -9,7 +11,16 @@ from hypothesis import strategies as st
 
 from modelkeep_server.features.search.compiling.remembered import BETWEEN, RememberedCodes
 from modelkeep_server.features.search.compiling.tallies import Numbers, pack
+from modelkeep_server.features.search.compiling.tallying import remember_ahead
+from modelkeep_server.features.search.indexing import works
 from modelkeep_server.features.search.indexing.codes import RENEWALS_MAX, code_of
+from modelkeep_server.features.search.queries import list_models
+from modelkeep_server.features.search.views import CatalogueFilter
+from modelkeep_server.kit.remembering import Shelf
+from modelkeep_server.rules.permissions import Role
+from tests.support.make import Make
+from tests.support.registries import Registry
+from tests.support.statements import counted
 
 #: Near each other and far apart, on one page and on many.
 DOCS = st.one_of(st.integers(1, 40), st.integers(1, 3_000), st.integers(1, 2_000_000))
@@ -102,3 +113,18 @@ def test_what_is_remembered_is_read_once(count: int) -> None:
     documents.take(codes, [1, 2, 3], count)
 
     assert (first, documents.read_docs - first) == (3, 1 if count < RENEWALS_MAX else 3)
+
+
+def test_a_server_remembers_what_there_is_before_anybody_searches(registry: Registry, make: Make) -> None:
+    """The first who counts reads no codes, and counts what one counts who remembers nothing."""
+    make.model()
+    actor, parts = make.person(Role.MRC).actor, replace(registry.house.parts, shelf=Shelf())
+    remember_ahead(registry.house.database, parts, Event())
+
+    with counted() as sent, works.reading(registry.house.database, parts) as work:
+        found = list_models(work, actor, CatalogueFilter(), limit=1, facets=True)
+    with works.reading(registry.house.database, replace(parts, shelf=Shelf())) as work:
+        anew = list_models(work, actor, CatalogueFilter(), limit=1, facets=True)
+
+    assert found.facets == anew.facets
+    assert not any("search_models.facets" in statement for statement in sent)

@@ -295,6 +295,9 @@ def test_queries_are_read_side_by_side():
         ("  #\tof ours\n# and live\nis:mine is:live", "is:mine is:live"),
         ("tag:nlp\n# but for\n-tag:experimental", "tag:nlp -tag:experimental"),
         ("fraud #5\nrisk", "fraud 5 risk"),
+        ("```modelkeep\n# of ours\ntag:nlp\r\n  ```\r\n", "tag:nlp"),
+        ("```\ntag:nlp\n```", "tag:nlp"),
+        ("# of ours\n```\ntag:nlp\n```\n-tag:cv\n", "tag:nlp -tag:cv"),
     ],
 )
 def test_lines_that_tell_of_a_query_are_no_part_of_it(typed: str, meant: str) -> None:

@@ -97,7 +97,7 @@ def count_values(search: Search) -> Counts:
 
 
 def _tally_newest(search: Search, found: Newest) -> Mapping[str, "Tally"]:
-    told: Mapping[str, Tally] = load_tallying().tally_newest(search, found)
+    told: Mapping[str, Tally] = load_tallying().tally_newest(search.work, found)
     return told
 
 

@@ -30,7 +30,7 @@ def find_newest(search: Search, node: Node) -> Newest:
     for select in _selects(search.source(node, wanted=COUNTED_MAX, bare=True)):
         told = f"count(*), {search.compiler.join_texts('doc', ',')}, {_RENEWAL}"
         ((more, docs, last),) = search.all(f"SELECT {told} FROM ({select}) AS found")  # noqa: S608 - values are bound
-        found += [as_bytes(docs)] if docs else []
+        found += [_as_bytes(docs)] if docs else []
         count, renewal = count + int(str(more)), int(str(last or 0))
         if count >= _MOST:
             break
@@ -47,6 +47,6 @@ def _selects(source: Source) -> Iterator[str]:
         yield f"SELECT {columns} FROM {source.tables} WHERE {source.where}{span}"  # noqa: S608 - values are bound
 
 
-def as_bytes(told: object) -> bytes:
+def _as_bytes(told: object) -> bytes:
     """What a database joined, as a text or bytes."""
     return told if isinstance(told, bytes) else str(told or "").encode("ascii")

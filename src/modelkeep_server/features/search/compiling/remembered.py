@@ -21,6 +21,8 @@ CODES_MAX = 1 << 24
 #: Where codes begin is written down on pages: of the documents whose numbers are alike but for so many bits.
 _PAGE_BITS = 8
 _PAGES_MAX = 1 << 16
+#: So much of the room is filled before anybody asks.
+_AHEAD_SHARE = 0.75
 #: Stands between the codes of two documents, where they are read as one text.
 BETWEEN = "@000000 "
 
@@ -42,6 +44,11 @@ class RememberedCodes:
         self._page_of = np.zeros(1 << 10, np.int32)
         self._pages = np.zeros((1, 1 << _PAGE_BITS), np.int32)
         self._pages_used = 1
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is remembered before anybody asks for it leaves room for what is asked for."""
+        return self._used < len(self._codes) * _AHEAD_SHARE
 
     def take(
         self,

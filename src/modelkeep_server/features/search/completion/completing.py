@@ -4,7 +4,8 @@ What may come next while somebody types a query: fields, their values, operators
 Values and models are offered where a model that the reader sees has them, and no others; what is common is not counted.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
@@ -22,6 +23,7 @@ from modelkeep_server.features.search.completion.offers import (
 )
 from modelkeep_server.features.search.language.carets import Typed, read_caret
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
+from modelkeep_server.kit.words import fold_value
 
 OFFERED = 10
 #: Whoever types on has no use for what comes later.
@@ -49,8 +51,10 @@ def complete(work: Work, actor: Actor, query: str, at: int, *, limit: int = OFFE
 def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
     """What a word may mean that no field stands before."""
     if not typed.text:
-        yield from offer_operators(typed)
-        yield from offer_fields(typed)
+        # Quotes that were just opened are not to be replaced.
+        if not typed.is_quoted:
+            yield from offer_operators(typed)
+            yield from offer_fields(typed)
         return
     if is_operator_begun(typed):
         yield from offer_operators(typed)
@@ -63,15 +67,28 @@ def _offer(work: Work, actor: Actor, typed: Typed) -> Iterator[Offer]:
     if typed.is_quoted:
         yield from found
         return
-    yield from list(offer_fields(typed))[:_FIELDS_MOST]
-    yield from found[:_MODELS_MOST]
     named = known.find_named_values(work, actor, _BARE, typed.text, limit=_VALUES_MOST)
-    values = list(list_spoken(typed))
-    values += (offer_value(typed, FIELDS[name], value.shown, FIELDS[name].says, named=True) for name, value in named)
+    whole = [one for one in named if one[1].key == fold_value(typed.text)]
+    yield from list(offer_fields(typed))[:_FIELDS_MOST]
+    yield from _name(typed, whole)
+    yield from found[:_MODELS_MOST]
+    values = [*list_spoken(typed), *_name(typed, _in_turn(named))]
     yield from values[:_VALUES_MOST]
     yield from offer_operators(typed)
     yield from found[_MODELS_MOST:]
     yield from values[_VALUES_MOST:]
+
+
+def _name(typed: Typed, named: Iterable[tuple[str, known.KnownValue]]) -> Iterator[Offer]:
+    for name, value in named:
+        yield offer_value(typed, FIELDS[name], value.shown, FIELDS[name].says, named=True)
+
+
+def _in_turn(named: Sequence[tuple[str, known.KnownValue]]) -> Iterator[tuple[str, known.KnownValue]]:
+    """One value of each field after the other: tags, of which there are most, would else stand before all groups."""
+    by_field = ([one for one in named if one[0] == name] for name in _BARE)
+    for turn in zip_longest(*by_field):
+        yield from (one for one in turn if one is not None)
 
 
 def _offer_values(work: Work, actor: Actor, typed: Typed, field: Field, limit: int) -> Iterator[Offer]:

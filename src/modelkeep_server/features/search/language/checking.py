@@ -18,6 +18,7 @@ from modelkeep_server.features.search.language.scanning import (
     TokenKind,
     match_parentheses,
     quote,
+    unquote,
 )
 from modelkeep_server.kit.ids import is_uuid
 from modelkeep_server.rules.saved_searches import QUERY_CHARS
@@ -281,11 +282,23 @@ def _as_range(within: Sequence[Token]) -> tuple[str, Token]:
     ends = [
         one for one in within[1:] if one.kind in OPERANDS and any(char.isalnum() or char == "*" for char in one.text)
     ]
-    has_to = any(one.kind is TokenKind.TO for one in within)
-    ends = ends[: 2 if is_closed or has_to else 1]
+    parting = next((one for one in within if one.kind is TokenKind.TO), None)
+    ends = ends if parting else ends[: 2 if is_closed else 1]
     told = [one.text.strip(",;") or "*" for one in ends]
+    if parting:
+        told = [
+            _as_one([one for one in ends if one.end <= parting.start]),
+            _as_one([one for one in ends if one.start >= parting.end]),
+        ]
     while len(told) < 2:
         told.append("*")
     last = within[-1] if is_closed or not ends else ends[-1]
     closing = within[-1].text if is_closed else "]"
     return f"{within[0].text}{told[0]} TO {told[1]}{closing}", last
+
+
+def _as_one(words: Sequence[Token]) -> str:
+    """One end of a range, whatever many words it has: `last week`."""
+    if len(words) < 2:
+        return words[0].text.strip(",;") or "*" if words else "*"
+    return quote(" ".join(unquote(one.text) if one.kind is TokenKind.PHRASE else one.text for one in words))

@@ -1,18 +1,17 @@
 """What single terms of a query mean: words, values of fields, choices and ranges of time."""
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import dropwhile
 
 from modelkeep_server.features.search.language.fields import FIELDS, Field, Kind
 from modelkeep_server.features.search.language.mistakes import Fault, mend
-from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment
-from modelkeep_server.features.search.language.scanning import Token, TokenKind, unquote
+from modelkeep_server.features.search.language.moments import WAYS, NoMoment, Stretch, read_moment, say_no_date
+from modelkeep_server.features.search.language.scanning import TokenKind
+from modelkeep_server.features.search.language.spoken import hear
+from modelkeep_server.features.search.language.terms import WILD, Term
 from modelkeep_server.features.search.language.tree import (
     During,
     Everything,
@@ -22,7 +21,6 @@ from modelkeep_server.features.search.language.tree import (
     Mine,
     Pattern,
     Place,
-    Span,
     Text,
     Value,
 )
@@ -32,65 +30,15 @@ from modelkeep_server.kit.words import fold_value, split_patterns, split_words
 #: So many letters or digits a wildcard needs beside it: fewer would stand for almost every word.
 LETTERS_MIN = 2
 _PLACES = {"name": Place.NAME, "description": Place.DESCRIPTION}
-_WILD = "*?"
 _SIGNS = frozenset("-!+–−")
 #: Where nothing that could be joined stands before a term.
 _BEGINS = re.compile(r"(?:^|\(|\b(?:AND|OR|NOT))\s*$")
 #: The blanks between a sign and what it is meant for.
 _PARTED = re.compile(r"\s+(?=[\w\"(*])(?!(?:AND|OR|NOT)\b)")
 _ANY = (Pattern("*", Fit.WILD),)
-
-
-@dataclass(frozen=True)
-class Term:
-    """
-    One term of a query `asked` at `now`: its token, the field that it is a value of, and where both stand. `sign`
-    compares it: `>`, `>=`, `<` or `<=`. `is_grouped` says that the field stands before a parenthesis around it.
-    """
-
-    asked: str
-    now: datetime
-    token: Token
-    field: Field | None
-    span: Span
-    sign: str = ""
-    is_grouped: bool = False
-
-    @property
-    def typed(self) -> str:
-        """What it says, without quotes and backslashes."""
-        return unquote(self.token.text) if self.is_quoted else "".join(char for char, _ in _read(self.token.text))
-
-    @property
-    def is_quoted(self) -> bool:
-        """Whether it stands in quotes, where no character has a meaning of its own."""
-        return self.token.kind is TokenKind.PHRASE
-
-    @property
-    def is_wild(self) -> bool:
-        """Whether it has wildcards."""
-        return not self.is_quoted and any(is_wild for _, is_wild in _read(self.token.text))
-
-    def write_pattern(self, instead: str) -> str:
-        """What it says with its wildcards, and `instead` of what looks like one and is none."""
-        return "".join(
-            char if is_wild or not set(unicodedata.normalize("NFKC", char)) & set(_WILD) else instead
-            for char, is_wild in _read(self.token.text)
-        )
-
-    def write(self, value: str) -> str:
-        """The term with another value, as it would be typed in its place."""
-        return value if self.field is None or self.is_grouped else f"{self.field.name}:{value}"
-
-    def fault(self, message: str, instead: str | None = None, expected: tuple[str, ...] = ()) -> Fault:
-        """A fault of the value; the query would be right with `instead` of it and its field."""
-        fixed = mend(self.asked, self.span.start, self.span.end, instead)
-        return Fault(message, self.token.start, self.token.end, expected=expected, fixed=fixed)
-
-    def fault_of_all(self, message: str, instead: str | None = None, expected: tuple[str, ...] = ()) -> Fault:
-        """A fault of the field and its value; the query would be right with `instead` of both."""
-        start, end = self.span.start, self.span.end
-        return Fault(message, start, end, expected=expected, fixed=mend(self.asked, start, end, instead))
+#: What stands between several values where people list them: `HIGH,LOW`, `HIGH, LOW`, `HIGH/LOW`.
+_PARTING = re.compile(r"\s*[,;|/]\s*")
+_LISTED = re.compile(rf"[\w-]+(?:{_PARTING.pattern}[\w-]+)+(?![\w.:*?-])")
 
 
 def read_leaf(term: Term) -> Leaf:
@@ -121,26 +69,13 @@ def read_range(low: Term, high: Term, *, has_low: bool, has_high: bool) -> Leaf:
     if field.kind is not Kind.MOMENT:
         way = low.write(f"({low.token.text} OR {high.token.text})")
         raise low.fault_of_all(f"`{field.name}` takes values, but no range of them.", way, (field.example,))
-    first, last = _bound(low), _bound(high)
+    first, last = _bound(low, is_low=True), _bound(high, is_low=False)
     start = (first.start if has_low else first.end) if first else None
     end = (last.end if has_high else last.start) if last else None
     if start is not None and end is not None and end <= start:
         way = low.write(f"[{high.token.text} TO {low.token.text}]")
         raise low.fault_of_all("This range ends before it begins.", way)
     return Everything() if start is None and end is None else During(field.name, start, end, low.span)
-
-
-def _read(text: str) -> Iterator[tuple[str, bool]]:
-    """Each character of a bare word, and whether it is a wildcard. A backslash takes the meaning from a sign."""
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char == "\\" and at + 1 < len(text) and text[at + 1].isascii() and not text[at + 1].isalnum():
-            at += 1
-            yield text[at], False
-        else:
-            yield char, char in _WILD
-        at += 1
 
 
 def _read_free(term: Term) -> Leaf:
@@ -167,7 +102,7 @@ def _read_text(term: Term, place: Place) -> Text:
     if not words:
         raise _say_wordless_term(term)
     for word in words:
-        if set(word) & set(_WILD) and not term.is_quoted and _count_letters(word) < LETTERS_MIN:
+        if set(word) & set(WILD) and not term.is_quoted and _count_letters(word) < LETTERS_MIN:
             raise _say_too_wild(term, words)
     return Text(patterns, place, term.span)
 
@@ -180,9 +115,9 @@ def _cut_free(words: list[str]) -> list[str]:
 def _read_pattern(word: str, *, is_last: bool) -> Pattern:
     """`detect*` at the end says no more than `detect` does there."""
     plain = word.rstrip("*")
-    if not set(plain) & set(_WILD) and is_last:
+    if not set(plain) & set(WILD) and is_last:
         return Pattern(plain, Fit.BEGINNING)
-    if not set(word) & set(_WILD):
+    if not set(word) & set(WILD):
         return Pattern(word)
     return Pattern(re.sub(r"\*+", "*", word), Fit.WILD)
 
@@ -204,7 +139,7 @@ def _is_word(char: str) -> bool:
 
 
 def _count_letters(word: str) -> int:
-    return sum(1 for char in word if char not in _WILD)
+    return sum(1 for char in word if char not in WILD)
 
 
 def _say_wordless_term(term: Term) -> Fault:
@@ -262,6 +197,9 @@ def _read_value(term: Term, field: Field) -> Leaf:
 def _read_choice(term: Term, field: Field) -> Leaf:
     if term.is_wild and set(term.token.text) == {"*"} and not field.is_flag:
         return Value(field.name, _ANY, term.span)
+    several, end = _find_several(term, field)
+    if several:
+        raise _say_several(term, several, end)
     found = _find_choices(term, field)
     if not found and field.name == "state" and (model := _find_choices(term, FIELDS["is"])):
         return _as_choice(term, FIELDS["is"], model)
@@ -327,12 +265,36 @@ def _say_unknown_choice(term: Term, field: Field) -> Fault:
     ways = {_squeeze(choice): term.write(term.sign + choice) for choice in field.choices}
     if field.name in {"state", "newest"} and not term.is_grouped:
         ways = {_squeeze(choice): f"is:{choice}" for choice in FIELDS["is"].choices} | ways
-    begun = [way for spelling, way in ways.items() if typed and spelling.startswith(typed)]
-    near = [ways[spelling] for spelling in get_close_matches(typed[:40], ways, n=1, cutoff=0.5)]
-    instead = next(iter([*begun, *near]), None)
+    instead = next(iter(_find_near(typed, ways)), None)
     asks = f" Did you mean `{instead}`?" if instead else ""
     message = f"`{field.name}` has no value `{term.typed[:40]}`. It takes one of {', '.join(field.choices)}.{asks}"
     return term.fault(message, instead, field.choices)
+
+
+def _find_near(typed: str, ways: Mapping[str, str]) -> list[str]:
+    """What begins as typed, then what is spelled much like it."""
+    begun = [way for spelling, way in ways.items() if typed and spelling.startswith(typed)]
+    return [*begun, *(ways[spelling] for spelling in get_close_matches(typed[:40], ways, n=1, cutoff=0.5))]
+
+
+def _find_several(term: Term, field: Field) -> tuple[tuple[str, ...], int]:
+    """The choices that commas or bars part, and where the last of them ends; none where it is no list."""
+    listed = None if term.sign or term.is_quoted else _LISTED.match(term.asked, term.token.start)
+    if listed is None:
+        return (), 0
+    ways = {_squeeze(choice): choice for choice in field.choices}
+    near = [_find_near(_squeeze(part), ways) for part in _PARTING.split(listed[0], maxsplit=len(ways))]
+    return (tuple(dict.fromkeys(one[0] for one in near)), listed.end()) if all(near) else ((), 0)
+
+
+def _say_several(term: Term, choices: tuple[str, ...], end: int) -> Fault:
+    """A parenthesis that stands around the list already is not written again."""
+    start = term.token.start
+    told = " OR ".join(choices)
+    is_alone = term.asked[:start].rstrip().endswith("(") and term.asked[end:].lstrip().startswith(")")
+    instead = told if len(choices) == 1 or (term.is_grouped and is_alone) else f"({told})"
+    message = f"Several values of a field stand in parentheses, with OR between them: `{instead}`."
+    return Fault(message, start, end, expected=(instead,), fixed=mend(term.asked, start, end, instead))
 
 
 def _say_unordered(term: Term, field: Field) -> Fault:
@@ -356,19 +318,29 @@ def _read_during(term: Term, field: Field) -> Leaf:
     return During(field.name, start, end, term.span)
 
 
-def _bound(term: Term) -> Stretch | None:
-    return None if term.token.text == "*" else _read_stretch(term)
+def _bound(term: Term, *, is_low: bool) -> Stretch | None:
+    return None if term.token.text == "*" else _read_stretch(term, is_low=is_low)
 
 
-def _read_stretch(term: Term) -> Stretch:
+def _read_stretch(term: Term, *, is_low: bool | None = None) -> Stretch:
+    """The days or the moment of a term; `is_low` says which end of a range it is, where it is one."""
     try:
         return read_moment(term.typed, term.now)
     except NoMoment as none:
-        asks = f" Did you mean `{none.nearest}`?"
-        raise Fault(
-            none.message + asks,
-            term.token.start,
-            term.token.end,
-            expected=WAYS,
-            fixed=mend(term.asked, term.token.start, term.token.end, none.nearest),
-        ) from None
+        raise _say_no_moment(term, none, is_low) from None
+
+
+def _say_no_moment(term: Term, none: NoMoment, is_low: bool | None) -> Fault:
+    """What people say of time goes on behind the term where it is not in quotes: `last week`."""
+    message, instead, start, end = none.message, none.nearest, term.token.start, term.token.end
+    said = term.typed if term.is_quoted else term.asked[start:]
+    spoken = hear(said, term.now)
+    if spoken and spoken.length >= len(term.typed):
+        end = max(end, start + spoken.length)
+        message = say_no_date(said[: spoken.length])
+        if is_low is None:
+            instead = spoken.write(term.sign).removeprefix(term.sign)
+        else:
+            instead = spoken.as_bound(is_low=is_low)
+    asks = f" Did you mean `{instead}`?"
+    return Fault(message + asks, start, end, expected=WAYS, fixed=mend(term.asked, start, end, instead))

@@ -58,7 +58,12 @@ def read_moment(text: str, now: datetime) -> Stretch:
         return _read_day(folded, *(int(part) if part else None for part in day.groups()))
     if moment := _MOMENT.fullmatch(folded):
         return _read_time(folded, moment)
-    raise NoMoment(f"`{text}` is no date. Dates are written {', '.join(WAYS)}.", _guess(folded))
+    raise NoMoment(say_no_date(text), _guess(folded))
+
+
+def say_no_date(text: str) -> str:
+    """That a text names no day, and how days are named."""
+    return f"`{text}` is no date. Dates are written {', '.join(WAYS)}."
 
 
 def _read_relative(found: re.Match[str], now: datetime) -> Stretch:

@@ -24,6 +24,7 @@ from modelkeep_server.features.search.language.scanning import (
     match_parentheses,
     scan,
 )
+from modelkeep_server.features.search.language.terms import Term
 from modelkeep_server.features.search.language.tree import (
     And,
     Everything,
@@ -169,7 +170,7 @@ class _Builder:
         )
         return leaves.read_range(low, high, has_low=item.include_low, has_high=item.include_high), span
 
-    def _term(self, place: int, field: int | None, *, is_grouped: bool) -> leaves.Term:
+    def _term(self, place: int, field: int | None, *, is_grouped: bool) -> Term:
         token, first = self._tokens[place], place
         sign = ""
         if place and self._tokens[place - 1].kind is TokenKind.COMPARE:
@@ -178,7 +179,7 @@ class _Builder:
         if field is not None and not is_grouped:
             first = field
         of = None if field is None else self._tokens[field].field
-        return leaves.Term(self._text, self._now, token, of, self._span(first, place), sign, is_grouped)
+        return Term(self._text, self._now, token, of, self._span(first, place), sign, is_grouped)
 
     def _span(self, first: int, last: int) -> Span:
         return Span(self._tokens[first].start, self._tokens[last].end)

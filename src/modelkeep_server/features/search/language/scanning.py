@@ -86,9 +86,11 @@ _BARE = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\\&|]|&(?!&)|\|(?!\|)|\\\Z)+", re.DO
 _BOUND = re.compile(rf"(?:\\.|[^\s{_QUOTES}()\[\]{{}}\\]|\\\Z)+", re.DOTALL)
 _MODIFIED = re.compile(r"(?<=[^\\])[~^][0-9.]*$")
 _RANGE = re.compile(r"[\[{][^\[\]{}]*\sTO\s")
-#: A line that tells people of the query below it, as examples in guides have them: for browsers as well.
-REMARK = r"^[ \t]*#[ \t](.*)"
-_REMARK = re.compile(rf"{REMARK}\n", re.MULTILINE)
+_FENCE = r"[ \t]*`{3,}[\w+-]*[ \t]*"
+#: A line that tells people of the query below it, as examples in guides have them, or fences them in: for browsers as
+#: well.
+REMARK = rf"^(?:[ \t]*#[ \t](.*)|{_FENCE})$"
+_REMARK = re.compile(rf"^(?:[ \t]*#[ \t].*|{_FENCE}\r?)\n|(?<=\n){_FENCE}\Z", re.MULTILINE)
 _BREAKS = re.compile(r"[\r\n]+")
 
 

@@ -11,6 +11,7 @@ from modelkeep_server.db.keyset import read_rows
 from modelkeep_server.db.tables import models, people, saved_searches, search_alerts, search_matches, search_models
 from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity.views import Actor
+from modelkeep_server.features.models.separation import answered_for
 from modelkeep_server.features.models.visibility import visible_to
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
@@ -178,25 +179,30 @@ def find_deleted(work: Work, actor: Actor, public_id: str) -> SavedSearch | None
     return None if row is None else _to_search(row, actor, _find_fault(row.query))
 
 
-def list_taken_down(work: Work, *, limit: int) -> tuple[TakenDown, ...]:
-    """Those that were taken down and are not allowed again, the last first. One statement."""
+def list_taken_down(work: Work, actor: Actor, *, limit: int) -> tuple[TakenDown, ...]:
+    """Those that were taken down and are not allowed again, the last first. Two statements at most."""
     kept = saved_searches.c
     found = (
-        select(kept.public_id, people.c.email, kept.taken_down_at, kept.taken_down_reason)
+        select(kept.public_id, kept.name, kept.person_id, people.c.email, kept.taken_down_at, kept.taken_down_reason)
         .join(people, people.c.id == kept.person_id)
         .where(*_taken_down())
         .order_by(kept.taken_down_at.desc(), kept.id.desc())
     )
     rows = work.all(found.limit(limit))
-    return tuple(TakenDown(row.public_id, row.email, row.taken_down_at, row.taken_down_reason) for row in rows)
+    own = answered_for(work, actor.user_id or 0) if rows else ()
+    return tuple(
+        TakenDown(row.public_id, row.name, row.email, row.taken_down_at, row.taken_down_reason, row.person_id in own)
+        for row in rows
+    )
 
 
 def find_taken_down(work: Work, public_id: str) -> Row[Any] | None:
-    """`id` and `revision` of one of these. One statement, none where it is no id at all."""
+    """`id`, `revision`, `name` and `person_id` of one of these. One statement, none where it is no id at all."""
     if not ids.is_uuid(public_id):
         return None
     kept = saved_searches.c
-    return work.first(select(kept.id, kept.revision).where(kept.public_id == public_id.lower(), *_taken_down()))
+    told = select(kept.id, kept.revision, kept.name, kept.person_id)
+    return work.first(told.where(kept.public_id == public_id.lower(), *_taken_down()))
 
 
 def _taken_down() -> Sequence[ColumnElement[bool]]:

@@ -15,6 +15,7 @@ from modelkeep_server.db.work import Work
 from modelkeep_server.features.identity import access
 from modelkeep_server.features.identity.views import Actor
 from modelkeep_server.features.models.checks import find_reason_faults
+from modelkeep_server.features.models.separation import answered_for
 from modelkeep_server.features.notify.telling import tell
 from modelkeep_server.features.search.language.mistakes import QueryMistake
 from modelkeep_server.features.search.language.reading import read_query
@@ -24,7 +25,15 @@ from modelkeep_server.features.search.saved.needles import keep_needles
 from modelkeep_server.features.search.saved.views import NewSearch, SavedSearch
 from modelkeep_server.kit import clock, ids
 from modelkeep_server.kit.words import fold_value
-from modelkeep_server.rules.errors import FieldError, Invalid, NameTaken, NotFound, NotPermitted, StateForbids
+from modelkeep_server.rules.errors import (
+    DutiesOverlap,
+    FieldError,
+    Invalid,
+    NameTaken,
+    NotFound,
+    NotPermitted,
+    StateForbids,
+)
 from modelkeep_server.rules.notices import QUOTED_CHARS
 from modelkeep_server.rules.saved_searches import (
     NAME_CHARS,
@@ -190,8 +199,11 @@ def take_down_search(work: Work, actor: Actor, public_id: str, *, reason: str) -
 
 def allow_search(work: Work, actor: Actor, public_id: str) -> None:
     """
-    Let whoever saved a search that was taken down share it again; what it asks is not told. Raises NotFound where none
-    by this id is taken down.
+    Let whoever saved a search that was taken down share it again, and tell them so; what it asks is not told.
+
+    Raises:
+        NotFound: None by this id is taken down.
+        DutiesOverlap: The actor saved it, or answers for the program that did.
     """
     access.require(work, actor, "search.allow")
     found = queries.find_taken_down(work, public_id)
@@ -200,10 +212,18 @@ def allow_search(work: Work, actor: Actor, public_id: str) -> None:
         found = queries.find_taken_down(work, public_id)
     if found is None:
         raise NotFound("No search by this id is taken down.", remedy="Saved searches lists those that are.")
+    if found.person_id in answered_for(work, actor.user_id or 0):
+        raise DutiesOverlap(
+            "This search is yours, so another Admin allows it to be shared again.", remedy="Ask another Admin."
+        )
     _change(work, found.id, found.revision, {"taken_down_at": None, "taken_down_reason": None})
     access.record(
         work, actor, "search.allow", object_id=public_id.lower(),
         before={REVISION: found.revision}, after={REVISION: found.revision + 1},
+    )  # fmt: skip
+    tell(
+        work, actor, "search.allowed", {"search": found.name}, [found.person_id],
+        href=f"/searches#search-{public_id.lower()}", model_key=None,
     )  # fmt: skip
 
 

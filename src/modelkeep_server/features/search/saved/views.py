@@ -57,12 +57,17 @@ class SavedSearch:
 
 @dataclass(frozen=True)
 class TakenDown:
-    """A search that was taken down, for Admins: not what it asks, which is nobody's but `saved_by`'s."""
+    """
+    A search that was taken down, for Admins: not what it asks, which is nobody's but `saved_by`'s. `is_own`: whoever
+    looks saved it, or answers for the program that did.
+    """
 
     id: str
+    name: str
     saved_by: str
     at: datetime
     reason: str
+    is_own: bool
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,13 @@ class CatalogueContext(Context):
         )
 
     @property
+    def unknown_owner(self) -> str:
+        """An owner who was asked for by a name, where nobody was found whom it may mean; else empty."""
+        asked = (one.words for one in self.chips if one.field == "owner" and not one.is_negated)
+        is_found = any(one.by_email for one in self.nearest)
+        return "" if is_found else next((name for name in asked if not set(name) & set("@*?()")), "")
+
+    @property
     def filter_count(self) -> int:
         """How many terms of the query are of a field."""
         return sum(1 for chip in self.chips if chip.field)

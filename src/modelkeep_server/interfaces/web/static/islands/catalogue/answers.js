@@ -120,6 +120,14 @@ function press(event) {
   waiting = link.id;
 }
 
+/** Facets look like boxes to tick, and chips like buttons: Space presses their links as Enter does. */
+function pressBySpace(event) {
+  const { target, key } = event;
+  if (key !== " " || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !target.matches("#facets a[id], a.chip")) return;
+  event.preventDefault();
+  target.click();
+}
+
 function pressWaiting() {
   const link = waiting && document.getElementById(waiting);
   waiting = null;
@@ -141,6 +149,7 @@ if (page && form) {
   input.addEventListener("blur", () => { noted = false; });
   form.addEventListener("submit", () => { typing = false; noted = false; }, true);
   page.addEventListener("click", press, true);
+  page.addEventListener("keydown", pressBySpace);
   page.addEventListener("htmx:before:swap", beforeSwap);
   page.addEventListener("htmx:after:swap", afterSwap);
   page.addEventListener("htmx:before:response", beforeResponse);

@@ -6,16 +6,20 @@ import { forgetRecents, keepRecent, readRecents } from "./recents.js";
 
 const FIELDS_BELOW = 5;
 
-/* The queries of a pasted text, each with what the lines above it tell: such a line ends the query before. */
+/* The queries of a pasted text, each with what the lines above it tell: such a line ends the query before, and so does one
+   that fences a block in, which tells nothing. */
 function readExamples(text, remark) {
   const found = [];
   let says = "";
   let isOpen = false;
   for (const line of text.split(/[\r\n]+/).filter((one) => one.trim())) {
     const told = remark.exec(line);
-    if (told) says = told[1].trim();
+    if (told) says = told[1]?.trim() ?? says;
     else if (isOpen) found.at(-1).query += ` ${line.trim()}`;
-    else found.push({ query: line.trim(), says });
+    else {
+      found.push({ query: line.trim(), says });
+      says = "";
+    }
     isOpen = !told;
   }
   return found;

@@ -1,0 +1,1 @@
+"""What may have been meant by a query that finds nothing."""
