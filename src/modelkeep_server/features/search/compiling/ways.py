@@ -40,7 +40,9 @@ _COMMON = 0.5
 #: So many models of a date are counted.
 _DATED_MAX = 20_000
 #: Where more of all documents than this is read anyhow, they are read at once.
-_SPANNED_MAX = 0.7
+_SPANNED_MAX = 0.8
+#: Of what should be enough this part is asked for first, where more is asked for by itself.
+_BARE_SPARE = 0.8
 _COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
 
 
@@ -135,9 +137,10 @@ class Search:
         self._apart = max((self._newest - oldest) / max(seen - 1, 1), 1.0)
         looked_at, counted = counts[: len(asked)], counts[len(asked) :]
         self._shares |= {node: (fits + 0.5) / (seen + 1) for node, fits in zip(asked, looked_at, strict=True)}
-        # What was made or changed long ago is not among the newest.
+        # What was made or changed long ago is not among the newest; of what is not counted to its end these tell more.
         dated: dict[Node, float] = {
-            leaf: (count + 0.5) / (self.models_count + 1) for leaf, count in zip(spans, counted, strict=True)
+            leaf: max((count + 0.5) / (self.models_count + 1), self._shares[leaf] if count == _DATED_MAX else 0)
+            for leaf, count in zip(spans, counted, strict=True)
         }
         self._shares |= dated
         self._shares |= {Not(leaf): 1 - share for leaf, share in dated.items()}
@@ -201,7 +204,7 @@ class Search:
             return self._walk(parts, walked, by_index=not (newest_first or whole), bare=bare)
         start = best[1]
         rows = self._needed(start, share, wanted, newest_first=newest_first)
-        spans = self._spans(start, share, wanted, before) if newest_first else ("",)
+        spans = self._spans(start, share, wanted, before, bare=bare) if newest_first else ("",)
         return replace(self._begin(start, parts, rows, bare=bare), spans=spans, is_gathered=start.at_once)
 
     def _cost(self, start: Start, parts: Sequence[Node], share: float, wanted: int, *, newest_first: bool) -> float:
@@ -236,14 +239,19 @@ class Search:
         """How many more rows are read than should be enough: the rarer, the less sure is a share."""
         return 1.2 + 1.5 / sqrt(max(share * LOOKED_AT, 1.0))
 
-    def _spans(self, start: Start, share: float, wanted: int, before: int | str | None) -> tuple[str, ...]:
+    def _spans(
+        self, start: Start, share: float, wanted: int, before: int | str | None, *, bare: bool
+    ) -> tuple[str, ...]:
         """Where all that an index gives is read before the first row is known: as few as are enough, then the rest."""
-        reach = wanted / share * self._spare(share) * self._apart
+        # Numbers are asked for span by span: so many are asked for at once that one is enough mostly.
+        spare = _BARE_SPARE * self._spare(share) if bare else self._spare(share)
+        reach = wanted / share * spare * self._apart
         whole = max(self.models_count * self._apart, 1.0)
         if not start.at_once or self._is_elsewhere(start) or reach / whole > _SPANNED_MAX:
             return ("",)
         last = self._newest if before is None else int(before)
-        ends = [int(last - reach * further) for further in (1, 3) if reach * further < whole]
+        steps = (1, 1.5, 3) if bare else (1, 3)
+        ends = [int(last - reach * further) for further in steps if reach * further < whole]
         return self.compiler.spans(start, last, ends)
 
     def _cost_of_walk(self, parts: Sequence[Node], rows: float) -> float:
