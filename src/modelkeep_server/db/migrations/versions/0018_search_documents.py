@@ -186,6 +186,7 @@ def _index_on_postgresql() -> None:
         sa.PrimaryKeyConstraint("doc", name="search_index_pkey"),
     )
     op.execute("CREATE INDEX ix_search_index_created ON search_index (created_at)")
+    op.execute("CREATE INDEX ix_search_index_updated ON search_index (updated_at)")
     # Without fastupdate, since every search would go through what was put aside by it.
     op.execute(
         "CREATE INDEX ix_search_index_lexemes ON search_index "
