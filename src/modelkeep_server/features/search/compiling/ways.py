@@ -99,6 +99,8 @@ class Search:
         self._newest, self._apart = 0, 1.0
         #: Every document that fits, once that is known.
         self.known: Known | None = None
+        # Whether a date has more models than are counted.
+        self._is_uncounted = False
 
     def know(self, docs: str, count: int) -> None:
         """From here on every document that fits the tree is known, so that no share of them is guessed."""
@@ -142,6 +144,7 @@ class Search:
             leaf: max((count + 0.5) / (self.models_count + 1), self._shares[leaf] if count == _DATED_MAX else 0)
             for leaf, count in zip(spans, counted, strict=True)
         }
+        self._is_uncounted |= _DATED_MAX in counted
         self._shares |= dated
         self._shares |= {Not(leaf): 1 - share for leaf, share in dated.items()}
         for node in asked:
@@ -218,7 +221,8 @@ class Search:
             return needed * (costs.streamed + (0 if start.is_bare else costs.fetched)) + tested
         if start.at_once:
             reached = self.models_count if start.to_end else min(self.models_count, scanned * self._spare(share))
-            return costs.begun + start.rarest * reached * costs.listed + needed * costs.gathered + tested
+            read = costs.listed if start.is_bare else costs.gathered
+            return costs.begun + start.rarest * reached * costs.listed + needed * read + tested
         gathered = min(start.share, 1.0) * self.models_count * costs.gathered
         return gathered + tested + needed * costs.fetched
 
@@ -232,8 +236,10 @@ class Search:
 
     def _is_elsewhere(self, start: Start) -> bool:
         """Whether a date besides what the index gives may leave nothing of the newest."""
-        is_dated = any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
-        return is_dated and not any(isinstance(part, During) for part in start.parts)
+        return self._is_dated() and not any(isinstance(part, During) for part in start.parts)
+
+    def _is_dated(self) -> bool:
+        return any(isinstance(leaf, During) for leaf, _ in leaves(self.node))
 
     def _spare(self, share: float) -> float:
         """How many more rows are read than should be enough: the rarer, the less sure is a share."""
@@ -250,7 +256,12 @@ class Search:
         if not start.at_once or self._is_elsewhere(start) or reach / whole > _SPANNED_MAX:
             return ("",)
         last = self._newest if before is None else int(before)
-        steps = (1, 1.5, 3) if bare else (1, 3)
+        steps: tuple[float, ...] = (1, 1.5, 3) if bare else (1, 3)
+        # Where those of a date are is known least.
+        if bare and self._is_uncounted:
+            steps = (0.3, 0.6, *steps)
+        elif not bare and self._is_dated():
+            steps = (*steps, 10, 30)
         ends = [int(last - reach * further) for further in steps if reach * further < whole]
         return self.compiler.spans(start, last, ends)
 
@@ -321,6 +332,8 @@ class Search:
             yield self.compiler.begin_with_docs(docs, tuple(parts), share)
         if bare and self.compiler.merges and not _looks_into_models(self.compiler.visible):
             yield from self._merge(parts)
+            if isinstance(node, During):
+                yield replace(self.compiler.begin_with_dates(node, self.share_of(node)), is_bare=True)
         yield from self._text_starts(parts)
         for part in parts:
             pairs = self._pair_start(part)
