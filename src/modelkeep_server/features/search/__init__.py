@@ -7,6 +7,6 @@ Finding models: from what somebody types to a page of rows, each step in a room 
 4. `queries` is the door: it reads the filter, searches, and reads the rows that are shown (`rows`).
 
 `indexing` writes what is searched, in the transaction of each change. `completion` offers what may come next in a
-query, `browsing` lists groups and tags, `exporting` takes a whole result out, and `saved` keeps searches and tells
-people of new models that match.
+query, `likening` what may have been meant by one that finds nothing, `browsing` lists groups and tags, `exporting`
+takes a whole result out, and `saved` keeps searches and tells people of new models that match.
 """
