@@ -15,7 +15,7 @@ from modelkeep_server.features.search.compiling.compiler import Compiler, looks_
 from modelkeep_server.features.search.compiling.lookups import HELD_MAX, look_up
 from modelkeep_server.features.search.compiling.postgresql import PostgresCompiler
 from modelkeep_server.features.search.compiling.sqlite import SqliteCompiler
-from modelkeep_server.features.search.compiling.starts import Start, Way
+from modelkeep_server.features.search.compiling.starts import Source, Start, Way
 from modelkeep_server.features.search.language.fields import FIELDS
 from modelkeep_server.features.search.language.tree import (
     And,
@@ -44,33 +44,6 @@ _SPANNED_MAX = 0.8
 #: Of what should be enough this part is asked for first, where more is asked for by itself.
 _BARE_SPARE = 0.8
 _COMPILERS: Mapping[str, type[Compiler]] = {"sqlite": SqliteCompiler, "postgresql": PostgresCompiler}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where rows come from. `doc` is the column by whose fall they come newest first."""
-
-    way: Way
-    tables: str
-    where: str
-    doc: str
-    #: Conditions of which each names older documents than those before it, where rows must be sorted: what the newest
-    #: of them give is enough mostly.
-    spans: tuple[str, ...] = ("",)
-    #: Whether all that fits, or all of a span, is read before the first row is known.
-    is_gathered: bool = False
-
-    def select(self, columns: str, limit: int, beyond: str = "", *, is_sorted: bool = True) -> str:
-        """A SELECT of so many rows, the newest first: a span is not begun where those before it gave enough."""
-        by = f" ORDER BY {self.doc} DESC" if is_sorted else ""
-        arms = [
-            f"SELECT {columns} FROM {self.tables} WHERE {self.where}{span}{beyond}{by} LIMIT {limit}"  # noqa: S608
-            for span in self.spans
-        ]
-        if len(arms) == 1:
-            return arms[0]
-        told = (f"SELECT * FROM ({arm}) AS s{number}" for number, arm in enumerate(arms))  # noqa: S608
-        return f"{' UNION ALL '.join(told)} LIMIT {limit}"
 
 
 @dataclass(frozen=True)
